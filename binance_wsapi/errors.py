@@ -1,0 +1,309 @@
+"""Every error the library raises, in one tree.
+
+The axis is what the caller may do next; the cause is an attribute:
+
+* :class:`NotSent`: nothing left this machine, repeat freely.
+* :class:`OutcomeUnknown`: it may have been executed, find out before repeating.
+* :class:`RequestRejected`: the exchange said no.
+* :class:`NotPlaced`: the outcome was unknown and is now known: nothing was executed.
+
+Errors are values: they are built on one thread and raised on another, they pickle, and none of them
+carries a secret.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+__all__ = [
+    "AuthenticationFailed",
+    "BinanceWsApiError",
+    "ClientClosed",
+    "ConfigurationError",
+    "ConnectionLost",
+    "FilterFailure",
+    "InvalidTimestamp",
+    "IpBanned",
+    "NotPlaced",
+    "NotSent",
+    "OrderNotFound",
+    "OrderRejected",
+    "OutcomeUnknown",
+    "ParameterError",
+    "PartlyExecuted",
+    "RateLimited",
+    "RequestRejected",
+    "RequestTimeout",
+    "ServerUndecided",
+    "UnreadableResult",
+]
+
+
+class BinanceWsApiError(Exception):
+    """Base of every error of this library."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Keyword-only constructors do not pickle by themselves: carry the attributes.
+        return _rebuild, (type(self), self.args, self.__dict__.copy())
+
+
+def _rebuild(
+    error_type: type[BinanceWsApiError], args: tuple[Any, ...], attributes: dict[str, Any]
+) -> BinanceWsApiError:
+    error = error_type.__new__(error_type)
+    error.args = args
+    error.__dict__.update(attributes)
+    return error
+
+
+class ConfigurationError(BinanceWsApiError, ValueError):
+    """An option, a key or a combination of them cannot work; nothing was connected."""
+
+
+class ParameterError(BinanceWsApiError, ValueError):
+    """A parameter is missing, misspelt or of a value the exchange would refuse; nothing was sent.
+
+    Attributes:
+        parameter: The parameter's name as the method spells it.
+        value: The value that was given; ``None`` when it is missing.
+    """
+
+    def __init__(self, message: str, *, parameter: str, value: object = None) -> None:
+        super().__init__(message)
+        self.parameter = parameter
+        self.value = value
+
+
+class ClientClosed(BinanceWsApiError):
+    """The client is closed, or belongs to the parent of this forked process."""
+
+
+class NotSent(BinanceWsApiError):
+    """Nothing left this machine: repeating the call is safe.
+
+    Attributes:
+        operation: The wire operation, such as ``order.place``.
+        reason: Why, in a few words: ``not connected``, ``deadline``, ``limit``, ...
+        retry_after: Seconds until it makes sense to repeat, where that is known.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        operation: str,
+        reason: str,
+        retry_after: float | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.operation = operation
+        self.reason = reason
+        self.retry_after = retry_after
+
+
+class OutcomeUnknown(BinanceWsApiError):
+    """The request was written and no verdict came: it may have been executed.
+
+    Attributes:
+        operation: The wire operation, such as ``order.place``.
+        client_order_id: The id to look the order up with, for orders and order lists.
+        sent_at: When it was written, in epoch microseconds, exchange time.
+        cause: What got in the way, in a few words.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        operation: str,
+        client_order_id: str | None = None,
+        sent_at: int | None = None,
+        cause: str = "",
+    ) -> None:
+        super().__init__(message)
+        self.operation = operation
+        self.client_order_id = client_order_id
+        self.sent_at = sent_at
+        self.cause = cause
+
+
+class RequestTimeout(OutcomeUnknown):
+    """No answer came within the timeout, counted after the write."""
+
+
+class ConnectionLost(OutcomeUnknown):
+    """The connection went away between the write and the answer."""
+
+
+class ServerUndecided(OutcomeUnknown):
+    """The exchange answered that it does not know itself (5xx, -1006, -1007).
+
+    Attributes:
+        code: The exchange's error code.
+        status: The status of the answer.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        operation: str,
+        code: int,
+        status: int,
+        client_order_id: str | None = None,
+        sent_at: int | None = None,
+        cause: str = "",
+    ) -> None:
+        super().__init__(
+            message,
+            operation=operation,
+            client_order_id=client_order_id,
+            sent_at=sent_at,
+            cause=cause,
+        )
+        self.code = code
+        self.status = status
+
+
+class RequestRejected(BinanceWsApiError):
+    """The exchange said no: the request was not executed.
+
+    Attributes:
+        code: The exchange's error code, such as -2010.
+        message: The exchange's own words.
+        status: The status of the answer, such as 400.
+        operation: The wire operation, such as ``order.place``.
+        retry_after: Seconds until it makes sense to repeat, where the exchange said so.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        code: int,
+        status: int,
+        operation: str,
+        retry_after: float | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.status = status
+        self.operation = operation
+        self.retry_after = retry_after
+
+    def __str__(self) -> str:
+        return f"{self.operation} refused by the exchange: {self.code} {self.message}"
+
+
+class AuthenticationFailed(RequestRejected):
+    """The key, its permissions, its IP list or the signature were refused."""
+
+
+class InvalidTimestamp(RequestRejected):
+    """The request was too old, or stamped ahead of the exchange's clock (-1021)."""
+
+
+class RateLimited(RequestRejected):
+    """A limit was exceeded (429); ``retry_after`` says when to come back."""
+
+
+class IpBanned(RateLimited):
+    """The IP address is banned (418); every further request makes it longer."""
+
+
+class OrderRejected(RequestRejected):
+    """The matching engine or its rules refused the order, cancel or amendment."""
+
+
+class OrderNotFound(RequestRejected):
+    """No such order (-2013, or -2011 "Unknown order sent."): it may be closed, or never arrived yet."""
+
+
+class FilterFailure(RequestRejected):
+    """A trading rule of the symbol, the exchange or the account was broken.
+
+    Attributes:
+        filter: The filter's name, such as ``LOT_SIZE``.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        code: int,
+        status: int,
+        operation: str,
+        filter: str,  # noqa: A002  (the exchange's word)
+        retry_after: float | None = None,
+    ) -> None:
+        super().__init__(
+            message, code=code, status=status, operation=operation, retry_after=retry_after
+        )
+        self.filter = filter
+
+
+class PartlyExecuted(RequestRejected):
+    """A cancel-replace of which one half was done and the other was not (409).
+
+    Attributes:
+        cancel_result: ``SUCCESS``, ``FAILURE`` or ``NOT_ATTEMPTED``.
+        new_order_result: ``SUCCESS``, ``FAILURE`` or ``NOT_ATTEMPTED``.
+        cancel_response: The cancelled order, or the error of that half, as a wire dict.
+        new_order_response: The new order, or the error of that half, as a wire dict.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        code: int,
+        status: int,
+        operation: str,
+        cancel_result: str,
+        new_order_result: str,
+        cancel_response: dict[str, Any] | None = None,
+        new_order_response: dict[str, Any] | None = None,
+        retry_after: float | None = None,
+    ) -> None:
+        super().__init__(
+            message, code=code, status=status, operation=operation, retry_after=retry_after
+        )
+        self.cancel_result = cancel_result
+        self.new_order_result = new_order_result
+        self.cancel_response = cancel_response
+        self.new_order_response = new_order_response
+
+    def __str__(self) -> str:
+        return (
+            f"{self.operation} was partly executed: cancel {self.cancel_result}, "
+            f"new order {self.new_order_result}: {self.code} {self.message}"
+        )
+
+
+class NotPlaced(BinanceWsApiError):
+    """The outcome was unknown and is now known: it was not executed, and no longer can be.
+
+    Attributes:
+        operation: The wire operation, such as ``order.place``.
+        client_order_id: The id that was looked up.
+    """
+
+    def __init__(self, message: str, *, operation: str, client_order_id: str | None = None) -> None:
+        super().__init__(message)
+        self.operation = operation
+        self.client_order_id = client_order_id
+
+
+class UnreadableResult(BinanceWsApiError):
+    """The exchange accepted the request, but the answer does not fit the model.
+
+    Attributes:
+        operation: The wire operation, such as ``order.place``.
+        raw: The answer as the exchange sent it.
+    """
+
+    def __init__(self, message: str, *, operation: str, raw: bytes) -> None:
+        super().__init__(message)
+        self.operation = operation
+        self.raw = raw
