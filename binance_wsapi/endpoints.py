@@ -1,16 +1,35 @@
-"""Where the exchange listens: one ``WsKey`` a connection, one URL for each environment."""
+"""Where the exchange listens: one ``WsKey`` a connection, one URL for each environment.
+
+The keys are those of the markets this library covers: Spot with margin, USD-M and COIN-M futures.
+Options, portfolio margin and Alpha have no WebSocket API of their own, only streams, and are left out.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import Enum
+from enum import Enum, StrEnum
 
-from binance_wsapi.catalogue._types import Market
+from binance_wsapi.catalogue._types import Market, Route
+from binance_wsapi.errors import ConfigurationError
 
-__all__ = ["Endpoint", "EndpointKind", "Environment", "WsKey", "endpoint", "url_of"]
+__all__ = [
+    "Endpoint",
+    "EndpointKind",
+    "Environment",
+    "WsKey",
+    "default_ws_key",
+    "endpoint",
+    "listen_key_url",
+    "rest_url",
+    "routed_key",
+    "url_of",
+    "user_data_key",
+    "wsapi_keys",
+]
 
 
-class WsKey(str, Enum):
+class WsKey(StrEnum):
     """A connection of a client, by what it serves."""
 
     MAIN_WSAPI = "mainWSAPI"
@@ -24,9 +43,11 @@ class WsKey(str, Enum):
     USDM_WSAPI = "usdmWSAPI"
     """USD-M futures WebSocket API."""
     USDM_WSAPI_TESTNET = "usdmWSAPITestnet"
+    """USD-M futures WebSocket API of the testnet, whatever the ``testnet`` option says."""
     COINM_WSAPI = "coinmWSAPI"
     """COIN-M futures WebSocket API."""
     COINM_WSAPI_TESTNET = "coinmWSAPITestnet"
+    """COIN-M futures WebSocket API of the testnet, whatever the ``testnet`` option says."""
     MAIN = "main"
     """Spot market streams."""
     MAIN2 = "main2"
@@ -34,35 +55,47 @@ class WsKey(str, Enum):
     MAIN3 = "main3"
     """Spot market streams, market data only host."""
     MAIN_TESTNET_PUBLIC = "mainTestnetPublic"
+    """Spot market streams of the testnet, whatever the ``testnet`` option says."""
     MAIN_TESTNET_USER_DATA = "mainTestnetUserData"
+    """Spot market streams of the testnet, alternate port.
+
+    Spot user data no longer comes by listen key: it is read on ``MAIN_WSAPI_TESTNET``.
+    """
     MARGIN_RISK_USER_DATA = "marginRiskUserData"
     """Cross margin risk data stream (listen key)."""
     USDM = "usdm"
     """USD-M futures market streams; each stream goes to its own route (public or market)."""
     USDM_PUBLIC = "usdmPublic"
+    """USD-M futures order book and best price streams."""
     USDM_MARKET = "usdmMarket"
+    """USD-M futures market streams other than books and best prices."""
     USDM_PRIVATE = "usdmPrivate"
     """USD-M futures user data (listen key)."""
     USDM_TESTNET = "usdmTestnet"
+    """``USDM`` of the testnet, whatever the ``testnet`` option says."""
     USDM_TESTNET_PUBLIC = "usdmTestnetPublic"
+    """``USDM_PUBLIC`` of the testnet, whatever the ``testnet`` option says."""
     USDM_TESTNET_MARKET = "usdmTestnetMarket"
+    """``USDM_MARKET`` of the testnet, whatever the ``testnet`` option says."""
     USDM_TESTNET_PRIVATE = "usdmTestnetPrivate"
+    """``USDM_PRIVATE`` of the testnet, whatever the ``testnet`` option says."""
     COINM = "coinm"
     """COIN-M futures market streams and user data."""
     COINM2 = "coinm2"
     """COIN-M futures user data on the authenticated host (listen key)."""
     COINM_TESTNET = "coinmTestnet"
-
-    def __str__(self) -> str:
-        return str(self.value)
+    """``COINM`` of the testnet, whatever the ``testnet`` option says."""
 
 
 class EndpointKind(Enum):
     """What is spoken on a connection."""
 
     WS_API = "ws_api"
+    """Requests and answers."""
     STREAMS = "streams"
+    """Market streams, subscribed by name; frames are wrapped as ``{"stream": …, "data": …}``."""
     LISTEN_KEY = "listen_key"
+    """User data of the listen key in the URL: see :func:`listen_key_url`."""
 
 
 class Environment(Enum):
@@ -72,6 +105,7 @@ class Environment(Enum):
     TESTNET = "testnet"
     DEMO = "demo"
     MARKET_MAKER = "market_maker"
+    """Hosts for whitelisted market makers (futures only)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,14 +114,284 @@ class Endpoint:
 
     market: Market
     kind: EndpointKind
-    urls: dict[Environment, str]
+    urls: Mapping[Environment, str]
+    listen_key_in_query: bool = False
+    """The host wants the listen key in the query as well."""
 
 
 def endpoint(ws_key: WsKey) -> Endpoint:
     """Return what is known about a connection."""
-    raise NotImplementedError
+    return _ENDPOINTS[ws_key]
 
 
 def url_of(ws_key: WsKey, environment: Environment) -> str:
-    """Return the URL of a connection, or raise ``ConfigurationError`` where the environment has none."""
-    raise NotImplementedError
+    """Return the URL of a connection, path included.
+
+    Keys with ``TESTNET`` in their name mean the testnet in every environment.
+
+    Raises:
+        ConfigurationError: The environment has no such connection.
+    """
+    urls = _ENDPOINTS[ws_key].urls
+    try:
+        return urls[environment]
+    except KeyError:
+        known = ", ".join(each.value for each in urls)
+        raise ConfigurationError(
+            f"{ws_key.value} has no address in the {environment.value} environment "
+            f"(only in: {known}); give one with the 'urls' option"
+        ) from None
+
+
+def listen_key_url(ws_key: WsKey, url: str, listen_key: str) -> str:
+    """Return the URL that reads the user data of a listen key.
+
+    Args:
+        ws_key: The connection.
+        url: Its URL, as from :func:`url_of` or the ``urls`` option.
+        listen_key: The key, as the exchange gave it.
+    """
+    # Market streams and user data share COIN-M's host: only the last part of the path differs.
+    base = url.rstrip("/").removesuffix("/stream").removesuffix("/ws")
+    query = f"?listenKey={listen_key}" if _ENDPOINTS[ws_key].listen_key_in_query else ""
+    return f"{base}/ws/{listen_key}{query}"
+
+
+def rest_url(market: Market, environment: Environment) -> str:
+    """Return the address of a market's REST API, without a path.
+
+    Raises:
+        ConfigurationError: The environment has no REST API for that market.
+    """
+    try:
+        return _REST_URLS[market][environment]
+    except KeyError:
+        raise ConfigurationError(
+            f"{market.value} has no REST address in the {environment.value} environment"
+        ) from None
+
+
+def wsapi_keys(market: Market) -> tuple[WsKey, ...]:
+    """Return the connections that answer a market's operations, the default one first."""
+    return tuple(
+        ws_key
+        for ws_key, known in _ENDPOINTS.items()
+        if known.market is market and known.kind is EndpointKind.WS_API
+    )
+
+
+def default_ws_key(market: Market) -> WsKey:
+    """Return the connection a market's operations use unless told otherwise."""
+    return wsapi_keys(market)[0]
+
+
+def user_data_key(ws_key: WsKey) -> WsKey:
+    """Return the connection that carries the user data of a WebSocket API connection.
+
+    Futures have a stream connection for it; on Spot and margin it is the same connection.
+
+    Raises:
+        ConfigurationError: ``ws_key`` is not a WebSocket API connection.
+    """
+    if _ENDPOINTS[ws_key].kind is not EndpointKind.WS_API:
+        raise ConfigurationError(f"{ws_key.value} is not a WebSocket API connection")
+    return _FUTURES_USER_DATA.get(ws_key, ws_key)
+
+
+def routed_key(ws_key: WsKey, route: Route | None) -> WsKey:
+    """Return the connection that serves streams of a route.
+
+    Only ``USDM`` and ``USDM_TESTNET`` stand for several connections; every other key is returned as it is.
+    """
+    return ws_key if route is None else _ROUTES.get((ws_key, route), ws_key)
+
+
+_PRODUCTION, _TESTNET = Environment.PRODUCTION, Environment.TESTNET
+_DEMO, _MARKET_MAKER = Environment.DEMO, Environment.MARKET_MAKER
+
+_SPOT_TESTNET = "wss://stream.testnet.binance.vision"
+_USDM_TESTNET = "wss://fstream.binancefuture.com"
+_COINM_TESTNET = "wss://dstream.binancefuture.com"
+
+
+def _everywhere(url: str) -> dict[Environment, str]:
+    return dict.fromkeys(Environment, url)
+
+
+def _usdm_streams(path: str) -> dict[Environment, str]:
+    return {
+        _PRODUCTION: f"wss://fstream.binance.com{path}",
+        _TESTNET: f"{_USDM_TESTNET}{path}",
+        # Demo trading of futures runs on the testnet: its WebSocket API is the testnet's, so a
+        # listen key made there is known to the testnet's stream host.
+        _DEMO: f"{_USDM_TESTNET}{path}",
+        _MARKET_MAKER: f"wss://fstream-mm.binance.com{path}",
+    }
+
+
+_ENDPOINTS: dict[WsKey, Endpoint] = {
+    WsKey.MAIN_WSAPI: Endpoint(
+        Market.SPOT,
+        EndpointKind.WS_API,
+        {
+            _PRODUCTION: "wss://ws-api.binance.com:443/ws-api/v3",
+            _TESTNET: "wss://ws-api.testnet.binance.vision/ws-api/v3",
+            _DEMO: "wss://demo-ws-api.binance.com/ws-api/v3",
+        },
+    ),
+    WsKey.MAIN_WSAPI2: Endpoint(
+        Market.SPOT,
+        EndpointKind.WS_API,
+        {
+            _PRODUCTION: "wss://ws-api.binance.com:9443/ws-api/v3",
+            _TESTNET: "wss://ws-api.testnet.binance.vision:9443/ws-api/v3",
+            # Not in the exchange's documents, which name no second port for demo trading.
+            _DEMO: "wss://demo-ws-api.binance.com:9443/ws-api/v3",
+        },
+    ),
+    WsKey.MAIN_WSAPI_TESTNET: Endpoint(
+        Market.SPOT,
+        EndpointKind.WS_API,
+        _everywhere("wss://ws-api.testnet.binance.vision/ws-api/v3"),
+    ),
+    WsKey.MARGIN_USER_DATA: Endpoint(
+        Market.SPOT,
+        EndpointKind.WS_API,
+        {_PRODUCTION: "wss://ws-api.binance.com:443/ws-api/v3"},
+    ),
+    WsKey.USDM_WSAPI: Endpoint(
+        Market.USDM,
+        EndpointKind.WS_API,
+        {
+            _PRODUCTION: "wss://ws-fapi.binance.com/ws-fapi/v1",
+            _TESTNET: "wss://testnet.binancefuture.com/ws-fapi/v1",
+            _DEMO: "wss://testnet.binancefuture.com/ws-fapi/v1",
+            _MARKET_MAKER: "wss://ws-fapi-mm.binance.com/ws-fapi/v1",
+        },
+    ),
+    WsKey.USDM_WSAPI_TESTNET: Endpoint(
+        Market.USDM,
+        EndpointKind.WS_API,
+        _everywhere("wss://testnet.binancefuture.com/ws-fapi/v1"),
+    ),
+    WsKey.COINM_WSAPI: Endpoint(
+        Market.COINM,
+        EndpointKind.WS_API,
+        {
+            _PRODUCTION: "wss://ws-dapi.binance.com/ws-dapi/v1",
+            _TESTNET: "wss://testnet.binancefuture.com/ws-dapi/v1",
+            _DEMO: "wss://testnet.binancefuture.com/ws-dapi/v1",
+            _MARKET_MAKER: "wss://ws-dapi-mm.binance.com/ws-dapi/v1",
+        },
+    ),
+    WsKey.COINM_WSAPI_TESTNET: Endpoint(
+        Market.COINM,
+        EndpointKind.WS_API,
+        _everywhere("wss://testnet.binancefuture.com/ws-dapi/v1"),
+    ),
+    WsKey.MAIN: Endpoint(
+        Market.SPOT,
+        EndpointKind.STREAMS,
+        {
+            _PRODUCTION: "wss://stream.binance.com:9443/stream",
+            _TESTNET: f"{_SPOT_TESTNET}/stream",
+            _DEMO: "wss://demo-stream.binance.com/stream",
+        },
+    ),
+    WsKey.MAIN2: Endpoint(
+        Market.SPOT,
+        EndpointKind.STREAMS,
+        {
+            _PRODUCTION: "wss://stream.binance.com:443/stream",
+            _TESTNET: f"{_SPOT_TESTNET}:9443/stream",
+            _DEMO: "wss://demo-stream.binance.com:9443/stream",
+        },
+    ),
+    WsKey.MAIN3: Endpoint(
+        Market.SPOT,
+        EndpointKind.STREAMS,
+        {_PRODUCTION: "wss://data-stream.binance.vision/stream"},
+    ),
+    WsKey.MAIN_TESTNET_PUBLIC: Endpoint(
+        Market.SPOT, EndpointKind.STREAMS, _everywhere(f"{_SPOT_TESTNET}/stream")
+    ),
+    WsKey.MAIN_TESTNET_USER_DATA: Endpoint(
+        Market.SPOT, EndpointKind.STREAMS, _everywhere(f"{_SPOT_TESTNET}:9443/stream")
+    ),
+    WsKey.MARGIN_RISK_USER_DATA: Endpoint(
+        Market.SPOT,
+        EndpointKind.LISTEN_KEY,
+        {_PRODUCTION: "wss://margin-stream.binance.com/ws"},
+    ),
+    WsKey.USDM: Endpoint(Market.USDM, EndpointKind.STREAMS, _usdm_streams("/stream")),
+    WsKey.USDM_PUBLIC: Endpoint(Market.USDM, EndpointKind.STREAMS, _usdm_streams("/public/stream")),
+    WsKey.USDM_MARKET: Endpoint(Market.USDM, EndpointKind.STREAMS, _usdm_streams("/market/stream")),
+    WsKey.USDM_PRIVATE: Endpoint(
+        Market.USDM, EndpointKind.LISTEN_KEY, _usdm_streams("/private/ws")
+    ),
+    WsKey.USDM_TESTNET: Endpoint(
+        Market.USDM, EndpointKind.STREAMS, _everywhere(f"{_USDM_TESTNET}/stream")
+    ),
+    WsKey.USDM_TESTNET_PUBLIC: Endpoint(
+        Market.USDM, EndpointKind.STREAMS, _everywhere(f"{_USDM_TESTNET}/public/stream")
+    ),
+    WsKey.USDM_TESTNET_MARKET: Endpoint(
+        Market.USDM, EndpointKind.STREAMS, _everywhere(f"{_USDM_TESTNET}/market/stream")
+    ),
+    WsKey.USDM_TESTNET_PRIVATE: Endpoint(
+        Market.USDM, EndpointKind.LISTEN_KEY, _everywhere(f"{_USDM_TESTNET}/private/ws")
+    ),
+    WsKey.COINM: Endpoint(
+        Market.COINM,
+        EndpointKind.STREAMS,
+        {
+            _PRODUCTION: "wss://dstream.binance.com/stream",
+            _TESTNET: f"{_COINM_TESTNET}/stream",
+            _DEMO: f"{_COINM_TESTNET}/stream",
+            _MARKET_MAKER: "wss://dstream-mm.binance.com/stream",
+        },
+    ),
+    WsKey.COINM2: Endpoint(
+        Market.COINM,
+        EndpointKind.LISTEN_KEY,
+        {_PRODUCTION: "wss://dstream-auth.binance.com/ws"},
+        listen_key_in_query=True,
+    ),
+    WsKey.COINM_TESTNET: Endpoint(
+        Market.COINM, EndpointKind.STREAMS, _everywhere(f"{_COINM_TESTNET}/stream")
+    ),
+}
+
+_REST_URLS: dict[Market, dict[Environment, str]] = {
+    Market.SPOT: {
+        _PRODUCTION: "https://api.binance.com",
+        _TESTNET: "https://testnet.binance.vision",
+        _DEMO: "https://demo-api.binance.com",
+    },
+    Market.USDM: {
+        _PRODUCTION: "https://fapi.binance.com",
+        _TESTNET: "https://testnet.binancefuture.com",
+        _DEMO: "https://demo-fapi.binance.com",
+    },
+    Market.COINM: {
+        _PRODUCTION: "https://dapi.binance.com",
+        _TESTNET: "https://testnet.binancefuture.com",
+        _DEMO: "https://demo-dapi.binance.com",
+    },
+}
+
+_FUTURES_USER_DATA: dict[WsKey, WsKey] = {
+    WsKey.USDM_WSAPI: WsKey.USDM_PRIVATE,
+    WsKey.USDM_WSAPI_TESTNET: WsKey.USDM_TESTNET_PRIVATE,
+    WsKey.COINM_WSAPI: WsKey.COINM,
+    WsKey.COINM_WSAPI_TESTNET: WsKey.COINM_TESTNET,
+}
+
+_ROUTES: dict[tuple[WsKey, Route], WsKey] = {
+    (WsKey.USDM, Route.PUBLIC): WsKey.USDM_PUBLIC,
+    (WsKey.USDM, Route.MARKET): WsKey.USDM_MARKET,
+    (WsKey.USDM, Route.PRIVATE): WsKey.USDM_PRIVATE,
+    (WsKey.USDM_TESTNET, Route.PUBLIC): WsKey.USDM_TESTNET_PUBLIC,
+    (WsKey.USDM_TESTNET, Route.MARKET): WsKey.USDM_TESTNET_MARKET,
+    (WsKey.USDM_TESTNET, Route.PRIVATE): WsKey.USDM_TESTNET_PRIVATE,
+}

@@ -13,7 +13,17 @@ from typing import Any
 
 from binance_wsapi.models._base import OpenEnum
 
-__all__ = ["Kind", "Market", "Needs", "Operation", "Param", "Security", "Weight", "WeightStep"]
+__all__ = [
+    "Kind",
+    "Market",
+    "Needs",
+    "Operation",
+    "Param",
+    "Route",
+    "Security",
+    "Weight",
+    "WeightStep",
+]
 
 
 class Market(Enum):
@@ -22,6 +32,17 @@ class Market(Enum):
     SPOT = "spot"
     USDM = "usdm"
     COINM = "coinm"
+
+
+class Route(Enum):
+    """The part of the USD-M stream host that serves a stream; others stay silent when asked for it."""
+
+    PUBLIC = "public"
+    """Order books and best prices."""
+    MARKET = "market"
+    """Every other market stream."""
+    PRIVATE = "private"
+    """User data."""
 
 
 class Security(Enum):
