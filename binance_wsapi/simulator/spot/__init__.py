@@ -1,0 +1,1 @@
+"""The Spot engine of the embedded exchange: order books, orders, order lists, accounts."""
