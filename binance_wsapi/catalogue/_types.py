@@ -80,8 +80,10 @@ class Param:
     """As the exchange spells it: ``timeInForce``."""
     kind: Kind
     about: str
-    """One line for the docstring, with the unit where there is one."""
+    """One sentence for the docstring, with the unit where there is one."""
     required: bool = False
+    default: str | None = None
+    """What the exchange takes when nothing is sent, for the docstring."""
     enum: type[OpenEnum] | None = None
     """The open enum of the values; others pass, since the exchange may add some."""
     minimum: float | None = None
@@ -125,6 +127,11 @@ class Weight:
     on_success: int | None = None
     """Weight charged when the request succeeds, where that differs (0 for most order methods)."""
 
+    @classmethod
+    def fixed(cls, weight: int, *, on_success: int | None = None) -> Weight:
+        """Return a weight that no parameter changes."""
+        return cls((WeightStep(weight),), on_success)
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Operation:
@@ -160,3 +167,5 @@ class Operation:
     """Further lines for the docstring."""
     deprecated: str | None = None
     """What to use instead."""
+    on_client: bool = False
+    """Offered by the client itself, which keeps state with it; the namespaces leave it out."""

@@ -1,0 +1,26 @@
+"""Every operation of every market, as data; a market's entries are loaded when they are first asked for."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from importlib import import_module
+
+from binance_wsapi.catalogue._types import Market, Operation
+
+__all__ = ["operation_by_method", "operations"]
+
+
+def operations(market: Market) -> tuple[Operation, ...]:
+    """Return the operations of a market, in the order of its documents."""
+    entries: tuple[Operation, ...] = import_module(f"{__name__}.{market.value}").OPERATIONS
+    return entries
+
+
+def operation_by_method(market: Market, method: str) -> Operation | None:
+    """Return the operation with this wire name, or ``None`` when the catalogue has none."""
+    return _by_method(market).get(method)
+
+
+@lru_cache(maxsize=None)
+def _by_method(market: Market) -> dict[str, Operation]:
+    return {operation.method: operation for operation in operations(market)}
