@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from decimal import Decimal
 from enum import Enum
-from typing import Any, Self
+from typing import Any, Self, dataclass_transform
 
 import msgspec
 
-__all__ = ["Level", "Model", "OpenEnum"]
+__all__ = ["Event", "Level", "Model", "OpenEnum", "UnknownEvent"]
 
 
+# Repeats for type checkers what subclasses inherit at run time.
+@dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(msgspec.field,))
 class Model(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rename="camel"):
     """A value the exchange sent: immutable, unknown fields ignored, absent fields ``None``."""
 
@@ -59,3 +61,56 @@ class Level(msgspec.Struct, frozen=True, array_like=True):
     def quantity(self) -> Decimal:
         """The quantity, in base asset units (contracts on COIN-M)."""
         return Decimal(self.quantity_text)
+
+
+class Event(Model, dict=True, tag_field="e"):
+    """News the exchange sent on its own: user data, or a market stream.
+
+    Each kind is a subclass with the exchange's word for it as its tag.
+    """
+
+    event_time: int | None = msgspec.field(name="E", default=None)
+    """When the exchange made it, in ms; ``None`` where it does not say."""
+
+    @property
+    def event_type(self) -> str:
+        """The exchange's word for the kind of event, such as ``executionReport``."""
+        return str(self.__struct_config__.tag or "")
+
+    @property
+    def raw(self) -> Any:
+        """The event as the exchange sent it: a wire dict, or a list of them for arrays.
+
+        Decoded when asked for; an event that was not received is written as it would be sent.
+        """
+        frame = self.__dict__.get("frame")
+        return (
+            msgspec.to_builtins(self, str_keys=True)
+            if frame is None
+            else msgspec.json.decode(frame)
+        )
+
+    @property
+    def stream(self) -> str | None:
+        """The market stream it came from, such as ``btcusdt@trade``; ``None`` for user data."""
+        stream: str | None = self.__dict__.get("stream_name")
+        return stream
+
+    def attach_frame(self, frame: bytes | msgspec.Raw, stream: str | None = None) -> Self:
+        """Keep the bytes this event was decoded from, and the stream they came from."""
+        self.__dict__["frame"] = frame
+        self.__dict__["stream_name"] = stream
+        return self
+
+
+class UnknownEvent(Event):
+    """An event this version does not know, or whose form has changed: nothing is lost, see ``raw``."""
+
+    problem: str
+    """Why it could not be read as a kind of its own."""
+
+    @property
+    def event_type(self) -> str:
+        """The exchange's word for the kind of event; empty where it has none."""
+        raw = self.raw
+        return str(raw.get("e", "")) if isinstance(raw, dict) else ""

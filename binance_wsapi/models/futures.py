@@ -1,0 +1,620 @@
+"""What the USD-M and COIN-M exchanges answer.
+
+Times are epoch milliseconds. Quantities are in base asset units on USD-M and in contracts on COIN-M.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from msgspec import field
+
+from binance_wsapi.models._base import Level, Model
+from binance_wsapi.models.enums import OrderStatus, SelfTradePreventionMode, Side
+from binance_wsapi.models.futures_enums import (
+    AlgoStatus,
+    AlgoType,
+    FuturesOrderType,
+    FuturesTimeInForce,
+    MarginType,
+    PositionSide,
+    PriceMatch,
+    WorkingType,
+)
+
+__all__ = [
+    "CancelledAlgoOrder",
+    "CoinFuturesAccount",
+    "CoinFuturesAccountAsset",
+    "CoinFuturesAccountPosition",
+    "CoinFuturesBalance",
+    "CoinFuturesOrder",
+    "CoinFuturesOrderAck",
+    "CoinFuturesPosition",
+    "FuturesAccount",
+    "FuturesAccountAsset",
+    "FuturesAccountPosition",
+    "FuturesAccountPositionV2",
+    "FuturesAccountV2",
+    "FuturesAlgoOrder",
+    "FuturesBalance",
+    "FuturesBookTicker",
+    "FuturesOrder",
+    "FuturesOrderAck",
+    "FuturesOrderBook",
+    "FuturesPosition",
+    "FuturesPositionV2",
+    "FuturesPriceTicker",
+    "ListenKey",
+]
+
+
+class FuturesOrderBook(Model):
+    """Price levels of a symbol, best first; retail price improvement orders are left out."""
+
+    last_update_id: int
+    """Update the levels are as of."""
+    event_time: int = field(name="E")
+    """When the answer was made, in ms."""
+    transaction_time: int = field(name="T")
+    """Matching engine time of the levels, in ms."""
+    bids: list[Level]
+    """What buyers offer, highest price first."""
+    asks: list[Level]
+    """What sellers ask, lowest price first."""
+
+
+class FuturesPriceTicker(Model):
+    """Last price of a symbol."""
+
+    symbol: str
+    """The symbol."""
+    price: Decimal
+    """Price of the last trade."""
+    time: int
+    """Matching engine time, in ms."""
+
+
+class FuturesBookTicker(Model):
+    """Best bid and ask of a symbol; retail price improvement orders are left out."""
+
+    last_update_id: int | None = None
+    """Update of the order book the prices are as of."""
+    symbol: str
+    """The symbol."""
+    bid_price: Decimal
+    """Best price buyers offer."""
+    bid_quantity: Decimal = field(name="bidQty")
+    """Quantity at the best bid."""
+    ask_price: Decimal
+    """Best price sellers ask."""
+    ask_quantity: Decimal = field(name="askQty")
+    """Quantity at the best ask."""
+    time: int
+    """Matching engine time, in ms."""
+
+
+class _OrderFields(Model):
+    """What every order of both futures markets tells."""
+
+    order_id: int
+    """The exchange's id of the order, unique within the symbol."""
+    client_order_id: str
+    """Your id of the order."""
+    symbol: str
+    """The symbol."""
+    side: Side
+    """Which way the order goes."""
+    position_side: PositionSide
+    """The position it belongs to."""
+    type: FuturesOrderType
+    """How it meets the book now."""
+    original_type: FuturesOrderType = field(name="origType")
+    """Its type when it was placed: a triggered stop becomes a limit or market order."""
+    status: OrderStatus
+    """Where it stands."""
+    time_in_force: FuturesTimeInForce
+    """How long it stays."""
+    price: Decimal
+    """Limit price; zero when it has none."""
+    original_quantity: Decimal = field(name="origQty")
+    """Ordered."""
+    executed_quantity: Decimal = field(name="executedQty")
+    """Filled so far."""
+    cumulative_quantity: Decimal | None = field(name="cumQty", default=None)
+    """Filled so far, in answers to placing, modifying and cancelling; same as ``executed_quantity``."""
+    stop_price: Decimal
+    """Trigger price; zero when it has none, without meaning for trailing orders."""
+    activation_price: Decimal | None = field(name="activatePrice", default=None)
+    """Price at which a trailing order starts to follow."""
+    callback_rate: Decimal | None = field(name="priceRate", default=None)
+    """Distance of a trailing order, in percent."""
+    working_type: WorkingType
+    """Which price triggers it."""
+    price_protect: bool
+    """Whether it is not triggered while mark and last price are far apart."""
+    price_match: PriceMatch | None = None
+    """The price of the book it took in place of its own."""
+    self_trade_prevention_mode: SelfTradePreventionMode | None = None
+    """What happens when it meets another order of the account."""
+    reduce_only: bool
+    """Whether it may only make a position smaller."""
+    close_position: bool
+    """Whether it closes the whole position when triggered."""
+    update_time: int
+    """Last change, in ms."""
+
+
+class FuturesOrderAck(_OrderFields):
+    """A USD-M order, as answered to placing, modifying or cancelling it.
+
+    Average price and filled value are no longer sent here since mid-2026: ask ``get_order_status``, or
+    listen to the user data.
+    """
+
+    modify_id: int | None = None
+    """Your id of the amendment, when one was sent."""
+    average_price: Decimal | None = field(name="avgPrice", default=None)
+    """Mean price of its fills; no longer sent."""
+    cumulative_quote: Decimal | None = field(name="cumQuote", default=None)
+    """Filled so far, in quote asset units; no longer sent."""
+    good_till_date: int | None = None
+    """End of a ``GTD`` order, in ms; zero otherwise."""
+
+
+class FuturesOrder(_OrderFields):
+    """A USD-M order."""
+
+    modify_id: int | None = None
+    """Your id of its last amendment, when one was sent."""
+    average_price: Decimal = field(name="avgPrice")
+    """Mean price of its fills; zero before the first."""
+    cumulative_quote: Decimal = field(name="cumQuote")
+    """Filled so far, in quote asset units."""
+    good_till_date: int | None = None
+    """End of a ``GTD`` order, in ms; zero otherwise."""
+    time: int
+    """When it was placed, in ms."""
+
+
+class CoinFuturesOrderAck(_OrderFields):
+    """A COIN-M order, as answered to placing, modifying or cancelling it.
+
+    Average price and filled value are no longer sent here since mid-2026: ask ``get_order_status``, or
+    listen to the user data.
+    """
+
+    pair: str
+    """The pair the contract belongs to, such as ``BTCUSD``."""
+    modify_id: int | None = None
+    """Your id of the amendment, when one was sent."""
+    average_price: Decimal | None = field(name="avgPrice", default=None)
+    """Mean price of its fills; no longer sent."""
+    cumulative_base: Decimal | None = field(name="cumBase", default=None)
+    """Filled so far, in base asset units; no longer sent."""
+
+
+class CoinFuturesOrder(_OrderFields):
+    """A COIN-M order."""
+
+    pair: str
+    """The pair the contract belongs to, such as ``BTCUSD``."""
+    modify_id: int | None = None
+    """Your id of its last amendment, when one was sent."""
+    average_price: Decimal = field(name="avgPrice")
+    """Mean price of its fills; zero before the first."""
+    cumulative_base: Decimal = field(name="cumBase")
+    """Filled so far, in base asset units."""
+    time: int
+    """When it was placed, in ms."""
+
+
+class FuturesAlgoOrder(Model):
+    """A conditional order kept by the algo service until it is triggered (USD-M)."""
+
+    algo_id: int
+    """The exchange's id of the conditional order; not an order id."""
+    client_algo_id: str
+    """Your id of the conditional order."""
+    algo_type: AlgoType
+    """What kind of order it is."""
+    order_type: FuturesOrderType
+    """How it meets the book once triggered."""
+    symbol: str
+    """The symbol."""
+    side: Side
+    """Which way the order goes."""
+    position_side: PositionSide
+    """The position it belongs to."""
+    time_in_force: FuturesTimeInForce
+    """How long the order stays once it is placed."""
+    quantity: Decimal
+    """Quantity, in base asset units."""
+    algo_status: AlgoStatus
+    """Where it stands."""
+    trigger_price: Decimal
+    """Price that triggers it."""
+    price: Decimal
+    """Limit price; zero when it has none."""
+    iceberg_quantity: Decimal | None = None
+    """Visible part."""
+    self_trade_prevention_mode: SelfTradePreventionMode
+    """What happens when it meets another order of the account."""
+    working_type: WorkingType
+    """Which price triggers it."""
+    price_match: PriceMatch
+    """The price of the book it takes in place of its own."""
+    close_position: bool
+    """Whether it closes the whole position when triggered."""
+    price_protect: bool
+    """Whether it is not triggered while mark and last price are far apart."""
+    reduce_only: bool
+    """Whether it may only make a position smaller."""
+    activation_price: Decimal | None = field(name="activatePrice", default=None)
+    """Price at which a trailing order starts to follow."""
+    callback_rate: Decimal | None = None
+    """Distance of a trailing order, in percent."""
+    create_time: int
+    """When it was made, in ms."""
+    update_time: int
+    """Last change, in ms."""
+    trigger_time: int
+    """When it was triggered, in ms; zero before."""
+    good_till_date: int
+    """End of a ``GTD`` order, in ms; zero otherwise."""
+
+
+class CancelledAlgoOrder(Model):
+    """Confirmation that a conditional order was cancelled (USD-M)."""
+
+    algo_id: int
+    """The exchange's id of the conditional order."""
+    client_algo_id: str
+    """Your id of the conditional order."""
+    code: str
+    """``200`` for success; not an error code."""
+    message: str = field(name="msg")
+    """``success``."""
+
+
+class FuturesPositionV2(Model):
+    """A position, or the orders that may open one, of a USD-M symbol."""
+
+    symbol: str
+    """The symbol."""
+    position_side: PositionSide
+    """Which position of the symbol this is."""
+    position_amount: Decimal = field(name="positionAmt")
+    """Size, in base asset units; below zero when short."""
+    entry_price: Decimal
+    """Mean price it was entered at."""
+    break_even_price: Decimal
+    """Price at which it ends without profit or loss, fees included."""
+    mark_price: Decimal
+    """Mark price."""
+    _unrealized_profit: Decimal | None = field(name="unRealizedProfit", default=None)
+    _unrealized_profit_older: Decimal | None = field(name="unrealizedProfit", default=None)
+    liquidation_price: Decimal
+    """Price at which it is liquidated; zero when there is none."""
+    isolated_margin: Decimal
+    """Margin set aside for it, profit included."""
+    isolated_wallet: Decimal
+    """Margin set aside for it, profit left out."""
+    notional: Decimal
+    """Value at the mark price, in margin asset units; below zero when short."""
+    margin_asset: str
+    """Asset it is margined in."""
+    initial_margin: Decimal
+    """Margin needed for position and open orders."""
+    maintenance_margin: Decimal = field(name="maintMargin")
+    """Margin needed to keep it."""
+    position_initial_margin: Decimal
+    """Margin needed for the position."""
+    open_order_initial_margin: Decimal
+    """Margin needed for the open orders."""
+    adl: int
+    """Place in the auto-deleveraging queue, from 0 (last) to 4 (next)."""
+    bid_notional: Decimal
+    """Value of the open buy orders."""
+    ask_notional: Decimal
+    """Value of the open sell orders."""
+    update_time: int
+    """Last change, in ms; zero when there was none."""
+
+    def __post_init__(self) -> None:
+        """Refuse a position that tells no profit under either spelling."""
+        if self._unrealized_profit is None and self._unrealized_profit_older is None:
+            raise ValueError("Object missing required field `unRealizedProfit`")
+
+    @property
+    def unrealized_profit(self) -> Decimal:
+        """Profit at the mark price, in margin asset units; the exchange spells the key in two ways."""
+        profit = self._unrealized_profit
+        return profit if profit is not None else Decimal(self._unrealized_profit_older or 0)
+
+
+class _PositionFields(Model):
+    """What a position of both futures markets tells in the full list."""
+
+    symbol: str
+    """The symbol."""
+    position_side: PositionSide
+    """Which position of the symbol this is."""
+    position_amount: Decimal = field(name="positionAmt")
+    """Size, in base asset units (contracts on COIN-M); below zero when short."""
+    entry_price: Decimal
+    """Mean price it was entered at."""
+    break_even_price: Decimal
+    """Price at which it ends without profit or loss, fees included."""
+    mark_price: Decimal
+    """Mark price."""
+    unrealized_profit: Decimal = field(name="unRealizedProfit")
+    """Profit at the mark price, in margin asset units."""
+    liquidation_price: Decimal
+    """Price at which it is liquidated; zero when there is none."""
+    leverage: Decimal
+    """Leverage of the symbol."""
+    margin_type: MarginType
+    """Cross or isolated."""
+    isolated_margin: Decimal
+    """Margin set aside for it, profit included."""
+    isolated_wallet: Decimal
+    """Margin set aside for it, profit left out."""
+    _auto_add_margin: str | bool = field(name="isAutoAddMargin")
+    update_time: int
+    """Last change, in ms; zero when there was none."""
+
+    @property
+    def is_auto_add_margin(self) -> bool:
+        """Whether margin is added by itself; the exchange writes it as text."""
+        return str(self._auto_add_margin).lower() == "true"
+
+
+class FuturesPosition(_PositionFields):
+    """A position of a USD-M symbol, held or not."""
+
+    max_notional_value: Decimal
+    """Largest value allowed at this leverage."""
+    notional: Decimal
+    """Value at the mark price, in margin asset units; below zero when short."""
+
+
+class CoinFuturesPosition(_PositionFields):
+    """A position of a COIN-M symbol, held or not."""
+
+    max_quantity: Decimal = field(name="maxQty")
+    """Largest size allowed at this leverage, in base asset units."""
+    notional_value: Decimal
+    """Value at the mark price, in base asset units; below zero when short."""
+
+
+class _BalanceFields(Model):
+    """What a wallet balance of both futures markets tells."""
+
+    account_alias: str
+    """Alias of the account."""
+    asset: str
+    """The asset."""
+    balance: Decimal
+    """Wallet balance."""
+    cross_wallet_balance: Decimal
+    """Part of the wallet balance that serves cross positions."""
+    cross_unrealized_profit: Decimal = field(name="crossUnPnl")
+    """Profit of the cross positions at the mark price."""
+    available_balance: Decimal
+    """Free for new positions."""
+    update_time: int
+    """Last change, in ms; zero when there was none."""
+
+
+class FuturesBalance(_BalanceFields):
+    """Wallet balance of an asset (USD-M)."""
+
+    max_withdraw_amount: Decimal
+    """Largest amount that may be transferred out."""
+    margin_available: bool
+    """Whether it serves as margin in multi-assets mode."""
+
+
+class CoinFuturesBalance(_BalanceFields):
+    """Wallet balance of an asset (COIN-M)."""
+
+    withdraw_available: Decimal
+    """Largest amount that may be transferred out."""
+
+
+class CoinFuturesAccountAsset(Model):
+    """An asset of a futures account."""
+
+    asset: str
+    """The asset."""
+    wallet_balance: Decimal
+    """Wallet balance."""
+    unrealized_profit: Decimal
+    """Profit of the positions at the mark price."""
+    margin_balance: Decimal
+    """Wallet balance and unrealized profit."""
+    maintenance_margin: Decimal = field(name="maintMargin")
+    """Margin needed to keep the positions."""
+    initial_margin: Decimal
+    """Margin needed for positions and open orders."""
+    position_initial_margin: Decimal
+    """Margin needed for the positions."""
+    open_order_initial_margin: Decimal
+    """Margin needed for the open orders."""
+    cross_wallet_balance: Decimal
+    """Part of the wallet balance that serves cross positions."""
+    cross_unrealized_profit: Decimal = field(name="crossUnPnl")
+    """Profit of the cross positions at the mark price."""
+    available_balance: Decimal
+    """Free for new positions."""
+    max_withdraw_amount: Decimal
+    """Largest amount that may be transferred out."""
+    update_time: int
+    """Last change, in ms; zero when there was none."""
+
+
+class FuturesAccountAsset(CoinFuturesAccountAsset):
+    """An asset of a USD-M account."""
+
+    margin_available: bool | None = None
+    """Whether it serves as margin in multi-assets mode; left out in single-asset mode by the newer method."""
+
+
+class _AccountPositionFields(Model):
+    """What a position tells as a part of the account."""
+
+    symbol: str
+    """The symbol."""
+    position_side: PositionSide
+    """Which position of the symbol this is."""
+    position_amount: Decimal = field(name="positionAmt")
+    """Size, in base asset units (contracts on COIN-M); below zero when short."""
+    unrealized_profit: Decimal
+    """Profit at the mark price."""
+    initial_margin: Decimal
+    """Margin needed for position and open orders."""
+    maintenance_margin: Decimal = field(name="maintMargin")
+    """Margin needed to keep it."""
+    update_time: int
+    """Last change, in ms; zero when there was none."""
+
+
+class FuturesAccountPositionV2(_AccountPositionFields):
+    """A position or open orders of a USD-M account."""
+
+    isolated_margin: Decimal
+    """Margin set aside for it, profit included."""
+    isolated_wallet: Decimal
+    """Margin set aside for it, profit left out."""
+    notional: Decimal
+    """Value at the mark price; below zero when short."""
+
+
+class FuturesAccountPosition(_AccountPositionFields):
+    """A symbol of a USD-M account, whether a position is held or not."""
+
+    position_initial_margin: Decimal
+    """Margin needed for the position."""
+    open_order_initial_margin: Decimal
+    """Margin needed for the open orders."""
+    leverage: Decimal
+    """Leverage of the symbol."""
+    isolated: bool
+    """Whether it is margined on its own."""
+    entry_price: Decimal
+    """Mean price it was entered at."""
+    break_even_price: Decimal | None = None
+    """Price at which it ends without profit or loss, fees included."""
+    max_notional: Decimal
+    """Largest value allowed at this leverage."""
+    bid_notional: Decimal
+    """Value of the open buy orders."""
+    ask_notional: Decimal
+    """Value of the open sell orders."""
+
+
+class CoinFuturesAccountPosition(_AccountPositionFields):
+    """A symbol of a COIN-M account, whether a position is held or not."""
+
+    position_initial_margin: Decimal
+    """Margin needed for the position."""
+    open_order_initial_margin: Decimal
+    """Margin needed for the open orders."""
+    leverage: Decimal
+    """Leverage of the symbol."""
+    isolated: bool
+    """Whether it is margined on its own."""
+    isolated_wallet: Decimal
+    """Margin set aside for it, profit left out."""
+    entry_price: Decimal
+    """Mean price it was entered at."""
+    break_even_price: Decimal
+    """Price at which it ends without profit or loss, fees included."""
+    max_quantity: Decimal = field(name="maxQty")
+    """Largest size allowed at this leverage, in base asset units."""
+    notional_value: Decimal
+    """Value at the mark price, in base asset units; below zero when short."""
+
+
+class _AccountTotals(Model):
+    """Sums over a USD-M account: in USDT in single-asset mode, in USD in multi-assets mode."""
+
+    total_initial_margin: Decimal
+    """Margin needed for all positions and open orders."""
+    total_maintenance_margin: Decimal = field(name="totalMaintMargin")
+    """Margin needed to keep all positions."""
+    total_wallet_balance: Decimal
+    """Wallet balance."""
+    total_unrealized_profit: Decimal
+    """Profit of all positions at the mark price."""
+    total_margin_balance: Decimal
+    """Wallet balance and unrealized profit."""
+    total_position_initial_margin: Decimal
+    """Margin needed for all positions."""
+    total_open_order_initial_margin: Decimal
+    """Margin needed for all open orders."""
+    total_cross_wallet_balance: Decimal
+    """Part of the wallet balance that serves cross positions."""
+    total_cross_unrealized_profit: Decimal = field(name="totalCrossUnPnl")
+    """Profit of all cross positions at the mark price."""
+    available_balance: Decimal
+    """Free for new positions."""
+    max_withdraw_amount: Decimal
+    """Largest amount that may be transferred out."""
+    assets: list[FuturesAccountAsset]
+    """Each asset of the account."""
+
+
+class FuturesAccountV2(_AccountTotals):
+    """A USD-M account, with the symbols that have a position or an open order."""
+
+    positions: list[FuturesAccountPositionV2]
+    """Positions and symbols with open orders."""
+
+
+class FuturesAccount(_AccountTotals):
+    """A USD-M account, with every symbol of the market."""
+
+    fee_tier: int
+    """Commission tier."""
+    can_trade: bool
+    """Whether it may trade."""
+    can_deposit: bool
+    """Whether it may transfer in."""
+    can_withdraw: bool
+    """Whether it may transfer out."""
+    update_time: int
+    """Reserved by the exchange."""
+    multi_assets_margin: bool
+    """Whether multi-assets mode is on."""
+    trade_group_id: int
+    """Trade group; -1 for none."""
+    positions: list[FuturesAccountPosition]
+    """Every symbol, whether a position is held or not."""
+
+
+class CoinFuturesAccount(Model):
+    """A COIN-M account, with every symbol of the market."""
+
+    fee_tier: int
+    """Commission tier."""
+    can_trade: bool
+    """Whether it may trade."""
+    can_deposit: bool
+    """Whether it may transfer in."""
+    can_withdraw: bool
+    """Whether it may transfer out."""
+    update_time: int
+    """Reserved by the exchange."""
+    assets: list[CoinFuturesAccountAsset]
+    """Each asset of the account."""
+    positions: list[CoinFuturesAccountPosition]
+    """Every symbol, whether a position is held or not."""
+
+
+class ListenKey(Model):
+    """The key that user data is read with."""
+
+    listen_key: str
+    """The key; whoever has it can read the account's user data."""
