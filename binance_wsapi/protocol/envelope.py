@@ -1,0 +1,90 @@
+"""The frame around every request, answer and event of the WebSocket API.
+
+A frame is taken apart in one pass; the parts that only the caller understands stay as the bytes they
+are and are decoded on the caller's side.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import msgspec
+from msgspec import Raw
+
+from binance_wsapi.protocol.params import WireValue
+
+__all__ = ["ErrorBody", "Frame", "MalformedFrame", "decode_frame", "encode_request"]
+
+_ABSENT = Raw()
+
+
+class MalformedFrame(ValueError):
+    """The exchange sent something that is no frame of the WebSocket API."""
+
+
+class ErrorBody(msgspec.Struct, gc=False):
+    """What the exchange says about a request that failed."""
+
+    code: int = 0
+    """The exchange's error code, such as -2010; 0 when it gave none."""
+    msg: str = ""
+    """The exchange's own words."""
+    data: Raw = _ABSENT
+    """More about it (``retryAfter``, the halves of a cancel-replace), undecoded; empty when absent."""
+
+
+class Frame(msgspec.Struct, rename="camel", gc=False):
+    """One message of the exchange: an answer, an event, or a notice that the logon is gone."""
+
+    id: str | int | None = None
+    """The request it answers; ``None`` for what answers none."""
+    status: int = 0
+    """200 when the request was carried out; 0 in events."""
+    result: Raw = _ABSENT
+    """The answer, undecoded; empty when there is none."""
+    error: ErrorBody | None = None
+    rate_limits: Raw = _ABSENT
+    """The limits touched by the request, undecoded; empty when hidden."""
+    subscription_id: int | None = None
+    """The user data subscription an event belongs to; ``None`` for events of the connection."""
+    event: Raw = _ABSENT
+    """An event, undecoded; empty in answers."""
+
+    @property
+    def is_event(self) -> bool:
+        """It is an event, not an answer."""
+        return bool(self.event)
+
+    @property
+    def is_revocation(self) -> bool:
+        """The logged-on key is not valid any more: the session's logon is gone."""
+        return self.status == 401 and self.id is None
+
+
+class _Request(msgspec.Struct, gc=False, omit_defaults=True):
+    id: str
+    method: str
+    params: Mapping[str, WireValue] | None = None
+
+
+_decode = msgspec.json.Decoder(Frame).decode
+_encode = msgspec.json.Encoder().encode
+
+
+def decode_frame(data: bytes | str) -> Frame:
+    """Take a frame apart.
+
+    Raises:
+        MalformedFrame: It is no JSON object, or one of its parts has a type no frame has.
+    """
+    try:
+        return _decode(data)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise MalformedFrame(f"the exchange sent a malformed frame: {error}") from None
+
+
+def encode_request(
+    request_id: str, method: str, params: Mapping[str, WireValue] | None = None
+) -> bytes:
+    """Write a request as the text frame that is sent, UTF-8 encoded; no ``params`` when empty."""
+    return _encode(_Request(request_id, method, params or None))

@@ -1,0 +1,226 @@
+"""Turn what a caller gives into what the exchange is sent, or say what is wrong with it.
+
+Everything known about an operation's parameters is laid out once, when the operation is first used;
+a call then costs one look-up and one conversion a parameter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from difflib import get_close_matches
+from functools import cache
+from typing import NoReturn
+
+from binance_wsapi.catalogue._types import Needs, Operation
+from binance_wsapi.errors import ParameterError
+from binance_wsapi.protocol.values import WireValue, any_value, converter, decimal_text, shown
+
+__all__ = ["WireValue", "decimal_text", "wire_params", "wire_params_by_name"]
+
+
+def wire_params(operation: Operation, given: Mapping[str, object]) -> dict[str, WireValue]:
+    """Check and convert the parameters of a method.
+
+    Args:
+        operation: What is called.
+        given: The parameters as the method spells them (``time_in_force``); ``None`` is "not sent".
+
+    Returns:
+        The parameters as the exchange spells them, in the order they were given.
+
+    Raises:
+        ParameterError: One is missing, unknown, of the wrong type, or breaks a rule of the operation.
+    """
+    return _plan(operation).write(given)
+
+
+def wire_params_by_name(
+    operation: Operation | None, given: Mapping[str, object]
+) -> dict[str, WireValue]:
+    """Check and convert parameters that are given by their wire names.
+
+    The rules of a known operation apply. A parameter that is not known passes, since the exchange may
+    know more than this library; its value is written safely all the same.
+
+    Args:
+        operation: What is called; ``None`` when the operation itself is not known.
+        given: The parameters as the exchange spells them (``timeInForce``); ``None`` is "not sent".
+
+    Raises:
+        ParameterError: One is missing, of a type that has no place on the wire, or breaks a rule.
+    """
+    if operation is None:
+        return {name: any_value(name, value) for name, value in given.items() if value is not None}
+    return _plan_by_wire_name(operation).write(given)
+
+
+@cache
+def _plan(operation: Operation) -> _Plan:
+    return _Plan(operation, {param.wire: param.name for param in operation.params}, is_closed=True)
+
+
+@cache
+def _plan_by_wire_name(operation: Operation) -> _Plan:
+    return _Plan(operation, {param.wire: param.wire for param in operation.params}, is_closed=False)
+
+
+class _Plan:
+    """An operation's parameters, laid out for checking.
+
+    ``labels`` maps wire names to the names the caller uses. A closed plan refuses names it does not
+    know.
+    """
+
+    __slots__ = (
+        "_always",
+        "_bound",
+        "_conditions",
+        "_exclusive",
+        "_is_closed",
+        "_labels",
+        "_operation",
+        "_required",
+        "_steps",
+        "_together",
+        "_triggers",
+    )
+
+    def __init__(self, operation: Operation, labels: Mapping[str, str], *, is_closed: bool) -> None:
+        self._operation = operation
+        self._labels = labels
+        self._is_closed = is_closed
+        self._steps = {
+            labels[param.wire]: (param.wire, converter(param, labels[param.wire], operation.market))
+            for param in operation.params
+        }
+        self._required = frozenset(
+            param.wire for param in operation.params if param.required and not param.auth
+        )
+        self._always = tuple(needs.any_of for needs in operation.needs if not needs.when)
+        self._triggers = _triggers(operation.needs)
+        self._conditions = tuple(needs for needs in operation.needs if len(needs.when) > 1)
+        self._exclusive = operation.exclusive
+        self._together = operation.together
+        self._bound = frozenset(
+            name for group in (*operation.exclusive, *operation.together) for name in group
+        )
+
+    def write(self, given: Mapping[str, object]) -> dict[str, WireValue]:
+        steps = self._steps
+        params: dict[str, WireValue] = {}
+        for name, value in given.items():
+            if value is not None:
+                try:
+                    wire, convert = steps[name]
+                except KeyError:
+                    params[name] = self._unknown(name, value)
+                else:
+                    params[wire] = convert(value)
+        if not self._required <= params.keys():
+            self._refuse_missing(params)
+        sent = params.keys()
+        for trigger, needed in self._triggers:
+            for any_of in needed.get(params.get(trigger), ()):
+                if sent.isdisjoint(any_of):
+                    self._refuse_unmet(any_of, (trigger,), params)
+        for any_of in self._always:
+            if sent.isdisjoint(any_of):
+                self._refuse_unmet(any_of, (), params)
+        for needs in self._conditions:
+            if sent.isdisjoint(needs.any_of) and _holds(needs.when, params):
+                self._refuse_unmet(needs.any_of, tuple(needs.when), params)
+        if not self._bound.isdisjoint(params):
+            self._check_groups(params)
+        return params
+
+    def _unknown(self, name: str, value: object) -> WireValue:
+        known = {param.wire: param.name for param in self._operation.params}
+        other_spelling = {**known, **{snake: wire for wire, snake in known.items()}}.get(name)
+        if other_spelling in self._steps:
+            raise ParameterError(
+                f"{name} is spelled {other_spelling} here", parameter=name, value=shown(name, value)
+            )
+        if not self._is_closed:
+            return any_value(name, value)
+        hint = "".join(
+            f": did you mean {match}?" for match in get_close_matches(name, self._steps, n=1)
+        )
+        raise ParameterError(
+            f"{self._operation.name} ({self._operation.method}) has no parameter {name}{hint}",
+            parameter=name,
+            value=shown(name, value),
+        )
+
+    def _refuse_missing(self, params: Mapping[str, WireValue]) -> NoReturn:
+        missing = [
+            self._labels[param.wire]
+            for param in self._operation.params
+            if param.wire in self._required and param.wire not in params
+        ]
+        verb = "is" if len(missing) == 1 else "are"
+        raise ParameterError(
+            f"{_listed(missing, 'and')} {verb} missing: {self._operation.method} cannot do without",
+            parameter=missing[0],
+        )
+
+    def _refuse_unmet(
+        self, any_of: Collection[str], when: Iterable[str], params: Mapping[str, WireValue]
+    ) -> NoReturn:
+        names = [self._label(wire) for wire in any_of]
+        condition = " and ".join(f"{self._label(wire)}={params[wire]!r}" for wire in when)
+        raise ParameterError(
+            f"{_listed(names, 'or')} is missing: {condition or self._operation.method} needs it",
+            parameter=names[0],
+        )
+
+    def _check_groups(self, params: Mapping[str, WireValue]) -> None:
+        for group in self._exclusive:
+            sent = [wire for wire in group if wire in params]
+            if len(sent) > 1:
+                names = [self._label(wire) for wire in sent]
+                raise ParameterError(
+                    f"{_listed(names, 'and')} exclude each other: send one of them",
+                    parameter=names[1],
+                    value=shown(sent[1], params[sent[1]]),
+                )
+        for group in self._together:
+            absent = [wire for wire in group if wire not in params]
+            if 0 < len(absent) < len(group):
+                sent = [self._label(wire) for wire in group if wire in params]
+                names = [self._label(wire) for wire in absent]
+                raise ParameterError(
+                    f"{_listed(names, 'and')} is missing: {_listed(sent, 'and')} goes with it or not "
+                    "at all",
+                    parameter=names[0],
+                )
+
+    def _label(self, wire: str) -> str:
+        return self._labels.get(wire, wire)
+
+
+def _triggers(
+    needs: Iterable[Needs],
+) -> tuple[tuple[str, dict[object, tuple[tuple[str, ...], ...]]], ...]:
+    """Group the needs with one condition: parameter -> its value -> what that value needs."""
+    grouped: dict[str, dict[object, tuple[tuple[str, ...], ...]]] = {}
+    for need in needs:
+        if len(need.when) == 1:
+            ((wire, value),) = need.when.items()
+            of_parameter = grouped.setdefault(wire, {})
+            for written in _as_written(value):
+                of_parameter[written] = (*of_parameter.get(written, ()), need.any_of)
+    return tuple(grouped.items())
+
+
+def _holds(when: Mapping[str, str], params: Mapping[str, WireValue]) -> bool:
+    return all(params.get(wire) in _as_written(value) for wire, value in when.items())
+
+
+def _as_written(value: str) -> tuple[object, ...]:
+    """What a value of a rule, always text, may be on the wire."""
+    return {"true": ("true", True), "false": ("false", False)}.get(value, (value,))
+
+
+def _listed(names: Iterable[str], word: str) -> str:
+    *most, last = names
+    return f"{', '.join(most)} {word} {last}" if most else last

@@ -1,0 +1,28 @@
+"""Hide secrets in frames and addresses, so that both can be logged."""
+
+from __future__ import annotations
+
+import re
+
+__all__ = ["SECRET_NAMES", "masked"]
+
+SECRET_NAMES = frozenset({"apiKey", "signature", "listenKey", "listenToken", "token"})
+"""Parameters and result fields whose values never leave the process but on the wire."""
+
+_MASK = "***"
+_NAMES = "|".join(sorted(SECRET_NAMES))
+_MEMBER = re.compile(rf'("(?:{_NAMES})"\s*:\s*)"(?:[^"\\]|\\.)*"?')
+_QUERY = re.compile(rf"\b((?:{_NAMES})=)[^&\s\"'<>]*")
+_HEADER = re.compile(r"(X-MBX-APIKEY['\"]?\s*[:=]\s*['\"]?)[^\s'\",}]+", re.IGNORECASE)
+# Listen keys also stand bare: as a path segment, a stream name, an item of SUBSCRIBE. They, API keys
+# and HMAC signatures are 60 characters and more; no id, symbol or stream name comes near.
+_BARE = re.compile(r"(?<![A-Za-z0-9])[A-Za-z0-9]{60,}(?![A-Za-z0-9])")
+
+
+def masked(frame: str | bytes) -> str:
+    """Return the text of a frame, a URL or headers with every secret replaced by ``***``."""
+    text = frame if isinstance(frame, str) else frame.decode("utf-8", "replace")
+    text = _MEMBER.sub(rf'\1"{_MASK}"', text)
+    text = _QUERY.sub(rf"\1{_MASK}", text)
+    text = _HEADER.sub(rf"\1{_MASK}", text)
+    return _BARE.sub(_MASK, text)

@@ -1,0 +1,371 @@
+"""Write single values as the exchange takes them, or say what is wrong with them.
+
+One converter a parameter, made once with the parameter's limits inside; each tries the type that is
+given most first.
+"""
+
+from __future__ import annotations
+
+import operator
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from enum import Enum
+
+from binance_wsapi.catalogue._types import Kind, Market, Param
+from binance_wsapi.errors import ParameterError
+from binance_wsapi.protocol.secrets import SECRET_NAMES
+
+__all__ = ["Convert", "WireValue", "any_value", "converter", "decimal_text", "shown"]
+
+WireValue = str | int | bool | list[str]
+"""What a parameter is on the wire: decimals are text, timestamps are ints."""
+
+Convert = Callable[[object], WireValue]
+
+
+def converter(param: Param, label: str, market: Market) -> Convert:
+    """Return the function that checks and writes the values of one parameter.
+
+    Args:
+        param: The parameter.
+        label: Its name as the caller spells it, for errors.
+        market: Whose operation it belongs to.
+    """
+    match param.kind:
+        case Kind.STRING:
+            return _string(param, label)
+        case Kind.INT:
+            return _int(param, label)
+        case Kind.DECIMAL:
+            return _decimal(param, label)
+        case Kind.BOOLEAN:
+            return _boolean(label)
+        case Kind.BOOLEAN_TEXT:
+            return _boolean_text(label)
+        case Kind.ENUM:
+            return _enum(param, label)
+        case Kind.TIMESTAMP:
+            return _timestamp(label, market)
+        case Kind.STRING_LIST:
+            return _list(param, label, _string(param, label))
+        case Kind.ENUM_LIST:
+            return _list(param, label, _enum(param, label))
+
+
+def any_value(label: str, value: object) -> WireValue:
+    """Write the value of a parameter nothing is known about, by its type alone.
+
+    Raises:
+        ParameterError: The type has no place on the wire.
+    """
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, str):
+        return _text(value, label)
+    if isinstance(value, Decimal | float):
+        return decimal_text(value, label)
+    if isinstance(value, Enum):
+        return any_value(label, value.value)
+    if isinstance(value, datetime):
+        return _epoch(value, label, Market.USDM)  # milliseconds, which every market takes
+    if isinstance(value, list | tuple):
+        return [_text(item, label) for item in value]
+    return _whole(value, label)
+
+
+# What the exchange's own pattern for decimals takes, and a sign.
+_is_plain_decimal = re.compile(r"-?[0-9]+(?:\.[0-9]+)?").fullmatch
+_is_scientific = re.compile(r"-?(?:[0-9]+\.?[0-9]*|\.[0-9]+)[eE][+-]?[0-9]+").fullmatch
+_is_careless_decimal = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)").fullmatch
+_MOST_DIGITS = 400
+"""Longer numbers are mistakes; the smallest and the largest float still fit."""
+
+
+def decimal_text(value: str | Decimal | int | float, parameter: str) -> str:
+    """Return a number as plain decimal text: no exponent, no binary noise, no digit changed.
+
+    Text that is plain already stays as it is, trailing zeros included.
+
+    Args:
+        value: The number; text may be scientific (``1e-7``), which is written out.
+        parameter: Its name, for the error.
+
+    Raises:
+        ParameterError: It is no finite number, or no number at all.
+    """
+    if type(value) is str:
+        return value if _is_plain_decimal(value) else _decimal_from_text(value, parameter)
+    if isinstance(value, Decimal):
+        text = str(value)
+    elif isinstance(value, float):
+        text = float.__repr__(value)  # a subclass, such as numpy's, shows itself in other ways
+    elif isinstance(value, str) and not isinstance(value, Enum):
+        return decimal_text(str.__str__(value), parameter)
+    else:
+        text = _int_text(value, parameter)
+    if _is_plain_decimal(text):
+        return text
+    number = Decimal(text)
+    if not number.is_finite():
+        raise _refused(parameter, value, "is not a finite number")
+    return _written_out(number, parameter, value)
+
+
+def _decimal_from_text(text: str, parameter: str) -> str:
+    if _is_scientific(text):
+        return _written_out(Decimal(text), parameter, text)
+    bare = re.sub(r"[\s,_]", "", text)
+    hint = (
+        f": write '{Decimal(bare):f}'"
+        if len(bare) <= _MOST_DIGITS and _is_careless_decimal(bare)
+        else ""
+    )
+    raise _refused(parameter, text, f"is not a decimal number{hint}")
+
+
+def _written_out(number: Decimal, parameter: str, value: object) -> str:
+    if abs(number.adjusted()) > _MOST_DIGITS or len(number.as_tuple().digits) > _MOST_DIGITS:
+        raise _refused(parameter, value, "has more digits than any number of a market")
+    return f"{number:f}"
+
+
+def _int_text(value: object, parameter: str) -> str:
+    try:
+        if isinstance(value, bool):
+            raise TypeError
+        number = operator.index(value)  # type: ignore[arg-type]  # what is no integer raises
+    except TypeError:
+        raise _wrong_type(parameter, value, "write a str, Decimal, int or float") from None
+    if abs(number) >= 10**_MOST_DIGITS:
+        raise _refused(parameter, "...", "has more digits than any number of a market")
+    return str(number)
+
+
+def _decimal(param: Param, label: str) -> Convert:
+    least, most = _limit(param.minimum), _limit(param.maximum)
+    places = param.max_decimals
+    is_limited = not (least is None and most is None and places is None)
+
+    def convert(value: object) -> str:
+        text = decimal_text(value, label)  # type: ignore[arg-type]  # checked there
+        if is_limited:
+            number = Decimal(text)
+            _check_range(label, value, number, least, most)
+            if places is not None and number != round(number, places):
+                raise _refused(label, value, f"has more than {places} decimals")
+        return text
+
+    def convert_window(value: object) -> WireValue:
+        text = convert(value)
+        return text if "." in text else int(text)
+
+    # The examples of all markets show recvWindow as a JSON number.
+    return convert_window if param.auth else convert
+
+
+def _limit(value: float | None) -> Decimal | None:
+    return None if value is None else Decimal(repr(value))
+
+
+def _check_range(
+    label: str,
+    value: object,
+    number: Decimal | int,
+    least: Decimal | int | None,
+    most: Decimal | int | None,
+) -> None:
+    if least is not None and number < least:
+        raise _refused(label, value, f"is too small: the least is {least}")
+    if most is not None and number > most:
+        raise _refused(label, value, f"is too large: the most is {most}")
+
+
+_INT64_MAX = 2**63 - 1
+
+
+def _int(param: Param, label: str) -> Convert:
+    least = -_INT64_MAX - 1 if param.minimum is None else int(param.minimum)
+    most = _INT64_MAX if param.maximum is None else int(param.maximum)
+
+    def convert(value: object) -> int:
+        number = value if type(value) is int else _whole(value, label)
+        if not least <= number <= most:
+            _check_range(label, value, number, least, most)
+        return number
+
+    return convert
+
+
+def _whole(value: object, label: str) -> int:
+    if isinstance(value, bool):
+        raise _wrong_type(label, value, "write a whole number")
+    if isinstance(value, str) and value.isascii() and value.strip().lstrip("-").isdigit():
+        raise _wrong_type(label, value, f"write {value.strip()} without quotes")
+    if isinstance(value, float) and value.is_integer():
+        raise _wrong_type(label, value, f"write {value:.0f}")
+    try:
+        return operator.index(value)  # type: ignore[arg-type]  # what is no integer raises
+    except TypeError:
+        raise _wrong_type(label, value, "write a whole number") from None
+
+
+def _string(param: Param, label: str) -> Convert:
+    longest = param.max_length
+    matches = re.compile(param.pattern).fullmatch if param.pattern else None
+
+    def convert(value: object) -> str:
+        text = value if type(value) is str and value and value.isascii() else _text(value, label)
+        if longest is not None and len(text) > longest:
+            raise _refused(label, value, f"is too long: at most {longest} characters")
+        if matches is not None and not matches(text):
+            raise _refused(label, value, f"does not match {param.pattern}")
+        return text
+
+    return convert
+
+
+def _text(value: object, label: str) -> str:
+    """Return the text of a str or of an enum member of text."""
+    if isinstance(value, Enum):
+        value = value.value
+    if not isinstance(value, str):
+        hint = f"write {str(value)!r}" if type(value) is int else "write a str"
+        raise _wrong_type(label, value, hint)
+    text = str.__str__(value)
+    if not text:
+        raise _refused(label, value, "is empty: leave it out or give a value")
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise _refused(label, value, "is no valid text: it holds half a character") from None
+    return text
+
+
+def _enum(param: Param, label: str) -> Convert:
+    # Members of the enum are equal to their text: one look-up serves both, and gives plain text.
+    known = {str(member.value): str(member.value) for member in param.enum or ()}
+    right_spelling = {_folded(text): text for text in known}
+
+    def convert(value: object) -> str:
+        try:
+            return known[value]  # type: ignore[index]  # anything hashable may be asked for
+        except (KeyError, TypeError):
+            return unlisted(value)
+
+    def unlisted(value: object) -> str:
+        text = _text(value, label)
+        if text in known:  # a member of an enum of the caller's own
+            return text
+        if isinstance(value, Enum) and param.enum and not isinstance(value, param.enum):
+            raise _refused(label, value, f"is none of {', '.join(known)}")
+        right = right_spelling.get(_folded(text))
+        if right is not None:
+            raise _refused(label, value, f"is misspelt: write {right!r}")
+        return text  # the exchange may have added it
+
+    return convert
+
+
+def _folded(text: str) -> str:
+    return re.sub(r"[\s_-]", "", text).casefold()
+
+
+def _boolean(label: str) -> Convert:
+    def convert(value: object) -> bool:
+        if isinstance(value, bool):
+            return value
+        raise _wrong_type(label, value, "write True or False")
+
+    return convert
+
+
+def _boolean_text(label: str) -> Convert:
+    def convert(value: object) -> str:
+        if isinstance(value, bool):
+            return "true" if value else "false"
+        if isinstance(value, str) and value in {"true", "false", "TRUE", "FALSE"}:
+            return value
+        raise _wrong_type(label, value, "write True or False")
+
+    return convert
+
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_LOOKS_LIKE_SECONDS = range(10**9, 10**11)
+
+
+def _timestamp(label: str, market: Market) -> Convert:
+    def convert(value: object) -> int:
+        if isinstance(value, datetime):
+            return _epoch(value, label, market)
+        number = value if type(value) is int else _whole(value, label)
+        if number < 0:
+            raise _refused(label, value, "lies before 1970")
+        if number in _LOOKS_LIKE_SECONDS:
+            raise _refused(label, value, f"is in seconds: write milliseconds, {number}000")
+        if number > _INT64_MAX:
+            raise _refused(label, value, "is in no unit of the exchange: write milliseconds")
+        return number
+
+    return convert
+
+
+def _epoch(moment: datetime, label: str, market: Market) -> int:
+    """Return epoch milliseconds, or microseconds for a Spot moment between two milliseconds.
+
+    The futures markets take milliseconds alone, so there the rest is cut off.
+    """
+    if moment.utcoffset() is None:
+        raise _refused(label, moment, "has no time zone: use datetime.now(UTC) or tzinfo=")
+    micros = (moment - _EPOCH) // timedelta(microseconds=1)
+    if micros < 0:
+        raise _refused(label, moment, "lies before 1970")
+    millis, rest = divmod(micros, 1000)
+    return micros if rest and market is Market.SPOT else millis
+
+
+def _list(param: Param, label: str, convert_item: Convert) -> Convert:
+    most = param.max_items
+
+    def convert(value: object) -> list[str]:
+        # A bare name is a list of one (the exchange takes it so too); a list written as text is not.
+        if isinstance(value, str) and not re.search(r"[\s,\[\]\"]", value):
+            value = [value]
+        if not isinstance(value, list | tuple):
+            raise _wrong_type(label, value, "write a list, such as ['BTCUSDT', 'ETHUSDT']")
+        if not value:
+            raise _refused(label, value, "is empty: leave it out or give a value")
+        items = [str(convert_item(item)) for item in value]
+        if most is not None and len(items) > most:
+            raise _refused(label, value, f"has {len(items)} items: at most {most} are taken")
+        if len(set(items)) < len(items):
+            twice = next(item for item in items if items.count(item) > 1)
+            raise _refused(label, value, f"names {twice} twice")
+        return items
+
+    return convert
+
+
+_SECRET_LABELS = SECRET_NAMES | {"api_key", "listen_key", "listen_token"}
+_LONGEST_SHOWN = 80
+
+
+def shown(label: str, value: object) -> object:
+    """Return a value as an error may carry it: a secret is not shown."""
+    return "***" if label in _SECRET_LABELS else value
+
+
+def _refused(label: str, value: object, problem: str) -> ParameterError:
+    value = shown(label, value)
+    text = repr(value)
+    if len(text) > _LONGEST_SHOWN:
+        text = f"{text[: _LONGEST_SHOWN - 3]}..."
+    return ParameterError(f"{label}={text} {problem}", parameter=label, value=value)
+
+
+def _wrong_type(label: str, value: object, way_out: str) -> ParameterError:
+    kind = type(value).__name__
+    article = "an" if kind[0] in "aeiouAEIOU" else "a"
+    return _refused(label, value, f"is {article} {kind}: {way_out}")
