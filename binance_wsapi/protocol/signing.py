@@ -81,11 +81,11 @@ def _json_text(value: WireValue) -> str:
 
 
 def load_signer(secret: Secret, passphrase: str | bytes | None = None) -> Signer:
-    """Return the signer for a secret, after finding out what kind of key it is.
+    r"""Return the signer for a secret, after finding out what kind of key it is.
 
     Args:
         secret: An HMAC secret; a private RSA or Ed25519 key as PEM text, PEM bytes or DER bytes; or
-            the path of a file with either. PEM text may carry its line ends as ``\\n`` in two
+            the path of a file with either. PEM text may carry its line ends as ``\n`` in two
             characters, as environment variables do.
         passphrase: What an encrypted key was encrypted with.
 
@@ -261,7 +261,7 @@ def _from_pem(text: str, passphrase: str | bytes | None) -> Signer:
     for label in _PRIVATE_KEYS:
         if label in blocks:
             return _from_key(_pem_of(label, blocks[label]), passphrase, _load_pem)
-    _refuse_pem(blocks, _PEM_BEGIN.search(text))
+    raise _pem_problem(blocks, _PEM_BEGIN.search(text))
 
 
 def _pem_of(label: str, body: str) -> bytes:
@@ -271,31 +271,31 @@ def _pem_of(label: str, body: str) -> bytes:
     return f"-----BEGIN {label}-----\n{body.strip()}\n-----END {label}-----\n".encode()
 
 
-def _refuse_pem(blocks: Mapping[str, str], begin: re.Match[str] | None) -> NoReturn:
+def _pem_problem(blocks: Mapping[str, str], begin: re.Match[str] | None) -> ConfigurationError:
     if not blocks:
         missing = "END" if begin else "BEGIN"
-        raise ConfigurationError(
+        return ConfigurationError(
             f"api_secret is a part of a PEM key: its '-----{missing} ...-----' line is missing or "
             "damaged, paste the whole file"
         )
     label = next(iter(blocks))
     if "PUBLIC KEY" in label:
-        raise ConfigurationError(
+        return ConfigurationError(
             "api_secret is a public key, the half that is registered with Binance: give the private "
             "key that was made with it"
         )
     if "CERTIFICATE" in label:
-        raise ConfigurationError("api_secret is a certificate: give a private RSA or Ed25519 key")
+        return ConfigurationError("api_secret is a certificate: give a private RSA or Ed25519 key")
     if label == "OPENSSH PRIVATE KEY":
-        raise ConfigurationError(
+        return ConfigurationError(
             f"api_secret is an OpenSSH key, which Binance does not take: {_GENERATE} and register "
             "its public half"
         )
     if label == "EC PRIVATE KEY":
-        raise ConfigurationError(
+        return ConfigurationError(
             f"api_secret is an elliptic curve (EC) key, and Binance takes Ed25519 and RSA: {_GENERATE}"
         )
-    raise ConfigurationError(
+    return ConfigurationError(
         f"api_secret is a PEM block {label!r}: give a private RSA or Ed25519 key"
     )
 

@@ -83,7 +83,7 @@ _MOST_DIGITS = 400
 """Longer numbers are mistakes; the smallest and the largest float still fit."""
 
 
-def decimal_text(value: str | Decimal | int | float, parameter: str) -> str:
+def decimal_text(value: str | Decimal | float, parameter: str) -> str:
     """Return a number as plain decimal text: no exponent, no binary noise, no digit changed.
 
     Text that is plain already stays as it is, trailing zeros included.
