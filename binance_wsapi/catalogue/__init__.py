@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache
 from importlib import import_module
 
 from binance_wsapi.catalogue._types import Market, Operation
@@ -21,6 +21,6 @@ def operation_by_method(market: Market, method: str) -> Operation | None:
     return _by_method(market).get(method)
 
 
-@lru_cache(maxsize=None)
+@cache
 def _by_method(market: Market) -> dict[str, Operation]:
     return {operation.method: operation for operation in operations(market)}

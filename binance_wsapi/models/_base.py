@@ -1,19 +1,52 @@
-"""What every model is made of: frozen structs and enums that outlive the exchange's changes."""
+"""What every model is made of: frozen structs, enums that outlive the exchange's changes, events."""
 
 from __future__ import annotations
 
+from datetime import datetime
 from decimal import Decimal
 from enum import Enum
-from typing import Any, Self, dataclass_transform
+from typing import Any, Self, TypeAlias, dataclass_transform
 
 import msgspec
 
-__all__ = ["Event", "Level", "Model", "OpenEnum", "UnknownEvent"]
+__all__ = [
+    "DecimalLike",
+    "Event",
+    "Level",
+    "Model",
+    "OpenEnum",
+    "Timestamp",
+    "UnknownEvent",
+]
+
+DecimalLike: TypeAlias = str | Decimal | int | float
+"""What a decimal parameter takes; it reaches the exchange as plain decimal text."""
+
+Timestamp: TypeAlias = int | datetime
+"""What a time parameter takes: epoch ms or µs, or a ``datetime`` that knows its time zone."""
 
 
-# Repeats for type checkers what subclasses inherit at run time.
+class ModelMeta(msgspec.StructMeta):
+    """Makes every model frozen and keyword-only without saying so on each."""
+
+    def __new__(
+        mcs, name: str, bases: tuple[type, ...], namespace: dict[str, Any], **config: Any
+    ) -> Any:
+        """Create the model with the settings of all models."""
+        config.setdefault("frozen", True)
+        config.setdefault("kw_only", True)
+        return super().__new__(mcs, name, bases, namespace, **config)
+
+
 @dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(msgspec.field,))
-class Model(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rename="camel"):
+class Model(
+    msgspec.Struct,
+    metaclass=ModelMeta,
+    frozen=True,
+    kw_only=True,
+    omit_defaults=True,
+    rename="camel",
+):
     """A value the exchange sent: immutable, unknown fields ignored, absent fields ``None``."""
 
 
@@ -40,7 +73,7 @@ class OpenEnum(str, Enum):
         return type(self), (self.value,)
 
 
-class Level(msgspec.Struct, frozen=True, array_like=True):
+class Level(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """One price level of an order book.
 
     The texts are kept as they came and become decimals when asked for: a book of 1,000 levels is
