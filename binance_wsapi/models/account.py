@@ -1,0 +1,197 @@
+"""The account: balances, trades, commissions, limits.
+
+Times are epoch milliseconds, or microseconds where the connection was asked for them.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+import msgspec
+from msgspec import field
+
+from binance_wsapi.models._base import Model
+from binance_wsapi.models.enums import AccountType, AllocationType
+from binance_wsapi.models.order import CommissionDiscount, MakerTakerRates
+
+if TYPE_CHECKING:
+    from binance_wsapi.models.filters import Filter
+
+__all__ = [
+    "AccountCommission",
+    "AccountFilters",
+    "AccountInformation",
+    "AccountTrade",
+    "Allocation",
+    "Balance",
+    "CommissionRates",
+]
+
+
+class Balance(Model, gc=False):
+    """What an account has of an asset."""
+
+    asset: str
+    """The asset."""
+    free: Decimal
+    """Free to be used."""
+    locked: Decimal
+    """Held for open orders."""
+
+
+class CommissionRates(MakerTakerRates):
+    """Commission rates, as fractions of what is traded."""
+
+    buyer: Decimal
+    """Added when buying."""
+    seller: Decimal
+    """Added when selling."""
+
+
+class AccountInformation(Model):
+    """What an account may do and what it has."""
+
+    maker_commission: int
+    """In basis points; ``commission_rates`` is finer."""
+    taker_commission: int
+    """In basis points; ``commission_rates`` is finer."""
+    buyer_commission: int
+    """In basis points; ``commission_rates`` is finer."""
+    seller_commission: int
+    """In basis points; ``commission_rates`` is finer."""
+    can_trade: bool
+    """Whether it may trade."""
+    can_withdraw: bool
+    """Whether it may withdraw."""
+    can_deposit: bool
+    """Whether it may deposit."""
+    commission_rates: CommissionRates
+    """Standard commission rates."""
+    brokered: bool
+    """Whether a broker runs it."""
+    require_self_trade_prevention: bool
+    """Whether its orders must name a self-trade prevention mode."""
+    prevent_sor: bool
+    """Whether smart order routing is kept from it."""
+    update_time: int
+    """When it last changed, epoch ms."""
+    account_type: AccountType
+    """What it is for."""
+    balances: list[Balance]
+    """What it has, by asset."""
+    permissions: list[str]
+    """What it may trade: ``SPOT``, ``MARGIN``, trade groups."""
+    uid: int
+    """Its number."""
+
+
+class AccountTrade(Model, gc=False):
+    """A trade of an own order."""
+
+    symbol: str
+    """Name, such as ``BTCUSDT``."""
+    trade_id: int = field(name="id")
+    """Its number."""
+    order_id: int
+    """The order."""
+    order_list_id: int
+    """The order's list; -1 when it is in none."""
+    price: Decimal
+    """Price in quote asset units."""
+    quantity: Decimal = field(name="qty")
+    """Amount in base asset units."""
+    quote_quantity: Decimal = field(name="quoteQty")
+    """Amount in quote asset units."""
+    commission: Decimal
+    """What it cost."""
+    commission_asset: str
+    """The asset of the commission."""
+    time: int
+    """When, epoch ms."""
+    is_buyer: bool
+    """Whether the account bought."""
+    is_maker: bool
+    """Whether the order was resting."""
+    is_best_match: bool
+    """To be ignored."""
+
+
+class Allocation(Model, gc=False):
+    """What a routed order got."""
+
+    symbol: str
+    """Name, such as ``BTCUSDT``."""
+    allocation_id: int
+    """Its number."""
+    allocation_type: AllocationType
+    """Where it comes from."""
+    order_id: int
+    """The order."""
+    order_list_id: int
+    """The order's list; -1 when it is in none."""
+    price: Decimal
+    """Price in quote asset units."""
+    quantity: Decimal = field(name="qty")
+    """Amount in base asset units."""
+    quote_quantity: Decimal = field(name="quoteQty")
+    """Amount in quote asset units."""
+    commission: Decimal
+    """What it cost."""
+    commission_asset: str
+    """The asset of the commission."""
+    time: int
+    """When, epoch ms."""
+    is_buyer: bool
+    """Whether the account bought."""
+    is_maker: bool
+    """Whether the order was resting."""
+    is_allocator: bool
+    """Whether the account gave rather than received."""
+
+
+class AccountCommission(Model):
+    """The commission rates of an account on one symbol."""
+
+    symbol: str
+    """Name, such as ``BTCUSDT``."""
+    standard_commission: CommissionRates
+    """Standard rates."""
+    special_commission: CommissionRates | None = None
+    """Special rates, added to the standard ones."""
+    tax_commission: CommissionRates
+    """Taxes, added to the standard rates."""
+    discount: CommissionDiscount
+    """Discount on the standard commission."""
+
+
+class AccountFilters(Model):
+    """The filters that hold for the account on one symbol."""
+
+    exchange_filters_json: msgspec.Raw = field(name="exchangeFilters", default_factory=msgspec.Raw)
+    """As the exchange wrote them; use :attr:`exchange_filters`."""
+    symbol_filters_json: msgspec.Raw = field(name="symbolFilters", default_factory=msgspec.Raw)
+    """As the exchange wrote them; use :attr:`symbol_filters`."""
+    asset_filters_json: msgspec.Raw = field(name="assetFilters", default_factory=msgspec.Raw)
+    """As the exchange wrote them; use :attr:`asset_filters`."""
+
+    @property
+    def exchange_filters(self) -> list[Filter]:
+        """Those over all symbols together, decoded at each touch."""
+        from binance_wsapi.models.filters import decode_filters
+
+        return decode_filters(self.exchange_filters_json)
+
+    @property
+    def symbol_filters(self) -> list[Filter]:
+        """Those on the symbol, decoded at each touch."""
+        from binance_wsapi.models.filters import decode_filters
+
+        return decode_filters(self.symbol_filters_json)
+
+    @property
+    def asset_filters(self) -> list[Filter]:
+        """Those on its assets, decoded at each touch."""
+        from binance_wsapi.models.filters import decode_filters
+
+        return decode_filters(self.asset_filters_json)

@@ -1,0 +1,49 @@
+"""Order lists: orders that depend on each other.
+
+Times are epoch milliseconds, or microseconds where the connection was asked for them.
+"""
+
+from __future__ import annotations
+
+from msgspec import field
+
+from binance_wsapi.models._base import Model
+from binance_wsapi.models.enums import ContingencyType, ListOrderStatus, ListStatusType
+from binance_wsapi.models.order import CancelledOrder, OrderOfList, PlacedOrder
+
+__all__ = ["CancelledOrderList", "OrderList", "PlacedOrderList"]
+
+
+class OrderList(Model):
+    """An order list as it stands."""
+
+    order_list_id: int
+    """The exchange's id of the list."""
+    contingency_type: ContingencyType
+    """How its orders depend on each other."""
+    list_status_type: ListStatusType
+    """What the news is about."""
+    list_order_status: ListOrderStatus
+    """Where it stands."""
+    list_client_order_id: str
+    """Your id of the list."""
+    transaction_time: int
+    """When it last changed, epoch ms."""
+    symbol: str
+    """Name, such as ``BTCUSDT``."""
+    orders: list[OrderOfList]
+    """Its orders, by their ids."""
+
+
+class PlacedOrderList(OrderList):
+    """An order list that was placed."""
+
+    order_reports: list[PlacedOrder] = field(default_factory=list)
+    """Its orders, as much of each as ``new_order_resp_type`` asked for."""
+
+
+class CancelledOrderList(OrderList):
+    """An order list that was cancelled."""
+
+    order_reports: list[CancelledOrder]
+    """Its orders."""

@@ -1,0 +1,36 @@
+"""The connection: who it is logged on as, what it is subscribed to.
+
+Times are epoch milliseconds, or microseconds where the connection was asked for them.
+"""
+
+from __future__ import annotations
+
+from binance_wsapi.models._base import Model
+
+__all__ = ["SessionStatus", "Subscription"]
+
+
+class SessionStatus(Model):
+    """The state of a connection."""
+
+    api_key: str | None = None
+    """The key it is logged on with; ``None`` when it is not."""
+    authorized_since: int | None = None
+    """When it was logged on, epoch ms; ``None`` when it is not."""
+    connected_since: int
+    """When it was opened, epoch ms."""
+    return_rate_limits: bool
+    """Whether answers carry the rate limits."""
+    server_time: int
+    """The exchange's clock, epoch ms."""
+    user_data_stream: bool | None = None
+    """Whether a user data subscription is active; ``None`` where there are none."""
+
+
+class Subscription(Model):
+    """A user data subscription of a connection."""
+
+    subscription_id: int
+    """Its number on this connection; events carry it."""
+    expiration_time: int | None = None
+    """When the listen token behind it expires, epoch ms (margin)."""
