@@ -1,0 +1,315 @@
+"""What an answer that is no success means: the exchange's code, status and words become an error.
+
+The question each row answers is what the caller may do next. "Not executed" is said only where the
+exchange says so; whatever it leaves open is :class:`ServerUndecided`, for reads as well.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import msgspec
+from msgspec import Raw
+
+from binance_wsapi.catalogue._types import Market
+from binance_wsapi.errors import (
+    AuthenticationFailed,
+    BinanceWsApiError,
+    FilterFailure,
+    InvalidTimestamp,
+    IpBanned,
+    OrderNotFound,
+    OrderRejected,
+    PartlyExecuted,
+    RateLimited,
+    RequestRejected,
+    ServerUndecided,
+)
+from binance_wsapi.protocol.envelope import ErrorBody
+from binance_wsapi.protocol.secrets import masked
+
+__all__ = ["rejection"]
+
+ErrorClass = type[RequestRejected] | type[ServerUndecided]
+
+_ABSENT = Raw()
+
+
+def rejection(
+    market: Market,
+    operation: str,
+    status: int,
+    error: ErrorBody | None,
+    *,
+    wall_us: int,
+    client_order_id: str | None = None,
+    sent_at: int | None = None,
+    rate_limits: Raw = _ABSENT,
+) -> BinanceWsApiError:
+    """Return the error for an answer whose status is not 200.
+
+    Args:
+        market: Whose codes these are: Spot and the futures markets use one number for different things.
+        operation: The wire operation, such as ``order.place``.
+        status: The status of the answer.
+        error: The answer's error; ``None`` when it has none.
+        wall_us: The exchange's time, for ``retry_after`` where the answer does not tell it.
+        client_order_id: The id an unknown outcome is looked up by.
+        sent_at: When the request was written, in epoch microseconds, exchange time.
+        rate_limits: The answer's ``rateLimits``, which tell how long to wait when nothing else does.
+    """
+    body = error or ErrorBody()
+    message = masked(body.msg) or f"status {status}"
+    data = _dict_of(body.data)
+    halves = _halves(data)
+    found = _class_of(market, status, body.code, message, halves)
+    if issubclass(found, ServerUndecided):
+        return ServerUndecided(
+            f"{operation}: the exchange does not know whether it was executed: "
+            f"{body.code} {message}{_told(halves)}",
+            operation=operation,
+            code=body.code,
+            status=status,
+            client_order_id=client_order_id,
+            sent_at=sent_at,
+            cause=f"status {status}, code {body.code}",
+        )
+    attributes: dict[str, Any] = {"code": body.code, "status": status, "operation": operation}
+    if issubclass(found, PartlyExecuted):
+        attributes |= halves or _NOTHING_TOLD
+    elif issubclass(found, FilterFailure):
+        attributes["filter"] = _filter_of(market, body.code, message)
+    if halves and not issubclass(found, PartlyExecuted):
+        message += _told(halves)
+    if issubclass(found, RateLimited) or "retryAfter" in data:
+        attributes["retry_after"] = _retry_after(data, message, rate_limits, wall_us)
+    return found(message, **attributes)
+
+
+def _class_of(
+    market: Market, status: int, code: int, message: str, halves: Mapping[str, Any]
+) -> ErrorClass:
+    # The halves of a cancel-replace decide, not the status: the documents print 409 and 429 for the
+    # same outcome (reference/spot/rules.json, cancel_replace_outcomes).
+    if halves:
+        codes = [_dict_code(halves[name]) for name in ("cancel_response", "new_order_response")]
+        if any(_by_code(market, half) is ServerUndecided for half in codes):
+            return ServerUndecided
+        if "SUCCESS" in (halves["cancel_result"], halves["new_order_result"]):
+            return PartlyExecuted
+    found = _by_code(market, code)
+    if found is ServerUndecided or _is_undecided(market, status, code, message):
+        return ServerUndecided
+    if status == 418 or _BAN.search(message):
+        return IpBanned
+    if status == 429:
+        return RateLimited
+    if status == 409 or found is PartlyExecuted:
+        return OrderRejected if halves else PartlyExecuted
+    if _FILTER.search(message):
+        return FilterFailure
+    if found is OrderRejected and message == _UNKNOWN_ORDER:
+        return OrderNotFound
+    return found or _BY_STATUS.get(status) or _by_group(market, code)
+
+
+_UNKNOWN_ORDER = "Unknown order sent."
+_FILTER = re.compile(r"Filter failure: (\w+)")
+_BAN = re.compile(r"banned until (\d+)")
+_NOTHING_TOLD = {"cancel_result": "UNKNOWN", "new_order_result": "UNKNOWN"}
+_BY_STATUS: dict[int, type[RequestRejected]] = {401: AuthenticationFailed, 403: RateLimited}
+
+
+def _is_undecided(market: Market, status: int, code: int, message: str) -> bool:
+    """Whether the status leaves open what was done: 5xx, and 408 on the futures markets."""
+    if market is not Market.SPOT:
+        # reference/usdm/rules.json, status_codes: these two are known not to have been handled.
+        if code == -1008 or message == "Service Unavailable.":
+            return False
+        if status == 408:
+            return True
+    return status >= 500
+
+
+def _codes(rows: Mapping[ErrorClass, Iterable[int]]) -> dict[int, ErrorClass]:
+    return {code: found for found, codes in rows.items() for code in codes}
+
+
+_EVERY_MARKET = _codes(
+    {
+        ServerUndecided: (-1000, -1006, -1007),
+        RateLimited: (-1003, -1008, -1015),
+        AuthenticationFailed: (-1002, -1022, -2014, -2015),
+        InvalidTimestamp: (-1021,),
+        OrderNotFound: (-2013,),
+        OrderRejected: (-1014, -2010, -2011, -2016),
+    }
+)
+_SPOT = _EVERY_MARKET | _codes(
+    {
+        # -1001 may have been done: "for order methods check the state first" (reference/spot/errors.json).
+        ServerUndecided: (-1001,),
+        RateLimited: (-1034, -1181),
+        # -1193, -1209 and -2028 belong to margin user data, which lives on the Spot connection.
+        AuthenticationFailed: (-1193, -1209, -2028),
+        OrderRejected: (-1010, -1013, -2022, -2038, -2039),
+        PartlyExecuted: (-2021,),
+    }
+)
+_FUTURES = _EVERY_MARKET | _codes(
+    {
+        ServerUndecided: (239999,),
+        AuthenticationFailed: (-1004, -1005, -1011, -1099, -2017, -4056, -4057),
+        InvalidTimestamp: (-4188, -5028),
+        RequestRejected: (
+            # Settings of the account: leverage, margin type, position mode, multi-assets mode.
+            *(-4028, -4046, -4047, -4048, -4049, -4052, -4053, -4054, -4059, -4067, -4068),
+            *(-4150, -4161, *range(-4172, -4166), -4194, -4195, *range(-4209, -4199), -4220, -4403),
+            # Options, long gone.
+            *range(-4081, -4068),
+            *range(-4066, -4062),
+            # Settings of the market and other requests than orders.
+            *range(-4012, -4007),
+            *(-4000, -4017, -4018, -4019, -4021, -4022, -4025, -4026, -4027, -4029, -4030, -4033),
+            *(-4044, -4055, -4058, -4084, -4085, -4086, -4104, -4110, -4111, -4114, -4115),
+        ),
+    }
+)
+_FUTURES_FILTERS = {
+    -2025: "MAX_NUM_ORDERS",
+    -4001: "PRICE_FILTER",
+    -4002: "PRICE_FILTER",
+    -4003: "LOT_SIZE",
+    -4004: "LOT_SIZE",
+    -4005: "LOT_SIZE",
+    -4006: "PRICE_FILTER",
+    -4007: "PRICE_FILTER",
+    -4013: "PRICE_FILTER",
+    -4014: "PRICE_FILTER",
+    -4016: "PERCENT_PRICE",
+    -4023: "LOT_SIZE",
+    -4024: "PERCENT_PRICE",
+    -4045: "MAX_NUM_ALGO_ORDERS",
+}
+_FILTERS: dict[Market, dict[int, str]] = {
+    Market.SPOT: {},
+    Market.USDM: _FUTURES_FILTERS
+    | dict.fromkeys((-4131, -4183, -4184, -4210, -4211), "PERCENT_PRICE")
+    | dict.fromkeys((-4164, -5029), "MIN_NOTIONAL"),
+    Market.COINM: _FUTURES_FILTERS
+    | dict.fromkeys((-4113, -4151, -4152, -4154, -4155), "PERCENT_PRICE")
+    | {-4178: "MIN_NOTIONAL"},
+}
+_TABLES: dict[Market, dict[int, ErrorClass]] = {
+    Market.SPOT: _SPOT,
+    Market.USDM: _FUTURES | _codes({RequestRejected: (-4144, -4165)}),
+    Market.COINM: _FUTURES | _codes({RequestRejected: (-4087, -4088, -4200, -4201, -4202)}),
+}
+
+
+def _by_code(market: Market, code: int) -> ErrorClass | None:
+    return FilterFailure if code in _FILTERS[market] else _TABLES[market].get(code)
+
+
+def _by_group(market: Market, code: int) -> type[RequestRejected]:
+    """Return the class of a code that is in no table, by the range it lies in."""
+    if market is Market.SPOT:
+        return RequestRejected
+    return OrderRejected if -2100 < code <= -2000 or -6000 < code <= -4000 else RequestRejected
+
+
+def _filter_of(market: Market, code: int, message: str) -> str:
+    told = _FILTER.search(message)
+    return told[1] if told else _FILTERS[market][code]
+
+
+def _halves(data: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a cancel-replace says of its two halves; empty when it is none or says nothing."""
+    if "cancelResult" not in data or "newOrderResult" not in data:
+        return {}
+    return {
+        "cancel_result": str(data["cancelResult"]),
+        "new_order_result": str(data["newOrderResult"]),
+        "cancel_response": data.get("cancelResponse"),
+        "new_order_response": data.get("newOrderResponse"),
+    }
+
+
+def _told(halves: Mapping[str, Any]) -> str:
+    """Return why each half failed, in the exchange's words."""
+    reasons = [
+        f"{half}: {response['code']} {masked(str(response.get('msg', '')))}"
+        for half, response in (
+            ("cancel", halves.get("cancel_response")),
+            ("new order", halves.get("new_order_response")),
+        )
+        if isinstance(response, dict) and _dict_code(response)
+    ]
+    return f" ({'; '.join(reasons)})" if reasons else ""
+
+
+def _dict_code(response: object) -> int:
+    code = response.get("code") if isinstance(response, dict) else None
+    return code if isinstance(code, int) else 0
+
+
+def _dict_of(data: Raw) -> dict[str, Any]:
+    """Decode the error's data; what cannot be read must not hide the error itself."""
+    try:
+        decoded = msgspec.json.decode(data) if data else None
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return {}
+    return decoded if isinstance(decoded, dict) else {}
+
+
+_SECONDS = {"SECOND": 1, "MINUTE": 60, "HOUR": 3600, "DAY": 86400}
+_PER_INTERVAL = re.compile(r"per (\d*) ?(second|minute|hour|day)", re.IGNORECASE)
+_MICROSECONDS_FROM = 10**14
+"""A timestamp of this size and more is in microseconds (reference/margin/rules.json)."""
+
+
+def _retry_after(
+    data: Mapping[str, Any], message: str, rate_limits: Raw, wall_us: int
+) -> float | None:
+    """Return the seconds to wait: as told, else until the used-up interval rolls over."""
+    now = _micros(data.get("serverTime")) or wall_us
+    ban = _BAN.search(message)
+    until = _micros(data.get("retryAfter")) or (_micros(int(ban[1])) if ban else None)
+    if until is not None:
+        return max(0.0, (until - now) / 1e6)
+    lengths = _used_up(rate_limits)
+    per = _PER_INTERVAL.search(message)
+    if not lengths and per:
+        lengths = [int(per[1] or 1) * _SECONDS[per[2].upper()]]
+    return max((length - now / 1e6 % length for length in lengths), default=None)
+
+
+def _micros(timestamp: object) -> int | None:
+    if not isinstance(timestamp, int):
+        return None
+    return timestamp if timestamp >= _MICROSECONDS_FROM else timestamp * 1000
+
+
+class _Limit(msgspec.Struct, rename="camel"):
+    interval: str
+    interval_num: int
+    limit: int
+    count: int
+
+
+_decode_limits = msgspec.json.Decoder(list[_Limit]).decode
+
+
+def _used_up(rate_limits: Raw) -> list[int]:
+    """Return the lengths, in seconds, of the intervals whose limit is reached."""
+    try:
+        limits = _decode_limits(rate_limits) if rate_limits else []
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return []
+    return [
+        limit.interval_num * _SECONDS[limit.interval]
+        for limit in limits
+        if limit.count >= limit.limit and limit.interval in _SECONDS
+    ]
