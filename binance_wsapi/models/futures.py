@@ -117,7 +117,7 @@ class _OrderFields(Model):
     """How long it stays."""
     price: Decimal
     """Limit price; zero when it has none."""
-    original_quantity: Decimal = field(name="origQty")
+    quantity: Decimal = field(name="origQty")
     """Ordered."""
     executed_quantity: Decimal = field(name="executedQty")
     """Filled so far."""
@@ -156,7 +156,7 @@ class FuturesOrderAck(_OrderFields):
     """Your id of the amendment, when one was sent."""
     average_price: Decimal | None = field(name="avgPrice", default=None)
     """Mean price of its fills; no longer sent."""
-    cumulative_quote: Decimal | None = field(name="cumQuote", default=None)
+    cumulative_quote_quantity: Decimal | None = field(name="cumQuote", default=None)
     """Filled so far, in quote asset units; no longer sent."""
     good_till_date: int | None = None
     """End of a ``GTD`` order, in ms; zero otherwise."""
@@ -169,7 +169,7 @@ class FuturesOrder(_OrderFields):
     """Your id of its last amendment, when one was sent."""
     average_price: Decimal = field(name="avgPrice")
     """Mean price of its fills; zero before the first."""
-    cumulative_quote: Decimal = field(name="cumQuote")
+    cumulative_quote_quantity: Decimal = field(name="cumQuote")
     """Filled so far, in quote asset units."""
     good_till_date: int | None = None
     """End of a ``GTD`` order, in ms; zero otherwise."""
@@ -190,7 +190,7 @@ class CoinFuturesOrderAck(_OrderFields):
     """Your id of the amendment, when one was sent."""
     average_price: Decimal | None = field(name="avgPrice", default=None)
     """Mean price of its fills; no longer sent."""
-    cumulative_base: Decimal | None = field(name="cumBase", default=None)
+    cumulative_base_quantity: Decimal | None = field(name="cumBase", default=None)
     """Filled so far, in base asset units; no longer sent."""
 
 
@@ -203,7 +203,7 @@ class CoinFuturesOrder(_OrderFields):
     """Your id of its last amendment, when one was sent."""
     average_price: Decimal = field(name="avgPrice")
     """Mean price of its fills; zero before the first."""
-    cumulative_base: Decimal = field(name="cumBase")
+    cumulative_base_quantity: Decimal = field(name="cumBase")
     """Filled so far, in base asset units."""
     time: int
     """When it was placed, in ms."""

@@ -108,7 +108,7 @@ def test_every_sampled_method_has_a_model() -> None:
 def test_words_and_types_of_an_order() -> None:
     order = msgspec.convert(_sample("usdm", "order.status"), m.FuturesOrder)
 
-    assert order.original_quantity == Decimal("0.40")
+    assert order.quantity == Decimal("0.40")
     assert order.original_type is FuturesOrderType.TRAILING_STOP_MARKET
     assert order.position_side is PositionSide.SHORT
     assert order.status is OrderStatus.NEW
