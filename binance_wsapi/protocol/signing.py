@@ -87,7 +87,7 @@ def load_signer(secret: Secret, passphrase: str | bytes | None = None) -> Signer
         secret: An HMAC secret; a private RSA or Ed25519 key as PEM text, PEM bytes or DER bytes; or
             the path of a file with either. PEM text may carry its line ends as ``\n`` in two
             characters, as environment variables do.
-        passphrase: What an encrypted key was encrypted with.
+        passphrase: What an encrypted key was encrypted with; ``None`` or empty for none.
 
     Raises:
         ConfigurationError: It is no key that can sign for Binance, or only a part of one. The
@@ -187,14 +187,21 @@ def _from_text(text: str, passphrase: str | bytes | None, *, files: bool) -> Sig
 
 
 def _from_bytes(data: bytes, passphrase: str | bytes | None) -> Signer:
-    try:
-        text = data.decode("utf-8")
-    except UnicodeDecodeError:
+    text = _as_text(data)
+    if text is None:
         return _from_der(data, passphrase)
-    # The shortest DER key could be read as text, but for its zero bytes.
-    return (
-        _from_der(data, passphrase) if "\x00" in text else _from_text(text, passphrase, files=False)
-    )
+    return _from_text(text, passphrase, files=False)
+
+
+def _as_text(data: bytes) -> str | None:
+    """Return the text that bytes are; ``None`` for DER, which has zero bytes at its very start.
+
+    Apart from its caller, so that no error is raised while one that shows the bytes is in flight.
+    """
+    try:
+        return None if b"\x00" in data else data.decode()
+    except UnicodeDecodeError:
+        return None
 
 
 def _from_file(path: Path, passphrase: str | bytes | None) -> Signer:
@@ -242,7 +249,7 @@ def _from_hmac_secret(text: str, passphrase: str | bytes | None) -> Signer:
         raise ConfigurationError("api_secret has characters that no HMAC secret has: copy it again")
     if text[0] in "'\"" or text[-1] in "'\"":
         raise ConfigurationError("api_secret stands in quotes: leave them out")
-    if passphrase is not None:
+    if passphrase:
         raise ConfigurationError(
             "api_secret_passphrase was given, but api_secret is an HMAC secret, which has none"
         )
@@ -349,11 +356,11 @@ def _loaded(
     if isinstance(passphrase, str):
         passphrase = passphrase.encode()
     try:
-        return load(data, passphrase)
+        return load(data, passphrase or None)
     except TypeError:
         problem = (
             "the key is encrypted: give its api_secret_passphrase"
-            if passphrase is None
+            if not passphrase
             else "api_secret_passphrase was given, but the key is not encrypted: leave it out"
         )
     except UnsupportedAlgorithm:
