@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
-from binance_wsapi.models._base import OpenEnum
+from binance_wsapi.models._base import Market, OpenEnum
 
 __all__ = [
     "Kind",
@@ -24,14 +24,6 @@ __all__ = [
     "Weight",
     "WeightStep",
 ]
-
-
-class Market(Enum):
-    """A product line of the exchange, each with hosts, keys and error codes of its own."""
-
-    SPOT = "spot"
-    USDM = "usdm"
-    COINM = "coinm"
 
 
 class Route(Enum):

@@ -13,6 +13,7 @@ __all__ = [
     "DecimalLike",
     "Event",
     "Level",
+    "Market",
     "Model",
     "OpenEnum",
     "Timestamp",
@@ -48,6 +49,14 @@ class Model(
     rename="camel",
 ):
     """A value the exchange sent: immutable, unknown fields ignored, absent fields ``None``."""
+
+
+class Market(Enum):
+    """A product line of the exchange, each with hosts, keys and error codes of its own."""
+
+    SPOT = "spot"
+    USDM = "usdm"
+    COINM = "coinm"
 
 
 class OpenEnum(str, Enum):
