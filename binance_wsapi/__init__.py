@@ -1,0 +1,71 @@
+"""Binance's WebSocket API for Python: Spot and futures, sync and async, with an exchange to test on."""
+
+from binance_wsapi._version import __version__
+from binance_wsapi.async_client import AsyncClient
+from binance_wsapi.client import Client
+from binance_wsapi.endpoints import WsKey
+from binance_wsapi.errors import (
+    AuthenticationFailed,
+    BinanceWsApiError,
+    ClientClosed,
+    ConfigurationError,
+    ConnectionLost,
+    FilterFailure,
+    InvalidTimestamp,
+    IpBanned,
+    NotPlaced,
+    NotSent,
+    OrderNotFound,
+    OrderRejected,
+    OutcomeUnknown,
+    ParameterError,
+    PartlyExecuted,
+    RateLimited,
+    RequestRejected,
+    RequestTimeout,
+    ServerUndecided,
+    UnreadableResult,
+)
+from binance_wsapi.events import ConnectionEvent, EventStream, OrderReconciled, StreamGap
+from binance_wsapi.protocol.signing import KeyType, Signer
+from binance_wsapi.response import RateLimitUsage, Response
+
+__all__ = [
+    "AsyncClient",
+    "AuthenticationFailed",
+    "BinanceWsApiError",
+    "Client",
+    "ClientClosed",
+    "ConfigurationError",
+    "ConnectionEvent",
+    "ConnectionLost",
+    "EventStream",
+    "FilterFailure",
+    "InvalidTimestamp",
+    "IpBanned",
+    "KeyType",
+    "NotPlaced",
+    "NotSent",
+    "OrderNotFound",
+    "OrderReconciled",
+    "OrderRejected",
+    "OutcomeUnknown",
+    "ParameterError",
+    "PartlyExecuted",
+    "RateLimitUsage",
+    "RateLimited",
+    "RequestRejected",
+    "RequestTimeout",
+    "Response",
+    "ServerUndecided",
+    "Signer",
+    "StreamGap",
+    "UnreadableResult",
+    "WsKey",
+    "__version__",
+]
+
+# Tracebacks, help() and pickles show the names users import.
+for _name in __all__:
+    if isinstance(_public := globals()[_name], type):
+        _public.__module__ = __name__

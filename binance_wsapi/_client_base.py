@@ -1,0 +1,280 @@
+"""What both clients share: the options, the core behind them, and everything that never waits."""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+import os
+import ssl as ssl_module
+import weakref
+from collections.abc import Callable
+from os import PathLike
+from typing import Any, Literal, Self
+
+from binance_wsapi.catalogue._types import Operation, Security
+from binance_wsapi.core.core import Core, LoopHost
+from binance_wsapi.core.loop_thread import LoopThread
+from binance_wsapi.core.transport import Transport
+from binance_wsapi.errors import ConfigurationError
+from binance_wsapi.events import ConnectionEvent
+from binance_wsapi.options import (
+    OnRateLimit,
+    OnUnknownOutcome,
+    Options,
+    Overflow,
+    TimeUnit,
+    Urls,
+)
+from binance_wsapi.protocol.authorisation import Authoriser
+from binance_wsapi.protocol.params import WireValue, wire_params
+from binance_wsapi.protocol.signing import KeyType, Signer, load_signer
+
+__all__ = ["ClientBase", "EventName"]
+
+log = logging.getLogger("binance_wsapi")
+
+EventName = Literal[
+    "open",
+    "authenticated",
+    "reconnecting",
+    "reconnected",
+    "rotated",
+    "close",
+    "exception",
+    "message",
+    "user_data",
+]
+
+
+class ClientBase:
+    """Options, handlers and end of life; see :class:`Client` and :class:`AsyncClient`."""
+
+    def __init__(
+        self,
+        *,
+        api_key: str | None = None,
+        api_secret: str | bytes | PathLike[str] | None = None,
+        api_secret_passphrase: str | bytes | None = None,
+        signer: Signer | None = None,
+        beautify: bool = True,
+        testnet: bool = False,
+        demo_trading: bool = False,
+        market_maker: bool = False,
+        urls: Urls | None = None,
+        proxy: str | None = None,
+        ssl: ssl_module.SSLContext | None = None,
+        timeout: float = 10.0,
+        connect_timeout: float = 10.0,
+        recv_window: float | None = None,
+        time_unit: TimeUnit | None = None,
+        on_rate_limit: OnRateLimit = "raise",
+        on_unknown_outcome: OnUnknownOutcome = "resolve",
+        resolve_timeout: float = 30.0,
+        resubscribe_user_data_stream_after_reconnect: bool = True,
+        resubscribe_user_data_stream_delay_seconds: float = 2.0,
+        keep_margin_listen_token_refreshed: bool = True,
+        attach_event_listeners: bool = True,
+        mute_latency_warning: bool = False,
+        reconnect_delay: float = 0.25,
+        reconnect_delay_max: float = 30.0,
+        reconnect_factor: float = 2.0,
+        ping_interval: float = 10.0,
+        pong_timeout: float = 5.0,
+        rotate_after: float | None = 23 * 3600.0,
+        rotate_at: dt.time | None = None,
+        event_buffer_size: int = 100_000,
+        event_overflow: Overflow = "drop_oldest",
+    ) -> None:
+        """Make a client; nothing is connected until it is needed.
+
+        Args:
+            api_key: Your API key. Market data needs none.
+            api_secret: The secret of an HMAC key, or the private key of an RSA or Ed25519 key as PEM
+                text, bytes or a path. Ed25519 is the fastest by far: it authenticates the connection
+                once, the other two sign every request.
+            api_secret_passphrase: Opens an encrypted PEM.
+            signer: Your own signer in place of ``api_secret`` (a KMS, an HSM).
+            beautify: Events as typed structs; ``False`` gives wire dicts.
+            testnet: Talk to the testnet.
+            demo_trading: Talk to the demo exchange.
+            market_maker: Talk to the futures hosts for whitelisted market makers.
+            urls: URLs of your own, by ``WsKey`` (``"rest"`` for the REST host of the margin token).
+            proxy: URL of an HTTP proxy.
+            ssl: An SSL context of your own.
+            timeout: Seconds a call may take, waiting for a connection included.
+            connect_timeout: Seconds an opening handshake may take.
+            recv_window: Milliseconds a signed request stays valid; the exchange's default is 5,000.
+            time_unit: Unit of the timestamps the Spot exchange sends; milliseconds by default.
+            on_rate_limit: When a request would exceed a limit: ``"raise"`` refuses it before it is
+                sent, ``"wait"`` holds it back as long as the timeout allows.
+            on_unknown_outcome: When the fate of an order is unknown: ``"resolve"`` finds it out,
+                ``"raise"`` raises :class:`OutcomeUnknown` at once.
+            resolve_timeout: Seconds that finding out may take.
+            resubscribe_user_data_stream_after_reconnect: Restore user data on a fresh connection.
+            resubscribe_user_data_stream_delay_seconds: Seconds between attempts at that; the first one
+                is part of the reconnect and not delayed.
+            keep_margin_listen_token_refreshed: Renew margin listen tokens before they expire.
+            attach_event_listeners: Log connection events to the ``binance_wsapi`` logger.
+            mute_latency_warning: Do not warn that HMAC and RSA keys sign every request.
+            reconnect_delay: Seconds before the first reconnect, at most; jittered.
+            reconnect_delay_max: Seconds between later reconnects, at most.
+            reconnect_factor: How fast that delay grows.
+            ping_interval: Seconds of silence after which the peer is asked for a sign of life.
+            pong_timeout: Seconds it has to give one.
+            rotate_after: Seconds after which a connection is replaced without a gap, ahead of the
+                exchange's 24 hour limit; ``None`` leaves it to the exchange to cut.
+            rotate_at: The time of day (UTC unless aware) at which connections are replaced instead.
+            event_buffer_size: Most events a stream keeps for a slow consumer.
+            event_overflow: What goes when that is full: ``"drop_oldest"``, ``"drop_newest"``, or
+                ``"close"`` for the whole stream. What was lost is told by a :class:`StreamGap`.
+
+        Raises:
+            ConfigurationError: An option or the key cannot work; nothing was connected.
+        """
+        options = Options(
+            api_key=api_key,
+            beautify=beautify,
+            testnet=testnet,
+            demo_trading=demo_trading,
+            market_maker=market_maker,
+            urls=urls,
+            proxy=proxy,
+            ssl=ssl,
+            timeout=timeout,
+            connect_timeout=connect_timeout,
+            recv_window=recv_window,
+            time_unit=time_unit,
+            on_rate_limit=on_rate_limit,
+            on_unknown_outcome=on_unknown_outcome,
+            resolve_timeout=resolve_timeout,
+            resubscribe_user_data_stream_after_reconnect=(
+                resubscribe_user_data_stream_after_reconnect
+            ),
+            resubscribe_user_data_stream_delay_seconds=resubscribe_user_data_stream_delay_seconds,
+            keep_margin_listen_token_refreshed=keep_margin_listen_token_refreshed,
+            attach_event_listeners=attach_event_listeners,
+            mute_latency_warning=mute_latency_warning,
+            reconnect_delay=reconnect_delay,
+            reconnect_delay_max=reconnect_delay_max,
+            reconnect_factor=reconnect_factor,
+            ping_interval=ping_interval,
+            pong_timeout=pong_timeout,
+            rotate_after=rotate_after,
+            rotate_at=rotate_at,
+            event_buffer_size=event_buffer_size,
+            event_overflow=event_overflow,
+        )
+        authoriser = _authoriser(options, api_secret, api_secret_passphrase, signer)
+        if authoriser.signer is not None and not authoriser.logs_on and not mute_latency_warning:
+            log.warning(
+                "%s keys sign every request, which adds latency: an Ed25519 key authenticates the "
+                "connection once (mute_latency_warning=True mutes this)",
+                authoriser.signer.key_type.value,
+            )
+        self._attach(
+            Core(options, self._host(), authoriser=authoriser, transport=self._transport())
+        )
+
+    @classmethod
+    def from_env(cls, **options: Any) -> Self:
+        """Return a client with the key and secret of the environment.
+
+        Args:
+            **options: Any other options of the client.
+
+        Raises:
+            ConfigurationError: ``BINANCE_API_KEY`` or ``BINANCE_API_SECRET`` is not set.
+        """
+        for name in ("BINANCE_API_KEY", "BINANCE_API_SECRET"):
+            if not os.environ.get(name):
+                raise ConfigurationError(f"the environment variable {name} is not set")
+        return cls(
+            api_key=os.environ["BINANCE_API_KEY"],
+            api_secret=os.environ["BINANCE_API_SECRET"],
+            **options,
+        )
+
+    def on(self, event: EventName, handler: Callable[[Any], object]) -> None:
+        """Call a handler with each event of a kind from now on.
+
+        Handlers run one after the other on a thread of their own: they may block and may call the
+        client. ``"user_data"`` handlers get the events of every user data stream, all others a
+        :class:`ConnectionEvent`.
+
+        Raises:
+            ConfigurationError: There is no such event.
+        """
+        self._core.dispatcher.on(event, handler)
+
+    def off(self, event: EventName, handler: Callable[[ConnectionEvent], object]) -> None:
+        """Call a handler no more; one that was never added is no error."""
+        self._core.dispatcher.off(event, handler)
+
+    def set_time_offset_ms(self, offset_ms: float) -> None:
+        """Set by how much the exchange's clock is ahead of this machine's, instead of measuring it.
+
+        Args:
+            offset_ms: Milliseconds; negative when the exchange is behind.
+        """
+        self._core.clock.set_time_offset_ms(offset_ms)
+
+    @property
+    def closed(self) -> bool:
+        """Whether the client is closed."""
+        return self._core.closed
+
+    def _attach(self, core: Core) -> None:
+        self._core = core
+        self._finalizer = weakref.finalize(self, core.close)
+
+    def _host(self) -> LoopHost:
+        return LoopThread()
+
+    def _transport(self) -> Transport | None:
+        return None
+
+    def _checked(self, operation: Operation, given: dict[str, object]) -> dict[str, WireValue]:
+        """Return the parameters as they go on the wire; raise before anything is sent."""
+        return self._completed(operation, wire_params(operation, given))
+
+    def _completed(
+        self, operation: Operation, params: dict[str, WireValue]
+    ) -> dict[str, WireValue]:
+        """Add what the library answers for: client order ids, so that no order is ever lost from sight."""
+        core = self._core
+        if operation.security is not Security.NONE:
+            core.authoriser.check(operation)
+        for wire in operation.client_ids:
+            if wire not in params:
+                params[wire] = core.client_order_id()
+        return params
+
+    def __repr__(self) -> str:
+        options = self._core.options
+        state = "closed" if self.closed else options.environment.value
+        return f"<{type(self).__name__} {state}>"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        raise TypeError(
+            f"a {type(self).__name__} holds connections and secrets: it does not pickle"
+        )
+
+
+def _authoriser(
+    options: Options,
+    api_secret: str | bytes | PathLike[str] | None,
+    passphrase: str | bytes | None,
+    signer: Signer | None,
+) -> Authoriser:
+    if api_secret is not None and signer is not None:
+        raise ConfigurationError("api_secret and signer exclude each other: pass one")
+    if options.api_key is None and (api_secret is not None or signer is not None):
+        raise ConfigurationError("a secret without api_key: pass api_key too")
+    if signer is not None and (
+        not callable(getattr(signer, "sign", None))
+        or not isinstance(getattr(signer, "key_type", None), KeyType)
+    ):
+        raise ConfigurationError("signer needs an attribute key_type (a KeyType) and sign(payload)")
+    if api_secret is not None:
+        signer = load_signer(api_secret, passphrase)
+    return Authoriser(api_key=options.api_key, signer=signer, recv_window=options.recv_window)

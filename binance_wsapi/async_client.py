@@ -1,0 +1,189 @@
+"""The async client: services with an event loop of their own."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from functools import cached_property
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Literal, Self, overload
+
+from binance_wsapi._client_base import ClientBase
+from binance_wsapi.catalogue import operation_by_method
+from binance_wsapi.catalogue._types import Operation
+from binance_wsapi.core.call import LoopDelivery, Outcome
+from binance_wsapi.core.core import check_api_key
+from binance_wsapi.endpoints import WsKey, endpoint
+from binance_wsapi.errors import BinanceWsApiError, ConfigurationError
+from binance_wsapi.events import EventStream
+from binance_wsapi.protocol.params import wire_params_by_name
+from binance_wsapi.response import Response
+
+if TYPE_CHECKING:
+    from binance_wsapi.facade.async_coinm import AsyncCoinmNamespace
+    from binance_wsapi.facade.async_spot import AsyncSpotNamespace
+    from binance_wsapi.facade.async_usdm import AsyncUsdmNamespace
+
+__all__ = ["AsyncClient"]
+
+
+class AsyncClient(ClientBase):
+    """A client whose calls are awaited; it may be used from several event loops at once.
+
+    The connections live on a thread of their own, so a busy loop of yours never delays a heartbeat.
+    Use it as an async context manager, or await :meth:`close`. A call whose task is cancelled may
+    have been sent all the same: its answer is dropped::
+
+        async with AsyncClient(api_key=KEY, api_secret=SECRET) as client:
+            book = await client.spot.get_order_book(symbol="BTCUSDT", limit=10)
+            print(book.result.bids[0].price)
+    """
+
+    @cached_property
+    def spot(self) -> AsyncSpotNamespace:
+        """The operations of the Spot exchange."""
+        from binance_wsapi.facade.async_spot import AsyncSpotNamespace
+
+        return AsyncSpotNamespace(self._call, WsKey.MAIN_WSAPI)
+
+    @cached_property
+    def usdm(self) -> AsyncUsdmNamespace:
+        """The operations of the USD-M futures exchange."""
+        from binance_wsapi.facade.async_usdm import AsyncUsdmNamespace
+
+        return AsyncUsdmNamespace(self._call, WsKey.USDM_WSAPI)
+
+    @cached_property
+    def coinm(self) -> AsyncCoinmNamespace:
+        """The operations of the COIN-M futures exchange."""
+        from binance_wsapi.facade.async_coinm import AsyncCoinmNamespace
+
+        return AsyncCoinmNamespace(self._call, WsKey.COINM_WSAPI)
+
+    @overload
+    def futures(self, market: Literal["usdm"]) -> AsyncUsdmNamespace: ...
+    @overload
+    def futures(self, market: Literal["coinm"]) -> AsyncCoinmNamespace: ...
+    @overload
+    def futures(self, market: str) -> AsyncUsdmNamespace | AsyncCoinmNamespace: ...
+    def futures(self, market: str) -> AsyncUsdmNamespace | AsyncCoinmNamespace:
+        """Return the operations of a futures market chosen at run time.
+
+        Args:
+            market: ``"usdm"`` or ``"coinm"``.
+
+        Raises:
+            ConfigurationError: It is neither.
+        """
+        if market == "usdm":
+            return self.usdm
+        if market == "coinm":
+            return self.coinm
+        raise ConfigurationError(f"no futures market {market!r}: use 'usdm' or 'coinm'")
+
+    async def request(
+        self, ws_key: WsKey, method: str, params: Mapping[str, object] | None = None
+    ) -> Response[Any]:
+        """Call any operation by its wire name.
+
+        Args:
+            ws_key: The connection to use.
+            method: The wire operation, such as ``order.place``.
+            params: Parameters under their wire names. Those this library does not know are passed
+                on, since the exchange may know more.
+
+        Returns:
+            The answer, its result typed as that of the operation's own method.
+
+        Raises:
+            ParameterError: A parameter cannot be written, or breaks a rule of the operation.
+            BinanceWsApiError: As for the operation's own method.
+        """
+        check_api_key(ws_key)
+        operation = operation_by_method(endpoint(ws_key).market, method)
+        wire = wire_params_by_name(operation, params or {})
+        if operation is not None:
+            wire = self._completed(operation, wire)
+        return await self._send(ws_key, operation, method, wire)
+
+    async def connect(self, ws_key: WsKey = WsKey.MAIN_WSAPI) -> None:
+        """Bring a connection up, logged on and subscribed, before it is needed.
+
+        Raises:
+            NotSent: It did not come up within the timeout.
+        """
+        check_api_key(ws_key)
+        await self._run(lambda: self._core.connect(ws_key))
+
+    async def subscribe_user_data_stream(
+        self, ws_key: WsKey = WsKey.MAIN_WSAPI
+    ) -> EventStream[Any]:
+        """Return the events of the account: orders, fills, balances.
+
+        The stream goes on through reconnects; a :class:`StreamGap` in it tells where events may be
+        missing. Asked for again, the same stream is returned.
+
+        Args:
+            ws_key: The connection whose account it is.
+
+        Raises:
+            NotSent: No connection came up in time.
+            RequestRejected: The exchange refused the subscription.
+        """
+        check_api_key(ws_key)
+        stream: EventStream[Any] = await self._run(lambda: self._core.subscribe_user_data(ws_key))
+        return stream
+
+    async def unsubscribe_user_data_stream(self, ws_key: WsKey = WsKey.MAIN_WSAPI) -> None:
+        """End the account's event stream; nothing to do when there is none."""
+        await self._run(lambda: self._core.unsubscribe_user_data(ws_key))
+
+    async def disconnect_all(self) -> None:
+        """Close all connections and streams; the next call connects anew."""
+        await self._run(self._core.disconnect_all)
+
+    async def close(self) -> None:
+        """Close everything; idempotent, from any loop."""
+        # Closing waits for the core's thread: not on the caller's loop.
+        await asyncio.get_running_loop().run_in_executor(None, self._finalizer)
+
+    async def _call(
+        self, ws_key: WsKey, operation: Operation, given: dict[str, object]
+    ) -> Response[Any]:
+        return await self._send(
+            ws_key, operation, operation.method, self._checked(operation, given)
+        )
+
+    def _send(
+        self, ws_key: WsKey, operation: Operation | None, method: str, params: dict[str, Any]
+    ) -> Awaitable[Response[Any]]:
+        core = self._core
+        loop = asyncio.get_running_loop()
+        answered: asyncio.Future[Outcome] = loop.create_future()
+        delivery = LoopDelivery.of(loop)
+        call = core.call_of(
+            operation, method, params, lambda outcome: delivery.settle(answered, outcome)
+        )
+        core.submit(ws_key, call, encode_here=not core.authoriser.signs_slowly)
+        return _unwrapped(answered)
+
+    async def _run(self, work: Callable[[], Coroutine[Any, Any, Any]]) -> Any:
+        return await asyncio.wrap_future(self._core.run(work))
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        error_type: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.close()
+
+
+async def _unwrapped(answered: asyncio.Future[Outcome]) -> Response[Any]:
+    outcome = await answered
+    if isinstance(outcome, BinanceWsApiError):
+        raise outcome
+    return outcome

@@ -1,0 +1,197 @@
+"""The blocking client: scripts, notebooks, bots with threads."""
+
+from __future__ import annotations
+
+import concurrent.futures
+from collections.abc import Callable, Coroutine, Mapping
+from functools import cached_property
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Literal, Self, overload
+
+from binance_wsapi._client_base import ClientBase
+from binance_wsapi.catalogue import operation_by_method
+from binance_wsapi.catalogue._types import Operation
+from binance_wsapi.core.call import Call, Outcome, blocking_settle
+from binance_wsapi.core.core import check_api_key
+from binance_wsapi.endpoints import WsKey, endpoint
+from binance_wsapi.errors import BinanceWsApiError, ConfigurationError, RequestTimeout
+from binance_wsapi.events import EventStream
+from binance_wsapi.protocol.params import wire_params_by_name
+from binance_wsapi.response import Response
+
+if TYPE_CHECKING:
+    from binance_wsapi.facade.coinm import CoinmNamespace
+    from binance_wsapi.facade.spot import SpotNamespace
+    from binance_wsapi.facade.usdm import UsdmNamespace
+
+__all__ = ["Client"]
+
+GRACE_S = 5.0
+"""How much longer than its own timeouts a call waits for the core before it gives up on it."""
+
+
+class Client(ClientBase):
+    """A client whose calls block until the exchange has answered.
+
+    One client serves any number of threads, and works inside a running event loop (notebooks). Use
+    it as a context manager, or call :meth:`close`::
+
+        with Client(api_key=KEY, api_secret=SECRET) as client:
+            book = client.spot.get_order_book(symbol="BTCUSDT", limit=10)
+            print(book.result.bids[0].price)
+    """
+
+    @cached_property
+    def spot(self) -> SpotNamespace:
+        """The operations of the Spot exchange."""
+        from binance_wsapi.facade.spot import SpotNamespace
+
+        return SpotNamespace(self._call, WsKey.MAIN_WSAPI)
+
+    @cached_property
+    def usdm(self) -> UsdmNamespace:
+        """The operations of the USD-M futures exchange."""
+        from binance_wsapi.facade.usdm import UsdmNamespace
+
+        return UsdmNamespace(self._call, WsKey.USDM_WSAPI)
+
+    @cached_property
+    def coinm(self) -> CoinmNamespace:
+        """The operations of the COIN-M futures exchange."""
+        from binance_wsapi.facade.coinm import CoinmNamespace
+
+        return CoinmNamespace(self._call, WsKey.COINM_WSAPI)
+
+    @overload
+    def futures(self, market: Literal["usdm"]) -> UsdmNamespace: ...
+    @overload
+    def futures(self, market: Literal["coinm"]) -> CoinmNamespace: ...
+    @overload
+    def futures(self, market: str) -> UsdmNamespace | CoinmNamespace: ...
+    def futures(self, market: str) -> UsdmNamespace | CoinmNamespace:
+        """Return the operations of a futures market chosen at run time.
+
+        Args:
+            market: ``"usdm"`` or ``"coinm"``.
+
+        Raises:
+            ConfigurationError: It is neither.
+        """
+        if market == "usdm":
+            return self.usdm
+        if market == "coinm":
+            return self.coinm
+        raise ConfigurationError(f"no futures market {market!r}: use 'usdm' or 'coinm'")
+
+    def request(
+        self, ws_key: WsKey, method: str, params: Mapping[str, object] | None = None
+    ) -> Response[Any]:
+        """Call any operation by its wire name.
+
+        Args:
+            ws_key: The connection to use.
+            method: The wire operation, such as ``order.place``.
+            params: Parameters under their wire names. Those this library does not know are passed
+                on, since the exchange may know more.
+
+        Returns:
+            The answer, its result typed as that of the operation's own method.
+
+        Raises:
+            ParameterError: A parameter cannot be written, or breaks a rule of the operation.
+            BinanceWsApiError: As for the operation's own method.
+        """
+        check_api_key(ws_key)
+        operation = operation_by_method(endpoint(ws_key).market, method)
+        wire = wire_params_by_name(operation, params or {})
+        if operation is not None:
+            wire = self._completed(operation, wire)
+        return self._send(ws_key, operation, method, wire)
+
+    def connect(self, ws_key: WsKey = WsKey.MAIN_WSAPI) -> None:
+        """Bring a connection up, logged on and subscribed, before it is needed.
+
+        Raises:
+            NotSent: It did not come up within the timeout.
+        """
+        check_api_key(ws_key)
+        self._run(lambda: self._core.connect(ws_key))
+
+    def subscribe_user_data_stream(self, ws_key: WsKey = WsKey.MAIN_WSAPI) -> EventStream[Any]:
+        """Return the events of the account: orders, fills, balances.
+
+        The stream goes on through reconnects; a :class:`StreamGap` in it tells where events may be
+        missing. Asked for again, the same stream is returned.
+
+        Args:
+            ws_key: The connection whose account it is.
+
+        Raises:
+            NotSent: No connection came up in time.
+            RequestRejected: The exchange refused the subscription.
+        """
+        check_api_key(ws_key)
+        stream: EventStream[Any] = self._run(lambda: self._core.subscribe_user_data(ws_key))
+        return stream
+
+    def unsubscribe_user_data_stream(self, ws_key: WsKey = WsKey.MAIN_WSAPI) -> None:
+        """End the account's event stream; nothing to do when there is none."""
+        self._run(lambda: self._core.unsubscribe_user_data(ws_key))
+
+    def disconnect_all(self) -> None:
+        """Close all connections and streams; the next call connects anew."""
+        self._run(self._core.disconnect_all)
+
+    def close(self) -> None:
+        """Close everything; idempotent, from any thread."""
+        self._finalizer()
+
+    def _call(self, ws_key: WsKey, operation: Operation, given: dict[str, object]) -> Response[Any]:
+        return self._send(ws_key, operation, operation.method, self._checked(operation, given))
+
+    def _send(
+        self, ws_key: WsKey, operation: Operation | None, method: str, params: dict[str, Any]
+    ) -> Response[Any]:
+        core = self._core
+        if core.host.is_current:
+            raise ConfigurationError(
+                "a blocking call on the client's own loop would never end: use a handler, which "
+                "runs on a thread of its own"
+            )
+        future, settle = blocking_settle()
+        call = core.call_of(operation, method, params, settle)
+        core.submit(ws_key, call, encode_here=True)
+        try:
+            outcome = future.result(call.timeout + core.options.resolve_timeout + GRACE_S)
+        except concurrent.futures.TimeoutError:
+            outcome = _abandoned(call)
+        if isinstance(outcome, BinanceWsApiError):
+            raise outcome
+        return outcome
+
+    def _run(self, work: Callable[[], Coroutine[Any, Any, Any]]) -> Any:
+        core = self._core
+        if core.host.is_current:
+            raise ConfigurationError("a blocking call on the client's own loop would never end")
+        return core.run(work).result(core.options.timeout + core.options.connect_timeout + GRACE_S)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        error_type: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+def _abandoned(call: Call) -> Outcome:
+    return RequestTimeout(
+        f"{call.method}: the client's own thread did not answer; it may have been executed",
+        operation=call.method,
+        client_order_id=call.client_order_id,
+        sent_at=call.sent_us,
+        cause="the client's own thread did not answer",
+    )

@@ -1,0 +1,1 @@
+"""The asyncio core: one thread, its loop, the sessions and their connections."""

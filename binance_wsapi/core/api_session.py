@@ -1,0 +1,495 @@
+"""A session of the WebSocket API: requests out, answers and user data events in."""
+
+from __future__ import annotations
+
+import asyncio
+import copy
+import logging
+import math
+from collections import deque
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+
+import msgspec
+
+from binance_wsapi.catalogue._types import Market
+from binance_wsapi.core.call import Call, Outcome
+from binance_wsapi.core.session import Link, LinkLost, Session
+from binance_wsapi.endpoints import WsKey, endpoint
+from binance_wsapi.errors import (
+    AuthenticationFailed,
+    BinanceWsApiError,
+    ClientClosed,
+    ConnectionLost,
+    InvalidTimestamp,
+    NotSent,
+    OutcomeUnknown,
+    RateLimited,
+    RequestRejected,
+    RequestTimeout,
+)
+from binance_wsapi.protocol.envelope import Frame, MalformedFrame, decode_frame
+from binance_wsapi.protocol.error_table import rejection
+from binance_wsapi.response import Response
+
+if TYPE_CHECKING:
+    from binance_wsapi.core.core import Core
+
+__all__ = ["ApiLink", "ApiSession", "Authority"]
+
+log = logging.getLogger("binance_wsapi.session")
+
+STALE_AFTER_S = 0.25
+"""A request signed longer ago than this is stamped and signed again before it is written."""
+
+RELOGON_AFTER_S = 5.0
+"""How long a refused logon stands before a call that needs it has it tried again."""
+
+
+class Authority:
+    """Under what a frame may be made on a caller's thread: one link, logged on or not.
+
+    A new one replaces it whenever the link or its logon changes, so identity tells whether a frame
+    made earlier still fits.
+    """
+
+    __slots__ = ("logged_on",)
+
+    def __init__(self, *, logged_on: bool) -> None:
+        self.logged_on = logged_on
+
+
+class ApiLink(Link):
+    """A connection of the WebSocket API."""
+
+    session: ApiSession
+
+    def __init__(self, session: Session, number: int) -> None:
+        super().__init__(session, number)
+        self.pending: dict[str, Call] = {}
+        self.authority = Authority(logged_on=False)
+        self.refusal: RequestRejected | None = None
+        self.refused_at = 0.0
+        self.event_sinks: dict[int, Callable[[ApiLink, msgspec.Raw], None]] = {}
+        """Who takes the events of a subscription id."""
+        self.ended_subscriptions: set[int] = set()
+        """Ids unsubscribed on this link: what is still under way for them is not missed."""
+
+
+class Subscription(Protocol):
+    """User data that rides on the links of a session."""
+
+    async def restore(self, link: ApiLink) -> None:
+        """Subscribe on a fresh link, before it serves."""
+
+    def lost(self, link: ApiLink, reason: str) -> None:
+        """A link is gone."""
+
+    def terminated(self, link: ApiLink) -> None:
+        """The exchange ended the subscription on this link."""
+
+
+class _Head(msgspec.Struct):
+    """The one field of an event that the session itself looks at."""
+
+    e: str = ""
+
+
+_event_type = msgspec.json.Decoder(_Head).decode
+
+
+class ApiSession(Session):
+    """One connection of the WebSocket API, as long as the client lives."""
+
+    link_type: ClassVar[type[Link]] = ApiLink
+    serving: ApiLink | None
+    links: dict[int, ApiLink]  # type: ignore[assignment]  # narrower than the base's
+
+    def __init__(self, core: Core, ws_key: WsKey) -> None:
+        super().__init__(core, ws_key)
+        self.market: Market = endpoint(ws_key).market
+        self.authority: Authority | None = None
+        self._waiting: deque[Call] = deque()
+        self.subscriptions: list[Subscription] = []
+        """What has to be subscribed on each fresh link before it serves."""
+
+    # Requests
+
+    def submit(self, call: Call) -> None:
+        """Send a request, now or as soon as the session is ready."""
+        link = self.serving
+        if link is None or link.socket is None or link.socket.congested:
+            self._queue(call)
+        else:
+            self._send(link, call)
+
+    async def ask(
+        self,
+        link: ApiLink | None,
+        method: str,
+        params: Mapping[str, Any],
+        *,
+        on_outcome: Callable[[Outcome], None] | None = None,
+        timeout: float | None = None,
+    ) -> Response[Any]:
+        """Send a request of the core's own, on this link or on the serving one; raise its error."""
+        answered: asyncio.Future[Outcome] = self.core.loop.create_future()
+
+        def settle(outcome: Outcome) -> None:
+            if on_outcome is not None:
+                on_outcome(outcome)
+            if not answered.done():
+                answered.set_result(outcome)
+
+        call = self.core.make_call(self.market, method, params, settle, timeout=timeout)
+        if link is None:
+            self.submit(call)
+        elif link.lost_because is not None:
+            raise LinkLost(link.lost_because)
+        elif link.refusal is not None and call.signed and not call.logs:
+            raise copy.copy(link.refusal)
+        else:
+            self._send(link, call)
+        outcome = await answered
+        if isinstance(outcome, BinanceWsApiError):
+            raise outcome
+        return outcome
+
+    async def ready_or_not_sent(self, method: str) -> ApiLink:
+        """Return the serving link, waiting for one as long as a request would.
+
+        Raises:
+            NotSent: None served in time.
+        """
+        timeout = self.core.options.timeout
+        try:
+            link: ApiLink = await self.ready(timeout)
+        except TimeoutError:
+            raise self._never_sent(method, timeout) from None
+        return link
+
+    def _queue(self, call: Call) -> None:
+        self._waiting.append(call)
+        self.wake_by(call.deadline)
+        self.demand()
+
+    def _send(self, link: ApiLink, call: Call) -> None:
+        now = self.core.now()
+        if call.signed and self._refused(link, call, now):
+            return
+        if call.encoded_for is not link.authority or now - call.encoded_at > STALE_AFTER_S:
+            if self._must_sign_elsewhere(link, call):
+                self.core.spawn(self._sign_elsewhere(link, call))
+                return
+            self.core.encode(call, link.authority)
+        self._write(link, call, now)
+
+    def _write(self, link: ApiLink, call: Call, now: float) -> None:
+        assert call.frame is not None
+        # Marked as written before the write: from here on nobody may say that it was not sent.
+        link.pending[call.id] = call
+        call.written_at = now
+        try:
+            link.write(call.frame)
+        except ConnectionError:
+            del link.pending[call.id]
+            call.written_at = None
+            self._waiting.appendleft(call)
+            self.wake_by(call.deadline)
+            return
+        self.wake_by(call.deadline)
+
+    def _must_sign_elsewhere(self, link: ApiLink, call: Call) -> bool:
+        authoriser = self.core.authoriser
+        return call.signed and authoriser.signs_slowly and not link.authority.logged_on
+
+    async def _sign_elsewhere(self, link: ApiLink, call: Call) -> None:
+        await self.core.loop.run_in_executor(None, self.core.encode, call, link.authority)
+        if link.lost_because is None:
+            self._write(link, call, self.core.now())
+        else:
+            self.submit(call)
+
+    def _refused(self, link: ApiLink, call: Call, now: float) -> bool:
+        """End or hold back a call whose logon was refused; false when it may be sent."""
+        refusal = link.refusal
+        if refusal is None or call.logs or "signature" in call.params:
+            return False
+        if link is self.serving and self.refresh_logon():
+            self._waiting.append(call)
+            self.wake_by(call.deadline)
+        else:
+            call.settle(copy.copy(refusal))
+        return True
+
+    # Answers and events
+
+    def received(self, link: ApiLink, frame: str | bytes) -> None:
+        """Settle the request a frame answers, or pass the event it carries."""
+        try:
+            message = decode_frame(frame)
+        except MalformedFrame as error:
+            self.announce("exception", error=error, reason=f"malformed frame: {error}")
+            return
+        if message.is_event:
+            self._event(link, message)
+            return
+        call = link.pending.pop(message.id, None)  # type: ignore[arg-type]  # a foreign id finds nothing
+        if call is None:
+            self._unclaimed(link, message)
+            return
+        if message.error is None and message.status < 400:
+            assert call.written_at is not None
+            answer: Outcome = Response(
+                operation=call.operation,
+                frame=frame,
+                request_id=call.id,
+                status=message.status,
+                result=message.result,
+                rate_limits=message.rate_limits,
+                round_trip=link.last_heard - call.written_at,
+            )
+            if call.logs:
+                self._set_logged_on(link, logged_on=call.method == "session.logon")
+        else:
+            answer = rejection(
+                self.market,
+                call.method,
+                message.status,
+                message.error,
+                client_order_id=call.client_order_id,
+                sent_at=call.sent_us,
+                wall_us=self.core.wall_us(),
+            )
+        call.settle(answer)
+
+    def _unclaimed(self, link: ApiLink, message: Frame) -> None:
+        if message.is_revocation:
+            self._revoked(link, message)
+        elif message.id is None and message.error is not None:
+            log.error(
+                "%s: the exchange refused a frame: %s %s",
+                self.ws_key,
+                message.error.code,
+                message.error.msg,
+            )
+        else:
+            log.debug("%s: late answer to request %s", self.ws_key, message.id)
+
+    def _revoked(self, link: ApiLink, message: Frame) -> None:
+        """The logged-on key is not valid any more: nothing signed on this link has a known fate."""
+        error = rejection(
+            self.market,
+            "session",
+            message.status,
+            message.error,
+            client_order_id=None,
+            sent_at=None,
+            wall_us=self.core.wall_us(),
+        )
+        self._set_logged_on(link, logged_on=False)
+        link.refusal = error if isinstance(error, RequestRejected) else None
+        link.refused_at = self.core.now()
+        self.announce("exception", error=error, reason=f"session revoked: {error}")
+        for call in [call for call in link.pending.values() if call.signed]:
+            del link.pending[call.id]
+            call.settle(
+                OutcomeUnknown(
+                    f"{call.method}: the exchange revoked the session while the request was under "
+                    "way; it may have been executed",
+                    operation=call.method,
+                    client_order_id=call.client_order_id,
+                    sent_at=call.sent_us,
+                    cause="session revoked",
+                )
+            )
+        self.rotate()
+
+    def _event(self, link: ApiLink, message: Frame) -> None:
+        kind = _event_type(message.event).e
+        if message.subscription_id is not None:
+            sink = link.event_sinks.get(message.subscription_id)
+            if sink is not None:
+                sink(link, message.event)
+                if kind == "eventStreamTerminated":
+                    del link.event_sinks[message.subscription_id]
+                    for subscription in list(self.subscriptions):
+                        subscription.terminated(link)
+                return
+            if message.subscription_id in link.ended_subscriptions:
+                return
+        if kind == "serverShutdown":
+            log.info("%s: the exchange is about to close this connection", self.ws_key)
+            if link is self.serving:
+                self.rotate()
+        else:
+            log.warning("%s: event %s belongs to no subscription", self.ws_key, kind)
+
+    # Life of a link
+
+    async def greet(self, link: ApiLink) -> None:
+        """Measure the clock and log the key on."""
+        core = self.core
+        try:
+            if core.authoriser.api_key is not None:
+                await self._measure_clock(link)
+            if core.authoriser.logs_on:
+                await self._log_key_on(link)
+        except OutcomeUnknown as error:
+            raise LinkLost(f"logon: {error}") from None
+
+    async def restore(self, link: ApiLink) -> None:
+        """Subscribe user data again."""
+        for subscription in list(self.subscriptions):
+            await subscription.restore(link)
+
+    def serve(self, link: ApiLink, *, after_loss: bool, replaced: ApiLink | None) -> None:
+        """Send over this link from now on, beginning with what waited."""
+        self.authority = link.authority
+        self._send_waiting(link)
+
+    def writable(self, link: ApiLink) -> None:
+        """Go on where the congestion began."""
+        if link is self.serving:
+            self._send_waiting(link)
+
+    def _send_waiting(self, link: ApiLink) -> None:
+        waiting, self._waiting = self._waiting, deque()
+        while waiting:
+            self._send(link, waiting.popleft())
+
+    def link_lost(self, link: ApiLink, reason: str) -> None:
+        """Fail what was under way: it may have been executed."""
+        if self.serving is None:
+            self.authority = None
+        for subscription in list(self.subscriptions):
+            subscription.lost(link, reason)
+        pending, link.pending = link.pending, {}
+        for call in pending.values():
+            call.settle(
+                ConnectionLost(
+                    f"{call.method}: the connection was lost before the answer came ({reason}); "
+                    "it may have been executed",
+                    operation=call.method,
+                    client_order_id=call.client_order_id,
+                    sent_at=call.sent_us,
+                    cause=reason,
+                )
+            )
+
+    def is_idle(self, link: ApiLink) -> bool:
+        """Whether no answer is awaited on a retired link."""
+        return not link.pending
+
+    def next_deadline(self) -> float:
+        """When the first request runs out of time."""
+        deadline = min((call.deadline for call in self._waiting), default=math.inf)
+        for link in self.links.values():
+            for call in link.pending.values():
+                deadline = min(deadline, call.deadline)
+        return deadline
+
+    def expire(self, now: float) -> None:
+        """End the requests whose time is over."""
+        for link in list(self.links.values()):
+            for call in [call for call in link.pending.values() if call.deadline <= now]:
+                del link.pending[call.id]
+                call.settle(
+                    RequestTimeout(
+                        f"{call.method}: no answer within {call.timeout:g} s; it may have been "
+                        "executed",
+                        operation=call.method,
+                        client_order_id=call.client_order_id,
+                        sent_at=call.sent_us,
+                        cause="no answer in time",
+                    )
+                )
+        late = [call for call in self._waiting if call.deadline <= now]
+        for call in late:
+            self._waiting.remove(call)
+            call.settle(self._never_sent(call.method, call.timeout))
+
+    async def close(self, reason: str) -> None:
+        """End the session; what waited was never sent."""
+        waiting, self._waiting = self._waiting, deque()
+        for call in waiting:
+            call.settle(ClientClosed(f"{call.method} was not sent: the client was closed"))
+        await super().close(reason)
+
+    def _never_sent(self, method: str, timeout: float) -> NotSent:
+        why = self.last_failure or self.machine.state.value
+        return NotSent(
+            f"{method} was not sent within {timeout:g} s: "
+            f"{self.ws_key} is not connected ({why}); repeating it is safe",
+            operation=method,
+            reason="not connected",
+        )
+
+    # Logon
+
+    def refresh_logon(self) -> bool:
+        """Have a logon that was refused a while ago tried again, on a fresh link; false if it stands."""
+        link = self.serving
+        if link is None or link.refusal is None:
+            return False
+        if self.core.now() - link.refused_at < RELOGON_AFTER_S:
+            return False
+        self.rotate()
+        return True
+
+    def _set_logged_on(self, link: ApiLink, *, logged_on: bool) -> None:
+        link.authority = Authority(logged_on=logged_on)
+        link.refusal = None
+        if link is self.serving:
+            self.authority = link.authority
+
+    async def _log_key_on(self, link: ApiLink) -> None:
+        for attempt in (1, 2):
+            try:
+                await self.ask(link, "session.logon", {})
+            except InvalidTimestamp as error:
+                if attempt == 1:
+                    self.core.clock.invalidate()
+                    await self._measure_clock(link)
+                    continue
+                self._refuse(link, error)
+            except RateLimited as error:
+                raise LinkLost(f"logon: {error}") from None
+            except RequestRejected as error:
+                self._refuse(link, error)
+            else:
+                self.announce("authenticated")
+            return
+
+    def _refuse(self, link: ApiLink, error: RequestRejected) -> None:
+        link.refusal = _as_authentication_failure(error)
+        link.refused_at = self.core.now()
+        self.announce("exception", error=error, reason=f"logon refused: {error}")
+
+    async def _measure_clock(self, link: ApiLink) -> None:
+        """Estimate the exchange's clock, where it was not set by hand."""
+        core = self.core
+        if not core.clock.needs_refresh(core.now()):
+            return
+        method = "time" if self.market is Market.SPOT else "session.status"
+        sent = core.now()
+        wall_us = core.wall_us()
+        try:
+            answer = await self.ask(link, method, {})
+        except RequestRejected as error:
+            log.warning("%s: the exchange's clock could not be read: %s", self.ws_key, error)
+            return
+        server_time = answer.raw["result"].get("serverTime")
+        if isinstance(server_time, int):
+            core.clock.measured(
+                sent=sent, received=core.now(), sent_wall_us=wall_us, server_time=server_time
+            )
+
+
+def _as_authentication_failure(error: RequestRejected) -> RequestRejected:
+    """Any refusal of a logon means the same to a call that needs it."""
+    if isinstance(error, (AuthenticationFailed, InvalidTimestamp)):
+        return error
+    return AuthenticationFailed(
+        error.message, code=error.code, status=error.status, operation=error.operation
+    )

@@ -1,0 +1,419 @@
+"""The core of a client: what all its sessions share, and the door that any thread may use."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import itertools
+import logging
+import os
+import random
+import time
+from collections import deque
+from collections.abc import Callable, Coroutine, Mapping
+from typing import Any, Protocol, TypeVar
+
+from binance_wsapi.catalogue import operation_by_method
+from binance_wsapi.catalogue._types import Market, Operation, Security
+from binance_wsapi.core.api_session import ApiSession, Authority
+from binance_wsapi.core.call import Call, Outcome
+from binance_wsapi.core.dispatch import Dispatcher
+from binance_wsapi.core.session import Session
+from binance_wsapi.core.transport import AiohttpTransport, HandshakeRefused, Transport
+from binance_wsapi.core.user_data import Feed, SpotUserData
+from binance_wsapi.endpoints import EndpointKind, WsKey, endpoint
+from binance_wsapi.errors import BinanceWsApiError, ClientClosed, ConfigurationError
+from binance_wsapi.events import EventStream
+from binance_wsapi.options import Options
+from binance_wsapi.protocol.authorisation import Authoriser
+from binance_wsapi.protocol.backoff import Backoff, ConnectionBudget
+from binance_wsapi.protocol.clock import ServerClock
+from binance_wsapi.protocol.envelope import encode_request
+from binance_wsapi.protocol.params import WireValue
+from binance_wsapi.protocol.session import RetryPolicy
+
+__all__ = ["Core", "LoopHost"]
+
+log = logging.getLogger("binance_wsapi.core")
+
+CLOSE_TIMEOUT_S = 3.0
+
+T = TypeVar("T")
+
+
+class LoopHost(Protocol):
+    """Where the core's loop runs: a thread of its own, or a test's loop."""
+
+    @property
+    def loop(self) -> asyncio.AbstractEventLoop:
+        """The loop."""
+
+    @property
+    def alive(self) -> bool:
+        """Whether the loop takes work."""
+
+    @property
+    def forked(self) -> bool:
+        """Whether this process is a fork and the loop stayed with the parent."""
+
+    @property
+    def is_current(self) -> bool:
+        """Whether the caller stands on the loop's thread."""
+
+    def stop(self, cleanup: Callable[[], Coroutine[Any, Any, None]], timeout: float) -> None:
+        """Run ``cleanup`` on the loop and end it."""
+
+
+class _Retry:
+    """How long a session waits before its next attempt."""
+
+    def __init__(self, backoff: Backoff) -> None:
+        self._backoff = backoff
+
+    def failed(self, now: float) -> float:
+        return self._backoff.next_delay(random.random())
+
+    def succeeded(self, now: float) -> None:
+        self._backoff.reset()
+
+
+class Core:
+    """Sessions, clock, key and handlers of one client.
+
+    ``submit``, ``make_call``, ``encode``, ``run`` and ``close`` may be called from any thread; all
+    else runs on the loop's thread.
+
+    Args:
+        options: The client's options.
+        host: Where the loop runs.
+        transport: Opens sockets; aiohttp's by default.
+        now: Monotonic seconds.
+        wall_us: Epoch microseconds.
+    """
+
+    def __init__(
+        self,
+        options: Options,
+        host: LoopHost,
+        *,
+        authoriser: Authoriser,
+        transport: Transport | None = None,
+        now: Callable[[], float] = time.monotonic,
+        wall_us: Callable[[], int] = lambda: time.time_ns() // 1000,
+    ) -> None:
+        self.options = options
+        self.host = host
+        self.loop = host.loop
+        self.now = now
+        self.wall_us = wall_us
+        self.transport = transport or AiohttpTransport(
+            proxy=options.proxy, ssl=options.ssl, connect_timeout=options.connect_timeout
+        )
+        self.authoriser = authoriser
+        self.clock = ServerClock()
+        self.dispatcher = Dispatcher(
+            size=options.event_buffer_size, overflow=options.event_overflow, wall_us=wall_us
+        )
+        self.sessions: dict[WsKey, Session] = {}
+        self._connections = ConnectionBudget()
+        self._user_data: dict[WsKey, tuple[SpotUserData, EventStream[Any]]] = {}
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self._links = itertools.count(1)
+        # Client order ids must not repeat across processes and restarts; request ids need only
+        # differ within a connection, but one prefix does for both.
+        self._prefix = os.urandom(8).hex()
+        self._numbers = itertools.count(1)
+        self._inbox: deque[tuple[WsKey, Call]] = deque()
+        self._woken = False
+        self._closed = False
+
+    # The door: any thread
+
+    @property
+    def closed(self) -> bool:
+        """Whether calls are refused."""
+        return self._closed or not self.host.alive
+
+    def client_order_id(self) -> str:
+        """Return an order id that no other order of the account has."""
+        return f"w{self._prefix}-{next(self._numbers)}"
+
+    def make_call(
+        self,
+        market: Market,
+        method: str,
+        params: Mapping[str, WireValue],
+        settle: Callable[[Outcome], object],
+        *,
+        timeout: float | None = None,
+    ) -> Call:
+        """Return a call of an operation by its wire name."""
+        operation = operation_by_method(market, method)
+        return self.call_of(operation, method, params, settle, timeout=timeout)
+
+    def call_of(
+        self,
+        operation: Operation | None,
+        method: str,
+        params: Mapping[str, WireValue],
+        settle: Callable[[Outcome], object],
+        *,
+        timeout: float | None = None,
+    ) -> Call:
+        """Return a call; an operation the catalogue does not know is taken to change something."""
+        if operation is None:
+            signed = keyed = False
+            mutates = True
+            client_order_id = None
+        else:
+            signed = operation.signed
+            keyed = operation.security is Security.USER_STREAM and not signed
+            mutates = operation.mutates
+            client_ids = operation.client_ids
+            client_order_id = params.get(client_ids[0]) if client_ids else None
+        return Call(
+            method=method,
+            operation=operation,
+            params=params,
+            signed=signed,
+            keyed=keyed,
+            mutates=mutates,
+            client_order_id=client_order_id,  # type: ignore[arg-type]  # checked as text by its Param
+            request_id=f"{self._prefix}{next(self._numbers)}",
+            timeout=self.options.timeout if timeout is None else timeout,
+            now=self.now(),
+            settle=settle,
+        )
+
+    def encode(self, call: Call, authority: Authority) -> None:
+        """Stamp, sign and write down a request as it is sent under ``authority``."""
+        now = self.now()
+        timestamp_ms = self.clock.timestamp_ms(self.wall_us())
+        call.sent_params = self.authoriser.authorise(
+            call.params,
+            signed=call.signed,
+            keyed=call.keyed,
+            logged_on=authority.logged_on,
+            timestamp_ms=timestamp_ms,
+        )
+        call.frame = encode_request(call.id, call.method, call.sent_params)
+        call.encoded_for = authority
+        call.encoded_at = now
+        call.sent_us = timestamp_ms * 1000
+
+    def submit(self, ws_key: WsKey, call: Call, *, encode_here: bool) -> None:
+        """Hand a request to the loop.
+
+        Args:
+            ws_key: The connection it goes over.
+            call: The request.
+            encode_here: Sign and encode on this thread if the session is ready (it may be slow).
+
+        Raises:
+            ClientClosed: The client is closed, or belongs to this process's parent.
+        """
+        session = self.sessions.get(ws_key)
+        if encode_here and session is not None:
+            authority = session.authority
+            if authority is not None:
+                self.encode(call, authority)
+        self._inbox.append((ws_key, call))
+        if self._closed or not self.host.alive:
+            self._refuse_inbox()
+        elif not self._woken:
+            self._woken = True
+            try:
+                self.loop.call_soon_threadsafe(self._take_in)
+            except RuntimeError:  # the loop is closed
+                self._refuse_inbox()
+
+    def run(self, work: Callable[[], Coroutine[Any, Any, T]]) -> Any:
+        """Run a coroutine function on the loop and return its concurrent future.
+
+        Raises:
+            ClientClosed: The client is closed, or belongs to this process's parent.
+        """
+        if self.closed:
+            raise self.closed_error()
+        coroutine = work()
+        try:
+            return asyncio.run_coroutine_threadsafe(coroutine, self.loop)
+        except RuntimeError:
+            coroutine.close()
+            raise self.closed_error() from None
+
+    def close(self) -> None:
+        """End everything; idempotent, quick, from any thread."""
+        if self._closed:
+            return
+        self._closed = True
+        self.host.stop(self._end, CLOSE_TIMEOUT_S)
+        self._refuse_inbox()
+        self.dispatcher.close(timeout=0.0 if self.host.is_current else 1.0)
+
+    def closed_error(self) -> ClientClosed:
+        """Return why calls are refused."""
+        if self.host.forked:
+            return ClientClosed(
+                "this client belongs to the parent process: make a new client after the fork"
+            )
+        return ClientClosed("the client is closed")
+
+    # The loop's thread
+
+    def session(self, ws_key: WsKey) -> ApiSession:
+        """Return the session of a WebSocket API connection, made on first use."""
+        session = self.sessions.get(ws_key)
+        if session is None:
+            session = self.sessions[ws_key] = ApiSession(self, ws_key)
+        assert isinstance(session, ApiSession)
+        return session
+
+    def url(self, ws_key: WsKey) -> str:
+        """Return where a connection dials."""
+        url = self.options.url(ws_key)
+        if self.options.time_unit is not None and endpoint(ws_key).market is Market.SPOT:
+            url += f"{'&' if '?' in url else '?'}timeUnit={self.options.time_unit}"
+        return url
+
+    def next_link(self) -> int:
+        """Return a number for a link."""
+        return next(self._links)
+
+    def retry_policy(self) -> RetryPolicy:
+        """Return how a new session backs off."""
+        options = self.options
+        return _Retry(
+            Backoff(
+                first_s=options.reconnect_delay,
+                factor=options.reconnect_factor,
+                max_s=options.reconnect_delay_max,
+            )
+        )
+
+    def rotation_delay(self) -> float | None:
+        """Return the seconds after which a serving link is replaced."""
+        options = self.options
+        if options.rotate_at is None:
+            return options.rotate_after
+        now = dt.datetime.fromtimestamp(self.wall_us() / 1e6, dt.UTC)
+        moment = options.rotate_at.replace(tzinfo=options.rotate_at.tzinfo or dt.UTC)
+        due = dt.datetime.combine(now.astimezone(moment.tzinfo).date(), moment)
+        while due <= now + dt.timedelta(minutes=1):
+            due += dt.timedelta(days=1)
+        return (due - now).total_seconds()
+
+    def dial_delay(self) -> float:
+        """Return the seconds to wait before the connection limit allows an attempt."""
+        return self._connections.delay(self.now())
+
+    def dialled(self) -> None:
+        """Count a connection attempt."""
+        self._connections.record(self.now())
+
+    def handshake_refused(self, error: HandshakeRefused) -> None:
+        """Take note of what the exchange said to a connection attempt."""
+        if error.retry_after is not None:
+            self._connections.hold_until(self.now() + error.retry_after)
+
+    def spawn(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
+        """Run something in the background; it ends with the client."""
+        task = self.loop.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._spawned_ended)
+        return task
+
+    async def connect(self, ws_key: WsKey) -> None:
+        """Bring a connection up and wait until it is ready."""
+        await self.session(ws_key).ready_or_not_sent("connect")
+
+    async def subscribe_user_data(self, ws_key: WsKey) -> EventStream[Any]:
+        """Return the user data stream of a connection, subscribed."""
+        existing = self._user_data.get(ws_key)
+        if existing is not None:
+            return existing[1]
+        session = self.session(ws_key)
+        feed = Feed(
+            self,
+            name=f"user data of {ws_key}",
+            decode=_user_event_decoder(),
+            handler_event="user_data",
+            close=lambda: self._close_user_data(ws_key),
+        )
+        subscription = SpotUserData(self, session, feed)
+        self._user_data[ws_key] = (subscription, feed.stream)
+        try:
+            await subscription.start()
+        except BaseException:
+            del self._user_data[ws_key]
+            raise
+        return feed.stream
+
+    async def unsubscribe_user_data(self, ws_key: WsKey) -> None:
+        """End the user data stream of a connection; nothing to do when there is none."""
+        subscription, _ = self._user_data.pop(ws_key, (None, None))
+        if subscription is not None:
+            await subscription.stop()
+
+    async def disconnect_all(self) -> None:
+        """End all sessions and streams; the next call connects anew."""
+        sessions, self.sessions = list(self.sessions.values()), {}
+        user_data, self._user_data = list(self._user_data.values()), {}
+        for _, stream in user_data:
+            stream._buffer.end()
+        await asyncio.gather(*(session.close("closed by this side") for session in sessions))
+
+    def _close_user_data(self, ws_key: WsKey) -> None:
+        if not self.closed:
+            self.run(lambda: self.unsubscribe_user_data(ws_key))
+
+    def _take_in(self) -> None:
+        self._woken = False
+        inbox = self._inbox
+        while inbox:
+            ws_key, call = inbox.popleft()
+            try:
+                self.session(ws_key).submit(call)
+            except BinanceWsApiError as error:
+                call.settle(error)
+
+    def _refuse_inbox(self) -> None:
+        inbox = self._inbox
+        while inbox:
+            try:
+                _, call = inbox.popleft()
+            except IndexError:
+                return
+            call.settle(self.closed_error())
+
+    def _spawned_ended(self, task: asyncio.Task[Any]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("a background task failed", exc_info=error)
+
+    async def _end(self) -> None:
+        self._take_in()
+        await self.disconnect_all()
+        for task in list(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.transport.close()
+
+
+def check_api_key(ws_key: WsKey) -> None:
+    """Refuse a connection that takes no requests.
+
+    Raises:
+        ConfigurationError: It is a stream connection.
+    """
+    if endpoint(ws_key).kind is not EndpointKind.WS_API:
+        allowed = ", ".join(
+            f"WsKey.{key.name}" for key in WsKey if endpoint(key).kind is EndpointKind.WS_API
+        )
+        raise ConfigurationError(f"WsKey.{ws_key.name} takes no requests: use one of {allowed}")
+
+
+def _user_event_decoder() -> Callable[[bytes], Any]:
+    from binance_wsapi.models.user_events import decode_user_event
+
+    return decode_user_event

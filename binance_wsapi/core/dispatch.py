@@ -1,0 +1,176 @@
+"""The thread on which handlers run: never the core's loop, so a handler may block and call the client."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import logging
+import threading
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from binance_wsapi.core.buffer import BufferEnded, EventBuffer
+from binance_wsapi.errors import ConfigurationError
+from binance_wsapi.events import ConnectionEvent, StreamGap
+from binance_wsapi.options import Overflow
+
+__all__ = ["Dispatcher", "EventName", "Handler"]
+
+log = logging.getLogger("binance_wsapi.handlers")
+
+THREAD_NAME = "binance-wsapi-handlers"
+
+EVENT_NAMES = (
+    "open",
+    "authenticated",
+    "reconnecting",
+    "reconnected",
+    "rotated",
+    "close",
+    "exception",
+    "message",
+    "user_data",
+)
+
+EventName = str
+Handler = Callable[[Any], object]
+
+
+class Dispatcher:
+    """Calls the handlers of a client, one event after the other, on a thread of its own.
+
+    Any thread may add and remove handlers and post events. The thread starts with the first
+    handler. A coroutine function added on a running event loop runs on that loop.
+
+    Args:
+        size: Most events that wait for slow handlers.
+        overflow: What happens to more; ``user_data`` handlers are told by a ``StreamGap``.
+        wall_us: Reads the clock, epoch microseconds.
+    """
+
+    def __init__(self, *, size: int, overflow: Overflow, wall_us: Callable[[], int]) -> None:
+        self._handlers: dict[EventName, tuple[Handler, ...]] = dict.fromkeys(EVENT_NAMES, ())
+        self._loops: dict[Handler, asyncio.AbstractEventLoop] = {}
+        self._running: set[Any] = set()
+        self._lock = threading.Lock()
+        self._thread: threading.Thread | None = None
+        self._wall_us = wall_us
+        self._buffer: EventBuffer[tuple[EventName, Callable[[], Any]]] = EventBuffer(
+            size=size, overflow=overflow, lost_marker=self._overflowed
+        )
+
+    @property
+    def hears_messages(self) -> bool:
+        """Whether anybody wants every frame."""
+        return bool(self._handlers["message"])
+
+    def hears(self, name: EventName) -> bool:
+        """Whether anybody wants these events."""
+        return bool(self._handlers[name])
+
+    @property
+    def is_current(self) -> bool:
+        """Whether the caller stands on the handlers' thread."""
+        return threading.current_thread() is self._thread
+
+    def on(self, name: EventName, handler: Handler) -> None:
+        """Have a handler called with each event of this name from now on."""
+        self._check(name)
+        if not callable(handler):
+            raise ConfigurationError(f"the handler of {name!r} is not callable: {handler!r}")
+        with self._lock:
+            if inspect.iscoroutinefunction(handler):
+                self._loops[handler] = _running_loop(name)
+            self._handlers[name] = (*self._handlers[name], handler)
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name=THREAD_NAME, daemon=True)
+                self._thread.start()
+
+    def off(self, name: EventName, handler: Handler) -> None:
+        """Call a handler no more; one that was never added is no error."""
+        self._check(name)
+        with self._lock:
+            self._handlers[name] = tuple(
+                other for other in self._handlers[name] if other != handler
+            )
+
+    def post(self, name: EventName, event: Any) -> None:
+        """Hand an event to its handlers."""
+        self.post_lazily(name, lambda: event)
+
+    def post_lazily(self, name: EventName, decode: Callable[[], Any]) -> None:
+        """Hand an event to its handlers, to be decoded on their thread."""
+        if self._handlers[name]:
+            self._buffer.put((name, decode))
+
+    def close(self, timeout: float) -> None:
+        """Let the handlers finish what waits, for ``timeout`` seconds at most."""
+        self._buffer.end()
+        if self._thread is not None and not self.is_current:
+            self._thread.join(timeout)
+
+    def _run(self) -> None:
+        while True:
+            try:
+                name, decode = self._buffer.take(None)
+            except BufferEnded:
+                return
+            event = decode()
+            for handler in self._handlers[name]:
+                self._call(name, handler, event)
+
+    def _call(self, name: EventName, handler: Handler, event: Any) -> None:
+        loop = self._loops.get(handler)
+        try:
+            if loop is None:
+                handler(event)
+            else:
+                loop.call_soon_threadsafe(self._spawn, loop, name, handler, event)
+        except Exception as error:  # noqa: BLE001  (a handler's own failure ends with it)
+            self._failed(name, handler, error)
+
+    def _spawn(
+        self, loop: asyncio.AbstractEventLoop, name: EventName, handler: Handler, event: Any
+    ) -> None:
+        async def run() -> None:
+            try:
+                work = handler(event)
+                assert isinstance(work, Coroutine)
+                await work
+            except Exception as error:  # noqa: BLE001  (as above)
+                self._failed(name, handler, error)
+
+        task = loop.create_task(run())
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
+
+    def _failed(self, name: EventName, handler: Handler, error: Exception) -> None:
+        log.error("handler %r of %r raised", handler, name, exc_info=error)
+        if name != "exception":
+            self.post(
+                "exception",
+                ConnectionEvent(
+                    kind="exception", error=error, reason=f"a handler of {name!r} raised"
+                ),
+            )
+
+    def _overflowed(self, lost: int) -> tuple[EventName, Callable[[], Any]]:
+        log.warning("handlers are too slow: %s events were dropped", lost)
+        now_ms = self._wall_us() // 1000
+        gap = StreamGap(
+            from_ms=now_ms, until_ms=now_ms, reason="the handlers were too slow", lost=lost
+        )
+        return "user_data", lambda: gap
+
+    def _check(self, name: EventName) -> None:
+        if name not in self._handlers:
+            raise ConfigurationError(f"no event {name!r}: use one of {', '.join(EVENT_NAMES)}")
+
+
+def _running_loop(name: EventName) -> asyncio.AbstractEventLoop:
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        raise ConfigurationError(
+            f"the handler of {name!r} is a coroutine function: add it inside a running event loop"
+        ) from None

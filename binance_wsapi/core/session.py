@@ -1,0 +1,368 @@
+"""One session on the loop's thread: carries out what the session machine decides.
+
+What is spoken over the connection is left to the subclasses: requests and answers
+(:mod:`~binance_wsapi.core.api_session`), or streams (:mod:`~binance_wsapi.core.stream_session`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import math
+from collections.abc import Coroutine
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from binance_wsapi.core.transport import HandshakeRefused, Socket
+from binance_wsapi.endpoints import WsKey
+from binance_wsapi.events import ConnectionEvent, ConnectionEventKind
+from binance_wsapi.protocol.secrets import masked
+from binance_wsapi.protocol.session import (
+    Dial,
+    Drain,
+    Drop,
+    Effect,
+    LogOn,
+    Serve,
+    SessionMachine,
+    State,
+    Subscribe,
+)
+
+if TYPE_CHECKING:
+    from binance_wsapi.core.core import Core
+
+__all__ = ["Link", "LinkLost", "Session"]
+
+log = logging.getLogger("binance_wsapi.connection")
+frame_log = logging.getLogger("binance_wsapi.frames")
+
+
+DRAIN_LINGER_S = 1.0
+"""How long a replaced link stays open for events that are under way on it."""
+
+
+_LEVELS = {
+    "open": logging.INFO,
+    "authenticated": logging.INFO,
+    "reconnecting": logging.WARNING,
+    "reconnected": logging.INFO,
+    "rotated": logging.INFO,
+    "close": logging.INFO,
+    "exception": logging.ERROR,
+}
+
+
+class LinkLost(Exception):
+    """The link went away, or is no good, while it was being brought up."""
+
+
+class Link:
+    """One connection of a session, from dialling to its end."""
+
+    def __init__(self, session: Session, number: int) -> None:
+        self.session = session
+        self.number = number
+        self.socket: Socket | None = None
+        self.lost_because: str | None = None
+        self.last_heard = session.core.now()
+        self.pinged_at: float | None = None
+        self.drains: tuple[float, float] | None = None
+        """Retired: from when it may go if it is idle, and when it goes at the latest."""
+        self.tasks: set[asyncio.Task[None]] = set()
+
+    def received(self, frame: str | bytes) -> None:
+        """A data frame arrived."""
+        self.last_heard = self.session.core.now()
+        self.pinged_at = None
+        if frame_log.isEnabledFor(logging.DEBUG):
+            frame_log.debug("%s < %s", self.session.ws_key, masked(frame))
+        if self.session.core.dispatcher.hears_messages:
+            self.session.announce("message", frame=frame)
+        self.session.received(self, frame)
+
+    def heard(self) -> None:
+        """A ping or pong arrived."""
+        self.last_heard = self.session.core.now()
+        self.pinged_at = None
+
+    def writable(self) -> None:
+        """The socket takes frames again."""
+        self.session.writable(self)
+
+    def closed(self, reason: str) -> None:
+        """The socket is gone."""
+        self.session.lose(self, reason)
+
+    def write(self, frame: bytes) -> None:
+        """Write a frame.
+
+        Raises:
+            ConnectionError: The link is down; nothing was written.
+        """
+        if self.socket is None or self.lost_because is not None:
+            raise ConnectionResetError("the connection is closed")
+        if frame_log.isEnabledFor(logging.DEBUG):
+            frame_log.debug("%s > %s", self.session.ws_key, masked(frame))
+        self.socket.write(frame)
+
+
+class Session:
+    """Base of the sessions: links, timers, reconnects, rotation, dead peers.
+
+    All methods run on the loop's thread.
+
+    Args:
+        core: The core it belongs to.
+        ws_key: The connection it is.
+        url: Where it dials.
+    """
+
+    link_type: ClassVar[type[Link]] = Link
+
+    def __init__(self, core: Core, ws_key: WsKey) -> None:
+        self.core = core
+        self.ws_key = ws_key
+        self.links: dict[int, Link] = {}
+        self.serving: Link | None = None
+        self.last_failure = ""
+        self.reconnects = 0
+        self.machine = SessionMachine(
+            retry=core.retry_policy(),
+            lifetime=core.rotation_delay(),
+            next_link=core.next_link,
+        )
+        self._timer: asyncio.TimerHandle | None = None
+        self._wake_at = math.inf
+        self._changed = asyncio.Event()
+
+    # What subclasses fill in
+
+    def url(self) -> str:
+        """Return where the next link dials."""
+        return self.core.url(self.ws_key)
+
+    def received(self, link: Any, frame: str | bytes) -> None:
+        """A data frame arrived on a link."""
+        raise NotImplementedError
+
+    async def greet(self, link: Any) -> None:
+        """Do what comes first on a fresh link (logon); raise ``LinkLost`` when it is no good."""
+
+    async def restore(self, link: Any) -> None:
+        """Subscribe again what was subscribed."""
+
+    def serve(self, link: Any, *, after_loss: bool, replaced: Any) -> None:
+        """A link has taken over."""
+
+    def writable(self, link: Any) -> None:
+        """A congested link takes frames again."""
+
+    def link_lost(self, link: Any, reason: str) -> None:
+        """A link is gone: end what depended on it."""
+
+    def is_idle(self, link: Any) -> bool:
+        """Whether a retired link has nothing left to carry."""
+        return True
+
+    def next_deadline(self) -> float:
+        """When :meth:`expire` has something to do."""
+        return math.inf
+
+    def expire(self, now: float) -> None:
+        """Time has passed."""
+
+    # What the core uses
+
+    def demand(self) -> None:
+        """Somebody wants the connection."""
+        self._carry_out(self.machine.demand())
+
+    def rotate(self) -> None:
+        """Bring up a successor of the serving link."""
+        self._carry_out(self.machine.rotate(self.core.now()))
+
+    async def ready(self, timeout: float) -> Any:
+        """Return the serving link, waiting for one.
+
+        Raises:
+            TimeoutError: None served in time; ``last_failure`` says why.
+        """
+        self.demand()
+        async with asyncio.timeout(timeout):
+            while self.serving is None:
+                if self.machine.state is State.CLOSED:
+                    raise TimeoutError
+                self._changed.clear()
+                await self._changed.wait()
+        return self.serving
+
+    async def close(self, reason: str) -> None:
+        """End the session and its links."""
+        links = list(self.links.values())
+        self._carry_out(self.machine.close())
+        for link in links:
+            self.lose(link, reason)
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        self._changed.set()
+        sockets = [link.socket.close() for link in links if link.socket is not None]
+        await asyncio.gather(*sockets, return_exceptions=True)
+
+    def announce(self, kind: ConnectionEventKind, **details: Any) -> None:
+        """Log what happened to the connection, and tell the handlers."""
+        if self.core.options.attach_event_listeners and kind in _LEVELS:
+            why = f": {reason}" if (reason := details.get("reason")) else ""
+            log.log(_LEVELS[kind], "%s: %s%s", self.ws_key, kind, why)
+        self.core.dispatcher.post(kind, ConnectionEvent(kind=kind, ws_key=self.ws_key, **details))
+
+    def lose(self, link: Link, reason: str) -> None:
+        """Give a link up: its socket is gone, or is not to be trusted any more."""
+        if link.lost_because is not None:
+            return
+        link.lost_because = reason
+        self.links.pop(link.number, None)
+        was_serving = link is self.serving
+        if was_serving:
+            self.serving = None
+        retired = link.drains is not None
+        for task in link.tasks:
+            if task is not asyncio.current_task():
+                task.cancel()
+        self.link_lost(link, reason)
+        if link.socket is not None:
+            self.core.spawn(link.socket.close())
+            self.announce("close", reason=reason)
+        if not retired:
+            self.last_failure = reason
+        self._carry_out(self.machine.lost(link.number, self.core.now()))
+        if was_serving and self.machine.state is not State.CLOSED:
+            self.reconnects += 1
+            self.announce("reconnecting", reason=reason)
+
+    def wake_by(self, when: float) -> None:
+        """Make sure that the timer fires by then."""
+        if when < self._wake_at:
+            if self._timer is not None:
+                self._timer.cancel()
+            self._wake_at = when
+            delay = max(0.0, when - self.core.now())
+            self._timer = self.core.loop.call_later(delay, self._tick)
+
+    # How effects are carried out
+
+    def _carry_out(self, effects: list[Effect]) -> None:
+        for effect in effects:
+            match effect:
+                case Dial(number):
+                    link = self.links[number] = self.link_type(self, number)
+                    self._start(link, self._dial(link))
+                case LogOn(number):
+                    self._start(self.links[number], self._log_on(self.links[number]))
+                case Subscribe(number):
+                    self._start(self.links[number], self._subscribe(self.links[number]))
+                case Serve():
+                    self._serve(effect)
+                case Drain(number):
+                    self._retire(self.links[number])
+                case Drop(number):
+                    if (unwanted := self.links.get(number)) is not None:
+                        self.lose(unwanted, "closed by this side")
+        tick_at = self.machine.next_tick
+        if tick_at is not None:
+            self.wake_by(tick_at)
+
+    def _start(self, link: Link, work: Coroutine[Any, Any, None]) -> None:
+        async def bring_up() -> None:
+            try:
+                await work
+            except LinkLost as error:
+                self.lose(link, str(error))
+            except asyncio.CancelledError:
+                raise
+            except Exception as error:  # a task's edge: the link cannot be trusted
+                log.exception("%s: bringing the connection up failed", self.ws_key)
+                self.announce("exception", error=error, reason="connection not brought up")
+                self.lose(link, f"internal error: {type(error).__name__}")
+
+        task = self.core.loop.create_task(bring_up())
+        link.tasks.add(task)
+        task.add_done_callback(link.tasks.discard)
+
+    async def _dial(self, link: Link) -> None:
+        delay = self.core.dial_delay()
+        if delay > 0:
+            log.warning("%s: %.1f s until the connection limit allows a try", self.ws_key, delay)
+            await asyncio.sleep(delay)
+        self.core.dialled()
+        try:
+            link.socket = await self.core.transport.connect(self.url(), link)
+        except HandshakeRefused as error:
+            self.core.handshake_refused(error)
+            raise LinkLost(str(error)) from None
+        except OSError as error:
+            raise LinkLost(f"not connected: {masked(str(error))}") from None
+        if link.lost_because is not None:  # given up while it opened
+            await link.socket.close()
+            return
+        link.heard()
+        self.announce("open")
+        self.wake_by(self.core.now() + self.core.options.ping_interval)
+        self._carry_out(self.machine.opened(link.number))
+
+    async def _log_on(self, link: Link) -> None:
+        await self.greet(link)
+        self._carry_out(self.machine.logged_on(link.number))
+
+    async def _subscribe(self, link: Link) -> None:
+        await self.restore(link)
+        self._carry_out(self.machine.subscribed(link.number, self.core.now()))
+
+    def _serve(self, effect: Serve) -> None:
+        link = self.links[effect.link]
+        replaced = None if effect.replaces is None else self.links.get(effect.replaces)
+        self.serving = link
+        self.serve(link, after_loss=effect.after_loss, replaced=replaced)
+        self._changed.set()
+        if replaced is not None:
+            self.announce("rotated")
+        elif effect.after_loss:
+            self.announce("reconnected")
+
+    def _retire(self, link: Link) -> None:
+        now = self.core.now()
+        link.drains = (now + DRAIN_LINGER_S, now + DRAIN_LINGER_S + self.core.options.timeout)
+        self.wake_by(link.drains[0])
+
+    def _tick(self) -> None:
+        self._timer = None
+        self._wake_at = math.inf
+        now = self.core.now()
+        self.expire(now)
+        for link in list(self.links.values()):
+            self._watch(link, now)
+        self._carry_out(self.machine.tick(now))
+        self.wake_by(self.next_deadline())
+
+    def _watch(self, link: Link, now: float) -> None:
+        """Let a retired link go when it is done, and notice a peer that says nothing any more."""
+        options = self.core.options
+        if link.socket is None:
+            return
+        if link.drains is not None:
+            earliest, latest = link.drains
+            if now >= latest or (now >= earliest and self.is_idle(link)):
+                self.lose(link, "replaced by a fresh connection")
+                return
+            self.wake_by(earliest if now < earliest else min(now + DRAIN_LINGER_S, latest))
+        if link.pinged_at is not None:
+            if now >= link.pinged_at + options.pong_timeout:
+                self.lose(link, f"no sign of life for {now - link.last_heard:.0f} s")
+                return
+            self.wake_by(link.pinged_at + options.pong_timeout)
+        elif now >= link.last_heard + options.ping_interval:
+            link.pinged_at = now
+            link.socket.ping()
+            self.wake_by(now + options.pong_timeout)
+        else:
+            self.wake_by(link.last_heard + options.ping_interval)

@@ -1,0 +1,100 @@
+"""What a request carries besides its own parameters: key, time, window, signature."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from binance_wsapi.catalogue._types import Operation, Security
+from binance_wsapi.errors import ConfigurationError
+from binance_wsapi.protocol.params import WireValue
+from binance_wsapi.protocol.signing import KeyType, Signer, signature_payload
+
+__all__ = ["Authoriser"]
+
+_OWN = ("apiKey", "signature", "timestamp")
+
+
+class Authoriser:
+    """Stamps and signs requests with one account's key; called from any thread.
+
+    Args:
+        api_key: The account's API key, if there is one.
+        signer: Signs with the secret that belongs to it.
+        recv_window: Milliseconds a request stays valid; ``None`` leaves it to the exchange (5,000).
+    """
+
+    def __init__(
+        self, *, api_key: str | None, signer: Signer | None, recv_window: float | None
+    ) -> None:
+        self.api_key = api_key
+        self.signer = signer
+        self._recv_window: WireValue | None = (
+            None
+            if recv_window is None
+            else int(recv_window)
+            if float(recv_window).is_integer()
+            else str(recv_window)
+        )
+
+    @property
+    def logs_on(self) -> bool:
+        """Whether the key can authenticate a whole connection (Ed25519 only)."""
+        return self.signer is not None and self.signer.key_type is KeyType.ED25519
+
+    @property
+    def signs_slowly(self) -> bool:
+        """Whether signing would stall an event loop (RSA, remote signers)."""
+        return bool(getattr(self.signer, "slow", False))
+
+    def check(self, operation: Operation) -> None:
+        """Refuse an operation that needs a key which the client was not given.
+
+        Raises:
+            ConfigurationError: The client has no key, or no secret.
+        """
+        if operation.security is Security.NONE:
+            return
+        if self.api_key is None:
+            raise ConfigurationError(
+                f"{operation.method} needs an API key: pass api_key and api_secret to the client"
+            )
+        if operation.signed and self.signer is None:
+            raise ConfigurationError(
+                f"{operation.method} needs a signature: pass api_secret (or signer) to the client"
+            )
+
+    def authorise(
+        self,
+        params: Mapping[str, WireValue],
+        *,
+        signed: bool,
+        keyed: bool,
+        logged_on: bool,
+        timestamp_ms: int,
+    ) -> Mapping[str, WireValue]:
+        """Return the parameters as they are sent.
+
+        Args:
+            params: The request's own wire parameters; what the caller set of key, time or
+                signature is respected.
+            signed: The operation asks for a signature.
+            keyed: The operation asks for the API key alone.
+            logged_on: The connection is authenticated: time is enough.
+            timestamp_ms: The time to stamp, on the exchange's clock.
+        """
+        if not signed:
+            if keyed and self.api_key is not None and "apiKey" not in params:
+                return {**params, "apiKey": self.api_key}
+            return params
+        stamped = dict(params)
+        if "timestamp" not in stamped:
+            stamped["timestamp"] = timestamp_ms
+        if self._recv_window is not None and "recvWindow" not in stamped:
+            stamped["recvWindow"] = self._recv_window
+        if "signature" in stamped or (logged_on and "apiKey" not in stamped):
+            return stamped
+        if self.signer is None or self.api_key is None:
+            return stamped
+        stamped.setdefault("apiKey", self.api_key)
+        stamped["signature"] = self.signer.sign(signature_payload(stamped))
+        return stamped

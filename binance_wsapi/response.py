@@ -1,0 +1,179 @@
+"""The answer to a request: typed result, limits, round trip."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+import msgspec
+
+from binance_wsapi.errors import BinanceWsApiError, UnreadableResult
+from binance_wsapi.models._base import Model
+
+if TYPE_CHECKING:
+    from binance_wsapi.catalogue._types import Operation
+
+__all__ = ["RateLimitUsage", "Response"]
+
+T_co = TypeVar("T_co", covariant=True)
+
+
+class RateLimitUsage(Model, frozen=True):
+    """How much of one limit is used up, as an answer told it."""
+
+    rate_limit_type: str
+    """``REQUEST_WEIGHT`` (per IP) or ``ORDERS`` (per account)."""
+    interval: str
+    """``SECOND``, ``MINUTE``, ``HOUR`` or ``DAY``."""
+    interval_num: int
+    """How many intervals the window lasts."""
+    limit: int
+    """Most that may be used in the window."""
+    count: int
+    """Used so far in the window."""
+
+
+_decode_any = msgspec.json.Decoder().decode
+_decode_rate_limits = msgspec.json.Decoder(list[RateLimitUsage]).decode
+_decoders: dict[Operation, msgspec.json.Decoder[Any]] = {}
+
+
+class Response(Generic[T_co]):
+    """What the exchange answered to one request.
+
+    The result is decoded on first touch, on the thread that touches it, and kept.
+    """
+
+    __slots__ = (
+        "_frame",
+        "_operation",
+        "_rate_limits",
+        "_raw_rate_limits",
+        "_raw_result",
+        "_result",
+        "id",
+        "resolved",
+        "round_trip",
+        "status",
+    )
+
+    id: str
+    """The request's id."""
+    status: int
+    """The exchange's status, 200 for success."""
+    round_trip: float
+    """Seconds from the write to the answer."""
+    resolved: bool
+    """True when the answer was lost and the outcome was found by asking for the order."""
+
+    def __init__(
+        self,
+        *,
+        operation: Operation | None,
+        frame: bytes | str,
+        request_id: str,
+        status: int,
+        result: msgspec.Raw,
+        rate_limits: msgspec.Raw,
+        round_trip: float,
+        resolved: bool = False,
+    ) -> None:
+        self._operation = operation
+        self._frame = frame
+        self._raw_result = result
+        self._raw_rate_limits = rate_limits
+        self.id = request_id
+        self.status = status
+        self.round_trip = round_trip
+        self.resolved = resolved
+
+    @property
+    def result(self) -> T_co:
+        """The typed result.
+
+        Raises:
+            UnreadableResult: the exchange accepted the request, but its answer does not fit the
+                model; the answer is in the error's ``raw`` and in :attr:`raw`.
+        """
+        try:
+            result: T_co = self._result
+        except AttributeError:
+            result = self._result = self._decode()
+        return result
+
+    @property
+    def rate_limits(self) -> list[RateLimitUsage]:
+        """The limits as the exchange counts them; empty when it was asked to leave them out."""
+        try:
+            limits: list[RateLimitUsage] = self._rate_limits
+        except AttributeError:
+            raw = self._raw_rate_limits
+            limits = self._rate_limits = _decode_rate_limits(raw) if bytes(raw) else []
+        return limits
+
+    @property
+    def raw(self) -> dict[str, Any]:
+        """The whole answer as the exchange sent it, decoded anew at each touch."""
+        answer: dict[str, Any] = _decode_any(self._frame)
+        return answer
+
+    def _decode(self) -> Any:
+        operation = self._operation
+        if operation is None:
+            return _decode_any(self._raw_result)
+        decoder = _decoders.get(operation)
+        if decoder is None:
+            decoder = _decoders[operation] = msgspec.json.Decoder(operation.result)
+        try:
+            return decoder.decode(self._raw_result)
+        except msgspec.MsgspecError as error:
+            raise UnreadableResult(
+                f"{operation.method} was accepted, but its answer does not fit "
+                f"{operation.result!r}: {error}. The answer is in .raw",
+                operation=operation.method,
+                raw=bytes(self._raw_result),
+            ) from None
+
+    def __repr__(self) -> str:
+        try:
+            result = repr(self.result)
+        except BinanceWsApiError:
+            result = "<unreadable>"
+        return f"Response(status={self.status}, round_trip={self.round_trip:.6f}, result={result})"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _restore, (
+            self._operation and (self._operation.market.value, self._operation.method),
+            self._frame,
+            self.id,
+            self.status,
+            bytes(self._raw_result),
+            bytes(self._raw_rate_limits),
+            self.round_trip,
+            self.resolved,
+        )
+
+
+def _restore(
+    operation_key: tuple[str, str] | None,
+    frame: bytes | str,
+    request_id: str,
+    status: int,
+    result: bytes,
+    rate_limits: bytes,
+    round_trip: float,
+    resolved: bool,
+) -> Response[Any]:
+    from binance_wsapi.catalogue import operation_by_method
+    from binance_wsapi.catalogue._types import Market
+
+    operation = operation_key and operation_by_method(Market(operation_key[0]), operation_key[1])
+    return Response(
+        operation=operation or None,
+        frame=frame,
+        request_id=request_id,
+        status=status,
+        result=msgspec.Raw(result),
+        rate_limits=msgspec.Raw(rate_limits),
+        round_trip=round_trip,
+        resolved=resolved,
+    )
