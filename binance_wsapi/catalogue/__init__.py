@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
 from importlib import import_module
 
 from binance_wsapi.catalogue._types import Market, Operation
 
-__all__ = ["operation_by_method", "operations"]
+__all__ = ["operation_by_method", "operations", "operations_by_method"]
 
 
 def operations(market: Market) -> tuple[Operation, ...]:
@@ -18,9 +19,10 @@ def operations(market: Market) -> tuple[Operation, ...]:
 
 def operation_by_method(market: Market, method: str) -> Operation | None:
     """Return the operation with this wire name, or ``None`` when the catalogue has none."""
-    return _by_method(market).get(method)
+    return operations_by_method(market).get(method)
 
 
 @cache
-def _by_method(market: Market) -> dict[str, Operation]:
+def operations_by_method(market: Market) -> Mapping[str, Operation]:
+    """Return the operations of a market by wire name."""
     return {operation.method: operation for operation in operations(market)}

@@ -78,6 +78,8 @@ class Param:
     """What the exchange takes when nothing is sent, for the docstring."""
     enum: type[OpenEnum] | None = None
     """The open enum of the values; others pass, since the exchange may add some."""
+    values: tuple[str, ...] | None = None
+    """The values documented here, where the enum has more; for the docstring."""
     minimum: float | None = None
     maximum: float | None = None
     max_decimals: int | None = None

@@ -57,7 +57,8 @@ INTERVAL = _enum("interval", enums.KlineInterval, "Length of a candle.")
 SYMBOL_STATUS = _enum(
     "symbol_status",
     enums.SymbolStatus,
-    "Only symbols in this trading status (TRADING, HALT or BREAK).",
+    "Only symbols in this trading status.",
+    values=("TRADING", "HALT", "BREAK"),
 )
 
 SIDE = _enum("side", enums.Side, "Which way the order goes.")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from binance_wsapi.models._base import Model
 
-__all__ = ["SessionStatus", "Subscription"]
+__all__ = ["ListenKey", "SessionStatus", "Subscription"]
 
 
 class SessionStatus(Model):
@@ -34,3 +34,13 @@ class Subscription(Model):
     """Its number on this connection; events carry it."""
     expiration_time: int | None = None
     """When the listen token behind it expires, epoch ms (margin)."""
+
+
+class ListenKey(Model):
+    """The key that user data is read with."""
+
+    listen_key: str
+    """The key; whoever has it can read the account's user data."""
+
+    def __repr__(self) -> str:
+        return f"ListenKey(listen_key='{self.listen_key[:4]}...')"
