@@ -82,11 +82,7 @@ _ORDER_RULES = (
 )
 _SOR_RULES = (Needs(("timeInForce",), {"type": "LIMIT"}), Needs(("price",), {"type": "LIMIT"}))
 _PEG_TOGETHER = ("pegOffsetType", "pegOffsetValue")
-_WORKING_SOR_RULES = (
-    Needs(("timeInForce",), {"type": "LIMIT"}),
-    Needs(("price",), {"type": "LIMIT"}),
-)
-_PEG_TOGETHER = ("workingPegOffsetType", "workingPegOffsetValue")
+_WORKING_PEG_TOGETHER = ("workingPegOffsetType", "workingPegOffsetValue")
 _WORKING_RULES = (
     Needs(("workingTimeInForce",), {"workingType": "LIMIT"}),
     Needs(("workingPrice", "workingPegPriceType")),
