@@ -139,7 +139,7 @@ def _int_text(value: object, parameter: str) -> str:
     except TypeError:
         raise _wrong_type(parameter, value, "write a str, Decimal, int or float") from None
     if abs(number) >= 10**_MOST_DIGITS:
-        raise _refused(parameter, "...", "has more digits than any number of a market")
+        raise _refused(parameter, value, "has more digits than any number of a market")
     return str(number)
 
 
@@ -359,10 +359,14 @@ def shown(label: str, value: object) -> object:
 
 def _refused(label: str, value: object, problem: str) -> ParameterError:
     value = shown(label, value)
+    return ParameterError(f"{label}={_brief(value)} {problem}", parameter=label, value=value)
+
+
+def _brief(value: object) -> str:
+    if isinstance(value, int) and value.bit_length() > _LONGEST_SHOWN * 3:
+        return f"an int of {value.bit_length()} bits"  # Python refuses to print the largest
     text = repr(value)
-    if len(text) > _LONGEST_SHOWN:
-        text = f"{text[: _LONGEST_SHOWN - 3]}..."
-    return ParameterError(f"{label}={text} {problem}", parameter=label, value=value)
+    return text if len(text) <= _LONGEST_SHOWN else f"{text[: _LONGEST_SHOWN - 3]}..."
 
 
 def _wrong_type(label: str, value: object, way_out: str) -> ParameterError:
