@@ -13,6 +13,7 @@ carries a secret.
 
 from __future__ import annotations
 
+import pickle
 from typing import Any
 
 __all__ = [
@@ -72,6 +73,14 @@ class ParameterError(BinanceWsApiError, ValueError):
         super().__init__(message)
         self.parameter = parameter
         self.value = value
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # The value is whatever the caller passed, and not everything pickles.
+        try:
+            pickle.dumps(self.value)
+        except Exception:  # noqa: BLE001  (an object's own pickling may raise anything)
+            return _rebuild, (type(self), self.args, {**self.__dict__, "value": repr(self.value)})
+        return super().__reduce__()
 
 
 class ClientClosed(BinanceWsApiError):

@@ -79,7 +79,7 @@ def decode_frame(data: bytes | str) -> Frame:
     """
     try:
         return _decode(data)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeError) as error:
         raise MalformedFrame(f"the exchange sent a malformed frame: {error}") from None
 
 
