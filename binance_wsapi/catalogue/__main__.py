@@ -1,0 +1,49 @@
+"""Write the facades from the catalogue, or check that they are as it would write them.
+
+``python -m binance_wsapi.catalogue [--check]``
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from binance_wsapi.catalogue._render import render
+
+FACADE = Path(__file__).parents[1] / "facade"
+BY_HAND = {"__init__.py", "_base.py"}
+
+
+def main() -> int:
+    """Write or check the facades; return the exit status."""
+    parser = argparse.ArgumentParser(prog="python -m binance_wsapi.catalogue", description=__doc__)
+    parser.add_argument("--check", action="store_true", help="write nothing, fail on differences")
+    check: bool = parser.parse_args().check
+    stale = differences()
+    for name in stale:
+        sys.stdout.write(f"{'differs' if check else 'written'}: {FACADE / name}\n")
+    if check:
+        return 1 if stale else 0
+    for name, text in stale.items():
+        if text is None:
+            (FACADE / name).unlink()
+        else:
+            (FACADE / name).write_text(text, encoding="utf-8")
+    return 0
+
+
+def differences() -> dict[str, str | None]:
+    """Return what each file that differs should hold; ``None`` for one that should not be there."""
+    wanted = render()
+    present = {path.name for path in FACADE.glob("*.py")} - BY_HAND
+    orphans = dict.fromkeys(sorted(present - wanted.keys()))
+    return orphans | {
+        name: text
+        for name, text in wanted.items()
+        if name not in present or (FACADE / name).read_text(encoding="utf-8") != text
+    }
+
+
+if __name__ == "__main__":
+    sys.exit(main())

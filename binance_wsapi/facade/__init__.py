@@ -1,0 +1,1 @@
+"""The namespaces of the clients: one method an operation, generated from the catalogue."""
