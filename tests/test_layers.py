@@ -1,0 +1,144 @@
+"""Each layer imports only what lies under it, and the pure ones touch no clock, thread or socket."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+PACKAGE = "binance_wsapi"
+ROOT = Path(__file__).parents[1] / PACKAGE
+
+# What each layer may import besides itself; a layer is a folder or a module of the package. A module
+# that stands in no line is part of the surface (the clients and what starts programs): it may import
+# anything, and nobody in this table may import it.
+ALLOWED: dict[str, set[str]] = {
+    "_version": set(),
+    "errors": set(),
+    "models": set(),
+    "catalogue": {"models"},
+    "endpoints": {"catalogue", "errors"},
+    "options": {"endpoints", "errors"},
+    "protocol": {"catalogue", "errors", "models"},
+    "response": {"catalogue", "errors", "models"},
+    "events": {"core", "endpoints", "errors", "models", "options"},
+    "core": {"catalogue", "endpoints", "errors", "events", "models", "options", "protocol", "response"},
+    "facade": {"catalogue", "core", "endpoints", "errors", "events", "models", "response"},
+    "simulator": {"catalogue", "endpoints", "models"},
+}  # fmt: skip
+# Modules that belong to the surface although they lie in a layer's folder.
+ON_THE_SURFACE = {"simulator.clients": "hands out clients of the exchange it belongs to"}
+
+PURE = {"catalogue", "models", "protocol"}
+IMPURE = {
+    "aiohttp",
+    "asyncio",
+    "concurrent",
+    "multiprocessing",
+    "random",
+    "select",
+    "selectors",
+    "signal",
+    "socket",
+    "ssl",
+    "subprocess",
+    "threading",
+    "time",
+    "uvloop",
+}
+SOCKETS = {"aiohttp", "socket"}
+
+
+def modules() -> Iterator[tuple[str, Path]]:
+    """Every module of the package, as ``protocol.params``; a package's own module is its folder."""
+    for path in sorted(ROOT.rglob("*.py")):
+        parts = path.relative_to(ROOT).with_suffix("").parts
+        yield ".".join(parts[:-1] if parts[-1] == "__init__" else parts), path
+
+
+def imports(source: str, module: str = "", *, is_package: bool = False) -> set[str]:
+    """Every module that a source imports, at the top or inside, by its full name."""
+    here = [PACKAGE, *filter(None, module.split("."))]
+    found = set()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            base = here[: len(here) - node.level + is_package] if node.level else []
+            origin = ".".join([*base, *filter(None, [node.module])])
+            # ``from binance_wsapi import errors`` imports a module, not the package alone.
+            found |= {
+                f"{origin}.{alias.name}" if origin == PACKAGE else origin for alias in node.names
+            }
+    return found
+
+
+@cache
+def imports_of(module: str) -> frozenset[str]:
+    path = dict(modules())[module]
+    return frozenset(imports(path.read_text(), module, is_package=path.name == "__init__.py"))
+
+
+def layer_of(module: str) -> str:
+    return "" if module in ON_THE_SURFACE else module.partition(".")[0]
+
+
+def inner(imported: str) -> str | None:
+    """The part of a name that lies in the package; ``None`` for what is not ours."""
+    package, _, rest = imported.partition(".")
+    return rest if package == PACKAGE else None
+
+
+MODULES = [name for name, _ in modules()]
+LAYERED = [name for name in MODULES if layer_of(name) in ALLOWED]
+
+
+@pytest.mark.parametrize("module", LAYERED)
+def test_a_module_imports_only_layers_under_it(module: str) -> None:
+    layer = layer_of(module)
+    reached = {
+        target
+        for target in map(inner, imports_of(module))
+        if target is not None and layer_of(target) not in {layer, *ALLOWED[layer]}
+    }
+
+    assert not reached, f"{module} ({layer}) may not import {sorted(reached)}"
+
+
+@pytest.mark.parametrize("module", [name for name in LAYERED if layer_of(name) in PURE])
+def test_the_pure_layers_touch_no_clock_thread_or_socket(module: str) -> None:
+    assert not {name.partition(".")[0] for name in imports_of(module)} & IMPURE
+
+
+@pytest.mark.parametrize("module", [name for name in MODULES if layer_of(name) == "core"])
+def test_sockets_are_the_transports_business(module: str) -> None:
+    touched = {name.partition(".")[0] for name in imports_of(module)} & SOCKETS
+
+    assert not touched or module == "core.transport"
+
+
+def test_the_table_names_what_is_there() -> None:
+    layers = {layer_of(name) for name in MODULES}
+
+    assert ALLOWED.keys() >= PURE
+    assert set().union(*ALLOWED.values()) <= ALLOWED.keys()
+    assert {"catalogue", "core", "errors", "models", "protocol", "simulator"} <= layers
+
+
+@pytest.mark.parametrize(
+    ("source", "module", "found"),
+    [
+        ("import time, a.b", "protocol.x", {"time", "a.b"}),
+        ("def f():\n    from binance_wsapi.core import core", "models.x", {"binance_wsapi.core"}),
+        ("from binance_wsapi import client", "core.x", {"binance_wsapi.client"}),
+        ("from .signing import a", "protocol.x", {"binance_wsapi.protocol.signing"}),
+        ("from ..core import a", "protocol.x", {"binance_wsapi.core"}),
+        ("from .. import core", "protocol.x", {"binance_wsapi.core"}),
+        ("if TYPE_CHECKING:\n    import asyncio", "protocol.x", {"asyncio"}),
+    ],
+)
+def test_imports_are_found_wherever_they_stand(source: str, module: str, found: set[str]) -> None:
+    assert imports(source, module) == found
