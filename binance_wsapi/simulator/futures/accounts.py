@@ -1,0 +1,106 @@
+"""Futures accounts: wallets, positions, leverage, modes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from binance_wsapi.simulator.accounts import EventSource
+from binance_wsapi.simulator.futures.contracts import Contract
+from binance_wsapi.simulator.futures.positions import Position
+
+if TYPE_CHECKING:
+    from binance_wsapi.simulator.futures.conditional import ConditionalOrder
+    from binance_wsapi.simulator.futures.orders import FuturesOrder
+
+__all__ = ["DEFAULT_LEVERAGE", "FuturesAccount"]
+
+ZERO = Decimal(0)
+DEFAULT_LEVERAGE = 20
+SIDES_BY_MODE = {False: ("BOTH",), True: ("LONG", "SHORT")}
+
+
+class FuturesAccount(EventSource):
+    """One account of one futures market. Lives on the exchange's thread alone.
+
+    Margin is cross: all positions of a margin asset stand on the one wallet of that asset.
+
+    Args:
+        uid: The same as of the owner's Spot account.
+        alias: ``accountAlias`` of answers and COIN-M events.
+        wallets: Balances at the start, by margin asset.
+        is_exempt: The house's own: no margin is asked of it.
+    """
+
+    def __init__(
+        self,
+        uid: int,
+        alias: str,
+        wallets: Mapping[str, Decimal | str | int] | None = None,
+        *,
+        is_exempt: bool = False,
+    ) -> None:
+        super().__init__(uid)
+        self.alias = alias
+        self.is_exempt = is_exempt
+        self.wallets: dict[str, Decimal] = {
+            asset: Decimal(amount) for asset, amount in (wallets or {}).items()
+        }
+        self.positions: dict[tuple[str, str], Position] = {}
+        """By symbol and position side; made when first needed, never removed."""
+        self.leverages: dict[str, int] = {}
+        self.is_hedging = False
+        """Hedge mode: a long and a short position of one symbol side by side."""
+        self.has_multi_assets = False
+        """Multi-assets mode: all wallets together are margin for all positions."""
+        self.maker_rate = Decimal("0.0002")
+        self.taker_rate = Decimal("0.0005")
+        self.orders: dict[int, FuturesOrder] = {}
+        """Every order ever placed, by order id."""
+        self.orders_by_client_id: dict[str, FuturesOrder] = {}
+        """The latest order of each client id."""
+        self.open_orders: dict[int, FuturesOrder] = {}
+        self.conditional_orders: dict[int, ConditionalOrder] = {}
+        """Every algo order ever placed, by algo id."""
+        self.is_liquidating = False
+        self.has_margin_call = False
+        self.updated_us = 0
+
+    def wallet(self, asset: str) -> Decimal:
+        """Return the wallet balance of an asset."""
+        return self.wallets.get(asset, ZERO)
+
+    def credit(self, asset: str, amount: Decimal, now_us: int) -> None:
+        """Add to a wallet; a negative amount takes from it."""
+        self.wallets[asset] = self.wallet(asset) + amount
+        self.updated_us = now_us
+
+    def leverage(self, contract: Contract) -> int:
+        """Return the leverage set for a contract."""
+        return min(self.leverages.get(contract.symbol, DEFAULT_LEVERAGE), contract.max_leverage)
+
+    def position(self, contract: Contract, side: str) -> Position:
+        """Return a position, making an empty one."""
+        key = (contract.symbol, side)
+        found = self.positions.get(key)
+        if found is None:
+            found = self.positions[key] = Position(contract, side)
+        return found
+
+    def held(self, contract: Contract, side: str) -> Position:
+        """Return a position for reading; an empty one is not kept."""
+        return self.positions.get((contract.symbol, side)) or Position(contract, side)
+
+    @property
+    def position_sides(self) -> tuple[str, ...]:
+        """The sides of the account's mode."""
+        return SIDES_BY_MODE[self.is_hedging]
+
+    def open_positions(self) -> Iterator[Position]:
+        """Iterate over the positions that hold something."""
+        return (position for position in self.positions.values() if position.amount)
+
+    def open_orders_of(self, contract: Contract) -> Iterator[FuturesOrder]:
+        """Iterate over the open orders of one contract, oldest first."""
+        return (order for order in self.open_orders.values() if order.contract is contract)

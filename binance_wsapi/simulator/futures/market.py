@@ -1,0 +1,347 @@
+"""The door to a futures market: one object that answers requests by method name."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal
+from random import Random
+from string import ascii_letters
+from typing import Any
+
+from binance_wsapi.catalogue._types import Market
+from binance_wsapi.simulator.accounts import EventSource
+from binance_wsapi.simulator.clock import SimulatedClock
+from binance_wsapi.simulator.errors import ExchangeError, bad_symbol, unsupported
+from binance_wsapi.simulator.futures.accounts import FuturesAccount
+from binance_wsapi.simulator.futures.algo_desk import AlgoDesk
+from binance_wsapi.simulator.futures.answers import AccountAnswers
+from binance_wsapi.simulator.futures.contracts import DEFAULT_CONTRACTS, Contract
+from binance_wsapi.simulator.futures.events import UserEvents
+from binance_wsapi.simulator.futures.listen_keys import ListenKeys
+from binance_wsapi.simulator.futures.margin_watch import MarginWatch
+from binance_wsapi.simulator.futures.market_answers import MarketAnswers
+from binance_wsapi.simulator.futures.matching import Matching
+from binance_wsapi.simulator.futures.order_desk import OrderDesk
+from binance_wsapi.simulator.futures.orders import FuturesOrder
+from binance_wsapi.simulator.futures.prices import Prices
+from binance_wsapi.simulator.futures.refusals import refusal
+from binance_wsapi.simulator.futures.requests import Parameters
+from binance_wsapi.simulator.futures.risk import Risk
+from binance_wsapi.simulator.futures.triggers import TriggerDesk
+from binance_wsapi.simulator.observers import MarketObserver
+from binance_wsapi.simulator.spot.book import Book
+
+__all__ = ["FuturesMarket"]
+
+ZERO = Decimal(0)
+HOUSE_UID = 0
+_ORDER_COSTS = frozenset({"order.place", "order.modify"})
+
+_AccountHandler = Callable[[FuturesAccount, dict[str, Any]], object]
+
+
+class FuturesMarket:
+    """A USD-M or COIN-M exchange without its sockets: contracts, books, accounts, listen keys.
+
+    Single-threaded: every call happens on the exchange's thread. Deterministic: the same requests at the
+    same times of ``clock`` with the same ``rng`` give the same answers and events.
+
+    Margin is cross only; isolated margin, leverage brackets and delivery are left out.
+
+    Args:
+        clock: Time of the exchange.
+        rng: Where aliases, listen keys and generated client ids come from.
+        market: ``Market.USDM`` or ``Market.COINM``.
+        symbols: What can be traded; the market's default contracts when left out.
+
+    Attributes:
+        contracts: By symbol.
+        accounts: By uid; the house (market maker) has uid 0.
+        prices: Last, mark and index prices.
+        listen_keys: The live listen keys.
+        margin_watch: Liquidations and the insurance fund.
+        sibling: The other futures market; position mode is common to both.
+    """
+
+    def __init__(
+        self,
+        clock: SimulatedClock,
+        rng: Random,
+        market: Market,
+        symbols: Sequence[Contract] | None = None,
+    ) -> None:
+        contracts = tuple(DEFAULT_CONTRACTS[market] if symbols is None else symbols)
+        assets = tuple(dict.fromkeys(contract.margin_asset for contract in contracts))
+        self.clock = clock
+        self.market = market
+        self.contracts: dict[str, Contract] = {one.symbol: one for one in contracts}
+        self.accounts: dict[int, FuturesAccount] = {}
+        self.sibling: FuturesMarket | None = None
+        self.prices = Prices()
+        self.listen_keys = ListenKeys(clock, rng)
+        self._rng = rng
+        self._moves: deque[tuple[Contract, Decimal | None]] = deque()
+        self._is_following = False
+        self._triggers = TriggerDesk()
+        self._risk = Risk(self.prices, assets)
+        self._events = UserEvents(clock, self._risk, self.prices)
+        self._matching = Matching(
+            clock,
+            contracts,
+            self.prices,
+            self._events,
+            on_end=self._order_ended,
+            on_price=lambda contract, price: self._moves.append((contract, price)),
+        )
+        self._orders = OrderDesk(
+            clock,
+            rng,
+            market,
+            prices=self.prices,
+            risk=self._risk,
+            matching=self._matching,
+            events=self._events,
+            triggers=self._triggers,
+        )
+        self._algos = AlgoDesk(
+            clock,
+            rng,
+            prices=self.prices,
+            orders=self._orders,
+            events=self._events,
+            triggers=self._triggers,
+        )
+        self.margin_watch = MarginWatch(
+            clock,
+            prices=self.prices,
+            risk=self._risk,
+            matching=self._matching,
+            orders=self._orders,
+            events=self._events,
+        )
+        self._answers = AccountAnswers(self._risk, self.prices, contracts)
+        self._market_answers = MarketAnswers(clock, self.contracts, self.books, self.prices)
+        self._public: dict[str, Callable[[Parameters], object]] = {}
+        self._private: dict[str, _AccountHandler] = {
+            "order.place": self._on_contract(self._orders.place),
+            "order.modify": self._on_contract(self._orders.modify),
+            "order.cancel": self._on_contract(self._orders.cancel),
+            "order.status": self._on_contract(self._orders.status),
+            "userDataStream.start": lambda account, _: self.listen_keys.start(account),
+            "userDataStream.ping": lambda account, _: self.listen_keys.ping(account),
+            "userDataStream.stop": lambda account, _: self.listen_keys.stop(account),
+        }
+        if market is Market.COINM:
+            self._serve_coinm()
+        else:
+            self._serve_usdm()
+
+    @property
+    def books(self) -> dict[str, Book]:
+        """The order books, by symbol."""
+        return self._matching.books
+
+    @property
+    def observers(self) -> list[MarketObserver]:
+        """Who is told of each trade and each change of a book level."""
+        return self._matching.observers
+
+    @property
+    def fees(self) -> dict[str, Decimal]:
+        """Commission earned so far, by margin asset."""
+        return self._matching.fees
+
+    @property
+    def methods(self) -> frozenset[str]:
+        """Wire names of all methods that :meth:`handle` serves."""
+        return frozenset(self._public) | frozenset(self._private)
+
+    def handle(self, method: str, params: dict[str, Any], account: EventSource | None) -> object:
+        """Answer one request whose sender is known already.
+
+        Args:
+            method: Wire name; ``v1/`` before it changes nothing, ``v2/`` is another method.
+            params: The request's parameters, without those of authentication.
+            account: Whose request it is: a futures account, or any with the same uid.
+
+        Returns:
+            What goes into ``result``.
+
+        Raises:
+            ExchangeError: The request is refused, with the exchange's code and text.
+        """
+        name = method.removeprefix("v1/")
+        public = self._public.get(name)
+        if public is not None:
+            return public(Parameters(params))
+        private = self._private.get(name)
+        if private is None:
+            raise unsupported(method)
+        if account is None:
+            raise ExchangeError(-2015, "Invalid API-key, IP, or permissions for action.", 401)
+        try:
+            return private(self.account(account.uid), params)
+        finally:
+            self._follow_prices()
+
+    def order_cost(self, method: str, params: dict[str, Any]) -> int:
+        """Return how many orders the request adds to the account's order count."""
+        del params
+        return 1 if method.removeprefix("v1/") in _ORDER_COSTS else 0
+
+    def account(self, uid: int) -> FuturesAccount:
+        """Return the futures account of a uid, making an empty one."""
+        return self.accounts.get(uid) or self.open_account(uid)
+
+    def open_account(
+        self,
+        uid: int,
+        wallets: Mapping[str, Decimal | str | int] | None = None,
+        *,
+        is_exempt: bool = False,
+    ) -> FuturesAccount:
+        """Make the futures account of a uid; no event tells of its wallets.
+
+        Args:
+            uid: The owner's.
+            wallets: Balances by margin asset; other assets are refused with a ``ValueError``.
+            is_exempt: No margin is asked of it.
+        """
+        unknown = sorted(set(wallets or {}) - set(self._risk.assets))
+        if unknown:
+            raise ValueError(
+                f"{unknown[0]} is no margin asset here: {', '.join(self._risk.assets)}"
+            )
+        alias = "".join(self._rng.choices(ascii_letters, k=6))
+        account = self.accounts[uid] = FuturesAccount(uid, alias, wallets, is_exempt=is_exempt)
+        return account
+
+    @property
+    def margin_assets(self) -> tuple[str, ...]:
+        """Assets that wallets can hold."""
+        return self._risk.assets
+
+    def deposit(self, account: FuturesAccount, asset: str, amount: Decimal) -> None:
+        """Add to (or, negative, take from) a wallet, with its ACCOUNT_UPDATE."""
+        account.credit(asset, amount, self.clock.now_us())
+        reason = "DEPOSIT" if amount >= 0 else "WITHDRAW"
+        self._events.balances(account, reason, asset=asset, change=amount)
+
+    def set_leverage(self, account: FuturesAccount, symbol: str, leverage: int) -> None:
+        """Set the leverage of a contract, with its ACCOUNT_CONFIG_UPDATE."""
+        contract = self._contract(symbol)
+        if not 1 <= leverage <= contract.max_leverage:
+            raise refusal(-4028)
+        account.leverages[symbol] = leverage
+        self._events.leverage(account, contract)
+
+    def set_hedge_mode(self, account: FuturesAccount, is_hedging: bool) -> None:
+        """Choose hedge or one-way mode, on the sibling market too."""
+        accounts = [account]
+        if self.sibling is not None:
+            accounts.append(self.sibling.account(account.uid))
+        if account.is_hedging == is_hedging:
+            raise refusal(-4059)
+        if any(one.open_orders for one in accounts):
+            raise refusal(-4067)
+        if any(any(one.open_positions()) for one in accounts):
+            raise refusal(-4068)
+        for one in accounts:
+            one.is_hedging = is_hedging
+
+    def set_multi_assets_mode(self, account: FuturesAccount, has_multi_assets: bool) -> None:
+        """Let all wallets be margin for all positions, with its ACCOUNT_CONFIG_UPDATE. USD-M only."""
+        account.has_multi_assets = has_multi_assets
+        self._events.multi_assets_mode(account)
+
+    def set_mark_price(self, symbol: str, price: Decimal | None) -> None:
+        """Pin the mark price (``None``: let it follow again); triggers and margin react at once."""
+        contract = self._contract(symbol)
+        self.prices.set_mark(contract, price)
+        self._moves.append((contract, None))
+        self._follow_prices()
+
+    def set_index_price(self, symbol: str, price: Decimal | None) -> None:
+        """Pin the index price (``None``: let it follow again); the mark follows it unless pinned."""
+        contract = self._contract(symbol)
+        self.prices.set_index(contract, price)
+        self._moves.append((contract, None))
+        self._follow_prices()
+
+    def pay_funding(self, symbol: str, rate: Decimal | None = None) -> None:
+        """Settle the funding fee of a contract now, at the set rate or at ``rate``."""
+        contract = self._contract(symbol)
+        if rate is not None:
+            self.prices.set_funding_rate(contract, rate)
+        self.margin_watch.pay_funding(self.accounts.values(), contract)
+        self._follow_prices()
+
+    def _serve_usdm(self) -> None:
+        answers = self._answers
+        self._public |= {
+            "depth": self._market_answers.depth,
+            "ticker.price": self._market_answers.price_ticker,
+            "ticker.book": self._market_answers.book_ticker,
+        }
+        self._private |= {
+            "algoOrder.place": self._on_contract(self._algos.place),
+            "algoOrder.cancel": self._algos.cancel,
+            "account.balance": lambda account, _: answers.usdm_balances(account),
+            "v2/account.balance": lambda account, _: answers.usdm_balances(account),
+            "account.status": lambda account, _: answers.usdm_status(account),
+            "v2/account.status": lambda account, _: answers.usdm_status_v2(account),
+            "account.position": lambda account, params: answers.usdm_positions(
+                account, self._optional_symbol(params)
+            ),
+            "v2/account.position": lambda account, params: answers.usdm_positions_v2(
+                account, self._optional_symbol(params)
+            ),
+        }
+
+    def _serve_coinm(self) -> None:
+        answers = self._answers
+        self._private |= {
+            "account.balance": lambda account, _: answers.coinm_balances(account),
+            "account.status": lambda account, _: answers.coinm_status(account),
+            "account.position": lambda account, params: answers.coinm_positions(
+                account, pair=params.get("pair"), margin_asset=params.get("marginAsset")
+            ),
+        }
+
+    def _on_contract(
+        self, act: Callable[[FuturesAccount, Contract, dict[str, Any]], object]
+    ) -> _AccountHandler:
+        """Return a handler that finds the contract of ``symbol`` first."""
+        return lambda account, params: act(
+            account, self._contract(Parameters(params).text("symbol")), params
+        )
+
+    def _contract(self, symbol: str) -> Contract:
+        contract = self.contracts.get(symbol)
+        if contract is None:
+            raise bad_symbol()
+        return contract
+
+    def _optional_symbol(self, params: dict[str, Any]) -> str | None:
+        given = Parameters(params)
+        return self._contract(given.text("symbol")).symbol if "symbol" in given else None
+
+    def _order_ended(self, order: FuturesOrder) -> None:
+        self._orders.ended(order)
+        self._algos.ended(order)
+
+    def _follow_prices(self) -> None:
+        """Show price moves to triggers and margin, and those that these cause, until all is quiet."""
+        if self._is_following:
+            return
+        self._is_following = True
+        try:
+            while self._moves:
+                contract, last = self._moves.popleft()
+                if last is not None:
+                    self._triggers.see(contract, "CONTRACT_PRICE", last)
+                self._triggers.see(contract, "MARK_PRICE", self.prices.mark(contract))
+                self.margin_watch.look_at(self.accounts.values(), contract)
+        finally:
+            self._is_following = False

@@ -1,0 +1,59 @@
+"""The desk that watches conditional orders and fires them when the price is right."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from decimal import Decimal
+
+from binance_wsapi.simulator.futures.conditional import Trigger
+from binance_wsapi.simulator.futures.contracts import Contract
+
+__all__ = ["TriggerDesk"]
+
+
+@dataclass(frozen=True, slots=True)
+class _Watch:
+    contract: Contract
+    trigger: Trigger
+    fire: Callable[[], None]
+    activated: Callable[[], None]
+
+
+class TriggerDesk:
+    """Holds the triggers that wait, oldest first."""
+
+    def __init__(self) -> None:
+        self._watches: dict[int, _Watch] = {}
+
+    def watch(
+        self,
+        key: int,
+        contract: Contract,
+        trigger: Trigger,
+        fire: Callable[[], None],
+        activated: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Call ``fire`` once when the trigger's price comes; ``activated`` when it starts to trail."""
+        self._watches[key] = _Watch(contract, trigger, fire, activated)
+
+    def forget(self, key: int) -> None:
+        """Stop watching."""
+        self._watches.pop(key, None)
+
+    def see(self, contract: Contract, working_type: str, price: Decimal) -> None:
+        """Show a price to every trigger that looks at its kind, and fire those it meets."""
+        met: list[tuple[int, _Watch]] = []
+        for key, watch in list(self._watches.items()):
+            trigger = watch.trigger
+            if watch.contract is not contract or trigger.working_type != working_type:
+                continue
+            was_activated = trigger.is_activated
+            if trigger.fires_at(price):
+                met.append((key, watch))
+            if trigger.is_activated and not was_activated:
+                watch.activated()
+        for key, watch in met:
+            # Firing one may have cancelled another.
+            if self._watches.pop(key, None) is not None:
+                watch.fire()
