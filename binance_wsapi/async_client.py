@@ -116,7 +116,7 @@ class AsyncClient(ClientBase):
         await self._run(lambda: self._core.connect(ws_key))
 
     async def subscribe_user_data_stream(
-        self, ws_key: WsKey = WsKey.MAIN_WSAPI
+        self, ws_key: WsKey = WsKey.MAIN_WSAPI, *, isolated_symbol: str | None = None
     ) -> EventStream[Any]:
         """Return the events of the account: orders, fills, balances.
 
@@ -125,18 +125,24 @@ class AsyncClient(ClientBase):
 
         Args:
             ws_key: The connection whose account it is.
+            isolated_symbol: With ``MARGIN_USER_DATA``: the symbol of an isolated margin account;
+                ``None`` is the cross margin account.
 
         Raises:
             NotSent: No connection came up in time.
             RequestRejected: The exchange refused the subscription.
         """
         check_api_key(ws_key)
-        stream: EventStream[Any] = await self._run(lambda: self._core.subscribe_user_data(ws_key))
+        stream: EventStream[Any] = await self._run(
+            lambda: self._core.subscribe_user_data(ws_key, isolated_symbol)
+        )
         return stream
 
-    async def unsubscribe_user_data_stream(self, ws_key: WsKey = WsKey.MAIN_WSAPI) -> None:
+    async def unsubscribe_user_data_stream(
+        self, ws_key: WsKey = WsKey.MAIN_WSAPI, *, isolated_symbol: str | None = None
+    ) -> None:
         """End the account's event stream; nothing to do when there is none."""
-        await self._run(lambda: self._core.unsubscribe_user_data(ws_key))
+        await self._run(lambda: self._core.unsubscribe_user_data(ws_key, isolated_symbol))
 
     async def disconnect_all(self) -> None:
         """Close all connections and streams; the next call connects anew."""

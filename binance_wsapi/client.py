@@ -117,7 +117,9 @@ class Client(ClientBase):
         check_api_key(ws_key)
         self._run(lambda: self._core.connect(ws_key))
 
-    def subscribe_user_data_stream(self, ws_key: WsKey = WsKey.MAIN_WSAPI) -> EventStream[Any]:
+    def subscribe_user_data_stream(
+        self, ws_key: WsKey = WsKey.MAIN_WSAPI, *, isolated_symbol: str | None = None
+    ) -> EventStream[Any]:
         """Return the events of the account: orders, fills, balances.
 
         The stream goes on through reconnects; a :class:`StreamGap` in it tells where events may be
@@ -125,18 +127,24 @@ class Client(ClientBase):
 
         Args:
             ws_key: The connection whose account it is.
+            isolated_symbol: With ``MARGIN_USER_DATA``: the symbol of an isolated margin account;
+                ``None`` is the cross margin account.
 
         Raises:
             NotSent: No connection came up in time.
             RequestRejected: The exchange refused the subscription.
         """
         check_api_key(ws_key)
-        stream: EventStream[Any] = self._run(lambda: self._core.subscribe_user_data(ws_key))
+        stream: EventStream[Any] = self._run(
+            lambda: self._core.subscribe_user_data(ws_key, isolated_symbol)
+        )
         return stream
 
-    def unsubscribe_user_data_stream(self, ws_key: WsKey = WsKey.MAIN_WSAPI) -> None:
+    def unsubscribe_user_data_stream(
+        self, ws_key: WsKey = WsKey.MAIN_WSAPI, *, isolated_symbol: str | None = None
+    ) -> None:
         """End the account's event stream; nothing to do when there is none."""
-        self._run(lambda: self._core.unsubscribe_user_data(ws_key))
+        self._run(lambda: self._core.unsubscribe_user_data(ws_key, isolated_symbol))
 
     def disconnect_all(self) -> None:
         """Close all connections and streams; the next call connects anew."""

@@ -93,7 +93,7 @@ class Options:
         Raises:
             ConfigurationError: The environment has no such connection.
         """
-        override = (self.urls or {}).get(ws_key)  # type: ignore[call-overload]  # WsKey is a str
+        override = (self.urls or {}).get(ws_key)
         return override or url_of(ws_key, self.environment)
 
     def _check_choices(self) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import msgspec
 
 from binance_wsapi.errors import BinanceWsApiError, UnreadableResult
 from binance_wsapi.models._base import Model
+from binance_wsapi.models._result_decoder import result_decoder
 
 if TYPE_CHECKING:
     from binance_wsapi.catalogue._types import Operation
@@ -34,7 +36,7 @@ class RateLimitUsage(Model, frozen=True):
 
 _decode_any = msgspec.json.Decoder().decode
 _decode_rate_limits = msgspec.json.Decoder(list[RateLimitUsage]).decode
-_decoders: dict[Operation, msgspec.json.Decoder[Any]] = {}
+_decoders: dict[Operation, Callable[[bytes | msgspec.Raw], Any]] = {}
 
 
 class Response(Generic[T_co]):
@@ -62,6 +64,8 @@ class Response(Generic[T_co]):
     """The exchange's status, 200 for success."""
     round_trip: float
     """Seconds from the write to the answer."""
+    _result: Any
+    _rate_limits: list[RateLimitUsage]
     resolved: bool
     """True when the answer was lost and the outcome was found by asking for the order."""
 
@@ -104,7 +108,7 @@ class Response(Generic[T_co]):
     def rate_limits(self) -> list[RateLimitUsage]:
         """The limits as the exchange counts them; empty when it was asked to leave them out."""
         try:
-            limits: list[RateLimitUsage] = self._rate_limits
+            limits = self._rate_limits
         except AttributeError:
             raw = self._raw_rate_limits
             limits = self._rate_limits = _decode_rate_limits(raw) if bytes(raw) else []
@@ -120,11 +124,11 @@ class Response(Generic[T_co]):
         operation = self._operation
         if operation is None:
             return _decode_any(self._raw_result)
-        decoder = _decoders.get(operation)
-        if decoder is None:
-            decoder = _decoders[operation] = msgspec.json.Decoder(operation.result)
+        decode = _decoders.get(operation)
+        if decode is None:
+            decode = _decoders[operation] = result_decoder(operation.result)
         try:
-            return decoder.decode(self._raw_result)
+            return decode(self._raw_result)
         except msgspec.MsgspecError as error:
             raise UnreadableResult(
                 f"{operation.method} was accepted, but its answer does not fit "

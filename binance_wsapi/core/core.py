@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+import functools
 import itertools
 import logging
 import os
@@ -18,13 +19,15 @@ from binance_wsapi.catalogue._types import Market, Operation, Security
 from binance_wsapi.core.api_session import ApiSession, Authority
 from binance_wsapi.core.call import Call, Outcome
 from binance_wsapi.core.dispatch import Dispatcher
-from binance_wsapi.core.session import Session
+from binance_wsapi.core.feed import Feed
+from binance_wsapi.core.listen_key import ListenKeyUserData
+from binance_wsapi.core.margin import MarginUserData
 from binance_wsapi.core.transport import AiohttpTransport, HandshakeRefused, Transport
-from binance_wsapi.core.user_data import Feed, SpotUserData
-from binance_wsapi.endpoints import EndpointKind, WsKey, endpoint
+from binance_wsapi.core.user_data import ApiUserData
+from binance_wsapi.endpoints import EndpointKind, WsKey, endpoint, rest_url
 from binance_wsapi.errors import BinanceWsApiError, ClientClosed, ConfigurationError
 from binance_wsapi.events import EventStream
-from binance_wsapi.options import Options
+from binance_wsapi.options import REST, Options
 from binance_wsapi.protocol.authorisation import Authoriser
 from binance_wsapi.protocol.backoff import Backoff, ConnectionBudget
 from binance_wsapi.protocol.clock import ServerClock
@@ -114,9 +117,12 @@ class Core:
         self.dispatcher = Dispatcher(
             size=options.event_buffer_size, overflow=options.event_overflow, wall_us=wall_us
         )
-        self.sessions: dict[WsKey, Session] = {}
+        self.sessions: dict[WsKey, ApiSession] = {}
         self._connections = ConnectionBudget()
-        self._user_data: dict[WsKey, tuple[SpotUserData, EventStream[Any]]] = {}
+        self._user_data: dict[
+            tuple[WsKey, str | None], tuple[ApiUserData | ListenKeyUserData, Feed]
+        ] = {}
+        self._user_data_lock = asyncio.Lock()
         self._tasks: set[asyncio.Task[Any]] = set()
         self._links = itertools.count(1)
         # Client order ids must not repeat across processes and restarts; request ids need only
@@ -266,7 +272,6 @@ class Core:
         session = self.sessions.get(ws_key)
         if session is None:
             session = self.sessions[ws_key] = ApiSession(self, ws_key)
-        assert isinstance(session, ApiSession)
         return session
 
     def url(self, ws_key: WsKey) -> str:
@@ -275,6 +280,11 @@ class Core:
         if self.options.time_unit is not None and endpoint(ws_key).market is Market.SPOT:
             url += f"{'&' if '?' in url else '?'}timeUnit={self.options.time_unit}"
         return url
+
+    def rest_url(self) -> str:
+        """Return the REST host of the margin listen token."""
+        override = (self.options.urls or {}).get(REST)
+        return override or rest_url(Market.SPOT, self.options.environment)
 
     def next_link(self) -> int:
         """Return a number for a link."""
@@ -327,45 +337,58 @@ class Core:
         """Bring a connection up and wait until it is ready."""
         await self.session(ws_key).ready_or_not_sent("connect")
 
-    async def subscribe_user_data(self, ws_key: WsKey) -> EventStream[Any]:
+    async def subscribe_user_data(
+        self, ws_key: WsKey, isolated_symbol: str | None
+    ) -> EventStream[Any]:
         """Return the user data stream of a connection, subscribed."""
-        existing = self._user_data.get(ws_key)
-        if existing is not None:
-            return existing[1]
-        session = self.session(ws_key)
-        feed = Feed(
-            self,
-            name=f"user data of {ws_key}",
-            decode=_user_event_decoder(),
-            handler_event="user_data",
-            close=lambda: self._close_user_data(ws_key),
-        )
-        subscription = SpotUserData(self, session, feed)
-        self._user_data[ws_key] = (subscription, feed.stream)
-        try:
+        key = (ws_key, isolated_symbol)
+        async with self._user_data_lock:
+            existing = self._user_data.get(key)
+            if existing is not None:
+                return existing[1].stream
+            account = f" of {isolated_symbol}" if isolated_symbol else ""
+            feed = Feed(
+                self,
+                name=f"user data of {ws_key}{account}",
+                decode=user_event_decoder(ws_key),
+                handler_event="user_data",
+                close=lambda: self._close_user_data(key),
+            )
+            subscription = self._user_data_subscription(ws_key, isolated_symbol, feed)
             await subscription.start()
-        except BaseException:
-            del self._user_data[ws_key]
-            raise
-        return feed.stream
+            self._user_data[key] = (subscription, feed)
+            return feed.stream
 
-    async def unsubscribe_user_data(self, ws_key: WsKey) -> None:
+    async def unsubscribe_user_data(self, ws_key: WsKey, isolated_symbol: str | None) -> None:
         """End the user data stream of a connection; nothing to do when there is none."""
-        subscription, _ = self._user_data.pop(ws_key, (None, None))
+        subscription, _ = self._user_data.pop((ws_key, isolated_symbol), (None, None))
         if subscription is not None:
             await subscription.stop()
+
+    def _user_data_subscription(
+        self, ws_key: WsKey, isolated_symbol: str | None, feed: Feed
+    ) -> ApiUserData | ListenKeyUserData:
+        session = self.session(ws_key)
+        if ws_key is WsKey.MARGIN_USER_DATA:
+            return MarginUserData(self, session, feed, isolated_symbol)
+        if endpoint(ws_key).market is Market.SPOT:
+            return ApiUserData(self, session, feed)
+        return ListenKeyUserData(self, ws_key, session, feed)
 
     async def disconnect_all(self) -> None:
         """End all sessions and streams; the next call connects anew."""
         sessions, self.sessions = list(self.sessions.values()), {}
         user_data, self._user_data = list(self._user_data.values()), {}
-        for _, stream in user_data:
-            stream._buffer.end()
-        await asyncio.gather(*(session.close("closed by this side") for session in sessions))
+        endings = [session.close("closed by this side") for session in sessions]
+        for subscription, feed in user_data:
+            feed.end()
+            if isinstance(subscription, ListenKeyUserData):
+                endings.append(subscription.close("closed by this side"))
+        await asyncio.gather(*endings)
 
-    def _close_user_data(self, ws_key: WsKey) -> None:
+    def _close_user_data(self, key: tuple[WsKey, str | None]) -> None:
         if not self.closed:
-            self.run(lambda: self.unsubscribe_user_data(ws_key))
+            self.run(lambda: self.unsubscribe_user_data(*key))
 
     def _take_in(self) -> None:
         self._woken = False
@@ -413,7 +436,17 @@ def check_api_key(ws_key: WsKey) -> None:
         raise ConfigurationError(f"WsKey.{ws_key.name} takes no requests: use one of {allowed}")
 
 
-def _user_event_decoder() -> Callable[[bytes], Any]:
-    from binance_wsapi.models.user_events import decode_user_event
+def user_event_decoder(ws_key: WsKey) -> Callable[[bytes], Any]:
+    """Return what makes typed events from a connection's user data."""
+    if ws_key is WsKey.MARGIN_USER_DATA:
+        from binance_wsapi.models.margin_events import decode_margin_event
 
-    return decode_user_event
+        return decode_margin_event
+    market = endpoint(ws_key).market
+    if market is Market.SPOT:
+        from binance_wsapi.models.user_events import decode_user_event
+
+        return decode_user_event
+    from binance_wsapi.models.futures_events import decode_futures_event
+
+    return functools.partial(decode_futures_event, market)

@@ -137,8 +137,8 @@ class Session:
 
     # What subclasses fill in
 
-    def url(self) -> str:
-        """Return where the next link dials."""
+    async def address(self) -> str:
+        """Return where the next link dials; raise ``LinkLost`` when that cannot be found out."""
         return self.core.url(self.ws_key)
 
     def received(self, link: Any, frame: str | bytes) -> None:
@@ -294,9 +294,10 @@ class Session:
         if delay > 0:
             log.warning("%s: %.1f s until the connection limit allows a try", self.ws_key, delay)
             await asyncio.sleep(delay)
+        url = await self.address()
         self.core.dialled()
         try:
-            link.socket = await self.core.transport.connect(self.url(), link)
+            link.socket = await self.core.transport.connect(url, link)
         except HandshakeRefused as error:
             self.core.handshake_refused(error)
             raise LinkLost(str(error)) from None

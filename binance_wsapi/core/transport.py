@@ -120,7 +120,7 @@ class AiohttpTransport:
                     timeout=aiohttp.ClientWSTimeout(ws_close=CLOSE_TIMEOUT_S),
                 )
         except aiohttp.WSServerHandshakeError as error:
-            retry_after = (error.headers or {}).get("Retry-After", "")
+            retry_after = error.headers.get("Retry-After", "") if error.headers else ""
             raise HandshakeRefused(
                 error.status,
                 error.message,

@@ -1,0 +1,177 @@
+"""User data of the futures markets: a listen key over the WebSocket API, events on a stream connection."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from binance_wsapi.core.api_session import ApiSession
+from binance_wsapi.core.feed import Feed
+from binance_wsapi.core.session import Link, LinkLost, Session
+from binance_wsapi.endpoints import WsKey, listen_key_url, user_data_key
+from binance_wsapi.errors import BinanceWsApiError, NotSent, RequestRejected
+from binance_wsapi.protocol.session import State
+
+if TYPE_CHECKING:
+    from binance_wsapi.core.core import Core
+
+__all__ = ["ListenKeyUserData"]
+
+log = logging.getLogger("binance_wsapi.user_data")
+
+KEEP_ALIVE_S = 30 * 60.0
+"""A key lives for 60 minutes unless it is extended."""
+
+KEEP_ALIVE_RETRY_S = 15.0
+
+
+class _Head(msgspec.Struct):
+    e: str = ""
+
+
+class _Combined(msgspec.Struct):
+    data: msgspec.Raw = msgspec.Raw()
+    stream: str = ""
+
+
+_event_type = msgspec.json.Decoder(_Head).decode
+_combined = msgspec.json.Decoder(_Combined).decode
+
+
+class ListenKeyUserData(Session):
+    """The stream connection of one account's listen key, and the key itself.
+
+    Every dial asks for the key first: the exchange returns the live one, or makes a new one when
+    it died while nobody looked.
+
+    Args:
+        core: The client's core.
+        ws_key: The WebSocket API connection whose account it is.
+        api: The session of that connection.
+        feed: Where the events go.
+    """
+
+    def __init__(self, core: Core, ws_key: WsKey, api: ApiSession, feed: Feed) -> None:
+        super().__init__(core, user_data_key(ws_key))
+        self._api = api
+        self._feed = feed
+        self._refusal: BinanceWsApiError | None = None
+        self._loss = ""
+        self._keeper: asyncio.Task[None] | None = None
+        self._started = False
+
+    async def start(self) -> None:
+        """Get a key and read its events.
+
+        Raises:
+            NotSent: No connection came up in time.
+            RequestRejected: The exchange refused the key.
+        """
+        timeout = self.core.options.timeout
+        try:
+            await self.ready(timeout)
+        except TimeoutError:
+            await self.close("closed by this side")
+            if isinstance(self._refusal, RequestRejected):
+                raise self._refusal from None
+            raise NotSent(
+                f"userDataStream.start: {self.ws_key} is not connected within {timeout:g} s "
+                f"({self.last_failure}); repeating it is safe",
+                operation="userDataStream.start",
+                reason="not connected",
+            ) from None
+        self._started = True
+
+    async def stop(self) -> None:
+        """Give the key back and end the stream."""
+        self._feed.end()
+        await self.close("closed by this side")
+        try:
+            await self._api.ask(None, "userDataStream.stop", {})
+        except BinanceWsApiError as error:
+            log.info("%s: giving the listen key back: %s", self.ws_key, error)
+
+    async def close(self, reason: str) -> None:
+        """End the connection."""
+        if self._keeper is not None:
+            self._keeper.cancel()
+        await super().close(reason)
+
+    async def address(self) -> str:
+        """Return the URL of the live key, asking for the key first."""
+        try:
+            answer = await self._api.ask(None, "userDataStream.start", {})
+        except BinanceWsApiError as error:
+            self._refusal = error
+            if isinstance(error, RequestRejected):
+                self.announce("exception", error=error, reason=f"no listen key: {error}")
+                if not self._started:
+                    self._changed.set()
+            raise LinkLost(f"no listen key: {error}") from None
+        self._refusal = None
+        key: str = answer.raw["result"]["listenKey"]
+        return listen_key_url(self.ws_key, self.core.url(self.ws_key), key)
+
+    async def ready(self, timeout: float) -> Any:
+        """Return the serving link; a refused key ends the wait at once, the first time."""
+        self.demand()
+        async with asyncio.timeout(timeout):
+            while self.serving is None:
+                if self.machine.state is State.CLOSED or (
+                    not self._started and isinstance(self._refusal, RequestRejected)
+                ):
+                    raise TimeoutError
+                self._changed.clear()
+                await self._changed.wait()
+        return self.serving
+
+    def received(self, link: Link, frame: str | bytes) -> None:
+        """Deliver an event."""
+        event = frame.encode() if isinstance(frame, str) else frame
+        try:
+            kind = _event_type(event).e
+            if not kind:
+                event = bytes(_combined(event).data)
+                kind = _event_type(event).e if event else ""
+        except msgspec.MsgspecError as error:
+            self.announce("exception", error=error, reason=f"malformed frame: {error}")
+            return
+        if kind == "serverShutdown":
+            self.rotate()
+            return
+        if not kind:
+            return  # the answer to a control message
+        self._feed.deliver(event, link)
+        if kind == "listenKeyExpired":
+            self.lose(link, "the listen key expired")
+
+    async def greet(self, link: Link) -> None:
+        """The key is in the URL: the events count as soon as the link is open."""
+        self._feed.carried_by(link, self._loss)
+        if self._keeper is None:
+            self._keeper = self.core.spawn(self._keep_alive())
+
+    def link_lost(self, link: Link, reason: str) -> None:
+        """Events may be missing from here on."""
+        if self._feed.lost(link):
+            self._loss = reason
+
+    async def _keep_alive(self) -> None:
+        delay = KEEP_ALIVE_S
+        while True:
+            await asyncio.sleep(delay)
+            try:
+                await self._api.ask(None, "userDataStream.ping", {})
+            except RequestRejected as error:
+                log.warning("%s: the listen key is gone: %s", self.ws_key, error)
+                delay = KEEP_ALIVE_RETRY_S
+                if self.serving is not None:
+                    self.lose(self.serving, f"the listen key is gone: {error.code}")
+            except BinanceWsApiError as error:
+                log.warning("%s: extending the listen key: %s", self.ws_key, error)
+                delay = KEEP_ALIVE_RETRY_S
+            else:
+                delay = KEEP_ALIVE_S
