@@ -110,8 +110,8 @@ def _rules(operation: Operation) -> Iterator[str]:
 
 def _when(cases: list[tuple[tuple[str, str], ...]], names: dict[str, str]) -> str:
     if all(len(case) == 1 for case in cases):
-        wire = cases[0][0][0]
-        return f"{names[wire]} {_listing([case[0][1] for case in cases], 'or')}"
+        [wire] = {wire for case in cases for wire, _ in case}
+        return f"{names[wire]} {_listing([value for case in cases for _, value in case], 'or')}"
     return _listing(
         [" with ".join(f"{names[wire]} {value}" for wire, value in case) for case in cases], "or"
     )
@@ -140,7 +140,7 @@ def _about(param: Param) -> str:
 
 
 def _bounds(param: Param) -> str:
-    parts = []
+    parts: list[str] = []
     if param.minimum is not None and param.maximum is not None:
         parts.append(f"{_number(param.minimum)} to {_number(param.maximum)}")
     elif param.maximum is not None:
@@ -165,7 +165,8 @@ def _returns(operation: Operation) -> str:
     if operation.list_result_unless is None:
         return f"The answer; its ``result`` is {_shape(operation.result)}."
     decider = next(p.name for p in operation.params if p.wire == operation.list_result_unless)
-    one, many = sorted(get_args(operation.result), key=lambda member: get_origin(member) is list)
+    members: tuple[Any, ...] = get_args(operation.result)
+    one, many = sorted(members, key=lambda member: bool(get_origin(member) is list))
     return f"The answer; its ``result`` is {_shape(one)} with ``{decider}``, else {_shape(many)}."
 
 

@@ -119,7 +119,7 @@ def _imports(offered: Iterable[Operation], flavour: _Flavour) -> str:
 
 
 def _import_lines(names: dict[str, set[str]]) -> str:
-    lines = []
+    lines: list[str] = []
     for module in sorted(names):
         imported = sorted(names[module], key=str.casefold)
         line = f"from {module} import {', '.join(imported)}"

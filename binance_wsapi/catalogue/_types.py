@@ -95,7 +95,7 @@ class Needs:
     """When the parameters in ``when`` have these wire values, one of ``any_of`` must be sent (wire names)."""
 
     any_of: tuple[str, ...]
-    when: Mapping[str, str] = field(default_factory=dict)
+    when: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from decimal import Decimal
 from enum import Enum
-from typing import Any, Self, TypeAlias, dataclass_transform
+from typing import Any, Self, TypeAlias, cast, dataclass_transform
 
 import msgspec
 
@@ -140,8 +140,7 @@ class Event(Model, dict=True, tag_field="e"):
 
     def attach_frame(self, frame: bytes | msgspec.Raw, stream: str | None = None) -> Self:
         """Keep the bytes this event was decoded from, and the stream they came from."""
-        self.__dict__["frame"] = frame
-        self.__dict__["stream_name"] = stream
+        vars(self).update(frame=frame, stream_name=stream)
         return self
 
 
@@ -155,4 +154,4 @@ class UnknownEvent(Event):
     def event_type(self) -> str:
         """The exchange's word for the kind of event; empty where it has none."""
         raw = self.raw
-        return str(raw.get("e", "")) if isinstance(raw, dict) else ""
+        return str(cast("dict[str, Any]", raw).get("e", "")) if isinstance(raw, dict) else ""

@@ -38,7 +38,7 @@ class OrderList(Model):
 class PlacedOrderList(OrderList):
     """An order list that was placed."""
 
-    order_reports: list[PlacedOrder] = field(default_factory=list)
+    order_reports: list[PlacedOrder] = field(default_factory=list[PlacedOrder])
     """Its orders, as much of each as ``new_order_resp_type`` asked for."""
 
 
