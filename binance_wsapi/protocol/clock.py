@@ -1,0 +1,152 @@
+"""What time it is at the exchange, and never later than that.
+
+The exchange refuses a request stamped a second or more ahead of its clock, and takes one that is late
+by less than recvWindow: an estimate has to err on the late side.
+
+A server time read by a request lies between the moments the request was sent and the answer was
+received. Counting it as of the *reception* gives the latest moment at which it can have been true, so
+an estimate made from it runs behind the exchange by the answer's way and never ahead, however
+lopsided the two ways are. Among the measurements the one with the least round trip is the most exact.
+
+Between measurements time is counted by the monotonic clock: steps of this machine's wall clock move
+nothing. (A machine that slept finds its estimate far behind; the exchange says so with -1021, and
+the next measurement contradicts the old ones, which are dropped.)
+"""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from dataclasses import dataclass
+
+__all__ = ["ServerClock"]
+
+_MICROSECONDS_FROM = 10**14
+"""A timestamp of this size and more is in microseconds (reference/margin/rules.json)."""
+
+_DRIFT_US_PER_S = 100
+"""How fast two sound clocks may run apart; it makes old measurements give way to new ones."""
+
+_CONTRADICTION_US = 50_000
+"""By how much two measurements may disagree beyond what round trips and drift explain."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Measurement:
+    received: float
+    round_trip_us: int
+    offset_us: int
+    """Exchange time less monotonic time, at least."""
+    wall_offset_us: int
+    """Exchange time less wall time, at least."""
+
+    @property
+    def blur(self) -> float:
+        """How inexact it is; two measurements compare the same at any later time."""
+        return self.round_trip_us - self.received * _DRIFT_US_PER_S
+
+    def contradicts(self, older: _Measurement) -> bool:
+        """Whether no steady clock can have given both."""
+        slack = _CONTRADICTION_US + (self.received - older.received) * _DRIFT_US_PER_S * 5
+        return (
+            self.offset_us > older.offset_us + older.round_trip_us + slack
+            or older.offset_us > self.offset_us + self.round_trip_us + slack
+        )
+
+
+class ServerClock:
+    """The exchange's time, estimated from its answers.
+
+    Args:
+        refresh_s: Seconds after which a new measurement is wanted.
+        window_s: Seconds a measurement counts for.
+    """
+
+    def __init__(self, *, refresh_s: float = 600.0, window_s: float = 1800.0) -> None:
+        self._refresh_s = refresh_s
+        self._window_s = window_s
+        self._measurements: deque[_Measurement] = deque()
+        self._best: _Measurement | None = None
+        self._is_doubted = False
+        self._manual_us: int | None = None
+
+    @property
+    def is_measured(self) -> bool:
+        """The exchange's time is known, by measurement or because it was set by hand."""
+        return self._best is not None or self._manual_us is not None
+
+    @property
+    def offset_ms(self) -> float:
+        """By how many milliseconds the exchange is ahead of the wall clock, when last looked at."""
+        if self._manual_us is not None:
+            return self._manual_us / 1000
+        return 0.0 if self._best is None else self._best.wall_offset_us / 1000
+
+    @property
+    def round_trip(self) -> float | None:
+        """Seconds of the round trip that the estimate rests on: it is late by less than that."""
+        return None if self._best is None else self._best.round_trip_us / 1e6
+
+    def measured(
+        self, *, sent: float, received: float, sent_wall_us: int, server_time: int
+    ) -> None:
+        """Take in a server time that an answer told.
+
+        Args:
+            sent: When the request was written, monotonic seconds.
+            received: When the answer came.
+            sent_wall_us: When the request was written, by the wall clock.
+            server_time: What the answer said, in milliseconds or microseconds.
+        """
+        server_us = server_time if server_time >= _MICROSECONDS_FROM else server_time * 1000
+        round_trip_us = round((received - sent) * 1e6)
+        latest = _Measurement(
+            received=received,
+            round_trip_us=round_trip_us,
+            offset_us=server_us - math.ceil(received * 1e6),
+            wall_offset_us=server_us - sent_wall_us - round_trip_us,
+        )
+        kept = self._measurements
+        if self._is_doubted or (kept and latest.contradicts(kept[-1])):
+            kept.clear()
+        while kept and kept[0].received < received - self._window_s:
+            kept.popleft()
+        kept.append(latest)
+        self._best = min(kept, key=lambda measurement: measurement.blur)
+        self._is_doubted = False
+
+    def set_time_offset_ms(self, offset_ms: float | None) -> None:
+        """Set by how much the exchange is ahead of the wall clock; ``None`` goes back to measuring."""
+        self._manual_us = None if offset_ms is None else round(offset_ms * 1000)
+
+    def timestamp_us(self, wall_us: int, now: float) -> int:
+        """Return the exchange's time in epoch microseconds.
+
+        Args:
+            wall_us: The wall clock's time, used with an offset set by hand or before any measurement.
+            now: Monotonic seconds, used with measurements.
+        """
+        if self._manual_us is not None:
+            return wall_us + self._manual_us
+        if self._best is None:
+            return wall_us
+        return self._best.offset_us + int(now * 1e6)
+
+    def timestamp_ms(self, wall_us: int, now: float) -> int:
+        """Return the exchange's time in epoch milliseconds, as requests are stamped."""
+        return self.timestamp_us(wall_us, now) // 1000
+
+    def needs_refresh(self, now: float) -> bool:
+        """Whether a new measurement is wanted; never while the offset is set by hand."""
+        if self._manual_us is not None:
+            return False
+        if self._is_doubted or not self._measurements:
+            return True
+        return now - self._measurements[-1].received >= self._refresh_s
+
+    def invalidate(self) -> None:
+        """Doubt every measurement: the exchange refused a timestamp (-1021).
+
+        The next one replaces them all; until then they are the best there is.
+        """
+        self._is_doubted = True
