@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 from textwrap import wrap
-from types import UnionType
+from types import GenericAlias, UnionType
 from typing import Any, get_args, get_origin
 
 from binance_wsapi.catalogue._types import Kind, Operation, Param, WeightStep
 
-__all__ = ["docstring"]
+__all__ = ["docstring", "one_and_many"]
 
 _MOST_VALUES_LISTED = 10
 
@@ -37,6 +37,13 @@ def docstring(operation: Operation, *, indent: int, width: int) -> list[str]:
         lines += _hanging(f"    {error}: {meaning}", room, hang=8)
     lines.append('"""')
     return [f"{' ' * indent}{line}" if line else "" for line in lines]
+
+
+def one_and_many(result: Any) -> tuple[Any, Any]:
+    """Return the members of a union of a model and a list of it, in this order."""
+    [one] = [each for each in get_args(result) if not isinstance(each, GenericAlias)]
+    [many] = [each for each in get_args(result) if isinstance(each, GenericAlias)]
+    return one, many
 
 
 def _hanging(text: str, room: int, *, hang: int) -> list[str]:
@@ -128,9 +135,9 @@ def _listing(words: list[str], link: str) -> str:
 
 def _about(param: Param) -> str:
     facts = [param.about]
-    values = param.values or tuple(each.value for each in param.enum or ())
+    values: list[str] = list(param.values or (each.value for each in param.enum or ()))
     if 0 < len(values) <= _MOST_VALUES_LISTED:
-        facts.append(f"{_listing(list(values), 'or')}." if len(values) > 1 else f"{values[0]}.")
+        facts.append(f"{_listing(values, 'or')}.")
     bounds = _bounds(param)
     if bounds:
         facts.append(f"{bounds}.")
@@ -165,8 +172,7 @@ def _returns(operation: Operation) -> str:
     if operation.list_result_unless is None:
         return f"The answer; its ``result`` is {_shape(operation.result)}."
     decider = next(p.name for p in operation.params if p.wire == operation.list_result_unless)
-    members: tuple[Any, ...] = get_args(operation.result)
-    one, many = sorted(members, key=lambda member: bool(get_origin(member) is list))
+    one, many = one_and_many(operation.result)
     return f"The answer; its ``result`` is {_shape(one)} with ``{decider}``, else {_shape(many)}."
 
 

@@ -11,7 +11,7 @@ from types import UnionType
 from typing import Any, get_args, get_origin
 
 from binance_wsapi.catalogue import operations
-from binance_wsapi.catalogue._docstring import docstring
+from binance_wsapi.catalogue._docstring import docstring, one_and_many
 from binance_wsapi.catalogue._types import Kind, Market, Operation, Param
 
 __all__ = ["render"]
@@ -146,9 +146,9 @@ def _method(operation: Operation, flavour: _Flavour) -> str:
 
 def _cases(operation: Operation) -> Iterator[tuple[bool, Any]]:
     """Yield whether the deciding parameter is given, and the result that then comes."""
-    members = get_args(operation.result)
-    yield True, next(each for each in members if get_origin(each) is not list)
-    yield False, next(each for each in members if get_origin(each) is list)
+    one, many = one_and_many(operation.result)
+    yield True, one
+    yield False, many
 
 
 def _signature(
