@@ -1,0 +1,100 @@
+"""Names of Spot market streams, taken apart."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+from binance_wsapi.simulator.market_data.intervals import (
+    DAY,
+    HOUR,
+    INTERVALS,
+    Interval,
+    parse_time_zone,
+)
+
+__all__ = ["StreamName", "parse_stream_name"]
+
+Kind = Literal[
+    "aggTrade",
+    "avgPrice",
+    "blockTrade",
+    "bookTicker",
+    "depth",
+    "kline",
+    "miniTicker",
+    "partialDepth",
+    "referencePrice",
+    "rollingTicker",
+    "ticker",
+    "trade",
+]
+
+PLAIN: dict[str, Kind] = {
+    "aggTrade": "aggTrade",
+    "avgPrice": "avgPrice",
+    "blockTrade": "blockTrade",
+    "bookTicker": "bookTicker",
+    "miniTicker": "miniTicker",
+    "referencePrice": "referencePrice",
+    "ticker": "ticker",
+    "trade": "trade",
+}
+ROLLING_WINDOWS = {"1h": HOUR, "4h": 4 * HOUR, "1d": DAY}
+
+_DEPTH = re.compile(r"depth(5|10|20)?(@100ms|@1000ms)?")
+_KLINE = re.compile(r"kline_(\w+)(?:@([+-]\d{2}:\d{2}))?", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class StreamName:
+    """What a stream name asks for."""
+
+    kind: Kind
+    symbol: str | None
+    """Lower case, as in the name; ``None`` for streams of all symbols."""
+    is_fast: bool = False
+    """Depth every 100 ms instead of every second."""
+    levels: int = 0
+    """Of partial depth."""
+    interval: Interval | None = None
+    """Of candles."""
+    offset_us: int = 0
+    """Time zone of candles."""
+    window: str = ""
+    """Of a rolling ticker: ``1h``, ``4h`` or ``1d``."""
+
+
+def parse_stream_name(name: str) -> StreamName | None:
+    """Take a stream name apart; ``None`` when there is no such kind of stream."""
+    symbol, _, rest = name.partition("@")
+    if name.startswith("!"):
+        return _stream_of_all_symbols(name)
+    if not symbol or not rest or symbol != symbol.lower():
+        return None
+    if rest in PLAIN:
+        return StreamName(PLAIN[rest], symbol)
+    if match := _DEPTH.fullmatch(rest):
+        levels, speed = match.groups()
+        kind: Kind = "partialDepth" if levels else "depth"
+        return StreamName(kind, symbol, is_fast=speed == "@100ms", levels=int(levels or 0))
+    if match := _KLINE.fullmatch(rest):
+        interval = INTERVALS.get(match[1])
+        offset_us = parse_time_zone(match[2] or "0")
+        if interval is None or offset_us is None:
+            return None
+        return StreamName("kline", symbol, interval=interval, offset_us=offset_us)
+    window = rest.removeprefix("ticker_")
+    if window != rest and window in ROLLING_WINDOWS:
+        return StreamName("rollingTicker", symbol, window=window)
+    return None
+
+
+def _stream_of_all_symbols(name: str) -> StreamName | None:
+    if name == "!miniTicker@arr":
+        return StreamName("miniTicker", None)
+    window = name.removeprefix("!ticker_").removesuffix("@arr")
+    if window in ROLLING_WINDOWS and name == f"!ticker_{window}@arr":
+        return StreamName("rollingTicker", None, window=window)
+    return None

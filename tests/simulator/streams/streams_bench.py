@@ -1,0 +1,122 @@
+"""Market streams on a market that does what a test says, with a wire that is a list."""
+
+from __future__ import annotations
+
+import json
+from decimal import Decimal
+from typing import Any
+
+from binance_wsapi.simulator.clock import SimulatedClock
+from binance_wsapi.simulator.gateway import Gateway
+from binance_wsapi.simulator.market_data.market_data import MarketData
+from binance_wsapi.simulator.observers import MarketObserver, Trade
+from binance_wsapi.simulator.spot.book import Book
+from binance_wsapi.simulator.spot_streams import SpotStreams
+from binance_wsapi.simulator.stream_hub import StreamHub
+from binance_wsapi.simulator.streams import StreamConnection, StreamServer
+
+START_US = 1_700_000_000_123_456
+
+
+class Wire:
+    """The client's end of one connection."""
+
+    def __init__(self) -> None:
+        self.frames: list[bytes] = []
+        self.closing: tuple[int, str] | None = None
+        self.connection: StreamConnection
+
+    def send(self, frame: bytes) -> None:
+        assert self.closing is None, "sent after closing"
+        self.frames.append(frame)
+
+    def ping(self, payload: bytes) -> None:
+        raise NotImplementedError
+
+    def close(self, code: int, reason: str) -> None:
+        self.closing = (code, reason)
+
+    def abort(self, partial: bytes = b"") -> None:
+        raise NotImplementedError
+
+    def hold_reading(self, held: bool) -> None:
+        raise NotImplementedError
+
+    def take(self) -> list[Any]:
+        """Return what arrived since the last time."""
+        frames, self.frames = self.frames, []
+        return [json.loads(frame) for frame in frames]
+
+    def ask(self, **request: Any) -> Any:
+        """Send a request and return the answer, the last frame that came."""
+        return self.ask_text(json.dumps(request))
+
+    def ask_text(self, text: str) -> Any:
+        self.connection.receive(text)
+        return json.loads(self.frames.pop())
+
+
+class Bench:
+    """A market of two symbols with streams on it."""
+
+    def __init__(self) -> None:
+        self.clock = SimulatedClock(start_us=START_US, frozen=True)
+        self.books = {name: Book(name, 1_000) for name in ("BTCUSDT", "ETHUSDT")}
+        self.statuses = dict.fromkeys(self.books, "TRADING")
+        self.observers: list[MarketObserver] = []
+        self.data = MarketData(self.clock, self)
+        self.hub = StreamHub(SpotStreams(self.clock, self.data))
+        self.server = StreamServer(self.clock, self.hub)
+        self.gateway = Gateway(self.clock)
+        self.gateway.add_route("/ws", self.server.raw)
+        self.gateway.add_route("/stream", self.server.combined)
+        self._trade_ids = dict.fromkeys(self.books, 0)
+
+    def connect(self, path_qs: str) -> Wire:
+        wire = Wire()
+        connection = self.gateway.connect(path_qs, remote="127.0.0.1", transport=wire)
+        assert isinstance(connection, StreamConnection)
+        wire.connection = connection
+        return wire
+
+    def trade(
+        self,
+        price: str,
+        quantity: str = "1",
+        *,
+        symbol: str = "BTCUSDT",
+        taker: int | None = None,
+        buyer_is_maker: bool = False,
+    ) -> Trade:
+        trade_id = self._trade_ids[symbol]
+        self._trade_ids[symbol] += 1
+        taker = 1_000_000 + trade_id if taker is None else taker
+        trade = Trade(
+            symbol=symbol,
+            trade_id=trade_id,
+            price=Decimal(price),
+            quantity=Decimal(quantity),
+            buyer_order_id=trade_id if buyer_is_maker else taker,
+            seller_order_id=taker if buyer_is_maker else trade_id,
+            buyer_is_maker=buyer_is_maker,
+            time_us=self.clock.now_us(),
+        )
+        for observer in tuple(self.observers):
+            observer.on_trade(trade)
+        return trade
+
+    def level(
+        self, side: str, price: str | Decimal, quantity: str | Decimal, *, symbol: str = "BTCUSDT"
+    ) -> None:
+        """Set the total of one level."""
+        price, quantity, book = Decimal(price), Decimal(quantity), self.books[symbol]
+        levels = book.side(side)
+        if quantity:
+            levels.open_level(price).quantity = quantity
+        elif price in levels.levels:
+            levels.close_level(price)
+        book.last_update_id += 1
+        for observer in tuple(self.observers):
+            observer.on_level(
+                symbol, side, price, quantity, book.last_update_id, self.clock.now_us()
+            )

@@ -1,0 +1,237 @@
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from streams_bench import Bench
+
+from binance_wsapi.simulator.gateway import HandshakeRefused
+
+
+@pytest.fixture
+def bench() -> Bench:
+    return Bench()
+
+
+def test_streams_come_and_go(bench: Bench) -> None:
+    wire = bench.connect("/ws")
+    assert wire.ask(method="SUBSCRIBE", params=["btcusdt@trade", "ethusdt@trade"], id=1) == {
+        "result": None,
+        "id": 1,
+    }
+    bench.trade("1")
+    bench.trade("1", symbol="ETHUSDT")
+    assert [event["s"] for event in wire.take()] == ["BTCUSDT", "ETHUSDT"]
+    assert wire.ask(method="LIST_SUBSCRIPTIONS", id="list-1") == {
+        "result": ["btcusdt@trade", "ethusdt@trade"],
+        "id": "list-1",
+    }
+    assert wire.ask(method="UNSUBSCRIBE", params=["btcusdt@trade"], id=None)["id"] is None
+    bench.trade("1")
+    bench.trade("1", symbol="ETHUSDT")
+    assert [event["s"] for event in wire.take()] == ["ETHUSDT"]
+
+
+@pytest.mark.parametrize(
+    ("path", "names"),
+    [
+        ("/ws/btcusdt@trade", ["btcusdt@trade"]),
+        ("/ws/btcusdt@trade/ethusdt@depth@100ms", ["btcusdt@trade", "ethusdt@depth@100ms"]),
+        ("/stream?streams=btcusdt@trade/ethusdt@trade", ["btcusdt@trade", "ethusdt@trade"]),
+        ("/stream?streams=btcusdt%40trade%2Fethusdt%40trade", ["btcusdt@trade", "ethusdt@trade"]),
+        ("/stream?streams=btcusdt@kline_1d@+08:00", ["btcusdt@kline_1d@+08:00"]),
+        ("/stream?streams=btcusdt@kline_1d@%2B08:00", ["btcusdt@kline_1d@+08:00"]),
+        ("/ws/btcusdt@kline_1d@+08:00", ["btcusdt@kline_1d@+08:00"]),
+        ("/stream", []),
+        ("/ws", []),
+    ],
+)
+def test_the_address_names_streams(bench: Bench, path: str, names: list[str]) -> None:
+    wire = bench.connect(path)
+
+    assert wire.connection.streams == tuple(names)
+    assert bench.hub.running == tuple(names)
+
+
+def test_combined_is_a_property(bench: Bench) -> None:
+    raw, combined = (
+        bench.connect("/ws/btcusdt@trade"),
+        bench.connect("/stream?streams=btcusdt@trade"),
+    )
+    assert raw.ask(method="GET_PROPERTY", params=["combined"], id=2) == {"result": False, "id": 2}
+    assert combined.ask(method="GET_PROPERTY", params=["combined"], id=2)["result"] is True
+    assert raw.ask(method="SET_PROPERTY", params=["combined", True], id=5) == {
+        "result": None,
+        "id": 5,
+    }
+    bench.trade("1")
+
+    assert raw.take() == combined.take()
+
+
+@pytest.mark.parametrize(
+    ("request_", "answer"),
+    [
+        (
+            {"method": "SET_PROPERTY", "params": ["split", True], "id": 1},
+            {"code": 0, "msg": "Unknown property", "id": 1},
+        ),
+        (
+            {"method": "GET_PROPERTY", "params": ["split"], "id": 1},
+            {"code": 0, "msg": "Unknown property", "id": 1},
+        ),
+        (
+            {"method": "SET_PROPERTY", "params": ["combined", "yes"], "id": 1},
+            {"code": 1, "msg": "Invalid value type: expected Boolean", "id": 1},
+        ),
+        (
+            {"method": "SET_PROPERTY", "params": ["combined"], "id": 1},
+            {"code": 1, "msg": "Invalid value type: expected Boolean", "id": 1},
+        ),
+        (
+            {"method": "GET_PROPERTY", "params": [5], "id": 1},
+            {"code": 2, "msg": "Invalid request: property name must be a string", "id": 1},
+        ),
+        (
+            {"method": "GET_PROPERTY", "id": 1},
+            {"code": 2, "msg": "Invalid request: property name must be a string", "id": 1},
+        ),
+        (
+            {"method": "LIST_SUBSCRIPTIONS", "params": ["x"], "id": 1},
+            {"code": 2, "msg": "Invalid request: too many parameters", "id": 1},
+        ),
+        (
+            {"method": "GET_PROPERTY", "params": ["combined", 1], "id": 1},
+            {"code": 2, "msg": "Invalid request: too many parameters", "id": 1},
+        ),
+        (
+            {"params": ["btcusdt@trade"], "id": 1},
+            {
+                "code": 2,
+                "msg": "Invalid request: missing field `method` at line 1 column 38",
+                "id": 1,
+            },
+        ),
+    ],
+)
+def test_bad_requests_get_the_documented_error(
+    bench: Bench, request_: dict[str, Any], answer: dict[str, Any]
+) -> None:
+    assert bench.connect("/ws").ask_text(json.dumps(request_)) == answer
+
+
+@pytest.mark.parametrize("request_id", [1.5, True, "with blank", "x" * 37, "", [1], 2**63])
+def test_ids_of_other_types_are_refused(bench: Bench, request_id: Any) -> None:
+    wire = bench.connect("/ws")
+    assert wire.ask(method="LIST_SUBSCRIPTIONS", id=request_id) == {
+        "code": 2,
+        "msg": "Invalid request: request ID must be an unsigned integer",
+    }
+    assert wire.ask(method="LIST_SUBSCRIPTIONS")["code"] == 2
+
+
+def test_an_unknown_method_is_named(bench: Bench) -> None:
+    answer = bench.connect("/ws").ask_text('{"method":"SUBSCRIB","params":[],"id":1}')
+
+    assert answer == {
+        "code": 2,
+        "msg": "Invalid request: unknown variant `SUBSCRIB`, expected one of `SUBSCRIBE`, `UNSUBSCRIBE`, "
+        "`LIST_SUBSCRIPTIONS`, `SET_PROPERTY`, `GET_PROPERTY` at line 1 column 20",
+        "id": 1,
+    }
+
+
+def test_broken_json_is_told_where(bench: Bench) -> None:
+    answer = bench.connect("/ws").ask_text('{"method":\n subscribe}')
+
+    assert answer == {"code": 3, "msg": "Invalid JSON: expected value at line 2 column 2"}
+
+
+def test_streams_that_do_not_exist_stay_silent(bench: Bench) -> None:
+    wire = bench.connect("/ws/BTCUSDT@trade")
+    assert (
+        wire.ask(method="SUBSCRIBE", params=["nope@trade", "btcusdt@what"], id=1)["result"] is None
+    )
+    bench.trade("1")
+
+    assert wire.take() == []
+    assert wire.ask(method="LIST_SUBSCRIPTIONS", id=1)["result"] == [
+        "BTCUSDT@trade",
+        "nope@trade",
+        "btcusdt@what",
+    ]
+    assert bench.hub.running == ()
+
+
+def test_a_stream_is_delivered_once_however_often_asked_for(bench: Bench) -> None:
+    wire = bench.connect("/ws/btcusdt@trade/btcusdt@trade")
+    wire.ask(method="SUBSCRIBE", params=["btcusdt@trade"], id=1)
+    bench.trade("1")
+
+    assert len(wire.take()) == 1
+
+
+def test_the_sixth_message_in_a_second_ends_the_connection(bench: Bench) -> None:
+    wire = bench.connect("/ws/btcusdt@trade")
+    for _ in range(3):
+        wire.ask(method="LIST_SUBSCRIPTIONS", id=1)
+    wire.connection.pong(b"")
+    wire.connection.ping(b"")
+    assert wire.closing is None
+    wire.connection.receive('{"method":"LIST_SUBSCRIPTIONS","id":1}')
+
+    assert wire.closing == (1008, "Too many requests")
+    assert bench.hub.running == ()
+    assert bench.server.connections == ()
+    bench.trade("1")
+    wire.connection.receive('{"method":"LIST_SUBSCRIPTIONS","id":1}')
+    wire.connection.closed()
+    assert wire.take() == []
+
+
+def test_five_messages_in_each_second_are_fine(bench: Bench) -> None:
+    wire = bench.connect("/ws")
+    for _ in range(4):
+        for _ in range(5):
+            wire.ask(method="LIST_SUBSCRIPTIONS", id=1)
+        bench.clock.advance(1)
+
+    assert wire.closing is None
+
+
+def test_a_connection_holds_1024_streams(bench: Bench) -> None:
+    names = [f"s{number}@trade" for number in range(1_025)]
+    wire = bench.connect("/ws")
+    assert wire.ask(method="SUBSCRIBE", params=names[:1_024], id=1)["result"] is None
+    assert wire.ask(method="SUBSCRIBE", params=names[:7], id=1)["result"] is None
+    wire.connection.receive(json.dumps({"method": "SUBSCRIBE", "params": names, "id": 1}))
+
+    assert wire.closing == (1008, "Too many streams")
+    with pytest.raises(HandshakeRefused):
+        bench.connect("/ws/" + "/".join(names))
+
+
+def test_nobody_listening_means_no_timers(bench: Bench) -> None:
+    names = ["btcusdt@ticker", "btcusdt@depth@100ms", "btcusdt@kline_1m", "!miniTicker@arr"]
+    wire = bench.connect("/stream?streams=" + "/".join(names))
+    other = bench.connect("/ws/btcusdt@ticker")
+    assert bench.clock.next_due_us() is not None
+    wire.connection.closed()
+    assert bench.hub.running == ("btcusdt@ticker",)
+    other.connection.closed()
+
+    assert bench.clock.next_due_us() is None
+    assert bench.server.connections == ()
+
+
+@pytest.mark.parametrize(
+    ("path", "wrapped"), [("/ws/btcusdt@trade", False), ("/stream?streams=btcusdt@trade", True)]
+)
+def test_a_shutdown_is_announced(bench: Bench, path: str, wrapped: bool) -> None:
+    wire = bench.connect(path)
+    for connection in bench.server.connections:
+        connection.announce_shutdown()
+
+    event = {"e": "serverShutdown", "E": bench.clock.now_us() // 1_000}
+    assert wire.take() == [{"stream": "!serverShutdown", "data": event} if wrapped else event]
