@@ -194,7 +194,7 @@ class Core:
     def encode(self, call: Call, authority: Authority) -> None:
         """Stamp, sign and write down a request as it is sent under ``authority``."""
         now = self.now()
-        timestamp_ms = self.clock.timestamp_ms(self.wall_us())
+        timestamp_ms = self.clock.timestamp_ms(self.wall_us(), now)
         call.sent_params = self.authoriser.authorise(
             call.params,
             signed=call.signed,

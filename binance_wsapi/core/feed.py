@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from binance_wsapi.events import EventStream, StreamGap
-from binance_wsapi.protocol.handover import Handover
 
 if TYPE_CHECKING:
     from binance_wsapi.core.core import Core
     from binance_wsapi.core.session import Link
+    from binance_wsapi.protocol.handover import Handover
 
 __all__ = ["Feed"]
 
@@ -67,6 +67,8 @@ class Feed:
             self._tell_gap(reason)
         elif link is not self.link:
             # Both are subscribed until the old one is let go: each event comes twice.
+            from binance_wsapi.protocol.handover import Handover
+
             self._handover = Handover()
             self._handover.start(self._core.now())
             self._old = self.link

@@ -81,7 +81,7 @@ class MarginUserData(ApiUserData):
         params: dict[str, str] = {}
         if self._isolated_symbol is not None:
             params = {"isIsolated": "true", "symbol": self._isolated_symbol}
-        params["timestamp"] = str(core.clock.timestamp_ms(core.wall_us()))
+        params["timestamp"] = str(core.clock.timestamp_ms(core.wall_us(), core.now()))
         query = urlencode(params)
         sign = authoriser.signer.sign
         signature = await core.loop.run_in_executor(None, sign, query.encode())

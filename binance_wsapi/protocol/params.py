@@ -19,14 +19,15 @@ __all__ = ["WireValue", "decimal_text", "wire_params", "wire_params_by_name"]
 
 
 def wire_params(operation: Operation, given: Mapping[str, object]) -> dict[str, WireValue]:
-    """Check and convert the parameters of a method.
+    """Check and convert the parameters of a facade's method.
 
     Args:
         operation: What is called.
-        given: The parameters as the method spells them (``time_in_force``); ``None`` is "not sent".
+        given: The parameters under their wire names (``timeInForce``); ``None`` is "not sent".
+            Errors name them as the method does (``time_in_force``).
 
     Returns:
-        The parameters as the exchange spells them, in the order they were given.
+        The parameters as the exchange takes them, in the order they were given.
 
     Raises:
         ParameterError: One is missing, unknown, of the wrong type, or breaks a rule of the operation.
@@ -90,7 +91,7 @@ class _Plan:
         self._labels = labels
         self._is_closed = is_closed
         self._steps = {
-            labels[param.wire]: (param.wire, converter(param, labels[param.wire], operation.market))
+            param.wire: converter(param, labels[param.wire], operation.market)
             for param in operation.params
         }
         self._required = frozenset(
@@ -110,12 +111,8 @@ class _Plan:
         params: dict[str, WireValue] = {}
         for name, value in given.items():
             if value is not None:
-                try:
-                    wire, convert = steps[name]
-                except KeyError:
-                    params[name] = self._unknown(name, value)
-                else:
-                    params[wire] = convert(value)
+                convert = steps.get(name)
+                params[name] = self._unknown(name, value) if convert is None else convert(value)
         if not self._required <= params.keys():
             self._refuse_missing(params)
         sent = params.keys()
@@ -134,12 +131,11 @@ class _Plan:
         return params
 
     def _unknown(self, name: str, value: object) -> WireValue:
-        known = {param.wire: param.name for param in self._operation.params}
-        other_spelling = {**known, **{snake: wire for wire, snake in known.items()}}.get(name)
-        if other_spelling in self._steps:
-            raise ParameterError(
-                f"{name} is spelled {other_spelling} here", parameter=name, value=shown(name, value)
-            )
+        for param in self._operation.params:
+            if param.name == name:
+                raise ParameterError(
+                    f"{name} is spelled {param.wire} here", parameter=name, value=shown(name, value)
+                )
         if not self._is_closed:
             return any_value(name, value)
         hint = "".join(
