@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-__all__ = ["Account", "Balance", "CommissionRates", "EventSource"]
+__all__ = ["Account", "Balance", "CommissionRates", "Commissions", "EventSource"]
 
-ZERO = Decimal(0)
+ZERO = Decimal("0.00000000")
 
 
 class EventSource:
@@ -83,7 +83,7 @@ class Account(EventSource):
     ) -> None:
         super().__init__(uid)
         self.balances: dict[str, Balance] = {
-            asset: Balance(Decimal(amount)) for asset, amount in (balances or {}).items()
+            asset: Balance(ZERO + Decimal(amount)) for asset, amount in (balances or {}).items()
         }
         self.permissions = permissions
         self.commissions = Commissions()
@@ -94,6 +94,10 @@ class Account(EventSource):
         """Accounts of one group, other than -1, may not trade with each other either."""
         self.require_self_trade_prevention = False
         self.prevent_sor = False
+        self.asset_limits: dict[str, Decimal] = {}
+        """``MAX_ASSET`` filters: the most of an asset that one order may move."""
+        self.keeps_history = True
+        """``False`` forgets orders and fills as they end: for market makers that run for days."""
         self.updated_us = 0
 
     def balance(self, asset: str) -> Balance:
@@ -112,18 +116,18 @@ class Account(EventSource):
         """Add to the free amount; a negative amount takes from it."""
         balance = self.balance(asset)
         balance.free += amount
-        assert balance.free >= 0, f"{asset} of account {self.uid} went to {balance.free}"  # noqa: S101
+        assert balance.free >= 0, f"{asset} of account {self.uid} went to {balance.free}"
 
     def lock(self, asset: str, amount: Decimal) -> None:
         """Move from free to locked; a negative amount moves back."""
         balance = self.balance(asset)
         balance.free -= amount
         balance.locked += amount
-        assert balance.free >= 0, f"{asset} of account {self.uid} went to {balance.free}"  # noqa: S101
-        assert balance.locked >= 0, f"locked {asset} of {self.uid} went to {balance.locked}"  # noqa: S101
+        assert balance.free >= 0, f"{asset} of account {self.uid} went to {balance.free}"
+        assert balance.locked >= 0, f"locked {asset} of {self.uid} went to {balance.locked}"
 
     def spend_locked(self, asset: str, amount: Decimal) -> None:
         """Take a locked amount away: it was traded."""
         balance = self.balance(asset)
         balance.locked -= amount
-        assert balance.locked >= 0, f"locked {asset} of {self.uid} went to {balance.locked}"  # noqa: S101
+        assert balance.locked >= 0, f"locked {asset} of {self.uid} went to {balance.locked}"

@@ -14,6 +14,7 @@ __all__ = [
     "bad_combination",
     "bad_symbol",
     "cancel_rejected",
+    "either_missing",
     "filter_failure",
     "illegal_characters",
     "invalid_parameter",
@@ -109,7 +110,7 @@ def bad_combination(detail: str = "") -> ExchangeError:
 
 def invalid_parameter(parameter: str) -> ExchangeError:
     """-1130: a value the parameter does not take."""
-    return ExchangeError(-1130, f"Invalid data sent for parameter '{parameter}'.")
+    return ExchangeError(-1130, f"Data sent for parameter '{parameter}' is not valid.")
 
 
 def filter_failure(name: str, code: int = -1013) -> ExchangeError:

@@ -1,0 +1,43 @@
+"""What changes lead to: triggers that fire, lists that go on. Worked off when a request is through."""
+
+from __future__ import annotations
+
+from binance_wsapi.simulator.errors import ExchangeError
+from binance_wsapi.simulator.spot import endings, funds, matching, order_lists, placement
+from binance_wsapi.simulator.spot.engine import Engine, FollowUp
+from binance_wsapi.simulator.spot.orders import Order
+
+__all__ = ["run"]
+
+
+def run(engine: Engine) -> None:
+    """Work off all follow-ups, and those that they lead to, in the order in which they arose."""
+    queue = engine.follow_ups
+    while queue:
+        follow_up = queue.popleft()
+        if follow_up.kind is FollowUp.TRADED:
+            triggers = engine.markets[follow_up.symbol].triggers
+            for order in triggers.on_price(follow_up.price, engine.now_us):
+                _fire(engine, order)
+            continue
+        order_ = follow_up.order
+        assert order_ is not None
+        if follow_up.kind is FollowUp.FIRST_FILL:
+            order_lists.on_first_fill(engine, order_)
+        else:
+            order_lists.on_closed(engine, order_)
+
+
+def _fire(engine: Engine, order: Order) -> None:
+    """Let a triggered order enter the book; what forbids it ends the order instead."""
+    if not order.is_open:
+        return
+    order_lists.on_trigger(engine, order)
+    try:
+        placement.admit_triggered(engine, order)
+        if order.reservation is not None:
+            funds.adjust(engine, order.reservation)
+    except ExchangeError:
+        endings.expire(engine, order, "REJECTED")
+        return
+    matching.work(engine, order)
