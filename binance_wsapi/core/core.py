@@ -19,7 +19,7 @@ from binance_wsapi.catalogue._types import Market, Operation, Security
 from binance_wsapi.core.api_session import ApiSession, Authority
 from binance_wsapi.core.call import Call, Outcome
 from binance_wsapi.core.dispatch import Dispatcher
-from binance_wsapi.core.feed import Feed
+from binance_wsapi.core.linked_feed import LinkedFeed
 from binance_wsapi.core.listen_key import ListenKeyUserData
 from binance_wsapi.core.margin import MarginUserData
 from binance_wsapi.core.transport import AiohttpTransport, HandshakeRefused, Transport
@@ -120,7 +120,7 @@ class Core:
         self.sessions: dict[WsKey, ApiSession] = {}
         self._connections = ConnectionBudget()
         self._user_data: dict[
-            tuple[WsKey, str | None], tuple[ApiUserData | ListenKeyUserData, Feed]
+            tuple[WsKey, str | None], tuple[ApiUserData | ListenKeyUserData, LinkedFeed]
         ] = {}
         self._user_data_lock = asyncio.Lock()
         self._tasks: set[asyncio.Task[Any]] = set()
@@ -347,7 +347,7 @@ class Core:
             if existing is not None:
                 return existing[1].stream
             account = f" of {isolated_symbol}" if isolated_symbol else ""
-            feed = Feed(
+            feed = LinkedFeed(
                 self,
                 name=f"user data of {ws_key}{account}",
                 decode=user_event_decoder(ws_key),
@@ -366,7 +366,7 @@ class Core:
             await subscription.stop()
 
     def _user_data_subscription(
-        self, ws_key: WsKey, isolated_symbol: str | None, feed: Feed
+        self, ws_key: WsKey, isolated_symbol: str | None, feed: LinkedFeed
     ) -> ApiUserData | ListenKeyUserData:
         session = self.session(ws_key)
         if ws_key is WsKey.MARGIN_USER_DATA:

@@ -11,8 +11,6 @@ from binance_wsapi.events import EventStream, StreamGap
 
 if TYPE_CHECKING:
     from binance_wsapi.core.core import Core
-    from binance_wsapi.core.session import Link
-    from binance_wsapi.protocol.handover import Handover
 
 __all__ = ["Feed"]
 
@@ -41,13 +39,10 @@ class Feed:
     ) -> None:
         options = core.options
         self._core = core
-        self._decode = decode if options.beautify else _decode_any
+        self.decode = decode if options.beautify else _decode_any
+        """Makes an event from its bytes, on the side of whoever takes it."""
         self._handler_event = handler_event
         self._gap_since_us: int | None = None
-        self.link: Link | None = None
-        """The link whose events count; the newer one while two are subscribed."""
-        self._old: Link | None = None
-        self._handover: Handover | None = None
         self.stream: EventStream[Any] = EventStream(
             name=name,
             buffer_size=options.event_buffer_size,
@@ -56,68 +51,14 @@ class Feed:
             close=close,
         )
 
-    def carried_by(self, link: Link, reason: str) -> None:
-        """The link is subscribed: its events count from now on.
-
-        Args:
-            link: The link.
-            reason: Why events may be missing, if some may.
-        """
-        if self.link is None:
-            self._tell_gap(reason)
-        elif link is not self.link:
-            # Both are subscribed until the old one is let go: each event comes twice.
-            from binance_wsapi.protocol.handover import Handover
-
-            self._handover = Handover()
-            self._handover.start(self._core.now())
-            self._old = self.link
-        self.link = link
-
-    def deliver(self, event: bytes, link: Link) -> None:
-        """An event arrived on a link."""
-        if self.link is None or link.number > self.link.number:
-            self.carried_by(link, "the connection was lost")
-        if self._handover is None:
-            self._put_event(event)
-        elif link is self.link:
-            if self._handover.from_new(event):
-                self._put_event(event)
-        elif self._handover.from_old(event):
-            self._put_event(event)
-
-    def lost(self, link: Link) -> bool:
-        """The link is gone, or its subscription is; true when events may be missing from now on."""
-        if link is self._old:
-            self._old = self._handover = None
-            return False
-        if link is not self.link:
-            return False
-        # The successor may go first; then the old link goes on, and what both had is told once.
-        self.link, self._old = self._old, None
-        if self.link is not None:
-            return False
-        self._handover = None
+    def interrupted(self, last_heard: float) -> None:
+        """Events may be missing since something was last heard."""
         if self._gap_since_us is None:
-            silent_s = self._core.now() - link.last_heard
+            silent_s = self._core.now() - last_heard
             self._gap_since_us = self._core.wall_us() - int(silent_s * 1_000_000)
-        return True
 
-    def put(self, make: Callable[[], Any]) -> None:
-        """Append an event, to be made by whoever takes it."""
-        self.stream._buffer.put(make)
-        if self._handler_event is not None:
-            self._core.dispatcher.post_lazily(self._handler_event, make)
-
-    def end(self) -> None:
-        """Nothing will come any more."""
-        self.stream._buffer.end()
-
-    def _put_event(self, event: bytes) -> None:
-        decode = self._decode
-        self.put(lambda: decode(event))
-
-    def _tell_gap(self, reason: str) -> None:
+    def resumed(self, reason: str) -> None:
+        """Events flow again: tell the gap in its place, if there was one."""
         if self._gap_since_us is None:
             return
         gap = StreamGap(
@@ -127,6 +68,21 @@ class Feed:
         )
         self._gap_since_us = None
         self.put(lambda: gap)
+
+    def put(self, make: Callable[[], Any]) -> None:
+        """Append an event, to be made by whoever takes it."""
+        self.stream._buffer.put(make)
+        if self._handler_event is not None:
+            self._core.dispatcher.post_lazily(self._handler_event, make)
+
+    def put_event(self, event: bytes) -> None:
+        """Append an event by its bytes."""
+        decode = self.decode
+        self.put(lambda: decode(event))
+
+    def end(self) -> None:
+        """Nothing will come any more."""
+        self.stream._buffer.end()
 
     def _overflowed(self, lost: int) -> StreamGap:
         now_ms = self._core.wall_us() // 1000

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from binance_wsapi.core.api_session import ApiSession
-from binance_wsapi.core.feed import Feed
+from binance_wsapi.core.linked_feed import LinkedFeed
 from binance_wsapi.core.session import Link, LinkLost, Session
 from binance_wsapi.endpoints import WsKey, listen_key_url, user_data_key
 from binance_wsapi.errors import BinanceWsApiError, NotSent, RequestRejected
@@ -54,7 +54,7 @@ class ListenKeyUserData(Session):
         feed: Where the events go.
     """
 
-    def __init__(self, core: Core, ws_key: WsKey, api: ApiSession, feed: Feed) -> None:
+    def __init__(self, core: Core, ws_key: WsKey, api: ApiSession, feed: LinkedFeed) -> None:
         super().__init__(core, user_data_key(ws_key))
         self._api = api
         self._feed = feed

@@ -11,7 +11,7 @@ import msgspec
 
 from binance_wsapi.catalogue._types import Market
 from binance_wsapi.core.api_session import ApiLink, ApiSession
-from binance_wsapi.core.feed import Feed
+from binance_wsapi.core.linked_feed import LinkedFeed
 from binance_wsapi.core.session import LinkLost
 from binance_wsapi.core.user_data import ApiUserData
 from binance_wsapi.errors import BinanceWsApiError, ConfigurationError, NotSent
@@ -52,7 +52,7 @@ class MarginUserData(ApiUserData):
     """
 
     def __init__(
-        self, core: Core, session: ApiSession, feed: Feed, isolated_symbol: str | None
+        self, core: Core, session: ApiSession, feed: LinkedFeed, isolated_symbol: str | None
     ) -> None:
         super().__init__(core, session, feed)
         self._isolated_symbol = isolated_symbol

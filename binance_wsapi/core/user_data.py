@@ -10,7 +10,7 @@ import msgspec
 
 from binance_wsapi.core.api_session import ApiLink, ApiSession
 from binance_wsapi.core.call import Outcome
-from binance_wsapi.core.feed import Feed
+from binance_wsapi.core.linked_feed import LinkedFeed
 from binance_wsapi.core.session import LinkLost
 from binance_wsapi.errors import BinanceWsApiError, RequestRejected
 from binance_wsapi.protocol.params import WireValue
@@ -31,7 +31,7 @@ class ApiUserData:
     the background, and the stream tells the gap.
     """
 
-    def __init__(self, core: Core, session: ApiSession, feed: Feed) -> None:
+    def __init__(self, core: Core, session: ApiSession, feed: LinkedFeed) -> None:
         self._core = core
         self._session = session
         self._feed = feed
