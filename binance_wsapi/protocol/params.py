@@ -7,7 +7,6 @@ a call then costs one look-up and one conversion a parameter.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from difflib import get_close_matches
 from functools import cache
 from typing import NoReturn
 
@@ -138,6 +137,8 @@ class _Plan:
                 )
         if not self._is_closed:
             return any_value(name, value)
+        from difflib import get_close_matches
+
         hint = "".join(
             f": did you mean {match}?" for match in get_close_matches(name, self._steps, n=1)
         )

@@ -106,6 +106,17 @@ def test_decimals_reach_the_wire_as_plain_text(given: Any, text: str) -> None:
     assert sent(price=given) == text
 
 
+class NumpyLike(float):
+    """As numpy's numbers show themselves."""
+
+    def __repr__(self) -> str:
+        return f"np.float64({float(self)})"
+
+
+def test_floats_of_other_libraries_are_floats() -> None:
+    assert decimal_text(NumpyLike(0.1), "price") == "0.1"
+
+
 @pytest.mark.parametrize(
     ("given", "said"),
     [
