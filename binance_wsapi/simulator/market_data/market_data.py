@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from decimal import Decimal
+from functools import cache
 from typing import Any, Protocol
 
+from binance_wsapi.catalogue import operation_by_method
+from binance_wsapi.catalogue._types import Market
 from binance_wsapi.simulator.clock import SimulatedClock
 from binance_wsapi.simulator.errors import ExchangeError, unsupported
 from binance_wsapi.simulator.market_data.bounded_log import BoundedLog
@@ -24,6 +27,7 @@ from binance_wsapi.simulator.market_data.rows import (
 )
 from binance_wsapi.simulator.observers import MarketObserver, Trade
 from binance_wsapi.simulator.spot.book import Book
+from binance_wsapi.simulator.spot.parameters import check_known
 from binance_wsapi.simulator.wire import Micros
 
 __all__ = ["MarketData", "ObservedMarket"]
@@ -112,6 +116,7 @@ class MarketData:
         answer = self._methods.get(method)
         if answer is None:
             raise unsupported(method)
+        check_known(params, _known_parameters(method))
         return answer(Request(params, self.market.statuses))
 
     # What the market tells.
@@ -348,6 +353,12 @@ class MarketData:
         if source is None:
             raise _no_reference_price()
         return {"symbol": symbol, **source.calculation()}
+
+
+@cache
+def _known_parameters(method: str) -> frozenset[str]:
+    operation = operation_by_method(Market.SPOT, method)
+    return frozenset(param.wire for param in operation.params) if operation else frozenset()
 
 
 def best_level(book: Book, side: str) -> tuple[Decimal, Decimal]:

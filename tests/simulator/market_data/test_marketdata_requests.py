@@ -282,6 +282,7 @@ def test_without_symbols_all_trading_ones_are_meant(tape: Tape, method: str) -> 
         ("ticker.price", {"symbols": ["BTCUSDT", "NOPE"]}, -1121),
         ("ticker.price", {"symbols": []}, -1102),
         ("ticker", {}, -1102),
+        ("ticker", {"symbol": "BTCUSDT", "window": "1h"}, -1104),
         ("ticker.tradingDay", {}, -1102),
         ("ticker", {"symbol": "BTCUSDT", "windowSize": "24h"}, -1130),
         ("ticker", {"symbols": ["BTCUSDT"] * 201}, -1101),

@@ -148,3 +148,16 @@ def test_statistics_outlive_the_tape(tape: Tape, monkeypatch: pytest.MonkeyPatch
     assert row["volume"] == 500
     assert len(tape.ask("trades.recent", symbol="BTCUSDT", limit=1_000)) < 200
     assert sum(candle[8] for candle in tape.ask("klines", symbol="BTCUSDT", interval="1m")) == 1_000
+
+
+def test_a_second_leaves_the_average_when_its_minutes_are_over(tape: Tape) -> None:
+    tape.clock.set_to(tape.clock.now_us() // MINUTE * MINUTE)
+    tape.trade("10")
+    tape.clock.advance(1)
+    tape.trade("20")
+    tape.clock.advance(299.999)
+    kept = tape.data.average_price("BTCUSDT", 5)
+    tape.clock.advance(0.001)
+    gone = tape.data.average_price("BTCUSDT", 5)
+
+    assert (kept, gone) == (15, 20)

@@ -1,0 +1,81 @@
+"""A market that moves by itself: a seeded random walk with depth and trades."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from decimal import Decimal
+from random import Random
+
+from binance_wsapi.simulator.clock import ScheduledCall, SimulatedClock
+from binance_wsapi.simulator.market_maker import MarketMaker
+
+__all__ = ["RandomMarket"]
+
+MICROSECONDS = 1_000_000
+BASIS_POINT = Decimal("0.0001")
+LEAST_PART = Decimal("0.2")
+"""The walk turns back at a fifth and at five times the price it began with."""
+
+
+class RandomMarket:
+    """Moves a market maker's prices and trades against its quotes.
+
+    Each symbol has steps of its own, at random intervals around ``step_seconds``: the middle moves a little,
+    then somebody takes a random amount, more often in the direction of the move. The same seed, clock and
+    orders of others give the same market.
+
+    Args:
+        clock: The exchange's clock.
+        maker: A started market maker; its second account does the taking.
+        rng: The walk.
+        symbols: What moves; all symbols of the maker when left out.
+        step_seconds: Mean time between two steps of a symbol, in the exchange's time.
+        volatility: Standard deviation of one step, in basis points of the price.
+    """
+
+    def __init__(
+        self,
+        clock: SimulatedClock,
+        maker: MarketMaker,
+        rng: Random,
+        symbols: Iterable[str] | None = None,
+        *,
+        step_seconds: float = 0.5,
+        volatility: int = 2,
+    ) -> None:
+        self._clock = clock
+        self._maker = maker
+        self._rng = rng
+        self._step_seconds = step_seconds
+        self._volatility = volatility
+        names = maker.symbols if symbols is None else tuple(symbols)
+        self._began_at = {name: maker.middle(name) for name in names}
+        self._next: dict[str, ScheduledCall] = {}
+
+    def start(self) -> None:
+        """Begin to move."""
+        for symbol in self._began_at:
+            self._plan(symbol)
+
+    def stop(self) -> None:
+        """Stand still; the book stays as it is."""
+        for call in self._next.values():
+            call.cancel()
+        self._next.clear()
+
+    def _plan(self, symbol: str) -> None:
+        wait_us = max(1, round(self._rng.expovariate(1 / self._step_seconds) * MICROSECONDS))
+        when_us = self._clock.now_us() + wait_us
+        self._next[symbol] = self._clock.call_at(when_us, lambda: self._step(symbol))
+
+    def _step(self, symbol: str) -> None:
+        self._plan(symbol)
+        middle, began_at = self._maker.middle(symbol), self._began_at[symbol]
+        # A whole number of thousandths of a basis point: prices never pass through a float.
+        size = round(self._rng.gauss(0, self._volatility) * 1_000)
+        moved = middle + middle * BASIS_POINT * size / 1_000
+        moved = min(max(moved, began_at * LEAST_PART), began_at / LEAST_PART)
+        self._maker.move_to(symbol, moved)
+        leaning = 0.7 if size > 0 else 0.3
+        side = "BUY" if self._rng.random() < leaning else "SELL"
+        self._maker.take(symbol, side, self._maker.size(symbol, self._rng.randint(2, 400)))
