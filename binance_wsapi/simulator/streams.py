@@ -34,6 +34,7 @@ class StreamConnection:
         streams: Names to begin with.
         is_combined: Whether payloads are wrapped with the name of their stream.
         on_closed: Told once when the wire is gone.
+        messages_per_second: How many the client may send; futures take more than Spot.
     """
 
     def __init__(
@@ -45,6 +46,7 @@ class StreamConnection:
         streams: Iterable[str],
         is_combined: bool,
         on_closed: Callable[[StreamConnection], None],
+        messages_per_second: int = MESSAGES_PER_SECOND,
     ) -> None:
         self.is_combined = is_combined
         self.microseconds = handshake.microseconds
@@ -53,7 +55,7 @@ class StreamConnection:
         self._clock = clock
         self._on_closed = on_closed
         self._streams: dict[str, None] = {}
-        self._message_times: deque[int] = deque(maxlen=MESSAGES_PER_SECOND)
+        self._message_times: deque[int] = deque(maxlen=messages_per_second)
         self._is_open = True
         self._subscribe(tuple(streams))
 
@@ -119,7 +121,7 @@ class StreamConnection:
     def _count_message(self) -> bool:
         """Count one incoming message; close and return false when it is one too many."""
         now_us, times = self._clock.now_us(), self._message_times
-        if len(times) == MESSAGES_PER_SECOND and now_us - times[0] < SECOND_US:
+        if len(times) == times.maxlen and now_us - times[0] < SECOND_US:
             self.disconnect(POLICY_VIOLATION, "Too many requests")
             return False
         times.append(now_us)
@@ -162,11 +164,19 @@ class StreamServer:
     Args:
         clock: The exchange's clock.
         hub: The market's streams.
+        messages_per_second: How many a client may send; futures take more than Spot.
     """
 
-    def __init__(self, clock: SimulatedClock, hub: StreamHub) -> None:
+    def __init__(
+        self,
+        clock: SimulatedClock,
+        hub: StreamHub,
+        *,
+        messages_per_second: int = MESSAGES_PER_SECOND,
+    ) -> None:
         self.hub = hub
         self._clock = clock
+        self._messages_per_second = messages_per_second
         self._connections: dict[StreamConnection, None] = {}
 
     @property
@@ -195,6 +205,7 @@ class StreamServer:
             streams=streams,
             is_combined=is_combined,
             on_closed=self._forget,
+            messages_per_second=self._messages_per_second,
         )
         self._connections[connection] = None
         return connection
