@@ -13,7 +13,6 @@ carries a secret.
 
 from __future__ import annotations
 
-import pickle
 from typing import Any
 
 __all__ = [
@@ -76,6 +75,8 @@ class ParameterError(BinanceWsApiError, ValueError):
 
     def __reduce__(self) -> tuple[Any, ...]:
         # The value is whatever the caller passed, and not everything pickles.
+        import pickle
+
         try:
             pickle.dumps(self.value)
         except Exception:  # noqa: BLE001  (an object's own pickling may raise anything)
