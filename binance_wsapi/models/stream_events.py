@@ -1,0 +1,150 @@
+"""From the frames of market streams to events.
+
+The kinds of events are in ``spot_stream_events`` and ``futures_stream_events``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import cache, lru_cache
+
+import msgspec
+
+from binance_wsapi.models import futures_stream_events as futures
+from binance_wsapi.models import spot_stream_events as spot
+from binance_wsapi.models._base import Event, Market, UnknownEvent
+from binance_wsapi.models._event_decoder import EventDecoder
+from binance_wsapi.models.user_events import ServerShutdown
+
+__all__ = ["EventBatch", "decode_stream_event"]
+
+
+class EventBatch(Event, tag=False):
+    """Events of several symbols that came in one frame, as ``!miniTicker@arr`` and its kin send them."""
+
+    events: list[Event]
+    """The events, in the order they were sent."""
+
+    @property
+    def event_type(self) -> str:
+        """The exchange's word for the events in it; empty when there are none."""
+        return self.events[0].event_type if self.events else ""
+
+    def __iter__(self) -> Iterator[Event]:
+        return iter(self.events)
+
+    def __len__(self) -> int:
+        return len(self.events)
+
+
+def decode_stream_event(market: Market, stream: str | None, frame: bytes | msgspec.Raw) -> Event:
+    """Return the market stream event in ``frame``: the payload alone, without its envelope.
+
+    Args:
+        market: The market the stream belongs to.
+        stream: Name of the stream, such as ``btcusdt@depth20``. The name decides what the payload does
+            not tell: Spot's book ticker and partial depth have no type, partial depth of futures has
+            that of diff depth. ``None`` when it is not known.
+        frame: The payload.
+
+    Returns:
+        The event; an :class:`EventBatch` where the payload is an array. What is not known here, or does
+        not fit, comes as ``UnknownEvent``; nothing is lost.
+
+    Raises:
+        msgspec.DecodeError: The frame is not JSON.
+    """
+    of_stream = _decoder_of(market, stream)
+    if of_stream is not None:
+        event = of_stream.decode(frame, stream)
+        return _by_type(market, stream, frame) if type(event) is UnknownEvent else event
+    return _by_type(market, stream, frame)
+
+
+_SPOT_KINDS = (
+    spot.AggregateTradeEvent,
+    spot.TradeEvent,
+    spot.BlockTradeEvent,
+    spot.KlineEvent,
+    spot.MiniTickerEvent,
+    spot.TickerEvent,
+    spot.RollingTicker1hEvent,
+    spot.RollingTicker4hEvent,
+    spot.RollingTicker1dEvent,
+    spot.AveragePriceEvent,
+    spot.ReferencePriceEvent,
+    spot.DepthEvent,
+    ServerShutdown,
+)
+_FUTURES_KINDS = (
+    futures.FuturesAggregateTradeEvent,
+    futures.MarkPriceEvent,
+    futures.IndexPriceEvent,
+    futures.FuturesKlineEvent,
+    futures.ContinuousKlineEvent,
+    futures.IndexPriceKlineEvent,
+    futures.MarkPriceKlineEvent,
+    futures.FuturesMiniTickerEvent,
+    futures.FuturesTickerEvent,
+    futures.FuturesBookTickerEvent,
+    futures.ForceOrderEvent,
+    futures.FuturesDepthEvent,
+    futures.CompositeIndexEvent,
+    futures.ContractInfoEvent,
+    futures.AssetIndexEvent,
+    futures.EquitySessionEvent,
+    futures.CommoditySessionEvent,
+    futures.KoreaEquitySessionEvent,
+    futures.HongKongEquitySessionEvent,
+    futures.ChinaEquitySessionEvent,
+)
+_BY_STREAM: tuple[tuple[re.Pattern[str], type[Event], type[Event]], ...] = (
+    (
+        re.compile(r"@bookTicker$|^!bookTicker$"),
+        spot.BookTickerEvent,
+        futures.FuturesBookTickerEvent,
+    ),
+    (re.compile(r"@depth\d+(@|$)"), spot.PartialDepthEvent, futures.FuturesPartialDepthEvent),
+    (re.compile(r"@(depth|rpiDepth)(@|$)"), spot.DepthEvent, futures.FuturesDepthEvent),
+)
+"""Streams whose name tells the kind: those that come without a type, and the busiest."""
+
+
+@lru_cache(maxsize=4096)
+def _decoder_of(market: Market, stream: str | None) -> EventDecoder | None:
+    for name, spot_kind, futures_kind in _BY_STREAM:
+        if stream is not None and name.search(stream):
+            return _decoder_for(spot_kind if market is Market.SPOT else futures_kind)
+    return None
+
+
+@cache
+def _decoder_for(kind: type[Event]) -> EventDecoder:
+    return EventDecoder((kind,))
+
+
+@cache
+def _decoder_by_type(market: Market) -> EventDecoder:
+    return EventDecoder(_SPOT_KINDS if market is Market.SPOT else _FUTURES_KINDS)
+
+
+_rows = msgspec.json.Decoder(list[msgspec.Raw]).decode
+
+
+def _by_type(market: Market, stream: str | None, frame: bytes | msgspec.Raw) -> Event:
+    if bytes(memoryview(frame)[:1]) == b"[":
+        events = [_one_by_type(market, stream, row) for row in _rows(frame)]
+        event_time = events[0].event_time if events else None
+        return EventBatch(event_time=event_time, events=events).attach_frame(frame, stream)
+    return _one_by_type(market, stream, frame)
+
+
+def _one_by_type(market: Market, stream: str | None, frame: bytes | msgspec.Raw) -> Event:
+    event = _decoder_by_type(market).decode(frame, stream)
+    if type(event) is UnknownEvent and market is Market.SPOT and not event.event_type:
+        for kind in (spot.BookTickerEvent, spot.PartialDepthEvent):
+            by_shape = _decoder_for(kind).decode(frame, stream)
+            if type(by_shape) is kind:
+                return by_shape
+    return event
