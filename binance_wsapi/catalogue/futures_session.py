@@ -5,9 +5,8 @@ from __future__ import annotations
 from binance_wsapi.catalogue import futures_params as fp
 from binance_wsapi.catalogue import params as p
 from binance_wsapi.catalogue._types import Market, Operation, Security, Weight
-from binance_wsapi.models.futures import ListenKey
 from binance_wsapi.models.market import Empty
-from binance_wsapi.models.session import SessionStatus
+from binance_wsapi.models.session import ListenKey, SessionStatus
 
 __all__ = ["session_operations"]
 

@@ -15,7 +15,6 @@ from binance_wsapi.models.futures import (
     CoinFuturesOrder,
     CoinFuturesOrderAck,
     CoinFuturesPosition,
-    ListenKey,
 )
 from binance_wsapi.models.futures_enums import (
     FuturesOrderType,
@@ -25,7 +24,7 @@ from binance_wsapi.models.futures_enums import (
     WorkingType,
 )
 from binance_wsapi.models.market import Empty
-from binance_wsapi.models.session import SessionStatus
+from binance_wsapi.models.session import ListenKey, SessionStatus
 from binance_wsapi.response import Response
 
 __all__ = ["AsyncCoinmNamespace"]

@@ -24,7 +24,6 @@ from binance_wsapi.models.futures import (
     FuturesPosition,
     FuturesPositionV2,
     FuturesPriceTicker,
-    ListenKey,
 )
 from binance_wsapi.models.futures_enums import (
     AlgoType,
@@ -35,7 +34,7 @@ from binance_wsapi.models.futures_enums import (
     WorkingType,
 )
 from binance_wsapi.models.market import Empty
-from binance_wsapi.models.session import SessionStatus
+from binance_wsapi.models.session import ListenKey, SessionStatus
 from binance_wsapi.response import Response
 
 __all__ = ["UsdmNamespace"]

@@ -21,6 +21,7 @@ from binance_wsapi.models.futures_enums import (
     PriceMatch,
     WorkingType,
 )
+from binance_wsapi.models.session import ListenKey
 
 __all__ = [
     "CancelledAlgoOrder",
@@ -611,10 +612,3 @@ class CoinFuturesAccount(Model):
     """Each asset of the account."""
     positions: list[CoinFuturesAccountPosition]
     """Every symbol, whether a position is held or not."""
-
-
-class ListenKey(Model):
-    """The key that user data is read with."""
-
-    listen_key: str
-    """The key; whoever has it can read the account's user data."""

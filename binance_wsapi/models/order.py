@@ -183,8 +183,8 @@ class CancelledOrder(_OrderTerms):
     """The exchange's id."""
     order_list_id: int
     """The exchange's id of its list; -1 when it is in none."""
-    orig_client_order_id: str
-    """Your id, as it was."""
+    orig_client_order_id: str | None = None
+    """Your id, as it was; ``None`` where cancelling an order list left the id as it is."""
     client_order_id: str
     """The id of the cancel, which the order goes by from now on."""
     transaction_time: int | None = field(name="transactTime", default=None)
