@@ -283,8 +283,8 @@ class Core:
 
     def rest_url(self) -> str:
         """Return the REST host of the margin listen token."""
-        override = (self.options.urls or {}).get(REST)
-        return override or rest_url(Market.SPOT, self.options.environment)
+        overrides: Mapping[Any, str] = self.options.urls or {}
+        return overrides.get(REST) or rest_url(Market.SPOT, self.options.environment)
 
     def next_link(self) -> int:
         """Return a number for a link."""

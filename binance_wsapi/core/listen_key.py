@@ -59,7 +59,6 @@ class ListenKeyUserData(Session):
         self._api = api
         self._feed = feed
         self._refusal: BinanceWsApiError | None = None
-        self._loss = ""
         self._keeper: asyncio.Task[None] | None = None
         self._started = False
 
@@ -100,7 +99,7 @@ class ListenKeyUserData(Session):
             self._keeper.cancel()
         await super().close(reason)
 
-    async def address(self) -> str:
+    async def address(self, link: Link) -> str:
         """Return the URL of the live key, asking for the key first."""
         try:
             answer = await self._api.ask(None, "userDataStream.start", {})
@@ -112,6 +111,7 @@ class ListenKeyUserData(Session):
                     self._changed.set()
             raise LinkLost(f"no listen key: {error}") from None
         self._refusal = None
+        self._feed.expect(link)
         key: str = answer.raw["result"]["listenKey"]
         return listen_key_url(self.ws_key, self.core.url(self.ws_key), key)
 
@@ -148,16 +148,15 @@ class ListenKeyUserData(Session):
         if kind == "listenKeyExpired":
             self.lose(link, "the listen key expired")
 
-    async def greet(self, link: Link) -> None:
-        """The key is in the URL: the events count as soon as the link is open."""
-        self._feed.carried_by(link, self._loss)
+    def opened(self, link: Link) -> None:
+        """The key is in the URL: events come as soon as the link is open."""
+        self._feed.carried_by(link)
         if self._keeper is None:
             self._keeper = self.core.spawn(self._keep_alive())
 
     def link_lost(self, link: Link, reason: str) -> None:
         """Events may be missing from here on."""
-        if self._feed.lost(link):
-            self._loss = reason
+        self._feed.lost(link, reason)
 
     async def _keep_alive(self) -> None:
         delay = KEEP_ALIVE_S

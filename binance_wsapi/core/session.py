@@ -137,13 +137,16 @@ class Session:
 
     # What subclasses fill in
 
-    async def address(self) -> str:
+    async def address(self, link: Any) -> str:
         """Return where the next link dials; raise ``LinkLost`` when that cannot be found out."""
         return self.core.url(self.ws_key)
 
     def received(self, link: Any, frame: str | bytes) -> None:
         """A data frame arrived on a link."""
         raise NotImplementedError
+
+    def opened(self, link: Any) -> None:
+        """A link is open; nothing has been read from it yet."""
 
     async def greet(self, link: Any) -> None:
         """Do what comes first on a fresh link (logon); raise ``LinkLost`` when it is no good."""
@@ -294,7 +297,7 @@ class Session:
         if delay > 0:
             log.warning("%s: %.1f s until the connection limit allows a try", self.ws_key, delay)
             await asyncio.sleep(delay)
-        url = await self.address()
+        url = await self.address(link)
         self.core.dialled()
         try:
             link.socket = await self.core.transport.connect(url, link)
@@ -307,6 +310,7 @@ class Session:
             await link.socket.close()
             return
         link.heard()
+        self.opened(link)
         self.announce("open")
         self.wake_by(self.core.now() + self.core.options.ping_interval)
         self._carry_out(self.machine.opened(link.number))

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import msgspec
 
 from binance_wsapi.core.session import Link, LinkLost, Session
+from binance_wsapi.core.takeover import Takeover
 from binance_wsapi.endpoints import WsKey, endpoint
 from binance_wsapi.errors import NotSent, RequestRejected
-from binance_wsapi.protocol.handover import Handover
 from binance_wsapi.protocol.limits import MessageRate
 
 if TYPE_CHECKING:
@@ -81,9 +81,7 @@ class StreamSession(Session):
         self.names: set[str] = set()
         self._streams = streams
         self._ids = itertools.count(1)
-        self._old: StreamLink | None = None
-        self._new: StreamLink | None = None
-        self._handover: Handover | None = None
+        self._takeover = Takeover(core, self._tell)
 
     @property
     def free(self) -> int:
@@ -126,16 +124,13 @@ class StreamSession(Session):
 
     async def restore(self, link: StreamLink) -> None:
         """Subscribe all names on a fresh link."""
-        if self.serving is not None:
-            # Both links deliver until the old one is let go: each event comes twice.
-            self._old, self._new = self.serving, link  # type: ignore[assignment]  # links are ours
-            self._handover = Handover()
-            self._handover.start(self.core.now())
+        self._takeover.begin(link)
         try:
             await self._control(link, "SUBSCRIBE", sorted(self.names))
         except RequestRejected as error:
             self.announce("exception", error=error, reason=f"subscribing again: {error}")
             raise LinkLost(str(error)) from None
+        self._takeover.carried_by(link)
 
     def received(self, link: StreamLink, frame: str | bytes) -> None:
         """Pass an event on, or take the answer to a control message."""
@@ -145,7 +140,9 @@ class StreamSession(Session):
             self.announce("exception", error=error, reason=f"malformed frame: {error}")
             return
         if message.stream:
-            if self._handover is None or self._is_first(link, bytes(message.data)):
+            if self._takeover.is_active:
+                self._takeover.event(link, frame if isinstance(frame, bytes) else frame.encode())
+            else:
                 self._streams.event(self.ws_key, message.stream, message.data)
         elif isinstance(message.id, int) and (answer := link.answers.pop(message.id, None)):
             if not answer.done():
@@ -154,29 +151,25 @@ class StreamSession(Session):
             if link is self.serving:
                 self.rotate()
         elif message.error is not None or message.code is not None:
-            error = _rejected("stream", message)
-            self.announce("exception", error=error, reason=str(error))
+            refusal = _rejected("stream", message)
+            self.announce("exception", error=refusal, reason=str(refusal))
 
     def link_lost(self, link: StreamLink, reason: str) -> None:
         """Tell the streams that events may be missing."""
         for answer in link.answers.values():
             if not answer.done():
                 answer.set_exception(LinkLost(reason))
-        if link in (self._old, self._new):
-            self._handover = self._old = self._new = None
-        if link.drains is None and self.serving is None and link.subscribed:
-            self._streams.interrupted(self.names, link.last_heard)
+        if self._takeover.lost(link):
+            self._streams.interrupted(self.ws_key, self.names, link.last_heard)
 
     def serve(self, link: StreamLink, *, after_loss: bool, replaced: Any) -> None:
         """Events flow again."""
         if after_loss:
-            self._streams.resumed(self.names, self.last_failure)
+            self._streams.resumed(self.ws_key, self.names, self.last_failure)
 
-    def _is_first(self, link: StreamLink, event: bytes) -> bool:
-        assert self._handover is not None
-        if link is self._new:
-            return self._handover.from_new(event)
-        return self._handover.from_old(event)
+    def _tell(self, frame: bytes) -> None:
+        message = _decode_frame(frame)
+        self._streams.event(self.ws_key, message.stream, message.data)
 
     async def _ready(self) -> StreamLink:
         timeout = self.core.options.timeout
@@ -192,7 +185,8 @@ class StreamSession(Session):
         return link
 
     async def _control(self, link: StreamLink, method: str, names: list[str]) -> None:
-        for batch in itertools.batched(names, NAMES_A_MESSAGE):
+        for start in range(0, len(names), NAMES_A_MESSAGE):
+            batch = names[start : start + NAMES_A_MESSAGE]
             wanted = [
                 name for name in batch if (name in link.subscribed) != (method == "SUBSCRIBE")
             ]

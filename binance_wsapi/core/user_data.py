@@ -37,7 +37,6 @@ class ApiUserData:
         self._feed = feed
         self._ids: dict[ApiLink, int] = {}
         """The subscription on each link that has one: two of them during a rotation."""
-        self._loss = ""
         self._retry: asyncio.Task[None] | None = None
         self._closed = False
 
@@ -93,10 +92,10 @@ class ApiUserData:
     def lost(self, link: ApiLink, reason: str) -> None:
         """A link is gone."""
         self._ids.pop(link, None)
-        if self._feed.lost(link):
-            self._loss = reason
+        self._feed.lost(link, reason)
 
     async def _subscribe(self, link: ApiLink) -> None:
+        self._feed.expect(link)
         method, params = await self._request(link)
         await self._session.ask(
             link, method, params, on_outcome=lambda outcome: self._subscribed(link, outcome)
@@ -115,7 +114,7 @@ class ApiUserData:
         subscription_id = outcome.raw["result"]["subscriptionId"]
         link.event_sinks[subscription_id] = self._event
         self._ids[link] = subscription_id
-        self._feed.carried_by(link, self._loss)
+        self._feed.carried_by(link)
         log.info("%s: user data subscribed", self._session.ws_key)
 
     def _event(self, link: ApiLink, event: msgspec.Raw) -> None:
