@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 from msgspec import Raw
@@ -117,7 +117,7 @@ def _class_of(
 
 _UNKNOWN_ORDER = "Unknown order sent."
 _FILTER = re.compile(r"Filter failure: (\w+)")
-_BAN = re.compile(r"banned until (\d+)")
+_BAN = re.compile(r"banned until ([0-9]{13,16})\b")
 _NOTHING_TOLD = {"cancel_result": "UNKNOWN", "new_order_result": "UNKNOWN"}
 _BY_STATUS: dict[int, type[RequestRejected]] = {401: AuthenticationFailed, 403: RateLimited}
 
@@ -232,9 +232,13 @@ def _halves(data: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "cancel_result": str(data["cancelResult"]),
         "new_order_result": str(data["newOrderResult"]),
-        "cancel_response": data.get("cancelResponse"),
-        "new_order_response": data.get("newOrderResponse"),
+        "cancel_response": _dict_or_none(data.get("cancelResponse")),
+        "new_order_response": _dict_or_none(data.get("newOrderResponse")),
     }
+
+
+def _dict_or_none(value: object) -> dict[str, Any] | None:
+    return value if isinstance(value, dict) else None
 
 
 def _told(halves: Mapping[str, Any]) -> str:
@@ -245,13 +249,13 @@ def _told(halves: Mapping[str, Any]) -> str:
             ("cancel", halves.get("cancel_response")),
             ("new order", halves.get("new_order_response")),
         )
-        if isinstance(response, dict) and _dict_code(response)
+        if response and _dict_code(response)
     ]
     return f" ({'; '.join(reasons)})" if reasons else ""
 
 
-def _dict_code(response: object) -> int:
-    code = response.get("code") if isinstance(response, dict) else None
+def _dict_code(response: dict[str, Any] | None) -> int:
+    code = response.get("code") if response else None
     return code if isinstance(code, int) else 0
 
 
@@ -265,7 +269,7 @@ def _dict_of(data: Raw) -> dict[str, Any]:
 
 
 _SECONDS = {"SECOND": 1, "MINUTE": 60, "HOUR": 3600, "DAY": 86400}
-_PER_INTERVAL = re.compile(r"per (\d*) ?(second|minute|hour|day)", re.IGNORECASE)
+_PER_INTERVAL = re.compile(r"per ([1-9][0-9]{0,3} )?(second|minute|hour|day)", re.IGNORECASE)
 _MICROSECONDS_FROM = 10**14
 """A timestamp of this size and more is in microseconds (reference/margin/rules.json)."""
 
@@ -286,15 +290,18 @@ def _retry_after(
     return max((length - now / 1e6 % length for length in lengths), default=None)
 
 
+_LAST_TIMESTAMP = 10**17
+
+
 def _micros(timestamp: object) -> int | None:
-    if not isinstance(timestamp, int):
+    if not isinstance(timestamp, int) or not 0 < timestamp < _LAST_TIMESTAMP:
         return None
     return timestamp if timestamp >= _MICROSECONDS_FROM else timestamp * 1000
 
 
 class _Limit(msgspec.Struct, rename="camel"):
     interval: str
-    interval_num: int
+    interval_num: Annotated[int, msgspec.Meta(ge=1, le=1000)]
     limit: int
     count: int
 

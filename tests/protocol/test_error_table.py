@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import pickle
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from msgspec import Raw
 
 from binance_wsapi.catalogue._types import Market
@@ -52,11 +54,11 @@ def refuse(
         market,
         operation,
         status,
-        ErrorBody(code, msg, Raw(msgspec.json.encode(data)) if data else Raw()),
+        ErrorBody(code, msg, Raw(json.dumps(data).encode()) if data else Raw()),
         wall_us=WALL_US,
         client_order_id="mine",
         sent_at=7,
-        rate_limits=Raw(msgspec.json.encode(rate_limits)) if rate_limits else Raw(),
+        rate_limits=Raw(json.dumps(rate_limits).encode()) if rate_limits else Raw(),
     )
 
 
@@ -465,3 +467,65 @@ def test_no_secret_of_a_message_gets_into_the_error() -> None:
     assert listen_key not in str(error)
     assert "abc" not in str(error)
     assert not isinstance(error, NotSent)
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=5),
+    lambda inner: (
+        st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=5), inner, max_size=2)
+    ),
+    max_leaves=3,
+)
+DATA = st.fixed_dictionaries(
+    {},
+    optional=dict.fromkeys(
+        (
+            "retryAfter",
+            "serverTime",
+            "cancelResult",
+            "newOrderResult",
+            "cancelResponse",
+            "newOrderResponse",
+        ),
+        JSON,
+    ),
+)
+MESSAGES = st.text(max_size=20) | st.from_regex(
+    r"(IP banned until|Filter failure:|limit is 5 orders per) [0-9]{0,30} ?(SECOND|minute|)"
+)
+LIMITS = st.lists(
+    st.fixed_dictionaries(
+        {
+            "interval": st.sampled_from(["SECOND", "DAY", "EON"]),
+            "intervalNum": st.integers(-1, 10**20),
+            "limit": st.integers(0, 2),
+            "count": st.integers(0, 2),
+        }
+    ),
+    max_size=2,
+)
+
+
+@settings(max_examples=400, deadline=None)
+@given(
+    market=st.sampled_from(Market),
+    status=st.sampled_from([0, 400, 401, 403, 408, 409, 418, 429, 500, 503]),
+    code=st.integers(-6000, 10) | st.sampled_from([-1003, -1013, -1015, -2021, -2022, -4014]),
+    msg=MESSAGES,
+    data=DATA,
+    rate_limits=LIMITS,
+)
+def test_no_answer_at_all_breaks_the_table(
+    market: Market,
+    status: int,
+    code: int,
+    msg: str,
+    data: dict[str, Any],
+    rate_limits: list[dict[str, Any]],
+) -> None:
+    error = refuse(code, msg, market=market, status=status, data=data, rate_limits=rate_limits)
+
+    assert isinstance(error, RequestRejected | ServerUndecided)
+    assert str(pickle.loads(pickle.dumps(error))) == str(error)
+    retry_after = getattr(error, "retry_after", None)
+    assert retry_after is None or retry_after >= 0
