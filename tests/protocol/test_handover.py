@@ -1,0 +1,256 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from binance_wsapi.protocol.handover import Handover, identity
+
+REFERENCE = Path(__file__).parents[1] / "reference"
+
+
+def report(number: int, **fields: Any) -> bytes:
+    event = {
+        "e": "executionReport",
+        "E": 1_700_000_000_000 + number,
+        "s": "BTCUSDT",
+        "i": 7,
+        "I": number,
+        "t": -1,
+        "x": "NEW",
+        "X": "NEW",
+        "T": 1_700_000_000_000,
+    }
+    return json.dumps(event | fields).encode()
+
+
+def samples() -> list[tuple[str, dict[str, Any]]]:
+    found = []
+    for market in ("spot", "usdm", "coinm"):
+        events = json.loads((REFERENCE / market / "events.json").read_text())
+        for described in events["user_data"]:
+            for sample in described.get("samples", []):
+                event = sample.get("event", sample)
+                found.append((f"{market}-{described['event']}", event))
+    return found
+
+
+@st.composite
+def handovers(draw: st.DrawFn) -> tuple[list[bytes], list[tuple[str, bytes]]]:
+    """Draw a stream and the arrivals of a handover: a prefix on the old, a suffix on the new one.
+
+    Events may repeat (balance updates of one millisecond), and the two cover the whole stream. Left
+    out: twins of which each connection has seen another one. Nobody can tell them from copies.
+    """
+    kinds = draw(st.lists(st.integers(0, 30), max_size=30))
+    stream = [report(kind) for kind in kinds]
+    old_until = draw(st.integers(0, len(stream)))
+    new_from = draw(st.integers(0, old_until))
+    assume(not set(stream[:new_from]) & set(stream[old_until:]))
+    old, new = stream[:old_until], stream[new_from:]
+    arrivals: list[tuple[str, bytes]] = []
+    while old or new:
+        side = "old" if not new or (old and draw(st.booleans())) else "new"
+        arrivals.append((side, (old if side == "old" else new).pop(0)))
+    return stream, arrivals
+
+
+@settings(max_examples=300)
+@given(handovers(), st.integers(0, 5))
+def test_each_event_is_delivered_once_and_in_order(
+    handover_case: tuple[list[bytes], list[tuple[str, bytes]]], later: int
+) -> None:
+    """Whatever the interleaving, and wherever after its last event the old connection ends."""
+    stream, arrivals = handover_case
+    on_new = [event for side, event in arrivals if side == "new"]
+    assume(not set(stream[: len(stream) - len(on_new)]) & set(on_new))
+    last_old = max((i for i, (side, _) in enumerate(arrivals) if side == "old"), default=-1)
+    end_at = min(last_old + later, len(arrivals) - 1)
+    handover = Handover()
+    delivered: list[bytes] = []
+    if end_at < 0:
+        delivered += handover.old_ended(0.0)
+    for i, (side, event) in enumerate(arrivals):
+        if side == "old":
+            delivered += handover.from_old(event)
+        else:
+            delivered += handover.from_new(event, 0.0)
+        if i == end_at:
+            delivered += handover.old_ended(0.0)
+
+    assert delivered == stream
+
+
+@settings(max_examples=300)
+@given(handovers(), st.lists(st.floats(0, 0.9), min_size=60, max_size=60))
+def test_each_event_is_delivered_once_however_long_the_old_connection_is_silent(
+    handover_case: tuple[list[bytes], list[tuple[str, bytes]]], pauses: list[float]
+) -> None:
+    stream, arrivals = handover_case
+    handover = Handover(hold_s=1.0)
+    delivered: list[bytes] = []
+    now = 0.0
+    for (side, event), pause in zip(arrivals, pauses, strict=False):
+        now += pause
+        delivered += handover.release(now)
+        if side == "old":
+            delivered += handover.from_old(event)
+        else:
+            delivered += handover.from_new(event, now)
+    delivered += handover.old_ended(now)
+
+    assert sorted(delivered) == sorted(stream)
+
+
+@settings(max_examples=200)
+@given(handovers(), st.integers(0, 40))
+def test_a_successor_that_dies_first_takes_nothing_with_it(
+    handover_case: tuple[list[bytes], list[tuple[str, bytes]]], dies_at: int
+) -> None:
+    """The new connection dies at any moment; the old one has the whole stream."""
+    stream, arrivals = handover_case
+    old = iter(stream)
+    handover = Handover(hold_s=0.5)
+    delivered: list[bytes] = []
+    for now, (side, event) in enumerate(arrivals[:dies_at]):
+        if side == "old":
+            delivered += handover.from_old(next(old))
+        else:
+            delivered += handover.from_new(event, now / 4)
+    handover.new_ended()
+    for event in old:
+        delivered += handover.from_old(event)
+
+    assert sorted(delivered) == sorted(stream)
+
+
+def test_what_the_new_one_brings_first_waits_for_the_old_one() -> None:
+    """The new connection was subscribed after event 1, which the old one is yet to bring."""
+    handover = Handover()
+
+    assert handover.from_new(report(2), 0.0) == []
+    assert handover.from_old(report(1)) == [report(1)]
+    assert handover.from_old(report(2)) == [report(2)]
+
+
+def test_twins_on_one_connection_are_both_delivered() -> None:
+    handover = Handover()
+
+    assert handover.from_old(report(1)) == [report(1)]
+    assert handover.from_old(report(1)) == [report(1)]
+    assert handover.from_new(report(1), 0.0) == []
+    assert handover.from_new(report(1), 0.0) == []
+    assert handover.old_ended(0.0) == []
+    assert handover.from_new(report(1), 0.0) == [report(1)]
+
+
+def test_what_the_old_one_lost_is_delivered_in_its_place() -> None:
+    handover = Handover()
+    handover.from_new(report(1), 0.0)
+    handover.from_new(report(2), 0.0)
+
+    assert handover.from_old(report(2)) == [report(1), report(2)]
+
+
+def test_what_the_old_one_has_passed_without_bringing_is_not_held_longer() -> None:
+    handover = Handover()
+    handover.from_old(report(2))
+    handover.from_new(report(1), 0.0)
+
+    assert handover.from_new(report(2), 0.0) == [report(1)]
+
+
+def test_events_are_not_held_back_for_longer_than_told() -> None:
+    handover = Handover(hold_s=1.0)
+    handover.from_new(report(1), 10.0)
+
+    assert handover.release(10.9) == []
+    assert handover.release(11.0) == [report(1)]
+    assert handover.from_old(report(1)) == []
+
+
+def test_the_old_ones_copies_are_still_known_after_its_end() -> None:
+    handover = Handover(linger_s=30.0)
+    handover.from_old(report(1))
+    handover.old_ended(5.0)
+
+    assert not handover.is_over(5.0)
+    assert handover.from_new(report(1), 6.0) == []
+    assert handover.is_over(6.0)
+    assert handover.from_new(report(2), 6.0) == [report(2)]
+
+
+def test_it_ends_though_copies_never_came() -> None:
+    """Events from before the new subscription have no copies."""
+    handover = Handover(linger_s=30.0)
+    handover.from_old(report(1))
+
+    assert not handover.is_over(1000.0)
+    handover.old_ended(1000.0)
+    assert not handover.is_over(1029.0)
+    assert handover.is_over(1030.0)
+
+
+def test_memory_is_bounded() -> None:
+    handover = Handover(size=3)
+
+    released = [event for number in range(10) for event in handover.from_new(report(number), 0.0)]
+    assert released == [report(number) for number in range(7)]
+    assert handover.old_ended(0.0) == [report(number) for number in range(7, 10)]
+
+    for number in range(100, 110):
+        handover.from_old(report(number))
+    assert handover.from_new(report(109), 0.0) == []
+    assert handover.from_new(report(100), 0.0) == [report(100)]  # no longer known as a copy
+
+
+@pytest.mark.parametrize(("name", "event"), samples(), ids=lambda value: str(value)[:40])
+def test_copies_are_known_by_content_not_by_bytes(name: str, event: dict[str, Any]) -> None:
+    """A newer server may write fields in another order, and more of them."""
+    kind = event["e"]
+    plain = json.dumps(event).encode()
+    richer = json.dumps(dict(reversed(event.items())) | {"new": 1, "E": event["E"] + 1}).encode()
+    known = kind in {
+        "executionReport",
+        "outboundAccountPosition",
+        "balanceUpdate",
+        "listStatus",
+        "externalLockUpdate",
+        "ORDER_TRADE_UPDATE",
+        "TRADE_LITE",
+        "ACCOUNT_UPDATE",
+        "ACCOUNT_CONFIG_UPDATE",
+        "ALGO_UPDATE",
+    }
+
+    assert (identity(plain) == identity(richer)) is known
+    assert identity(plain) == identity(bytes(plain))
+
+
+def test_all_samples_differ() -> None:
+    """No two documented events are taken for copies of one another."""
+    events = {json.dumps(event) for _, event in samples()}
+
+    assert len({identity(event.encode()) for event in events}) == len(events)
+
+
+@pytest.mark.parametrize(
+    ("change", "same"),
+    [
+        ({"E": 5}, True),
+        ({"I": 99}, False),
+        ({"x": "TRADE", "t": 4}, False),
+        ({"s": "ETHUSDT"}, False),
+    ],
+)
+def test_execution_reports_differ_by_what_happened(change: dict[str, Any], same: bool) -> None:
+    assert (identity(report(1)) == identity(report(1, **change))) is same
+
+
+@pytest.mark.parametrize("event", [b"no json", b"[1]", b'"e"', b'{"E":1}', b'{"e":"neverSeen"}'])
+def test_what_is_not_known_is_its_own_identity(event: bytes) -> None:
+    assert identity(event) == event
