@@ -260,6 +260,7 @@ class ApiSession(Session):
                 client_order_id=call.client_order_id,
                 sent_at=call.sent_us,
                 wall_us=self.core.wall_us(),
+                rate_limits=message.rate_limits,
             )
         call.settle(answer)
 
