@@ -475,6 +475,11 @@ class ListenKeyExpired(Event, tag="listenKeyExpired"):
     listen_key: str = field(name="listenKey")
     """The key that ran out."""
 
+    def __repr__(self) -> str:
+        return (
+            f"ListenKeyExpired(event_time={self.event_time}, listen_key='{self.listen_key[:4]}...')"
+        )
+
 
 _ALIKE = (FuturesAccountConfigUpdate, StrategyUpdate, GridUpdate, ListenKeyExpired)
 _KINDS: dict[Market, tuple[type[Event], ...]] = {

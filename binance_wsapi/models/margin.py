@@ -1,12 +1,10 @@
-"""The keys and tokens that margin user data is read with."""
+"""The token that margin user data is read with."""
 
 from __future__ import annotations
 
 from binance_wsapi.models._base import Model
 
-__all__ = ["ListenToken", "ListenTokenSubscription"]
-
-_LARGEST_MILLISECONDS = 10**14
+__all__ = ["ListenToken"]
 
 
 class ListenToken(Model):
@@ -15,19 +13,7 @@ class ListenToken(Model):
     token: str
     """The token; whoever has it can read the account's user data."""
     expiration_time: int
-    """When it ends, in ms."""
+    """When it ends, epoch ms."""
 
-
-class ListenTokenSubscription(Model):
-    """A subscription made with a listen token."""
-
-    subscription_id: int
-    """Its number on this connection; events carry it."""
-    expiration_time: int
-    """When the token behind it ends, as sent: the documents show µs here and ms elsewhere."""
-
-    @property
-    def expires_at_ms(self) -> int:
-        """When the token behind it ends, in ms, whichever unit was sent."""
-        sent = self.expiration_time
-        return sent if sent < _LARGEST_MILLISECONDS else sent // 1000
+    def __repr__(self) -> str:
+        return f"ListenToken(token='{self.token[:4]}...', expiration_time={self.expiration_time})"

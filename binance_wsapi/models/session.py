@@ -10,6 +10,9 @@ from binance_wsapi.models._base import Model
 __all__ = ["ListenKey", "SessionStatus", "Subscription"]
 
 
+_LEAST_MICROSECONDS = 10**14
+
+
 class SessionStatus(Model):
     """The state of a connection."""
 
@@ -33,7 +36,16 @@ class Subscription(Model):
     subscription_id: int
     """Its number on this connection; events carry it."""
     expiration_time: int | None = None
-    """When the listen token behind it expires, epoch ms (margin)."""
+    """When the listen token behind it expires, as sent (margin): see :attr:`expires_at_ms`."""
+
+    @property
+    def expires_at_ms(self) -> int | None:
+        """When the listen token behind it expires, epoch ms (margin).
+
+        The documents show microseconds in this answer and milliseconds in the token's own.
+        """
+        sent = self.expiration_time
+        return sent if sent is None or sent < _LEAST_MICROSECONDS else sent // 1000
 
 
 class ListenKey(Model):

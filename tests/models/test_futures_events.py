@@ -14,7 +14,8 @@ from binance_wsapi.models import futures_events as f
 from binance_wsapi.models import margin_events, user_events
 from binance_wsapi.models._base import Event, Market, UnknownEvent
 from binance_wsapi.models.futures_enums import FuturesExpiryReason, MarginType
-from binance_wsapi.models.margin import ListenToken, ListenTokenSubscription
+from binance_wsapi.models.margin import ListenToken
+from binance_wsapi.models.session import Subscription
 
 REFERENCE = Path(__file__).parents[1] / "reference"
 
@@ -204,7 +205,7 @@ def test_margin_orders_come_as_spot_order_updates() -> None:
 def test_a_subscription_ends_at_the_same_moment_in_either_unit(sent: int) -> None:
     wire = {"subscriptionId": 1, "expirationTime": sent}
 
-    assert msgspec.convert(wire, ListenTokenSubscription).expires_at_ms == 1749094553955
+    assert msgspec.convert(wire, Subscription).expires_at_ms == 1749094553955
 
 
 def test_a_listen_token_is_read() -> None:
@@ -215,4 +216,14 @@ def test_a_listen_token_is_read() -> None:
         if each["method"] == "POST /sapi/v1/userListenToken" and each["kind"] == "response"
     )
 
-    assert msgspec.to_builtins(msgspec.convert(wire, ListenToken)) == wire
+    token = msgspec.convert(wire, ListenToken)
+
+    assert msgspec.to_builtins(token) == wire
+    assert token.token not in repr(token)
+
+
+def test_an_expired_listen_key_is_not_shown() -> None:
+    event = decode("usdm", json.dumps(sample("usdm", "listenKeyExpired")).encode())
+
+    assert isinstance(event, f.ListenKeyExpired)
+    assert event.listen_key not in repr(event)
