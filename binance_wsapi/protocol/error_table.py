@@ -238,7 +238,10 @@ def _halves(data: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _dict_or_none(value: object) -> dict[str, Any] | None:
-    return value if isinstance(value, dict) else None
+    if not isinstance(value, dict):
+        return None
+    response: dict[str, Any] = value
+    return response
 
 
 def _told(halves: Mapping[str, Any]) -> str:
@@ -259,13 +262,15 @@ def _dict_code(response: dict[str, Any] | None) -> int:
     return code if isinstance(code, int) else 0
 
 
+_decode_data = msgspec.json.Decoder(dict[str, Any]).decode
+
+
 def _dict_of(data: Raw) -> dict[str, Any]:
     """Decode the error's data; what cannot be read must not hide the error itself."""
     try:
-        decoded = msgspec.json.decode(data) if data else None
+        return _decode_data(data) if data else {}
     except (msgspec.DecodeError, UnicodeDecodeError):
         return {}
-    return decoded if isinstance(decoded, dict) else {}
 
 
 _SECONDS = {"SECOND": 1, "MINUTE": 60, "HOUR": 3600, "DAY": 86400}

@@ -97,12 +97,14 @@ def load_signer(secret: Secret, passphrase: str | bytes | None = None) -> Signer
         return _from_text(secret, passphrase, files=True)
     if isinstance(secret, bytes | bytearray):
         return _from_bytes(bytes(secret), passphrase)
-    if isinstance(secret, os.PathLike):
-        return _from_file(Path(secret), passphrase)
-    raise ConfigurationError(
-        f"api_secret is of type {type(secret).__name__}: give the secret or the PEM key as str or "
-        "bytes, or the path of the key file"
-    )
+    try:
+        path = Path(secret)
+    except TypeError:
+        raise ConfigurationError(
+            f"api_secret is of type {type(secret).__name__}: give the secret or the PEM key as str "
+            "or bytes, or the path of the key file"
+        ) from None
+    return _from_file(path, passphrase)
 
 
 class _Secretive:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import operator
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from enum import Enum
@@ -71,7 +71,8 @@ def any_value(label: str, value: object) -> WireValue:
     if isinstance(value, datetime):
         return _epoch(value, label, Market.USDM)  # milliseconds, which every market takes
     if isinstance(value, list | tuple):
-        return [_text(item, label) for item in value]
+        items: Sequence[object] = value
+        return [_text(item, label) for item in items]
     return _whole(value, label)
 
 
@@ -335,14 +336,15 @@ def _list(param: Param, label: str, convert_item: Convert) -> Convert:
             value = [value]
         if not isinstance(value, list | tuple):
             raise _wrong_type(label, value, "write a list, such as ['BTCUSDT', 'ETHUSDT']")
-        if not value:
-            raise _refused(label, value, "is empty: leave it out or give a value")
-        items = [str(convert_item(item)) for item in value]
+        given: Sequence[object] = value
+        if not given:
+            raise _refused(label, given, "is empty: leave it out or give a value")
+        items = [str(convert_item(item)) for item in given]
         if most is not None and len(items) > most:
-            raise _refused(label, value, f"has {len(items)} items: at most {most} are taken")
+            raise _refused(label, given, f"has {len(items)} items: at most {most} are taken")
         if len(set(items)) < len(items):
             twice = next(item for item in items if items.count(item) > 1)
-            raise _refused(label, value, f"names {twice} twice")
+            raise _refused(label, given, f"names {twice} twice")
         return items
 
     return convert
