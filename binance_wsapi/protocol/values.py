@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from enum import Enum
+from typing import TypeGuard
 
 from binance_wsapi.catalogue._types import Kind, Market, Param
 from binance_wsapi.errors import ParameterError
@@ -70,9 +71,8 @@ def any_value(label: str, value: object) -> WireValue:
         return any_value(label, value.value)
     if isinstance(value, datetime):
         return _epoch(value, label, Market.USDM)  # milliseconds, which every market takes
-    if isinstance(value, list | tuple):
-        items: Sequence[object] = value
-        return [_text(item, label) for item in items]
+    if _is_list(value):
+        return [_text(item, label) for item in value]
     return _whole(value, label)
 
 
@@ -334,20 +334,23 @@ def _list(param: Param, label: str, convert_item: Convert) -> Convert:
         # A bare name is a list of one (the exchange takes it so too); a list written as text is not.
         if isinstance(value, str) and not re.search(r"[\s,\[\]\"]", value):
             value = [value]
-        if not isinstance(value, list | tuple):
+        if not _is_list(value):
             raise _wrong_type(label, value, "write a list, such as ['BTCUSDT', 'ETHUSDT']")
-        given: Sequence[object] = value
-        if not given:
-            raise _refused(label, given, "is empty: leave it out or give a value")
-        items = [str(convert_item(item)) for item in given]
+        if not value:
+            raise _refused(label, value, "is empty: leave it out or give a value")
+        items = [str(convert_item(item)) for item in value]
         if most is not None and len(items) > most:
-            raise _refused(label, given, f"has {len(items)} items: at most {most} are taken")
+            raise _refused(label, value, f"has {len(items)} items: at most {most} are taken")
         if len(set(items)) < len(items):
             twice = next(item for item in items if items.count(item) > 1)
-            raise _refused(label, given, f"names {twice} twice")
+            raise _refused(label, value, f"names {twice} twice")
         return items
 
     return convert
+
+
+def _is_list(value: object) -> TypeGuard[Sequence[object]]:
+    return isinstance(value, list | tuple)
 
 
 _SECRET_LABELS = SECRET_NAMES | {"api_key", "listen_key", "listen_token"}
