@@ -7,14 +7,15 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from binance_wsapi.simulator.clock import SimulatedClock
-from binance_wsapi.simulator.gateway import Handshake, HandshakeRefused
+from binance_wsapi.simulator.gateway import Handshake, HandshakeRefused, Route
+from binance_wsapi.simulator.request_limits import RequestLimits
 from binance_wsapi.simulator.stream_hub import StreamHub
 from binance_wsapi.simulator.stream_requests import (
     StreamRequest,
     StreamRequestError,
     read_stream_request,
 )
-from binance_wsapi.simulator.wire import Micros, encode
+from binance_wsapi.simulator.wire import encode
 
 __all__ = ["StreamConnection", "StreamServer"]
 
@@ -89,34 +90,26 @@ class StreamConnection:
 
     def closed(self) -> None:
         """The wire is gone: let go of everything."""
-        if self._streams or self._is_open:
+        if self._is_open:
             self._let_go()
-            self._on_closed(self)
 
     def deliver(self, frame: bytes) -> None:
         """Send one payload of a stream."""
         if self._is_open:
             self._transport.send(frame)
 
-    def announce_shutdown(self) -> None:
-        """Tell the client that the server is about to go away."""
-        event: dict[str, Any] = {"e": "serverShutdown", "E": Micros(self._clock.now_us())}
-        if self.is_combined:
-            event = {"stream": "!serverShutdown", "data": event}
-        self.deliver(encode(event, microseconds=self.microseconds))
-
     def disconnect(self, code: int, reason: str) -> None:
         """Close the connection from the exchange's side."""
         if self._is_open:
             self._let_go()
             self._transport.close(code, reason)
-            self._on_closed(self)
 
     def _let_go(self) -> None:
         self._is_open = False
         for name in self._streams:
             self._hub.unsubscribe(name, self)
         self._streams.clear()
+        self._on_closed(self)
 
     def _count_message(self) -> bool:
         """Count one incoming message; close and return false when it is one too many."""
@@ -159,8 +152,6 @@ class StreamConnection:
 class StreamServer:
     """The doors to a market's streams, and all who came through them.
 
-    ``raw`` and ``combined`` are factories for the gateway's routes ``/ws`` and ``/stream``.
-
     Args:
         clock: The exchange's clock.
         hub: The market's streams.
@@ -183,6 +174,17 @@ class StreamServer:
     def connections(self) -> tuple[StreamConnection, ...]:
         """All open connections, oldest first."""
         return tuple(self._connections)
+
+    def routes(self, limits: RequestLimits | None = None) -> dict[str, Route]:
+        """Return the doors by path, for :meth:`Gateway.add_route`.
+
+        Args:
+            limits: Where connection attempts are counted.
+        """
+        return {
+            "/ws": Route(self.raw, limits, notice=lambda event: event),
+            "/stream": Route(self.combined, limits, notice=_combined_notice),
+        }
 
     def raw(self, handshake: Handshake) -> StreamConnection:
         """Let a client in at ``/ws`` or ``/ws/<stream>[/<stream>...]``."""
@@ -212,3 +214,7 @@ class StreamServer:
 
     def _forget(self, connection: StreamConnection) -> None:
         self._connections.pop(connection, None)
+
+
+def _combined_notice(event: dict[str, Any]) -> object:
+    return {"stream": "!serverShutdown", "data": event}

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from binance_wsapi.simulator.clock import SimulatedClock
-from binance_wsapi.simulator.gateway import Gateway
+from binance_wsapi.simulator.gateway import Door, Gateway
 from binance_wsapi.simulator.market_data.market_data import MarketData
 from binance_wsapi.simulator.observers import MarketObserver, Trade
 from binance_wsapi.simulator.spot.book import Book
@@ -23,15 +23,16 @@ class Wire:
 
     def __init__(self) -> None:
         self.frames: list[bytes] = []
+        self.pings: list[bytes] = []
         self.closing: tuple[int, str] | None = None
-        self.connection: StreamConnection
+        self.door: Door
 
     def send(self, frame: bytes) -> None:
         assert self.closing is None, "sent after closing"
         self.frames.append(frame)
 
     def ping(self, payload: bytes) -> None:
-        raise NotImplementedError
+        self.pings.append(payload)
 
     def close(self, code: int, reason: str) -> None:
         self.closing = (code, reason)
@@ -41,6 +42,11 @@ class Wire:
 
     def hold_reading(self, held: bool) -> None:
         raise NotImplementedError
+
+    @property
+    def connection(self) -> StreamConnection:
+        assert isinstance(self.door.inner, StreamConnection)
+        return self.door.inner
 
     def take(self) -> list[Any]:
         """Return what arrived since the last time."""
@@ -52,7 +58,7 @@ class Wire:
         return self.ask_text(json.dumps(request))
 
     def ask_text(self, text: str) -> Any:
-        self.connection.receive(text)
+        self.door.receive(text)
         return json.loads(self.frames.pop())
 
 
@@ -68,15 +74,13 @@ class Bench:
         self.hub = StreamHub(SpotStreams(self.clock, self.data))
         self.server = StreamServer(self.clock, self.hub)
         self.gateway = Gateway(self.clock)
-        self.gateway.add_route("/ws", self.server.raw)
-        self.gateway.add_route("/stream", self.server.combined)
+        for path, route in self.server.routes().items():
+            self.gateway.add_route(path, route)
         self._trade_ids = dict.fromkeys(self.books, 0)
 
     def connect(self, path_qs: str) -> Wire:
         wire = Wire()
-        connection = self.gateway.connect(path_qs, remote="127.0.0.1", transport=wire)
-        assert isinstance(connection, StreamConnection)
-        wire.connection = connection
+        wire.door = self.gateway.connect(path_qs, remote="127.0.0.1", transport=wire)
         return wire
 
     def trade(

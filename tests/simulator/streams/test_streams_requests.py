@@ -176,17 +176,18 @@ def test_the_sixth_message_in_a_second_ends_the_connection(bench: Bench) -> None
     wire = bench.connect("/ws/btcusdt@trade")
     for _ in range(3):
         wire.ask(method="LIST_SUBSCRIPTIONS", id=1)
-    wire.connection.pong(b"")
-    wire.connection.ping(b"")
+    wire.door.pong(b"")
+    assert wire.door.pinged(b"")
     assert wire.closing is None
-    wire.connection.receive('{"method":"LIST_SUBSCRIPTIONS","id":1}')
+    wire.door.receive('{"method":"LIST_SUBSCRIPTIONS","id":1}')
 
     assert wire.closing == (1008, "Too many requests")
     assert bench.hub.running == ()
+    assert bench.gateway.connections == []
     assert bench.server.connections == ()
     bench.trade("1")
-    wire.connection.receive('{"method":"LIST_SUBSCRIPTIONS","id":1}')
-    wire.connection.closed()
+    wire.door.receive('{"method":"LIST_SUBSCRIPTIONS","id":1}')
+    wire.door.closed()
     assert wire.take() == []
 
 
@@ -205,7 +206,7 @@ def test_a_connection_holds_1024_streams(bench: Bench) -> None:
     wire = bench.connect("/ws")
     assert wire.ask(method="SUBSCRIBE", params=names[:1_024], id=1)["result"] is None
     assert wire.ask(method="SUBSCRIBE", params=names[:7], id=1)["result"] is None
-    wire.connection.receive(json.dumps({"method": "SUBSCRIBE", "params": names, "id": 1}))
+    wire.door.receive(json.dumps({"method": "SUBSCRIBE", "params": names, "id": 1}))
 
     assert wire.closing == (1008, "Too many streams")
     with pytest.raises(HandshakeRefused):
@@ -217,11 +218,12 @@ def test_nobody_listening_means_no_timers(bench: Bench) -> None:
     wire = bench.connect("/stream?streams=" + "/".join(names))
     other = bench.connect("/ws/btcusdt@ticker")
     assert bench.clock.next_due_us() is not None
-    wire.connection.closed()
+    wire.door.closed()
     assert bench.hub.running == ("btcusdt@ticker",)
-    other.connection.closed()
+    other.door.closed()
 
     assert bench.clock.next_due_us() is None
+    assert bench.gateway.connections == []
     assert bench.server.connections == ()
 
 
@@ -230,8 +232,20 @@ def test_nobody_listening_means_no_timers(bench: Bench) -> None:
 )
 def test_a_shutdown_is_announced(bench: Bench, path: str, wrapped: bool) -> None:
     wire = bench.connect(path)
-    for connection in bench.server.connections:
-        connection.announce_shutdown()
+    bench.gateway.announce_shutdown()
 
     event = {"e": "serverShutdown", "E": bench.clock.now_us() // 1_000}
     assert wire.take() == [{"stream": "!serverShutdown", "data": event} if wrapped else event]
+
+
+def test_pings_and_the_end_of_the_day_are_the_gateways(bench: Bench) -> None:
+    wire = bench.connect("/ws/btcusdt@trade")
+    for _ in range(10):
+        bench.clock.advance(20)
+        wire.door.pong(wire.pings[-1])
+    assert len(wire.pings) == 10
+    assert wire.closing is None
+    bench.clock.advance(24 * 3_600)
+
+    assert wire.closing is not None
+    assert bench.hub.running == ()
