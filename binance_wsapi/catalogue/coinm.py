@@ -27,8 +27,21 @@ _SUBMIT_NEW_ORDER = Operation(
         _SYMBOL,
         p.required(p.SIDE),
         fp.POSITION_SIDE,
-        p.required(fp.ORDER_TYPE),
-        p.but(fp.TIME_IN_FORCE, "How long the order stays: GTC, IOC, FOK or GTX."),
+        p.required(
+            p.but(
+                fp.ORDER_TYPE,
+                values=(
+                    "LIMIT",
+                    "MARKET",
+                    "STOP",
+                    "STOP_MARKET",
+                    "TAKE_PROFIT",
+                    "TAKE_PROFIT_MARKET",
+                    "TRAILING_STOP_MARKET",
+                ),
+            )
+        ),
+        p.but(fp.TIME_IN_FORCE, values=("GTC", "IOC", "FOK", "GTX")),
         _QUANTITY,
         fp.REDUCE_ONLY,
         p.PRICE,

@@ -38,7 +38,8 @@ NEW_CLIENT_ORDER_ID = p.but(
 )
 NEW_ORDER_RESP_TYPE = p.but(
     p.NEW_ORDER_RESP_TYPE,
-    "ACK, or RESULT for the final state of MARKET orders and of LIMIT orders with IOC or FOK.",
+    "With RESULT the answer has the final state of MARKET orders and of LIMIT orders with IOC or FOK.",
+    values=("ACK", "RESULT"),
     default="ACK",
 )
 PRICE_MATCH = p.param(
@@ -46,11 +47,11 @@ PRICE_MATCH = p.param(
     Kind.ENUM,
     "Take a price of the book in place of ``price``; OPPONENT_10 and OPPONENT_20 are suspended.",
     enum=fe.PriceMatch,
+    values=tuple(each.value for each in fe.PriceMatch if each is not fe.PriceMatch.NONE),
 )
 SELF_TRADE_PREVENTION_MODE = p.but(
     p.SELF_TRADE_PREVENTION_MODE,
-    "What to do when the order would meet one of the same account: NONE, EXPIRE_TAKER, EXPIRE_MAKER or "
-    "EXPIRE_BOTH.",
+    values=("NONE", "EXPIRE_TAKER", "EXPIRE_MAKER", "EXPIRE_BOTH"),
 )
 GOOD_TILL_DATE = p.param(
     "good_till_date",

@@ -88,10 +88,10 @@ _SUBMIT_NEW_ORDER = Operation(
         p.required(p.SYMBOL),
         p.required(p.SIDE),
         fp.POSITION_SIDE,
-        p.required(p.but(fp.ORDER_TYPE, "Order type: LIMIT or MARKET.")),
-        fp.TIME_IN_FORCE,
+        p.required(p.but(fp.ORDER_TYPE, values=("LIMIT", "MARKET"))),
+        p.but(fp.TIME_IN_FORCE, values=("GTC", "IOC", "FOK", "GTX", "GTD", "RPI")),
         p.QUANTITY,
-        fp.REDUCE_ONLY,
+        p.but(fp.REDUCE_ONLY, "Only make the position smaller; not in hedge mode."),
         p.PRICE,
         fp.NEW_CLIENT_ORDER_ID,
         fp.NEW_ORDER_RESP_TYPE,
@@ -193,20 +193,28 @@ _SUBMIT_NEW_ALGO_ORDER = Operation(
     mutates=True,
     client_ids=("clientAlgoId",),
     params=(
-        p.required(
-            p.param("algo_type", Kind.ENUM, "Kind of algo order: CONDITIONAL.", enum=fe.AlgoType)
-        ),
+        p.required(p.param("algo_type", Kind.ENUM, "Kind of algo order.", enum=fe.AlgoType)),
         p.required(p.SYMBOL),
         p.required(p.SIDE),
         fp.POSITION_SIDE,
         p.required(
             p.but(
                 fp.ORDER_TYPE,
-                "Order type: STOP, STOP_MARKET, TAKE_PROFIT, TAKE_PROFIT_MARKET or "
-                "TRAILING_STOP_MARKET.",
+                values=(
+                    "STOP",
+                    "STOP_MARKET",
+                    "TAKE_PROFIT",
+                    "TAKE_PROFIT_MARKET",
+                    "TRAILING_STOP_MARKET",
+                ),
             )
         ),
-        p.but(fp.TIME_IN_FORCE, "How long the order stays once it is triggered.", default="GTC"),
+        p.but(
+            fp.TIME_IN_FORCE,
+            "How long the order stays once it is triggered.",
+            values=("GTC", "IOC", "FOK"),
+            default="GTC",
+        ),
         p.QUANTITY,
         p.PRICE,
         p.param("trigger_price", Kind.DECIMAL, "Price that triggers the order."),
@@ -229,7 +237,7 @@ _SUBMIT_NEW_ALGO_ORDER = Operation(
             pattern=fp.CLIENT_ID_PATTERN,
             max_length=36,
         ),
-        p.but(p.NEW_ORDER_RESP_TYPE, "ACK or RESULT.", default="ACK"),
+        p.but(p.NEW_ORDER_RESP_TYPE, values=("ACK", "RESULT"), default="ACK"),
         fp.SELF_TRADE_PREVENTION_MODE,
         fp.GOOD_TILL_DATE,
         *fp.AUTH,
@@ -296,7 +304,7 @@ _GET_POSITION = Operation(
     params=(_ONE_SYMBOL, *fp.AUTH),
     result=list[m.FuturesPosition],
     weight=Weight.fixed(5),
-    deprecated="The exchange is going to retire it: use ``get_position_v2``.",
+    deprecated="``get_position_v2``: the exchange is going to retire this one",
 )
 
 _GET_ACCOUNT_BALANCE_V2 = Operation(
@@ -321,7 +329,7 @@ _GET_ACCOUNT_BALANCE = Operation(
     params=fp.AUTH,
     result=list[m.FuturesBalance],
     weight=Weight.fixed(5),
-    deprecated="The exchange is going to retire it: use ``get_account_balance_v2``.",
+    deprecated="``get_account_balance_v2``: the exchange is going to retire this one",
 )
 
 _GET_ACCOUNT_STATUS_V2 = Operation(
@@ -348,7 +356,7 @@ _GET_ACCOUNT_STATUS = Operation(
     result=m.FuturesAccount,
     weight=Weight.fixed(5),
     notes=("Totals are in USDT in single-asset mode, in USD in multi-assets mode.",),
-    deprecated="The exchange is going to retire it: use ``get_account_status_v2``.",
+    deprecated="``get_account_status_v2``: the exchange is going to retire this one",
 )
 
 OPERATIONS: tuple[Operation, ...] = (

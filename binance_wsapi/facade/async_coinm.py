@@ -99,10 +99,9 @@ class AsyncCoinmNamespace(AsyncNamespace):
             side: Which way the order goes. BUY or SELL.
             position_side: The position the order is for: LONG or SHORT in hedge mode, where it must
                 be sent. BOTH, LONG or SHORT. Default: BOTH.
-            type: Order type. LIMIT, MARKET, STOP, STOP_MARKET, TAKE_PROFIT, TAKE_PROFIT_MARKET,
-                TRAILING_STOP_MARKET or LIQUIDATION.
-            time_in_force: How long the order stays: GTC, IOC, FOK or GTX. GTC, IOC, FOK, GTX, GTD,
-                GTE_GTC or RPI.
+            type: Order type. LIMIT, MARKET, STOP, STOP_MARKET, TAKE_PROFIT, TAKE_PROFIT_MARKET or
+                TRAILING_STOP_MARKET.
+            time_in_force: How long the order stays. GTC, IOC, FOK or GTX.
             quantity: Amount, in contracts.
             reduce_only: Only make the position smaller; not in hedge mode, not with
                 ``close_position``. Default: False.
@@ -118,14 +117,13 @@ class AsyncCoinmNamespace(AsyncNamespace):
             working_type: Which price triggers the order. MARK_PRICE or CONTRACT_PRICE. Default:
                 CONTRACT_PRICE.
             price_protect: Do not trigger while mark and last price are far apart. Default: False.
-            new_order_resp_type: ACK, or RESULT for the final state of MARKET orders and of LIMIT
-                orders with IOC or FOK. ACK, RESULT or FULL. Default: ACK.
+            new_order_resp_type: With RESULT the answer has the final state of MARKET orders and of
+                LIMIT orders with IOC or FOK. ACK or RESULT. Default: ACK.
             price_match: Take a price of the book in place of ``price``; OPPONENT_10 and OPPONENT_20
-                are suspended. NONE, OPPONENT, OPPONENT_5, OPPONENT_10, OPPONENT_20, QUEUE, QUEUE_5,
+                are suspended. OPPONENT, OPPONENT_5, OPPONENT_10, OPPONENT_20, QUEUE, QUEUE_5,
                 QUEUE_10 or QUEUE_20.
             self_trade_prevention_mode: What to do when the order would meet one of the same
-                account: NONE, EXPIRE_TAKER, EXPIRE_MAKER or EXPIRE_BOTH. NONE, EXPIRE_MAKER,
-                EXPIRE_TAKER, EXPIRE_BOTH, DECREMENT or TRANSFER.
+                account. NONE, EXPIRE_TAKER, EXPIRE_MAKER or EXPIRE_BOTH.
             recv_window: How long the request stays valid, in ms. At most 60000. Default: the
                 client's ``recv_window``.
             timestamp: Time of the request, epoch ms. Default: the moment of sending.
@@ -204,7 +202,7 @@ class AsyncCoinmNamespace(AsyncNamespace):
             quantity: Amount, in contracts.
             price: Limit price.
             price_match: Take a price of the book in place of ``price``; OPPONENT_10 and OPPONENT_20
-                are suspended. NONE, OPPONENT, OPPONENT_5, OPPONENT_10, OPPONENT_20, QUEUE, QUEUE_5,
+                are suspended. OPPONENT, OPPONENT_5, OPPONENT_10, OPPONENT_20, QUEUE, QUEUE_5,
                 QUEUE_10 or QUEUE_20.
             modify_id: Your number for the amendment, told back in answer and user data.
             recv_window: How long the request stays valid, in ms. At most 60000. Default: the

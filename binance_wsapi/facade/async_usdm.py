@@ -211,23 +211,20 @@ class AsyncUsdmNamespace(AsyncNamespace):
             side: Which way the order goes. BUY or SELL.
             position_side: The position the order is for: LONG or SHORT in hedge mode, where it must
                 be sent. BOTH, LONG or SHORT. Default: BOTH.
-            type: Order type: LIMIT or MARKET. LIMIT, MARKET, STOP, STOP_MARKET, TAKE_PROFIT,
-                TAKE_PROFIT_MARKET, TRAILING_STOP_MARKET or LIQUIDATION.
-            time_in_force: How long the order stays. GTC, IOC, FOK, GTX, GTD, GTE_GTC or RPI.
+            type: Order type. LIMIT or MARKET.
+            time_in_force: How long the order stays. GTC, IOC, FOK, GTX, GTD or RPI.
             quantity: Amount, in base asset units.
-            reduce_only: Only make the position smaller; not in hedge mode, not with
-                ``close_position``. Default: False.
+            reduce_only: Only make the position smaller; not in hedge mode. Default: False.
             price: Limit price.
             new_client_order_id: Your id for the new order, unique among open orders. At most 36
                 characters. Default: made by the library.
-            new_order_resp_type: ACK, or RESULT for the final state of MARKET orders and of LIMIT
-                orders with IOC or FOK. ACK, RESULT or FULL. Default: ACK.
+            new_order_resp_type: With RESULT the answer has the final state of MARKET orders and of
+                LIMIT orders with IOC or FOK. ACK or RESULT. Default: ACK.
             price_match: Take a price of the book in place of ``price``; OPPONENT_10 and OPPONENT_20
-                are suspended. NONE, OPPONENT, OPPONENT_5, OPPONENT_10, OPPONENT_20, QUEUE, QUEUE_5,
+                are suspended. OPPONENT, OPPONENT_5, OPPONENT_10, OPPONENT_20, QUEUE, QUEUE_5,
                 QUEUE_10 or QUEUE_20.
             self_trade_prevention_mode: What to do when the order would meet one of the same
-                account: NONE, EXPIRE_TAKER, EXPIRE_MAKER or EXPIRE_BOTH. NONE, EXPIRE_MAKER,
-                EXPIRE_TAKER, EXPIRE_BOTH, DECREMENT or TRANSFER.
+                account. NONE, EXPIRE_TAKER, EXPIRE_MAKER or EXPIRE_BOTH.
             good_till_date: End of a GTD order, epoch ms, at least 10 minutes ahead; only whole
                 seconds count. At most 253402300799000.
             recv_window: How long the request stays valid, in ms. At most 60000. Default: the
@@ -303,7 +300,7 @@ class AsyncUsdmNamespace(AsyncNamespace):
             quantity: Amount, in base asset units.
             price: Limit price.
             price_match: Take a price of the book in place of ``price``; OPPONENT_10 and OPPONENT_20
-                are suspended. NONE, OPPONENT, OPPONENT_5, OPPONENT_10, OPPONENT_20, QUEUE, QUEUE_5,
+                are suspended. OPPONENT, OPPONENT_5, OPPONENT_10, OPPONENT_20, QUEUE, QUEUE_5,
                 QUEUE_10 or QUEUE_20.
             modify_id: Your number for the amendment, told back in answer and user data.
             recv_window: How long the request stays valid, in ms. At most 60000. Default: the
@@ -489,23 +486,22 @@ class AsyncUsdmNamespace(AsyncNamespace):
         * At most one of ``price`` and ``price_match``.
 
         Args:
-            algo_type: Kind of algo order: CONDITIONAL. CONDITIONAL.
+            algo_type: Kind of algo order. CONDITIONAL.
             symbol: Trading symbol, such as ``BTCUSDT``.
             side: Which way the order goes. BUY or SELL.
             position_side: The position the order is for: LONG or SHORT in hedge mode, where it must
                 be sent. BOTH, LONG or SHORT. Default: BOTH.
-            type: Order type: STOP, STOP_MARKET, TAKE_PROFIT, TAKE_PROFIT_MARKET or
-                TRAILING_STOP_MARKET. LIMIT, MARKET, STOP, STOP_MARKET, TAKE_PROFIT,
-                TAKE_PROFIT_MARKET, TRAILING_STOP_MARKET or LIQUIDATION.
-            time_in_force: How long the order stays once it is triggered. GTC, IOC, FOK, GTX, GTD,
-                GTE_GTC or RPI. Default: GTC.
+            type: Order type. STOP, STOP_MARKET, TAKE_PROFIT, TAKE_PROFIT_MARKET or
+                TRAILING_STOP_MARKET.
+            time_in_force: How long the order stays once it is triggered. GTC, IOC or FOK. Default:
+                GTC.
             quantity: Amount, in base asset units.
             price: Limit price.
             trigger_price: Price that triggers the order.
             working_type: Which price triggers the order. MARK_PRICE or CONTRACT_PRICE. Default:
                 CONTRACT_PRICE.
             price_match: Take a price of the book in place of ``price``; OPPONENT_10 and OPPONENT_20
-                are suspended. NONE, OPPONENT, OPPONENT_5, OPPONENT_10, OPPONENT_20, QUEUE, QUEUE_5,
+                are suspended. OPPONENT, OPPONENT_5, OPPONENT_10, OPPONENT_20, QUEUE, QUEUE_5,
                 QUEUE_10 or QUEUE_20.
             close_position: Close the whole position; STOP_MARKET and TAKE_PROFIT_MARKET only,
                 without ``quantity``.
@@ -517,10 +513,9 @@ class AsyncUsdmNamespace(AsyncNamespace):
             callback_rate: Distance of a trailing order, in percent. 0.1 to 20.
             client_algo_id: Your id for the new conditional order, unique among open ones. At most
                 36 characters. Default: made by the library.
-            new_order_resp_type: ACK or RESULT. ACK, RESULT or FULL. Default: ACK.
+            new_order_resp_type: How much the answer tells. ACK or RESULT. Default: ACK.
             self_trade_prevention_mode: What to do when the order would meet one of the same
-                account: NONE, EXPIRE_TAKER, EXPIRE_MAKER or EXPIRE_BOTH. NONE, EXPIRE_MAKER,
-                EXPIRE_TAKER, EXPIRE_BOTH, DECREMENT or TRANSFER.
+                account. NONE, EXPIRE_TAKER, EXPIRE_MAKER or EXPIRE_BOTH.
             good_till_date: End of a GTD order, epoch ms, at least 10 minutes ahead; only whole
                 seconds count. At most 253402300799000.
             recv_window: How long the request stays valid, in ms. At most 60000. Default: the
@@ -670,7 +665,7 @@ class AsyncUsdmNamespace(AsyncNamespace):
     ) -> Response[list[FuturesPosition]]:
         """Return the position of every symbol, held or not.
 
-        Deprecated: use The exchange is going to retire it: use ``get_position_v2``..
+        Deprecated: use ``get_position_v2``: the exchange is going to retire this one.
 
         Wire operation ``account.position``, weight 5.
 
@@ -750,7 +745,7 @@ class AsyncUsdmNamespace(AsyncNamespace):
     ) -> Response[list[FuturesBalance]]:
         """Return the wallet balance of each asset.
 
-        Deprecated: use The exchange is going to retire it: use ``get_account_balance_v2``..
+        Deprecated: use ``get_account_balance_v2``: the exchange is going to retire this one.
 
         Wire operation ``account.balance``, weight 5.
 
@@ -830,7 +825,7 @@ class AsyncUsdmNamespace(AsyncNamespace):
     ) -> Response[FuturesAccount]:
         """Return the account with its assets and every symbol of the market.
 
-        Deprecated: use The exchange is going to retire it: use ``get_account_status_v2``..
+        Deprecated: use ``get_account_status_v2``: the exchange is going to retire this one.
 
         Totals are in USDT in single-asset mode, in USD in multi-assets mode.
 

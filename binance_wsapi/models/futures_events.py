@@ -232,7 +232,9 @@ class FuturesAccountChange(Model):
     """Why."""
     symbol: str | None = field(name="S", default=None)
     """Symbol of a funding fee."""
-    balances: list[UpdatedFuturesBalance] = field(name="B", default_factory=list)
+    balances: list[UpdatedFuturesBalance] = field(
+        name="B", default_factory=list[UpdatedFuturesBalance]
+    )
     """Balances that changed."""
     positions: list[UpdatedPosition] | None = field(name="P", default=None)
     """Positions that changed (on COIN-M all of them); ``None`` for a funding fee of a cross position."""

@@ -110,8 +110,10 @@ def _param_differences(ours: Param, theirs: dict[str, Any]) -> set[str]:
         found.add(f"maximum {ours.wire}")
     if ours.max_length != theirs.get("max_len"):
         found.add(f"length {ours.wire}")
-    if ours.enum is not None and not set(theirs["enum"]) <= {each.value for each in ours.enum}:
-        found.add(f"enum {ours.wire}")
+    if ours.enum is not None:
+        values = ours.values or tuple(each.value for each in ours.enum)
+        if set(values) != set(theirs["enum"]):
+            found.add(f"enum {ours.wire}")
     return found
 
 
