@@ -57,6 +57,8 @@ class SimulatedClock:
         self._count = 0
         self._carry: Callable[[Callable[[], Any]], Any] | None = None
         self._changed: Callable[[], None] | None = None
+        self.turn = 0
+        """Rises with each steering call and each :meth:`run_due`: within one turn no client can answer."""
 
     def now_us(self) -> int:
         """Return the time."""
@@ -98,6 +100,10 @@ class SimulatedClock:
     def resume(self) -> None:
         """Let time follow real time again, from where it stands."""
         self._steer(self._resume)
+
+    def skew(self, seconds: float) -> None:
+        """Make the clock show another time, as a wrong clock does: what is scheduled waits as long as before."""
+        self._steer(lambda: self._skew(round(seconds * MICROSECONDS)))
 
     def next_due_us(self) -> int | None:
         """Return when the next callback is due; ``None`` when none waits."""
@@ -157,7 +163,14 @@ class SimulatedClock:
         self._land_on(now)
         self._announce()
 
+    def _skew(self, by_us: int) -> None:
+        for call in self._calls:
+            call.when_us += by_us
+        self._land_on(self.now_us() + by_us)
+        self._announce()
+
     def _run_until(self, target_us: int, *, pin: bool) -> None:
+        self.turn += 1
         while (due := self.next_due_us()) is not None and due <= target_us:
             call = heapq.heappop(self._calls)
             if pin:

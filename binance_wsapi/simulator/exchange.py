@@ -3,54 +3,158 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from decimal import Decimal
 from types import TracebackType
-from typing import Any, Literal, Self, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, Self, TypeVar
 
-from binance_wsapi.endpoints import WsKey
+from binance_wsapi.catalogue._types import Market
+from binance_wsapi.endpoints import WsKey, endpoint
+from binance_wsapi.simulator.accounts import Account
 from binance_wsapi.simulator.clock import SimulatedClock
+from binance_wsapi.simulator.key_making import Key, KeyTypeName, make_key
+from binance_wsapi.simulator.venue import Venue
 
-__all__ = ["AccountHandle", "Key", "KeyKind", "SimulatedExchange"]
+if TYPE_CHECKING:
+    import ssl
+
+    from binance_wsapi import AsyncClient, Client
+    from binance_wsapi.simulator.faults import Faults
+    from binance_wsapi.simulator.journal import Journal
+    from binance_wsapi.simulator.request_limits import RequestLimits
+    from binance_wsapi.simulator.server import ExchangeThread
+    from binance_wsapi.simulator.spot.symbols import SymbolSpec
+
+__all__ = ["AccountHandle", "Amounts", "Key", "SimulatedExchange"]
 
 T = TypeVar("T")
-KeyKind = Literal["ed25519", "hmac", "rsa"]
+DEFAULT_BALANCES = {"USDT": "1000000", "BTC": "100", "ETH": "1000", "BNB": "1000"}
+DEFAULT_PERMISSIONS = ("USER_DATA", "TRADE")
+
+_SPECIAL_PATHS = {
+    WsKey.MARGIN_RISK_USER_DATA: "/margin/ws",
+    WsKey.USDM_PUBLIC: "/usdm/public/stream",
+    WsKey.USDM_MARKET: "/usdm/market/stream",
+    WsKey.USDM_PRIVATE: "/usdm/private/ws",
+    WsKey.USDM_TESTNET_PUBLIC: "/usdm/public/stream",
+    WsKey.USDM_TESTNET_MARKET: "/usdm/market/stream",
+    WsKey.USDM_TESTNET_PRIVATE: "/usdm/private/ws",
+    WsKey.COINM2: "/coinm/ws",
+}
+_API_PATHS = {
+    Market.SPOT: "/ws-api/v3",
+    Market.USDM: "/ws-fapi/v1",
+    Market.COINM: "/ws-dapi/v1",
+}
+_STREAM_PATHS = {
+    Market.SPOT: "/stream",
+    Market.USDM: "/usdm/stream",
+    Market.COINM: "/coinm/stream",
+}
 
 
-@dataclass(frozen=True, slots=True)
-class Key:
-    """An API key as its owner holds it."""
+class Amounts(NamedTuple):
+    """What an account has of one asset."""
 
-    api_key: str
-    api_secret: str = field(repr=False)
-    """The private key as PEM text (Ed25519, RSA) or the HMAC secret."""
-    key_type: KeyKind = "ed25519"
+    free: Decimal
+    locked: Decimal
 
 
 class AccountHandle:
     """One account of the exchange, usable from any thread."""
 
-    uid: int
+    def __init__(self, exchange: SimulatedExchange, account: Account) -> None:
+        self._exchange = exchange
+        self._account = account
+        self.uid = account.uid
 
-    def balances(self) -> dict[str, tuple[Decimal, Decimal]]:
-        """Return free and locked amounts by asset."""
-        raise NotImplementedError
+    def balances(self) -> dict[str, Amounts]:
+        """Return free and locked amounts by asset, assets without any left out."""
+        return self._exchange.call(
+            lambda: {
+                asset: Amounts(balance.free, balance.locked)
+                for asset, balance in self._account.balances.items()
+                if balance.free or balance.locked
+            }
+        )
+
+    def deposit(self, asset: str, amount: str | int | Decimal) -> None:
+        """Add to a free balance (negative: take), with the events of a transfer."""
+        exchange = self._exchange
+        exchange.call(lambda: exchange.venue.spot.deposit(self._account, asset, Decimal(amount)))
 
     def create_key(
         self,
-        key_type: KeyKind = "ed25519",
+        key_type: KeyTypeName = "ed25519",
         *,
-        permissions: Sequence[str] = ("USER_DATA", "TRADE"),
+        permissions: Sequence[str] = DEFAULT_PERMISSIONS,
         ips: Sequence[str] = (),
     ) -> Key:
-        """Make a key; without ``ips`` it may be used from anywhere."""
-        raise NotImplementedError
+        """Make a key.
+
+        Args:
+            key_type: ``ed25519`` may log sessions on; ``hmac`` and ``rsa`` sign each request.
+            permissions: ``USER_DATA`` to read, ``TRADE`` to trade.
+            ips: Addresses it may be used from; any when empty.
+        """
+        venue = self._exchange.venue
+        # Slow for RSA: not on the exchange's thread.
+        key, record = make_key(
+            self.uid,
+            key_type,
+            self._exchange.key_rng,
+            permissions=frozenset(permissions),
+            ips=frozenset(ips),
+        )
+        self._exchange.call(lambda: venue.keys.add(record))
+        return key
+
+    def revoke_key(self, key: Key) -> None:
+        """Delete a key: sessions logged on with it are told at their next request."""
+        self._exchange.call(lambda: self._exchange.venue.keys.revoke(key.api_key))
+
+    def restrict_key(
+        self,
+        key: Key,
+        *,
+        permissions: Sequence[str] | None = None,
+        ips: Sequence[str] | None = None,
+    ) -> None:
+        """Change what a key may do, or from where."""
+
+        def change() -> None:
+            for record in self._exchange.venue.keys.of_account(self.uid):
+                if record.api_key == key.api_key:
+                    if permissions is not None:
+                        record.permissions = frozenset(permissions)
+                    if ips is not None:
+                        record.ips = frozenset(ips)
+
+        self._exchange.call(change)
+
+    def __repr__(self) -> str:
+        return f"<AccountHandle uid={self.uid}>"
 
 
 class SimulatedExchange:
     """A Binance on 127.0.0.1 in a thread of its own.
 
     ``with SimulatedExchange() as exchange:`` starts and stops it; ``async with`` does the same.
+    Every method may be called from any thread.
+
+    Args:
+        seed: The same seed, clock and requests give the same exchange.
+        market_maker: Keep a book and some trades on every symbol.
+        clock: Its clock; follows real time when left out.
+        symbols: What is traded on Spot; a default set when left out.
+        tls: Serve ``wss`` and ``https`` with a certificate made on the spot; ``ssl_context`` trusts it.
+        port: Where to listen; a free port when 0.
+        host: The address to listen on.
+
+    Attributes:
+        clock: Steers time.
+        faults: The script of what goes wrong.
+        journal: Every frame so far.
+        venue: The parts inside, for ``call``.
     """
 
     def __init__(
@@ -59,18 +163,59 @@ class SimulatedExchange:
         seed: int = 0,
         market_maker: bool = False,
         clock: SimulatedClock | None = None,
-        symbols: Sequence[Any] | None = None,
+        symbols: Sequence[SymbolSpec] | None = None,
         tls: bool = False,
         port: int = 0,
+        host: str = "127.0.0.1",
     ) -> None:
-        raise NotImplementedError
+        from random import Random
 
-    urls: dict[WsKey, str]
-    rest_url: str
-    clock: SimulatedClock
+        self.clock = clock or SimulatedClock()
+        self.venue = Venue(self.clock, seed=seed, symbols=symbols)
+        self.key_rng = Random(f"keys {seed}")
+        self._market_maker = market_maker
+        self._host = host
+        self._port = port
+        self._tls = tls
+        self._thread: ExchangeThread | None = None
+        self._ssl_context: ssl.SSLContext | None = None
+
+    # --- life
+
+    def start(self) -> Self:
+        """Start it, as ``with`` does."""
+        from binance_wsapi.simulator.server import ExchangeThread
+
+        if self._thread is not None:
+            raise RuntimeError("this exchange is running already")
+        server_context = None
+        if self._tls:
+            from binance_wsapi.simulator.certificates import self_signed_contexts
+
+            server_context, self._ssl_context = self_signed_contexts(self._host)
+        if self._market_maker:
+            self.venue.start_market_maker()
+        thread = ExchangeThread(
+            self.venue.gateway,
+            self.venue.serve_rest,
+            host=self._host,
+            port=self._port,
+            tls=server_context,
+        )
+        thread.start()
+        self._thread = thread
+        self.faults.carry_with(thread.call)
+        return self
+
+    def stop(self) -> None:
+        """Stop it; every connection is cut. Harmless when it is not running."""
+        thread, self._thread = self._thread, None
+        if thread is not None:
+            self.faults.carry_with(lambda action: action())
+            thread.stop()
 
     def __enter__(self) -> Self:
-        raise NotImplementedError
+        return self.start()
 
     def __exit__(
         self,
@@ -78,16 +223,144 @@ class SimulatedExchange:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        raise NotImplementedError
+        self.stop()
 
-    def create_account(self, balances: Mapping[str, str] | None = None) -> AccountHandle:
-        """Open an account with these free amounts."""
-        raise NotImplementedError
+    async def __aenter__(self) -> Self:
+        return self.start()
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        import asyncio
+
+        await asyncio.to_thread(self.stop)
+
+    # --- where it is
+
+    @property
+    def port(self) -> int:
+        """Where it listens."""
+        return self._running().port
+
+    @property
+    def urls(self) -> dict[WsKey, str]:
+        """The address of every connection."""
+        base = f"{'wss' if self._tls else 'ws'}://{self._host}:{self.port}"
+        return {ws_key: base + path_of(ws_key) for ws_key in WsKey}
+
+    @property
+    def rest_url(self) -> str:
+        """The address of the REST API, without a path."""
+        return f"{'https' if self._tls else 'http'}://{self._host}:{self.port}"
+
+    @property
+    def ssl_context(self) -> ssl.SSLContext | None:
+        """What trusts the exchange's certificate; ``None`` without TLS."""
+        return self._ssl_context
+
+    # --- accounts and clients
+
+    def create_account(
+        self, balances: Mapping[str, str | int | Decimal] | None = None
+    ) -> AccountHandle:
+        """Open an account with these free amounts; plenty of the usual assets when left out."""
+        amounts = DEFAULT_BALANCES if balances is None else balances
+        return AccountHandle(self, self.call(lambda: self.venue.open_account(amounts)))
 
     def client_options(self, key: Key | None = None) -> dict[str, Any]:
-        """Return the options that lead a client here: ``Client(**exchange.client_options(key))``."""
-        raise NotImplementedError
+        """Return the options that lead a client here: ``Client(**exchange.client_options(key))``.
+
+        Without a key they suffice for public operations.
+        """
+        urls: dict[str, str] = {str(ws_key): url for ws_key, url in self.urls.items()}
+        urls["rest"] = self.rest_url
+        options: dict[str, Any] = {"urls": urls}
+        if self._ssl_context is not None:
+            options["ssl"] = self._ssl_context
+        if key is not None:
+            options |= {"api_key": key.api_key, "api_secret": key.api_secret}
+        return options
+
+    def client(self, key: Key | None = None, **options: Any) -> Client:
+        """Return a sync client of this exchange; without a key, that of a new, funded account."""
+        from binance_wsapi.simulator.clients import client
+
+        return client(self, key, **options)
+
+    def async_client(self, key: Key | None = None, **options: Any) -> AsyncClient:
+        """Return an async client of this exchange; without a key, that of a new, funded account."""
+        from binance_wsapi.simulator.clients import async_client
+
+        return async_client(self, key, **options)
+
+    # --- steering
+
+    @property
+    def faults(self) -> Faults:
+        """The script of what goes wrong."""
+        return self.venue.faults
+
+    @property
+    def journal(self) -> Journal:
+        """Every frame so far."""
+        return self.venue.journal
+
+    @property
+    def limits(self) -> RequestLimits:
+        """Spot's limits; ``exchange.limits.enabled = False`` switches them off."""
+        return self.venue.spot_limits
 
     def call(self, action: Callable[[], T]) -> T:
-        """Run ``action`` on the exchange's thread and return its result."""
-        raise NotImplementedError
+        """Run ``action`` on the exchange's thread and return its result; directly when it is not running."""
+        return action() if self._thread is None else self._thread.call(action)
+
+    def drop_connections(self, path: str = "") -> int:
+        """Cut all connections (to paths that begin so) without a close frame; return how many."""
+        return self.call(lambda: self.venue.gateway.drop(path))
+
+    def close_connections(self, code: int = 1001, reason: str = "") -> int:
+        """Close all connections with a close frame; return how many."""
+        return self.call(lambda: self.venue.gateway.close_all(code, reason))
+
+    def announce_shutdown(self) -> int:
+        """Send ``serverShutdown`` to all who know it; return to how many."""
+        return self.call(self.venue.gateway.announce_shutdown)
+
+    def stop_listening(self) -> None:
+        """Refuse new connections at the port; open ones stay."""
+        self._running().stop_listening()
+
+    def resume_listening(self) -> None:
+        """Accept connections again, at the same port."""
+        self._running().resume_listening()
+
+    def ban(self, ip: str = "127.0.0.1", seconds: float | None = None) -> None:
+        """Ban an address and close its connections; 2 minutes, or longer each time."""
+
+        def act() -> None:
+            self.venue.spot_limits.ban(ip, seconds)
+            self.venue.gateway.expel(ip)
+
+        self.call(act)
+
+    def _running(self) -> ExchangeThread:
+        if self._thread is None:
+            raise RuntimeError("the exchange is not running: use it inside its 'with' block")
+        return self._thread
+
+    def __repr__(self) -> str:
+        where = "stopped" if self._thread is None else self.rest_url
+        return f"<SimulatedExchange {where}>"
+
+
+def path_of(ws_key: WsKey) -> str:
+    """Return the path a connection has on this exchange."""
+    special = _SPECIAL_PATHS.get(ws_key)
+    if special is not None:
+        return special
+    known = endpoint(ws_key)
+    paths = _API_PATHS if known.kind.value == "ws_api" else _STREAM_PATHS
+    return paths[known.market]

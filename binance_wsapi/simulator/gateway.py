@@ -10,13 +10,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import count
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from binance_wsapi.simulator.clock import SimulatedClock
 from binance_wsapi.simulator.errors import ExchangeError
 from binance_wsapi.simulator.faults import Faults
-from binance_wsapi.simulator.journal import Journal
+from binance_wsapi.simulator.journal import Direction, Journal
 from binance_wsapi.simulator.request_limits import RequestLimits
 from binance_wsapi.simulator.wire import Micros, encode
 
@@ -55,7 +55,7 @@ class Connection(Protocol):
         """The wire is gone: let go of everything, send nothing more."""
 
 
-class HandshakeRefused(Exception):  # noqa: N818 - named for what happens at the door
+class HandshakeRefused(Exception):
     """The exchange answers the WebSocket handshake with an HTTP status of its own."""
 
     def __init__(
@@ -89,8 +89,18 @@ class Handshake:
 
 
 RouteFactory = Callable[[Handshake], Connection]
+
+
 Notice = Callable[[dict[str, Any]], object]
-"""Wraps an event about the connection itself as the route's frames are."""
+"""Wraps an event about the connection itself as the endpoint's frames are."""
+
+
+@runtime_checkable
+class PingAware(Protocol):
+    """A connection class to which the client's pings matter: streams count them as messages."""
+
+    def ping(self, payload: bytes) -> None:
+        """Take one ping frame of the client."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,9 +173,11 @@ class Gateway:
         query = dict(parse_qsl(parts.query, keep_blank_values=True))
         _check_time_unit(query)
         door = Door(self, next(self._ids), path, remote, route, transport)
-        door.inner = route.factory(
-            Handshake(door.connection_id, path, query, remote, door, headers or {}, parts.query)
+        handshake = Handshake(
+            door.connection_id, path, query, remote, door, headers or {}, parts.query
         )
+        door.microseconds = handshake.microseconds
+        door.inner = route.factory(handshake)
         self._doors[door.connection_id] = door
         door.open()
         return door
@@ -185,8 +197,7 @@ class Gateway:
 
     def announce_shutdown(self, path: str = "") -> int:
         """Send ``serverShutdown`` on the connections that know it; return how many."""
-        event = {"e": "serverShutdown", "E": Micros(self.clock.now_us())}
-        return self._each(lambda door: door.announce(event), path)
+        return self._each(Door.announce_shutdown, path)
 
     def expel(self, remote: str) -> None:
         """Close what a banned address has open."""
@@ -231,6 +242,7 @@ class Door:
     """
 
     inner: Connection
+    microseconds = False
 
     def __init__(
         self,
@@ -289,10 +301,13 @@ class Door:
         self._note("close")
         self.inner.closed()
 
-    @property
-    def answers_pings(self) -> bool:
-        """Whether a ping of the client is answered."""
-        return not self._is_silent
+    def pinged(self, payload: bytes) -> bool:
+        """Take one ping of the client; whether it is answered."""
+        if self._is_silent or self._is_over:
+            return False
+        if isinstance(self.inner, PingAware):
+            self.inner.ping(payload)
+        return True
 
     # what the exchange does
 
@@ -329,10 +344,11 @@ class Door:
         """Say and hear nothing, or be there again."""
         self._is_silent = silent
 
-    def announce(self, event: dict[str, Any]) -> None:
-        """Send an event about the connection, where the route has a form for it."""
+    def announce_shutdown(self) -> None:
+        """Tell the client that the server goes away, where its endpoint has a word for it."""
         if self._route.notice is not None:
-            self.send(encode(self._route.notice(event), microseconds=False))
+            event = {"e": "serverShutdown", "E": Micros(self._clock.now_us())}
+            self.send(encode(self._route.notice(event), microseconds=self.microseconds))
 
     def _send(self, frame: bytes) -> None:
         if self._is_silent or self._is_over:
@@ -360,7 +376,7 @@ class Door:
             self._unanswered_since_us = now
         self.ping(payload)
 
-    def _note(self, direction: Any, text: bytes = b"") -> None:
+    def _note(self, direction: Direction, text: bytes = b"") -> None:
         self._gateway.journal.note(
             self.connection_id, self.path, direction, self._clock.now_us(), text
         )
@@ -381,6 +397,4 @@ def _check_time_unit(query: Mapping[str, str]) -> None:
             -1194, "Invalid value for time unit; expected either MICROSECOND or MILLISECOND."
         )
         body = encode(error.payload(), microseconds=False)
-        raise HandshakeRefused(
-            400, body, {"Content-Type": "application/json;charset=UTF-8"}
-        )
+        raise HandshakeRefused(400, body, {"Content-Type": "application/json;charset=UTF-8"})

@@ -1,0 +1,159 @@
+"""Every frame in and out, kept for assertions."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from functools import cached_property
+from typing import Any, Literal
+
+import msgspec
+
+__all__ = ["Frame", "Journal"]
+
+Direction = Literal["open", "in", "out", "close"]
+KEPT = 200_000
+
+
+class Frame:
+    """One frame, or the opening or end of a connection.
+
+    Attributes:
+        connection_id: Which connection, counted from 1.
+        path: The connection's path, without its query.
+        direction: ``in`` is what the client sent; ``open`` and ``close`` have no text.
+        time_us: When, by the exchange's clock.
+        text: The frame as sent. Never shown by ``repr``: requests carry keys and signatures.
+    """
+
+    def __init__(
+        self, connection_id: int, path: str, direction: Direction, time_us: int, text: bytes
+    ) -> None:
+        self.connection_id = connection_id
+        self.path = path
+        self.direction = direction
+        self.time_us = time_us
+        self.text = text
+
+    @cached_property
+    def payload(self) -> Any:
+        """The decoded JSON; ``None`` when the frame is no JSON."""
+        try:
+            return msgspec.json.decode(self.text)
+        except msgspec.DecodeError:
+            return None
+
+    @property
+    def method(self) -> str | None:
+        """The method of a request, ``None`` for everything else."""
+        body = self.payload
+        return body.get("method") if isinstance(body, dict) and self.direction == "in" else None
+
+    @property
+    def params(self) -> dict[str, Any]:
+        """The parameters of a request."""
+        body = self.payload
+        return body.get("params") or {} if isinstance(body, dict) else {}
+
+    def __repr__(self) -> str:
+        what = self.method or (f"{len(self.text)} bytes" if self.text else "")
+        return f"<Frame {self.direction} connection={self.connection_id} {self.path} {what}>"
+
+
+class Journal:
+    """What went over the exchange's connections, newest last; readable from any thread."""
+
+    def __init__(self) -> None:
+        self._frames: deque[Frame] = deque(maxlen=KEPT)
+        self._changed = threading.Condition()
+
+    def note(
+        self, connection_id: int, path: str, direction: Direction, time_us: int, text: bytes = b""
+    ) -> None:
+        """Keep a frame and wake those who wait for it."""
+        frame = Frame(connection_id, path, direction, time_us, text)
+        with self._changed:
+            self._frames.append(frame)
+            self._changed.notify_all()
+
+    @property
+    def frames(self) -> list[Frame]:
+        """All that is kept."""
+        with self._changed:
+            return list(self._frames)
+
+    def requests(self, method: str | None = None) -> list[Frame]:
+        """Return the requests received, of one method or all."""
+        return [
+            frame
+            for frame in self.frames
+            if frame.direction == "in" and (method is None or frame.method == method)
+        ]
+
+    def answers(self, request_id: object) -> list[Frame]:
+        """Return the answers sent to a request id."""
+        return [
+            frame
+            for frame in self.frames
+            if frame.direction == "out"
+            and isinstance(frame.payload, dict)
+            and "status" in frame.payload
+            and frame.payload.get("id") == request_id
+        ]
+
+    def events(self, event_type: str | None = None) -> list[Frame]:
+        """Return the events sent, of one type or all."""
+        return [
+            frame
+            for frame in self.frames
+            if frame.direction == "out"
+            and (found := event_name(frame.payload)) is not None
+            and (event_type is None or found == event_type)
+        ]
+
+    def connections(self) -> list[int]:
+        """Return the ids of all connections that were opened."""
+        return [frame.connection_id for frame in self.frames if frame.direction == "open"]
+
+    def wait_for(
+        self, predicate: Callable[[Frame], object], timeout: float = 5.0, *, count: int = 1
+    ) -> list[Frame]:
+        """Wait until ``count`` frames satisfy ``predicate``, those already there included.
+
+        Raises:
+            TimeoutError: They did not come within ``timeout`` seconds.
+        """
+        deadline = time.monotonic() + timeout
+        with self._changed:
+            while True:
+                found = [frame for frame in self._frames if predicate(frame)]
+                if len(found) >= count:
+                    return found
+                left = deadline - time.monotonic()
+                if left <= 0 or not self._changed.wait(left):
+                    raise TimeoutError(
+                        f"{len(found)} of {count} expected frames within {timeout} s; "
+                        f"the last ones: {list(self._frames)[-5:]}"
+                    )
+
+    def clear(self) -> None:
+        """Forget all frames."""
+        with self._changed:
+            self._frames.clear()
+
+    def __repr__(self) -> str:
+        return f"<Journal of {len(self._frames)} frames>"
+
+
+def event_name(payload: Any) -> str | None:
+    """Return the type of the event a frame carries, wrapped as on any endpoint; ``None`` for answers."""
+    if not isinstance(payload, dict):
+        return None
+    for wrapper in ("event", "data"):
+        if isinstance(payload.get(wrapper), dict):
+            payload = payload[wrapper]
+            break
+    name = payload.get("e")
+    return name if isinstance(name, str) else None

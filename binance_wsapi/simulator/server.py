@@ -1,0 +1,281 @@
+"""Real sockets before the gateway: one aiohttp server in a thread of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import concurrent.futures
+import logging
+import ssl
+import struct
+import threading
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar
+
+from aiohttp import WSMsgType, web
+
+from binance_wsapi.simulator.clock import SimulatedClock
+from binance_wsapi.simulator.gateway import Door, Gateway, HandshakeRefused
+
+__all__ = ["ExchangeThread"]
+
+T = TypeVar("T")
+RestHandler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
+
+_TEXT, _CLOSE, _PING, _PONG = 0x81, 0x88, 0x89, 0x8A
+_CLOSE_SECONDS = 2.0
+_MAX_FRAME = 16 * 1024 * 1024
+_logger = logging.getLogger("binance_wsapi.simulator")
+
+
+class ExchangeThread:
+    """The exchange's thread: its loop, its listening socket, its clock's alarm.
+
+    Everything but ``start``, ``stop`` and ``call`` happens on that thread.
+
+    Args:
+        gateway: Where WebSockets go.
+        rest: Where every other request goes.
+        host: The address to listen on.
+        port: The port; 0 takes a free one.
+        tls: Context to serve TLS with; plain when left out.
+    """
+
+    def __init__(
+        self,
+        gateway: Gateway,
+        rest: RestHandler,
+        *,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
+        self.port = port
+        self._host = host
+        self._gateway = gateway
+        self._clock: SimulatedClock = gateway.clock
+        self._rest = rest
+        self._tls = tls
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread: threading.Thread | None = None
+        self._server: web.Server | None = None
+        self._listener: asyncio.Server | None = None
+        self._alarm: asyncio.TimerHandle | None = None
+
+    def start(self) -> None:
+        """Listen; return when clients can connect."""
+        started: concurrent.futures.Future[None] = concurrent.futures.Future()
+        self._thread = threading.Thread(
+            target=self._run, args=(started,), name="binance-simulator", daemon=True
+        )
+        self._thread.start()
+        started.result()
+
+    def stop(self) -> None:
+        """Cut what is open, free the port, end the thread. Harmless when it has ended."""
+        thread, loop = self._thread, self._loop
+        if thread is None or loop is None:
+            return
+        self._thread = self._loop = None
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+
+    def call(self, action: Callable[[], T]) -> T:
+        """Run ``action`` on the exchange's thread and return its result; from that thread, at once."""
+        loop = self._loop
+        if loop is None:
+            raise RuntimeError("the exchange is not running: use it inside its 'with' block")
+        if threading.current_thread() is self._thread:
+            return action()
+        done: concurrent.futures.Future[T] = concurrent.futures.Future()
+
+        def run() -> None:
+            try:
+                done.set_result(action())
+            except BaseException as error:  # noqa: BLE001 - it is raised where it was asked for
+                done.set_exception(error)
+
+        loop.call_soon_threadsafe(run)
+        return done.result()
+
+    def stop_listening(self) -> None:
+        """Refuse new connections at the port; open ones stay."""
+        self.call(self._unlisten)
+
+    def resume_listening(self) -> None:
+        """Listen at the same port again."""
+        loop = self._loop
+        if loop is None:
+            raise RuntimeError("the exchange is not running")
+        asyncio.run_coroutine_threadsafe(self._listen(), loop).result()
+
+    # --- on the thread
+
+    def _run(self, started: concurrent.futures.Future[None]) -> None:
+        loop = asyncio.new_event_loop()
+        asyncio.set_event_loop(loop)
+        try:
+            server = self._server = web.Server(self._serve, loop=loop, access_log=None)
+            loop.run_until_complete(self._listen())
+        except Exception as error:  # noqa: BLE001 - it is raised in the thread that started us
+            loop.close()
+            started.set_exception(error)
+            return
+        self._loop = loop
+        self._clock.bind(self.call, self._set_alarm)
+        self._set_alarm()
+        started.set_result(None)
+        try:
+            loop.run_forever()
+        finally:
+            self._clock.unbind()
+            loop.run_until_complete(self._close(server))
+            asyncio.set_event_loop(None)
+            loop.close()
+
+    async def _listen(self) -> None:
+        if self._listener is None and self._server is not None:
+            self._listener = await asyncio.get_running_loop().create_server(
+                self._server, self._host, self.port, ssl=self._tls, reuse_address=True
+            )
+            self.port = self._listener.sockets[0].getsockname()[1]
+
+    def _unlisten(self) -> None:
+        if self._listener is not None:
+            self._listener.close()
+            self._listener = None
+
+    async def _close(self, server: web.Server) -> None:
+        self._unlisten()
+        if self._alarm is not None:
+            self._alarm.cancel()
+        self._gateway.drop()
+        await server.shutdown(timeout=1.0)
+        others = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in others:
+            task.cancel()
+        await asyncio.gather(*others, return_exceptions=True)
+        # Transports close in the loop's next turns.
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+
+    def _set_alarm(self) -> None:
+        if self._alarm is not None:
+            self._alarm.cancel()
+            self._alarm = None
+        due_us = self._clock.next_due_us()
+        if due_us is None or self._loop is None:
+            return
+        wait = (due_us - self._clock.now_us()) / 1_000_000
+        if wait > 0 and self._clock.is_frozen:
+            return
+        self._alarm = self._loop.call_later(max(wait, 0.0), self._ring)
+
+    def _ring(self) -> None:
+        self._alarm = None
+        self._clock.run_due()
+        self._set_alarm()
+
+    async def _serve(self, request: web.BaseRequest) -> web.StreamResponse:
+        if request.headers.get("Upgrade", "").lower() == "websocket":
+            return await self._serve_websocket(request)
+        return await self._rest(request)
+
+    async def _serve_websocket(self, request: web.BaseRequest) -> web.StreamResponse:
+        socket = web.WebSocketResponse(autoping=False, max_msg_size=_MAX_FRAME, compress=False)
+        wire = _Wire()
+        try:
+            door = self._gateway.connect(
+                request.path_qs,
+                remote=request.remote or "",
+                transport=wire,
+                headers=dict(request.headers),
+            )
+        except HandshakeRefused as refused:
+            return web.Response(status=refused.status, body=refused.body, headers=refused.headers)
+        try:
+            await socket.prepare(request)
+            wire.attach(request.transport)
+            await self._read(socket, door, wire)
+        except ConnectionError:
+            _logger.debug("connection %s was lost", door.connection_id)
+        finally:
+            door.closed()
+        return socket
+
+    @staticmethod
+    async def _read(socket: web.WebSocketResponse, door: Door, wire: _Wire) -> None:
+        async for message in socket:
+            if message.type in (WSMsgType.TEXT, WSMsgType.BINARY):
+                door.receive(message.data)
+            elif message.type is WSMsgType.PING:
+                if door.pinged(bytes(message.data)):
+                    wire.frame(_PONG, message.data)
+            elif message.type is WSMsgType.PONG:
+                door.pong(bytes(message.data))
+
+
+class _Wire:
+    """A WebSocket's transport, written to without waiting.
+
+    Frames are put together here: sending through aiohttp is a coroutine, and would need a task a frame.
+    """
+
+    def __init__(self) -> None:
+        self._transport: asyncio.Transport | None = None
+        self._early: list[bytes] = []
+
+    def attach(self, transport: Any) -> None:
+        """The handshake is answered: what was sent meanwhile may go."""
+        if transport is None:
+            return
+        self._transport = transport
+        for data in self._early:
+            transport.write(data)
+        self._early.clear()
+
+    def send(self, frame: bytes) -> None:
+        self.frame(_TEXT, frame)
+
+    def ping(self, payload: bytes) -> None:
+        self.frame(_PING, payload)
+
+    def close(self, code: int, reason: str) -> None:
+        self.frame(_CLOSE, struct.pack("!H", code) + reason.encode()[:120])
+        if self._transport is not None:
+            # A peer that does not answer the close frame is not waited for.
+            asyncio.get_running_loop().call_later(_CLOSE_SECONDS, self._transport.abort)
+
+    def abort(self, partial: bytes = b"") -> None:
+        if partial:
+            data = _frame(_TEXT, partial)
+            self._write(data[: len(data) // 2])
+        if self._transport is not None:
+            self._transport.abort()
+
+    def hold_reading(self, held: bool) -> None:
+        transport = self._transport
+        if transport is None or transport.is_closing():
+            return
+        if held:
+            transport.pause_reading()
+        else:
+            transport.resume_reading()
+
+    def frame(self, opcode: int, payload: bytes) -> None:
+        """Write one frame."""
+        self._write(_frame(opcode, payload))
+
+    def _write(self, data: bytes) -> None:
+        if self._transport is None:
+            self._early.append(data)
+        elif not self._transport.is_closing():
+            self._transport.write(data)
+
+
+def _frame(opcode: int, payload: bytes) -> bytes:
+    size = len(payload)
+    if size < 126:
+        return bytes((opcode, size)) + payload
+    if size < 1 << 16:
+        return struct.pack("!BBH", opcode, 126, size) + payload
+    return struct.pack("!BBQ", opcode, 127, size) + payload
