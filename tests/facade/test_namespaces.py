@@ -1,0 +1,215 @@
+"""Every operation has its method on both flavours, and puts what it is given under the wire names."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import inspect
+import json
+import re
+import warnings
+from collections.abc import Awaitable, Coroutine
+from importlib import import_module
+from pathlib import Path
+from typing import Any, get_type_hints
+
+import pytest
+
+from binance_wsapi.catalogue import operations
+from binance_wsapi.catalogue._types import Market, Operation
+from binance_wsapi.endpoints import WsKey
+from binance_wsapi.errors import ConfigurationError
+from binance_wsapi.facade._base import AsyncNamespace, Namespace
+
+NAMES: list[dict[str, Any]] = json.loads(
+    (Path(__file__).parents[1] / "reference" / "method_names.json").read_text()
+)
+CONNECTIONS = {
+    Market.SPOT: WsKey.MAIN_WSAPI,
+    Market.USDM: WsKey.USDM_WSAPI,
+    Market.COINM: WsKey.COINM_WSAPI,
+}
+OFFERED = [
+    pytest.param(each, id=f"{market.value} {each.method}")
+    for market in Market
+    for each in operations(market)
+    if not each.on_client
+]
+
+
+class Recorder:
+    """Stands where the client's door is, and notes what comes through."""
+
+    def __init__(self) -> None:
+        self.calls: list[tuple[WsKey, Operation, dict[str, object]]] = []
+
+    def call(self, ws_key: WsKey, operation: Operation, params: dict[str, object]) -> Any:
+        self.calls.append((ws_key, operation, params))
+        return "answer"
+
+    async def call_async(
+        self, ws_key: WsKey, operation: Operation, params: dict[str, object]
+    ) -> Any:
+        return self.call(ws_key, operation, params)
+
+
+def namespace_class(market: Market, flavour: str = "") -> Any:
+    name = f"{flavour.capitalize()}{market.value.capitalize()}Namespace"
+    module = f"binance_wsapi.facade.{flavour + '_' if flavour else ''}{market.value}"
+    return getattr(import_module(module), name)
+
+
+def blocking(market: Market, recorder: Recorder) -> Any:
+    return namespace_class(market)(recorder.call, CONNECTIONS[market])
+
+
+def awaited(market: Market, recorder: Recorder) -> Any:
+    return namespace_class(market, "async")(recorder.call_async, CONNECTIONS[market])
+
+
+def given(operation: Operation) -> dict[str, object]:
+    return {param.name: object() for param in operation.params}
+
+
+def snake(wire: str) -> str:
+    return re.sub(r"(?<=[a-z0-9])([A-Z])", r"_\1", wire).lower()
+
+
+@pytest.mark.parametrize("operation", OFFERED)
+def test_method_puts_every_parameter_under_its_wire_name(operation: Operation) -> None:
+    recorder = Recorder()
+    values = given(operation)
+
+    answer = getattr(blocking(operation.market, recorder), operation.name)(**values)
+
+    assert answer == "answer"
+    wire = {param.wire: values[param.name] for param in operation.params}
+    assert recorder.calls == [(CONNECTIONS[operation.market], operation, wire)]
+
+
+@pytest.mark.parametrize("operation", OFFERED)
+def test_awaited_method_does_the_same(operation: Operation) -> None:
+    recorder = Recorder()
+    values = given(operation)
+
+    answer = asyncio.run(getattr(awaited(operation.market, recorder), operation.name)(**values))
+
+    assert answer == "answer"
+    wire = {param.wire: values[param.name] for param in operation.params}
+    assert recorder.calls == [(CONNECTIONS[operation.market], operation, wire)]
+
+
+@pytest.mark.parametrize("operation", OFFERED)
+def test_parameters_are_keyword_only_and_optional_ones_default_to_none(
+    operation: Operation,
+) -> None:
+    for flavour in ("", "async"):
+        method = getattr(namespace_class(operation.market, flavour), operation.name)
+        parameters = list(inspect.signature(method).parameters.values())[1:]
+
+        assert [each.name for each in parameters] == [each.name for each in operation.params]
+        assert {each.kind for each in parameters} <= {inspect.Parameter.KEYWORD_ONLY}
+        for shown, param in zip(parameters, operation.params, strict=True):
+            assert shown.default is (inspect.Parameter.empty if param.required else None)
+
+
+@pytest.mark.parametrize(
+    "documented",
+    [each for each in NAMES if "on the client" not in each.get("special", "")],
+    ids=lambda each: f"{each['market']} {each['method']}",
+)
+def test_documented_method_and_its_parameters_are_there(documented: dict[str, Any]) -> None:
+    method = getattr(namespace_class(Market(documented["market"])), documented["python_name"])
+
+    parameters = inspect.signature(method).parameters
+    assert {snake(wire) for wire in documented["params"]} <= parameters.keys()
+
+
+@pytest.mark.parametrize("operation", OFFERED)
+def test_docstring_has_its_sections(operation: Operation) -> None:
+    for flavour in ("", "async"):
+        method = getattr(namespace_class(operation.market, flavour), operation.name)
+        text = inspect.getdoc(method)
+
+        assert text is not None
+        assert text.startswith(operation.title)
+        assert f"Wire operation ``{operation.method}``, weight " in text
+        assert ("\nArgs:\n" in text) is bool(operation.params)
+        assert all(f"\n    {param.name}: " in text for param in operation.params)
+        assert "\nReturns:\n" in text
+        assert "\nRaises:\n" in text
+        assert ("NotPlaced" in text) is operation.mutates
+
+
+@pytest.mark.parametrize("operation", OFFERED)
+def test_annotations_can_be_resolved(operation: Operation) -> None:
+    hints = get_type_hints(getattr(namespace_class(operation.market), operation.name))
+
+    assert hints.keys() == {param.name for param in operation.params} | {"return"}
+
+
+@pytest.mark.parametrize("market", Market)
+def test_namespace_offers_nothing_but_the_operations(market: Market) -> None:
+    offered = {each.name for each in operations(market) if not each.on_client}
+
+    for flavour in ("", "async"):
+        public = {
+            name for name in vars(namespace_class(market, flavour)) if not name.startswith("_")
+        }
+        assert public - {"market"} == offered
+
+
+def test_forgotten_await_sends_nothing_and_is_noticed() -> None:
+    recorder = Recorder()
+
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        forgotten = awaited(Market.SPOT, recorder).submit_new_order(
+            symbol="BTCUSDT", side="BUY", type="MARKET", quantity="1"
+        )
+        assert isinstance(forgotten, Coroutine)
+        del forgotten
+        gc.collect()
+
+    assert recorder.calls == []
+    assert any("was never awaited" in str(each.message) for each in caught)
+
+
+def test_misspelt_parameter_is_a_type_error() -> None:
+    with pytest.raises(TypeError, match="simbol"):
+        blocking(Market.SPOT, Recorder()).get_order_book(simbol="BTCUSDT")
+
+
+def test_using_binds_the_same_operations_to_another_connection() -> None:
+    recorder = Recorder()
+    spot = blocking(Market.SPOT, recorder)
+
+    other = spot.using(WsKey.MAIN_WSAPI2)
+    other.get_server_time()
+    spot.get_server_time()
+
+    assert type(other) is type(spot)
+    assert [call[0] for call in recorder.calls] == [WsKey.MAIN_WSAPI2, WsKey.MAIN_WSAPI]
+
+
+@pytest.mark.parametrize("ws_key", [WsKey.USDM_WSAPI, WsKey.MAIN, WsKey.USDM_PRIVATE])
+@pytest.mark.parametrize("make", [blocking, awaited])
+def test_using_refuses_what_does_not_serve_the_market(make: Any, ws_key: WsKey) -> None:
+    namespace: Namespace | AsyncNamespace = make(Market.SPOT, Recorder())
+
+    with pytest.raises(ConfigurationError, match=r"use one of .*WsKey\.MAIN_WSAPI2"):
+        namespace.using(ws_key)
+
+
+def test_awaited_using_keeps_the_flavour() -> None:
+    recorder = Recorder()
+
+    other = awaited(Market.USDM, recorder).using(WsKey.USDM_WSAPI_TESTNET)
+    answer: Awaitable[Any] = other.get_order_book(symbol="BTCUSDT")
+
+    assert asyncio.run(_awaited(answer)) == "answer"
+    assert recorder.calls[0][0] is WsKey.USDM_WSAPI_TESTNET
+
+
+async def _awaited(answer: Awaitable[Any]) -> Any:
+    return await answer

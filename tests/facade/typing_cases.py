@@ -1,0 +1,70 @@
+"""What type checkers must say about the facades; read by them, never run."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+from typing import assert_type
+
+from binance_wsapi.endpoints import WsKey
+from binance_wsapi.facade.async_spot import AsyncSpotNamespace
+from binance_wsapi.facade.spot import SpotNamespace
+from binance_wsapi.facade.usdm import UsdmNamespace
+from binance_wsapi.models.enums import OrderStatus, OrderType, Side
+from binance_wsapi.models.market import Kline, OrderBook, PriceTicker, Ticker24hr
+from binance_wsapi.models.order import CancelledOrder, Order, PlacedOrder
+from binance_wsapi.models.order_list import CancelledOrderList
+from binance_wsapi.response import Response
+
+
+def blocking(spot: SpotNamespace) -> None:
+    book = spot.get_order_book(symbol="BTCUSDT", limit=10)
+    assert_type(book, Response[OrderBook])
+    assert_type(book.result.bids[0].price, Decimal)
+
+    placed = spot.submit_new_order(
+        symbol="BTCUSDT", side="BUY", type=OrderType.LIMIT, price=20000.5, quantity=Decimal(1)
+    )
+    assert_type(placed, Response[PlacedOrder])
+    assert_type(placed.result.status, OrderStatus | None)
+
+    assert_type(spot.get_order_status(symbol="BTCUSDT", order_id=1).result.side, Side)
+    assert_type(
+        spot.cancel_order(symbol="BTCUSDT", order_id=1),
+        Response[CancelledOrder | CancelledOrderList],
+    )
+    klines = spot.get_klines(
+        symbol="BTCUSDT", interval="1m", start_time=datetime.now().astimezone()
+    )
+    assert_type(klines.result, list[Kline])
+
+
+def one_or_many(spot: SpotNamespace) -> None:
+    assert_type(spot.get_24hr_ticker(symbol="BTCUSDT"), Response[Ticker24hr])
+    assert_type(spot.get_24hr_ticker(symbols=["BTCUSDT"]), Response[list[Ticker24hr]])
+    assert_type(spot.get_24hr_ticker(), Response[list[Ticker24hr]])
+
+
+async def awaited(spot: AsyncSpotNamespace) -> None:
+    assert_type(await spot.get_order_book(symbol="BTCUSDT"), Response[OrderBook])
+    assert_type(await spot.get_symbol_price_ticker(symbol="BTCUSDT"), Response[PriceTicker])
+    assert_type((await spot.get_open_orders()).result, list[Order])
+    spot.get_order_book(symbol="BTCUSDT")  # type: ignore[unused-coroutine]  # pyright: ignore[reportUnusedCoroutine]
+
+
+def bound_elsewhere(spot: SpotNamespace, usdm: UsdmNamespace) -> None:
+    assert_type(spot.using(WsKey.MAIN_WSAPI2), SpotNamespace)
+    assert_type(usdm.using(WsKey.USDM_WSAPI_TESTNET), UsdmNamespace)
+
+
+def covariant(answers: list[Response[PlacedOrder]]) -> Response[object]:
+    return answers[0]
+
+
+def mistakes(spot: SpotNamespace, order: Order) -> None:
+    spot.get_order_book()  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+    spot.get_order_book("BTCUSDT")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+    spot.get_order_book(symbol=1)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    spot.get_order_book(simbol="BTCUSDT")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+    order.price = Decimal(1)  # type: ignore[misc]  # pyright: ignore[reportAttributeAccessIssue]
+    order.cost  # type: ignore[attr-defined]  # noqa: B018  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType]
