@@ -1,0 +1,495 @@
+"""Whether a request may be sent now without breaking a limit of the exchange.
+
+The exchange counts request weight (per IP) and unfilled orders (per account) in fixed windows aligned
+to the UTC clock, and its answers tell how far each is used. The governor keeps, for every window, an
+upper estimate of what will have been counted once everything sent so far has been handled:
+
+* A request is charged when it is admitted, with its documented weight, since a failure costs that;
+  what success makes cheaper is given back when it succeeds.
+* An answer's count holds what was handled before it. What was in flight when its request was sent, or
+  sent after, may be missing in it, and is added: the estimate is never above that sum.
+* The count may show more than we sent: others use the same IP address or account. The estimate is
+  never below the count and what has been sent since and is still under way.
+
+One governor for a pool of limits: Spot has one, USD-M and COIN-M share one since mid-2026
+(reference/usdm/rules.json, integration_2026). A governor is used from one thread.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from binance_wsapi.catalogue._types import Market, Operation
+from binance_wsapi.protocol.sliding_window import SlidingWindow
+from binance_wsapi.protocol.weight import weight_of
+
+__all__ = [
+    "Governor",
+    "LimitUsage",
+    "MessageRate",
+    "Refusal",
+    "Reservation",
+    "governors",
+]
+
+_WEIGHT = "REQUEST_WEIGHT"
+_ORDERS = "ORDERS"
+_UNIT_US = {"SECOND": 10**6, "MINUTE": 60 * 10**6, "HOUR": 3600 * 10**6, "DAY": 86400 * 10**6}
+
+_CANCELS = frozenset(
+    {"order.cancel", "openOrders.cancelAll", "orderList.cancel", "algoOrder.cancel"}
+)
+_RESERVE_PART = 50
+"""One in so many of a weight limit is kept for cancels and for finding out the fate of orders."""
+
+_READ_EVERY_US = 20_000
+"""While a limit is less than half used, counts are read from answers no more often than this."""
+
+_LATE_US = 500_000
+"""By how much our clock may be behind the exchange's (it never is ahead)."""
+
+_SHORTEST_BAN_US = 120 * 10**6
+"""What a ban lasts at least (reference/spot/rules.json, rate_limits)."""
+
+# Limits until the exchange tells them: those its documents show.
+_SPOT_LIMITS = (
+    (_WEIGHT, "MINUTE", 1, 6000),
+    (_ORDERS, "SECOND", 10, 50),
+    (_ORDERS, "DAY", 1, 160_000),
+)
+_FUTURES_LIMITS = (
+    (_WEIGHT, "MINUTE", 1, 2400),
+    (_ORDERS, "SECOND", 10, 300),
+    (_ORDERS, "MINUTE", 1, 1200),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class LimitUsage:
+    """How far a limit is used up."""
+
+    rate_limit_type: str
+    """``REQUEST_WEIGHT`` (per IP) or ``ORDERS`` (unfilled orders, per account)."""
+    interval: str
+    """Unit of the window: ``SECOND``, ``MINUTE``, ``HOUR``, ``DAY``."""
+    interval_num: int
+    """How many units the window lasts."""
+    limit: int
+    """Most that may be used in a window."""
+    count: int
+    """Used in the current window, counting what is under way."""
+    resets_at_us: int
+    """When the next window begins, in epoch microseconds, exchange time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """The request must wait."""
+
+    reason: str
+    """Why, in a few words."""
+    retry_at_us: int
+    """When it may be sent, in epoch microseconds, exchange time."""
+    is_banned: bool = False
+    """The IP address is banned: sending anything makes it longer."""
+
+    def wait(self, wall_us: int) -> float:
+        """Return the seconds until it may be sent."""
+        return max(0.0, (self.retry_at_us - wall_us) / 1e6)
+
+
+class Reservation:
+    """What an admitted request was charged; handed back to the governor when its fate is known."""
+
+    __slots__ = ("given_back", "orders", "orders_mark", "sent_us", "weight", "weight_mark")
+
+    def __init__(
+        self,
+        weight: int,
+        given_back: int,
+        orders: int,
+        weight_mark: tuple[int, int],
+        orders_mark: tuple[int, int],
+        sent_us: int,
+    ) -> None:
+        self.weight = weight
+        self.given_back = given_back
+        """The part of the weight that success gives back."""
+        self.orders = orders
+        self.weight_mark = weight_mark
+        """Weight sent so far, this request's included, and handled so far, when it was sent."""
+        self.orders_mark = orders_mark
+        self.sent_us = sent_us
+
+
+class _Window:
+    """One limit, and what is used of it in the current window."""
+
+    __slots__ = (
+        "allowed",
+        "half",
+        "index",
+        "interval",
+        "interval_num",
+        "late_mark",
+        "length_us",
+        "limit",
+        "meter",
+        "type",
+        "used",
+    )
+
+    def __init__(
+        self, limit_type: str, interval: str, interval_num: int, limit: int, meter: _Meter
+    ) -> None:
+        self.type = limit_type
+        self.meter = meter
+        self.interval = interval
+        self.interval_num = interval_num
+        self.length_us = _UNIT_US[interval] * interval_num
+        self.index = 0
+        self.used = 0
+        self.late_mark: int | None = None
+        """What had been sent when the window neared its end; ``None`` before that."""
+        self.limit = 0
+        self.allowed = 0
+        """Most for requests that may not use the reserve."""
+        self.half = 0
+        self.set_limit(limit)
+
+    def set_limit(self, limit: int) -> None:
+        self.limit = limit
+        self.half = limit // 2
+        reserve = max(1, limit // _RESERVE_PART) if self.type == _WEIGHT and limit > 1 else 0
+        self.allowed = limit - reserve
+
+    @property
+    def resets_at_us(self) -> int:
+        return (self.index + 1) * self.length_us
+
+    def roll(self, wall_us: int) -> int:
+        """Begin a new window if one is due; return when to look again."""
+        meter = self.meter
+        index = wall_us // self.length_us
+        if index > self.index:
+            # The exchange may have turned first: our clock runs late. What was sent near the end may
+            # count in the new window, as may all that is under way.
+            recent = 0 if self.late_mark is None else meter.sent - self.late_mark
+            self.used = meter.under_way + recent if index == self.index + 1 else meter.under_way
+            self.index = index
+            self.late_mark = None
+        if self.late_mark is None:
+            late_us = self.resets_at_us - _LATE_US
+            if wall_us < late_us:
+                return late_us
+            self.late_mark = meter.sent
+        return self.resets_at_us
+
+    def read(self, count: int, mark: tuple[int, int], own: int) -> None:
+        """Take in the count of an answer to a request that was sent at ``mark`` and costs ``own``."""
+        meter = self.meter
+        sent_at, done_at = mark
+        unseen = meter.sent - done_at - own
+        least = count + min(meter.sent - sent_at, meter.under_way)
+        self.used = max(least, min(self.used, count + unseen))
+
+
+class _Meter:
+    """Sums over all time: what was sent, and how much of it is known to be handled."""
+
+    __slots__ = ("done", "sent")
+
+    def __init__(self) -> None:
+        self.sent = 0
+        self.done = 0
+
+    @property
+    def under_way(self) -> int:
+        return self.sent - self.done
+
+
+class _Cost:
+    """What an operation costs, worked out once."""
+
+    __slots__ = ("fixed", "is_cancel", "on_success", "orders", "steps")
+
+    def __init__(self, operation: Operation) -> None:
+        steps = operation.weight.steps
+        self.steps = steps
+        self.fixed = steps[0].weight if len(steps) == 1 and steps[0].param is None else None
+        self.on_success = operation.weight.on_success
+        self.orders = operation.order_count
+        self.is_cancel = operation.method in _CANCELS
+
+
+class _RateLimit(msgspec.Struct, rename="camel", gc=False):
+    rate_limit_type: str
+    interval: str
+    interval_num: int
+    limit: int
+    count: int | None = None
+
+
+_decode = msgspec.json.Decoder(list[_RateLimit]).decode
+
+
+class Governor:
+    """Admits requests while the limits of one pool allow them."""
+
+    def __init__(self, limits: tuple[tuple[str, str, int, int], ...] = _SPOT_LIMITS) -> None:
+        self._windows: dict[tuple[str, str, int], _Window] = {}
+        self._weight_windows: list[_Window] = []
+        self._order_windows: list[_Window] = []
+        self._costs: dict[Operation, _Cost] = {}
+        self._weight = _Meter()
+        self._orders = _Meter()
+        for limit_type, interval, interval_num, limit in limits:
+            self._window(limit_type, interval, interval_num, limit)
+        self._look_at_us = 0
+        self._read_at_us = 0
+        self._is_tight = False
+        self._blocked_until_us = 0
+        self._orders_blocked_until_us = 0
+        self._banned_until_us = 0
+
+    def admit(
+        self,
+        operation: Operation | None,
+        params: Mapping[str, Any],
+        wall_us: int,
+        *,
+        urgent: bool = False,
+    ) -> Reservation | Refusal:
+        """Charge a request that is about to be written, or say when it may be.
+
+        Args:
+            operation: The operation; ``None`` for one the catalogue does not know, taken to weigh 1.
+            params: Its parameters by wire name, which some weights depend on.
+            wall_us: The exchange's time.
+            urgent: It may use the reserve, as cancels do: logons, and questions after orders.
+
+        Returns:
+            A reservation, for :meth:`answered`, :meth:`lost` or :meth:`unsent`; or a refusal.
+        """
+        if wall_us >= self._look_at_us:
+            self._roll(wall_us)
+        if operation is None:
+            weight = on_success = 1
+            orders = 0
+        else:
+            cost = self._costs.get(operation)
+            if cost is None:
+                cost = self._costs[operation] = _Cost(operation)
+            weight = weight_of(operation, params) if cost.fixed is None else cost.fixed
+            on_success = weight if cost.on_success is None else cost.on_success
+            orders = cost.orders
+            urgent = urgent or cost.is_cancel
+        if wall_us < self._blocked_until_us or (orders and wall_us < self._orders_blocked_until_us):
+            return self._blocked(wall_us, orders=orders)
+        for window in self._weight_windows:
+            room = (window.limit if urgent else window.allowed) - window.used
+            # What is too heavy for any window is the exchange's to refuse.
+            if weight > room and window.used:
+                return _used_up(window, weight, room)
+            if room < window.half:
+                self._is_tight = True
+        if orders:
+            for window in self._order_windows:
+                room = window.limit - window.used
+                if orders > room and window.used:
+                    return _used_up(window, orders, room)
+                if room < window.half:
+                    self._is_tight = True
+            for window in self._order_windows:
+                window.used += orders
+        for window in self._weight_windows:
+            window.used += weight
+        sent, counted = self._weight, self._orders
+        sent.sent += weight
+        counted.sent += orders
+        return Reservation(
+            weight,
+            weight - on_success,
+            orders,
+            (sent.sent, sent.done),
+            (counted.sent, counted.done),
+            wall_us,
+        )
+
+    def answered(
+        self,
+        reservation: Reservation,
+        rate_limits: bytes | msgspec.Raw,
+        *,
+        succeeded: bool,
+        wall_us: int,
+    ) -> None:
+        """Take in an answer.
+
+        Args:
+            reservation: What the request was charged.
+            rate_limits: The answer's ``rateLimits``, undecoded; empty when hidden.
+            succeeded: Its status is 200.
+            wall_us: The exchange's time.
+        """
+        if wall_us >= self._look_at_us:
+            self._roll(wall_us)
+        self._weight.done += reservation.weight
+        self._orders.done += reservation.orders
+        if succeeded and reservation.given_back:
+            self._give_back(self._weight_windows, reservation.given_back, reservation.sent_us)
+        if rate_limits and (
+            self._is_tight or not succeeded or wall_us - self._read_at_us >= _READ_EVERY_US
+        ):
+            self._read_at_us = wall_us
+            self._read(rate_limits, reservation)
+
+    def lost(self, reservation: Reservation) -> None:
+        """No answer will come: the exchange may have counted it, or not."""
+        self._weight.done += reservation.weight
+        self._orders.done += reservation.orders
+
+    def unsent(self, reservation: Reservation) -> None:
+        """It was not written after all."""
+        self.lost(reservation)
+        self._give_back(self._weight_windows, reservation.weight, reservation.sent_us)
+        self._give_back(self._order_windows, reservation.orders, reservation.sent_us)
+
+    def refused(
+        self,
+        *,
+        code: int,
+        wall_us: int,
+        retry_at_us: int | None = None,
+        is_banned: bool = False,
+    ) -> None:
+        """The exchange said 429 or 418.
+
+        Args:
+            code: Its error code: -1015 stops new orders only, all others stop everything.
+            wall_us: The exchange's time.
+            retry_at_us: When to come back, where it was told.
+            is_banned: The status was 418.
+        """
+        if is_banned:
+            retry_at_us = retry_at_us or wall_us + _SHORTEST_BAN_US
+            self._banned_until_us = max(self._banned_until_us, retry_at_us)
+        if code == -1015 and not is_banned:
+            until = retry_at_us or _first_border(self._order_windows, wall_us)
+            self._orders_blocked_until_us = max(self._orders_blocked_until_us, until)
+        else:
+            until = retry_at_us or _first_border(self._weight_windows, wall_us)
+            self._blocked_until_us = max(self._blocked_until_us, until)
+
+    def learn(self, rate_limits: bytes | msgspec.Raw) -> None:
+        """Take over the limits that ``exchangeInfo`` shows."""
+        for told in _decode(rate_limits):
+            if told.rate_limit_type in (_WEIGHT, _ORDERS) and told.interval in _UNIT_US:
+                self._window(told.rate_limit_type, told.interval, told.interval_num, told.limit)
+
+    def usage(self, wall_us: int) -> list[LimitUsage]:
+        """Return how far each limit is used up."""
+        self._roll(wall_us)
+        return [
+            LimitUsage(
+                rate_limit_type=window.type,
+                interval=window.interval,
+                interval_num=window.interval_num,
+                limit=window.limit,
+                count=window.used,
+                resets_at_us=window.resets_at_us,
+            )
+            for window in self._windows.values()
+        ]
+
+    def banned_until(self, wall_us: int) -> int | None:
+        """Return when the ban of this IP address ends, if there is one."""
+        return self._banned_until_us if wall_us < self._banned_until_us else None
+
+    def _window(self, limit_type: str, interval: str, interval_num: int, limit: int) -> _Window:
+        key = (limit_type, interval, interval_num)
+        window = self._windows.get(key)
+        if window is None:
+            is_weight = limit_type == _WEIGHT
+            window = self._windows[key] = _Window(
+                limit_type,
+                interval,
+                interval_num,
+                limit,
+                self._weight if is_weight else self._orders,
+            )
+            (self._weight_windows if is_weight else self._order_windows).append(window)
+            self._look_at_us = 0
+        elif window.limit != limit:
+            window.set_limit(limit)
+        return window
+
+    def _roll(self, wall_us: int) -> None:
+        self._look_at_us = min(window.roll(wall_us) for window in self._windows.values())
+
+    def _give_back(self, windows: list[_Window], amount: int, sent_us: int) -> None:
+        for window in windows:
+            if sent_us // window.length_us == window.index:
+                window.used = max(0, window.used - amount)
+
+    def _read(self, rate_limits: bytes | msgspec.Raw, reservation: Reservation) -> None:
+        for told in _decode(rate_limits):
+            if told.rate_limit_type == _WEIGHT:
+                mark, own = reservation.weight_mark, reservation.weight
+            elif told.rate_limit_type == _ORDERS:
+                mark, own = reservation.orders_mark, reservation.orders
+            else:
+                continue
+            if told.count is None or told.interval not in _UNIT_US:
+                continue
+            window = self._windows.get((told.rate_limit_type, told.interval, told.interval_num))
+            if window is None or window.limit != told.limit:
+                window = self._window(
+                    told.rate_limit_type, told.interval, told.interval_num, told.limit
+                )
+                window.roll(reservation.sent_us)
+            # A count from before a border says nothing about the window after it.
+            if reservation.sent_us // window.length_us == window.index:
+                window.read(told.count, mark, own)
+        self._is_tight = any(window.used > window.half for window in self._windows.values())
+
+    def _blocked(self, wall_us: int, *, orders: int) -> Refusal:
+        until = self._blocked_until_us
+        if orders:
+            until = max(until, self._orders_blocked_until_us)
+        if wall_us < self._banned_until_us:
+            return Refusal("the IP address is banned", until, is_banned=True)
+        return Refusal("the exchange asked to wait", until)
+
+
+def governors() -> dict[Market, Governor]:
+    """Return a governor for each market; those that share a pool share the governor."""
+    futures = Governor(_FUTURES_LIMITS)
+    return {Market.SPOT: Governor(_SPOT_LIMITS), Market.USDM: futures, Market.COINM: futures}
+
+
+def _used_up(window: _Window, wanted: int, room: int) -> Refusal:
+    unit = window.interval.lower()
+    return Refusal(
+        f"limit {window.type}: {wanted} wanted, {max(0, room)} left of {window.limit} "
+        f"per {window.interval_num} {unit}",
+        window.resets_at_us,
+    )
+
+
+def _first_border(windows: list[_Window], wall_us: int) -> int:
+    return min((wall_us // window.length_us + 1) * window.length_us for window in windows)
+
+
+class MessageRate(SlidingWindow):
+    """Keeps the control messages of one stream connection within the exchange's limit.
+
+    The exchange takes 5 a second on Spot and 10 on futures, pongs included: one is left for those.
+    """
+
+    def __init__(self, market: Market) -> None:
+        super().__init__(4 if market is Market.SPOT else 9, 1.0)
