@@ -8,7 +8,7 @@ from typing import Any
 
 from binance_wsapi.simulator.clock import SimulatedClock
 from binance_wsapi.simulator.gateway import Door, Gateway
-from binance_wsapi.simulator.market_data.market_data import MarketData
+from binance_wsapi.simulator.market_data.market_data import MarketData, ObservedMarket
 from binance_wsapi.simulator.observers import MarketObserver, Trade
 from binance_wsapi.simulator.spot.book import Book
 from binance_wsapi.simulator.spot_streams import SpotStreams
@@ -62,26 +62,38 @@ class Wire:
         return json.loads(self.frames.pop())
 
 
-class Bench:
-    """A market of two symbols with streams on it."""
+class StreamBench:
+    """Streams on a market, and clients of them.
 
-    def __init__(self) -> None:
-        self.clock = SimulatedClock(start_us=START_US, frozen=True)
-        self.books = {name: Book(name, 1_000) for name in ("BTCUSDT", "ETHUSDT")}
-        self.statuses = dict.fromkeys(self.books, "TRADING")
-        self.observers: list[MarketObserver] = []
-        self.data = MarketData(self.clock, self)
+    Args:
+        clock: The exchange's clock.
+        market: The market.
+    """
+
+    def __init__(self, clock: SimulatedClock, market: ObservedMarket) -> None:
+        self.clock = clock
+        self.data = MarketData(clock, market)
         self.hub = StreamHub(SpotStreams(self.clock, self.data))
         self.server = StreamServer(self.clock, self.hub)
         self.gateway = Gateway(self.clock)
         for path, route in self.server.routes().items():
             self.gateway.add_route(path, route)
-        self._trade_ids = dict.fromkeys(self.books, 0)
 
     def connect(self, path_qs: str) -> Wire:
         wire = Wire()
         wire.door = self.gateway.connect(path_qs, remote="127.0.0.1", transport=wire)
         return wire
+
+
+class Bench(StreamBench):
+    """Streams on a market of two symbols without orders."""
+
+    def __init__(self) -> None:
+        self.books = {name: Book(name, 1_000) for name in ("BTCUSDT", "ETHUSDT")}
+        self.statuses = dict.fromkeys(self.books, "TRADING")
+        self.observers: list[MarketObserver] = []
+        self._trade_ids = dict.fromkeys(self.books, 0)
+        super().__init__(SimulatedClock(start_us=START_US, frozen=True), self)
 
     def trade(
         self,
