@@ -30,7 +30,7 @@ class FuturesAccount(EventSource):
         uid: The same as of the owner's Spot account.
         alias: ``accountAlias`` of answers and COIN-M events.
         wallets: Balances at the start, by margin asset.
-        is_exempt: The house's own: no margin is asked of it.
+        is_house: The house's own: no margin is asked of it, and its ended orders are forgotten.
     """
 
     def __init__(
@@ -39,11 +39,11 @@ class FuturesAccount(EventSource):
         alias: str,
         wallets: Mapping[str, Decimal | str | int] | None = None,
         *,
-        is_exempt: bool = False,
+        is_house: bool = False,
     ) -> None:
         super().__init__(uid)
         self.alias = alias
-        self.is_exempt = is_exempt
+        self.is_house = is_house
         self.wallets: dict[str, Decimal] = {
             asset: Decimal(amount) for asset, amount in (wallets or {}).items()
         }

@@ -62,7 +62,7 @@ class MarginWatch:
     def look_at(self, accounts: Iterable[FuturesAccount], contract: Contract) -> None:
         """Check every account with a position in a contract whose price moved."""
         for account in list(accounts):
-            if account.is_exempt or account.is_liquidating:
+            if account.is_house or account.is_liquidating:
                 continue
             if any(
                 position.amount and position.contract is contract

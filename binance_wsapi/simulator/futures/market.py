@@ -35,7 +35,6 @@ from binance_wsapi.simulator.spot.book import Book
 __all__ = ["FuturesMarket"]
 
 ZERO = Decimal(0)
-HOUSE_UID = 0
 _ORDER_COSTS = frozenset({"order.place", "order.modify"})
 
 _AccountHandler = Callable[[FuturesAccount, dict[str, Any]], object]
@@ -57,11 +56,13 @@ class FuturesMarket:
 
     Attributes:
         contracts: By symbol.
-        accounts: By uid; the house (market maker) has uid 0.
+        accounts: By uid.
         prices: Last, mark and index prices.
         listen_keys: The live listen keys.
         margin_watch: Liquidations and the insurance fund.
         sibling: The other futures market; position mode is common to both.
+        statuses: Contract status by symbol: ``TRADING``, ``SETTLING``, ``CLOSE``, ...
+        contract_listeners: Told of each contract whose status changed.
     """
 
     def __init__(
@@ -78,6 +79,8 @@ class FuturesMarket:
         self.contracts: dict[str, Contract] = {one.symbol: one for one in contracts}
         self.accounts: dict[int, FuturesAccount] = {}
         self.sibling: FuturesMarket | None = None
+        self.statuses: dict[str, str] = dict.fromkeys(self.contracts, "TRADING")
+        self.contract_listeners: list[Callable[[Contract], None]] = []
         self.prices = Prices()
         self.listen_keys = ListenKeys(clock, rng)
         self._rng = rng
@@ -103,6 +106,7 @@ class FuturesMarket:
             matching=self._matching,
             events=self._events,
             triggers=self._triggers,
+            statuses=self.statuses,
         )
         self._algos = AlgoDesk(
             clock,
@@ -199,14 +203,14 @@ class FuturesMarket:
         uid: int,
         wallets: Mapping[str, Decimal | str | int] | None = None,
         *,
-        is_exempt: bool = False,
+        is_house: bool = False,
     ) -> FuturesAccount:
         """Make the futures account of a uid; no event tells of its wallets.
 
         Args:
             uid: The owner's.
             wallets: Balances by margin asset; other assets are refused with a ``ValueError``.
-            is_exempt: No margin is asked of it.
+            is_house: It makes the market: no margin is asked of it.
         """
         unknown = sorted(set(wallets or {}) - set(self._risk.assets))
         if unknown:
@@ -214,7 +218,7 @@ class FuturesMarket:
                 f"{unknown[0]} is no margin asset here: {', '.join(self._risk.assets)}"
             )
         alias = "".join(self._rng.choices(ascii_letters, k=6))
-        account = self.accounts[uid] = FuturesAccount(uid, alias, wallets, is_exempt=is_exempt)
+        account = self.accounts[uid] = FuturesAccount(uid, alias, wallets, is_house=is_house)
         return account
 
     @property
@@ -254,6 +258,13 @@ class FuturesMarket:
         """Let all wallets be margin for all positions, with its ACCOUNT_CONFIG_UPDATE. USD-M only."""
         account.has_multi_assets = has_multi_assets
         self._events.multi_assets_mode(account)
+
+    def set_status(self, symbol: str, status: str) -> None:
+        """Set a contract's status; other than ``TRADING`` it takes no orders that open positions."""
+        contract = self._contract(symbol)
+        self.statuses[symbol] = status
+        for listener in tuple(self.contract_listeners):
+            listener(contract)
 
     def set_mark_price(self, symbol: str, price: Decimal | None) -> None:
         """Pin the mark price (``None``: let it follow again); triggers and margin react at once."""

@@ -230,7 +230,12 @@ class Matching:
                 self.finish(other, "EXPIRED", reason=ExpiryReason.REDUCE_ONLY)
 
     def _close(self, order: FuturesOrder) -> None:
-        order.account.open_orders.pop(order.order_id, None)
+        account = order.account
+        account.open_orders.pop(order.order_id, None)
+        if account.is_house:
+            # It trades for days; nobody asks for its old orders.
+            account.orders.pop(order.order_id, None)
+            account.orders_by_client_id.pop(order.client_order_id, None)
         if order.expiry_call is not None:
             order.expiry_call.cancel()
             order.expiry_call = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
 from itertools import count
 from random import Random
@@ -68,6 +69,7 @@ class OrderDesk:
         matching: The books.
         events: Where the accounts' events are made.
         triggers: Where COIN-M's conditional orders wait.
+        statuses: Contract status by symbol.
     """
 
     def __init__(
@@ -81,6 +83,7 @@ class OrderDesk:
         matching: Matching,
         events: UserEvents,
         triggers: TriggerDesk,
+        statuses: Mapping[str, str],
     ) -> None:
         self._clock = clock
         self._rng = rng
@@ -90,6 +93,7 @@ class OrderDesk:
         self._matching = matching
         self._events = events
         self._triggers = triggers
+        self._statuses = statuses
         self._ids = count(FIRST_ORDER_ID)
 
     def place(
@@ -235,6 +239,8 @@ class OrderDesk:
         account, contract = order.account, order.contract
         if account.is_liquidating:
             raise refusal(-2023)
+        if self._statuses[contract.symbol] != "TRADING":
+            self._check_status(order)
         self.check_client_id(account, order.client_order_id)
         if sum(1 for _ in account.open_orders_of(contract)) >= contract.max_orders:
             raise refusal(-2025)
@@ -302,6 +308,13 @@ class OrderDesk:
     def ended(self, order: FuturesOrder) -> None:
         """Stop watching for a conditional order that ended."""
         self._triggers.forget(order.order_id)
+
+    def _check_status(self, order: FuturesOrder) -> None:
+        """Refuse an order of a contract that is closed, or that may only be left."""
+        if self._statuses[order.contract.symbol] == "CLOSE":
+            raise refusal(-4141)
+        if not order.only_closes:
+            raise refusal(-4140)
 
     def _refuse_at_once(self, order: FuturesOrder, fillable: Decimal) -> None:
         """Refuse FOK and post-only orders that cannot hold; COIN-M takes and expires them instead."""

@@ -61,6 +61,8 @@ _TEXTS = {
     -4135: "Invalid activation price.",
     -4137: "Quantity must be zero with closePosition equals true.",
     -4138: "Reduce only must be true with closePosition equals true.",
+    -4140: "Invalid symbol status for opening position.",
+    -4141: "Symbol is closed.",
     -5021: (
         "Due to the order could not be filled immediately, the FOK order has been rejected. "
         "The order will not be recorded in the order history"

@@ -168,7 +168,7 @@ class Risk:
 
         Orders that bind nothing more, because they close, are always allowed.
         """
-        if account.is_exempt or order.only_closes:
+        if account.is_house or order.only_closes:
             return True
         bids, asks = (value, ZERO) if order.is_buy else (ZERO, value)
         before = self.exposure(account, contract, order.position_side)

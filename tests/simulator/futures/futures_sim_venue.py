@@ -86,8 +86,13 @@ class Trader:
 class Venue:
     """A market with as many funded traders as a test wants."""
 
-    def __init__(self, market: Market = Market.USDM, seed: int = 7) -> None:
-        self.clock = SimulatedClock(start_us=START_US, frozen=True)
+    def __init__(
+        self,
+        market: Market = Market.USDM,
+        seed: int = 7,
+        clock: SimulatedClock | None = None,
+    ) -> None:
+        self.clock = clock or SimulatedClock(start_us=START_US, frozen=True)
         self.market = FuturesMarket(self.clock, Random(seed), market)
         self._uids = iter(range(1, 1000))
 

@@ -320,7 +320,8 @@ class TestModify:
 
         taker.place("SELL", "1")
 
-        assert (maker.position(), other.position()) == (0, 1)
+        assert maker.position() == 0
+        assert other.position() == 1
 
     def test_answers_and_tells_the_new_terms_with_the_modify_id(self, taker: Trader) -> None:
         order_id = taker.place("BUY", "1", "59000")["orderId"]

@@ -217,7 +217,8 @@ class TestHedgeMode:
         hedger.place("BUY", "1", positionSide="LONG")
         hedger.place("SELL", "0.5", positionSide="SHORT")
 
-        assert (hedger.position("LONG"), hedger.position("SHORT")) == (1, Decimal("-0.5"))
+        assert hedger.position("LONG") == 1
+        assert hedger.position("SHORT") == Decimal("-0.5")
         rows = hedger.ask("account.position", symbol="BTCUSDT")
         assert [row["positionSide"] for row in rows] == ["LONG", "SHORT"]
 

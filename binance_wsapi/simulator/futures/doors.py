@@ -1,0 +1,83 @@
+"""Where the futures streams are to be found: every path of both hosts, with the class that serves it."""
+
+from __future__ import annotations
+
+from binance_wsapi.simulator.futures.market import FuturesMarket
+from binance_wsapi.simulator.futures.stream_names import PUBLIC_KINDS
+from binance_wsapi.simulator.futures.streams import FuturesStreams, StreamVenue
+from binance_wsapi.simulator.futures.user_streams import (
+    MESSAGES_PER_SECOND,
+    UserStreams,
+    UserStreamServer,
+)
+from binance_wsapi.simulator.gateway import Route
+from binance_wsapi.simulator.pulses import Pulses
+from binance_wsapi.simulator.request_limits import RequestLimits
+from binance_wsapi.simulator.stream_hub import StreamHub
+from binance_wsapi.simulator.streams import StreamServer
+
+__all__ = ["PING_SECONDS", "PONG_SECONDS", "FuturesDoors"]
+
+PING_SECONDS = 180.0
+PONG_SECONDS = 600.0
+"""How long a connection lives without a pong; the WebSocket API of futures keeps the same times."""
+
+
+class FuturesDoors:
+    """All stream paths of both futures markets.
+
+    USD-M has a route each for ``public`` and ``market`` data and one for ``private`` data; a stream asked
+    for on the wrong route is taken and stays silent, and paths without a route serve public data. COIN-M
+    has one host for everything, listen keys included.
+
+    Args:
+        usdm: The USD-M market.
+        coinm: The COIN-M market.
+
+    Attributes:
+        usdm: What its streams know of USD-M.
+        coinm: What its streams know of COIN-M.
+    """
+
+    def __init__(self, usdm: FuturesMarket, coinm: FuturesMarket) -> None:
+        clock = usdm.clock
+        self.usdm, self.coinm = StreamVenue.of(usdm), StreamVenue.of(coinm)
+        pulses = Pulses(clock)
+
+        def server(table: FuturesStreams) -> StreamServer:
+            return StreamServer(clock, StreamHub(table), messages_per_second=MESSAGES_PER_SECOND)
+
+        public = server(
+            FuturesStreams(self.usdm, self.coinm, pulses, serves=PUBLIC_KINDS.__contains__)
+        )
+        market = server(
+            FuturesStreams(
+                self.usdm, self.coinm, pulses, serves=lambda kind: kind not in PUBLIC_KINDS
+            )
+        )
+        coinm_streams = server(
+            FuturesStreams(
+                self.coinm, self.usdm, pulses, user_data=UserStreams(coinm.listen_keys).open
+            )
+        )
+        self._servers: dict[str, StreamServer | UserStreamServer] = {
+            "/usdm/public": public,
+            "/usdm/market": market,
+            "/usdm/private": UserStreamServer(clock, usdm.listen_keys),
+            "/usdm": public,
+            "/coinm": coinm_streams,
+        }
+
+    def routes(self, limits: RequestLimits | None = None) -> dict[str, Route]:
+        """Return what serves each path, for the gateway.
+
+        Args:
+            limits: Where connection attempts are counted.
+        """
+        return {
+            f"{prefix}/{form}": Route(
+                factory, limits, ping_seconds=PING_SECONDS, pong_seconds=PONG_SECONDS
+            )
+            for prefix, server in self._servers.items()
+            for form, factory in (("ws", server.raw), ("stream", server.combined))
+        }

@@ -1,0 +1,100 @@
+"""User data over listen keys: the private route of USD-M, and names among COIN-M's streams."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import parse_qsl
+
+from binance_wsapi.simulator.clock import SimulatedClock
+from binance_wsapi.simulator.futures.listen_keys import ListenKeys
+from binance_wsapi.simulator.gateway import Handshake
+from binance_wsapi.simulator.stream_feeds import CallFeed
+from binance_wsapi.simulator.stream_hub import Feed, Publish, StreamHub
+from binance_wsapi.simulator.streams import StreamConnection
+
+__all__ = ["MESSAGES_PER_SECOND", "UserStreamServer", "UserStreams"]
+
+MESSAGES_PER_SECOND = 10
+_LISTEN_KEY = re.compile(r"[A-Za-z0-9]+")
+Filters = Mapping[str, frozenset[str]]
+"""Events wanted, by listen key; all of a key that is not in it."""
+
+
+class UserStreams:
+    """A stream table whose streams are named by listen keys.
+
+    A key that does not exist is taken and stays silent, as on the real exchange.
+
+    Args:
+        keys: The market's listen keys.
+        filters: Events wanted of single keys. ``listenKeyExpired`` comes only when named, too.
+    """
+
+    def __init__(self, keys: ListenKeys, filters: Filters | None = None) -> None:
+        self._keys = keys
+        self._filters = filters or {}
+
+    def open(self, name: str, publish: Publish) -> Feed | None:
+        """Begin to pass a key's events on; ``None`` when the name can be no key."""
+        if not _LISTEN_KEY.fullmatch(name):
+            return None
+        wanted = self._filters.get(name)
+
+        def tell(event: dict[str, Any]) -> None:
+            if wanted is None or event["e"] in wanted:
+                publish(event)
+
+        self._keys.listen(name, tell)
+        return CallFeed(lambda: self._keys.unlisten(name, tell))
+
+
+class UserStreamServer:
+    """The doors of the private route.
+
+    ``raw`` serves ``/ws/<key>`` and ``/ws?listenKey=<key>&events=<A>/<B>``, ``combined`` serves
+    ``/stream?listenKey=<key>&events=<A>&listenKey=...`` and ``/stream?streams=<key>``.
+
+    Args:
+        clock: The exchange's clock.
+        keys: The market's listen keys.
+    """
+
+    def __init__(self, clock: SimulatedClock, keys: ListenKeys) -> None:
+        self._clock = clock
+        self._keys = keys
+
+    def raw(self, handshake: Handshake) -> StreamConnection:
+        """Let a client in that wants bare events."""
+        return self._connect(handshake, handshake.path.partition("/ws")[2], is_combined=False)
+
+    def combined(self, handshake: Handshake) -> StreamConnection:
+        """Let a client in that wants each event wrapped with its key."""
+        return self._connect(handshake, handshake.query.get("streams", ""), is_combined=True)
+
+    def _connect(self, handshake: Handshake, names: str, *, is_combined: bool) -> StreamConnection:
+        keys = [name for name in names.split("/") if name]
+        named, filters = _keys_and_filters(handshake.query_text)
+        # The filters are this connection's own, and so is the hub that applies them.
+        return StreamConnection(
+            handshake,
+            StreamHub(UserStreams(self._keys, filters)),
+            self._clock,
+            streams=[*keys, *named],
+            is_combined=is_combined,
+            on_closed=lambda connection: None,
+            messages_per_second=MESSAGES_PER_SECOND,
+        )
+
+
+def _keys_and_filters(query: str) -> tuple[list[str], dict[str, frozenset[str]]]:
+    """Return the listen keys of a query and the events it asks of each."""
+    keys: list[str] = []
+    filters: dict[str, frozenset[str]] = {}
+    for name, value in parse_qsl(query):
+        if name == "listenKey":
+            keys.append(value)
+        elif name == "events" and keys:
+            filters[keys[-1]] = frozenset(value.split("/"))
+    return keys, filters

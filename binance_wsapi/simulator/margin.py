@@ -1,0 +1,110 @@
+"""Margin accounts and their listen tokens.
+
+A margin account is an account of the Spot engine with balances of its own: it trades by
+``SpotMarket.handle(method, params, margin_account)`` and its events are Spot's. Borrowing, interest and
+margin levels are left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from random import Random
+from string import ascii_letters, digits
+from typing import Any
+
+from binance_wsapi.simulator.accounts import Account
+from binance_wsapi.simulator.clock import SimulatedClock
+from binance_wsapi.simulator.errors import bad_symbol, invalid_parameter, mandatory_missing
+from binance_wsapi.simulator.sessions import ListenToken
+from binance_wsapi.simulator.wire import Micros
+
+__all__ = ["LONGEST_VALIDITY_MS", "Margin"]
+
+LONGEST_VALIDITY_MS = 24 * 60 * 60 * 1000
+Balances = Mapping[str, Decimal | str | int]
+
+
+class Margin:
+    """The margin accounts of all owners: one cross account each, and one for each isolated symbol.
+
+    Args:
+        clock: The exchange's clock; tokens run out on it.
+        rng: Where tokens come from.
+        symbols: What has isolated accounts.
+        open_account: Makes an account of the Spot engine: ``SpotMarket.open_account``.
+    """
+
+    def __init__(
+        self,
+        clock: SimulatedClock,
+        rng: Random,
+        symbols: Mapping[str, object],
+        open_account: Callable[[Balances], Account],
+    ) -> None:
+        self._clock = clock
+        self._rng = rng
+        self._symbols = symbols
+        self._open_account = open_account
+        self._accounts: dict[tuple[int, str | None], Account] = {}
+        self._tokens: dict[str, ListenToken] = {}
+
+    def account(self, owner_uid: int, symbol: str | None = None) -> Account:
+        """Return an owner's cross account, or the isolated one of a symbol, making an empty one."""
+        key = (owner_uid, symbol)
+        found = self._accounts.get(key)
+        if found is None:
+            found = self._accounts[key] = self._open_account({})
+        return found
+
+    def create_token(self, owner_uid: int, params: Mapping[str, Any]) -> dict[str, Any]:
+        """Answer ``POST /sapi/v1/userListenToken``.
+
+        Args:
+            owner_uid: Whose key sent it.
+            params: ``isIsolated``, ``symbol`` and ``validity``, as text or JSON values.
+
+        Returns:
+            ``token`` and ``expirationTime``, the latter in milliseconds on the wire.
+        """
+        symbol = self._isolated_symbol(params)
+        validity_ms = _validity_ms(params)
+        expires_us = self._clock.now_us() + validity_ms * 1000
+        token = "".join(self._rng.choices(ascii_letters + digits, k=70))
+        self._tokens[token] = ListenToken(self.account(owner_uid, symbol), expires_us)
+        self._clock.call_at(expires_us, lambda: self._forget(token))
+        return {"token": token, "expirationTime": Micros(expires_us)}
+
+    def find(self, token: str) -> ListenToken | None:
+        """Return what a token stands for; ``None`` when there is none, or it has run out."""
+        return self._tokens.get(token)
+
+    def _forget(self, token: str) -> None:
+        del self._tokens[token]
+
+    def _isolated_symbol(self, params: Mapping[str, Any]) -> str | None:
+        is_isolated = str(params.get("isIsolated", "false")).lower()
+        if is_isolated not in {"true", "false"}:
+            raise invalid_parameter("isIsolated")
+        if is_isolated == "false":
+            return None
+        symbol = params.get("symbol")
+        if not symbol:
+            raise mandatory_missing("symbol")
+        if symbol not in self._symbols:
+            raise bad_symbol()
+        return str(symbol)
+
+
+def _validity_ms(params: Mapping[str, Any]) -> int:
+    """Read how long a token shall live; a day is the default and the most."""
+    given = params.get("validity")
+    if given in (None, ""):
+        return LONGEST_VALIDITY_MS
+    try:
+        validity_ms = int(given)
+    except (TypeError, ValueError):
+        raise mandatory_missing("validity") from None
+    if not 0 < validity_ms <= LONGEST_VALIDITY_MS:
+        raise invalid_parameter("validity")
+    return validity_ms
