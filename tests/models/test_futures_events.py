@@ -178,7 +178,10 @@ def test_new_words_of_the_exchange_break_nothing() -> None:
 
 
 @pytest.mark.parametrize("market", ["usdm", "coinm", "margin"])
-@pytest.mark.parametrize("frame", [b"", b"{", b'{"e":"MARGIN_CALL",', b'{"e":"BRAND_NEW",oops}'])
+@pytest.mark.parametrize(
+    "frame",
+    [b"", b"{", b"[1,", b'{"e":"MARGIN_CALL",', b'{"e":"BRAND_NEW",oops}', b'{"e":5,"E":"x",oops}'],
+)
 def test_what_is_no_json_raises(market: str, frame: bytes) -> None:
     with pytest.raises(msgspec.DecodeError) as raised:
         decode(market, frame)
