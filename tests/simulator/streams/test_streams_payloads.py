@@ -193,8 +193,9 @@ def test_diff_depth_speaks_only_of_changes(bench: Bench) -> None:
     assert event["a"] == [["101.00000000", "9.00000000"]]
 
 
-def test_arrays_hold_the_symbols_that_changed(bench: Bench) -> None:
-    wire = bench.connect("/ws/!miniTicker@arr")
+@pytest.mark.parametrize("name", ["!miniTicker@arr", "!ticker_1h@arr"])
+def test_arrays_hold_the_symbols_that_changed(bench: Bench, name: str) -> None:
+    wire = bench.connect(f"/ws/{name}")
     bench.clock.advance(1)
     bench.trade("7", symbol="ETHUSDT")
     bench.clock.advance(1)
