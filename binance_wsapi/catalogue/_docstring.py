@@ -12,7 +12,7 @@ from binance_wsapi.catalogue._types import Kind, Operation, Param, WeightStep
 
 __all__ = ["docstring", "one_and_many"]
 
-_MOST_VALUES_LISTED = 10
+_MOST_VALUES_LISTED = 16
 
 
 def docstring(operation: Operation, *, indent: int, width: int) -> list[str]:

@@ -436,7 +436,8 @@ class SpotNamespace(Namespace):
 
         Args:
             symbol: Trading symbol, such as ``BTCUSDT``.
-            interval: Length of a candle.
+            interval: Length of a candle. 1s, 1m, 3m, 5m, 15m, 30m, 1h, 2h, 4h, 6h, 8h, 12h, 1d, 3d,
+                1w or 1M.
             start_time: Start of the range, epoch ms or µs.
             end_time: End of the range, epoch ms or µs.
             time_zone: Offset that candle or day borders follow, hours or hours:minutes from -12:00
@@ -482,7 +483,8 @@ class SpotNamespace(Namespace):
 
         Args:
             symbol: Trading symbol, such as ``BTCUSDT``.
-            interval: Length of a candle.
+            interval: Length of a candle. 1s, 1m, 3m, 5m, 15m, 30m, 1h, 2h, 4h, 6h, 8h, 12h, 1d, 3d,
+                1w or 1M.
             start_time: Start of the range, epoch ms or µs.
             end_time: End of the range, epoch ms or µs.
             time_zone: Offset that candle or day borders follow, hours or hours:minutes from -12:00

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from binance_wsapi.catalogue import operation_by_method, operations
-from binance_wsapi.catalogue._types import Kind, Market, Operation, Param, Weight, WeightStep
+from binance_wsapi.catalogue._types import Kind, Market, Operation, Param
+from binance_wsapi.protocol.weight import weight_of
 
 REFERENCE = Path(__file__).parents[1] / "reference"
 DOCUMENTED: dict[str, Any] = {
@@ -154,25 +155,8 @@ def documented_needs(documented: dict[str, Any]) -> set[Any]:
     } | {(frozenset(group), frozenset()) for group in documented.get("at_least_one_of", [])}
 
 
-def weight_of(weight: Weight, given: dict[str, Any]) -> int:
-    """Reckon the weight of a request as the entry describes it."""
-    for step in weight.steps:
-        value = given.get(step.param) if step.param else None
-        if step.param is None or (value is not None and _within(step, value)):
-            items = len(value) if step.per_item and value is not None else 1
-            return min(step.weight * items, step.cap or step.weight * items)
-    raise AssertionError("no step holds")
-
-
-def _within(step: WeightStep, value: Any) -> bool:
-    size = len(value) if isinstance(value, list) else value
-    if step.low is None and step.high is None:
-        return True
-    return (step.low is None or size >= step.low) and (step.high is None or size <= step.high)
-
-
 def charges(operation: Operation) -> list[int]:
-    return [weight_of(operation.weight, given) for given, _ in WEIGHTS.get(operation.method, [])]
+    return [weight_of(operation, given) for given, _ in WEIGHTS.get(operation.method, [])]
 
 
 def documented_charges(documented: dict[str, Any]) -> list[int]:
