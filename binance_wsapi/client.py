@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import concurrent.futures
 from collections.abc import Callable, Coroutine, Mapping
 from functools import cached_property
 from types import TracebackType
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self, overload
 from binance_wsapi._client_base import ClientBase
 from binance_wsapi.catalogue import operation_by_method
 from binance_wsapi.catalogue._types import Operation
-from binance_wsapi.core.call import Call, Outcome, blocking_settle
+from binance_wsapi.core.call import Call, Outcome, Waiter
 from binance_wsapi.core.core import check_api_key
 from binance_wsapi.endpoints import WsKey, endpoint
 from binance_wsapi.errors import BinanceWsApiError, ConfigurationError, RequestTimeout
@@ -166,13 +165,11 @@ class Client(ClientBase):
                 "a blocking call on the client's own loop would never end: use a handler, which "
                 "runs on a thread of its own"
             )
-        future, settle = blocking_settle()
-        call = core.call_of(operation, method, params, settle)
+        waiter = Waiter()
+        call = core.call_of(operation, method, params, waiter.settle)
         core.submit(ws_key, call, encode_here=True)
-        try:
-            outcome = future.result(call.timeout + core.options.resolve_timeout + GRACE_S)
-        except concurrent.futures.TimeoutError:
-            outcome = _abandoned(call)
+        timeout = call.timeout + core.options.resolve_timeout + GRACE_S
+        outcome = waiter.wait(timeout) or _abandoned(call)
         if isinstance(outcome, BinanceWsApiError):
             raise outcome
         return outcome

@@ -96,13 +96,8 @@ class StreamSession(Session):
             RequestRejected: The exchange refused a name.
         """
         fresh = [name for name in names if name not in self.names]
+        await self._control(await self._ready(), "SUBSCRIBE", fresh)
         self.names.update(fresh)
-        try:
-            link = await self._ready()
-            await self._control(link, "SUBSCRIBE", fresh)
-        except BaseException:
-            self.names.difference_update(fresh)
-            raise
 
     async def remove(self, names: Iterable[str]) -> None:
         """Unsubscribe names."""
@@ -166,6 +161,14 @@ class StreamSession(Session):
         """Events flow again."""
         if after_loss:
             self._streams.resumed(self.ws_key, self.names, self.last_failure)
+        if self.names - link.subscribed:  # added while this link was coming up
+            self.core.spawn(self._catch_up(link))
+
+    async def _catch_up(self, link: StreamLink) -> None:
+        try:
+            await self._control(link, "SUBSCRIBE", sorted(self.names))
+        except (RequestRejected, LinkLost) as error:
+            self.lose(link, f"subscribing: {error}")
 
     def _tell(self, frame: bytes) -> None:
         message = _decode_frame(frame)
