@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import GenericAlias
 from typing import Any, get_args
 
 import msgspec
@@ -38,38 +39,31 @@ def test_every_method_is_completed(market: Market) -> None:
     assert "using" in names
 
 
-SAMPLES = [
-    pytest.param(each, id=f"{each.market.value} {each.name}")
-    for market, names in {
-        Market.SPOT: {"submit_new_order", "get_order_book", "place_otoco_order_list"},
-        Market.USDM: {"submit_new_order"},
-        Market.COINM: {"get_order_status"},
-    }.items()
+OFFERED = [
+    pytest.param(each, id=f"{market.value} {each.name}")
+    for market in Market
     for each in offered(market)
-    if each.name in names
 ]
 
 
-@pytest.mark.parametrize("operation", SAMPLES)
+@pytest.mark.parametrize("operation", OFFERED)
 def test_every_parameter_is_completed(operation: Operation) -> None:
     names = complete(operation.market, f"namespace.{operation.name}(")
 
     assert {f"{param.name}=" for param in operation.params} <= names
 
 
-@pytest.mark.parametrize("operation", SAMPLES)
+@pytest.mark.parametrize("operation", OFFERED)
 def test_fields_of_the_result_are_completed(operation: Operation) -> None:
-    names = complete(operation.market, f"namespace.{operation.name}().result.")
+    given = f'{operation.list_result_unless}="BTCUSDT"' if operation.list_result_unless else ""
+    row = "[0]" if isinstance(operation.result, GenericAlias) else ""
+
+    names = complete(operation.market, f"namespace.{operation.name}({given}).result{row}.")
 
     assert fields(operation.result) <= names
 
 
-def test_fields_of_rows_are_completed() -> None:
-    line = 'namespace.get_my_trades(symbol="BTCUSDT").result[0].'
-
-    assert {"trade_id", "price", "quantity", "commission"} <= complete(Market.SPOT, line)
-
-
 def fields(result: Any) -> set[str]:
-    models = [each for each in (result, *get_args(result)) if isinstance(each, msgspec.StructMeta)]
-    return {name for model in models for name in model.__struct_fields__}
+    if isinstance(result, msgspec.StructMeta):
+        return set(result.__struct_fields__)
+    return {name for member in get_args(result) for name in fields(member)}
