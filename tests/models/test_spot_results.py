@@ -185,4 +185,6 @@ def test_results_are_immutable() -> None:
 
 
 def test_listen_key_does_not_show_itself() -> None:
-    assert "3PanraNagEkdKuFwUHn48" not in repr(session.ListenKey(listen_key="3PanraNagEkdKuFwUHn48"))
+    assert "3PanraNagEkdKuFwUHn48" not in repr(
+        session.ListenKey(listen_key="3PanraNagEkdKuFwUHn48")
+    )
