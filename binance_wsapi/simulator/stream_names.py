@@ -11,7 +11,6 @@ from binance_wsapi.simulator.market_data.intervals import (
     HOUR,
     INTERVALS,
     Interval,
-    parse_time_zone,
 )
 
 __all__ = ["StreamName", "parse_stream_name"]
@@ -44,7 +43,7 @@ PLAIN: dict[str, Kind] = {
 ROLLING_WINDOWS = {"1h": HOUR, "4h": 4 * HOUR, "1d": DAY}
 
 _DEPTH = re.compile(r"depth(5|10|20)?(@100ms|@1000ms)?")
-_KLINE = re.compile(r"kline_(\w+)(?:@([+-]\d{2}:\d{2}))?", re.ASCII)
+_KLINE = re.compile(r"kline_(\w+)(@\+08:00)?", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +80,10 @@ def parse_stream_name(name: str) -> StreamName | None:
         return StreamName(kind, symbol, is_fast=speed == "@100ms", levels=int(levels or 0))
     if match := _KLINE.fullmatch(rest):
         interval = INTERVALS.get(match[1])
-        offset_us = parse_time_zone(match[2] or "0")
-        if interval is None or offset_us is None:
+        if interval is None:
             return None
+        # UTC+8 is the one other time zone that streams have.
+        offset_us = 8 * HOUR if match[2] else 0
         return StreamName("kline", symbol, interval=interval, offset_us=offset_us)
     window = rest.removeprefix("ticker_")
     if window != rest and window in ROLLING_WINDOWS:

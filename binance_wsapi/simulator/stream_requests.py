@@ -55,6 +55,8 @@ def read_stream_request(text: str) -> StreamRequest:
     except json.JSONDecodeError as error:
         where = f"at line {error.lineno} column {error.colno}"
         raise StreamRequestError(3, f"Invalid JSON: expected value {where}") from None
+    except RecursionError:
+        raise StreamRequestError(3, "Invalid JSON: recursion limit exceeded") from None
     if not isinstance(frame, dict):
         raise _invalid(f"invalid type, expected a map at line 1 column {len(text)}")
     request_id = _request_id(frame)
@@ -63,7 +65,7 @@ def read_stream_request(text: str) -> StreamRequest:
         if frame.get("params"):
             raise _invalid("too many parameters", request_id)
         return StreamRequest(method, request_id)
-    params = frame.get("params", [])
+    params = frame.get("params") or []
     if not isinstance(params, list):
         raise _invalid("invalid type: params must be an array", request_id)
     if method in ("SUBSCRIBE", "UNSUBSCRIBE"):

@@ -70,7 +70,9 @@ class StreamConnection:
         if not self._is_open or not self._count_message():
             return
         try:
-            request = read_stream_request(text if isinstance(text, str) else text.decode())
+            request = read_stream_request(
+                text if isinstance(text, str) else text.decode(errors="replace")
+            )
         except StreamRequestError as error:
             self._answer(error.payload())
             return

@@ -10,7 +10,6 @@ from binance_wsapi.simulator.errors import (
     bad_combination,
     bad_symbol,
     either_missing,
-    illegal_characters,
     invalid_parameter,
     mandatory_missing,
 )
@@ -21,13 +20,14 @@ from binance_wsapi.simulator.market_data.intervals import (
     parse_time_zone,
     parse_window,
 )
+from binance_wsapi.simulator.spot import parameters
 from binance_wsapi.simulator.wire import to_micros
 
 __all__ = ["Request"]
 
 MOST_ROLLING_SYMBOLS = 200
-SYMBOL_STATUSES = ("TRADING", "HALT", "BREAK")
-DIGITS = "^[0-9]{1,20}$"
+SYMBOL_STATUSES = frozenset(("TRADING", "HALT", "BREAK"))
+TICKER_TYPES = frozenset(("FULL", "MINI"))
 
 
 class Request:
@@ -44,10 +44,7 @@ class Request:
 
     def symbol(self) -> str:
         """Return the mandatory ``symbol``."""
-        symbol = self._text("symbol")
-        if symbol is None:
-            raise mandatory_missing("symbol")
-        return self._known(symbol)
+        return self._known(parameters.text(self._params, "symbol"))
 
     def chosen_symbols(self, *, mandatory: bool, most: int | None = None) -> tuple[list[str], bool]:
         """Return the symbols that ``symbol``, ``symbols`` and ``symbolStatus`` choose.
@@ -59,19 +56,19 @@ class Request:
         Returns:
             The symbols, and whether the answer is a single object instead of an array.
         """
-        one, many = self._text("symbol"), self._params.get("symbols")
-        status = self.symbol_status()
-        if one is not None and many is not None:
-            raise bad_combination()
-        if one is not None:
-            symbol = self._known(one)
-            if status is not None and self._statuses[symbol] != status:
-                raise ExchangeError(
-                    -1220, "The symbol's status does not match the requested symbolStatus."
-                )
+        many = parameters.names(self._params, "symbols")
+        if parameters.is_sent(self._params, "symbol"):
+            if many is not None:
+                raise bad_combination()
+            symbol = self.symbol()
+            self.check_symbol_status(symbol)
             return [symbol], True
+        status = self.symbol_status()
         if many is not None:
-            named = self._named(many, most)
+            if most is not None and len(many) > most:
+                text = f"Too many parameters; expected '{most}' and received '{len(many)}'."
+                raise ExchangeError(-1101, text)
+            named = [self._known(name) for name in many]
             kept = [name for name in named if status is None or self._statuses[name] == status]
             return kept, False
         if mandatory:
@@ -81,10 +78,8 @@ class Request:
 
     def symbol_status(self) -> str | None:
         """Return ``symbolStatus``."""
-        status = self._text("symbolStatus")
-        if status is not None and status not in SYMBOL_STATUSES:
-            raise ExchangeError(-1122, "Invalid symbolStatus.")
-        return status
+        refusal = ExchangeError(-1122, "Invalid symbolStatus.")
+        return parameters.one_of(self._params, "symbolStatus", SYMBOL_STATUSES, refusal)
 
     def check_symbol_status(self, symbol: str) -> None:
         """Refuse when ``symbolStatus`` was sent and is not the symbol's."""
@@ -94,29 +89,13 @@ class Request:
                 -1220, "The symbol's status does not match the requested symbolStatus."
             )
 
-    def limit(self, default: int = 500, most: int = 1_000) -> int:
-        """Return ``limit``: how many rows are wanted."""
-        limit = self.number("limit")
-        if limit is None:
-            return default
-        if limit < 1:
-            raise mandatory_missing("limit")
-        if limit > most:
-            raise ExchangeError(
-                -1102, f"'limit' contains unexpected value. Cannot be greater than {most}."
-            )
-        return limit
+    def limit(self) -> int:
+        """Return ``limit``: how many rows are wanted, cut down to what there is at most."""
+        return parameters.count(self._params)
 
     def number(self, name: str) -> int | None:
         """Return a whole number that is not negative, ``None`` when it was not sent."""
-        value = self._params.get(name)
-        if value is None:
-            return None
-        if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
-            return value
-        if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= 20:
-            return int(value)
-        raise illegal_characters(name, DIGITS)
+        return parameters.integer(self._params, name)
 
     def mandatory_number(self, name: str) -> int:
         """Return a whole number that must be there."""
@@ -141,69 +120,41 @@ class Request:
 
     def interval(self) -> Interval:
         """Return the mandatory candle ``interval``."""
-        name = self._text("interval")
-        if name is None:
-            raise mandatory_missing("interval")
+        name = parameters.text(self._params, "interval")
         if name not in INTERVALS:
             raise ExchangeError(-1120, "Invalid interval.")
         return INTERVALS[name]
 
     def time_zone_us(self) -> int:
         """Return the offset of ``timeZone`` in microseconds."""
-        value = self._params.get("timeZone")
-        if value is None:
+        if not parameters.is_sent(self._params, "timeZone"):
             return 0
-        offset = parse_time_zone(str(value))
+        offset = parse_time_zone(str(self._params["timeZone"]))
         if offset is None:
             raise invalid_parameter("timeZone")
         return offset
 
     def is_mini(self) -> bool:
         """Whether ``type`` asks for the short ticker."""
-        kind = self._text("type")
-        if kind not in (None, "FULL", "MINI"):
-            raise ExchangeError(-1139, "Invalid ticker type.")
-        return kind == "MINI"
+        refusal = ExchangeError(-1139, "Invalid ticker type.")
+        return parameters.one_of(self._params, "type", TICKER_TYPES, refusal) == "MINI"
 
     def window_us(self) -> int:
         """Return ``windowSize`` in microseconds."""
-        text = self._text("windowSize")
-        if text is None:
+        if not parameters.is_sent(self._params, "windowSize"):
             return DAY
-        window = parse_window(text)
+        window = parse_window(str(self._params["windowSize"]))
         if window is None:
             raise invalid_parameter("windowSize")
         return window
 
     def refuse_together(self, name: str, *others: str) -> None:
         """Refuse when ``name`` was sent along with one of the others."""
-        if self._params.get(name) is not None and any(
-            self._params.get(other) is not None for other in others
-        ):
+        is_sent = parameters.is_sent
+        if is_sent(self._params, name) and any(is_sent(self._params, other) for other in others):
             raise bad_combination()
-
-    def _text(self, name: str) -> str | None:
-        value = self._params.get(name)
-        if value is None:
-            return None
-        if not isinstance(value, str) or not value:
-            raise mandatory_missing(name)
-        return value
 
     def _known(self, symbol: str) -> str:
         if symbol not in self._statuses:
             raise bad_symbol()
         return symbol
-
-    def _named(self, names: Any, most: int | None) -> list[str]:
-        if not isinstance(names, list) or not names:
-            raise mandatory_missing("symbols")
-        if any(not isinstance(name, str) for name in names):
-            raise invalid_parameter("symbols")
-        if most is not None and len(names) > most:
-            raise ExchangeError(
-                -1101, f"Too many parameters; expected '{most}' and received '{len(names)}'."
-            )
-        if len(set(names)) != len(names):
-            raise ExchangeError(-1151, "Symbol is present multiple times in the list.")
-        return [self._known(name) for name in names]

@@ -98,6 +98,14 @@ def test_recent_trades_are_the_newest_oldest_first(tape: Tape) -> None:
     assert [(row["id"], row["price"]) for row in rows] == [(4, 5), (5, 6), (6, 7)]
 
 
+def test_no_more_rows_than_the_most(tape: Tape) -> None:
+    for _ in range(1_100):
+        tape.trade("1")
+
+    assert len(tape.ask("trades.recent", symbol="BTCUSDT", limit=5_000)) == 1_000
+    assert len(tape.ask("trades.recent", symbol="BTCUSDT")) == 500
+
+
 def test_historical_trades_page_by_id(tape: Tape) -> None:
     for price in range(1, 8):
         tape.trade(str(price))
@@ -266,10 +274,10 @@ def test_without_symbols_all_trading_ones_are_meant(tape: Tape, method: str) -> 
         ("trades.recent", {}, -1102),
         ("trades.recent", {"symbol": ""}, -1102),
         ("trades.recent", {"symbol": "NOPE"}, -1121),
-        ("trades.recent", {"symbol": "BTCUSDT", "limit": 1_001}, -1102),
+        ("trades.recent", {"symbol": "BTCUSDT", "limit": 0}, -1130),
         ("trades.recent", {"symbol": "BTCUSDT", "limit": -1}, -1100),
         ("trades.recent", {"symbol": "BTCUSDT", "limit": "ten"}, -1100),
-        ("trades.recent", {"symbol": "BTCUSDT", "limit": True}, -1100),
+        ("trades.recent", {"symbol": "BTCUSDT", "limit": True}, -1102),
         ("blockTrades.historical", {"symbol": "BTCUSDT"}, -1102),
         ("klines", {"symbol": "BTCUSDT"}, -1102),
         ("klines", {"symbol": "BTCUSDT", "interval": "1D"}, -1120),
@@ -285,7 +293,7 @@ def test_without_symbols_all_trading_ones_are_meant(tape: Tape, method: str) -> 
         ("ticker", {"symbol": "BTCUSDT", "window": "1h"}, -1104),
         ("ticker.tradingDay", {}, -1102),
         ("ticker", {"symbol": "BTCUSDT", "windowSize": "24h"}, -1130),
-        ("ticker", {"symbols": ["BTCUSDT"] * 201}, -1101),
+        ("ticker", {"symbols": [f"S{number}" for number in range(201)]}, -1101),
         ("referencePrice.calculation", {"symbol": "BTCUSDT"}, -2043),
         ("order.place", {}, -1020),
     ],

@@ -160,4 +160,4 @@ def test_a_second_leaves_the_average_when_its_minutes_are_over(tape: Tape) -> No
     tape.clock.advance(0.001)
     gone = tape.data.average_price("BTCUSDT", 5)
 
-    assert (kept, gone) == (15, 20)
+    assert (kept, gone) == (Decimal(15), Decimal(20))

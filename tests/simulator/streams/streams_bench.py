@@ -43,6 +43,9 @@ class Wire:
     def hold_reading(self, held: bool) -> None:
         raise NotImplementedError
 
+    def is_open(self) -> bool:
+        return self.closing is None
+
     @property
     def connection(self) -> StreamConnection:
         assert isinstance(self.door.inner, StreamConnection)
@@ -57,7 +60,7 @@ class Wire:
         """Send a request and return the answer, the last frame that came."""
         return self.ask_text(json.dumps(request))
 
-    def ask_text(self, text: str) -> Any:
+    def ask_text(self, text: str | bytes) -> Any:
         self.door.receive(text)
         return json.loads(self.frames.pop())
 

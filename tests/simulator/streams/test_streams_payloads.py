@@ -9,6 +9,7 @@ import pytest
 from streams_bench import START_US, Bench
 
 from binance_wsapi.simulator.market_data.intervals import MINUTE, SECOND
+from binance_wsapi.simulator.wire import plain
 
 STREAMS: dict[str, dict[str, Any]] = {
     stream["name"]: stream
@@ -229,3 +230,44 @@ def test_microseconds_are_told_when_asked_for(bench: Bench) -> None:
 
     assert milli.take()[0]["T"] == trade.time_us // 1_000
     assert micro.take()[0]["T"] == trade.time_us
+
+
+def test_tickers_of_streams_and_requests_say_the_same(bench: Bench) -> None:
+    wire = bench.connect("/stream?streams=btcusdt@ticker/btcusdt@miniTicker/btcusdt@ticker_4h")
+    bench.trade("150", "3")
+    bench.clock.advance(1 - START_US % SECOND / SECOND)
+    full, mini, rolling = (event["data"] for event in wire.take())
+    day = plain(bench.data.handle("ticker.24hr", {"symbol": "BTCUSDT"}), microseconds=False)
+    four = plain(
+        bench.data.handle("ticker", {"symbol": "BTCUSDT", "windowSize": "4h"}), microseconds=False
+    )
+    assert isinstance(day, dict)
+    assert isinstance(four, dict)
+
+    head = ("e", "E", "s")
+    pairs = {
+        "p": "priceChange",
+        "P": "priceChangePercent",
+        "w": "weightedAvgPrice",
+        "x": "prevClosePrice",
+        "c": "lastPrice",
+        "Q": "lastQty",
+        "b": "bidPrice",
+        "B": "bidQty",
+        "a": "askPrice",
+        "A": "askQty",
+        "o": "openPrice",
+        "h": "highPrice",
+        "l": "lowPrice",
+        "v": "volume",
+        "q": "quoteVolume",
+        "O": "openTime",
+        "C": "closeTime",
+        "F": "firstId",
+        "L": "lastId",
+        "n": "count",
+    }
+    for event, row in ((full, day), (mini, day), (rolling, four)):
+        told = {key: value for key, value in event.items() if key not in head}
+        assert told == {key: row[pairs[key]] for key in told}
+    assert (full["p"], full["n"], full["b"]) == ("50.00000000", 2, "99.00000000")

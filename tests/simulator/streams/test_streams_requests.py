@@ -148,6 +148,14 @@ def test_broken_json_is_told_where(bench: Bench) -> None:
     assert answer == {"code": 3, "msg": "Invalid JSON: expected value at line 2 column 2"}
 
 
+@pytest.mark.parametrize("frame", ["", "{", b"\xff\xfe", "[" * 100_000, "nope", "1", "[]", '"x"'])
+def test_nonsense_is_refused_and_the_connection_lives(bench: Bench, frame: Any) -> None:
+    wire = bench.connect("/ws")
+
+    assert wire.ask_text(frame)["code"] in (2, 3)
+    assert wire.ask(method="LIST_SUBSCRIPTIONS", id=1) == {"result": [], "id": 1}
+
+
 def test_streams_that_do_not_exist_stay_silent(bench: Bench) -> None:
     wire = bench.connect("/ws/BTCUSDT@trade")
     assert (
@@ -178,7 +186,7 @@ def test_the_sixth_message_in_a_second_ends_the_connection(bench: Bench) -> None
         wire.ask(method="LIST_SUBSCRIPTIONS", id=1)
     wire.door.pong(b"")
     assert wire.door.pinged(b"")
-    assert wire.closing is None
+    assert wire.is_open()
     wire.door.receive('{"method":"LIST_SUBSCRIPTIONS","id":1}')
 
     assert wire.closing == (1008, "Too many requests")
@@ -198,7 +206,7 @@ def test_five_messages_in_each_second_are_fine(bench: Bench) -> None:
             wire.ask(method="LIST_SUBSCRIPTIONS", id=1)
         bench.clock.advance(1)
 
-    assert wire.closing is None
+    assert wire.is_open()
 
 
 def test_a_connection_holds_1024_streams(bench: Bench) -> None:
@@ -244,8 +252,8 @@ def test_pings_and_the_end_of_the_day_are_the_gateways(bench: Bench) -> None:
         bench.clock.advance(20)
         wire.door.pong(wire.pings[-1])
     assert len(wire.pings) == 10
-    assert wire.closing is None
+    assert wire.is_open()
     bench.clock.advance(24 * 3_600)
 
-    assert wire.closing is not None
+    assert not wire.is_open()
     assert bench.hub.running == ()

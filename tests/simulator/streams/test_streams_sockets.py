@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
 from decimal import Decimal
 from random import Random
 from typing import Any
@@ -14,6 +15,7 @@ import pytest
 
 from binance_wsapi.endpoints import WsKey
 from binance_wsapi.simulator.exchange import SimulatedExchange
+from binance_wsapi.simulator.market_maker import MarketMaker
 from binance_wsapi.simulator.random_market import RandomMarket
 
 WAIT = 10.0
@@ -21,34 +23,40 @@ WAIT = 10.0
 
 @pytest.fixture(scope="module")
 def exchange() -> Iterator[SimulatedExchange]:
-    with SimulatedExchange(seed=11, market_maker=True) as exchange:
+    with SimulatedExchange(seed=11) as exchange:
         yield exchange
+
+
+@pytest.fixture(scope="module")
+def maker(exchange: SimulatedExchange) -> MarketMaker:
+    maker = MarketMaker(exchange.clock, exchange.venue.spot, Random(11), ["BTCUSDT", "ETHUSDT"])
+    exchange.call(maker.start)
+    return maker
 
 
 def base(exchange: SimulatedExchange) -> str:
     return f"ws://127.0.0.1:{exchange.port}"
 
 
-def move(exchange: SimulatedExchange, symbol: str = "BTCUSDT") -> RandomMarket:
+@contextmanager
+def moving(exchange: SimulatedExchange, maker: MarketMaker) -> Iterator[RandomMarket]:
     """Let one symbol move, fast."""
-
-    def start() -> RandomMarket:
-        venue = exchange.venue
-        assert venue.market_maker is not None
-        market = RandomMarket(
-            exchange.clock, venue.market_maker, Random(1), [symbol], step_seconds=0.01
-        )
-        market.start()
-        return market
-
-    return exchange.call(start)
+    market = RandomMarket(exchange.clock, maker, Random(1), ["BTCUSDT"], step_seconds=0.01)
+    exchange.call(market.start)
+    try:
+        yield market
+    finally:
+        exchange.call(market.stop)
 
 
-def on_a_loop(scenario: Callable[[SimulatedExchange], Coroutine[Any, Any, None]]) -> Any:
+Scenario = Callable[[SimulatedExchange, MarketMaker], Coroutine[Any, Any, None]]
+
+
+def on_a_loop(scenario: Scenario) -> Callable[[SimulatedExchange, MarketMaker], None]:
     """Make a test of a coroutine function."""
 
-    def test(exchange: SimulatedExchange) -> None:
-        asyncio.run(scenario(exchange))
+    def test(exchange: SimulatedExchange, maker: MarketMaker) -> None:
+        asyncio.run(scenario(exchange, maker))
 
     test.__name__, test.__doc__ = scenario.__name__, scenario.__doc__
     return test
@@ -59,23 +67,22 @@ async def receive(socket: aiohttp.ClientWebSocketResponse) -> Any:
 
 
 @on_a_loop
-async def test_combined_streams(exchange: SimulatedExchange) -> None:
-    market = move(exchange)
-    names = ["btcusdt@trade", "btcusdt@aggTrade", "btcusdt@bookTicker", "btcusdt@depth@100ms"]
-    try:
-        async with aiohttp.ClientSession() as session:
-            url = f"{base(exchange)}/stream?streams={'/'.join(names)}"
-            async with session.ws_connect(url) as socket:
-                seen = set()
-                async with asyncio.timeout(WAIT):
-                    while seen != set(names):
-                        seen.add((await receive(socket))["stream"])
-    finally:
-        exchange.call(market.stop)
+async def test_combined_streams(exchange: SimulatedExchange, maker: MarketMaker) -> None:
+    names = {"btcusdt@trade", "btcusdt@aggTrade", "btcusdt@bookTicker", "btcusdt@depth@100ms"}
+    url = f"{base(exchange)}/stream?streams={'/'.join(sorted(names))}"
+    seen: set[str] = set()
+    with moving(exchange, maker):
+        async with (
+            aiohttp.ClientSession() as session,
+            session.ws_connect(url) as socket,
+            asyncio.timeout(WAIT),
+        ):
+            while seen != names:
+                seen.add((await receive(socket))["stream"])
 
 
 @on_a_loop
-async def test_live_requests(exchange: SimulatedExchange) -> None:
+async def test_live_requests(exchange: SimulatedExchange, maker: MarketMaker) -> None:
     async with (
         aiohttp.ClientSession() as session,
         session.ws_connect(f"{base(exchange)}/ws") as socket,
@@ -94,7 +101,9 @@ async def test_live_requests(exchange: SimulatedExchange) -> None:
 
 
 @on_a_loop
-async def test_too_many_messages_end_the_connection(exchange: SimulatedExchange) -> None:
+async def test_too_many_messages_end_the_connection(
+    exchange: SimulatedExchange, maker: MarketMaker
+) -> None:
     async with (
         aiohttp.ClientSession() as session,
         session.ws_connect(f"{base(exchange)}/ws") as socket,
@@ -141,15 +150,16 @@ class LocalBook:
 
 
 @on_a_loop
-async def test_a_local_book_follows_the_exchange(exchange: SimulatedExchange) -> None:
+async def test_a_local_book_follows_the_exchange(
+    exchange: SimulatedExchange, maker: MarketMaker
+) -> None:
     """Diffs from the stream and a snapshot from the WebSocket API make the exchange's book."""
-    market = move(exchange)
-    try:
-        async with (
-            aiohttp.ClientSession() as session,
-            session.ws_connect(f"{base(exchange)}/ws/btcusdt@depth@100ms") as stream,
-            session.ws_connect(exchange.urls[WsKey.MAIN_WSAPI]) as api,
-        ):
+    async with (
+        aiohttp.ClientSession() as session,
+        session.ws_connect(f"{base(exchange)}/ws/btcusdt@depth@100ms") as stream,
+        session.ws_connect(exchange.urls[WsKey.MAIN_WSAPI]) as api,
+    ):
+        with moving(exchange, maker):
             first = await receive(stream)
             params = {"symbol": "BTCUSDT", "limit": 5_000}
             await api.send_json({"id": 1, "method": "depth", "params": params})
@@ -158,17 +168,16 @@ async def test_a_local_book_follows_the_exchange(exchange: SimulatedExchange) ->
             local.apply(first)
             for _ in range(10):
                 local.apply(await receive(stream))
-            exchange.call(market.stop)
-            # What the maker still has to refill comes within its moment.
-            async with asyncio.timeout(WAIT):
-                while not local.has_caught_up(exchange):
-                    local.apply(await receive(stream))
-    finally:
-        exchange.call(market.stop)
+        # What the maker still has to refill comes within its moment.
+        async with asyncio.timeout(WAIT):
+            while not local.has_caught_up(exchange):
+                local.apply(await receive(stream))
 
 
 @on_a_loop
-async def test_pings_are_answered_and_counted(exchange: SimulatedExchange) -> None:
+async def test_pings_are_answered_and_counted(
+    exchange: SimulatedExchange, maker: MarketMaker
+) -> None:
     async with (
         aiohttp.ClientSession() as session,
         session.ws_connect(f"{base(exchange)}/ws", autoping=False) as socket,
