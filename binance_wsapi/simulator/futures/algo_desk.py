@@ -15,12 +15,12 @@ from binance_wsapi.simulator.futures.answers import algo_answer
 from binance_wsapi.simulator.futures.conditional import ConditionalOrder
 from binance_wsapi.simulator.futures.contracts import Contract
 from binance_wsapi.simulator.futures.events import UserEvents
-from binance_wsapi.simulator.futures.order_desk import OrderDesk, make_client_id, make_trigger
+from binance_wsapi.simulator.futures.order_desk import OrderDesk, make_client_id
 from binance_wsapi.simulator.futures.orders import FuturesOrder
 from binance_wsapi.simulator.futures.prices import Prices
 from binance_wsapi.simulator.futures.refusals import refusal
 from binance_wsapi.simulator.futures.requests import Parameters, read_new_order, read_reference
-from binance_wsapi.simulator.futures.triggers import TriggerDesk
+from binance_wsapi.simulator.futures.triggers import TriggerDesk, make_trigger
 
 __all__ = ["AlgoDesk"]
 
@@ -68,12 +68,10 @@ class AlgoDesk:
             now_ms=self._clock.now_us() // 1000,
             is_algo=True,
         )
-        watches_mark = request.working_type == "MARK_PRICE"
-        price = self._prices.mark(contract) if watches_mark else self._prices.last(contract)
         if not request.close_position:
             limit = request.price or self._prices.last(contract)
             self._orders.check_terms(contract, request, price=limit, quantity=request.quantity)
-        trigger = make_trigger(request, contract, price)
+        trigger = make_trigger(request, contract, self._prices)
         waiting = [one for one in account.conditional_orders.values() if one.is_open]
         if len(waiting) >= contract.max_conditional_orders:
             raise refusal(-4045)

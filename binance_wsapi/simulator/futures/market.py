@@ -28,6 +28,7 @@ from binance_wsapi.simulator.futures.prices import Prices
 from binance_wsapi.simulator.futures.refusals import refusal
 from binance_wsapi.simulator.futures.requests import Parameters
 from binance_wsapi.simulator.futures.risk import Risk
+from binance_wsapi.simulator.futures.stop_desk import StopDesk
 from binance_wsapi.simulator.futures.triggers import TriggerDesk
 from binance_wsapi.simulator.observers import MarketObserver
 from binance_wsapi.simulator.spot.book import Book
@@ -105,8 +106,16 @@ class FuturesMarket:
             risk=self._risk,
             matching=self._matching,
             events=self._events,
-            triggers=self._triggers,
             statuses=self.statuses,
+        )
+        self._stops = StopDesk(
+            clock,
+            prices=self.prices,
+            risk=self._risk,
+            matching=self._matching,
+            orders=self._orders,
+            events=self._events,
+            triggers=self._triggers,
         )
         self._algos = AlgoDesk(
             clock,
@@ -313,6 +322,7 @@ class FuturesMarket:
     def _serve_coinm(self) -> None:
         answers = self._answers
         self._private |= {
+            "order.place": self._on_contract(self._stops.place),
             "account.balance": lambda account, _: answers.coinm_balances(account),
             "account.status": lambda account, _: answers.coinm_status(account),
             "account.position": lambda account, params: answers.coinm_positions(
@@ -339,7 +349,7 @@ class FuturesMarket:
         return self._contract(given.text("symbol")).symbol if "symbol" in given else None
 
     def _order_ended(self, order: FuturesOrder) -> None:
-        self._orders.ended(order)
+        self._stops.ended(order)
         self._algos.ended(order)
 
     def _follow_prices(self) -> None:

@@ -19,7 +19,6 @@ from binance_wsapi.simulator.errors import (
 from binance_wsapi.simulator.futures import grid
 from binance_wsapi.simulator.futures.accounts import FuturesAccount
 from binance_wsapi.simulator.futures.answers import order_answer, order_status
-from binance_wsapi.simulator.futures.conditional import Trigger
 from binance_wsapi.simulator.futures.contracts import Contract
 from binance_wsapi.simulator.futures.events import UserEvents
 from binance_wsapi.simulator.futures.matching import Matching
@@ -44,7 +43,6 @@ from binance_wsapi.simulator.futures.requests import (
     read_reference,
 )
 from binance_wsapi.simulator.futures.risk import Risk
-from binance_wsapi.simulator.futures.triggers import TriggerDesk
 
 __all__ = ["OrderDesk", "make_client_id"]
 
@@ -68,7 +66,6 @@ class OrderDesk:
         risk: Margin.
         matching: The books.
         events: Where the accounts' events are made.
-        triggers: Where COIN-M's conditional orders wait.
         statuses: Contract status by symbol.
     """
 
@@ -82,7 +79,6 @@ class OrderDesk:
         risk: Risk,
         matching: Matching,
         events: UserEvents,
-        triggers: TriggerDesk,
         statuses: Mapping[str, str],
     ) -> None:
         self._clock = clock
@@ -92,7 +88,6 @@ class OrderDesk:
         self._risk = risk
         self._matching = matching
         self._events = events
-        self._triggers = triggers
         self._statuses = statuses
         self._ids = count(FIRST_ORDER_ID)
 
@@ -100,14 +95,18 @@ class OrderDesk:
         self, account: FuturesAccount, contract: Contract, params: dict[str, Any]
     ) -> dict[str, Any]:
         """Answer ``order.place``."""
-        request = read_new_order(
-            Parameters(params),
-            self._market,
-            is_hedging=account.is_hedging,
-            now_ms=self._clock.now_us() // 1000,
-        )
-        if request.is_conditional:
-            return self._place_conditional(account, contract, request)
+        return self.take(account, contract, self.read(account, params))
+
+    def read(self, account: FuturesAccount, params: dict[str, Any]) -> NewOrder:
+        """Read the request of a new order."""
+        now_ms = self._clock.now_us() // 1000
+        given = Parameters(params)
+        return read_new_order(given, self._market, is_hedging=account.is_hedging, now_ms=now_ms)
+
+    def take(
+        self, account: FuturesAccount, contract: Contract, request: NewOrder
+    ) -> dict[str, Any]:
+        """Place an order that works at once and return the answer."""
         order = self.build(account, contract, request)
         self.admit(order)
         acknowledged = order_answer(order)
@@ -133,7 +132,7 @@ class OrderDesk:
         if order.side != side:
             raise invalid_parameter("side")
         if price_match != "NONE":
-            price = self._matched_price(contract, side, price_match)
+            price = self.matched_price(contract, side, price_match)
         self._check_change(order, quantity, price)
 
         was_post_only = order.time_in_force in {"GTX", "RPI"}
@@ -146,7 +145,7 @@ class OrderDesk:
         order.updated_us = self._clock.now_us()
         self._events.order(order, "AMENDMENT", modify_id=modify_id)
         answer = _with_modify_id(order_answer(order), modify_id)
-        self._work(order)
+        self.work(order)
         return answer
 
     def cancel(
@@ -187,11 +186,18 @@ class OrderDesk:
             quantity: Instead of the requested one, when a position is closed whole.
         """
         quantity = request.quantity if quantity is None else quantity
-        order_type = "LIMIT" if request.has_limit else "MARKET"
         price = request.price
         if request.price_match != "NONE":
-            price = self._matched_price(contract, request.side, request.price_match)
+            price = self.matched_price(contract, request.side, request.price_match)
         self.check_terms(contract, request, price=price, quantity=quantity)
+        order = self.make(account, contract, request)
+        order.type = "LIMIT" if request.has_limit else "MARKET"
+        order.price = price
+        order.quantity = quantity
+        return order
+
+    def make(self, account: FuturesAccount, contract: Contract, request: NewOrder) -> FuturesOrder:
+        """Make an order exactly as requested, unchecked."""
         now = self._clock.now_us()
         return FuturesOrder(
             order_id=next(self._ids),
@@ -200,11 +206,11 @@ class OrderDesk:
             client_order_id=request.client_id or make_client_id(self._rng),
             side=request.side,
             position_side=request.position_side,
-            type=order_type,
+            type=request.type,
             original_type=request.type,
             time_in_force=request.time_in_force,
-            quantity=quantity,
-            price=price,
+            quantity=request.quantity,
+            price=request.price,
             created_us=now,
             updated_us=now,
             reduce_only=request.reduce_only,
@@ -260,13 +266,13 @@ class OrderDesk:
 
     def submit(self, order: FuturesOrder) -> None:
         """Take an admitted order in, tell the account, and let it trade."""
-        self._register(order)
+        self.register(order)
         self._events.order(order, "NEW")
         if order.good_till_ms:
             order.expiry_call = self._clock.call_at(
                 order.good_till_ms * 1000, lambda: self._matching.finish(order, "EXPIRED")
             )
-        self._work(order)
+        self.work(order)
 
     def liquidate(self, account: FuturesAccount, position: Position) -> FuturesOrder | None:
         """Close a position in the book; return the order, ``None`` when the book has no counterpart.
@@ -292,7 +298,7 @@ class OrderDesk:
         fillable, _ = self._matching.fillable(order, None)
         if not fillable:
             return None
-        self._register(order)
+        self.register(order)
         self._events.order(order, "NEW")
         self._matching.execute(order)
         if order.is_open:
@@ -304,10 +310,6 @@ class OrderDesk:
         known = account.orders_by_client_id.get(client_order_id)
         if known is not None and known.is_open:
             raise refusal(-4116)
-
-    def ended(self, order: FuturesOrder) -> None:
-        """Stop watching for a conditional order that ended."""
-        self._triggers.forget(order.order_id)
 
     def _check_status(self, order: FuturesOrder) -> None:
         """Refuse an order of a contract that is closed, or that may only be left."""
@@ -325,7 +327,7 @@ class OrderDesk:
         if order.time_in_force in {"GTX", "RPI"} and fillable:
             raise refusal(-5022)
 
-    def _work(self, order: FuturesOrder) -> None:
+    def work(self, order: FuturesOrder) -> None:
         """Let an order trade, then rest it or expire what is left."""
         post_only = order.time_in_force in {"GTX", "RPI"}
         if post_only and self._matching.crosses(order, order.price):
@@ -347,73 +349,6 @@ class OrderDesk:
             self._matching.rest(order)
         # What is left is RPI: open, but out of reach of other orders of the API.
 
-    def _place_conditional(
-        self, account: FuturesAccount, contract: Contract, request: NewOrder
-    ) -> dict[str, Any]:
-        """Take a COIN-M conditional order: it keeps its id when it fires."""
-        trigger = make_trigger(request, contract, self._watched_price(contract, request))
-        if not request.close_position:
-            self.check_terms(contract, request, price=request.price, quantity=request.quantity)
-        order = self._unchecked(account, contract, request, trigger)
-        self.check_client_id(account, order.client_order_id)
-        self._register(order)
-        self._events.order(order, "NEW")
-        self._triggers.watch(order.order_id, contract, trigger, lambda: self._fire(order))
-        return order_answer(order)
-
-    def _unchecked(
-        self, account: FuturesAccount, contract: Contract, request: NewOrder, trigger: Trigger
-    ) -> FuturesOrder:
-        now = self._clock.now_us()
-        return FuturesOrder(
-            order_id=next(self._ids),
-            account=account,
-            contract=contract,
-            client_order_id=request.client_id or make_client_id(self._rng),
-            side=request.side,
-            position_side=request.position_side,
-            type=request.type,
-            original_type=request.type,
-            time_in_force=request.time_in_force,
-            quantity=request.quantity,
-            price=request.price,
-            created_us=now,
-            updated_us=now,
-            reduce_only=request.reduce_only,
-            close_position=request.close_position,
-            price_match=request.price_match,
-            prevention_mode=request.prevention_mode,
-            stop_price=request.trigger_price,
-            working_type=request.working_type,
-            price_protect=request.price_protect,
-            activation_price=trigger.activation_price,
-            callback_rate=trigger.callback_rate if trigger.is_trailing else None,
-        )
-
-    def _fire(self, order: FuturesOrder) -> None:
-        """Turn a triggered COIN-M order into the limit or market order it stands for."""
-        account, contract = order.account, order.contract
-        held = account.held(contract, order.position_side).closing_quantity(order.side)
-        if order.only_closes and not held:
-            self._matching.finish(order, "EXPIRED", reason=ExpiryReason.REDUCE_ONLY)
-            return
-        order.status = "EXPIRED"
-        order.expiry_reason = ExpiryReason.TRIGGERED
-        order.updated_us = self._clock.now_us()
-        self._events.order(order, "EXPIRED")
-        order.type = "LIMIT" if order.type in {"STOP", "TAKE_PROFIT"} else "MARKET"
-        order.status = "NEW"
-        order.expiry_reason = ExpiryReason.NONE
-        if order.close_position:
-            order.quantity = held
-        self._events.order(order, "NEW")
-        price = order.price or self._prices.last(contract)
-        value = contract.value(price, order.quantity)
-        if self._risk.can_afford(account, contract, order, value):
-            self._work(order)
-        else:
-            self._matching.finish(order, "EXPIRED")
-
     def _check_change(self, order: FuturesOrder, quantity: Decimal, price: Decimal) -> None:
         """Refuse a modification; the order stays as it is."""
         contract = order.contract
@@ -433,7 +368,7 @@ class OrderDesk:
         ):
             raise margin_insufficient()
 
-    def _matched_price(self, contract: Contract, side: str, price_match: str) -> Decimal:
+    def matched_price(self, contract: Contract, side: str, price_match: str) -> Decimal:
         """Return the price that a priceMatch mode stands for."""
         mode, _, depth = price_match.partition("_")
         book = self._matching.books[contract.symbol]
@@ -443,12 +378,8 @@ class OrderDesk:
             raise refusal(-5041)
         return price
 
-    def _watched_price(self, contract: Contract, request: NewOrder) -> Decimal:
-        if request.working_type == "MARK_PRICE":
-            return self._prices.mark(contract)
-        return self._prices.last(contract)
-
-    def _register(self, order: FuturesOrder) -> None:
+    def register(self, order: FuturesOrder) -> None:
+        """Make an order known to its account."""
         account = order.account
         account.orders[order.order_id] = order
         account.open_orders[order.order_id] = order
@@ -469,38 +400,6 @@ class OrderDesk:
             return False
         kept_us = ORDERS_KEPT_US if order.executed else EMPTY_ORDERS_KEPT_US
         return self._clock.now_us() - order.updated_us > kept_us
-
-
-def make_trigger(request: NewOrder, contract: Contract, price: Decimal) -> Trigger:
-    """Return the trigger of a conditional request, or refuse it when it would fire at once.
-
-    Args:
-        request: The conditional order.
-        contract: Its contract.
-        price: The present price of the kind it watches.
-    """
-    trigger = Trigger(
-        order_type=request.type,
-        side=request.side,
-        working_type=request.working_type,
-        price=request.trigger_price,
-        activation_price=request.activation_price,
-        callback_rate=request.callback_rate,
-    )
-    if not trigger.is_trailing:
-        grid.check_price(contract, request.trigger_price)
-        if trigger.fires_at(price):
-            raise refusal(-2021)
-        return trigger
-    if request.activation_price is None:
-        trigger.activation_price = trigger.extreme = price
-        return trigger
-    grid.check_price(contract, request.activation_price)
-    is_sell = request.side == "SELL"
-    if request.activation_price <= price if is_sell else request.activation_price >= price:
-        raise refusal(-2021)
-    trigger.is_activated = False
-    return trigger
 
 
 def make_client_id(rng: Random) -> str:

@@ -1,4 +1,4 @@
-"""The desk that watches conditional orders and fires them when the price is right."""
+"""Triggers of conditional orders: made, watched, and fired when the price is right."""
 
 from __future__ import annotations
 
@@ -8,8 +8,12 @@ from decimal import Decimal
 
 from binance_wsapi.simulator.futures.conditional import Trigger
 from binance_wsapi.simulator.futures.contracts import Contract
+from binance_wsapi.simulator.futures.grid import check_price
+from binance_wsapi.simulator.futures.prices import Prices
+from binance_wsapi.simulator.futures.refusals import refusal
+from binance_wsapi.simulator.futures.requests import NewOrder
 
-__all__ = ["TriggerDesk"]
+__all__ = ["TriggerDesk", "make_trigger"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,3 +61,31 @@ class TriggerDesk:
             # Firing one may have cancelled another.
             if self._watches.pop(key, None) is not None:
                 watch.fire()
+
+
+def make_trigger(request: NewOrder, contract: Contract, prices: Prices) -> Trigger:
+    """Return the trigger of a conditional request, or refuse it when it would fire at once."""
+    watches_mark = request.working_type == "MARK_PRICE"
+    price = prices.mark(contract) if watches_mark else prices.last(contract)
+    trigger = Trigger(
+        order_type=request.type,
+        side=request.side,
+        working_type=request.working_type,
+        price=request.trigger_price,
+        activation_price=request.activation_price,
+        callback_rate=request.callback_rate,
+    )
+    if not trigger.is_trailing:
+        check_price(contract, request.trigger_price)
+        if trigger.fires_at(price):
+            raise refusal(-2021)
+        return trigger
+    if request.activation_price is None:
+        trigger.activation_price = trigger.extreme = price
+        return trigger
+    check_price(contract, request.activation_price)
+    is_sell = request.side == "SELL"
+    if request.activation_price <= price if is_sell else request.activation_price >= price:
+        raise refusal(-2021)
+    trigger.is_activated = False
+    return trigger

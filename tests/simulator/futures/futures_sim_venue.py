@@ -1,4 +1,8 @@
-"""A futures market on a frozen clock, for tests: short calls in, answers and events out."""
+"""A futures market on a frozen clock, for tests: short calls in, answers and events out.
+
+Every answer and every event is held against the library's own models on the way: what they do not take
+fails the test that caused it.
+"""
 
 from __future__ import annotations
 
@@ -6,11 +10,16 @@ from decimal import Decimal
 from random import Random
 from typing import Any
 
+from binance_wsapi.catalogue import operation_by_method
 from binance_wsapi.catalogue._types import Market
+from binance_wsapi.models._base import UnknownEvent
+from binance_wsapi.models._result_decoder import result_decoder
+from binance_wsapi.models.futures_events import decode_futures_event
 from binance_wsapi.simulator.clock import SimulatedClock
 from binance_wsapi.simulator.errors import ExchangeError
 from binance_wsapi.simulator.futures.accounts import FuturesAccount
 from binance_wsapi.simulator.futures.market import FuturesMarket
+from binance_wsapi.simulator.wire import encode
 
 START_US = 1_700_000_000_000_000
 FUNDS = {
@@ -28,10 +37,19 @@ class Trader:
         self.account = account
         self.symbol = SYMBOL[market.market]
         self.events: list[dict[str, Any]] = []
-        account.listeners.append(self.events.append)
+        account.listeners.append(self._hear)
 
     def ask(self, method: str, **params: Any) -> Any:
-        return self.market.handle(method, params, self.account)
+        answer = self.market.handle(method, params, self.account)
+        operation = operation_by_method(self.market.market, method.removeprefix("v1/"))
+        assert operation is not None
+        result_decoder(operation.result)(encode(answer, microseconds=False))
+        return answer
+
+    def _hear(self, event: dict[str, Any]) -> None:
+        self.events.append(event)
+        known = decode_futures_event(self.market.market, encode(event, microseconds=False))
+        assert not isinstance(known, UnknownEvent), event
 
     def place(self, side: str, quantity: str, price: str | None = None, **params: Any) -> Any:
         """Place a GTC limit order, or a market order without a price."""

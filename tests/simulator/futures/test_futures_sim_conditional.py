@@ -344,6 +344,36 @@ class TestCoinM:
         )
         assert code == -4196
 
+    @pytest.mark.parametrize(
+        ("terms", "status", "price"),
+        [
+            ({"type": "STOP", "price": "60500"}, "NEW", "60500.0"),
+            ({"type": "STOP", "priceMatch": "QUEUE"}, "NEW", "57000.0"),
+            ({"type": "STOP", "priceMatch": "QUEUE_5"}, "EXPIRED", "0.0"),
+            ({"quantity": None, "closePosition": "true"}, "EXPIRED", "0.0"),
+            ({"reduceOnly": "true"}, "EXPIRED", "0.0"),
+            ({"quantity": "60000"}, "EXPIRED", "0.0"),
+        ],
+    )
+    def test_what_becomes_of_it(
+        self, venue: Venue, trader: Trader, terms: dict[str, Any], status: str, price: str
+    ) -> None:
+        trader.account.wallets["BTC"] = Decimal("0.01")
+        order_id = self._stop(trader, **terms)["orderId"]
+
+        self._move(venue, "61000")
+
+        answer = trader.status(order_id)
+        assert (answer["status"], answer["price"]) == (status, price)
+
+    def test_at_most_two_hundred_wait(self, trader: Trader) -> None:
+        trader.place("BUY", "1", "59000")
+        for _ in range(200):
+            self._stop(trader)
+
+        order = {"symbol": "BTCUSD_PERP", "side": "BUY", "type": "STOP_MARKET", "quantity": "1"}
+        assert trader.refused("order.place", **order, stopPrice="61000") == -4045
+
     def test_algo_methods_are_refused(self, trader: Trader) -> None:
         assert trader.refused("algoOrder.place") == -1020
         assert trader.refused("depth", symbol="BTCUSD_PERP") == -1020

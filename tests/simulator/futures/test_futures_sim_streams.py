@@ -12,6 +12,8 @@ import pytest
 from futures_sim_venue import START_US, Venue
 
 from binance_wsapi.catalogue._types import Market
+from binance_wsapi.models._base import UnknownEvent
+from binance_wsapi.models.stream_events import EventBatch, decode_stream_event
 from binance_wsapi.simulator.clock import SimulatedClock
 from binance_wsapi.simulator.futures.stream_names import PUBLIC_KINDS
 from binance_wsapi.simulator.futures.streams import FuturesStreams, StreamVenue
@@ -28,11 +30,17 @@ class Listener:
     is_combined = False
     microseconds = False
 
-    def __init__(self) -> None:
+    def __init__(self, market: Market | None = None, stream: str | None = None) -> None:
         self.frames: list[Any] = []
+        self._market = market
+        self._stream = stream
 
     def deliver(self, frame: bytes) -> None:
         self.frames.append(json.loads(frame))
+        if self._market is not None:
+            event = decode_stream_event(self._market, self._stream, frame)
+            events = event if isinstance(event, EventBatch) else [event]
+            assert not any(isinstance(one, UnknownEvent) for one in events), frame
 
 
 class Host:
@@ -52,7 +60,7 @@ class Host:
 
     def listen(self, name: str) -> list[Any]:
         """Subscribe; the list grows as frames come."""
-        listener = Listener()
+        listener = Listener(None if name.isalnum() else self.venue.market.market, name)
         self.hub.subscribe(name, listener)
         return listener.frames
 

@@ -1,0 +1,115 @@
+"""Conditional orders of COIN-M: placed like any other, they keep their id when they fire."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from binance_wsapi.simulator.clock import SimulatedClock
+from binance_wsapi.simulator.errors import ExchangeError
+from binance_wsapi.simulator.futures.accounts import FuturesAccount
+from binance_wsapi.simulator.futures.answers import order_answer
+from binance_wsapi.simulator.futures.contracts import Contract
+from binance_wsapi.simulator.futures.events import UserEvents
+from binance_wsapi.simulator.futures.matching import Matching
+from binance_wsapi.simulator.futures.order_desk import OrderDesk
+from binance_wsapi.simulator.futures.orders import CONDITIONAL_TYPES, ExpiryReason, FuturesOrder
+from binance_wsapi.simulator.futures.prices import Prices
+from binance_wsapi.simulator.futures.refusals import refusal
+from binance_wsapi.simulator.futures.risk import Risk
+from binance_wsapi.simulator.futures.triggers import TriggerDesk, make_trigger
+
+__all__ = ["StopDesk"]
+
+
+class StopDesk:
+    """What ``order.place`` comes to where it takes conditional types.
+
+    Args:
+        clock: Time of the exchange.
+        prices: Mark and last prices.
+        risk: Margin.
+        matching: The books.
+        orders: Where all other orders go, and these when they fire.
+        events: Where the accounts' events are made.
+        triggers: Where the orders wait.
+    """
+
+    def __init__(
+        self,
+        clock: SimulatedClock,
+        *,
+        prices: Prices,
+        risk: Risk,
+        matching: Matching,
+        orders: OrderDesk,
+        events: UserEvents,
+        triggers: TriggerDesk,
+    ) -> None:
+        self._clock = clock
+        self._prices = prices
+        self._risk = risk
+        self._matching = matching
+        self._orders = orders
+        self._events = events
+        self._triggers = triggers
+
+    def place(
+        self, account: FuturesAccount, contract: Contract, params: dict[str, Any]
+    ) -> dict[str, Any]:
+        """Answer ``order.place``. No margin is asked for before the trigger."""
+        request = self._orders.read(account, params)
+        if not request.is_conditional:
+            return self._orders.take(account, contract, request)
+        trigger = make_trigger(request, contract, self._prices)
+        if not request.close_position:
+            limit = request.price or self._prices.last(contract)
+            self._orders.check_terms(contract, request, price=limit, quantity=request.quantity)
+        waiting = sum(1 for one in account.open_orders.values() if one.type in CONDITIONAL_TYPES)
+        if waiting >= contract.max_conditional_orders:
+            raise refusal(-4045)
+        order = self._orders.make(account, contract, request)
+        self._orders.check_client_id(account, order.client_order_id)
+        if trigger.is_trailing:
+            order.activation_price = trigger.activation_price
+            order.callback_rate = trigger.callback_rate
+        self._orders.register(order)
+        self._events.order(order, "NEW")
+        self._triggers.watch(order.order_id, contract, trigger, lambda: self._fire(order))
+        return order_answer(order)
+
+    def ended(self, order: FuturesOrder) -> None:
+        """Stop watching for an order that ended."""
+        self._triggers.forget(order.order_id)
+
+    def _fire(self, order: FuturesOrder) -> None:
+        """Turn a triggered order into the limit or market order it stands for."""
+        account, contract = order.account, order.contract
+        held = account.held(contract, order.position_side).closing_quantity(order.side)
+        if order.only_closes and not held:
+            self._matching.finish(order, "EXPIRED", reason=ExpiryReason.REDUCE_ONLY)
+            return
+        if order.close_position:
+            order.quantity = held
+        if not self._is_possible(order):
+            self._matching.finish(order, "EXPIRED")
+            return
+        order.status = "EXPIRED"
+        order.expiry_reason = ExpiryReason.TRIGGERED
+        order.updated_us = self._clock.now_us()
+        self._events.order(order, "EXPIRED")
+        order.type = "LIMIT" if order.type in {"STOP", "TAKE_PROFIT"} else "MARKET"
+        order.status = "NEW"
+        order.expiry_reason = ExpiryReason.NONE
+        self._events.order(order, "NEW")
+        self._orders.work(order)
+
+    def _is_possible(self, order: FuturesOrder) -> bool:
+        """Whether the account can afford the order; a priceMatch mode finds its price first."""
+        contract = order.contract
+        if order.price_match != "NONE":
+            try:
+                order.price = self._orders.matched_price(contract, order.side, order.price_match)
+            except ExchangeError:
+                return False
+        value = contract.value(order.price or self._prices.last(contract), order.quantity)
+        return self._risk.can_afford(order.account, contract, order, value)
