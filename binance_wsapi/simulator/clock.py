@@ -17,7 +17,7 @@ class ScheduledCall:
 
     __slots__ = ("_cancelled", "_order", "callback", "when_us")
 
-    def __init__(self, when_us: int, order: int, callback: Callable[[], None]) -> None:
+    def __init__(self, when_us: int, order: int, callback: Callable[[], object]) -> None:
         self.when_us = when_us
         self.callback = callback
         self._order = order
@@ -70,7 +70,7 @@ class SimulatedClock:
         """Whether time stands still between two steering calls."""
         return self._frozen
 
-    def call_at(self, when_us: int, callback: Callable[[], None]) -> ScheduledCall:
+    def call_at(self, when_us: int, callback: Callable[[], object]) -> ScheduledCall:
         """Run ``callback`` on the exchange's thread at ``when_us``, at once when that is past."""
         self._count += 1
         call = ScheduledCall(when_us, self._count, callback)
@@ -79,7 +79,7 @@ class SimulatedClock:
             self._announce()
         return call
 
-    def call_later(self, seconds: float, callback: Callable[[], None]) -> ScheduledCall:
+    def call_later(self, seconds: float, callback: Callable[[], object]) -> ScheduledCall:
         """Run ``callback`` on the exchange's thread when ``seconds`` of its time have gone by."""
         return self.call_at(self.now_us() + round(seconds * MICROSECONDS), callback)
 

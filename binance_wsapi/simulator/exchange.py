@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, NamedTuple, Self, TypeVar
@@ -12,7 +12,7 @@ from binance_wsapi.endpoints import WsKey, endpoint
 from binance_wsapi.simulator.accounts import Account
 from binance_wsapi.simulator.clock import SimulatedClock
 from binance_wsapi.simulator.key_making import Key, KeyTypeName, make_key
-from binance_wsapi.simulator.venue import Venue
+from binance_wsapi.simulator.venue import API_PATHS, Balances, Venue
 
 if TYPE_CHECKING:
     import ssl
@@ -27,7 +27,9 @@ if TYPE_CHECKING:
 __all__ = ["AccountHandle", "Amounts", "Key", "SimulatedExchange"]
 
 T = TypeVar("T")
-DEFAULT_BALANCES = {"USDT": "1000000", "BTC": "100", "ETH": "1000", "BNB": "1000"}
+PLENTY = {"USDT": "1000000", "BTC": "100", "ETH": "1000", "BNB": "1000"}
+PLENTY_USDM = {"USDT": "1000000"}
+PLENTY_COINM = {"BTC": "100", "ETH": "1000"}
 DEFAULT_PERMISSIONS = ("USER_DATA", "TRADE")
 
 _SPECIAL_PATHS = {
@@ -39,11 +41,6 @@ _SPECIAL_PATHS = {
     WsKey.USDM_TESTNET_MARKET: "/usdm/market/stream",
     WsKey.USDM_TESTNET_PRIVATE: "/usdm/private/ws",
     WsKey.COINM2: "/coinm/ws",
-}
-_API_PATHS = {
-    Market.SPOT: "/ws-api/v3",
-    Market.USDM: "/ws-fapi/v1",
-    Market.COINM: "/ws-dapi/v1",
 }
 _STREAM_PATHS = {
     Market.SPOT: "/stream",
@@ -194,7 +191,7 @@ class SimulatedExchange:
 
             server_context, self._ssl_context = self_signed_contexts(self._host)
         if self._market_maker:
-            self.venue.start_market_maker()
+            self.venue.start_market_makers()
         thread = ExchangeThread(
             self.venue.gateway,
             self.venue.serve_rest,
@@ -264,11 +261,23 @@ class SimulatedExchange:
     # --- accounts and clients
 
     def create_account(
-        self, balances: Mapping[str, str | int | Decimal] | None = None
+        self,
+        balances: Balances | None = None,
+        *,
+        usdm: Balances | None = None,
+        coinm: Balances | None = None,
     ) -> AccountHandle:
-        """Open an account with these free amounts; plenty of the usual assets when left out."""
-        amounts = DEFAULT_BALANCES if balances is None else balances
-        return AccountHandle(self, self.call(lambda: self.venue.open_account(amounts)))
+        """Open an account, with plenty of the usual assets on every market if nothing is said.
+
+        Args:
+            balances: Free amounts on Spot.
+            usdm: Wallets on USD-M futures, by margin asset.
+            coinm: Wallets on COIN-M futures, by margin asset.
+        """
+        if balances is None and usdm is None and coinm is None:
+            balances, usdm, coinm = PLENTY, PLENTY_USDM, PLENTY_COINM
+        account = self.call(lambda: self.venue.open_account(balances, usdm=usdm, coinm=coinm))
+        return AccountHandle(self, account)
 
     def client_options(self, key: Key | None = None) -> dict[str, Any]:
         """Return the options that lead a client here: ``Client(**exchange.client_options(key))``.
@@ -337,11 +346,17 @@ class SimulatedExchange:
         """Accept connections again, at the same port."""
         self._running().resume_listening()
 
+    @property
+    def futures_limits(self) -> RequestLimits:
+        """The limits of both futures markets."""
+        return self.venue.futures_limits
+
     def ban(self, ip: str = "127.0.0.1", seconds: float | None = None) -> None:
         """Ban an address and close its connections; 2 minutes, or longer each time."""
 
         def act() -> None:
             self.venue.spot_limits.ban(ip, seconds)
+            self.venue.futures_limits.ban(ip, seconds)
             self.venue.gateway.expel(ip)
 
         self.call(act)
@@ -362,5 +377,5 @@ def path_of(ws_key: WsKey) -> str:
     if special is not None:
         return special
     known = endpoint(ws_key)
-    paths = _API_PATHS if known.kind.value == "ws_api" else _STREAM_PATHS
+    paths = API_PATHS if known.kind.value == "ws_api" else _STREAM_PATHS
     return paths[known.market]

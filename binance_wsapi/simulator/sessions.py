@@ -382,6 +382,9 @@ class _Pending:
             else engine_params(operation, params, strict=service.market is Market.SPOT)
         )
         self._check_logon(operation)
+        if operation.method == "userDataStream.subscribe":
+            # It asks for a logon and takes no key of its own.
+            return Admitted(operation, taken)
         self.key, deadline_us = service.identify(
             operation, self._credentials(), connection.remote, connection.key
         )

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from functools import partial
 from random import Random
 from typing import TYPE_CHECKING, Any
 
@@ -16,12 +17,15 @@ from binance_wsapi.simulator.accounts import Account, EventSource
 from binance_wsapi.simulator.authentication import KeyRing
 from binance_wsapi.simulator.clock import SimulatedClock
 from binance_wsapi.simulator.faults import Faults
+from binance_wsapi.simulator.futures.doors import PING_SECONDS, PONG_SECONDS, FuturesDoors
+from binance_wsapi.simulator.futures.market import FuturesMarket
 from binance_wsapi.simulator.gateway import Gateway, Handshake, Route
 from binance_wsapi.simulator.journal import Journal
+from binance_wsapi.simulator.margin import Margin
 from binance_wsapi.simulator.market_data.market_data import MarketData
-from binance_wsapi.simulator.request_limits import RequestLimits
+from binance_wsapi.simulator.request_limits import LimitRules, RequestLimits, Window
 from binance_wsapi.simulator.service import Service
-from binance_wsapi.simulator.sessions import ApiConnection, TokenLookup
+from binance_wsapi.simulator.sessions import ApiConnection
 from binance_wsapi.simulator.spot.market import SpotMarket
 from binance_wsapi.simulator.spot.symbols import DEFAULT_SYMBOLS, SymbolSpec
 from binance_wsapi.simulator.spot_streams import SpotStreams
@@ -31,12 +35,23 @@ from binance_wsapi.simulator.streams import StreamServer
 if TYPE_CHECKING:
     from aiohttp.web import BaseRequest, StreamResponse
 
+    from binance_wsapi.simulator.futures.maker import FuturesMaker
     from binance_wsapi.simulator.market_maker import MarketMaker
 
 __all__ = ["Venue"]
 
-SPOT_API = "/ws-api/v3"
+API_PATHS = {
+    Market.SPOT: "/ws-api/v3",
+    Market.USDM: "/ws-fapi/v1",
+    Market.COINM: "/ws-dapi/v1",
+}
 SPOT_CONNECT_WEIGHT = 2
+FUTURES_CONNECT_WEIGHT = 5
+FUTURES_RULES = LimitRules(
+    weight=Window("MINUTE", 1, 2_400),
+    orders=(Window("SECOND", 10, 300), Window("MINUTE", 1, 1_200)),
+)
+Balances = Mapping[str, str | int | Decimal]
 
 
 class Venue:
@@ -51,7 +66,10 @@ class Venue:
         spot: The Spot engine.
         market_data: Spot's public history.
         keys: All API keys.
+        futures: Both futures engines.
+        margin: Margin accounts and their listen tokens.
         spot_limits: Request weight, order counts and connection attempts of Spot.
+        futures_limits: The same for both futures markets, which share one pool.
     """
 
     def __init__(
@@ -72,21 +90,47 @@ class Venue:
         self.market_data = MarketData(clock, self.spot)
         self.spot.prices = self.market_data
         self.spot.order_counter = self.spot_limits
-        self.services: dict[Market, Service] = {Market.SPOT: self._spot_service()}
-        self.market_maker: MarketMaker | None = None
-        self.listen_tokens: TokenLookup | None = None
-        self._open_spot_doors()
+        self.spot.engine.rate_limits = self.spot_limits.exchange_rows()
+        self.margin = Margin(clock, self.rng, self.spot.symbols, self.spot.open_account)
+        self.futures_limits = RequestLimits(clock, FUTURES_RULES)
+        self.futures = {
+            market: FuturesMarket(clock, self.rng, market) for market in (Market.USDM, Market.COINM)
+        }
+        usdm, coinm = self.futures[Market.USDM], self.futures[Market.COINM]
+        usdm.sibling, coinm.sibling = coinm, usdm
+        self.market_makers: dict[Market, MarketMaker | FuturesMaker] = {}
+        self.services = {Market.SPOT: self._spot_service()} | {
+            market: self._futures_service(market) for market in self.futures
+        }
+        self._open_doors()
 
-    def open_account(self, balances: Mapping[str, str | int | Decimal] | None = None) -> Account:
-        """Open an account with these free amounts."""
-        return self.spot.open_account(dict(balances or {}))
+    def open_account(
+        self,
+        balances: Balances | None = None,
+        *,
+        usdm: Balances | None = None,
+        coinm: Balances | None = None,
+    ) -> Account:
+        """Open an account with these free amounts on Spot, and futures wallets where given."""
+        account = self.spot.open_account(dict(balances or {}))
+        for market, wallets in ((Market.USDM, usdm), (Market.COINM, coinm)):
+            if wallets:
+                self.futures[market].open_account(account.uid, dict(wallets))
+        return account
 
-    def start_market_maker(self) -> None:
-        """Keep a book on every Spot symbol from now on."""
+    def start_market_makers(self) -> None:
+        """Keep a book on every symbol of every market from now on."""
+        from binance_wsapi.simulator.futures.maker import FuturesMaker
         from binance_wsapi.simulator.market_maker import MarketMaker
 
-        self.market_maker = MarketMaker(self.clock, self.spot, Random(self.rng.random()))
-        self.market_maker.start()
+        def chance() -> Random:
+            return Random(self.rng.random())
+
+        self.market_makers[Market.SPOT] = MarketMaker(self.clock, self.spot, chance())
+        for market, engine in self.futures.items():
+            self.market_makers[market] = FuturesMaker(self.clock, engine, chance())
+        for maker in self.market_makers.values():
+            maker.start()
 
     async def serve_rest(self, request: BaseRequest) -> StreamResponse:
         """Answer a request of the REST API."""
@@ -100,7 +144,7 @@ class Venue:
             handshake,
             self.services[market],
             self.faults,
-            listen_tokens=lambda token: self.listen_tokens and self.listen_tokens(token),
+            listen_tokens=self.margin.find,
             banned=self.gateway.expel,
         )
 
@@ -123,17 +167,42 @@ class Venue:
             clock=self.clock,
         )
 
-    def _open_spot_doors(self) -> None:
-        limits = self.spot_limits
+    def _futures_service(self, market: Market) -> Service:
+        engine = self.futures[market]
+        return Service(
+            market,
+            operations={each.method: each for each in operations(market)},
+            handle=engine.handle,
+            order_cost=engine.order_cost,
+            account=engine.account,
+            keys=self.keys,
+            limits=self.futures_limits,
+            clock=self.clock,
+        )
+
+    def _open_doors(self) -> None:
         self.gateway.add_route(
-            SPOT_API,
+            API_PATHS[Market.SPOT],
             Route(
                 lambda handshake: self.api_connection(handshake, Market.SPOT),
-                limits=limits,
+                limits=self.spot_limits,
                 connect_weight=SPOT_CONNECT_WEIGHT,
                 notice=lambda event: {"event": event},
             ),
         )
+        for market in self.futures:
+            self.gateway.add_route(
+                API_PATHS[market],
+                Route(
+                    partial(self.api_connection, market=market),
+                    limits=self.futures_limits,
+                    connect_weight=FUTURES_CONNECT_WEIGHT,
+                    ping_seconds=PING_SECONDS,
+                    pong_seconds=PONG_SECONDS,
+                ),
+            )
         streams = StreamServer(self.clock, StreamHub(SpotStreams(self.clock, self.market_data)))
-        for path, route in streams.routes(limits).items():
+        doors = FuturesDoors(self.futures[Market.USDM], self.futures[Market.COINM])
+        routes = streams.routes(self.spot_limits) | doors.routes(self.futures_limits)
+        for path, route in routes.items():
             self.gateway.add_route(path, route)
