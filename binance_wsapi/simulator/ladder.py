@@ -48,14 +48,13 @@ class Ladder:
         self._tick = spec.tick_size
         self._step = self._in_ticks(spec.start_price * CLOSE_STEP)
         self._deep_step = self._in_ticks(spec.start_price * DEEP_STEP)
-        notional = spec.filter("NOTIONAL") or spec.filter("MIN_NOTIONAL")
-        self._least = (notional and notional["minNotional"]) or FALLBACK_NOTIONAL
-        self._most_notional = (notional or {}).get("maxNotional")
-        lot = spec.filter("LOT_SIZE")
-        self._most = lot["maxQty"] if lot else None
-        prices = spec.filter("PRICE_FILTER")
-        self._lowest = (prices and prices["minPrice"]) or self._tick
-        self._highest = prices["maxPrice"] if prices else None
+        self._least = _limit(spec, "NOTIONAL", "minNotional") or (
+            _limit(spec, "MIN_NOTIONAL", "minNotional") or FALLBACK_NOTIONAL
+        )
+        self._most_notional = _limit(spec, "NOTIONAL", "maxNotional")
+        self._most = _limit(spec, "LOT_SIZE", "maxQty")
+        self._lowest = _limit(spec, "PRICE_FILTER", "minPrice") or self._tick
+        self._highest = _limit(spec, "PRICE_FILTER", "maxPrice")
 
     def on_tick(self, price: Decimal) -> Decimal:
         """Return the price nearest to ``price`` that the symbol allows."""
@@ -107,4 +106,11 @@ class Ladder:
         return max(self._tick, self.on_tick(distance))
 
     def _is_allowed(self, price: Decimal) -> bool:
-        return price >= self._lowest and (not self._highest or price <= self._highest)
+        return price >= self._lowest and (self._highest is None or price <= self._highest)
+
+
+def _limit(spec: SymbolSpec, filter_type: str, name: str) -> Decimal | None:
+    """Return a bound that a filter sets, ``None`` when it sets none."""
+    values = spec.filter(filter_type) or {}
+    bound: Decimal | None = values.get(name)
+    return bound or None

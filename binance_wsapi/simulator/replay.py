@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
 from binance_wsapi.simulator.accounts import Account
 from binance_wsapi.simulator.clock import ScheduledCall, SimulatedClock
@@ -123,8 +123,7 @@ class Replay:
             },
             account,
         )
-        assert isinstance(answer, dict)
-        return answer
+        return cast("dict[str, Any]", answer)
 
     def _withdraw(self, offer: dict[str, Any]) -> None:
         """Take what is left of an offer out of the book."""

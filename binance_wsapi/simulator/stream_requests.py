@@ -51,22 +51,23 @@ def read_stream_request(text: str) -> StreamRequest:
         StreamRequestError: It is none; the error is what the server answers.
     """
     try:
-        frame = json.loads(text)
+        parsed: Any = json.loads(text)
     except json.JSONDecodeError as error:
         where = f"at line {error.lineno} column {error.colno}"
         raise StreamRequestError(3, f"Invalid JSON: expected value {where}") from None
     except RecursionError:
         raise StreamRequestError(3, "Invalid JSON: recursion limit exceeded") from None
-    if not isinstance(frame, dict):
+    if type(parsed) is not dict:
         raise _invalid(f"invalid type, expected a map at line 1 column {len(text)}")
+    frame: dict[str, Any] = parsed
     request_id = _request_id(frame)
     method = _method(frame, text, request_id)
     if method == "LIST_SUBSCRIPTIONS":
         if frame.get("params"):
             raise _invalid("too many parameters", request_id)
         return StreamRequest(method, request_id)
-    params = frame.get("params") or []
-    if not isinstance(params, list):
+    params: list[Any] = frame.get("params") or []
+    if type(params) is not list:
         raise _invalid("invalid type: params must be an array", request_id)
     if method in ("SUBSCRIBE", "UNSUBSCRIBE"):
         if any(not isinstance(name, str) for name in params):

@@ -73,7 +73,7 @@ class SymbolHistory:
         base = self._base(interval, offset_us)
         position, end = base.position_of(open_us, _open_us), base.end
         close = base[position - 1].close if position > base.start else ZERO
-        made = []
+        made: list[Candle] = []
         for _ in range(count):
             next_open = interval.step(open_us, 1, offset_us)
             candle = Candle(open_us, close)

@@ -43,14 +43,17 @@ class ObservedMarket(Protocol):
     @property
     def books(self) -> Mapping[str, Book]:
         """The book of each symbol."""
+        ...
 
     @property
     def statuses(self) -> Mapping[str, str]:
         """The trading status of each symbol."""
+        ...
 
     @property
     def observers(self) -> list[MarketObserver]:
         """Who is told of trades and levels."""
+        ...
 
 
 class MarketData:
@@ -309,7 +312,7 @@ class MarketData:
         day = INTERVALS["1d"]
         open_us = day.floor(self.clock.now_us(), offset)
         close_us = day.step(open_us, 1, offset) - 1
-        rows = []
+        rows: list[dict[str, Any]] = []
         for name in symbols:
             candle = self.histories[name].candle(day, offset, open_us) or Candle(open_us, ZERO)
             rows.append(ticker_row(name, candle, open_us=open_us, close_us=close_us, mini=mini))
@@ -319,7 +322,7 @@ class MarketData:
         symbols, is_single = request.chosen_symbols(mandatory=True, most=MOST_ROLLING_SYMBOLS)
         mini, width_us = request.is_mini(), request.window_us()
         now_us = self.clock.now_us()
-        rows = []
+        rows: list[dict[str, Any]] = []
         for name in symbols:
             window = self.rolling_window(name, width_us)
             rows.append(
