@@ -11,7 +11,7 @@ from collections.abc import Callable
 from os import PathLike
 from typing import Any, Literal, Self
 
-from binance_wsapi.catalogue._types import Operation, Security
+from binance_wsapi.core.call import CallKind
 from binance_wsapi.core.core import Core, LoopHost
 from binance_wsapi.core.loop_thread import LoopThread
 from binance_wsapi.core.transport import Transport
@@ -26,7 +26,7 @@ from binance_wsapi.options import (
     Urls,
 )
 from binance_wsapi.protocol.authorisation import Authoriser
-from binance_wsapi.protocol.params import WireValue, wire_params
+from binance_wsapi.protocol.params import WireValue
 from binance_wsapi.protocol.signing import KeyType, Signer, load_signer
 
 __all__ = ["ClientBase", "EventName"]
@@ -233,21 +233,19 @@ class ClientBase:
     def _transport(self) -> Transport | None:
         return None
 
-    def _checked(self, operation: Operation, given: dict[str, object]) -> dict[str, WireValue]:
-        """Return the parameters as they go on the wire; raise before anything is sent."""
-        return self._completed(operation, wire_params(operation, given))
+    def _complete(self, kind: CallKind, params: dict[str, WireValue]) -> None:
+        """Add what the library answers for: client order ids, so that no order is lost from sight.
 
-    def _completed(
-        self, operation: Operation, params: dict[str, WireValue]
-    ) -> dict[str, WireValue]:
-        """Add what the library answers for: client order ids, so that no order is ever lost from sight."""
+        Raises:
+            ConfigurationError: The operation needs a key that the client was not given.
+        """
         core = self._core
-        if operation.security is not Security.NONE:
-            core.authoriser.check(operation)
-        for wire in operation.client_ids:
+        if kind.needs_key and not core.authoriser.is_complete:
+            assert kind.operation is not None
+            core.authoriser.check(kind.operation)
+        for wire in kind.client_ids:
             if wire not in params:
                 params[wire] = core.client_order_id()
-        return params
 
     def __repr__(self) -> str:
         options = self._core.options

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from functools import cached_property
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self, overload
@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any, Literal, Self, overload
 from binance_wsapi._client_base import ClientBase
 from binance_wsapi.catalogue import operation_by_method
 from binance_wsapi.catalogue._types import Operation
-from binance_wsapi.core.call import LoopDelivery, Outcome
+from binance_wsapi.core.call import CallKind, LoopDelivery, Outcome, kind_of
 from binance_wsapi.core.core import check_api_key
 from binance_wsapi.endpoints import WsKey, endpoint
 from binance_wsapi.errors import BinanceWsApiError, ConfigurationError
 from binance_wsapi.events import EventStream
-from binance_wsapi.protocol.params import wire_params_by_name
+from binance_wsapi.protocol.params import WireValue, wire_params, wire_params_by_name
 from binance_wsapi.response import Response
 
 if TYPE_CHECKING:
@@ -101,10 +101,8 @@ class AsyncClient(ClientBase):
         """
         check_api_key(ws_key)
         operation = operation_by_method(endpoint(ws_key).market, method)
-        wire = wire_params_by_name(operation, params or {})
-        if operation is not None:
-            wire = self._completed(operation, wire)
-        return await self._send(ws_key, operation, method, wire)
+        kind = CallKind(method, None) if operation is None else kind_of(operation)
+        return await self._send(ws_key, kind, wire_params_by_name(operation, params or {}))
 
     async def connect(self, ws_key: WsKey = WsKey.MAIN_WSAPI) -> None:
         """Bring a connection up, logged on and subscribed, before it is needed.
@@ -156,22 +154,22 @@ class AsyncClient(ClientBase):
     async def _call(
         self, ws_key: WsKey, operation: Operation, given: dict[str, object]
     ) -> Response[Any]:
-        return await self._send(
-            ws_key, operation, operation.method, self._checked(operation, given)
-        )
+        return await self._send(ws_key, kind_of(operation), wire_params(operation, given))
 
-    def _send(
-        self, ws_key: WsKey, operation: Operation | None, method: str, params: dict[str, Any]
-    ) -> Awaitable[Response[Any]]:
+    async def _send(
+        self, ws_key: WsKey, kind: CallKind, params: dict[str, WireValue]
+    ) -> Response[Any]:
         core = self._core
+        self._complete(kind, params)
         loop = asyncio.get_running_loop()
         answered: asyncio.Future[Outcome] = loop.create_future()
         delivery = LoopDelivery.of(loop)
-        call = core.call_of(
-            operation, method, params, lambda outcome: delivery.settle(answered, outcome)
-        )
+        call = core.call(kind, params, lambda outcome: delivery.settle(answered, outcome))
         core.submit(ws_key, call, encode_here=not core.authoriser.signs_slowly)
-        return _unwrapped(answered)
+        outcome = await answered
+        if isinstance(outcome, BinanceWsApiError):
+            raise outcome
+        return outcome
 
     async def _run(self, work: Callable[[], Coroutine[Any, Any, Any]]) -> Any:
         return await asyncio.wrap_future(self._core.run(work))
@@ -186,10 +184,3 @@ class AsyncClient(ClientBase):
         traceback: TracebackType | None,
     ) -> None:
         await self.close()
-
-
-async def _unwrapped(answered: asyncio.Future[Outcome]) -> Response[Any]:
-    outcome = await answered
-    if isinstance(outcome, BinanceWsApiError):
-        raise outcome
-    return outcome

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any, Literal, Self, overload
 from binance_wsapi._client_base import ClientBase
 from binance_wsapi.catalogue import operation_by_method
 from binance_wsapi.catalogue._types import Operation
-from binance_wsapi.core.call import Call, Outcome, Waiter
+from binance_wsapi.core.call import Call, CallKind, Outcome, Waiter, kind_of
 from binance_wsapi.core.core import check_api_key
 from binance_wsapi.endpoints import WsKey, endpoint
 from binance_wsapi.errors import BinanceWsApiError, ConfigurationError, RequestTimeout
 from binance_wsapi.events import EventStream
-from binance_wsapi.protocol.params import wire_params_by_name
+from binance_wsapi.protocol.params import WireValue, wire_params, wire_params_by_name
 from binance_wsapi.response import Response
 
 if TYPE_CHECKING:
@@ -102,10 +102,8 @@ class Client(ClientBase):
         """
         check_api_key(ws_key)
         operation = operation_by_method(endpoint(ws_key).market, method)
-        wire = wire_params_by_name(operation, params or {})
-        if operation is not None:
-            wire = self._completed(operation, wire)
-        return self._send(ws_key, operation, method, wire)
+        kind = CallKind(method, None) if operation is None else kind_of(operation)
+        return self._send(ws_key, kind, wire_params_by_name(operation, params or {}))
 
     def connect(self, ws_key: WsKey = WsKey.MAIN_WSAPI) -> None:
         """Bring a connection up, logged on and subscribed, before it is needed.
@@ -154,19 +152,18 @@ class Client(ClientBase):
         self._finalizer()
 
     def _call(self, ws_key: WsKey, operation: Operation, given: dict[str, object]) -> Response[Any]:
-        return self._send(ws_key, operation, operation.method, self._checked(operation, given))
+        return self._send(ws_key, kind_of(operation), wire_params(operation, given))
 
-    def _send(
-        self, ws_key: WsKey, operation: Operation | None, method: str, params: dict[str, Any]
-    ) -> Response[Any]:
+    def _send(self, ws_key: WsKey, kind: CallKind, params: dict[str, WireValue]) -> Response[Any]:
         core = self._core
+        self._complete(kind, params)
         if core.host.is_current:
             raise ConfigurationError(
                 "a blocking call on the client's own loop would never end: use a handler, which "
                 "runs on a thread of its own"
             )
         waiter = Waiter()
-        call = core.call_of(operation, method, params, waiter.settle)
+        call = core.call(kind, params, waiter.settle)
         core.submit(ws_key, call, encode_here=True)
         timeout = call.timeout + core.options.resolve_timeout + GRACE_S
         outcome = waiter.wait(timeout) or _abandoned(call)
@@ -194,9 +191,9 @@ class Client(ClientBase):
 
 def _abandoned(call: Call) -> Outcome:
     return RequestTimeout(
-        f"{call.method}: the client's own thread did not answer; it may have been executed",
-        operation=call.method,
+        f"{call.kind.method}: the client's own thread did not answer; it may have been executed",
+        operation=call.kind.method,
         client_order_id=call.client_order_id,
-        sent_at=call.sent_us,
+        sent_at=call.sent_us or None,
         cause="the client's own thread did not answer",
     )

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import msgspec
 
 from binance_wsapi.errors import BinanceWsApiError, UnreadableResult
 from binance_wsapi.models._base import Model
-from binance_wsapi.models._result_decoder import result_decoder
 from binance_wsapi.models._result_decoder import result_decoder
 
 if TYPE_CHECKING:
@@ -73,7 +71,6 @@ class Response(Generic[T_co]):
 
     def __init__(
         self,
-        *,
         operation: Operation | None,
         frame: bytes | str,
         request_id: str,

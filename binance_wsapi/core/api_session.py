@@ -30,6 +30,8 @@ from binance_wsapi.errors import (
 )
 from binance_wsapi.protocol.envelope import Frame, MalformedFrame, decode_frame
 from binance_wsapi.protocol.error_table import rejection
+from binance_wsapi.protocol.limits import Refusal
+from binance_wsapi.protocol.session import State
 from binance_wsapi.response import Response
 
 if TYPE_CHECKING:
@@ -41,6 +43,9 @@ log = logging.getLogger("binance_wsapi.session")
 
 STALE_AFTER_S = 0.25
 """A request signed longer ago than this is stamped and signed again before it is written."""
+
+LIMIT_MARGIN_S = 0.05
+"""How long after a limit's window has turned a held call is let go: clocks differ a little."""
 
 RELOGON_AFTER_S = 5.0
 """How long a refused logon stands before a call that needs it has it tried again."""
@@ -109,7 +114,11 @@ class ApiSession(Session):
         super().__init__(core, ws_key)
         self.market: Market = endpoint(ws_key).market
         self.authority: Authority | None = None
+        self._governor = core.governors[self.market]
         self._waiting: deque[Call] = deque()
+        """Calls without a connection, or behind a congested one."""
+        self._held: set[Call] = set()
+        """Calls that wait for a limit."""
         self.subscriptions: list[Subscription] = []
         """What has to be subscribed on each fresh link before it serves."""
 
@@ -141,12 +150,13 @@ class ApiSession(Session):
             if not answered.done():
                 answered.set_result(outcome)
 
-        call = self.core.make_call(self.market, method, params, settle, timeout=timeout)
+        call = self.core.call(self.core.kind(self.market, method), params, settle, timeout)
+        call.is_own = True
         if link is None:
             self.submit(call)
         elif link.lost_because is not None:
             raise LinkLost(link.lost_because)
-        elif link.refusal is not None and call.signed and not call.logs:
+        elif link.refusal is not None and call.kind.signed and not call.kind.logs:
             raise copy.copy(link.refusal)
         else:
             self._send(link, call)
@@ -175,7 +185,7 @@ class ApiSession(Session):
 
     def _send(self, link: ApiLink, call: Call) -> None:
         now = self.core.now()
-        if call.signed and self._refused(link, call, now):
+        if link.refusal is not None and call.kind.signed and self._refused(link, call):
             return
         if call.encoded_for is not link.authority or now - call.encoded_at > STALE_AFTER_S:
             if self._must_sign_elsewhere(link, call):
@@ -185,35 +195,66 @@ class ApiSession(Session):
         self._write(link, call, now)
 
     def _write(self, link: ApiLink, call: Call, now: float) -> None:
-        assert call.frame is not None
+        admitted = self._governor.admit(
+            call.kind.operation, call.params, call.sent_us, urgent=call.is_own
+        )
+        if isinstance(admitted, Refusal):
+            self._hold_back(call, admitted, now)
+            return
         # Marked as written before the write: from here on nobody may say that it was not sent.
+        assert call.frame is not None
         link.pending[call.id] = call
+        call.reservation = admitted
         call.written_at = now
         try:
             link.write(call.frame)
         except ConnectionError:
             del link.pending[call.id]
             call.written_at = None
-            self._waiting.appendleft(call)
-            self.wake_by(call.deadline)
+            self._governor.unsent(admitted)
+            self._queue(call)
             return
-        self.wake_by(call.deadline)
+        if call.deadline < self.wakes_at:
+            self.wake_by(call.deadline)
+
+    def _hold_back(self, call: Call, refusal: Refusal, now: float) -> None:
+        """A limit stands in the way: wait for it, or say so."""
+        wait = refusal.wait(call.sent_us)
+        if self.core.options.on_rate_limit == "wait" and now + wait < call.deadline:
+            call.encoded_for = None
+            self._held.add(call)
+            self.core.loop.call_later(wait + LIMIT_MARGIN_S, self._let_go, call)
+            return
+        call.settle(
+            NotSent(
+                f"{call.kind.method} was not sent: {refusal.reason}; repeat it in {wait:.1f} s",
+                operation=call.kind.method,
+                reason="limit",
+                retry_after=wait,
+            )
+        )
+
+    def _let_go(self, call: Call) -> None:
+        if call in self._held:
+            self._held.remove(call)
+            self.submit(call)
 
     def _must_sign_elsewhere(self, link: ApiLink, call: Call) -> bool:
         authoriser = self.core.authoriser
-        return call.signed and authoriser.signs_slowly and not link.authority.logged_on
+        return call.kind.signed and authoriser.signs_slowly and not link.authority.logged_on
 
     async def _sign_elsewhere(self, link: ApiLink, call: Call) -> None:
-        await self.core.loop.run_in_executor(None, self.core.encode, call, link.authority)
-        if link.lost_because is None:
+        authority = link.authority
+        await self.core.loop.run_in_executor(None, self.core.encode, call, authority)
+        if link.lost_because is None and link.authority is authority:
             self._write(link, call, self.core.now())
         else:
             self.submit(call)
 
-    def _refused(self, link: ApiLink, call: Call, now: float) -> bool:
+    def _refused(self, link: ApiLink, call: Call) -> bool:
         """End or hold back a call whose logon was refused; false when it may be sent."""
         refusal = link.refusal
-        if refusal is None or call.logs or "signature" in call.params:
+        if refusal is None or call.kind.logs or "signature" in call.params:
             return False
         if link is self.serving and self.refresh_logon():
             self._waiting.append(call)
@@ -238,31 +279,85 @@ class ApiSession(Session):
         if call is None:
             self._unclaimed(link, message)
             return
-        if message.error is None and message.status < 400:
-            assert call.written_at is not None
-            answer: Outcome = Response(
-                operation=call.operation,
-                frame=frame,
-                request_id=call.id,
-                status=message.status,
-                result=message.result,
-                rate_limits=message.rate_limits,
-                round_trip=link.last_heard - call.written_at,
-            )
-            if call.logs:
-                self._set_logged_on(link, logged_on=call.method == "session.logon")
-        else:
-            answer = rejection(
-                self.market,
-                call.method,
+        reservation, sent_at = call.reservation, call.written_at
+        assert reservation is not None
+        assert sent_at is not None
+        round_trip = link.last_heard - sent_at
+        succeeded = message.error is None and message.status < 400
+        self._governor.answered(
+            reservation,
+            message.rate_limits,
+            succeeded=succeeded,
+            wall_us=call.sent_us + int(round_trip * 1e6),
+        )
+        if not succeeded:
+            self._failed(link, call, message)
+            return
+        if call.kind.logs:
+            self._set_logged_on(link, logged_on=call.kind.method == "session.logon")
+        call.settle(
+            Response(
+                call.kind.operation,
+                frame,
+                call.id,
                 message.status,
-                message.error,
-                client_order_id=call.client_order_id,
-                sent_at=call.sent_us,
-                wall_us=self.core.wall_us(),
-                rate_limits=message.rate_limits,
+                message.result,
+                message.rate_limits,
+                round_trip,
             )
-        call.settle(answer)
+        )
+
+    def _failed(self, link: ApiLink, call: Call, message: Frame) -> None:
+        """The answer is an error."""
+        core = self.core
+        error = rejection(
+            self.market,
+            call.kind.method,
+            message.status,
+            message.error,
+            client_order_id=call.client_order_id,
+            sent_at=call.sent_us,
+            wall_us=core.exchange_us(),
+            rate_limits=message.rate_limits,
+        )
+        if isinstance(error, OutcomeUnknown):
+            self._undecided(call, error)
+        elif isinstance(error, InvalidTimestamp) and self._may_be_retimed(call):
+            # Refused before it was executed: sending it again cannot do it twice.
+            call.retimed = True
+            core.spawn(self._retime(link, call))
+        else:
+            if isinstance(error, RateLimited) and error.status in (418, 429):
+                now_us = core.exchange_us()
+                wait = error.retry_after
+                self._governor.refused(
+                    code=error.code,
+                    wall_us=now_us,
+                    retry_at_us=None if wait is None else now_us + int(wait * 1e6),
+                    is_banned=error.status == 418,
+                )
+            call.settle(error)
+
+    def _may_be_retimed(self, call: Call) -> bool:
+        return (
+            not call.retimed
+            and not call.kind.logs
+            and "timestamp" not in call.params
+            and not self.core.clock.is_manual
+        )
+
+    async def _retime(self, link: ApiLink, call: Call) -> None:
+        self.core.clock.invalidate()
+        try:
+            await self._measure_clock(link)
+        except (BinanceWsApiError, LinkLost) as error:
+            log.warning("%s: the exchange's clock could not be read: %s", self.ws_key, error)
+        call.encoded_for = call.written_at = None
+        self.submit(call)
+
+    def _undecided(self, call: Call, error: OutcomeUnknown) -> None:
+        """The fate of a request is unknown."""
+        call.settle(error)
 
     def _unclaimed(self, link: ApiLink, message: Frame) -> None:
         if message.is_revocation:
@@ -292,17 +387,18 @@ class ApiSession(Session):
         link.refusal = error if isinstance(error, RequestRejected) else None
         link.refused_at = self.core.now()
         self.announce("exception", error=error, reason=f"session revoked: {error}")
-        for call in [call for call in link.pending.values() if call.signed]:
-            del link.pending[call.id]
-            call.settle(
+        for call in [call for call in link.pending.values() if call.kind.signed]:
+            self._give_up(link, call)
+            self._undecided(
+                call,
                 OutcomeUnknown(
-                    f"{call.method}: the exchange revoked the session while the request was under "
+                    f"{call.kind.method}: the exchange revoked the session while the request was under "
                     "way; it may have been executed",
-                    operation=call.method,
+                    operation=call.kind.method,
                     client_order_id=call.client_order_id,
                     sent_at=call.sent_us,
                     cause="session revoked",
-                )
+                ),
             )
         self.rotate()
 
@@ -365,18 +461,12 @@ class ApiSession(Session):
             self.authority = None
         for subscription in list(self.subscriptions):
             subscription.lost(link, reason)
-        pending, link.pending = link.pending, {}
-        for call in pending.values():
-            call.settle(
-                ConnectionLost(
-                    f"{call.method}: the connection was lost before the answer came ({reason}); "
-                    "it may have been executed",
-                    operation=call.method,
-                    client_order_id=call.client_order_id,
-                    sent_at=call.sent_us,
-                    cause=reason,
-                )
-            )
+        for call in list(link.pending.values()):
+            self._give_up(link, call)
+            if self._is_repeated(call, reason):
+                self.submit(call)
+            else:
+                self._undecided(call, _connection_lost(call, reason))
 
     def is_idle(self, link: ApiLink) -> bool:
         """Whether no answer is awaited on a retired link."""
@@ -394,28 +484,53 @@ class ApiSession(Session):
         """End the requests whose time is over."""
         for link in list(self.links.values()):
             for call in [call for call in link.pending.values() if call.deadline <= now]:
-                del link.pending[call.id]
-                call.settle(
+                self._give_up(link, call)
+                self._undecided(
+                    call,
                     RequestTimeout(
-                        f"{call.method}: no answer within {call.timeout:g} s; it may have been "
-                        "executed",
-                        operation=call.method,
+                        f"{call.kind.method}: no answer within {call.timeout:g} s; it may have "
+                        "been executed",
+                        operation=call.kind.method,
                         client_order_id=call.client_order_id,
                         sent_at=call.sent_us,
                         cause="no answer in time",
-                    )
+                    ),
                 )
         late = [call for call in self._waiting if call.deadline <= now]
         for call in late:
             self._waiting.remove(call)
-            call.settle(self._never_sent(call.method, call.timeout))
+            if call.loss is None:
+                call.settle(self._never_sent(call.kind.method, call.timeout))
+            else:
+                call.settle(_connection_lost(call, call.loss))
 
     async def close(self, reason: str) -> None:
         """End the session; what waited was never sent."""
-        waiting, self._waiting = self._waiting, deque()
+        waiting = [*self._waiting, *self._held]
+        self._waiting.clear()
+        self._held.clear()
         for call in waiting:
-            call.settle(ClientClosed(f"{call.method} was not sent: the client was closed"))
+            call.settle(ClientClosed(f"{call.kind.method} was not sent: the client was closed"))
         await super().close(reason)
+
+    def _give_up(self, link: ApiLink, call: Call) -> None:
+        """Wait no longer for an answer on this link."""
+        del link.pending[call.id]
+        if call.reservation is not None:
+            self._governor.lost(call.reservation)
+
+    def _is_repeated(self, call: Call, reason: str) -> bool:
+        """Whether a read whose answer was lost is asked once more; then it is made ready for it."""
+        if (
+            not call.kind.repeatable
+            or call.is_own
+            or self.core.options.on_unknown_outcome == "raise"
+            or self.machine.state is State.CLOSED
+        ):
+            return False
+        call.loss = reason
+        call.encoded_for = call.written_at = None
+        return True
 
     def _never_sent(self, method: str, timeout: float) -> NotSent:
         why = self.last_failure or self.machine.state.value
@@ -485,6 +600,17 @@ class ApiSession(Session):
             core.clock.measured(
                 sent=sent, received=core.now(), sent_wall_us=wall_us, server_time=server_time
             )
+
+
+def _connection_lost(call: Call, reason: str) -> ConnectionLost:
+    return ConnectionLost(
+        f"{call.kind.method}: the connection was lost before the answer came ({reason}); "
+        "it may have been executed",
+        operation=call.kind.method,
+        client_order_id=call.client_order_id,
+        sent_at=call.sent_us,
+        cause=reason,
+    )
 
 
 def _as_authentication_failure(error: RequestRejected) -> RequestRejected:

@@ -10,16 +10,60 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from binance_wsapi.catalogue._types import Operation
+from binance_wsapi.catalogue._types import Operation, Security
 from binance_wsapi.errors import BinanceWsApiError
+from binance_wsapi.protocol.limits import Reservation
 from binance_wsapi.protocol.params import WireValue
 from binance_wsapi.response import Response
 
-__all__ = ["Call", "LoopDelivery", "Outcome", "Waiter"]
-
-_LOGON_METHODS = frozenset({"session.logon", "session.logout"})
+__all__ = ["Call", "CallKind", "LoopDelivery", "Outcome", "Waiter", "kind_of"]
 
 Outcome = Response[Any] | BinanceWsApiError
+
+
+class CallKind:
+    """What all calls of one operation have in common, worked out once.
+
+    An operation that the catalogue does not know is taken to change something: it is never repeated.
+    """
+
+    __slots__ = (
+        "client_ids",
+        "keyed",
+        "logs",
+        "method",
+        "mutates",
+        "needs_key",
+        "operation",
+        "repeatable",
+        "signed",
+    )
+
+    def __init__(self, method: str, operation: Operation | None) -> None:
+        self.method = method
+        self.operation = operation
+        security = Security.NONE if operation is None else operation.security
+        self.signed = operation is not None and operation.signed
+        self.keyed = security is Security.USER_STREAM and not self.signed
+        """It carries the API key and no signature."""
+        self.needs_key = security is not Security.NONE
+        self.mutates = operation is None or operation.mutates
+        self.logs = method in {"session.logon", "session.logout"}
+        """It changes whether the connection is logged on."""
+        self.repeatable = not self.mutates and not method.startswith(("session.", "userData"))
+        """Asking again on another connection is the same as asking once."""
+        self.client_ids = () if operation is None else operation.client_ids
+
+
+_kinds: dict[Operation, CallKind] = {}
+
+
+def kind_of(operation: Operation) -> CallKind:
+    """Return the kind of an operation's calls."""
+    kind = _kinds.get(operation)
+    if kind is None:
+        kind = _kinds[operation] = CallKind(operation.method, operation)
+    return kind
 
 
 class Call:
@@ -30,62 +74,62 @@ class Call:
     """
 
     __slots__ = (
-        "client_order_id",
         "deadline",
         "encoded_at",
         "encoded_for",
         "frame",
         "id",
-        "keyed",
-        "logs",
-        "method",
-        "mutates",
-        "operation",
+        "is_own",
+        "kind",
+        "loss",
         "params",
+        "reservation",
+        "retimed",
         "sent_params",
         "sent_us",
         "settle",
-        "signed",
         "timeout",
         "written_at",
     )
 
     def __init__(
         self,
-        *,
-        method: str,
-        operation: Operation | None,
+        kind: CallKind,
         params: Mapping[str, WireValue],
-        signed: bool,
-        keyed: bool,
-        mutates: bool,
-        client_order_id: str | None,
+        settle: Callable[[Outcome], object],
         request_id: str,
         timeout: float,
         now: float,
-        settle: Callable[[Outcome], object],
     ) -> None:
-        self.method = method
-        self.operation = operation
+        self.kind = kind
         self.params = params
-        self.signed = signed
-        self.keyed = keyed
-        self.mutates = mutates
-        self.client_order_id = client_order_id
+        self.settle = settle
         self.id = request_id
         self.timeout = timeout
         self.deadline = now + timeout
-        self.settle = settle
-        self.logs = method in _LOGON_METHODS
-        """It changes whether the connection is logged on."""
+        self.is_own = False
+        """The core's own request (logon, subscription, question): it may use the reserve of limits
+        and belongs to one link."""
         self.frame: bytes | None = None
-        self.sent_params: Mapping[str, WireValue] = params
+        self.sent_params = params
         self.encoded_for: object = None
+        """The authority it was signed and encoded under."""
         self.encoded_at = 0.0
+        self.sent_us = 0
+        """The time stamped on it, epoch microseconds on the exchange's clock."""
         self.written_at: float | None = None
         """When it was handed to the socket; ``None`` means that nothing left this machine."""
-        self.sent_us: int | None = None
-        """The same moment in epoch microseconds on the exchange's clock."""
+        self.reservation: Reservation | None = None
+        self.loss: str | None = None
+        """Why the answer to its last sending was lost; it is being repeated."""
+        self.retimed = False
+        """It was refused for its timestamp once and stamped anew."""
+
+    @property
+    def client_order_id(self) -> str | None:
+        """The id that finds the order or order list it makes."""
+        ids = self.kind.client_ids
+        return str(self.params[ids[0]]) if ids and ids[0] in self.params else None
 
 
 class Waiter:

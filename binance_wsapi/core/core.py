@@ -15,9 +15,9 @@ from collections.abc import Callable, Coroutine, Mapping
 from typing import Any, Protocol, TypeVar
 
 from binance_wsapi.catalogue import operation_by_method
-from binance_wsapi.catalogue._types import Market, Operation, Security
+from binance_wsapi.catalogue._types import Market
 from binance_wsapi.core.api_session import ApiSession, Authority
-from binance_wsapi.core.call import Call, Outcome
+from binance_wsapi.core.call import Call, CallKind, Outcome, kind_of
 from binance_wsapi.core.dispatch import Dispatcher
 from binance_wsapi.core.linked_feed import LinkedFeed
 from binance_wsapi.core.listen_key import ListenKeyUserData
@@ -32,6 +32,7 @@ from binance_wsapi.protocol.authorisation import Authoriser
 from binance_wsapi.protocol.backoff import Backoff, ConnectionBudget
 from binance_wsapi.protocol.clock import ServerClock
 from binance_wsapi.protocol.envelope import encode_request
+from binance_wsapi.protocol.limits import LimitUsage, governors
 from binance_wsapi.protocol.params import WireValue
 from binance_wsapi.protocol.session import RetryPolicy
 
@@ -51,13 +52,11 @@ class LoopHost(Protocol):
     def loop(self) -> asyncio.AbstractEventLoop:
         """The loop."""
 
-    @property
-    def alive(self) -> bool:
-        """Whether the loop takes work."""
+    stopped: bool
+    """The loop takes no work any more."""
 
-    @property
-    def forked(self) -> bool:
-        """Whether this process is a fork and the loop stayed with the parent."""
+    forked: bool
+    """This process is a fork, and the loop stayed with the parent."""
 
     @property
     def is_current(self) -> bool:
@@ -83,7 +82,7 @@ class _Retry:
 class Core:
     """Sessions, clock, key and handlers of one client.
 
-    ``submit``, ``make_call``, ``encode``, ``run`` and ``close`` may be called from any thread; all
+    ``submit``, ``call``, ``encode``, ``run`` and ``close`` may be called from any thread; all
     else runs on the loop's thread.
 
     Args:
@@ -114,6 +113,7 @@ class Core:
         )
         self.authoriser = authoriser
         self.clock = ServerClock()
+        self.governors = governors()
         self.dispatcher = Dispatcher(
             size=options.event_buffer_size, overflow=options.event_overflow, wall_us=wall_us
         )
@@ -138,74 +138,46 @@ class Core:
     @property
     def closed(self) -> bool:
         """Whether calls are refused."""
-        return self._closed or not self.host.alive
+        return self._closed or self.host.stopped
 
     def client_order_id(self) -> str:
         """Return an order id that no other order of the account has."""
         return f"w{self._prefix}-{next(self._numbers)}"
 
-    def make_call(
+    def call(
         self,
-        market: Market,
-        method: str,
+        kind: CallKind,
         params: Mapping[str, WireValue],
         settle: Callable[[Outcome], object],
-        *,
         timeout: float | None = None,
     ) -> Call:
-        """Return a call of an operation by its wire name."""
-        operation = operation_by_method(market, method)
-        return self.call_of(operation, method, params, settle, timeout=timeout)
-
-    def call_of(
-        self,
-        operation: Operation | None,
-        method: str,
-        params: Mapping[str, WireValue],
-        settle: Callable[[Outcome], object],
-        *,
-        timeout: float | None = None,
-    ) -> Call:
-        """Return a call; an operation the catalogue does not know is taken to change something."""
-        if operation is None:
-            signed = keyed = False
-            mutates = True
-            client_order_id = None
-        else:
-            signed = operation.signed
-            keyed = operation.security is Security.USER_STREAM and not signed
-            mutates = operation.mutates
-            client_ids = operation.client_ids
-            client_order_id = params.get(client_ids[0]) if client_ids else None
+        """Return a request that is ready to be sent."""
         return Call(
-            method=method,
-            operation=operation,
-            params=params,
-            signed=signed,
-            keyed=keyed,
-            mutates=mutates,
-            client_order_id=client_order_id,  # type: ignore[arg-type]  # checked as text by its Param
-            request_id=f"{self._prefix}{next(self._numbers)}",
-            timeout=self.options.timeout if timeout is None else timeout,
-            now=self.now(),
-            settle=settle,
+            kind,
+            params,
+            settle,
+            f"{self._prefix}{next(self._numbers)}",
+            self.options.timeout if timeout is None else timeout,
+            self.now(),
         )
 
     def encode(self, call: Call, authority: Authority) -> None:
         """Stamp, sign and write down a request as it is sent under ``authority``."""
         now = self.now()
-        timestamp_ms = self.clock.timestamp_ms(self.wall_us(), now)
-        call.sent_params = self.authoriser.authorise(
-            call.params,
-            signed=call.signed,
-            keyed=call.keyed,
-            logged_on=authority.logged_on,
-            timestamp_ms=timestamp_ms,
-        )
-        call.frame = encode_request(call.id, call.method, call.sent_params)
+        kind = call.kind
+        sent_us = self.clock.timestamp_us(self.wall_us(), now)
+        params = call.params
+        if kind.signed or kind.keyed:
+            params = call.sent_params = self.authoriser.authorise(
+                params,
+                signed=kind.signed,
+                logged_on=authority.logged_on,
+                timestamp_ms=sent_us // 1000,
+            )
+        call.frame = encode_request(call.id, kind.method, params)
         call.encoded_for = authority
         call.encoded_at = now
-        call.sent_us = timestamp_ms * 1000
+        call.sent_us = sent_us
 
     def submit(self, ws_key: WsKey, call: Call, *, encode_here: bool) -> None:
         """Hand a request to the loop.
@@ -224,7 +196,7 @@ class Core:
             if authority is not None:
                 self.encode(call, authority)
         self._inbox.append((ws_key, call))
-        if self._closed or not self.host.alive:
+        if self._closed or self.host.stopped:
             self._refuse_inbox()
         elif not self._woken:
             self._woken = True
@@ -285,6 +257,22 @@ class Core:
         """Return the REST host of the margin listen token."""
         overrides: Mapping[Any, str] = self.options.urls or {}
         return overrides.get(REST) or rest_url(Market.SPOT, self.options.environment)
+
+    def kind(self, market: Market, method: str) -> CallKind:
+        """Return the kind of call that a wire operation makes."""
+        operation = operation_by_method(market, method)
+        return CallKind(method, None) if operation is None else kind_of(operation)
+
+    async def limit_usage(self) -> dict[str, list[LimitUsage]]:
+        """Return how far the limits are used up, by market."""
+        wall_us = self.exchange_us()
+        return {
+            market.value: governor.usage(wall_us) for market, governor in self.governors.items()
+        }
+
+    def exchange_us(self) -> int:
+        """Return the exchange's time, epoch microseconds."""
+        return self.clock.timestamp_us(self.wall_us(), self.now())
 
     def next_link(self) -> int:
         """Return a number for a link."""

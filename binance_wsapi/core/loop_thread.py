@@ -29,8 +29,10 @@ class LoopThread:
 
     def __init__(self) -> None:
         self.forked = False
+        """This process is a fork: the thread stayed with the parent."""
+        self.stopped = False
+        """The loop takes no work any more."""
         self.loop = _new_loop()
-        self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._run, name=THREAD_NAME, daemon=True)
         self._thread.start()
         _running.add(self)
@@ -40,16 +42,11 @@ class LoopThread:
         """Whether the caller stands on the loop's thread."""
         return threading.get_ident() == self._thread.ident
 
-    @property
-    def alive(self) -> bool:
-        """Whether the loop takes work."""
-        return not self.forked and not self._stopped.is_set() and self._thread.is_alive()
-
     def stop(self, cleanup: Callable[[], Awaitable[None]], timeout: float) -> None:
         """Run ``cleanup`` on the loop, end the loop, and wait for the thread for ``timeout`` seconds."""
-        if self.forked or self._stopped.is_set():
+        if self.stopped:
             return
-        self._stopped.set()
+        self.stopped = True
 
         async def last_words() -> None:
             try:
@@ -84,7 +81,7 @@ class LoopThread:
                 self.loop.run_until_complete(asyncio.gather(*pending, return_exceptions=True))
             self.loop.run_until_complete(self.loop.shutdown_asyncgens())
         finally:
-            self._stopped.set()
+            self.stopped = True
             asyncio.set_event_loop(None)
             self.loop.close()
 
@@ -92,7 +89,7 @@ class LoopThread:
     def mark_forked() -> None:
         """In a forked child: the threads stayed with the parent."""
         for loop_thread in _running:
-            loop_thread.forked = True
+            loop_thread.forked = loop_thread.stopped = True
 
 
 if hasattr(os, "register_at_fork"):

@@ -132,7 +132,7 @@ class Session:
             next_link=core.next_link,
         )
         self._timer: asyncio.TimerHandle | None = None
-        self._wake_at = math.inf
+        self.wakes_at = math.inf
         self._changed = asyncio.Event()
 
     # What subclasses fill in
@@ -245,10 +245,10 @@ class Session:
 
     def wake_by(self, when: float) -> None:
         """Make sure that the timer fires by then."""
-        if when < self._wake_at:
+        if when < self.wakes_at:
             if self._timer is not None:
                 self._timer.cancel()
-            self._wake_at = when
+            self.wakes_at = when
             delay = max(0.0, when - self.core.now())
             self._timer = self.core.loop.call_later(delay, self._tick)
 
@@ -341,7 +341,7 @@ class Session:
 
     def _tick(self) -> None:
         self._timer = None
-        self._wake_at = math.inf
+        self.wakes_at = math.inf
         now = self.core.now()
         self.expire(now)
         for link in list(self.links.values()):

@@ -28,6 +28,8 @@ class Authoriser:
     ) -> None:
         self.api_key = api_key
         self.signer = signer
+        self.is_complete = api_key is not None and signer is not None
+        """Whether every operation can be authorised."""
         self._recv_window: WireValue | None = (
             None
             if recv_window is None
@@ -68,7 +70,6 @@ class Authoriser:
         params: Mapping[str, WireValue],
         *,
         signed: bool,
-        keyed: bool,
         logged_on: bool,
         timestamp_ms: int,
     ) -> Mapping[str, WireValue]:
@@ -77,15 +78,14 @@ class Authoriser:
         Args:
             params: The request's own wire parameters; what the caller set of key, time or
                 signature is respected.
-            signed: The operation asks for a signature.
-            keyed: The operation asks for the API key alone.
+            signed: The operation asks for a signature; else for the API key alone.
             logged_on: The connection is authenticated: time is enough.
             timestamp_ms: The time to stamp, on the exchange's clock.
         """
         if not signed:
-            if keyed and self.api_key is not None and "apiKey" not in params:
-                return {**params, "apiKey": self.api_key}
-            return params
+            if self.api_key is None or "apiKey" in params:
+                return params
+            return {**params, "apiKey": self.api_key}
         stamped = dict(params)
         if "timestamp" not in stamped:
             stamped["timestamp"] = timestamp_ms

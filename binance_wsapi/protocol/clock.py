@@ -76,6 +76,11 @@ class ServerClock:
         return self._best is not None or self._manual_us is not None
 
     @property
+    def is_manual(self) -> bool:
+        """The offset was set by hand and is not measured."""
+        return self._manual_us is not None
+
+    @property
     def offset_ms(self) -> float:
         """By how many milliseconds the exchange is ahead of the wall clock, when last looked at."""
         if self._manual_us is not None:
