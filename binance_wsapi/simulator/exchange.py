@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from binance_wsapi import AsyncClient, Client
     from binance_wsapi.simulator.faults import Faults
     from binance_wsapi.simulator.journal import Journal
+    from binance_wsapi.simulator.live_market import LiveMarket
     from binance_wsapi.simulator.request_limits import RequestLimits
     from binance_wsapi.simulator.server import ExchangeThread
     from binance_wsapi.simulator.spot.symbols import SymbolSpec
@@ -175,6 +176,7 @@ class SimulatedExchange:
         self._port = port
         self._tls = tls
         self._thread: ExchangeThread | None = None
+        self._live_market: LiveMarket | None = None
         self._ssl_context: ssl.SSLContext | None = None
 
     # --- life
@@ -316,6 +318,15 @@ class SimulatedExchange:
     def journal(self) -> Journal:
         """Every frame so far."""
         return self.venue.journal
+
+    @property
+    def market(self) -> LiveMarket:
+        """What makes Spot move: ``exchange.market.walk()``, ``.replay(symbol, trades)``."""
+        if self._live_market is None:
+            from binance_wsapi.simulator.live_market import LiveMarket
+
+            self._live_market = LiveMarket(self.venue, self.call)
+        return self._live_market
 
     @property
     def limits(self) -> RequestLimits:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 __all__ = ["StreamRequest", "StreamRequestError", "read_stream_request"]
 
@@ -59,7 +59,7 @@ def read_stream_request(text: str) -> StreamRequest:
         raise StreamRequestError(3, "Invalid JSON: recursion limit exceeded") from None
     if type(parsed) is not dict:
         raise _invalid(f"invalid type, expected a map at line 1 column {len(text)}")
-    frame: dict[str, Any] = parsed
+    frame = cast("dict[str, Any]", parsed)
     request_id = _request_id(frame)
     method = _method(frame, text, request_id)
     if method == "LIST_SUBSCRIPTIONS":
