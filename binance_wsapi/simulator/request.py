@@ -192,7 +192,8 @@ def _request_id(body: dict[str, Any]) -> int | str | None:
             return int(value)
     elif isinstance(value, str) and _ID_TEXT.fullmatch(value):
         return value
-    raise MalformedRequestError(illegal_characters("id", "^[a-zA-Z0-9-_]{1,36}$"))
+    echo = str(value) if isinstance(value, str) and not isinstance(value, _Number) else None
+    raise MalformedRequestError(illegal_characters("id", "^[a-zA-Z0-9-_]{1,36}$"), echo)
 
 
 def _unread(read: int, sent: int) -> ExchangeError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -31,6 +32,7 @@ from binance_wsapi.simulator.wire import Micros, encode
 
 __all__ = ["ApiConnection", "ListenToken", "TokenLookup"]
 
+_logger = logging.getLogger("binance_wsapi.simulator")
 MAX_ACTIVE_SUBSCRIPTIONS = 1_000
 MAX_SUBSCRIPTION_IDS = 65_535
 MALFORMED_WEIGHT = 1
@@ -329,6 +331,10 @@ class _Pending:
             result = own(self) if own is not None else self._service.run(admitted)
         except ExchangeError as error:
             return self.refusal(error)
+        except Exception:
+            # A fault of the simulator: the client must not wait for an answer that never comes.
+            _logger.exception("the embedded exchange failed at %s", self.request.method)
+            return self.refusal(ExchangeError(-1000, "The embedded exchange has a fault.", 500))
         on_success = admitted.operation.weight.on_success
         if on_success is not None:
             self._service.limits.refund(self._connection.remote, self._weight - on_success)

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from gateway_client import LIMIT_BUY, MemoryClient, add_key, signed, venue
 
+from binance_wsapi.catalogue._types import Market
 from binance_wsapi.simulator.gateway import HandshakeRefused
 
 
@@ -143,3 +144,21 @@ def test_rate_limits_show_where_asked_for() -> None:
     assert "rateLimits" not in quiet.ask("ping")
     assert "rateLimits" in quiet.ask("ping", {"returnRateLimits": True})
     assert quiet.ask("session.status")["result"]["returnRateLimits"] is False
+
+
+def test_an_id_of_the_wrong_form_is_told_by_its_name(client: MemoryClient) -> None:
+    assert client.ask("ping", id="order.place")["error"]["code"] == -1100
+
+
+def test_a_fault_of_the_engine_is_an_answer(
+    client: MemoryClient, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(*_: object) -> object:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(client.venue.services[Market.SPOT], "_handle", fail)
+
+    answer = client.ask("ping")
+
+    assert (answer["status"], answer["error"]["code"]) == (500, -1000)
+    assert "ZeroDivisionError" in caplog.text
