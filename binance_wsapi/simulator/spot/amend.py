@@ -148,7 +148,7 @@ def _reduce(engine: Engine, order: Order, quantity: Decimal, new_client_order_id
     order.updated_us = engine.now_us
     if new_client_order_id != original_client_order_id:
         engine.records[order.account.uid].rename(order, new_client_order_id)
-    if order.phase is Phase.RESTING:
+    if order.phase is Phase.RESTING and order.remaining:
         resting.resize(engine, order)
     execution_id = engine.report(
         order, "REPLACED", original_client_order_id=original_client_order_id

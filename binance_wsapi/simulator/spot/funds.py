@@ -9,7 +9,7 @@ from binance_wsapi.simulator.spot.engine import Engine
 from binance_wsapi.simulator.spot.money import ZERO
 from binance_wsapi.simulator.spot.orders import Order, Reservation
 
-__all__ = ["adjust", "credit", "release", "reserve", "spend"]
+__all__ = ["adjust", "carry_over", "credit", "release", "reserve", "spend"]
 
 
 def reserve(engine: Engine, orders: list[Order]) -> Reservation:
@@ -87,3 +87,10 @@ def release_proceeds(engine: Engine, reservation: Reservation) -> None:
     reservation.account.lock(reservation.asset, -reservation.amount)
     reservation.amount = ZERO
     engine.outbox.touch(reservation.account, reservation.asset)
+
+
+def carry_over(engine: Engine, taker: Order, maker: Order, quote: Decimal) -> None:
+    """Let the exchange stand between a routed order and a maker of another quote asset."""
+    sign = 1 if taker.side == "BUY" else -1
+    engine.house[taker.spec.quote_asset] += sign * quote
+    engine.house[maker.spec.quote_asset] -= sign * quote

@@ -62,7 +62,7 @@ def work(engine: Engine, order: Order, routes: Sequence[SymbolMarket] = ()) -> N
     if order.time_in_force == "FOK" and preview(engine, order, markets).quantity < order.remaining:
         endings.expire(engine, order, "UNFILLED_FOK_ORDER_EXPIRED")
         return
-    _take(engine, order, markets, allocates=order.working_floor == "SOR")
+    _take(engine, order, markets)
     if order.phase is Phase.DONE:
         return
     if order.is_market:
@@ -147,9 +147,7 @@ def _best(markets: Sequence[SymbolMarket], side: str) -> tuple[SymbolMarket, Dec
     return best
 
 
-def _take(
-    engine: Engine, order: Order, markets: Sequence[SymbolMarket], *, allocates: bool
-) -> None:
+def _take(engine: Engine, order: Order, markets: Sequence[SymbolMarket]) -> None:
     bounds = execution_bounds(engine, order)
     while order.phase is Phase.TAKING:
         found = _best(markets, order.side)
@@ -163,14 +161,12 @@ def _take(
         maker = next(iter(level.orders.values()))
         mode = effective_mode(order, maker)
         if mode is None:
-            _trade(engine, order, maker, min(order.remaining, maker.visible), allocates=allocates)
+            _trade(engine, order, maker, min(order.remaining, maker.visible))
         else:
             prevent(engine, order, maker, mode)
 
 
-def _trade(
-    engine: Engine, taker: Order, maker: Order, quantity: Decimal, *, allocates: bool
-) -> None:
+def _trade(engine: Engine, taker: Order, maker: Order, quantity: Decimal) -> None:
     market = engine.markets[maker.symbol]
     price = maker.limit_price
     quote = notional(price, quantity)
@@ -178,13 +174,15 @@ def _trade(
     market.last_price = price
     taker_id = taker.order_id
     allocation_id = None
-    if allocates:
+    if maker.symbol != taker.symbol:
+        taker.working_floor = "SOR"
+    if taker.working_floor == "SOR":
         market.order_id += 1
         taker_id = market.order_id
         own = engine.markets[taker.symbol]
         own.allocation_id += 1
         allocation_id = own.allocation_id
-        _carry_over(engine, taker, maker, quote)
+        funds.carry_over(engine, taker, maker, quote)
     _fill(engine, taker, price, quantity, quote, market.trade_id, allocation_id=allocation_id)
     _fill(engine, maker, price, quantity, quote, market.trade_id, is_maker=True)
     level = resting.consume(engine, maker, quantity)
@@ -207,13 +205,6 @@ def _trade(
         observer.on_trade(trade)
     engine.announce_level(maker.symbol, maker.side, level.price, level.quantity)
     engine.follow_ups.append(FollowUp(FollowUp.TRADED, maker.symbol, price=price))
-
-
-def _carry_over(engine: Engine, taker: Order, maker: Order, quote: Decimal) -> None:
-    """Let the exchange stand between a routed order and a maker of another quote asset."""
-    sign = 1 if taker.side == "BUY" else -1
-    engine.house[taker.spec.quote_asset] += sign * quote
-    engine.house[maker.spec.quote_asset] -= sign * quote
 
 
 def _fill(
@@ -268,7 +259,8 @@ def _fill(
         if engine.order_counter is not None:
             engine.order_counter.filled(order.account, MAKER_REWARD if is_maker else 1)
         if order.order_list is not None:
-            engine.follow_ups.append(FollowUp(FollowUp.FIRST_FILL, order.symbol, order=order))
+            # Before all else: the other order of a pair must not be triggered any more.
+            engine.follow_ups.appendleft(FollowUp(FollowUp.FIRST_FILL, order.symbol, order=order))
 
 
 def _receive(

@@ -98,6 +98,7 @@ def _transfer(
     engine: Engine, taker: Order, maker: Order, quantity: Decimal, quote: Decimal
 ) -> None:
     """Move what would have traded between the two accounts, without commission."""
+    funds.carry_over(engine, taker, maker, quote)
     for order in (taker, maker):
         spec = order.spec
         if order.is_buy:
