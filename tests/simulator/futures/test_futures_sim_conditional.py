@@ -221,6 +221,16 @@ def test_trailing_order_tells_when_it_starts_to_trail(venue: Venue, trader: Trad
     assert trader.position() == Decimal("-0.1")
 
 
+def test_trailing_order_without_an_activation_price_starts_from_the_last_price(
+    venue: Venue, trader: Trader
+) -> None:
+    trader.algo("SELL", "TRAILING_STOP_MARKET", quantity="0.1", callbackRate="1")
+
+    _move_last_price(venue, "59400")
+
+    assert trader.position() == Decimal("-0.1")
+
+
 def test_cancel_by_either_id(venue: Venue, trader: Trader) -> None:
     by_id = trader.algo("BUY", "STOP_MARKET", quantity="0.1", triggerPrice="61000")
     trader.algo("BUY", "STOP_MARKET", quantity="0.1", triggerPrice="61000", clientAlgoId="x")

@@ -129,6 +129,17 @@ def test_an_order_that_closes_binds_no_margin(venue: Venue, maker: Trader) -> No
     assert poor.refused_order("SELL", "2", "60200") == -2019
 
 
+def test_resting_orders_that_only_close_bind_no_margin(maker: Trader, taker: Trader) -> None:
+    maker.place("SELL", "1", "60000")
+    taker.place("BUY", "1")
+    for step in range(3):
+        taker.place("SELL", "1", str(61000 + step), reduceOnly="true")
+
+    (position,) = taker.ask("v2/account.position")
+
+    assert (position["openOrderInitialMargin"], position["askNotional"]) == ("0", "0")
+
+
 def test_unrealised_profit_is_margin_but_cannot_be_withdrawn(
     venue: Venue, maker: Trader, taker: Trader
 ) -> None:
@@ -285,6 +296,18 @@ class TestLiquidation:
 
         # 1000 - 30 + (price - 60000) = 0.004 * price
         assert round(price, 2) == round(Decimal(59030) / Decimal("0.996"), 2)
+
+    def test_price_counts_the_maintenance_of_other_positions(
+        self, venue: Venue, maker: Trader, gambler: Trader
+    ) -> None:
+        maker.place("SELL", "0.1", "3000", symbol="ETHUSDT")
+        gambler.place("BUY", "0.1", symbol="ETHUSDT")
+
+        rows = {row["symbol"]: row for row in gambler.ask("v2/account.position")}
+
+        # 970 - 0.15 - 1.2 + (price - 60000) = 0.004 * price
+        price = Decimal(rows["BTCUSDT"]["liquidationPrice"])
+        assert round(price, 2) == round(Decimal("59031.35") / Decimal("0.996"), 2)
 
     def test_warns_once_then_closes_the_position(
         self, venue: Venue, maker: Trader, gambler: Trader
