@@ -211,7 +211,8 @@ class SpotStreams:
             }
             return {symbol: (_without_times(one), one) for symbol, one in rows.items()}
 
-        return ChangeFeed(self._pulses, SECOND, publish, make, lambda rows: rows)
+        period_us = asked.period_seconds * SECOND
+        return ChangeFeed(self._pulses, period_us, publish, make, lambda rows: rows)
 
     # Payloads.
 

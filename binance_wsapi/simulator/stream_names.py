@@ -43,6 +43,7 @@ PLAIN: dict[str, Kind] = {
 ROLLING_WINDOWS = {"1h": HOUR, "4h": 4 * HOUR, "1d": DAY}
 
 _DEPTH = re.compile(r"depth(5|10|20)?(@100ms|@1000ms)?")
+_ALL_MINI_TICKERS = re.compile(r"!miniTicker@arr(?:@([13])000ms)?")
 _KLINE = re.compile(r"kline_(\w+)(@\+08:00)?", re.ASCII)
 
 
@@ -61,6 +62,8 @@ class StreamName:
     """Of candles."""
     offset_us: int = 0
     """Time zone of candles."""
+    period_seconds: int = 1
+    """Of the array of mini tickers."""
     window: str = ""
     """Of a rolling ticker: ``1h``, ``4h`` or ``1d``."""
 
@@ -92,8 +95,9 @@ def parse_stream_name(name: str) -> StreamName | None:
 
 
 def _stream_of_all_symbols(name: str) -> StreamName | None:
-    if name == "!miniTicker@arr":
-        return StreamName("miniTicker", None)
+    # The documents no longer show a speed here; widespread clients still send one.
+    if match := _ALL_MINI_TICKERS.fullmatch(name):
+        return StreamName("miniTicker", None, period_seconds=int(match[1] or 1))
     window = name.removeprefix("!ticker_").removesuffix("@arr")
     if window in ROLLING_WINDOWS and name == f"!ticker_{window}@arr":
         return StreamName("rollingTicker", None, window=window)

@@ -53,6 +53,7 @@ def test_every_documented_name_is_known(name: str) -> None:
         "!bookTicker",
         "!ticker_2h@arr",
         "!ticker_1h",
+        "!miniTicker@arr@2000ms",
         "btcusdt",
         "@trade",
         "",
@@ -60,6 +61,17 @@ def test_every_documented_name_is_known(name: str) -> None:
 )
 def test_other_names_are_not(name: str) -> None:
     assert parse_stream_name(name) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "seconds"),
+    [("!miniTicker@arr", 1), ("!miniTicker@arr@1000ms", 1), ("!miniTicker@arr@3000ms", 3)],
+)
+def test_the_array_of_mini_tickers_may_name_its_speed(name: str, seconds: int) -> None:
+    asked = parse_stream_name(name)
+
+    assert asked is not None
+    assert (asked.kind, asked.symbol, asked.period_seconds) == ("miniTicker", None, seconds)
 
 
 def test_a_name_says_what_it_asks_for() -> None:
