@@ -280,8 +280,10 @@ class MarketData:
         newest_trade = history.last_trade
         if oldest is None or newest_trade is None:
             return []
-        newest = interval.floor(max(self.clock.now_us(), newest_trade.time_us), offset)
-        last = newest if end_us is None else min(newest, interval.floor(end_us, offset))
+        until_us = max(self.clock.now_us(), newest_trade.time_us)
+        last = interval.floor(until_us if end_us is None else min(until_us, end_us), offset)
+        if start_us is not None and start_us > until_us:
+            return []
         if start_us is None:
             first = max(oldest, interval.step(last, 1 - limit, offset))
         else:

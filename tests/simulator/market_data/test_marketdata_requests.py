@@ -207,6 +207,20 @@ def test_klines_are_chosen_by_time(tape: Tape) -> None:
     assert opens(startTime=ms(20)) == []
 
 
+@pytest.mark.parametrize("interval", ["1s", "1M"])
+def test_times_out_of_this_world_are_no_trouble(tape: Tape, interval: str) -> None:
+    tape.trade("10")
+    end_of_time = 2**63 - 1
+
+    def rows(**params: Any) -> int:
+        return len(tape.ask("klines", symbol="BTCUSDT", interval=interval, **params))
+
+    assert rows(startTime=end_of_time) == 0
+    assert rows(endTime=end_of_time) == 1
+    assert rows(startTime=0, endTime=end_of_time, timeZone="-12:00") == 1
+    assert rows(endTime=0, timeZone="-12:00") == 0
+
+
 def test_a_day_in_another_zone_begins_elsewhere(tape: Tape) -> None:
     tape.trade("10")
 

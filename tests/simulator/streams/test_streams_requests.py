@@ -1,12 +1,17 @@
 from __future__ import annotations
 
 import json
+from random import Random
 from typing import Any
+from urllib.parse import quote
 
 import pytest
-from streams_bench import Bench
+from streams_bench import START_US, Bench, StreamBench
 
+from binance_wsapi.simulator.clock import SimulatedClock
 from binance_wsapi.simulator.gateway import HandshakeRefused
+from binance_wsapi.simulator.market_maker import MarketMaker
+from binance_wsapi.simulator.spot.market import SpotMarket
 
 
 @pytest.fixture
@@ -52,6 +57,18 @@ def test_the_address_names_streams(bench: Bench, path: str, names: list[str]) ->
 
     assert wire.connection.streams == tuple(names)
     assert bench.hub.running == tuple(names)
+
+
+def test_names_outside_ascii_come_encoded_and_go_as_utf8() -> None:
+    clock = SimulatedClock(start_us=START_US, frozen=True)
+    market = SpotMarket(clock, Random(0))
+    bench = StreamBench(clock, market)
+    wire = bench.connect(f"/stream?streams={quote('这是测试币456@trade')}")
+    MarketMaker(clock, market, Random(0), ["这是测试币456"]).start()
+
+    (event,) = wire.take()
+    assert event["stream"] == "这是测试币456@trade"
+    assert event["data"]["s"] == "这是测试币456"
 
 
 def test_combined_is_a_property(bench: Bench) -> None:
