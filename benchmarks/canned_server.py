@@ -12,6 +12,7 @@ import json
 import re
 import struct
 import sys
+import time
 from pathlib import Path
 from typing import cast
 
@@ -19,8 +20,10 @@ GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 ID = re.compile(rb'"id":\s*("[^"]*"|\d+)')
 METHOD = re.compile(rb'"method":\s*"([^"]*)"')
 LIMITS = (
-    b',"rateLimits":[{"rateLimitType":"REQUEST_WEIGHT","interval":"MINUTE","intervalNum":1,'
-    b'"limit":6000,"count":12}]}'
+    b',"rateLimits":[{"rateLimitType":"ORDERS","interval":"SECOND","intervalNum":10,'
+    b'"limit":1000000,"count":1},{"rateLimitType":"ORDERS","interval":"DAY","intervalNum":1,'
+    b'"limit":100000000,"count":1},{"rateLimitType":"REQUEST_WEIGHT","interval":"MINUTE",'
+    b'"intervalNum":1,"limit":10000000,"count":12}]}'
 )
 
 
@@ -46,7 +49,7 @@ def _results() -> dict[bytes, bytes]:
     }
     results = {
         "order.place": order,
-        "time": {"serverTime": 1649729878630},
+        "time": {"serverTime": time.time_ns() // 1_000_000},
         "session.logon": logon,
         "session.status": logon,
         "ping": {},

@@ -89,7 +89,9 @@ def _run_sync(client: Client, drop: Drop, round_trips: int) -> None:
     began = time.perf_counter()
     client.connect()
     status = client.spot.get_session_status().result
-    _step("connected", f"logged on: {status.api_key is not None}, {_ms(time.perf_counter() - began)}")
+    _step(
+        "connected", f"logged on: {status.api_key is not None}, {_ms(time.perf_counter() - began)}"
+    )
     events = client.subscribe_user_data_stream()
     before = client.spot.get_account_information(omit_zero_balances=True).result
     _balances("balances", before)
@@ -103,17 +105,27 @@ def _run_sync(client: Client, drop: Drop, round_trips: int) -> None:
     ).result
     _step("resting order", f"{order.order_id} buys {QUANTITY} at {price}: {order.status}")
     _event(_next_report(events))
-    cancelled = client.spot.cancel_order(symbol=SYMBOL, order_id=order.order_id).result
-    _step("cancelled", f"{cancelled.order_id}: {cancelled.status}")
+    client.spot.cancel_order(symbol=SYMBOL, order_id=order.order_id)
+    now = client.spot.get_order_status(symbol=SYMBOL, order_id=order.order_id).result
+    _step("cancelled", f"{now.order_id}: {now.status}")
     _event(_next_report(events))
 
-    taken = client.spot.submit_new_order(symbol=SYMBOL, side="BUY", type="MARKET", quantity=QUANTITY)
-    _step("market order", f"{taken.result.order_id} {taken.result.status} in {_ms(taken.round_trip)}")
+    taken = client.spot.submit_new_order(
+        symbol=SYMBOL, side="BUY", type="MARKET", quantity=QUANTITY
+    )
+    _step(
+        "market order", f"{taken.result.order_id} {taken.result.status} in {_ms(taken.round_trip)}"
+    )
     _event(_next_report(events, filled=True))
 
     if drop is not None:
         resting = client.spot.submit_new_order(
-            symbol=SYMBOL, side="BUY", type="LIMIT", time_in_force="GTC", price=price, quantity=QUANTITY
+            symbol=SYMBOL,
+            side="BUY",
+            type="LIMIT",
+            time_in_force="GTC",
+            price=price,
+            quantity=QUANTITY,
         ).result
         _event(_next_report(events))
         began = time.perf_counter()
@@ -138,7 +150,8 @@ async def _run_async(options: dict[str, Any], drop: Drop, round_trips: int) -> N
         await client.connect()
         status = (await client.spot.get_session_status()).result
         _step(
-            "connected", f"logged on: {status.api_key is not None}, {_ms(time.perf_counter() - began)}"
+            "connected",
+            f"logged on: {status.api_key is not None}, {_ms(time.perf_counter() - began)}",
         )
         events = await client.subscribe_user_data_stream()
         account = await client.spot.get_account_information(omit_zero_balances=True)
@@ -171,7 +184,9 @@ async def _run_async(options: dict[str, Any], drop: Drop, round_trips: int) -> N
         sold = await client.spot.submit_new_order(
             symbol=SYMBOL, side="SELL", type="MARKET", quantity=QUANTITY
         )
-        _step("market order", f"{sold.result.order_id} {sold.result.status} in {_ms(sold.round_trip)}")
+        _step(
+            "market order", f"{sold.result.order_id} {sold.result.status} in {_ms(sold.round_trip)}"
+        )
         _event(await _next_report_async(events, filled=True))
 
         if drop is not None:

@@ -13,7 +13,11 @@ carries a secret.
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable, Coroutine
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
 
 __all__ = [
     "AuthenticationFailed",
@@ -114,6 +118,8 @@ class NotSent(BinanceWsApiError):
 class OutcomeUnknown(BinanceWsApiError):
     """The request was written and no verdict came: it may have been executed.
 
+    :meth:`resolve` asks the exchange (again) what became of it.
+
     Attributes:
         operation: The wire operation, such as ``order.place``.
         client_order_id: The id to look the order up with, for orders and order lists.
@@ -135,6 +141,57 @@ class OutcomeUnknown(BinanceWsApiError):
         self.client_order_id = client_order_id
         self.sent_at = sent_at
         self.cause = cause
+
+    _find_out: Callable[[float], Coroutine[Any, Any, Any]] | None = None
+    _run: Callable[[Callable[[], Coroutine[Any, Any, Any]]], Future[Any]] | None = None
+
+    def attach(
+        self,
+        find_out: Callable[[float], Coroutine[Any, Any, Any]],
+        run: Callable[[Callable[[], Coroutine[Any, Any, Any]]], Future[Any]],
+    ) -> None:
+        """Let the error be resolved; called by the client that raises it."""
+        self._find_out = find_out
+        self._run = run
+
+    def resolve(self, timeout: float = 30.0) -> Any:
+        """Ask what became of the request, and block until it is known.
+
+        Args:
+            timeout: Seconds this may take. An order that is not found counts as not placed only when
+                the request can no longer be accepted, which is some 16 seconds after it was sent.
+
+        Returns:
+            The :class:`Response` that was lost, as far as it is known; its ``resolved`` is true.
+
+        Raises:
+            NotPlaced: It was not executed, and no longer can be.
+            OutcomeUnknown: It is still not known.
+            ClientClosed: The client that sent it is closed, or the error came from elsewhere.
+        """
+        return _verdict(self._begin(timeout).result())
+
+    async def resolve_async(self, timeout: float = 30.0) -> Any:
+        """Do what :meth:`resolve` does, to be awaited."""
+        import asyncio
+
+        return _verdict(await asyncio.wrap_future(self._begin(timeout)))
+
+    def _begin(self, timeout: float) -> Future[Any]:
+        if self._find_out is None or self._run is None:
+            raise ClientClosed(f"{self.operation} can be looked up only by the client that sent it")
+        find_out = self._find_out
+        return self._run(lambda: find_out(timeout))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        attributes = {name: value for name, value in self.__dict__.items() if name[0] != "_"}
+        return _rebuild, (type(self), self.args, attributes)
+
+
+def _verdict(outcome: Any) -> Any:
+    if isinstance(outcome, BinanceWsApiError):
+        raise outcome
+    return outcome
 
 
 class RequestTimeout(OutcomeUnknown):

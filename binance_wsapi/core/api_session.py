@@ -356,8 +356,28 @@ class ApiSession(Session):
         self.submit(call)
 
     def _undecided(self, call: Call, error: OutcomeUnknown) -> None:
-        """The fate of a request is unknown."""
-        call.settle(error)
+        """The fate of a request is unknown: find it out, or say so."""
+        core = self.core
+        if not call.kind.mutates or call.kind.operation is None or call.is_own:
+            call.settle(error)
+            return
+        error.attach(lambda timeout: core.resolver.resolve(self, call, error, timeout), core.run)
+        if core.options.on_unknown_outcome == "raise" or self.machine.state is State.CLOSED:
+            call.settle(error)
+        else:
+            core.spawn(self._resolve(call, error))
+
+    async def _resolve(self, call: Call, error: OutcomeUnknown) -> None:
+        core = self.core
+        try:
+            outcome = await core.resolver.resolve(self, call, error, core.options.resolve_timeout)
+        except asyncio.CancelledError:
+            call.settle(error)  # the client is being closed
+            raise
+        except Exception:
+            log.exception("%s: finding out its outcome failed", call.kind.method)
+            outcome = error
+        call.settle(outcome)
 
     def _unclaimed(self, link: ApiLink, message: Frame) -> None:
         if message.is_revocation:
@@ -600,6 +620,7 @@ class ApiSession(Session):
             core.clock.measured(
                 sent=sent, received=core.now(), sent_wall_us=wall_us, server_time=server_time
             )
+            self._governor.clock_set(core.exchange_us())
 
 
 def _connection_lost(call: Call, reason: str) -> ConnectionLost:

@@ -22,6 +22,7 @@ from binance_wsapi.core.dispatch import Dispatcher
 from binance_wsapi.core.linked_feed import LinkedFeed
 from binance_wsapi.core.listen_key import ListenKeyUserData
 from binance_wsapi.core.margin import MarginUserData
+from binance_wsapi.core.resolution import Resolver
 from binance_wsapi.core.transport import AiohttpTransport, HandshakeRefused, Transport
 from binance_wsapi.core.user_data import ApiUserData
 from binance_wsapi.endpoints import EndpointKind, WsKey, endpoint, rest_url
@@ -114,6 +115,7 @@ class Core:
         self.authoriser = authoriser
         self.clock = ServerClock()
         self.governors = governors()
+        self.resolver = Resolver()
         self.dispatcher = Dispatcher(
             size=options.event_buffer_size, overflow=options.event_overflow, wall_us=wall_us
         )
@@ -273,6 +275,11 @@ class Core:
     def exchange_us(self) -> int:
         """Return the exchange's time, epoch microseconds."""
         return self.clock.timestamp_us(self.wall_us(), self.now())
+
+    @property
+    def has_user_data(self) -> bool:
+        """Whether any account's events are subscribed."""
+        return bool(self._user_data)
 
     def next_link(self) -> int:
         """Return a number for a link."""

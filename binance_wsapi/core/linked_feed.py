@@ -30,6 +30,8 @@ class LinkedFeed(Feed):
 
     def deliver(self, event: bytes, link: Link) -> None:
         """An event arrived on a link."""
+        if self._core.resolver.is_busy:
+            self._core.resolver.event(event)
         self._takeover.event(link, event)
 
     def lost(self, link: Link, reason: str) -> None:

@@ -385,6 +385,16 @@ class Governor:
             until = retry_at_us or _first_border(self._weight_windows, wall_us)
             self._blocked_until_us = max(self._blocked_until_us, until)
 
+    def clock_set(self, wall_us: int) -> None:
+        """The exchange's time was measured: windows that begin later than it begin again."""
+        for window in self._windows.values():
+            index = wall_us // window.length_us
+            if index < window.index:
+                window.index = index
+                window.used = window.meter.under_way
+                window.late_mark = None
+        self._look_at_us = 0
+
     def learn(self, rate_limits: bytes | msgspec.Raw) -> None:
         """Take over the limits that ``exchangeInfo`` shows."""
         for told in _decode(rate_limits):

@@ -1,0 +1,197 @@
+"""Finding out what became of a request whose answer was lost."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from binance_wsapi.core.call import Call, Outcome
+from binance_wsapi.core.session import LinkLost
+from binance_wsapi.errors import (
+    BinanceWsApiError,
+    NotPlaced,
+    OutcomeUnknown,
+    PartlyExecuted,
+    RequestRejected,
+)
+from binance_wsapi.protocol.fate import (
+    AskAgain,
+    Executed,
+    Inquiry,
+    NotExecuted,
+    StaysUnknown,
+    Verdict,
+    inquiry,
+)
+from binance_wsapi.protocol.resolved import answer_of
+from binance_wsapi.response import Response
+
+if TYPE_CHECKING:
+    from binance_wsapi.core.api_session import ApiSession
+
+__all__ = ["Resolver"]
+
+log = logging.getLogger("binance_wsapi.resolution")
+
+_encode = msgspec.json.Encoder().encode
+_decode = msgspec.json.Decoder().decode
+
+
+class Resolver:
+    """All requests of a client whose fate is being found out; owned by the loop's thread.
+
+    It asks on the request's own session, which reconnects as it needs to, and listens to the
+    account's events. Nothing is ever sent again but questions.
+    """
+
+    def __init__(self) -> None:
+        self._cases: set[_Case] = set()
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether anything is being found out."""
+        return bool(self._cases)
+
+    def event(self, event: bytes) -> None:
+        """Show a user data event to the open cases: it may prove one."""
+        told = _decode(event)
+        if isinstance(told, dict):
+            for case in list(self._cases):
+                case.event(told)
+
+    async def resolve(
+        self, session: ApiSession, call: Call, error: OutcomeUnknown, timeout: float
+    ) -> Outcome:
+        """Return the lost answer as far as it can be known, ``NotPlaced``, or the error itself.
+
+        Args:
+            session: Where the request was sent.
+            call: The request.
+            error: Why its outcome is unknown.
+            timeout: Seconds this may take.
+        """
+        case = _Case(session, call)
+        self._cases.add(case)
+        try:
+            async with asyncio.timeout(timeout):
+                verdict = await case.find_out()
+        except TimeoutError:
+            verdict = case.inquiry.verdict
+        finally:
+            self._cases.discard(case)
+        outcome = _outcome(call, error, verdict)
+        log.info("%s %s: %s", call.kind.method, call.client_order_id or "", _told(verdict))
+        return outcome
+
+
+class _Case:
+    """One request and the questions about it."""
+
+    def __init__(self, session: ApiSession, call: Call) -> None:
+        self._session = session
+        self._woken = asyncio.Event()
+        window = call.sent_params.get("recvWindow")
+        self.inquiry: Inquiry = inquiry(
+            session.market,
+            call.kind.method,
+            call.params,
+            sent_us=call.sent_us,
+            recv_window_ms=None if window is None else float(str(window)),
+        )
+
+    def event(self, event: dict[str, Any]) -> None:
+        """Take in a user data event."""
+        if self.inquiry.on_event(event) is not None:
+            self._woken.set()
+
+    async def find_out(self) -> Verdict:
+        """Ask until there is a verdict that further questions cannot change."""
+        core = self._session.core
+        while isinstance(verdict := self.inquiry.verdict, AskAgain):
+            delay = (verdict.not_before_us - core.exchange_us()) / 1e6
+            if delay > 0:
+                self._woken.clear()
+                try:
+                    async with asyncio.timeout(delay):
+                        await self._woken.wait()
+                except TimeoutError:
+                    pass
+                continue
+            question = self.inquiry.question(core.exchange_us())
+            if question is None:
+                # Only an event can settle it now.
+                self._woken.clear()
+                await self._woken.wait()
+                continue
+            await self._ask(*question)
+        if isinstance(verdict, StaysUnknown):
+            await self._listen()
+        return self.inquiry.verdict
+
+    async def _ask(self, method: str, params: dict[str, Any]) -> None:
+        core = self._session.core
+        try:
+            # Asked for anew each time: the session may have been closed since.
+            session = core.session(self._session.ws_key)
+            answer = await session.ask(None, method, params)
+        except RequestRejected as error:
+            self.inquiry.on_error(error.code, error.message, core.exchange_us())
+        except (BinanceWsApiError, LinkLost):
+            self.inquiry.on_failure(core.exchange_us())
+        else:
+            self.inquiry.on_answer(answer.raw.get("result"), core.exchange_us())
+
+    async def _listen(self) -> None:
+        """Wait for an event that settles what no question can, while user data is subscribed."""
+        while isinstance(self.inquiry.verdict, StaysUnknown) and self._session.core.has_user_data:
+            self._woken.clear()
+            await self._woken.wait()
+
+
+def _outcome(call: Call, error: OutcomeUnknown, verdict: Verdict) -> Outcome:
+    method = call.kind.method
+    if isinstance(verdict, NotExecuted):
+        return NotPlaced(
+            f"{method} was not executed, and no longer can be: {verdict.reason} "
+            f"(its answer was lost: {error.cause})",
+            operation=method,
+            client_order_id=call.client_order_id,
+        )
+    if not isinstance(verdict, Executed):
+        if isinstance(verdict, StaysUnknown):
+            error.cause = f"{error.cause}; {verdict.reason}"
+        return error
+    answer = answer_of(method, verdict.result, call.params)
+    if verdict.is_partial and method == "order.cancelReplace":
+        return PartlyExecuted(
+            f"found out after the answer was lost ({error.cause})",
+            code=0,
+            status=409,
+            operation=method,
+            cancel_result=answer["cancelResult"],
+            new_order_result=answer["newOrderResult"],
+            cancel_response=answer["cancelResponse"],
+            new_order_response=answer["newOrderResponse"],
+        )
+    result = _encode(answer)
+    return Response(
+        call.kind.operation,
+        b'{"id":"' + call.id.encode() + b'","status":200,"result":' + result + b"}",
+        call.id,
+        200,
+        msgspec.Raw(result),
+        msgspec.Raw(),
+        0.0,
+        resolved=True,
+    )
+
+
+def _told(verdict: Verdict) -> str:
+    if isinstance(verdict, Executed):
+        return "it was executed"
+    if isinstance(verdict, NotExecuted):
+        return f"it was not executed: {verdict.reason}"
+    return "its outcome stays unknown"
