@@ -27,6 +27,8 @@ from binance_wsapi.errors import (
     UnreadableResult,
 )
 from binance_wsapi.events import ConnectionEvent, EventStream, OrderReconciled, StreamGap
+from binance_wsapi.health import ConnectionHealth, Metrics
+from binance_wsapi.protocol.limits import LimitUsage
 from binance_wsapi.protocol.signing import KeyType, Signer
 from binance_wsapi.response import RateLimitUsage, Response
 
@@ -38,12 +40,15 @@ __all__ = [
     "ClientClosed",
     "ConfigurationError",
     "ConnectionEvent",
+    "ConnectionHealth",
     "ConnectionLost",
     "EventStream",
     "FilterFailure",
     "InvalidTimestamp",
     "IpBanned",
     "KeyType",
+    "LimitUsage",
+    "Metrics",
     "NotPlaced",
     "NotSent",
     "OrderNotFound",

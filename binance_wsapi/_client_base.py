@@ -15,8 +15,10 @@ from binance_wsapi.core.call import CallKind
 from binance_wsapi.core.core import Core, LoopHost
 from binance_wsapi.core.loop_thread import LoopThread
 from binance_wsapi.core.transport import Transport
+from binance_wsapi.endpoints import WsKey
 from binance_wsapi.errors import ConfigurationError
 from binance_wsapi.events import ConnectionEvent
+from binance_wsapi.health import ConnectionHealth, Metrics
 from binance_wsapi.options import (
     OnRateLimit,
     OnUnknownOutcome,
@@ -26,10 +28,14 @@ from binance_wsapi.options import (
     Urls,
 )
 from binance_wsapi.protocol.authorisation import Authoriser
+from binance_wsapi.protocol.limits import LimitUsage
 from binance_wsapi.protocol.params import WireValue
 from binance_wsapi.protocol.signing import KeyType, Signer, load_signer
 
 __all__ = ["ClientBase", "EventName"]
+
+GRACE_S = 5.0
+"""How much longer than its own timeouts a call waits for the core before it gives up on it."""
 
 log = logging.getLogger("binance_wsapi")
 
@@ -84,6 +90,7 @@ class ClientBase:
         rotate_at: dt.time | None = None,
         event_buffer_size: int = 100_000,
         event_overflow: Overflow = "drop_oldest",
+        metrics: Metrics | None = None,
     ) -> None:
         """Make a client; nothing is connected until it is needed.
 
@@ -127,6 +134,7 @@ class ClientBase:
             event_buffer_size: Most events a stream keeps for a slow consumer.
             event_overflow: What goes when that is full: ``"drop_oldest"``, ``"drop_newest"``, or
                 ``"close"`` for the whole stream. What was lost is told by a :class:`StreamGap`.
+            metrics: Where figures of calls and connections go; see :class:`Metrics`.
 
         Raises:
             ConfigurationError: An option or the key cannot work; nothing was connected.
@@ -163,6 +171,7 @@ class ClientBase:
             rotate_at=rotate_at,
             event_buffer_size=event_buffer_size,
             event_overflow=event_overflow,
+            metrics=metrics,
         )
         authoriser = _authoriser(options, api_secret, api_secret_passphrase, signer)
         if authoriser.signer is not None and not authoriser.logs_on and not mute_latency_warning:
@@ -217,6 +226,17 @@ class ClientBase:
             offset_ms: Milliseconds; negative when the exchange is behind.
         """
         self._core.clock.set_time_offset_ms(offset_ms)
+
+    def health(self) -> dict[WsKey, ConnectionHealth]:
+        """Return how each connection in use is doing; asks the client's own thread, quickly."""
+        health: dict[WsKey, ConnectionHealth] = self._core.run(self._core.health).result(GRACE_S)
+        return health
+
+    @property
+    def rate_limits(self) -> dict[str, list[LimitUsage]]:
+        """How far the exchange's limits are used up, by market, what is under way included."""
+        usage: dict[str, list[LimitUsage]] = self._core.run(self._core.limit_usage).result(GRACE_S)
+        return usage
 
     @property
     def closed(self) -> bool:

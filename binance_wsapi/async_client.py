@@ -142,6 +142,17 @@ class AsyncClient(ClientBase):
         """End the account's event stream; nothing to do when there is none."""
         await self._run(lambda: self._core.unsubscribe_user_data(ws_key, isolated_symbol))
 
+    async def rotate(self, ws_key: WsKey = WsKey.MAIN_WSAPI) -> None:
+        """Replace a connection by a fresh one without a gap, now rather than at a worse moment.
+
+        The fresh one is logged on and subscribed before it takes over, and events that come on both
+        are told once. Returns when the fresh one serves.
+
+        Raises:
+            NotSent: It did not come up within the timeout; the present one goes on.
+        """
+        await self._run(lambda: self._core.rotate(ws_key))
+
     async def disconnect_all(self) -> None:
         """Close all connections and streams; the next call connects anew."""
         await self._run(self._core.disconnect_all)

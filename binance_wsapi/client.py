@@ -7,7 +7,7 @@ from functools import cached_property
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self, overload
 
-from binance_wsapi._client_base import ClientBase
+from binance_wsapi._client_base import GRACE_S, ClientBase
 from binance_wsapi.catalogue import operation_by_method
 from binance_wsapi.catalogue._types import Operation
 from binance_wsapi.core.call import Call, CallKind, Outcome, Waiter, kind_of
@@ -24,9 +24,6 @@ if TYPE_CHECKING:
     from binance_wsapi.facade.usdm import UsdmNamespace
 
 __all__ = ["Client"]
-
-GRACE_S = 5.0
-"""How much longer than its own timeouts a call waits for the core before it gives up on it."""
 
 
 class Client(ClientBase):
@@ -142,6 +139,17 @@ class Client(ClientBase):
     ) -> None:
         """End the account's event stream; nothing to do when there is none."""
         self._run(lambda: self._core.unsubscribe_user_data(ws_key, isolated_symbol))
+
+    def rotate(self, ws_key: WsKey = WsKey.MAIN_WSAPI) -> None:
+        """Replace a connection by a fresh one without a gap, now rather than at a worse moment.
+
+        The fresh one is logged on and subscribed before it takes over, and events that come on both
+        are told once. Returns when the fresh one serves.
+
+        Raises:
+            NotSent: It did not come up within the timeout; the present one goes on.
+        """
+        self._run(lambda: self._core.rotate(ws_key))
 
     def disconnect_all(self) -> None:
         """Close all connections and streams; the next call connects anew."""

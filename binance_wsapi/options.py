@@ -10,6 +10,7 @@ from typing import Literal, get_args
 
 from binance_wsapi.endpoints import Environment, WsKey, url_of
 from binance_wsapi.errors import ConfigurationError
+from binance_wsapi.health import Metrics
 
 __all__ = ["OnRateLimit", "OnUnknownOutcome", "Options", "Overflow", "TimeUnit", "Urls"]
 
@@ -56,6 +57,7 @@ class Options:
     rotate_at: dt.time | None = None
     event_buffer_size: int = 100_000
     event_overflow: Overflow = "drop_oldest"
+    metrics: Metrics | None = None
 
     def __post_init__(self) -> None:
         self._check_choices()

@@ -28,6 +28,7 @@ from binance_wsapi.errors import (
     RequestRejected,
     RequestTimeout,
 )
+from binance_wsapi.health import ConnectionHealth
 from binance_wsapi.protocol.envelope import Frame, MalformedFrame, decode_frame
 from binance_wsapi.protocol.error_table import rejection
 from binance_wsapi.protocol.limits import Refusal
@@ -40,6 +41,8 @@ if TYPE_CHECKING:
 __all__ = ["ApiLink", "ApiSession", "Authority"]
 
 log = logging.getLogger("binance_wsapi.session")
+
+ROUND_TRIPS_KEPT = 512
 
 STALE_AFTER_S = 0.25
 """A request signed longer ago than this is stamped and signed again before it is written."""
@@ -117,6 +120,7 @@ class ApiSession(Session):
         self._governor = core.governors[self.market]
         self._waiting: deque[Call] = deque()
         """Calls without a connection, or behind a congested one."""
+        self._round_trips: deque[float] = deque(maxlen=ROUND_TRIPS_KEPT)
         self._held: set[Call] = set()
         """Calls that wait for a limit."""
         self.subscriptions: list[Subscription] = []
@@ -177,6 +181,41 @@ class ApiSession(Session):
         except TimeoutError:
             raise self._never_sent(method, timeout) from None
         return link
+
+    async def rotated(self, method: str) -> None:
+        """Replace the serving link, and wait until its successor serves.
+
+        Raises:
+            NotSent: None served in time.
+        """
+        present = await self.ready_or_not_sent(method)
+        self.rotate()
+        timeout = self.core.options.timeout
+        try:
+            async with asyncio.timeout(timeout):
+                while self.serving is None or self.serving is present:
+                    self._changed.clear()
+                    await self._changed.wait()
+        except TimeoutError:
+            raise self._never_sent(method, timeout) from None
+
+    def health(self) -> ConnectionHealth:
+        """Return how the connection is doing."""
+        link, now = self.serving, self.core.now()
+        ordered = sorted(self._round_trips)
+        return ConnectionHealth(
+            ws_key=self.ws_key,
+            state=self.machine.state.value,
+            silent_for=None if link is None else now - link.last_heard,
+            connected_for=None if link is None else now - link.opened_at,
+            logged_on=link is not None and link.authority.logged_on,
+            pending=sum(len(each.pending) for each in self.links.values()),
+            waiting=len(self._waiting) + len(self._held),
+            reconnects=self.reconnects,
+            last_failure=self.last_failure,
+            round_trip_p50=ordered[len(ordered) // 2] if ordered else None,
+            round_trip_p99=ordered[len(ordered) * 99 // 100] if ordered else None,
+        )
 
     def _queue(self, call: Call) -> None:
         self._waiting.append(call)
@@ -283,6 +322,7 @@ class ApiSession(Session):
         assert reservation is not None
         assert sent_at is not None
         round_trip = link.last_heard - sent_at
+        self._round_trips.append(round_trip)
         succeeded = message.error is None and message.status < 400
         self._governor.answered(
             reservation,

@@ -28,6 +28,7 @@ from binance_wsapi.core.user_data import ApiUserData
 from binance_wsapi.endpoints import EndpointKind, WsKey, endpoint, rest_url
 from binance_wsapi.errors import BinanceWsApiError, ClientClosed, ConfigurationError
 from binance_wsapi.events import EventStream
+from binance_wsapi.health import ConnectionHealth, Metrics
 from binance_wsapi.options import REST, Options
 from binance_wsapi.protocol.authorisation import Authoriser
 from binance_wsapi.protocol.backoff import Backoff, ConnectionBudget
@@ -36,6 +37,7 @@ from binance_wsapi.protocol.envelope import encode_request
 from binance_wsapi.protocol.limits import LimitUsage, governors
 from binance_wsapi.protocol.params import WireValue
 from binance_wsapi.protocol.session import RetryPolicy
+from binance_wsapi.response import Response
 
 __all__ = ["Core", "LoopHost"]
 
@@ -197,6 +199,8 @@ class Core:
             authority = session.authority
             if authority is not None:
                 self.encode(call, authority)
+        if self.options.metrics is not None:
+            call.settle = self._measured(ws_key, call, self.options.metrics)
         self._inbox.append((ws_key, call))
         if self._closed or self.host.stopped:
             self._refuse_inbox()
@@ -332,6 +336,15 @@ class Core:
         """Bring a connection up and wait until it is ready."""
         await self.session(ws_key).ready_or_not_sent("connect")
 
+    async def rotate(self, ws_key: WsKey) -> None:
+        """Replace a connection by a fresh one; return when that serves."""
+        check_api_key(ws_key)
+        await self.session(ws_key).rotated("rotate")
+
+    async def health(self) -> dict[WsKey, ConnectionHealth]:
+        """Return how each connection in use is doing."""
+        return {ws_key: session.health() for ws_key, session in self.sessions.items()}
+
     async def subscribe_user_data(
         self, ws_key: WsKey, isolated_symbol: str | None
     ) -> EventStream[Any]:
@@ -384,6 +397,20 @@ class Core:
     def _close_user_data(self, key: tuple[WsKey, str | None]) -> None:
         if not self.closed:
             self.run(lambda: self.unsubscribe_user_data(*key))
+
+    def _measured(self, ws_key: WsKey, call: Call, metrics: Metrics) -> Callable[[Outcome], object]:
+        settle, began = call.settle, self.now()
+
+        def measured(outcome: Outcome) -> None:
+            metrics.request_done(
+                ws_key=ws_key,
+                operation=call.kind.method,
+                seconds=self.now() - began,
+                outcome="ok" if isinstance(outcome, Response) else type(outcome).__name__,
+            )
+            settle(outcome)
+
+        return measured
 
     def _take_in(self) -> None:
         self._woken = False

@@ -64,6 +64,7 @@ class Link:
         self.number = number
         self.socket: Socket | None = None
         self.lost_because: str | None = None
+        self.opened_at = 0.0
         self.last_heard = session.core.now()
         self.pinged_at: float | None = None
         self.drains: tuple[float, float] | None = None
@@ -217,6 +218,8 @@ class Session:
         if self.core.options.attach_event_listeners and kind in _LEVELS:
             why = f": {reason}" if (reason := details.get("reason")) else ""
             log.log(_LEVELS[kind], "%s: %s%s", self.ws_key, kind, why)
+        if self.core.options.metrics is not None and kind != "message":
+            self.core.options.metrics.connection_changed(ws_key=self.ws_key, event=kind)
         self.core.dispatcher.post(kind, ConnectionEvent(kind=kind, ws_key=self.ws_key, **details))
 
     def lose(self, link: Link, reason: str) -> None:
@@ -310,6 +313,7 @@ class Session:
             await link.socket.close()
             return
         link.heard()
+        link.opened_at = self.core.now()
         self.opened(link)
         self.announce("open")
         self.wake_by(self.core.now() + self.core.options.ping_interval)

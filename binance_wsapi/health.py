@@ -1,0 +1,55 @@
+"""How the connections of a client are doing, and where its figures may be sent."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from binance_wsapi.endpoints import WsKey
+from binance_wsapi.models._base import Model
+
+__all__ = ["ConnectionHealth", "Metrics"]
+
+
+class ConnectionHealth(Model, frozen=True):
+    """One connection at this moment."""
+
+    ws_key: WsKey
+    """The connection."""
+    state: str
+    """``idle``, ``dialling``, ``logging on``, ``subscribing``, ``ready``, ``rotating``, ``waiting``
+    (for the next attempt) or ``closed``."""
+    silent_for: float | None
+    """Seconds since anything was heard; ``None`` while not connected."""
+    connected_for: float | None
+    """Seconds since this connection was opened; ``None`` while not connected."""
+    logged_on: bool
+    """Whether the key is logged on."""
+    pending: int
+    """Requests that wait for their answers."""
+    waiting: int
+    """Requests that wait to be sent."""
+    reconnects: int
+    """Unplanned losses so far."""
+    last_failure: str
+    """Why the last connection was lost or did not come up; empty when none ever failed."""
+    round_trip_p50: float | None
+    """Median round trip of the last requests, in seconds; ``None`` before the first."""
+    round_trip_p99: float | None
+    """99th percentile of the same."""
+
+
+class Metrics(Protocol):
+    """Where figures go; called on the client's own thread, so it must be quick and must not raise."""
+
+    def request_done(self, *, ws_key: WsKey, operation: str, seconds: float, outcome: str) -> None:
+        """A call has ended.
+
+        Args:
+            ws_key: The connection it was for.
+            operation: The wire operation.
+            seconds: From the call to its end, waiting for a connection or a limit included.
+            outcome: ``ok``, or the name of the error class.
+        """
+
+    def connection_changed(self, *, ws_key: WsKey, event: str) -> None:
+        """A connection opened, closed, reconnected, ...: the names of the connection events."""
