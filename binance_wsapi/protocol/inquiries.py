@@ -1,0 +1,366 @@
+"""The questions that settle the fate of each operation; the table stands in :mod:`fate`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+
+from binance_wsapi.catalogue._types import Market
+from binance_wsapi.protocol.order_events import FINAL_STATUSES, micros
+from binance_wsapi.protocol.verdict import (
+    Answer,
+    Ask,
+    Case,
+    Executed,
+    NotExecuted,
+    Question,
+    StaysUnknown,
+    When,
+    same_number,
+)
+
+__all__ = ["questions"]
+
+Finding = Executed | NotExecuted | StaysUnknown
+
+
+def questions(case: Case) -> Question[Finding]:
+    """Return the steps of finding out what became of a request."""
+    if case.market is not Market.SPOT and case.method == "order.cancel":
+        return _futures_cancel(case)
+    if case.method.startswith("orderList.place"):
+        return _list_placed(case)
+    return _BY_METHOD.get(case.method, _cannot_be_asked)(case)
+
+
+def _status(case: Case, when: When = When.NOW, **by: Any) -> Ask:
+    return Ask("order.status", case.given("symbol") | by, when)
+
+
+def _order_placed(case: Case) -> Question[Finding]:
+    client_id = case.params.get("newClientOrderId")
+    if client_id is None:
+        return StaysUnknown("the order has no client id to ask for")
+    when = When.NOW
+    while True:
+        answer: Answer = yield _status(case, when, origClientOrderId=client_id)
+        if answer.order is not None and case.is_own(answer.order):
+            return Executed(answer.order)
+        if answer.is_final:
+            return (yield from _absence(case, client_id))
+        when = When.LATER
+
+
+def _absence(case: Case, client_id: str) -> Question[Finding]:
+    """Confirm that no order was made, though none goes by the client id.
+
+    On Spot cancels and amendments give an order another id, often a random one: an order that was
+    placed and then touched by others is found among the orders of the symbol only.
+    """
+    if case.market is Market.SPOT:
+        since_ms = (case.sent_us - case.stamp_tolerance_us) // 1000
+        answer = yield Ask("allOrders", case.given("symbol") | {"startTime": since_ms})
+        rows = [row for row in answer.rows if case.is_younger(row.get("time"))]
+        for row in rows:
+            if row.get("clientOrderId") == client_id and case.is_own(row):
+                return Executed(row)
+        for row in rows:
+            if case.is_alike(row, amended=True) and (yield from _was_named(case, client_id, row)):
+                return Executed(row)
+        for row in rows:
+            if row.get("status") == "CANCELED" and case.is_alike(row):
+                return StaysUnknown(
+                    "no order goes by its client id, but one like it was made since and cancelled, "
+                    "which may have given it another id",
+                    row,
+                )
+    return NotExecuted("no such order, and the request can no longer be accepted")
+
+
+def _was_named(case: Case, client_id: str, row: dict[str, Any]) -> Question[bool]:
+    """Find out whether an order had the client id before it was amended."""
+    answer = yield Ask("order.amendments", case.given("symbol") | {"orderId": row["orderId"]})
+    return any(amendment.get("origClientOrderId") == client_id for amendment in answer.rows)
+
+
+def _spot_cancel(case: Case) -> Question[Finding]:
+    by_order_id = case.given("orderId")
+    new_id = case.params.get("newClientOrderId")
+    when = When.NOW
+    while True:
+        answer: Answer = yield _status(
+            case, when, **(by_order_id or case.given("origClientOrderId"))
+        )
+        finding = _cancelled(answer)
+        if isinstance(finding, Executed):
+            return finding
+        if not by_order_id and new_id is not None:
+            # A cancelled order goes by the id of the cancel; its old id may name another order.
+            renamed = yield _status(case, origClientOrderId=new_id)
+            if renamed.order is not None and renamed.order.get("status") == "CANCELED":
+                return Executed(renamed.order)
+        elif not by_order_id and answer.order is None and answer.is_final:
+            return StaysUnknown("no order goes by its client id: a cancel takes that away")
+        if finding is not None:
+            return finding
+        when = When.LATER
+
+
+def _futures_cancel(case: Case) -> Question[Finding]:
+    when = When.NOW
+    while True:
+        by = case.given("orderId") or case.given("origClientOrderId")
+        answer: Answer = yield _status(case, when, **by)
+        finding = _cancelled(answer)
+        if finding is not None:
+            return finding
+        when = When.LATER
+
+
+def _cancelled(answer: Answer) -> Executed | NotExecuted | None:
+    """Return what an order's status says about its cancel; ``None`` when it may still come."""
+    order = answer.order
+    if order is None:
+        return NotExecuted("no such order") if answer.is_final else None
+    status = order.get("status")
+    if status == "CANCELED":
+        return Executed(order)
+    if status in FINAL_STATUSES:
+        return NotExecuted(f"the order was {status} before it could be cancelled", order)
+    if answer.is_final:
+        return NotExecuted("the order is still open", order)
+    return None
+
+
+def _all_cancelled(case: Case) -> Question[Finding]:
+    # Before the fence nothing is proved: no open orders may mean that there were none, and the
+    # request could still come and cancel what is placed next.
+    answer: Answer | None = None
+    while answer is None or not answer.is_final:
+        answer = yield Ask("openOrders.status", case.given("symbol"), When.SETTLED)
+    older = [row for row in answer.rows if micros(row.get("time", 0)) < case.sent_us]
+    if older:
+        return NotExecuted(f"{len(older)} of the orders open before are still open", older[0])
+    return Executed([])
+
+
+def _replaced(case: Case) -> Question[Finding]:
+    client_id = case.params.get("newClientOrderId")
+    if client_id is None:
+        return StaysUnknown("the new order has no client id to ask for")
+    when = When.NOW
+    while True:
+        answer: Answer = yield _status(case, when, origClientOrderId=client_id)
+        new_order = answer.order
+        if new_order is not None and not _is_new_half(case, new_order):
+            new_order = None
+        was_cancelled, old_order = yield from _old_half(case, client_id)
+        if new_order is not None:
+            # With STOP_ON_FAILURE the new order is only tried when the cancel was done.
+            if case.params.get("cancelReplaceMode") == "STOP_ON_FAILURE":
+                was_cancelled = True
+            return _halves(was_cancelled, old_order, new_order)
+        if answer.is_final:
+            absence = yield from _absence(case, client_id)
+            if isinstance(absence, StaysUnknown):
+                return absence
+            if isinstance(absence, Executed):
+                return _halves(was_cancelled, old_order, absence.result)
+            if was_cancelled is None:
+                return StaysUnknown("the new order was not placed; the old one is not known", None)
+            if was_cancelled:
+                return _halves(True, old_order, None)
+            return NotExecuted("the old order was not cancelled and no new one placed", old_order)
+        when = When.LATER
+
+
+def _is_new_half(case: Case, order: dict[str, Any]) -> bool:
+    # The new order may take over the client id of the old one.
+    return order.get("orderId") != case.params.get("cancelOrderId") and case.is_own(order)
+
+
+def _old_half(case: Case, client_id: str) -> Question[tuple[bool | None, dict[str, Any] | None]]:
+    """Find out whether the old order was cancelled by the request; ``None`` when nobody knows."""
+    cancel_id = case.params.get("cancelNewClientOrderId")
+    by_order_id = case.params.get("cancelOrderId")
+    if by_order_id is not None:
+        answer = yield _status(case, orderId=by_order_id)
+        order = answer.order
+        if order is None or order.get("status") != "CANCELED":
+            return False, order
+        return cancel_id in (None, order.get("clientOrderId")), order
+    old_id = case.params.get("cancelOrigClientOrderId")
+    if cancel_id is not None:
+        answer = yield _status(case, origClientOrderId=cancel_id)
+        if answer.order is not None and answer.order.get("status") == "CANCELED":
+            return True, answer.order
+    if old_id == client_id:
+        return (False if cancel_id is not None else None), None
+    answer = yield _status(case, origClientOrderId=old_id)
+    if cancel_id is not None or answer.order is not None:
+        return False, answer.order
+    return None, None
+
+
+def _halves(
+    was_cancelled: bool | None, old_order: dict[str, Any] | None, new_order: dict[str, Any] | None
+) -> Executed:
+    cancel_result = {True: "SUCCESS", False: "FAILURE", None: "UNKNOWN"}[was_cancelled]
+    return Executed(
+        {
+            "cancelResult": cancel_result,
+            "newOrderResult": "FAILURE" if new_order is None else "SUCCESS",
+            "cancelResponse": old_order if was_cancelled else None,
+            "newOrderResponse": new_order,
+        },
+        is_partial=not was_cancelled or new_order is None,
+    )
+
+
+def _amended(case: Case) -> Question[Finding]:
+    by_order_id = case.given("orderId")
+    old_id, new_id = case.params.get("origClientOrderId"), case.params.get("newClientOrderId")
+    when = When.NOW
+    while True:
+        if by_order_id:
+            answer: Answer = yield _status(case, when, **by_order_id)
+            is_final = answer.is_final
+        else:
+            # An amended order goes by the new id alone.
+            answer = yield _status(case, when, origClientOrderId=new_id or old_id)
+            is_final = answer.is_final
+            if answer.order is not None and new_id not in (None, old_id):
+                return Executed(answer.order)
+            if new_id not in (None, old_id):
+                answer = yield _status(case, origClientOrderId=old_id)
+        order = answer.order
+        if order is not None and same_number(order.get("origQty"), case.params.get("newQty")):
+            return Executed(order)
+        if is_final and order is None:
+            if by_order_id:
+                return NotExecuted("no such order")
+            return StaysUnknown("no order goes by its client id: a cancel takes that away")
+        if is_final and order is not None:
+            return (yield from _among_amendments(case, order))
+        when = When.LATER
+
+
+def _among_amendments(case: Case, order: dict[str, Any]) -> Question[Finding]:
+    """Look the amendment up: the quantity may have been amended again since."""
+    answer = yield Ask("order.amendments", case.given("symbol") | {"orderId": order["orderId"]})
+    new_id = case.params.get("newClientOrderId")
+    for row in answer.rows:
+        if (
+            same_number(row.get("newQty"), case.params.get("newQty"))
+            and case.is_younger(row.get("time"))
+            and new_id in (None, row.get("newClientOrderId"))
+        ):
+            return Executed(order)
+    return NotExecuted("the order was not amended", order)
+
+
+def _modified(case: Case) -> Question[Finding]:
+    params = case.params
+    when = When.NOW
+    while True:
+        by = case.given("orderId") or case.given("origClientOrderId")
+        answer: Answer = yield _status(case, when, **by)
+        order = answer.order
+        if order is None:
+            if answer.is_final:
+                return NotExecuted("no such order")
+        elif _shows_modification(case, order):
+            return Executed(order)
+        elif order.get("status") in FINAL_STATUSES or answer.is_final:
+            ended = order.get("status") in {"CANCELED", "EXPIRED"}
+            if ended and _modification_may_cancel(order, params.get("quantity")):
+                return StaysUnknown("the order has ended, which the change may have caused", order)
+            return NotExecuted("the order was not changed", order)
+        when = When.LATER
+
+
+def _shows_modification(case: Case, order: dict[str, Any]) -> bool:
+    modify_id = case.params.get("modifyId")
+    if modify_id is not None and str(order.get("modifyId")) == str(modify_id):
+        return True
+    is_price_set = case.params.get("price") is not None and not case.given("priceMatch")
+    return same_number(order.get("origQty"), case.params.get("quantity")) and (
+        not is_price_set or same_number(order.get("price"), case.params.get("price"))
+    )
+
+
+def _modification_may_cancel(order: dict[str, Any], quantity: object) -> bool:
+    """Whether the exchange may have cancelled the order in place of changing it.
+
+    It does so when no more than the new quantity is filled already, and when a GTX order would take.
+    """
+    if order.get("timeInForce") == "GTX":
+        return True
+    return Decimal(order.get("executedQty", 0)) >= Decimal(str(quantity))
+
+
+def _list_placed(case: Case) -> Question[Finding]:
+    list_id = case.params.get("listClientOrderId")
+    if list_id is None:
+        return StaysUnknown("the order list has no client id to ask for")
+    by: dict[str, Any] = {"origClientOrderId": list_id}
+    when = When.NOW
+    while True:
+        answer: Answer = yield Ask("orderList.status", by, when)
+        if answer.order is not None and case.is_younger(answer.order.get("transactionTime")):
+            return Executed(answer.order)
+        if answer.is_final and "orderListId" not in by:
+            # Lists come from the database, orders from memory: one of its orders may be seen first.
+            leg = yield from _any_leg(case)
+            if leg is None:
+                return NotExecuted("no such order list, and the request can no longer be accepted")
+            by = {"orderListId": leg["orderListId"]}
+        when = When.LATER
+
+
+def _any_leg(case: Case) -> Question[dict[str, Any] | None]:
+    for name, client_id in case.params.items():
+        if name.endswith("ClientOrderId") and name != "listClientOrderId":
+            answer = yield _status(case, origClientOrderId=client_id)
+            if answer.order is not None and case.is_younger(answer.order.get("time")):
+                return answer.order
+    return None
+
+
+def _list_cancelled(case: Case) -> Question[Finding]:
+    by = case.given("orderListId")
+    if not by:
+        by = {"origClientOrderId": case.params.get("listClientOrderId")}
+    when = When.NOW
+    while True:
+        answer: Answer = yield Ask("orderList.status", by, when)
+        order_list = answer.order
+        if order_list is not None and order_list.get("listOrderStatus") == "ALL_DONE":
+            for leg in order_list.get("orders", []):
+                shown = yield _status(case, orderId=leg["orderId"])
+                if shown.order is not None and shown.order.get("status") == "CANCELED":
+                    return Executed(order_list)
+            return NotExecuted("the list was done before it could be cancelled", order_list)
+        if answer.is_final:
+            if order_list is None:
+                return NotExecuted("no such order list")
+            return NotExecuted("the list is still being executed", order_list)
+        when = When.LATER
+
+
+def _cannot_be_asked(case: Case) -> Question[Finding]:
+    yield from ()  # a generator without questions
+    return StaysUnknown(f"the API has no question for the outcome of {case.method}")
+
+
+_BY_METHOD: dict[str, Callable[[Case], Question[Finding]]] = {
+    "order.place": _order_placed,
+    "sor.order.place": _order_placed,
+    "order.cancel": _spot_cancel,
+    "openOrders.cancelAll": _all_cancelled,
+    "order.cancelReplace": _replaced,
+    "order.amend.keepPriority": _amended,
+    "order.modify": _modified,
+    "orderList.cancel": _list_cancelled,
+}

@@ -1,0 +1,239 @@
+"""What a user data event proves about a request whose answer was lost."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from binance_wsapi.catalogue._types import Market
+from binance_wsapi.protocol.order_events import FINAL_STATUSES, order_from_event
+from binance_wsapi.protocol.verdict import (
+    AskAgain,
+    Case,
+    Executed,
+    NotExecuted,
+    Verdict,
+    same_number,
+)
+
+__all__ = ["proof"]
+
+_ASK_NOW = AskAgain(0)
+
+
+def proof(case: Case, event: Mapping[str, Any]) -> Verdict | None:
+    """Return what an event proves; ``None`` when it says nothing about the request.
+
+    Args:
+        case: The request.
+        event: The event as the exchange sent it, without its envelope.
+    """
+    prove = _PROOFS.get((case.market is Market.SPOT, case.method))
+    if prove is None and case.method.startswith("orderList.place"):
+        prove = _list_placed
+    return None if prove is None else prove(case, event)
+
+
+def _spot_placed(case: Case, event: Mapping[str, Any]) -> Verdict | None:
+    order = _spot_order(case, event)
+    client_id = case.params.get("newClientOrderId")
+    # In the event of a cancel the order goes by the id of the cancel; C is the one it had.
+    if order is None or client_id not in (event.get("c"), event.get("C")) or not case.is_own(order):
+        return None
+    if event.get("x") == "REJECTED":
+        return NotExecuted(f"rejected: {event.get('r')}", order)
+    return Executed(order)
+
+
+def _spot_cancelled(case: Case, event: Mapping[str, Any]) -> Verdict | None:
+    order = _spot_order(case, event)
+    if order is None or not _is_aimed_at(case, event.get("i"), event.get("c"), event.get("C")):
+        return None
+    return _ended(order)
+
+
+def _spot_replaced(case: Case, event: Mapping[str, Any]) -> Verdict | None:
+    # One event tells one half: have both looked at.
+    return None if _spot_placed(case, event) is None else _ASK_NOW
+
+
+def _spot_amended(case: Case, event: Mapping[str, Any]) -> Verdict | None:
+    order = _spot_order(case, event)
+    if order is None or event.get("x") != "REPLACED":
+        return None
+    is_it = _is_aimed_at(case, event.get("i"), event.get("C"))
+    is_same = same_number(order.get("origQty"), case.params.get("newQty"))
+    new_id = case.params.get("newClientOrderId")
+    return Executed(order) if is_it and is_same and new_id in (None, event.get("c")) else None
+
+
+def _list_placed(case: Case, event: Mapping[str, Any]) -> Verdict | None:
+    list_id = case.params.get("listClientOrderId")
+    if event.get("e") != "listStatus" or event.get("C") != list_id:
+        return None
+    if not case.is_younger(event.get("T")):
+        return None
+    if event.get("L") == "REJECT":
+        return NotExecuted(f"rejected: {event.get('r')}")
+    return Executed(
+        {
+            "orderListId": event.get("g"),
+            "contingencyType": event.get("c"),
+            "listStatusType": event.get("l"),
+            "listOrderStatus": event.get("L"),
+            "listClientOrderId": event.get("C"),
+            "transactionTime": event.get("T"),
+            "symbol": event.get("s"),
+            "orders": [
+                {"symbol": leg.get("s"), "orderId": leg.get("i"), "clientOrderId": leg.get("c")}
+                for leg in event.get("O", [])
+            ],
+        }
+    )
+
+
+def _list_cancelled(case: Case, event: Mapping[str, Any]) -> Verdict | None:
+    if event.get("e") != "listStatus" or event.get("L") != "ALL_DONE":
+        return None
+    by_list_id = case.params.get("orderListId")
+    if by_list_id is not None:
+        return _ASK_NOW if event.get("g") == by_list_id else None
+    return _ASK_NOW if event.get("C") == case.params.get("listClientOrderId") else None
+
+
+def _futures_placed(case: Case, event: Mapping[str, Any]) -> Verdict | None:
+    body = event if event.get("e") == "TRADE_LITE" else event.get("o")
+    client_id = case.params.get("newClientOrderId")
+    if not isinstance(body, dict) or body.get("c") != client_id or event.get("e") == "ALGO_UPDATE":
+        return None
+    if body.get("s") != case.params.get("symbol") or not case.is_younger(event.get("T")):
+        return None
+    order = order_from_event(dict(event))
+    if order is not None and body.get("x") == "NEW":
+        return Executed(order)
+    # Without its creation time it may be an older order that had the same id.
+    return _ASK_NOW
+
+
+def _futures_cancelled(case: Case, event: Mapping[str, Any]) -> Verdict | None:
+    order = _futures_order(case, event)
+    return None if order is None else _ended(order)
+
+
+def _futures_modified(case: Case, event: Mapping[str, Any]) -> Verdict | None:
+    order = _futures_order(case, event)
+    if order is None or event["o"].get("x") != "AMENDMENT":
+        return None
+    params = case.params
+    if params.get("modifyId") is not None:
+        return Executed(order) if order.get("modifyId") == str(params["modifyId"]) else None
+    if params.get("priceMatch") is not None:
+        return _ASK_NOW
+    is_same = same_number(order.get("origQty"), params.get("quantity")) and same_number(
+        order.get("price"), params.get("price")
+    )
+    return Executed(order) if is_same else None
+
+
+def _algo_placed(case: Case, event: Mapping[str, Any]) -> Verdict | None:
+    algo = event.get("o")
+    if event.get("e") != "ALGO_UPDATE" or not isinstance(algo, dict):
+        return None
+    client_id = case.params.get("clientAlgoId")
+    if client_id is None or algo.get("caid") != client_id or not case.is_younger(event.get("T")):
+        return None
+    return Executed(_algo_order(algo))
+
+
+def _algo_cancelled(case: Case, event: Mapping[str, Any]) -> Verdict | None:
+    algo = event.get("o")
+    if event.get("e") != "ALGO_UPDATE" or not isinstance(algo, dict):
+        return None
+    by_id = case.params.get("algoId")
+    is_it = (
+        algo.get("aid") == by_id
+        if by_id is not None
+        else algo.get("caid") == case.params.get("clientAlgoId")
+    )
+    if not is_it or algo.get("X") == "NEW":
+        return None
+    if algo.get("X") == "CANCELED":
+        return Executed(_algo_order(algo))
+    return NotExecuted(f"the order was {algo.get('X')} before it could be cancelled", algo)
+
+
+def _spot_order(case: Case, event: Mapping[str, Any]) -> dict[str, Any] | None:
+    if event.get("e") != "executionReport" or event.get("s") != case.params.get("symbol"):
+        return None
+    return order_from_event(dict(event))
+
+
+def _futures_order(case: Case, event: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Return the order of an event about the order that a cancel or a change is aimed at."""
+    if event.get("e") != "ORDER_TRADE_UPDATE":
+        return None
+    body = event["o"]
+    if body.get("s") != case.params.get("symbol"):
+        return None
+    if not _is_aimed_at(case, body.get("i"), body.get("c")):
+        return None
+    return order_from_event(dict(event))
+
+
+def _is_aimed_at(case: Case, order_id: object, *client_ids: object) -> bool:
+    by_order_id = case.params.get("orderId")
+    if by_order_id is not None:
+        return bool(order_id == by_order_id)
+    return case.params.get("origClientOrderId") in client_ids
+
+
+def _ended(order: dict[str, Any]) -> Verdict | None:
+    status = order.get("status")
+    if status == "CANCELED":
+        return Executed(order)
+    if status in FINAL_STATUSES:
+        return NotExecuted(f"the order was {status} before it could be cancelled", order)
+    return None
+
+
+_ALGO_FIELDS = {
+    "algoId": "aid",
+    "clientAlgoId": "caid",
+    "algoType": "at",
+    "orderType": "o",
+    "symbol": "s",
+    "side": "S",
+    "positionSide": "ps",
+    "timeInForce": "f",
+    "quantity": "q",
+    "algoStatus": "X",
+    "triggerPrice": "tp",
+    "price": "p",
+    "selfTradePreventionMode": "V",
+    "workingType": "wt",
+    "priceMatch": "pm",
+    "closePosition": "cp",
+    "priceProtect": "pP",
+    "reduceOnly": "R",
+    "triggerTime": "tt",
+    "goodTillDate": "gtd",
+}
+
+
+def _algo_order(algo: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: algo[key] for name, key in _ALGO_FIELDS.items() if key in algo}
+
+
+_PROOFS: dict[tuple[bool, str], Callable[[Case, Mapping[str, Any]], Verdict | None]] = {
+    (True, "order.place"): _spot_placed,
+    (True, "sor.order.place"): _spot_placed,
+    (True, "order.cancel"): _spot_cancelled,
+    (True, "order.cancelReplace"): _spot_replaced,
+    (True, "order.amend.keepPriority"): _spot_amended,
+    (True, "orderList.cancel"): _list_cancelled,
+    (False, "order.place"): _futures_placed,
+    (False, "order.cancel"): _futures_cancelled,
+    (False, "order.modify"): _futures_modified,
+    (False, "algoOrder.place"): _algo_placed,
+    (False, "algoOrder.cancel"): _algo_cancelled,
+}

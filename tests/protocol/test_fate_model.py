@@ -1,0 +1,416 @@
+"""An exchange that delays, renames and forgets: no verdict may ever be untrue."""
+
+from __future__ import annotations
+
+import itertools
+import random
+from dataclasses import dataclass, field
+from typing import Any
+
+from hypothesis import event, given, settings
+from hypothesis import strategies as st
+
+from binance_wsapi.catalogue._types import Market
+from binance_wsapi.protocol.fate import (
+    AskAgain,
+    Executed,
+    NotExecuted,
+    StaysUnknown,
+    inquiry,
+)
+
+SENT = 1_795_000_000_000_000
+SECOND = 1_000_000
+WINDOW_MS = 5000
+
+
+@dataclass
+class Exchange:
+    """Just enough of one symbol's matching engine; ids work as the documents say."""
+
+    market: Market
+    orders: list[dict[str, Any]] = field(default_factory=list)
+    amendments: list[dict[str, Any]] = field(default_factory=list)
+    numbers: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
+    randoms: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
+
+    def place(self, client_id: str, at: int, quantity: str = "5") -> dict[str, Any] | None:
+        if any(o["clientOrderId"] == client_id and is_open(o) for o in self.orders):
+            return None
+        order = {
+            "symbol": "BTCUSDT",
+            "orderId": next(self.numbers),
+            "clientOrderId": client_id,
+            "side": "BUY",
+            "type": "LIMIT",
+            "price": "100.00",
+            "origQty": quantity,
+            "executedQty": "0",
+            "status": "NEW",
+            "time": at // 1000,
+        }
+        self.orders.append(order)
+        return order
+
+    def find(
+        self, *, order_id: int | None = None, client_id: str | None = None
+    ) -> dict[str, Any] | None:
+        found = [
+            o
+            for o in self.orders
+            if (order_id is not None and o["orderId"] == order_id)
+            or (order_id is None and o["clientOrderId"] == client_id)
+        ]
+        return found[-1] if found else None
+
+    def cancel(self, order: dict[str, Any] | None, new_id: str | None = None) -> bool:
+        if order is None or not is_open(order):
+            return False
+        order["status"] = "CANCELED"
+        if self.market is Market.SPOT:
+            order["clientOrderId"] = new_id or f"random{next(self.randoms)}"
+        return True
+
+    def fill(self, order: dict[str, Any] | None) -> None:
+        if order is not None and is_open(order):
+            order["status"] = "FILLED"
+            order["executedQty"] = order["origQty"]
+
+    def amend(
+        self, order: dict[str, Any] | None, quantity: str, new_id: str | None, at: int
+    ) -> bool:
+        if order is None or not is_open(order) or float(order["origQty"]) <= float(quantity):
+            return False
+        old = order["clientOrderId"], order["origQty"]
+        order["clientOrderId"] = new_id or f"random{next(self.randoms)}"
+        order["origQty"] = quantity
+        self.amendments.append(
+            {
+                "orderId": order["orderId"],
+                "origClientOrderId": old[0],
+                "newClientOrderId": order["clientOrderId"],
+                "origQty": old[1],
+                "newQty": quantity,
+                "time": at // 1000,
+            }
+        )
+        return True
+
+    def answer(self, method: str, params: dict[str, Any]) -> Any:
+        """Return a result, or ``None`` for -2013."""
+        match method:
+            case "order.status":
+                found = self.find(
+                    order_id=params.get("orderId"), client_id=params.get("origClientOrderId")
+                )
+                return None if found is None else dict(found)
+            case "openOrders.status":
+                return [dict(o) for o in self.orders if is_open(o)]
+            case "allOrders":
+                return [dict(o) for o in self.orders if o["time"] >= params["startTime"]]
+            case "order.amendments":
+                return [r for r in self.amendments if r["orderId"] == params["orderId"]]
+        raise AssertionError(method)
+
+
+def is_open(order: dict[str, Any]) -> bool:
+    return bool(order["status"] == "NEW")
+
+
+@dataclass
+class World:
+    """The lost request and all that happens around it, on the exchange's clock."""
+
+    data: st.DataObject
+    market: Market
+    late_us: int
+
+    def __post_init__(self) -> None:
+        self.exchange = Exchange(self.market)
+        # The request arrives at some time or never, is checked, and takes up to 10 s inside.
+        self.executes_at: int | None = None
+        if self.data.draw(st.booleans(), label="arrives"):
+            arrives = SENT + self.data.draw(st.integers(0, 12 * SECOND), label="transit")
+            if arrives - SENT <= WINDOW_MS * 1000:
+                inside = self.data.draw(st.integers(0, 10 * SECOND), label="inside")
+                self.executes_at = arrives + inside
+        self.meddles = sorted(
+            self.data.draw(
+                st.lists(
+                    st.tuples(
+                        st.integers(SENT, SENT + 30 * SECOND),
+                        st.sampled_from(["fill", "cancel", "cancelAll", "amend", "place"]),
+                    ),
+                    max_size=4,
+                ),
+                label="meddles",
+            )
+        )
+        self.executed: Any = None
+        self.now = SENT
+
+    def run_until(self, now: int, execute: Any, target: Any) -> None:
+        """Let the request and the meddlers act up to ``now``."""
+        while True:
+            due = [at for at, _ in self.meddles[:1]]
+            if self.executes_at is not None:
+                due.append(self.executes_at)
+            due = [at for at in due if at <= now]
+            if not due:
+                break
+            at = min(due)
+            if at == self.executes_at:
+                self.executes_at = None
+                self.executed = execute(self.exchange, at)
+            else:
+                self._meddle(*self.meddles.pop(0), target(self.exchange))
+        self.now = max(self.now, now)
+
+    def _meddle(self, at: int, how: str, order: dict[str, Any] | None) -> None:
+        exchange = self.exchange
+        if how == "fill":
+            exchange.fill(order)
+        elif how == "cancel":
+            exchange.cancel(order)
+        elif how == "cancelAll":
+            for each in exchange.orders:
+                exchange.cancel(each)
+        elif how == "amend" and self.market is Market.SPOT:
+            exchange.amend(order, "1", None, at)
+        elif how == "place":
+            exchange.place("someone-else", at, quantity="7")
+
+    def resolve(self, method: str, params: dict[str, Any], execute: Any, target: Any) -> Any:
+        """Ask until there is a verdict, then let the rest happen; return the verdict."""
+        network = random.Random(self.data.draw(st.integers(0, 10**9), label="network"))
+        asking = inquiry(self.market, method, params, sent_us=SENT, recv_window_ms=WINDOW_MS)
+        verdict = asking.verdict
+        ours = SENT - self.late_us
+        for _ in range(80):
+            if not isinstance(verdict, AskAgain):
+                break
+            ours = max(ours, verdict.not_before_us)
+            question = asking.question(ours)
+            assert question is not None
+            asked_at = ours + self.late_us
+            handled_at = max(self.now, asked_at + network.randint(0, 2 * SECOND))
+            self.run_until(handled_at, execute, target)
+            ours = handled_at - self.late_us + network.randint(0, SECOND)
+            fails = network.random() < 0.2
+            result = None if fails else self.exchange.answer(*question)
+            if fails:
+                verdict = asking.on_error(-1003, "busy", ours)
+            elif result is None:
+                verdict = asking.on_error(-2013, "Order does not exist.", ours)
+            else:
+                verdict = asking.on_answer(result, ours)
+        assert not isinstance(verdict, AskAgain), "no end"
+        self.run_until(SENT + 1000 * SECOND, execute, target)
+        event(f"{type(verdict).__name__}, executed: {bool(self.executed)}")
+        return verdict
+
+
+lateness = st.integers(0, SECOND)
+examples = settings(max_examples=200, deadline=None)
+
+
+@examples
+@given(st.data(), st.sampled_from(list(Market)), lateness, st.sampled_from(["", "old", "twin"]))
+def test_an_order_placed(data: st.DataObject, market: Market, late_us: int, earlier: str) -> None:
+    """An older order may have had the id, another may look the same: neither is taken for ours."""
+    world = World(data, market, late_us)
+    if earlier:
+        older = world.exchange.place("mine" if earlier == "old" else "twin", SENT - 3 * SECOND)
+        world.exchange.fill(older)
+    params = {
+        "symbol": "BTCUSDT",
+        "side": "BUY",
+        "type": "LIMIT",
+        "timeInForce": "GTC",
+        "price": "100",
+        "quantity": "5.0",
+        "newClientOrderId": "mine",
+    }
+
+    verdict = world.resolve(
+        "order.place",
+        params,
+        lambda exchange, at: exchange.place("mine", at),
+        lambda exchange: exchange.orders[-1] if exchange.orders else None,
+    )
+
+    if isinstance(verdict, NotExecuted):
+        assert world.executed is None
+    elif isinstance(verdict, Executed):
+        assert world.executed is not None
+        assert verdict.result["orderId"] == world.executed["orderId"]
+
+
+@examples
+@given(st.data(), st.sampled_from(list(Market)), lateness, st.booleans(), st.booleans())
+def test_a_cancel(
+    data: st.DataObject, market: Market, late_us: int, by_id: bool, has_new_id: bool
+) -> None:
+    world = World(data, market, late_us)
+    order = world.exchange.place("mine", SENT - 60 * SECOND)
+    assert order is not None
+    params: dict[str, Any] = {"symbol": "BTCUSDT"}
+    params |= {"orderId": order["orderId"]} if by_id else {"origClientOrderId": "mine"}
+    if has_new_id and market is Market.SPOT:
+        params["newClientOrderId"] = "cancel"
+
+    verdict = world.resolve(
+        "order.cancel",
+        params,
+        lambda exchange, at: exchange.cancel(
+            exchange.find(
+                order_id=params.get("orderId"), client_id=params.get("origClientOrderId")
+            ),
+            params.get("newClientOrderId"),
+        ),
+        lambda exchange: order,
+    )
+
+    if isinstance(verdict, Executed):
+        assert order["status"] == "CANCELED"
+    elif isinstance(verdict, NotExecuted):
+        assert not world.executed
+
+
+@examples
+@given(st.data(), lateness)
+def test_a_cancel_of_all_orders(data: st.DataObject, late_us: int) -> None:
+    world = World(data, Market.SPOT, late_us)
+    before = [
+        world.exchange.place(f"mine{i}", SENT - 60 * SECOND)
+        for i in range(data.draw(st.integers(0, 2)))
+    ]
+
+    def cancel_all(exchange: Exchange, at: int) -> bool:
+        return sum(exchange.cancel(order) for order in exchange.orders) > 0
+
+    verdict = world.resolve(
+        "openOrders.cancelAll",
+        {"symbol": "BTCUSDT"},
+        cancel_all,
+        lambda exchange: exchange.orders[-1] if exchange.orders else None,
+    )
+
+    if isinstance(verdict, Executed):
+        assert not any(is_open(order) for order in before if order is not None)
+    else:
+        assert isinstance(verdict, NotExecuted)
+        assert not world.executed
+
+
+@examples
+@given(
+    st.data(),
+    lateness,
+    st.booleans(),
+    st.sampled_from(["STOP_ON_FAILURE", "ALLOW_FAILURE"]),
+    st.sampled_from(["new", "mine"]),
+    st.booleans(),
+)
+def test_a_cancel_replace(
+    data: st.DataObject, late_us: int, by_id: bool, mode: str, new_id: str, new_fails: bool
+) -> None:
+    """The new order may take over the id of the old one, and either half may fail."""
+    world = World(data, Market.SPOT, late_us)
+    old = world.exchange.place("mine", SENT - 60 * SECOND)
+    assert old is not None
+    params: dict[str, Any] = {
+        "symbol": "BTCUSDT",
+        "cancelReplaceMode": mode,
+        "side": "BUY",
+        "type": "LIMIT",
+        "price": "100",
+        "quantity": "5",
+        "newClientOrderId": new_id,
+        "cancelNewClientOrderId": "cancel",
+    }
+    params |= {"cancelOrderId": old["orderId"]} if by_id else {"cancelOrigClientOrderId": "mine"}
+
+    def replace(exchange: Exchange, at: int) -> tuple[bool, Any]:
+        was_cancelled = exchange.cancel(
+            exchange.find(
+                order_id=params.get("cancelOrderId"),
+                client_id=params.get("cancelOrigClientOrderId"),
+            ),
+            "cancel",
+        )
+        placed = None
+        if (was_cancelled or mode == "ALLOW_FAILURE") and not new_fails:
+            placed = exchange.place(new_id, at)
+        return was_cancelled, placed
+
+    verdict = world.resolve("order.cancelReplace", params, replace, lambda exchange: old)
+
+    was_cancelled, placed = world.executed or (False, None)
+    if isinstance(verdict, NotExecuted):
+        assert not was_cancelled
+        assert placed is None
+    elif isinstance(verdict, Executed):
+        result = verdict.result
+        assert result["cancelResult"] == ("SUCCESS" if was_cancelled else "FAILURE")
+        assert result["newOrderResult"] == ("SUCCESS" if placed else "FAILURE")
+        assert verdict.is_partial is not (was_cancelled and placed is not None)
+        if placed:
+            assert result["newOrderResponse"]["orderId"] == placed["orderId"]
+        if was_cancelled and result["cancelResponse"]:
+            assert result["cancelResponse"]["orderId"] == old["orderId"]
+
+
+@examples
+@given(st.data(), lateness, st.booleans(), st.sampled_from([None, "amended", "mine"]))
+def test_an_amendment(data: st.DataObject, late_us: int, by_id: bool, new_id: str | None) -> None:
+    world = World(data, Market.SPOT, late_us)
+    order = world.exchange.place("mine", SENT - 60 * SECOND)
+    assert order is not None
+    params: dict[str, Any] = {"symbol": "BTCUSDT", "newQty": "3"}
+    params |= {"orderId": order["orderId"]} if by_id else {"origClientOrderId": "mine"}
+    if new_id is not None:
+        params["newClientOrderId"] = new_id
+
+    verdict = world.resolve(
+        "order.amend.keepPriority",
+        params,
+        lambda exchange, at: exchange.amend(
+            exchange.find(
+                order_id=params.get("orderId"), client_id=params.get("origClientOrderId")
+            ),
+            "3",
+            new_id,
+            at,
+        ),
+        lambda exchange: order,
+    )
+
+    if isinstance(verdict, Executed):
+        assert world.executed
+    elif isinstance(verdict, NotExecuted):
+        assert not world.executed
+
+
+@examples
+@given(st.data(), st.sampled_from([Market.USDM, Market.COINM]), lateness)
+def test_a_modification(data: st.DataObject, market: Market, late_us: int) -> None:
+    world = World(data, market, late_us)
+    order = world.exchange.place("mine", SENT - 60 * SECOND)
+    assert order is not None
+    params = {"symbol": "BTCUSDT", "orderId": order["orderId"], "quantity": "8", "price": "101"}
+
+    def modify(exchange: Exchange, at: int) -> bool:
+        if not is_open(order):
+            return False
+        order.update(origQty="8", price="101.0")
+        return True
+
+    verdict = world.resolve("order.modify", params, modify, lambda exchange: order)
+
+    if isinstance(verdict, Executed):
+        assert world.executed
+    elif isinstance(verdict, NotExecuted):
+        assert not world.executed
+    else:
+        assert isinstance(verdict, StaysUnknown)
