@@ -96,7 +96,7 @@ def test_an_order_is_placed_filled_and_told(
                 status = {"symbol": order["symbol"], "orderId": placed["orderId"]}
                 filled = await ask(mine, "order.status", {"timestamp": now_ms(), **status})
                 assert filled["status"] == "FILLED"
-                told = []
+                told: list[str] = []
                 while "ACCOUNT_UPDATE" not in told or told.count("ORDER_TRADE_UPDATE") < 2:
                     told.append((await events.receive_json())["e"])
                 return told

@@ -64,6 +64,7 @@ class FuturesMarket:
         sibling: The other futures market; position mode is common to both.
         statuses: Contract status by symbol: ``TRADING``, ``SETTLING``, ``CLOSE``, ...
         contract_listeners: Told of each contract whose status changed.
+        market_answers: Depth and tickers, which COIN-M has over REST alone.
     """
 
     def __init__(
@@ -134,7 +135,7 @@ class FuturesMarket:
             events=self._events,
         )
         self._answers = AccountAnswers(self._risk, self.prices, contracts)
-        self._market_answers = MarketAnswers(clock, self.contracts, self.books, self.prices)
+        self.market_answers = MarketAnswers(clock, self.contracts, self.books, self.prices)
         self._public: dict[str, Callable[[Parameters], object]] = {}
         self._private: dict[str, _AccountHandler] = {
             "order.place": self._on_contract(self._orders.place),
@@ -300,9 +301,9 @@ class FuturesMarket:
     def _serve_usdm(self) -> None:
         answers = self._answers
         self._public |= {
-            "depth": self._market_answers.depth,
-            "ticker.price": self._market_answers.price_ticker,
-            "ticker.book": self._market_answers.book_ticker,
+            "depth": self.market_answers.depth,
+            "ticker.price": self.market_answers.price_ticker,
+            "ticker.book": self.market_answers.book_ticker,
         }
         self._private |= {
             "algoOrder.place": self._on_contract(self._algos.place),

@@ -66,20 +66,35 @@ class StreamRows:
         """Return a ``markPriceUpdate``; delivery contracts have no funding."""
         prices = self._market.prices
         mark = f"{prices.mark(contract):.8f}"
-        is_perpetual = contract.contract_type == "PERPETUAL"
+        rate, funding = self._funding(contract)
         row = {
             **self._head("markPriceUpdate"),
             "s": contract.symbol,
             "p": mark,
             "i": f"{prices.index(contract):.8f}",
             "P": mark,
-            "r": f"{prices.funding_rate(contract):.8f}" if is_perpetual else "",
+            "r": rate,
         }
         if not contract.is_inverse:
             row["ap"] = mark
-        now_us = self._clock.now_us()
-        funding_us = now_us - now_us % FUNDING_EVERY + FUNDING_EVERY
-        return row | {"T": Micros(funding_us if is_perpetual else 0), "st": contract.stream_type}
+        return row | {"T": funding, "st": contract.stream_type}
+
+    def premium_index(self, contract: Contract) -> Row:
+        """Return a row of REST ``premiumIndex``."""
+        prices = self._market.prices
+        mark = f"{prices.mark(contract):.8f}"
+        rate, funding = self._funding(contract)
+        return {
+            "symbol": contract.symbol,
+            "pair": contract.pair,
+            "markPrice": mark,
+            "indexPrice": f"{prices.index(contract):.8f}",
+            "estimatedSettlePrice": mark,
+            "lastFundingRate": rate,
+            "interestRate": "0.00010000",
+            "nextFundingTime": funding,
+            "time": Micros(self._clock.now_us()),
+        }
 
     def index_price(self, contract: Contract) -> Row:
         """Return an ``indexPriceUpdate`` of the contract's pair."""
@@ -226,6 +241,14 @@ class StreamRows:
 
     def _head(self, event: str) -> Row:
         return {"e": event, "E": Micros(self._clock.now_us())}
+
+    def _funding(self, contract: Contract) -> tuple[str, Micros]:
+        """Return rate and time of the next funding; delivery contracts have none."""
+        if contract.contract_type != "PERPETUAL":
+            return "", Micros(0)
+        now_us = self._clock.now_us()
+        rate = f"{self._market.prices.funding_rate(contract):.8f}"
+        return rate, Micros(now_us - now_us % FUNDING_EVERY + FUNDING_EVERY)
 
     def _candle(
         self, contract: Contract, interval: Interval, candle: Candle, *, is_closed: bool
