@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from random import Random
 from typing import Any
 
@@ -11,6 +12,7 @@ from binance_wsapi.simulator.accounts import Account
 from binance_wsapi.simulator.clock import SimulatedClock
 from binance_wsapi.simulator.errors import ExchangeError
 from binance_wsapi.simulator.margin import Margin
+from binance_wsapi.simulator.spot.market import SpotMarket
 from binance_wsapi.simulator.wire import Micros
 
 START_US = 1_700_000_000_000_000
@@ -91,3 +93,22 @@ def test_refusals(margin: Margin, params: dict[str, Any], code: int) -> None:
 
 def test_unknown_token_stands_for_nothing(margin: Margin) -> None:
     assert margin.find("made up") is None
+
+
+def test_margin_accounts_trade_on_the_spot_engine(clock: SimulatedClock) -> None:
+    spot = SpotMarket(clock, Random(1))
+    margin = Margin(clock, Random(2), spot.symbols, spot.open_account)
+    account, other = margin.account(OWNER), spot.open_account({"BTC": "1"})
+    account.credit("USDT", Decimal(100_000))
+    token = margin.find(margin.create_token(OWNER, {})["token"])
+    assert token is not None
+    heard: list[str] = []
+    token.account.listeners.append(lambda event: heard.append(event["e"]))
+    terms = {"symbol": "BTCUSDT", "type": "LIMIT", "timeInForce": "GTC", "price": "60000"}
+
+    spot.handle("order.place", {**terms, "side": "BUY", "quantity": "0.1"}, account)
+    spot.handle("order.place", {**terms, "side": "SELL", "quantity": "0.1"}, other)
+
+    assert account.balance("BTC").free > 0
+    assert heard.count("executionReport") == 2
+    assert "outboundAccountPosition" in heard

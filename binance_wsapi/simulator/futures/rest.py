@@ -18,7 +18,6 @@ from binance_wsapi.simulator.futures.answers import algo_answer, order_status
 from binance_wsapi.simulator.futures.contracts import Contract
 from binance_wsapi.simulator.futures.requests import Parameters
 from binance_wsapi.simulator.futures.streams import StreamVenue
-from binance_wsapi.simulator.wire import Micros
 
 __all__ = ["FuturesRest", "RestCall"]
 

@@ -447,6 +447,36 @@ def _assert_book_matches_orders(venue: Venue, traders: list[Trader]) -> None:
     assert bid is None or ask is None or bid < ask
 
 
+@settings(max_examples=60, deadline=None)
+@given(orders=ORDERS)
+def test_hedge_mode_conserves_too(
+    orders: list[tuple[int, str, int, int, str, str, bool]],
+) -> None:
+    """Two hedgers and one account in one-way mode trade; no side ever has the wrong sign."""
+    venue = Venue()
+    traders = [venue.trader() for _ in range(3)]
+    for hedger in traders[:2]:
+        venue.market.set_hedge_mode(hedger.account, is_hedging=True)
+    for who, side, size, step, _, prevention, picks_long in orders:
+        terms = {} if who == 2 else {"positionSide": "LONG" if picks_long else "SHORT"}
+        traders[who].refused_order(
+            side,
+            str(Decimal(size) / 20),
+            str(60000 + 100 * step),
+            selfTradePreventionMode=prevention,
+            **terms,
+        )
+
+    held = [one for trader in traders for one in trader.account.positions.values()]
+    assert sum(position.amount for position in held) == 0
+    assert all(one.amount >= 0 for one in held if one.side == "LONG")
+    assert all(one.amount <= 0 for one in held if one.side == "SHORT")
+    wallets = sum(trader.wallet() for trader in traders)
+    kept = venue.market.fees.get("USDT", Decimal(0))
+    assert wallets + kept - sum(position.cost for position in held) == 300_000
+    _assert_book_matches_orders(venue, traders)
+
+
 @settings(max_examples=40, deadline=None)
 @given(orders=ORDERS)
 def test_wallet_is_start_plus_realised_profit_less_commission(
