@@ -71,7 +71,7 @@ def cancel_replace(engine: Engine, params: Params, account: Account) -> dict[str
             placed = reports.placed(new, shape, engine.now_us)
         except ExchangeError as refusal:
             placed = refusal
-    return _outcome(cancelled, placed)
+    return _outcome(cancelled, placed, is_exceeded=is_exceeded)
 
 
 def _limit_error(engine: Engine, account: Account) -> ExchangeError:
@@ -87,7 +87,10 @@ def _limit_error(engine: Engine, account: Account) -> ExchangeError:
 
 
 def _outcome(
-    cancelled: dict[str, Any] | ExchangeError, placed: dict[str, Any] | ExchangeError | None
+    cancelled: dict[str, Any] | ExchangeError,
+    placed: dict[str, Any] | ExchangeError | None,
+    *,
+    is_exceeded: bool,
 ) -> dict[str, Any]:
     both: dict[str, Any] = {
         "cancelResult": "FAILURE" if isinstance(cancelled, ExchangeError) else "SUCCESS",
@@ -106,7 +109,8 @@ def _outcome(
         return both
     if "SUCCESS" in results:
         raise ExchangeError(-2021, "Order cancel-replace partially failed.", 409, both)
-    raise ExchangeError(-2022, "Order cancel-replace failed.", 400, both)
+    status = 429 if is_exceeded and placed is None else 400
+    raise ExchangeError(-2022, "Order cancel-replace failed.", status, both)
 
 
 def _half(outcome: dict[str, Any] | ExchangeError | None) -> dict[str, Any] | None:

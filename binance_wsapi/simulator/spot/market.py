@@ -77,6 +77,8 @@ ACCOUNT: dict[str, AccountMethod] = {
     "myFilters": queries.my_filters,
 }
 
+PAYING_LISTS = frozenset({"orderList.place.opo", "orderList.place.opoco"})
+
 ORDER_COSTS = {
     "order.place": 1,
     "order.cancelReplace": 1,
@@ -94,7 +96,9 @@ ORDER_COSTS = {
 def _known_parameters(method: str) -> frozenset[str]:
     operation = operation_by_method(Market.SPOT, method)
     assert operation is not None, f"{method} is served but not in the catalogue"
-    return frozenset(param.wire for param in operation.params)
+    known = frozenset(param.wire for param in operation.params)
+    # Not taken, but refused with a code of its own (-1225).
+    return known | {"pendingQuantity"} if method in PAYING_LISTS else known
 
 
 class SpotMarket:
