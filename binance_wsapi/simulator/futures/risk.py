@@ -36,11 +36,6 @@ class Exposure:
         """Margin of position and orders together."""
         return self.position_margin + self.order_margin
 
-    @property
-    def is_empty(self) -> bool:
-        """Whether there is neither a position nor an open order."""
-        return not (self.notional or self.bid_value or self.ask_value)
-
 
 @dataclass(frozen=True, slots=True)
 class AssetRisk:

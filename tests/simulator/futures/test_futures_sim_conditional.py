@@ -376,6 +376,18 @@ class TestCoinM:
         answer = trader.status(order_id)
         assert (answer["status"], answer["price"]) == (status, price)
 
+    def test_close_position_closes_what_is_there_then(
+        self, venue: Venue, maker: Trader, trader: Trader
+    ) -> None:
+        maker.place("BUY", "7", "59900")
+        trader.place("SELL", "7")
+        order_id = self._stop(trader, quantity=None, closePosition="true")["orderId"]
+
+        self._move(venue, "61000")
+
+        assert trader.position() == 0
+        assert trader.status(order_id)["executedQty"] == "7"
+
     def test_at_most_two_hundred_wait(self, trader: Trader) -> None:
         trader.place("BUY", "1", "59000")
         for _ in range(200):

@@ -82,6 +82,19 @@ def test_it_forgets_ended_orders_and_leaves_empty_books(venue: Venue, maker: Fut
     assert all(_best(venue, symbol) == (None, None) for symbol in venue.market.contracts)
 
 
+def test_it_passes_over_what_the_exchange_refuses(
+    venue: Venue, maker: FuturesMaker, trader: Trader
+) -> None:
+    venue.market.set_status(trader.symbol, "SETTLING")
+
+    maker.move_to(trader.symbol, Decimal(61000))
+    venue.market.set_status(trader.symbol, "TRADING")
+    maker.move_to(trader.symbol, Decimal(61000))
+
+    assert _best(venue, trader.symbol)[0] is not None
+    assert trader.symbol in maker.symbols
+
+
 def test_the_same_seed_gives_the_same_book() -> None:
     books = []
     for _ in range(2):

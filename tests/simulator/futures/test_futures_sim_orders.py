@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -10,6 +12,8 @@ from futures_sim_venue import START_US, Trader, Venue
 
 from binance_wsapi.catalogue._types import Market
 from binance_wsapi.simulator.errors import ExchangeError
+from binance_wsapi.simulator.futures import grid
+from binance_wsapi.simulator.futures.contracts import USDM_CONTRACTS
 
 
 @pytest.fixture
@@ -149,6 +153,11 @@ def test_mean_price_and_value_of_several_fills(maker: Trader, taker: Trader) -> 
         ({"type": "MARKET", "price": None, "timeInForce": None}, -1112),
         ({"reduceOnly": "true"}, -2022),
         ({"reduceOnly": "yes"}, -1130),
+        ({"type": "MARKET", "timeInForce": None}, -1106),
+        ({"closePosition": "true"}, -4020),
+        ({"goodTillDate": 1}, -1106),
+        ({"stopPrice": "59000"}, -1106),
+        ({"callbackRate": "1"}, -1106),
         ({"type": "STOP_MARKET", "stopPrice": "59000"}, -4120),
         ({"type": "TRAILING_STOP_MARKET"}, -4120),
     ],
@@ -369,6 +378,8 @@ class TestModify:
             ({"quantity": "1", "price": "59100", "side": "SELL"}, -1130),
             ({"quantity": "1", "price": "59100", "priceMatch": "QUEUE"}, -1106),
             ({"quantity": "1", "price": "59100", "orderId": 1}, -2013),
+            ({"quantity": "1", "price": "59100", "orderId": "x"}, -1102),
+            ({"quantity": "0.001", "price": "59100"}, -4164),
         ],
     )
     def test_refusal_leaves_the_order_as_it_is(
@@ -379,6 +390,73 @@ class TestModify:
 
         assert taker.refused("order.modify", **(order | terms)) == code
         assert taker.status(order_id)["price"] == "59000.00"
+
+    def test_takes_its_price_from_the_book(self, maker: Trader, taker: Trader) -> None:
+        maker.place("BUY", "1", "59500")
+        order_id = taker.place("BUY", "1", "59000")["orderId"]
+
+        answer = self.modify(taker, order_id, quantity="1", priceMatch="QUEUE")
+
+        assert (answer["price"], answer["priceMatch"]) == ("59500.00", "QUEUE")
+
+    def test_ten_thousand_changes_are_the_limit(self, taker: Trader) -> None:
+        order_id = taker.place("BUY", "1", "59000")["orderId"]
+        taker.account.orders[order_id].changes = 10_000
+
+        order = {"symbol": "BTCUSDT", "orderId": order_id, "side": "BUY", "quantity": "1"}
+        assert taker.refused("order.modify", **order, price="59100") == -5026
+
+
+COARSE = replace(
+    USDM_CONTRACTS[0],
+    tick_size=Decimal("0.5"),
+    step_size=Decimal("0.5"),
+    price_places=1,
+    quantity_places=1,
+    min_price=Decimal(10),
+    max_price=Decimal(1000),
+    max_quantity=Decimal(100),
+    max_market_quantity=Decimal(50),
+)
+
+
+@pytest.mark.parametrize(
+    ("price", "code"),
+    [("9.5", -4013), ("10", 0), ("10.3", -4014), ("10.25", -1111), ("1000", 0), ("1000.5", -4002)],
+)
+def test_price_grid(price: str, code: int) -> None:
+    assert _code(lambda: grid.check_price(COARSE, Decimal(price))) == code
+
+
+@pytest.mark.parametrize(
+    ("quantity", "is_market", "code"),
+    [
+        ("0.4", False, -4004),
+        ("0.5", False, 0),
+        ("0.7", False, -4023),
+        ("100", False, 0),
+        ("100.5", False, -4005),
+        ("50.5", True, -4005),
+    ],
+)
+def test_quantity_grid(quantity: str, is_market: bool, code: int) -> None:
+    def check() -> None:
+        grid.check_quantity(COARSE, Decimal(quantity), is_market=is_market)
+
+    assert _code(check) == code
+
+
+def _code(check: Callable[[], None]) -> int:
+    try:
+        check()
+    except ExchangeError as error:
+        return error.code
+    return 0
+
+
+def test_private_methods_need_an_account(venue: Venue) -> None:
+    with pytest.raises(ExchangeError, match="-2015"):
+        venue.market.handle("order.place", {}, None)
 
 
 @pytest.mark.parametrize(

@@ -161,6 +161,9 @@ def test_single_asset_wallets_stand_alone_and_multi_assets_together(venue: Venue
     venue.market.set_multi_assets_mode(trader.account, has_multi_assets=True)
 
     assert trader.refused_order("BUY", "0.1", "59000") == 0
+    status = trader.ask("v2/account.status")
+    assert [row["marginAvailable"] for row in status["assets"]] == [True, True]
+    assert status["availableBalance"] == "9705.00000000"
     assert trader.heard("ACCOUNT_CONFIG_UPDATE")[-1]["ai"] == {"j": True}
 
 
@@ -267,6 +270,10 @@ class TestHedgeMode:
         with pytest.raises(ExchangeError, match="-4068"):
             change()
 
+    def test_the_present_mode_cannot_be_chosen(self, venue: Venue, hedger: Trader) -> None:
+        with pytest.raises(ExchangeError, match="-4059"):
+            venue.market.set_hedge_mode(hedger.account, is_hedging=True)
+
     def test_is_common_to_both_markets(self) -> None:
         usdm, coinm = Venue(Market.USDM), Venue(Market.COINM)
         usdm.market.sibling, coinm.market.sibling = coinm.market, usdm.market
@@ -370,6 +377,23 @@ def test_funding_moves_money_from_longs_to_shorts(
         "S": "BTCUSDT",
         "B": [{"a": "USDT", "wb": "99910.00000000", "cw": "99910.00000000", "bc": "-60.00000000"}],
     }
+
+
+def test_mark_price_follows_again_when_it_is_let_go(
+    venue: Venue, maker: Trader, taker: Trader
+) -> None:
+    maker.place("SELL", "1", "60000")
+    taker.place("BUY", "1")
+    venue.market.set_mark_price("BTCUSDT", Decimal(61000))
+    venue.market.set_index_price("BTCUSDT", Decimal(60500))
+
+    marks = []
+    venue.market.set_mark_price("BTCUSDT", None)
+    marks.append(taker.ask("v2/account.position")[0]["markPrice"])
+    venue.market.set_index_price("BTCUSDT", None)
+    marks.append(taker.ask("v2/account.position")[0]["markPrice"])
+
+    assert marks == ["60500.00000000", "60000.00000000"]
 
 
 def test_deposit_is_told(venue: Venue, taker: Trader) -> None:
