@@ -8,11 +8,11 @@ import ssl
 import tempfile
 from pathlib import Path
 
-__all__ = ["self_signed_contexts"]
+__all__ = ["self_signed"]
 
 
-def self_signed_contexts(host: str) -> tuple[ssl.SSLContext, ssl.SSLContext]:
-    """Return the server's context for an address, and a client's that trusts it."""
+def self_signed(host: str) -> tuple[ssl.SSLContext, str]:
+    """Return the server's context for an address, and the certificate as PEM text."""
     from cryptography import x509
     from cryptography.hazmat.primitives import hashes, serialization
     from cryptography.hazmat.primitives.asymmetric import ec
@@ -48,4 +48,4 @@ def self_signed_contexts(host: str) -> tuple[ssl.SSLContext, ssl.SSLContext]:
         path = Path(folder, "exchange.pem")
         path.write_bytes(private + public)
         server.load_cert_chain(path)
-    return server, ssl.create_default_context(cadata=public.decode())
+    return server, public.decode()

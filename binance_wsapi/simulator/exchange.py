@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, NamedTuple, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Self, TypeVar
 
 from binance_wsapi.catalogue._types import Market
 from binance_wsapi.endpoints import WsKey, endpoint
 from binance_wsapi.simulator.accounts import Account
 from binance_wsapi.simulator.clock import SimulatedClock
 from binance_wsapi.simulator.key_making import Key, KeyTypeName, make_key
+from binance_wsapi.simulator.request import engine_params
 from binance_wsapi.simulator.venue import API_PATHS, Balances, Venue
+from binance_wsapi.simulator.wire import plain
 
 if TYPE_CHECKING:
     import ssl
@@ -79,6 +81,44 @@ class AccountHandle:
         """Add to a free balance (negative: take), with the events of a transfer."""
         exchange = self._exchange
         exchange.call(lambda: exchange.venue.spot.deposit(self._account, asset, Decimal(amount)))
+
+    def request(
+        self, method: str, params: Mapping[str, Any] | None = None, *, market: Market = Market.SPOT
+    ) -> Any:
+        """Do something as this account at once, past connections, keys and limits.
+
+        For the counterparty of a test: ``other.request("order.place", {...})`` fills your bot's order.
+
+        Args:
+            method: Wire name.
+            params: Wire names and values, without those of authentication.
+            market: Where; the account's futures wallets are its own.
+
+        Returns:
+            The result as it would stand on the wire.
+
+        Raises:
+            ExchangeError: The exchange refuses it.
+        """
+        venue = self._exchange.venue
+        texts = {
+            name: str(v) if isinstance(v, Decimal) else v for name, v in (params or {}).items()
+        }
+
+        def act() -> Any:
+            service = venue.services[market]
+            operation = service.operation(method)
+            taken = engine_params(operation, texts)
+            account = self._account if market is Market.SPOT else service.account(self.uid)
+            return plain(service.perform(operation, taken, account), microseconds=False)
+
+        return self._exchange.call(act)
+
+    def margin(self, symbol: str | None = None) -> AccountHandle:
+        """Return the cross margin account of this owner, or the isolated one of a symbol."""
+        exchange = self._exchange
+        account = exchange.call(lambda: exchange.venue.margin.account(self.uid, symbol))
+        return AccountHandle(exchange, account)
 
     def create_key(
         self,
@@ -177,7 +217,7 @@ class SimulatedExchange:
         self._tls = tls
         self._thread: ExchangeThread | None = None
         self._live_market: LiveMarket | None = None
-        self._ssl_context: ssl.SSLContext | None = None
+        self._certificate: str | None = None
 
     # --- life
 
@@ -189,14 +229,14 @@ class SimulatedExchange:
             raise RuntimeError("this exchange is running already")
         server_context = None
         if self._tls:
-            from binance_wsapi.simulator.certificates import self_signed_contexts
+            from binance_wsapi.simulator.certificates import self_signed
 
-            server_context, self._ssl_context = self_signed_contexts(self._host)
+            server_context, self._certificate = self_signed(self._host)
         if self._market_maker:
             self.venue.start_market_makers()
         thread = ExchangeThread(
             self.venue.gateway,
-            self.venue.serve_rest,
+            self.venue.rest.answer,
             host=self._host,
             port=self._port,
             tls=server_context,
@@ -258,7 +298,16 @@ class SimulatedExchange:
     @property
     def ssl_context(self) -> ssl.SSLContext | None:
         """What trusts the exchange's certificate; ``None`` without TLS."""
-        return self._ssl_context
+        if self._certificate is None:
+            return None
+        import ssl
+
+        return ssl.create_default_context(cadata=self._certificate)
+
+    @property
+    def certificate(self) -> str | None:
+        """The certificate that clients should trust, as PEM text; ``None`` without TLS."""
+        return self._certificate
 
     # --- accounts and clients
 
@@ -289,8 +338,8 @@ class SimulatedExchange:
         urls: dict[str, str] = {str(ws_key): url for ws_key, url in self.urls.items()}
         urls["rest"] = self.rest_url
         options: dict[str, Any] = {"urls": urls}
-        if self._ssl_context is not None:
-            options["ssl"] = self._ssl_context
+        if self._certificate is not None:
+            options["ssl"] = self.ssl_context
         if key is not None:
             options |= {"api_key": key.api_key, "api_secret": key.api_secret}
         return options
@@ -344,6 +393,56 @@ class SimulatedExchange:
     def close_connections(self, code: int = 1001, reason: str = "") -> int:
         """Close all connections with a close frame; return how many."""
         return self.call(lambda: self.venue.gateway.close_all(code, reason))
+
+    def trade(
+        self,
+        symbol: str,
+        side: Literal["BUY", "SELL"],
+        quantity: str | int | Decimal,
+        price: str | Decimal,
+        *,
+        market: Market = Market.SPOT,
+    ) -> Any:
+        """Let somebody with enough funds trade against what rests at ``price`` or better.
+
+        Args:
+            symbol: Where.
+            side: What they do: ``SELL`` fills your buy orders.
+            quantity: How much at most; what does not fill at once is forgotten.
+            price: The worst price they take.
+            market: On which market.
+
+        Returns:
+            The answer to their order.
+        """
+        params = {
+            "symbol": symbol,
+            "side": side,
+            "type": "LIMIT",
+            "timeInForce": "IOC",
+            "quantity": str(quantity),
+            "price": str(price),
+        }
+        stranger = self.call(lambda: self.venue.stranger(market, symbol))
+        return AccountHandle(self, stranger).request("order.place", params, market=market)
+
+    def move_price(
+        self, symbol: str, price: str | Decimal, *, market: Market = Market.SPOT
+    ) -> None:
+        """Let the market maker quote around another price from now on."""
+        maker = self.venue.market_makers.get(market)
+        if maker is None:
+            raise RuntimeError("there is no market maker: start with market_maker=True")
+        self.call(lambda: maker.move_to(symbol, Decimal(price)))
+
+    def start_random_market(self, *, step_seconds: float = 0.5, volatility: int = 2) -> None:
+        """Let Spot prices walk and trades happen, by the seed.
+
+        Args:
+            step_seconds: Mean time between two steps of a symbol, in the exchange's time.
+            volatility: Standard deviation of one step, in basis points of the price.
+        """
+        self.call(lambda: self.venue.start_random_market(step_seconds, volatility))
 
     def announce_shutdown(self) -> int:
         """Send ``serverShutdown`` to all who know it; return to how many."""

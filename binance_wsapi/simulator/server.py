@@ -8,18 +8,19 @@ import logging
 import ssl
 import struct
 import threading
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import Any, TypeVar
 
 from aiohttp import WSMsgType, web
 
 from binance_wsapi.simulator.clock import SimulatedClock
 from binance_wsapi.simulator.gateway import Door, Gateway, HandshakeRefused
+from binance_wsapi.simulator.rest import RestAnswer, RestRequest
 
 __all__ = ["ExchangeThread"]
 
 T = TypeVar("T")
-RestHandler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
+RestHandler = Callable[[RestRequest], RestAnswer]
 
 _TEXT, _CLOSE, _PING, _PONG = 0x81, 0x88, 0x89, 0x8A
 _CLOSE_SECONDS = 2.0
@@ -178,7 +179,22 @@ class ExchangeThread:
     async def _serve(self, request: web.BaseRequest) -> web.StreamResponse:
         if request.headers.get("Upgrade", "").lower() == "websocket":
             return await self._serve_websocket(request)
-        return await self._rest(request)
+        answer = self._rest(
+            RestRequest(
+                verb=request.method,
+                path=request.path,
+                query=request.rel_url.raw_query_string,
+                body=await request.text(),
+                remote=request.remote or "",
+                headers=request.headers,
+            )
+        )
+        return web.Response(
+            status=answer.status,
+            body=answer.body,
+            headers=answer.headers,
+            content_type="application/json",
+        )
 
     async def _serve_websocket(self, request: web.BaseRequest) -> web.StreamResponse:
         socket = web.WebSocketResponse(autoping=False, max_msg_size=_MAX_FRAME, compress=False)

@@ -24,6 +24,7 @@ from binance_wsapi.simulator.journal import Journal
 from binance_wsapi.simulator.margin import Margin
 from binance_wsapi.simulator.market_data.market_data import MarketData
 from binance_wsapi.simulator.request_limits import LimitRules, RequestLimits, Window
+from binance_wsapi.simulator.rest import RestApi
 from binance_wsapi.simulator.service import Service
 from binance_wsapi.simulator.sessions import ApiConnection
 from binance_wsapi.simulator.spot.market import SpotMarket
@@ -33,8 +34,6 @@ from binance_wsapi.simulator.stream_hub import StreamHub
 from binance_wsapi.simulator.streams import StreamServer
 
 if TYPE_CHECKING:
-    from aiohttp.web import BaseRequest, StreamResponse
-
     from binance_wsapi.simulator.futures.maker import FuturesMaker
     from binance_wsapi.simulator.market_maker import MarketMaker
 
@@ -51,6 +50,7 @@ FUTURES_RULES = LimitRules(
     weight=Window("MINUTE", 1, 2_400),
     orders=(Window("SECOND", 10, 300), Window("MINUTE", 1, 1_200)),
 )
+FORTUNE = Decimal(10) ** 9
 Balances = Mapping[str, str | int | Decimal]
 
 
@@ -102,6 +102,8 @@ class Venue:
         self.services = {Market.SPOT: self._spot_service()} | {
             market: self._futures_service(market) for market in self.futures
         }
+        self._stranger: Account | None = None
+        self.rest = RestApi(self)
         self._open_doors()
 
     def open_account(
@@ -118,6 +120,19 @@ class Venue:
                 self.futures[market].open_account(account.uid, dict(wallets))
         return account
 
+    def stranger(self, market: Market, symbol: str) -> Account:
+        """Return a Spot account that can pay for any trade in a symbol, on that market."""
+        if self._stranger is None:
+            self._stranger = self.open_account()
+            for engine in self.futures.values():
+                engine.open_account(self._stranger.uid, is_house=True)
+        if market is Market.SPOT and symbol in self.spot.symbols:
+            spec = self.spot.symbols[symbol]
+            for asset in (spec.base_asset, spec.quote_asset):
+                if self._stranger.free(asset) < FORTUNE:
+                    self.spot.deposit(self._stranger, asset, FORTUNE)
+        return self._stranger
+
     def start_market_makers(self) -> None:
         """Keep a book on every symbol of every market from now on."""
         from binance_wsapi.simulator.futures.maker import FuturesMaker
@@ -132,11 +147,22 @@ class Venue:
         for maker in self.market_makers.values():
             maker.start()
 
-    async def serve_rest(self, request: BaseRequest) -> StreamResponse:
-        """Answer a request of the REST API."""
-        from aiohttp.web import Response
+    def start_random_market(self, step_seconds: float, volatility: int) -> None:
+        """Let the prices of Spot's market maker walk, and somebody trade against them."""
+        from binance_wsapi.simulator.market_maker import MarketMaker
+        from binance_wsapi.simulator.random_market import RandomMarket
 
-        return Response(status=404)
+        maker = self.market_makers.get(Market.SPOT)
+        assert maker is None or isinstance(maker, MarketMaker)
+        if maker is None:
+            raise RuntimeError("there is no market maker: start with market_maker=True")
+        RandomMarket(
+            self.clock,
+            maker,
+            Random(self.rng.random()),
+            step_seconds=step_seconds,
+            volatility=volatility,
+        ).start()
 
     def api_connection(self, handshake: Handshake, market: Market) -> ApiConnection:
         """Serve a WebSocket API connection."""

@@ -260,8 +260,13 @@ def test_market_streams_move_with_the_market_maker() -> None:
         assert run(watch)["stream"] == "btcusdt@trade"
 
 
+def threads() -> set[threading.Thread]:
+    return {thread for thread in threading.enumerate() if thread.name == "binance-simulator"}
+
+
 def test_stopping_cuts_clients_and_frees_the_port() -> None:
     exchange = SimulatedExchange()
+    before = threads()
 
     async def scenario() -> int:
         async with exchange, connected(exchange) as ws:
@@ -271,7 +276,7 @@ def test_stopping_cuts_clients_and_frees_the_port() -> None:
             return exchange.venue.journal.connections()[0]
 
     assert run(scenario) == 1
-    assert not [t for t in threading.enumerate() if t.name == "binance-simulator"]
+    assert threads() == before
     with pytest.raises(RuntimeError, match="not running"):
         _ = exchange.port
 
@@ -365,3 +370,16 @@ def test_client_options_name_every_address_and_the_key(exchange: SimulatedExchan
     assert options["urls"]["rest"] == exchange.rest_url
     assert options["urls"]["mainWSAPI"].endswith("/ws-api/v3")
     assert "PRIVATE" not in repr(key)
+
+
+def test_rest_is_served_beside_the_sockets(exchange: SimulatedExchange) -> None:
+    async def get() -> tuple[int, Any, str]:
+        async with (
+            aiohttp.ClientSession() as session,
+            session.get(f"{exchange.rest_url}/api/v3/depth?symbol=BTCUSDT") as answer,
+        ):
+            return answer.status, await answer.json(), answer.headers["X-MBX-USED-WEIGHT-1M"]
+
+    status, book, weight = run(get)
+    assert (status, weight) == (200, "5")
+    assert book["bids"] == []

@@ -1,0 +1,211 @@
+"""The REST API, as far as clients need it to start up and tests to look around.
+
+Each path is an operation of the WebSocket API by another name: same engine, same errors, same limits.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl
+
+from binance_wsapi.catalogue._types import Kind, Market, Operation, Security, Weight
+from binance_wsapi.simulator.accounts import EventSource
+from binance_wsapi.simulator.authentication import Credentials
+from binance_wsapi.simulator.contract_info import contract_info
+from binance_wsapi.simulator.errors import ExchangeError
+from binance_wsapi.simulator.request import engine_params
+from binance_wsapi.simulator.rest_routes import RestRoute, find_route
+from binance_wsapi.simulator.service import Admitted, Service
+from binance_wsapi.simulator.wire import Micros, encode
+
+if TYPE_CHECKING:
+    from binance_wsapi.simulator.venue import Venue
+
+__all__ = ["RestAnswer", "RestApi", "RestRequest"]
+
+_INTERVAL_LETTERS = {"SECOND": "S", "MINUTE": "M", "HOUR": "H", "DAY": "D"}
+
+
+@dataclass(frozen=True, slots=True)
+class RestRequest:
+    """One HTTP request."""
+
+    verb: str
+    path: str
+    query: str
+    body: str
+    remote: str
+    headers: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class RestAnswer:
+    """One HTTP answer; the body is JSON."""
+
+    status: int
+    body: bytes
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+def _operation(method: str, security: Security = Security.NONE) -> Operation:
+    """Return an operation that only REST has."""
+    return Operation(
+        market=Market.SPOT,
+        method=method,
+        name=method,
+        title=method,
+        security=security,
+        params=(),
+        result=None,
+        weight=Weight.fixed(1),
+    )
+
+
+class RestApi:
+    """All REST paths of the exchange.
+
+    Args:
+        venue: The exchange.
+    """
+
+    def __init__(self, venue: Venue) -> None:
+        self._venue = venue
+        self._extra: dict[str, Callable[[RestRequest, dict[str, str]], object]] = {
+            "POST /sapi/v1/userListenToken": self._listen_token,
+            # What clients load at their start: there is nothing to tell.
+            "GET /sapi/v1/capital/config/getall": lambda request, params: [],
+            "GET /sapi/v1/margin/allPairs": lambda request, params: [],
+            "GET /sapi/v1/margin/isolated/allPairs": lambda request, params: [],
+        }
+        for prefix, market in (("/fapi", Market.USDM), ("/dapi", Market.COINM)):
+            self._add_futures(prefix, market)
+
+    def answer(self, request: RestRequest) -> RestAnswer:
+        """Answer one request."""
+        microseconds = request.headers.get("X-MBX-TIME-UNIT", "").upper() == "MICROSECOND"
+        status = 200
+        headers: dict[str, str] = {}
+        try:
+            result = self._result(request, headers)
+        except ExchangeError as error:
+            status, result = error.status, error.payload()
+            retry = (error.data or {}).get("retryAfter")
+            if isinstance(retry, Micros):
+                seconds = (retry.us - self._venue.clock.now_us()) // 1_000_000 + 1
+                headers["Retry-After"] = str(seconds)
+        return RestAnswer(status, encode(result, microseconds=microseconds), headers)
+
+    def _result(self, request: RestRequest, headers: dict[str, str]) -> object:
+        params = dict(parse_qsl(request.query, keep_blank_values=True))
+        params |= dict(parse_qsl(request.body, keep_blank_values=True))
+        extra = self._extra.get(f"{request.verb} {request.path}")
+        if extra is not None:
+            return extra(request, params)
+        route = find_route(request.verb, request.path)
+        if route is None:
+            raise ExchangeError(
+                -1020, f"The embedded exchange does not serve {request.verb} {request.path}.", 404
+            )
+        service = self._venue.services[route.market]
+        operation = service.operation(route.method)
+        weight = service.charge(request.remote, operation, _weighable(params))
+        admitted = self._admit(request, route, service, operation, params)
+        try:
+            result = service.run(admitted)
+            if operation.weight.on_success is not None:
+                service.limits.refund(request.remote, weight - operation.weight.on_success)
+        finally:
+            headers |= _limit_headers(service, operation, admitted.account, request.remote)
+        return result
+
+    def _admit(
+        self,
+        request: RestRequest,
+        route: RestRoute,
+        service: Service,
+        operation: Operation,
+        params: dict[str, str],
+    ) -> Admitted:
+        typed: dict[str, Any] = dict(params)
+        for param in operation.params:
+            if param.kind in (Kind.STRING_LIST, Kind.ENUM_LIST) and param.wire in params:
+                typed[param.wire] = _texts(params[param.wire])
+        is_isolated = params.get("isIsolated", "").upper() == "TRUE"
+        strict = route.market is Market.SPOT and not route.is_margin
+        taken = engine_params(operation, typed, strict=strict)
+        key, deadline_us = service.identify(
+            operation, _credentials(request, params), request.remote
+        )
+        account: EventSource | None = None
+        if key is not None:
+            account = service.account(key.uid)
+        if account is not None and route.is_margin:
+            symbol = params.get("symbol") if is_isolated else None
+            account = self._venue.margin.account(account.uid, symbol)
+        return Admitted(operation, taken, account, deadline_us)
+
+    def _listen_token(self, request: RestRequest, params: dict[str, str]) -> object:
+        service = self._venue.services[Market.SPOT]
+        operation = _operation("userListenToken", Security.USER_STREAM)
+        service.charge(request.remote, operation, {})
+        # Clients differ in whether they sign this request; both are taken.
+        key, _ = service.identify(operation, _credentials(request, params), request.remote)
+        assert key is not None, "a USER_STREAM operation has a key"
+        return self._venue.margin.create_token(key.uid, params)
+
+    def _add_futures(self, prefix: str, market: Market) -> None:
+        engine, limits = self._venue.futures[market], self._venue.futures_limits
+        self._extra |= {
+            f"GET {prefix}/v1/ping": lambda request, params: {},
+            f"GET {prefix}/v1/time": lambda request, params: {
+                "serverTime": Micros(self._venue.clock.now_us())
+            },
+            f"GET {prefix}/v1/exchangeInfo": lambda request, params: contract_info(engine, limits),
+        }
+
+
+def _credentials(request: RestRequest, params: Mapping[str, str]) -> Credentials:
+    unsigned = [
+        "&".join(pair for pair in part.split("&") if not pair.startswith("signature="))
+        for part in (request.query, request.body)
+    ]
+    return Credentials(
+        api_key=request.headers.get("X-MBX-APIKEY"),
+        signature=params.get("signature") or None,
+        timestamp=params.get("timestamp") or None,
+        recv_window=params.get("recvWindow") or None,
+        payload="".join(unsigned).encode(),
+    )
+
+
+def _limit_headers(
+    service: Service, operation: Operation, account: EventSource | None, remote: str
+) -> dict[str, str]:
+    names = {"REQUEST_WEIGHT": "X-MBX-USED-WEIGHT", "ORDERS": "X-MBX-ORDER-COUNT"}
+    return {
+        f"{names[row['rateLimitType']]}-{row['intervalNum']}{_INTERVAL_LETTERS[row['interval']]}": str(
+            row["count"]
+        )
+        for row in service.rate_limit_rows(operation, account, remote)
+    }
+
+
+def _texts(text: str) -> list[str]:
+    """Return a list parameter: a JSON array, or one plain value."""
+    if not text.startswith("["):
+        return [text]
+    try:
+        values = json.loads(text)
+    except ValueError:
+        raise ExchangeError(-1135, "Invalid JSON Request") from None
+    return [str(value) for value in values]
+
+
+def _weighable(params: Mapping[str, str]) -> dict[str, Any]:
+    return {
+        name: int(value) if value.isdecimal() else _texts(value) if value[:1] == "[" else value
+        for name, value in params.items()
+    }

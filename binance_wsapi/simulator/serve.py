@@ -1,0 +1,173 @@
+"""``python -m binance_wsapi simulator``: the embedded exchange for any client in any language."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TextIO
+
+from binance_wsapi.endpoints import WsKey
+from binance_wsapi.simulator.exchange import AccountHandle, Key, SimulatedExchange
+from binance_wsapi.simulator.wire import plain
+
+__all__ = ["main"]
+
+DEFAULT_PORT = 9443
+STATE_SECONDS = 30.0
+
+
+def main(
+    argv: Sequence[str] | None = None,
+    *,
+    out: TextIO | None = None,
+    stop: threading.Event | None = None,
+) -> int:
+    """Serve until Ctrl-C, SIGTERM or ``stop``; return the exit status."""
+    stream = out or sys.stdout
+    stop = stop or threading.Event()
+    options = _parser().parse_args(argv)
+    exchange = SimulatedExchange(
+        seed=options.seed,
+        market_maker=not options.no_market_maker,
+        tls=options.tls,
+        port=options.port,
+        host=options.host,
+    )
+    try:
+        exchange.start()
+    except OSError as error:
+        stream.write(f"cannot listen on {options.host}:{options.port}: {error.strerror or error}\n")
+        return 1
+    try:
+        exchange.limits.enabled = exchange.futures_limits.enabled = not options.no_limits
+        if options.random_market:
+            exchange.start_random_market()
+        _Desk(exchange, stream, options.account).serve(options, stop)
+    finally:
+        exchange.stop()
+    return 0
+
+
+class _Desk:
+    """What the person at the terminal sees."""
+
+    def __init__(
+        self, exchange: SimulatedExchange, out: TextIO, accounts: Sequence[dict[str, str]]
+    ) -> None:
+        self._exchange = exchange
+        self._out = out
+        self._accounts = [exchange.create_account(each) for each in accounts] or [
+            exchange.create_account()
+        ]
+
+    def serve(self, options: argparse.Namespace, stop: threading.Event) -> None:
+        """Print where everything is, then the state now and then, until asked to stop."""
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGTERM, lambda number, frame: stop.set())
+        self._introduce(options.cert)
+        seen = -1
+        try:
+            while not stop.wait(options.state_every):
+                frames = len(self._exchange.journal.frames)
+                if frames != seen:
+                    self._tell_state()
+                seen = frames
+        except KeyboardInterrupt:
+            self._print("\nstopped")
+
+    def _introduce(self, certificate: Path | None) -> None:
+        exchange = self._exchange
+        self._print("The embedded exchange is running; Ctrl-C stops it.\n")
+        for name, path in (
+            ("Spot WebSocket API", exchange.urls[WsKey.MAIN_WSAPI]),
+            ("Spot streams", exchange.urls[WsKey.MAIN]),
+            ("USD-M WebSocket API", exchange.urls[WsKey.USDM_WSAPI]),
+            ("COIN-M WebSocket API", exchange.urls[WsKey.COINM_WSAPI]),
+            ("REST", exchange.rest_url),
+        ):
+            self._print(f"  {name:<22}{path}")
+        if certificate is not None and exchange.certificate is not None:
+            certificate.write_text(exchange.certificate)
+            self._print(f"  {'certificate':<22}{certificate}")
+        for account in self._accounts:
+            self._print(f"\nAccount {account.uid}")
+            self._tell_balances(account)
+            self._tell_key(account.create_key("ed25519"))
+            self._tell_key(account.create_key("hmac"))
+        self._print("")
+
+    def _tell_key(self, key: Key) -> None:
+        self._print(f"  {key.key_type} key\n    api key  {key.api_key}")
+        if key.key_type == "hmac":
+            self._print(f"    secret   {key.api_secret}")
+            return
+        self._print("    private key")
+        for line in key.api_secret.strip().splitlines():
+            self._print(f"      {line}")
+
+    def _tell_balances(self, account: AccountHandle) -> None:
+        for asset, amounts in account.balances().items():
+            locked = (
+                f"  (locked {plain(amounts.locked, microseconds=False)})" if amounts.locked else ""
+            )
+            self._print(f"  {asset:<8}{plain(amounts.free, microseconds=False)}{locked}")
+
+    def _tell_state(self) -> None:
+        exchange = self._exchange
+        connections = exchange.call(lambda: len(exchange.venue.gateway.connections))
+        self._print(f"-- {connections} connections, {len(exchange.journal.requests())} requests")
+        for account in self._accounts:
+            orders = account.request("openOrders.status")
+            self._print(f"Account {account.uid}: {len(orders)} open orders")
+            self._tell_balances(account)
+
+    def _print(self, text: str) -> None:
+        self._out.write(text + "\n")
+        self._out.flush()
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m binance_wsapi simulator",
+        description="Serve the embedded exchange to any client: WebSocket APIs, streams and REST.",
+    )
+    parser.add_argument("--port", type=int, default=DEFAULT_PORT, help="0 takes a free one")
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on")
+    parser.add_argument("--tls", action="store_true", help="serve wss:// and https://")
+    parser.add_argument(
+        "--cert", type=Path, help="where to write the certificate that clients should trust"
+    )
+    parser.add_argument("--seed", type=int, default=0, help="the same seed makes the same market")
+    parser.add_argument(
+        "--account",
+        action="append",
+        type=_balances,
+        default=[],
+        metavar="USDT=10000,BTC=1",
+        help="open an account with these balances; may be repeated",
+    )
+    parser.add_argument("--no-market-maker", action="store_true", help="leave the books empty")
+    parser.add_argument("--random-market", action="store_true", help="let Spot prices walk")
+    parser.add_argument("--no-limits", action="store_true", help="count weights and orders only")
+    parser.add_argument(
+        "--state-every",
+        type=float,
+        default=STATE_SECONDS,
+        metavar="SECONDS",
+        help="how often to print the state",
+    )
+    return parser
+
+
+def _balances(text: str) -> dict[str, str]:
+    amounts: dict[str, str] = {}
+    for part in text.split(","):
+        asset, equals, amount = part.partition("=")
+        if not asset or not equals or not amount.replace(".", "", 1).isdecimal():
+            raise argparse.ArgumentTypeError(f"{part!r} is no balance: write ASSET=AMOUNT")
+        amounts[asset.strip().upper()] = amount
+    return amounts

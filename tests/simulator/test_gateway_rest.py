@@ -1,0 +1,159 @@
+"""REST: the same operations by other names."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+from gateway_client import API, LIMIT_BUY, START_US, MemoryClient, add_key, signature, venue
+
+from binance_wsapi.catalogue._types import Market
+from binance_wsapi.simulator.key_making import Key, KeyTypeName
+from binance_wsapi.simulator.rest import RestAnswer, RestRequest
+from binance_wsapi.simulator.rest_routes import _TABLES
+from binance_wsapi.simulator.venue import Venue
+
+
+class Rest:
+    """An HTTP client in memory."""
+
+    def __init__(self, exchange: Venue, key: Key | None = None) -> None:
+        self._exchange = exchange
+        self._key = key
+
+    def raw(self, verb: str, path: str, query: str = "", body: str = "") -> RestAnswer:
+        headers = {} if self._key is None else {"X-MBX-APIKEY": self._key.api_key}
+        request = RestRequest(verb, path, query, body, "10.0.0.1", headers)
+        return self._exchange.rest.answer(request)
+
+    def ask(self, verb: str, path: str, **params: Any) -> Any:
+        return json.loads(self.raw(verb, path, urlencode(params)).body)
+
+    def signed(self, verb: str, path: str, **params: Any) -> Any:
+        return json.loads(self.raw(verb, path, self.sign(**params)).body)
+
+    def sign(self, **params: Any) -> str:
+        assert self._key is not None
+        query = urlencode({**params, "timestamp": START_US // 1_000})
+        return f"{query}&{urlencode({'signature': signature(self._key, query.encode())})}"
+
+
+@pytest.fixture
+def exchange() -> Venue:
+    return venue()
+
+
+@pytest.fixture
+def rest(exchange: Venue) -> Rest:
+    account = exchange.open_account({"USDT": "10000"}, usdm={"USDT": "10000"}, coinm={"BTC": "1"})
+    return Rest(exchange, add_key(exchange, account.uid, "hmac"))
+
+
+def test_every_path_leads_to_an_operation(exchange: Venue) -> None:
+    for _, market, table, _ in _TABLES:
+        for method in table.values():
+            assert exchange.services[market].operation(method).market is market
+
+
+@pytest.mark.parametrize("key_type", ["hmac", "rsa", "ed25519"])
+def test_each_kind_of_key_signs(exchange: Venue, key_type: KeyTypeName) -> None:
+    account = exchange.open_account({"USDT": "1"})
+    rest = Rest(exchange, add_key(exchange, account.uid, key_type))
+
+    assert rest.signed("GET", "/api/v3/account")["uid"] == account.uid
+
+
+def test_orders_live_in_the_same_book(exchange: Venue, rest: Rest) -> None:
+    placed = rest.signed("POST", "/api/v3/order", **LIMIT_BUY)
+    client = MemoryClient(exchange, API)
+
+    assert client.ask("depth", {"symbol": "BTCUSDT"})["result"]["bids"][0][0] == "60000.00000000"
+    named = {"symbol": "BTCUSDT", "orderId": placed["orderId"]}
+    assert rest.signed("GET", "/api/v3/order", **named)["status"] == "NEW"
+    assert rest.signed("DELETE", "/api/v3/order", **named)["status"] == "CANCELED"
+
+
+def test_parameters_may_stand_in_the_body_and_in_both(rest: Rest) -> None:
+    body = rest.sign(**LIMIT_BUY)
+    assert rest.raw("POST", "/api/v3/order", body=body).status == 200
+
+    query, first = (
+        "symbol=BTCUSDT&side=BUY",
+        f"type=MARKET&quantity=1&timestamp={START_US // 1_000}",
+    )
+    assert rest._key is not None
+    both = f"{first}&signature={signature(rest._key, (query + first).encode())}"
+    assert rest.raw("POST", "/api/v3/order/test", query, both).status == 200
+
+
+def test_errors_have_their_status(rest: Rest, exchange: Venue) -> None:
+    tampered = rest.sign(**LIMIT_BUY) + "&newClientOrderId=x"
+
+    assert json.loads(rest.raw("POST", "/api/v3/order", tampered).body)["code"] == -1022
+    assert Rest(exchange).raw("GET", "/api/v3/account").status == 400
+    assert rest.raw("GET", "/api/v3/nothing").status == 404
+    assert rest.raw("GET", "/api/v3/depth").status == 400
+
+
+def test_lists_and_time_units(exchange: Venue, rest: Rest) -> None:
+    info = rest.ask("GET", "/api/v3/exchangeInfo", symbols='["BTCUSDT","ETHUSDT"]')
+    headers = {"X-MBX-TIME-UNIT": "MICROSECOND"}
+    request = RestRequest("GET", "/api/v3/time", "", "", "10.0.0.1", headers)
+
+    assert [row["symbol"] for row in info["symbols"]] == ["BTCUSDT", "ETHUSDT"]
+    assert {row["rateLimitType"] for row in info["rateLimits"]} > {"CONNECTIONS"}
+    assert json.loads(exchange.rest.answer(request).body) == {"serverTime": START_US}
+
+
+def test_weight_is_shared_with_websockets_and_shown(exchange: Venue, rest: Rest) -> None:
+    MemoryClient(exchange).ask("ping")
+
+    assert rest.raw("GET", "/api/v3/ping").headers["X-MBX-USED-WEIGHT-1M"] == "4"
+
+
+def test_banned_addresses_are_told_when_to_come_back(exchange: Venue, rest: Rest) -> None:
+    exchange.spot_limits.ban("10.0.0.1")
+
+    answer = rest.raw("GET", "/api/v3/ping")
+
+    assert answer.status == 418
+    assert answer.headers["Retry-After"] == "121"
+
+
+@pytest.mark.parametrize(("prefix", "market"), [("/fapi", Market.USDM), ("/dapi", Market.COINM)])
+def test_futures_start_up(exchange: Venue, rest: Rest, prefix: str, market: Market) -> None:
+    info = rest.ask("GET", f"{prefix}/v1/exchangeInfo")
+
+    assert {row["symbol"] for row in info["symbols"]} == set(exchange.futures[market].contracts)
+    assert rest.ask("GET", f"{prefix}/v1/ping") == {}
+    assert rest.ask("POST", f"{prefix}/v1/listenKey")["listenKey"]
+    assert rest.signed("GET", f"{prefix}/v1/account")["assets"]
+
+
+@pytest.mark.parametrize("is_signed", [True, False])
+def test_listen_tokens_with_and_without_a_signature(
+    exchange: Venue, rest: Rest, is_signed: bool
+) -> None:
+    ask = rest.signed if is_signed else rest.ask
+    answer = ask("POST", "/sapi/v1/userListenToken")
+
+    assert answer["expirationTime"] == START_US // 1_000 + 86_400_000
+    client = MemoryClient(exchange)
+    token = {"listenToken": answer["token"]}
+    assert client.ask("userDataStream.subscribe.listenToken", token)["status"] == 200
+
+
+def test_margin_orders_belong_to_the_margin_account(exchange: Venue, rest: Rest) -> None:
+    owner = next(iter(exchange.spot.accounts))
+    exchange.spot.deposit(exchange.margin.account(owner), "USDT", 500)  # type: ignore[arg-type]
+    token = rest.ask("POST", "/sapi/v1/userListenToken")["token"]
+    client = MemoryClient(exchange)
+    client.ask("userDataStream.subscribe.listenToken", {"listenToken": token})
+
+    rest.signed("POST", "/sapi/v1/margin/order", **LIMIT_BUY, sideEffectType="NO_SIDE_EFFECT")
+
+    assert client.events[0]["event"]["e"] == "executionReport"
+    assert rest.signed("GET", "/api/v3/openOrders") == []
+    assert len(rest.signed("GET", "/sapi/v1/margin/openOrders", symbol="BTCUSDT")) == 1
