@@ -61,7 +61,11 @@ def _absence(case: Case, client_id: str) -> Question[Finding]:
     if case.market is Market.SPOT:
         since_ms = (case.sent_us - case.stamp_tolerance_us) // 1000
         answer = yield Ask("allOrders", case.given("symbol") | {"startTime": since_ms})
-        rows = [row for row in answer.rows if case.is_younger(row.get("time"))]
+        rows = [
+            row
+            for row in answer.rows
+            if case.is_younger(row.get("time")) and not _is_replaced_order(case, row)
+        ]
         for row in rows:
             if row.get("clientOrderId") == client_id and case.is_own(row):
                 return Executed(row)
@@ -76,6 +80,18 @@ def _absence(case: Case, client_id: str) -> Question[Finding]:
                     row,
                 )
     return NotExecuted("no such order, and the request can no longer be accepted")
+
+
+def _is_replaced_order(case: Case, row: dict[str, Any]) -> bool:
+    """Whether the row is the order that a cancel-replace was to cancel."""
+    params = case.params
+    replaced_ids = (params.get("cancelOrderId"), params.get("cancelNewClientOrderId"))
+    return any(
+        given is not None and given == shown
+        for given, shown in zip(
+            replaced_ids, (row.get("orderId"), row.get("clientOrderId")), strict=True
+        )
+    )
 
 
 def _was_named(case: Case, client_id: str, row: dict[str, Any]) -> Question[bool]:

@@ -163,9 +163,10 @@ class Case:
         quantity = params.get("quantity")
         if amended:
             return quantity is not None and Decimal(order["origQty"]) < Decimal(str(quantity))
-        if quantity is None:
-            return same_number(params.get("quoteOrderQty"), order.get("origQuoteOrderQty"))
-        return same_number(quantity, order.get("origQty"))
+        if quantity is not None:
+            return same_number(quantity, order.get("origQty"))
+        quote_quantity = params.get("quoteOrderQty")
+        return quote_quantity is None or same_number(quote_quantity, order.get("origQuoteOrderQty"))
 
 
 def same_number(one: object, other: object) -> bool:
