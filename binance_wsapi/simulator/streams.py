@@ -158,6 +158,7 @@ class StreamServer:
         clock: The exchange's clock.
         hub: The market's streams.
         messages_per_second: How many a client may send; futures take more than Spot.
+        connection_class: What serves a client.
     """
 
     def __init__(
@@ -166,10 +167,12 @@ class StreamServer:
         hub: StreamHub,
         *,
         messages_per_second: int = MESSAGES_PER_SECOND,
+        connection_class: type[StreamConnection] = StreamConnection,
     ) -> None:
         self.hub = hub
         self._clock = clock
         self._messages_per_second = messages_per_second
+        self._connection_class = connection_class
         self._connections: dict[StreamConnection, None] = {}
 
     @property
@@ -202,7 +205,7 @@ class StreamServer:
         streams = [name.replace("@ ", "@+") for name in names.split("/") if name]
         if len(set(streams)) > MOST_STREAMS:
             raise HandshakeRefused(400, b"Too many streams")
-        connection = StreamConnection(
+        connection = self._connection_class(
             handshake,
             self.hub,
             self._clock,

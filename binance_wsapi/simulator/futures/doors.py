@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from binance_wsapi.simulator.futures.connections import (
+    MESSAGES_PER_SECOND,
+    FuturesStreamConnection,
+)
 from binance_wsapi.simulator.futures.market import FuturesMarket
 from binance_wsapi.simulator.futures.stream_names import PUBLIC_KINDS
 from binance_wsapi.simulator.futures.streams import FuturesStreams, StreamVenue
-from binance_wsapi.simulator.futures.user_streams import (
-    MESSAGES_PER_SECOND,
-    UserStreams,
-    UserStreamServer,
-)
+from binance_wsapi.simulator.futures.user_streams import UserStreams, UserStreamServer
 from binance_wsapi.simulator.gateway import Route
 from binance_wsapi.simulator.pulses import Pulses
 from binance_wsapi.simulator.request_limits import RequestLimits
@@ -45,7 +45,12 @@ class FuturesDoors:
         pulses = Pulses(clock)
 
         def server(table: FuturesStreams) -> StreamServer:
-            return StreamServer(clock, StreamHub(table), messages_per_second=MESSAGES_PER_SECOND)
+            return StreamServer(
+                clock,
+                StreamHub(table),
+                messages_per_second=MESSAGES_PER_SECOND,
+                connection_class=FuturesStreamConnection,
+            )
 
         public = server(
             FuturesStreams(self.usdm, self.coinm, pulses, serves=PUBLIC_KINDS.__contains__)

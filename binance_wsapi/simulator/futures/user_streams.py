@@ -8,15 +8,17 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from binance_wsapi.simulator.clock import SimulatedClock
+from binance_wsapi.simulator.futures.connections import (
+    MESSAGES_PER_SECOND,
+    FuturesStreamConnection,
+)
 from binance_wsapi.simulator.futures.listen_keys import ListenKeys
 from binance_wsapi.simulator.gateway import Handshake
 from binance_wsapi.simulator.stream_feeds import CallFeed
 from binance_wsapi.simulator.stream_hub import Feed, Publish, StreamHub
-from binance_wsapi.simulator.streams import StreamConnection
 
-__all__ = ["MESSAGES_PER_SECOND", "UserStreamServer", "UserStreams"]
+__all__ = ["UserStreamServer", "UserStreams"]
 
-MESSAGES_PER_SECOND = 10
 _LISTEN_KEY = re.compile(r"[A-Za-z0-9]+")
 Filters = Mapping[str, frozenset[str]]
 """Events wanted, by listen key; all of a key that is not in it."""
@@ -65,19 +67,21 @@ class UserStreamServer:
         self._clock = clock
         self._keys = keys
 
-    def raw(self, handshake: Handshake) -> StreamConnection:
+    def raw(self, handshake: Handshake) -> FuturesStreamConnection:
         """Let a client in that wants bare events."""
         return self._connect(handshake, handshake.path.partition("/ws")[2], is_combined=False)
 
-    def combined(self, handshake: Handshake) -> StreamConnection:
+    def combined(self, handshake: Handshake) -> FuturesStreamConnection:
         """Let a client in that wants each event wrapped with its key."""
         return self._connect(handshake, handshake.query.get("streams", ""), is_combined=True)
 
-    def _connect(self, handshake: Handshake, names: str, *, is_combined: bool) -> StreamConnection:
+    def _connect(
+        self, handshake: Handshake, names: str, *, is_combined: bool
+    ) -> FuturesStreamConnection:
         keys = [name for name in names.split("/") if name]
         named, filters = _keys_and_filters(handshake.query_text)
         # The filters are this connection's own, and so is the hub that applies them.
-        return StreamConnection(
+        return FuturesStreamConnection(
             handshake,
             StreamHub(UserStreams(self._keys, filters)),
             self._clock,

@@ -209,6 +209,26 @@ def test_ten_messages_a_second_are_taken(house: House) -> None:
     assert client.close_code == 1008
 
 
+@pytest.mark.parametrize("path", ["/usdm/market/ws", "/usdm/private/ws", "/coinm/stream"])
+def test_frame_that_is_not_json_ends_the_connection(house: House, path: str) -> None:
+    client = house.connect(path)
+
+    client.connection.receive("SUBSCRIBE please")
+
+    (frame,) = client.frames
+    assert frame["error"]["code"] == 3
+    assert client.close_code == 1008
+
+
+def test_other_malformed_requests_do_not(house: House) -> None:
+    client = house.connect("/usdm/market/ws")
+
+    client.connection.receive('{"method": "SUBSCRIBE", "params": "btcusdt@depth", "id": 1}')
+
+    assert [frame["code"] for frame in client.frames] == [2]
+    assert client.close_code is None
+
+
 def test_pings_come_every_three_minutes(house: House) -> None:
     client = house.connect("/usdm/market/ws")
     pings: list[int] = []
