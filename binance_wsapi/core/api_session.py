@@ -93,8 +93,8 @@ class Subscription(Protocol):
     def lost(self, link: ApiLink, reason: str) -> None:
         """A link is gone."""
 
-    def terminated(self, link: ApiLink) -> None:
-        """The exchange ended the subscription on this link."""
+    def terminated(self, link: ApiLink, subscription_id: int) -> None:
+        """The exchange ended a subscription on this link."""
 
 
 class _Head(msgspec.Struct):
@@ -118,6 +118,7 @@ class ApiSession(Session):
         self.market: Market = endpoint(ws_key).market
         self.authority: Authority | None = None
         self._governor = core.governors[self.market]
+        self._admit = self._governor.admit
         self._waiting: deque[Call] = deque()
         """Calls without a connection, or behind a congested one."""
         self._round_trips: deque[float] = deque(maxlen=ROUND_TRIPS_KEPT)
@@ -230,13 +231,11 @@ class ApiSession(Session):
             if self._must_sign_elsewhere(link, call):
                 self.core.spawn(self._sign_elsewhere(link, call))
                 return
-            self.core.encode(call, link.authority)
+            self.core.encode(call, link.authority, now)
         self._write(link, call, now)
 
     def _write(self, link: ApiLink, call: Call, now: float) -> None:
-        admitted = self._governor.admit(
-            call.kind.operation, call.params, call.sent_us, urgent=call.is_own
-        )
+        admitted = self._admit(call.kind.operation, call.params, call.sent_us, call.is_own)
         if isinstance(admitted, Refusal):
             self._hold_back(call, admitted, now)
             return
@@ -284,7 +283,8 @@ class ApiSession(Session):
 
     async def _sign_elsewhere(self, link: ApiLink, call: Call) -> None:
         authority = link.authority
-        await self.core.loop.run_in_executor(None, self.core.encode, call, authority)
+        core = self.core
+        await core.loop.run_in_executor(None, core.encode, call, authority, core.now())
         if link.lost_because is None and link.authority is authority:
             self._write(link, call, self.core.now())
         else:
@@ -471,7 +471,7 @@ class ApiSession(Session):
                 if kind == "eventStreamTerminated":
                     del link.event_sinks[message.subscription_id]
                     for subscription in list(self.subscriptions):
-                        subscription.terminated(link)
+                        subscription.terminated(link, message.subscription_id)
                 return
             if message.subscription_id in link.ended_subscriptions:
                 return

@@ -12,7 +12,7 @@ import random
 import time
 from collections import deque
 from collections.abc import Callable, Coroutine, Mapping
-from typing import Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from binance_wsapi.catalogue import operation_by_method
 from binance_wsapi.catalogue._types import Market
@@ -21,7 +21,6 @@ from binance_wsapi.core.call import Call, CallKind, Outcome, kind_of
 from binance_wsapi.core.dispatch import Dispatcher
 from binance_wsapi.core.linked_feed import LinkedFeed
 from binance_wsapi.core.listen_key import ListenKeyUserData
-from binance_wsapi.core.margin import MarginUserData
 from binance_wsapi.core.resolution import Resolver
 from binance_wsapi.core.transport import AiohttpTransport, HandshakeRefused, Transport
 from binance_wsapi.core.user_data import ApiUserData
@@ -38,6 +37,9 @@ from binance_wsapi.protocol.limits import LimitUsage, governors
 from binance_wsapi.protocol.params import WireValue
 from binance_wsapi.protocol.session import RetryPolicy
 from binance_wsapi.response import Response
+
+if TYPE_CHECKING:
+    from binance_wsapi.core.market_streams import MarketStreams
 
 __all__ = ["Core", "LoopHost"]
 
@@ -126,7 +128,8 @@ class Core:
         self._user_data: dict[
             tuple[WsKey, str | None], tuple[ApiUserData | ListenKeyUserData, LinkedFeed]
         ] = {}
-        self._user_data_lock = asyncio.Lock()
+        self._user_data_locks: dict[tuple[WsKey, str | None], asyncio.Lock] = {}
+        self._market_streams: MarketStreams | None = None
         self._tasks: set[asyncio.Task[Any]] = set()
         self._links = itertools.count(1)
         # Client order ids must not repeat across processes and restarts; request ids need only
@@ -165,9 +168,8 @@ class Core:
             self.now(),
         )
 
-    def encode(self, call: Call, authority: Authority) -> None:
+    def encode(self, call: Call, authority: Authority, now: float) -> None:
         """Stamp, sign and write down a request as it is sent under ``authority``."""
-        now = self.now()
         kind = call.kind
         sent_us = self.clock.timestamp_us(self.wall_us(), now)
         params = call.params
@@ -198,7 +200,7 @@ class Core:
         if encode_here and session is not None:
             authority = session.authority
             if authority is not None:
-                self.encode(call, authority)
+                self.encode(call, authority, call.deadline - call.timeout)
         if self.options.metrics is not None:
             call.settle = self._measured(ws_key, call, self.options.metrics)
         self._inbox.append((ws_key, call))
@@ -345,12 +347,26 @@ class Core:
         """Return how each connection in use is doing."""
         return {ws_key: session.health() for ws_key, session in self.sessions.items()}
 
+    @property
+    def market_streams(self) -> MarketStreams:
+        """The client's market streams, made (and their code loaded) on first use."""
+        if self._market_streams is None:
+            from binance_wsapi.core.market_streams import MarketStreams
+
+            self._market_streams = MarketStreams(self)
+        return self._market_streams
+
     async def subscribe_user_data(
         self, ws_key: WsKey, isolated_symbol: str | None
     ) -> EventStream[Any]:
         """Return the user data stream of a connection, subscribed."""
+        if isolated_symbol is not None and ws_key is not WsKey.MARGIN_USER_DATA:
+            raise ConfigurationError(
+                f"WsKey.{ws_key.name} has no isolated accounts: isolated_symbol goes with "
+                "WsKey.MARGIN_USER_DATA"
+            )
         key = (ws_key, isolated_symbol)
-        async with self._user_data_lock:
+        async with self._user_data_locks.setdefault(key, asyncio.Lock()):
             existing = self._user_data.get(key)
             if existing is not None:
                 return existing[1].stream
@@ -369,15 +385,20 @@ class Core:
 
     async def unsubscribe_user_data(self, ws_key: WsKey, isolated_symbol: str | None) -> None:
         """End the user data stream of a connection; nothing to do when there is none."""
-        subscription, _ = self._user_data.pop((ws_key, isolated_symbol), (None, None))
-        if subscription is not None:
-            await subscription.stop()
+        key = (ws_key, isolated_symbol)
+        # One after the other: giving a listen key back would take it from who has just started it.
+        async with self._user_data_locks.setdefault(key, asyncio.Lock()):
+            subscription, _ = self._user_data.pop(key, (None, None))
+            if subscription is not None:
+                await subscription.stop()
 
     def _user_data_subscription(
         self, ws_key: WsKey, isolated_symbol: str | None, feed: LinkedFeed
     ) -> ApiUserData | ListenKeyUserData:
         session = self.session(ws_key)
         if ws_key is WsKey.MARGIN_USER_DATA:
+            from binance_wsapi.core.margin import MarginUserData
+
             return MarginUserData(self, session, feed, isolated_symbol)
         if endpoint(ws_key).market is Market.SPOT:
             return ApiUserData(self, session, feed)
@@ -388,10 +409,9 @@ class Core:
         sessions, self.sessions = list(self.sessions.values()), {}
         user_data, self._user_data = list(self._user_data.values()), {}
         endings = [session.close("closed by this side") for session in sessions]
-        for subscription, feed in user_data:
-            feed.end()
-            if isinstance(subscription, ListenKeyUserData):
-                endings.append(subscription.close("closed by this side"))
+        endings += [subscription.close("closed by this side") for subscription, _ in user_data]
+        if self._market_streams is not None:
+            endings.append(self._market_streams.close("closed by this side"))
         await asyncio.gather(*endings)
 
     def _close_user_data(self, key: tuple[WsKey, str | None]) -> None:

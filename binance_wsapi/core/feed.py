@@ -42,7 +42,8 @@ class Feed:
         self.decode = decode if options.beautify else _decode_any
         """Makes an event from its bytes, on the side of whoever takes it."""
         self._handler_event = handler_event
-        self._gap_since_us: int | None = None
+        self._gaps: dict[object, int] = {}
+        """Since when each connection that was lost has been silent, epoch microseconds."""
         self.stream: EventStream[Any] = EventStream(
             name=name,
             buffer_size=options.event_buffer_size,
@@ -51,22 +52,19 @@ class Feed:
             close=close,
         )
 
-    def interrupted(self, last_heard: float) -> None:
-        """Events may be missing since something was last heard."""
-        if self._gap_since_us is None:
-            silent_s = self._core.now() - last_heard
-            self._gap_since_us = self._core.wall_us() - int(silent_s * 1_000_000)
+    def interrupted(self, last_heard: float, source: object = None) -> None:
+        """Events may be missing since something was last heard from a connection."""
+        silent_s = self._core.now() - last_heard
+        self._gaps.setdefault(source, self._core.wall_us() - int(silent_s * 1_000_000))
 
-    def resumed(self, reason: str) -> None:
-        """Events flow again: tell the gap in its place, if there was one."""
-        if self._gap_since_us is None:
+    def resumed(self, reason: str, source: object = None) -> None:
+        """The connection's events flow again: tell the gap in its place, if there was one."""
+        since_us = self._gaps.pop(source, None)
+        if since_us is None:
             return
         gap = StreamGap(
-            from_ms=self._gap_since_us // 1000,
-            until_ms=self._core.wall_us() // 1000,
-            reason=reason,
+            from_ms=since_us // 1000, until_ms=self._core.wall_us() // 1000, reason=reason
         )
-        self._gap_since_us = None
         self.put(lambda: gap)
 
     def put(self, make: Callable[[], Any]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import msgspec
 
@@ -27,6 +27,8 @@ KEEP_ALIVE_S = 30 * 60.0
 
 KEEP_ALIVE_RETRY_S = 15.0
 
+NO_SUCH_KEY = -1125
+
 
 class _Head(msgspec.Struct):
     e: str = ""
@@ -41,6 +43,12 @@ _event_type = msgspec.json.Decoder(_Head).decode
 _combined = msgspec.json.Decoder(_Combined).decode
 
 
+class KeyLink(Link):
+    """A connection that reads the events of one listen key."""
+
+    key = ""
+
+
 class ListenKeyUserData(Session):
     """The stream connection of one account's listen key, and the key itself.
 
@@ -53,6 +61,8 @@ class ListenKeyUserData(Session):
         api: The session of that connection.
         feed: Where the events go.
     """
+
+    link_type: ClassVar[type[Link]] = KeyLink
 
     def __init__(self, core: Core, ws_key: WsKey, api: ApiSession, feed: LinkedFeed) -> None:
         super().__init__(core, user_data_key(ws_key))
@@ -86,7 +96,6 @@ class ListenKeyUserData(Session):
 
     async def stop(self) -> None:
         """Give the key back and end the stream."""
-        self._feed.end()
         await self.close("closed by this side")
         try:
             await self._api.ask(None, "userDataStream.stop", {})
@@ -94,12 +103,13 @@ class ListenKeyUserData(Session):
             log.info("%s: giving the listen key back: %s", self.ws_key, error)
 
     async def close(self, reason: str) -> None:
-        """End the connection."""
+        """End the connection and the stream; the key is left to run out."""
+        self._feed.end()
         if self._keeper is not None:
             self._keeper.cancel()
         await super().close(reason)
 
-    async def address(self, link: Link) -> str:
+    async def address(self, link: KeyLink) -> str:
         """Return the URL of the live key, asking for the key first."""
         try:
             answer = await self._api.ask(None, "userDataStream.start", {})
@@ -112,8 +122,8 @@ class ListenKeyUserData(Session):
             raise LinkLost(f"no listen key: {error}") from None
         self._refusal = None
         self._feed.expect(link)
-        key: str = answer.raw["result"]["listenKey"]
-        return listen_key_url(self.ws_key, self.core.url(self.ws_key), key)
+        link.key = answer.raw["result"]["listenKey"]
+        return listen_key_url(self.ws_key, self.core.url(self.ws_key), link.key)
 
     async def ready(self, timeout: float) -> Any:
         """Return the serving link; a refused key ends the wait at once, the first time."""
@@ -128,7 +138,7 @@ class ListenKeyUserData(Session):
                 await self._changed.wait()
         return self.serving
 
-    def received(self, link: Link, frame: str | bytes) -> None:
+    def received(self, link: KeyLink, frame: str | bytes) -> None:
         """Deliver an event."""
         event = frame.encode() if isinstance(frame, str) else frame
         try:
@@ -140,13 +150,14 @@ class ListenKeyUserData(Session):
             self.announce("exception", error=error, reason=f"malformed frame: {error}")
             return
         if kind == "serverShutdown":
-            self.rotate()
+            if link is self.serving:
+                self.rotate()
             return
         if not kind:
             return  # the answer to a control message
         self._feed.deliver(event, link)
         if kind == "listenKeyExpired":
-            self.lose(link, "the listen key expired")
+            self._key_died(link.key, "the listen key expired")
 
     def opened(self, link: Link) -> None:
         """The key is in the URL: events come as soon as the link is open."""
@@ -158,19 +169,28 @@ class ListenKeyUserData(Session):
         """Events may be missing from here on."""
         self._feed.lost(link, reason)
 
+    def _key_died(self, key: str, reason: str) -> None:
+        """Let go of every connection that reads a dead key: they are open, and silent for good."""
+        for link in list(self.links.values()):
+            if isinstance(link, KeyLink) and link.key == key:
+                self.lose(link, reason)
+
     async def _keep_alive(self) -> None:
         delay = KEEP_ALIVE_S
         while True:
             await asyncio.sleep(delay)
+            key = self.serving.key if isinstance(self.serving, KeyLink) else ""
             try:
-                await self._api.ask(None, "userDataStream.ping", {})
-            except RequestRejected as error:
-                log.warning("%s: the listen key is gone: %s", self.ws_key, error)
-                delay = KEEP_ALIVE_RETRY_S
-                if self.serving is not None:
-                    self.lose(self.serving, f"the listen key is gone: {error.code}")
+                answer = await self._api.ask(None, "userDataStream.ping", {})
             except BinanceWsApiError as error:
-                log.warning("%s: extending the listen key: %s", self.ws_key, error)
                 delay = KEEP_ALIVE_RETRY_S
+                if isinstance(error, RequestRejected) and error.code == NO_SUCH_KEY:
+                    log.warning("%s: the listen key is gone: %s", self.ws_key, error)
+                    self._key_died(key, "the listen key is gone")
+                else:
+                    log.warning("%s: extending the listen key: %s", self.ws_key, error)
             else:
                 delay = KEEP_ALIVE_S
+                extended = answer.raw["result"].get("listenKey", key)
+                if extended != key:
+                    self._key_died(key, "the account has another listen key")

@@ -1,32 +1,66 @@
-"""Market streams of a client: which connection carries a name, and whose streams its events feed."""
+"""Market streams of a client: which connection carries a name, and who its events are for."""
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import logging
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
 
-from binance_wsapi.catalogue._types import Market, Route
+from binance_wsapi.catalogue._types import Market
 from binance_wsapi.catalogue.streams import route_of
 from binance_wsapi.core.feed import Feed
-from binance_wsapi.core.session import LinkLost
 from binance_wsapi.core.stream_session import StreamSession
-from binance_wsapi.endpoints import WsKey, endpoint, routed_key
-from binance_wsapi.errors import BinanceWsApiError, NotSent
+from binance_wsapi.endpoints import EndpointKind, WsKey, endpoint, routed_key
+from binance_wsapi.errors import ClientClosed, ConfigurationError, NotSent
 from binance_wsapi.events import EventStream
 from binance_wsapi.models.stream_events import decode_stream_event
+from binance_wsapi.protocol.stream_names import checked_names, unknown_names
 
 if TYPE_CHECKING:
     from binance_wsapi.core.core import Core
 
-__all__ = ["MarketStreams"]
+__all__ = ["MarketStreams", "StreamConsumer", "stream_market"]
 
 log = logging.getLogger("binance_wsapi.streams")
 
 _decode_any = msgspec.json.Decoder().decode
+
+Place = tuple[WsKey, str]
+"""A connection, and a name on it."""
+
+
+class StreamConsumer(Protocol):
+    """Who wants the events of some names; called on the loop's thread."""
+
+    def event(self, market: Market, name: str, event: msgspec.Raw) -> None:
+        """An event arrived."""
+
+    def interrupted(self, last_heard: float, source: object) -> None:
+        """Events may be missing since something was last heard from this connection."""
+
+    def resumed(self, reason: str, source: object) -> None:
+        """The events of this connection flow again."""
+
+    def end(self) -> None:
+        """Nothing will come any more."""
+
+
+class MarketFeed(Feed):
+    """Puts market events into one stream, to be decoded by whoever takes them."""
+
+    def event(self, market: Market, name: str, event: msgspec.Raw) -> None:
+        """Append an event."""
+        make: Callable[[], Any]
+        if self._core.options.beautify:
+            make = partial(decode_stream_event, market, name, event)
+        else:
+            make = partial(_decode_any, event)
+        self.put(make)
 
 
 class MarketStreams:
@@ -39,136 +73,185 @@ class MarketStreams:
     def __init__(self, core: Core) -> None:
         self._core = core
         self._sessions: dict[WsKey, list[StreamSession]] = {}
-        self._feeds: dict[tuple[WsKey, str], list[Feed]] = {}
+        self._consumers: dict[Place, list[StreamConsumer]] = {}
 
     async def subscribe(self, ws_key: WsKey, names: Sequence[str]) -> EventStream[Any]:
         """Return one stream of the events of all these names.
 
         Raises:
+            ConfigurationError: The connection carries no market streams.
+            ParameterError: A name cannot be right.
             NotSent: No connection came up in time.
             RequestRejected: The exchange refused a name.
         """
-        routed = [(_key_of(ws_key, name), name) for name in dict.fromkeys(names)]
-        feed = Feed(
+        market = stream_market(ws_key)
+        wanted = checked_names(market, names)
+        if unknown := unknown_names(market, wanted):
+            log.warning(
+                "%s: not known here, and the exchange is silent on names that do not exist: %s",
+                ws_key,
+                ", ".join(unknown),
+            )
+        feed = MarketFeed(
             self._core,
-            name=f"{', '.join(names[:3])}{', …' if len(names) > 3 else ''} of {ws_key}",
+            name=f"{', '.join(wanted[:3])}{', …' if len(wanted) > 3 else ''} of {ws_key}",
             decode=_decode_any,
             handler_event=None,
-            close=lambda: self._close(feed, routed),
+            close=lambda: self.leave(feed),
         )
-        for key in routed:
-            self._feeds.setdefault(key, []).append(feed)
+        await self.attach(feed, ws_key, wanted)
+        return feed.stream
+
+    async def unsubscribe(self, ws_key: WsKey, names: Sequence[str]) -> None:
+        """Take names away from all their consumers; one that has none left has ended."""
+        gone = {
+            (key_of(ws_key, name), name) for name in checked_names(stream_market(ws_key), names)
+        }
+        concerned = {consumer for place in gone for consumer in self._consumers.get(place, ())}
+        await self._take_away(concerned, gone)
+
+    async def attach(self, consumer: StreamConsumer, ws_key: WsKey, names: Iterable[str]) -> None:
+        """Let a consumer have the events of these names; wait until they flow.
+
+        Raises:
+            NotSent: No connection came up in time.
+            RequestRejected: The exchange refused a name.
+        """
+        by_key: dict[WsKey, list[str]] = {}
+        for name in names:
+            key = key_of(ws_key, name)
+            by_key.setdefault(key, []).append(name)
+            self._consumers.setdefault((key, name), []).append(consumer)
+        timeout = self._core.options.timeout
         try:
-            for routed_ws_key in {key for key, _ in routed}:
-                await self._add(
-                    routed_ws_key, [name for key, name in routed if key is routed_ws_key]
-                )
-        except LinkLost as error:
-            await self._leave(feed, routed)
+            async with asyncio.timeout(timeout):
+                await asyncio.gather(*(self._add(key, some) for key, some in by_key.items()))
+        except TimeoutError:
+            why = self._trouble(by_key)
+            await self.detach(consumer)
             raise NotSent(
-                f"subscribe: {error}; repeating it is safe",
+                f"subscribe: not subscribed within {timeout:g} s ({why}); repeating it is safe",
                 operation="SUBSCRIBE",
                 reason="not connected",
             ) from None
         except BaseException:
-            await self._leave(feed, routed)
+            await self.detach(consumer)
             raise
-        return feed.stream
+
+    async def detach(self, consumer: StreamConsumer) -> None:
+        """Take a consumer away, and unsubscribe the names that nobody wants any more."""
+        places = {place for place, group in self._consumers.items() if consumer in group}
+        await self._take_away({consumer}, places)
+        consumer.end()
+
+    def leave(self, consumer: StreamConsumer) -> None:
+        """Take a consumer away; from any thread, without waiting."""
+        consumer.end()
+        with contextlib.suppress(ClientClosed):
+            self._core.run(lambda: self.detach(consumer))
 
     def names(self, ws_key: WsKey | None) -> list[str]:
-        """Return the names that are subscribed."""
+        """Return the names that are subscribed, of one connection or of all."""
         return sorted(
-            {
-                name
-                for key, sessions in self._sessions.items()
-                if ws_key is None or key in _keys_of(ws_key)
-                for session in sessions
-                for name in session.names
-            }
+            {name for key, name in self._consumers if ws_key is None or key is key_of(ws_key, name)}
         )
 
     async def close(self, reason: str) -> None:
         """End all connections and streams."""
         sessions, self._sessions = self._sessions, {}
-        feeds, self._feeds = self._feeds, {}
-        for group in feeds.values():
-            for feed in group:
-                feed.end()
-        for session in [session for group in sessions.values() for session in group]:
-            await session.close(reason)
+        consumers, self._consumers = self._consumers, {}
+        for consumer in {each for group in consumers.values() for each in group}:
+            consumer.end()
+        await asyncio.gather(
+            *(session.close(reason) for group in sessions.values() for session in group)
+        )
+
+    # What the sessions tell
 
     def event(self, ws_key: WsKey, name: str, event: msgspec.Raw) -> None:
         """An event arrived."""
-        feeds = self._feeds.get((ws_key, name))
-        if feeds:
-            make = self._maker(ws_key, name, event)
-            for feed in feeds:
-                feed.put(make)
+        for consumer in self._consumers.get((ws_key, name), ()):
+            consumer.event(endpoint(ws_key).market, name, event)
 
-    def interrupted(self, ws_key: WsKey, names: Iterable[str], last_heard: float) -> None:
+    def interrupted(self, source: StreamSession, names: Iterable[str], last_heard: float) -> None:
         """Events of these names may be missing since something was last heard."""
-        for feed in self._feeds_of(ws_key, names):
-            feed.interrupted(last_heard)
+        for consumer in self._consumers_of(source.ws_key, names):
+            consumer.interrupted(last_heard, source)
 
-    def resumed(self, ws_key: WsKey, names: Iterable[str], reason: str) -> None:
+    def resumed(self, source: StreamSession, names: Iterable[str], reason: str) -> None:
         """Events of these names flow again."""
-        for feed in self._feeds_of(ws_key, names):
-            feed.resumed(reason)
+        for consumer in self._consumers_of(source.ws_key, names):
+            consumer.resumed(reason, source)
 
     async def _add(self, ws_key: WsKey, names: list[str]) -> None:
         sessions = self._sessions.setdefault(ws_key, [])
-        subscribed = {name for session in sessions for name in session.names}
-        fresh = [name for name in names if name not in subscribed]
-        while fresh:
-            session = next((session for session in sessions if session.free), None)
-            if session is None:
-                session = StreamSession(self._core, ws_key, self)
-                sessions.append(session)
-            batch, fresh = fresh[: session.free], fresh[session.free :]
-            await session.add(batch)
+        carriers = {name: session for session in sessions for name in session.names}
+        concerned: dict[StreamSession, list[str]] = {}
+        for name in names:
+            carrier = carriers.get(name)
+            if carrier is None:
+                carrier = next((session for session in sessions if session.free), None)
+            if carrier is None:
+                carrier = StreamSession(self._core, ws_key, self)
+                sessions.append(carrier)
+            carrier.want(name)
+            concerned.setdefault(carrier, []).append(name)
+        await asyncio.gather(*(session.settle(some) for session, some in concerned.items()))
 
-    async def _leave(self, feed: Feed, keys: Iterable[tuple[WsKey, str]]) -> None:
-        """Take a consumer away, and unsubscribe the names that nobody wants any more."""
-        unwanted: dict[WsKey, list[str]] = {}
-        for key in keys:
-            feeds = self._feeds.get(key, [])
-            if feed in feeds:
-                feeds.remove(feed)
-            if not feeds and self._feeds.pop(key, None) is not None:
-                unwanted.setdefault(key[0], []).append(key[1])
-        feed.end()
-        for ws_key, names in unwanted.items():
-            await self._remove(ws_key, names)
+    async def _take_away(self, consumers: Iterable[StreamConsumer], places: set[Place]) -> None:
+        unwanted: dict[WsKey, set[str]] = {}
+        for place in places:
+            left = [each for each in self._consumers.get(place, ()) if each not in consumers]
+            if left:
+                self._consumers[place] = left
+            elif self._consumers.pop(place, None) is not None:
+                unwanted.setdefault(place[0], set()).add(place[1])
+        remaining = {each for group in self._consumers.values() for each in group}
+        for consumer in consumers:
+            if consumer not in remaining:
+                consumer.end()
+        await asyncio.gather(
+            *(
+                self._drop(session, names & session.names)
+                for ws_key, names in unwanted.items()
+                for session in list(self._sessions.get(ws_key, ()))
+            )
+        )
 
-    async def _remove(self, ws_key: WsKey, names: list[str]) -> None:
-        for session in list(self._sessions.get(ws_key, ())):
-            try:
-                await session.remove(names)
-            except (BinanceWsApiError, LinkLost) as error:
-                log.info("%s: unsubscribing: %s", ws_key, error)
-            if not session.names:
-                self._sessions[ws_key].remove(session)
-                await session.close("no stream left")
+    async def _drop(self, session: StreamSession, names: set[str]) -> None:
+        if names == session.names:
+            # Nobody else may take a place on a connection that goes.
+            self._sessions[session.ws_key].remove(session)
+            await session.close("no stream left")
+        elif names:
+            await session.drop(names)
 
-    def _close(self, feed: Feed, keys: Iterable[tuple[WsKey, str]]) -> None:
-        if self._core.closed:
-            feed.end()
-        else:
-            self._core.run(lambda: self._leave(feed, keys))
+    def _consumers_of(self, ws_key: WsKey, names: Iterable[str]) -> set[StreamConsumer]:
+        return {each for name in names for each in self._consumers.get((ws_key, name), ())}
 
-    def _feeds_of(self, ws_key: WsKey, names: Iterable[str]) -> set[Feed]:
-        return {feed for name in names for feed in self._feeds.get((ws_key, name), ())}
-
-    def _maker(self, ws_key: WsKey, name: str, event: msgspec.Raw) -> Callable[[], Any]:
-        if not self._core.options.beautify:
-            return partial(_decode_any, event)
-        return partial(decode_stream_event, endpoint(ws_key).market, name, event)
+    def _trouble(self, ws_keys: Iterable[WsKey]) -> str:
+        sessions = [each for ws_key in ws_keys for each in self._sessions.get(ws_key, ())]
+        reasons = [each.last_failure for each in sessions if each.last_failure]
+        return reasons[-1] if reasons else "no answer"
 
 
-def _key_of(ws_key: WsKey, name: str) -> WsKey:
+def stream_market(ws_key: WsKey) -> Market:
+    """Return the market whose streams a connection carries.
+
+    Raises:
+        ConfigurationError: It carries none.
+    """
+    known = endpoint(ws_key)
+    if known.kind is not EndpointKind.STREAMS:
+        allowed = ", ".join(
+            f"WsKey.{key.name}" for key in WsKey if endpoint(key).kind is EndpointKind.STREAMS
+        )
+        raise ConfigurationError(
+            f"WsKey.{ws_key.name} carries no market streams: use one of {allowed}"
+        )
+    return known.market
+
+
+def key_of(ws_key: WsKey, name: str) -> WsKey:
     """Return the connection that serves a name: on USD-M each stream has its route."""
     return routed_key(ws_key, route_of(name)) if endpoint(ws_key).market is Market.USDM else ws_key
-
-
-def _keys_of(ws_key: WsKey) -> set[WsKey]:
-    return {ws_key, *(routed_key(ws_key, route) for route in Route)}

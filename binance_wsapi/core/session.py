@@ -70,16 +70,19 @@ class Link:
         self.drains: tuple[float, float] | None = None
         """Retired: from when it may go if it is idle, and when it goes at the latest."""
         self.tasks: set[asyncio.Task[None]] = set()
+        self._now = session.core.now
+        self._dispatcher = session.core.dispatcher
+        self._take = session.received
 
     def received(self, frame: str | bytes) -> None:
         """A data frame arrived."""
-        self.last_heard = self.session.core.now()
+        self.last_heard = self._now()
         self.pinged_at = None
         if frame_log.isEnabledFor(logging.DEBUG):
             frame_log.debug("%s < %s", self.session.ws_key, masked(frame))
-        if self.session.core.dispatcher.hears_messages:
+        if self._dispatcher.hears_messages:
             self.session.announce("message", frame=frame)
-        self.session.received(self, frame)
+        self._take(self, frame)
 
     def heard(self) -> None:
         """A ping or pong arrived."""
@@ -93,6 +96,15 @@ class Link:
     def closed(self, reason: str) -> None:
         """The socket is gone."""
         self.session.lose(self, reason)
+
+    def ping_delay(self) -> float:
+        """Return the seconds until the exchange takes a ping."""
+        return 0.0
+
+    def ping(self) -> None:
+        """Ask for a sign of life."""
+        if self.socket is not None:
+            self.socket.ping()
 
     def write(self, frame: bytes) -> None:
         """Write a frame.
@@ -129,7 +141,7 @@ class Session:
         self.reconnects = 0
         self.machine = SessionMachine(
             retry=core.retry_policy(),
-            lifetime=core.rotation_delay(),
+            lifetime=core.rotation_delay,
             next_link=core.next_link,
         )
         self._timer: asyncio.TimerHandle | None = None
@@ -370,8 +382,12 @@ class Session:
                 return
             self.wake_by(link.pinged_at + options.pong_timeout)
         elif now >= link.last_heard + options.ping_interval:
+            delay = link.ping_delay()
+            if delay > 0:
+                self.wake_by(now + delay)
+                return
             link.pinged_at = now
-            link.socket.ping()
+            link.ping()
             self.wake_by(now + options.pong_timeout)
         else:
             self.wake_by(link.last_heard + options.ping_interval)

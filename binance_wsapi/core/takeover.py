@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from typing import TYPE_CHECKING
 
 from binance_wsapi.core.session import Link
-from binance_wsapi.protocol.handover import Handover
+from binance_wsapi.protocol.handover import Handover, identity
 
 if TYPE_CHECKING:
     from binance_wsapi.core.core import Core
@@ -23,11 +23,20 @@ class Takeover:
     Args:
         core: The client's core.
         tell: Takes each event once, in order.
+        identify: What tells an event apart and is the same in its copies.
     """
 
-    def __init__(self, core: Core, tell: Callable[[bytes], None]) -> None:
+    def __init__(
+        self,
+        core: Core,
+        tell: Callable[[bytes], None],
+        *,
+        identify: Callable[[bytes], Hashable] = identity,
+    ) -> None:
         self._core = core
         self._tell = tell
+        self._identify = identify
+        self._release_planned = False
         self.link: Link | None = None
         """The link whose events count; the newer one once two are subscribed."""
         self._old: Link | None = None
@@ -42,7 +51,7 @@ class Takeover:
     def begin(self, link: Link) -> None:
         """A link is about to be subscribed: from now on what the present one brings is remembered."""
         if self.link is not None and self.link is not link:
-            self._handover = Handover(hold_s=HOLD_S)
+            self._handover = Handover(hold_s=HOLD_S, identify=self._identify)
             self._newcomer = link
 
     def carried_by(self, link: Link) -> None:
@@ -62,8 +71,7 @@ class Takeover:
             self._tell(event)
         elif link is self._newcomer:
             self._tell_all(handover.from_new(event, now))
-            if self._old is not None:
-                self._core.loop.call_later(HOLD_S, self._release, handover)
+            self._plan_release()
         else:
             self._tell_all(handover.from_old(event))
 
@@ -82,13 +90,25 @@ class Takeover:
             if handover is not None:
                 handover.new_ended()
             return False
-        self._handover = None
+        if handover is not None:
+            self._handover = None
+            self._tell_all(handover.old_ended(self._core.now()))
         return True
 
     def _tell_all(self, events: list[bytes]) -> None:
         for event in events:
             self._tell(event)
 
-    def _release(self, handover: Handover) -> None:
-        if handover is self._handover:
+    def _plan_release(self) -> None:
+        if not self._release_planned:
+            self._release_planned = True
+            self._core.loop.call_later(HOLD_S + 0.01, self._release)
+
+    def _release(self) -> None:
+        """Tell what the old link should have brought by now."""
+        self._release_planned = False
+        handover = self._handover
+        if handover is not None:
             self._tell_all(handover.release(self._core.now()))
+            if handover.holds:
+                self._plan_release()

@@ -16,6 +16,8 @@ MAX_MESSAGE_BYTES = 64 << 20
 
 CLOSE_TIMEOUT_S = 1.0
 
+_TEXT = aiohttp.WSMsgType.TEXT
+
 
 class HandshakeRefused(Exception):
     """The exchange answered the handshake with an HTTP error.
@@ -79,8 +81,8 @@ class Transport(Protocol):
             OSError: No connection could be made.
         """
 
-    async def post(self, url: str, headers: dict[str, str]) -> tuple[int, bytes]:
-        """Send an empty POST and return status and body (the margin listen token's only need of REST)."""
+    async def request(self, method: str, url: str, headers: dict[str, str]) -> tuple[int, bytes]:
+        """Send a REST request without a body and return status and body of the answer."""
 
     async def close(self) -> None:
         """Let go of everything shared between sockets."""
@@ -132,13 +134,13 @@ class AiohttpTransport:
             raise OSError(str(error) or type(error).__name__) from error
         return _AiohttpSocket(websocket, receiver)
 
-    async def post(self, url: str, headers: dict[str, str]) -> tuple[int, bytes]:
-        """Send an empty POST."""
+    async def request(self, method: str, url: str, headers: dict[str, str]) -> tuple[int, bytes]:
+        """Send a REST request without a body."""
         timeout = aiohttp.ClientTimeout(total=self._connect_timeout)
         ssl: ssl_module.SSLContext | bool = True if self._ssl is None else self._ssl
         try:
-            async with self._session().post(
-                url, headers=headers, proxy=self._proxy, ssl=ssl, timeout=timeout
+            async with self._session().request(
+                method, url, headers=headers, proxy=self._proxy, ssl=ssl, timeout=timeout
             ) as answer:
                 return answer.status, await answer.read()
         except TimeoutError:
@@ -165,6 +167,8 @@ class _AiohttpSocket:
     def __init__(self, websocket: aiohttp.ClientWebSocketResponse, receiver: Receiver) -> None:
         self._websocket = websocket
         self._receiver = receiver
+        self._send_frame = websocket.send_frame
+        self._is_open = True
         self._unfinished_writes = 0
         self._reader = asyncio.get_running_loop().create_task(
             self._read(), name="binance-wsapi reader"
@@ -175,15 +179,16 @@ class _AiohttpSocket:
         return self._unfinished_writes > 0
 
     def write(self, frame: bytes) -> None:
-        if self._websocket.closed or self._reader.done():
+        if not self._is_open:
             raise ConnectionResetError("the connection is closed")
-        self._step(self._websocket.send_frame(frame, aiohttp.WSMsgType.TEXT))
+        self._step(self._send_frame(frame, _TEXT))
 
     def ping(self) -> None:
         if not self._websocket.closed:
             self._step(self._websocket.ping())
 
     async def close(self) -> None:
+        self._is_open = False
         await self._websocket.close()
         if self._reader is not asyncio.current_task():
             self._reader.cancel()
@@ -212,7 +217,7 @@ class _AiohttpSocket:
     async def _read(self) -> None:
         receiver = self._receiver
         receive = self._websocket.receive
-        text, binary = aiohttp.WSMsgType.TEXT, aiohttp.WSMsgType.BINARY
+        text, binary = _TEXT, aiohttp.WSMsgType.BINARY
         reason = "closed by this side"
         try:
             while True:
@@ -231,6 +236,7 @@ class _AiohttpSocket:
         except (OSError, aiohttp.ClientError) as error:
             reason = str(error) or type(error).__name__
         finally:
+            self._is_open = False
             receiver.closed(reason)
 
     def _reason(self, message: aiohttp.WSMessage) -> str:

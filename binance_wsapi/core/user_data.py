@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -12,7 +13,7 @@ from binance_wsapi.core.api_session import ApiLink, ApiSession
 from binance_wsapi.core.call import Outcome
 from binance_wsapi.core.linked_feed import LinkedFeed
 from binance_wsapi.core.session import LinkLost
-from binance_wsapi.errors import BinanceWsApiError, RequestRejected
+from binance_wsapi.errors import BinanceWsApiError, ConnectionLost, NotSent, RequestRejected
 from binance_wsapi.protocol.params import WireValue
 from binance_wsapi.response import Response
 
@@ -37,6 +38,7 @@ class ApiUserData:
         self._feed = feed
         self._ids: dict[ApiLink, int] = {}
         """The subscription on each link that has one: two of them during a rotation."""
+        self._subscribed_at = -math.inf
         self._retry: asyncio.Task[None] | None = None
         self._closed = False
 
@@ -49,22 +51,15 @@ class ApiUserData:
         """
         self._session.subscriptions.append(self)
         try:
-            link = await self._session.ready_or_not_sent("userDataStream.subscribe")
-            if link not in self._ids:
-                await self._subscribe(link)
+            await self._subscribe_first()
         except BaseException:
-            self._session.subscriptions.remove(self)
+            await self.close("not subscribed")
             raise
 
     async def stop(self) -> None:
         """Unsubscribe and end the stream."""
-        self._closed = True
-        if self in self._session.subscriptions:
-            self._session.subscriptions.remove(self)
-        if self._retry is not None:
-            self._retry.cancel()
-        ids, self._ids = self._ids, {}
-        self._feed.end()
+        ids = dict(self._ids)
+        await self.close("unsubscribed")
         for link, subscription_id in ids.items():
             link.event_sinks.pop(subscription_id, None)
             link.ended_subscriptions.add(subscription_id)
@@ -74,6 +69,16 @@ class ApiUserData:
                 )
             except (BinanceWsApiError, LinkLost) as error:
                 log.info("%s: unsubscribing: %s", self._session.ws_key, error)
+
+    async def close(self, reason: str) -> None:
+        """End the stream; the connection is not asked."""
+        self._closed = True
+        self._ids.clear()
+        if self in self._session.subscriptions:
+            self._session.subscriptions.remove(self)
+        if self._retry is not None:
+            self._retry.cancel()
+        self._feed.end()
 
     async def restore(self, link: ApiLink) -> None:
         """Subscribe on a fresh link, before it serves."""
@@ -85,14 +90,38 @@ class ApiUserData:
         try:
             await self._subscribe(link)
         except (BinanceWsApiError, LinkLost) as error:
-            if link.lost_because is None:
-                self._failed(error)
-                self._try_again()
+            if link.lost_because is not None:
+                return
+            self._failed(error)
+            if self._ids:  # another link carries the events: it stays until this works
+                raise LinkLost(f"user data is not subscribed: {error}") from None
+            self._try_again(options.resubscribe_user_data_stream_delay_seconds)
 
     def lost(self, link: ApiLink, reason: str) -> None:
         """A link is gone."""
         self._ids.pop(link, None)
         self._feed.lost(link, reason)
+
+    async def _subscribe_first(self) -> None:
+        method = "userDataStream.subscribe"
+        timeout = self._core.options.timeout
+        try:
+            async with asyncio.timeout(timeout):
+                while True:
+                    link = await self._session.ready_or_not_sent(method)
+                    if link in self._ids:
+                        return
+                    try:
+                        await self._subscribe(link)
+                    except (ConnectionLost, LinkLost):
+                        continue  # a subscription ends with its link: asking anew is safe
+                    return
+        except TimeoutError:
+            raise NotSent(
+                f"{method}: no answer within {timeout:g} s; repeating it is safe",
+                operation=method,
+                reason="not connected",
+            ) from None
 
     async def _subscribe(self, link: ApiLink) -> None:
         self._feed.expect(link)
@@ -112,38 +141,50 @@ class ApiUserData:
         if not isinstance(outcome, Response) or self._closed:
             return
         subscription_id = outcome.raw["result"]["subscriptionId"]
+        former = self._ids.get(link, subscription_id)
+        if former != subscription_id:
+            # The same account's events would come under both ids.
+            link.event_sinks.pop(former, None)
+            link.ended_subscriptions.add(former)
         link.event_sinks[subscription_id] = self._event
         self._ids[link] = subscription_id
+        self._subscribed_at = self._core.now()
         self._feed.carried_by(link)
         log.info("%s: user data subscribed", self._session.ws_key)
 
     def _event(self, link: ApiLink, event: msgspec.Raw) -> None:
         self._feed.deliver(bytes(event), link)
 
-    def terminated(self, link: ApiLink) -> None:
-        """The exchange ended the subscription (``eventStreamTerminated``)."""
-        if link not in self._ids or self._closed:
+    def terminated(self, link: ApiLink, subscription_id: int) -> None:
+        """The exchange ended a subscription (``eventStreamTerminated``)."""
+        if self._ids.get(link) != subscription_id:
             return
         self.lost(link, "the exchange ended the subscription")
         if not self._ids:
             self._failed(None)
-            self._try_again()
+            options = self._core.options
+            due = self._subscribed_at + options.resubscribe_user_data_stream_delay_seconds
+            self._try_again(max(0.0, due - self._core.now()))
 
     def _failed(self, error: Exception | None) -> None:
-        reason = "user data is interrupted" + ("" if error is None else f": {error}")
+        self._announce("user data is interrupted" + ("" if error is None else f": {error}"), error)
+
+    def _announce(self, reason: str, error: Exception | None) -> None:
         self._session.announce("exception", error=error, reason=reason)
 
-    def _try_again(self) -> None:
+    def _try_again(self, delay: float) -> None:
         if self._retry is None or self._retry.done():
-            self._retry = self._core.spawn(self._keep_trying())
+            self._retry = self._core.spawn(self._keep_trying(delay))
 
-    async def _keep_trying(self) -> None:
-        delay = self._core.options.resubscribe_user_data_stream_delay_seconds
-        while not self._ids and not self._closed:
+    async def _keep_trying(self, delay: float) -> None:
+        while not self._closed:
             await asyncio.sleep(delay)
+            delay = self._core.options.resubscribe_user_data_stream_delay_seconds
             link = self._session.serving
             if link is None:
                 continue
+            if link in self._ids:
+                return
             try:
                 await self._subscribe(link)
             except RequestRejected as error:

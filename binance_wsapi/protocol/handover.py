@@ -32,9 +32,19 @@ class Handover:
         hold_s: Longest time an event of the new connection is held back while the old one is silent.
         linger_s: Seconds after the old connection's end in which the new one may still bring copies.
         size: Most events kept in mind for each connection.
+        identify: What tells an event apart and is the same in its copies; that of user data events
+            when left out.
     """
 
-    def __init__(self, *, hold_s: float = 1.0, linger_s: float = 30.0, size: int = 10_000) -> None:
+    def __init__(
+        self,
+        *,
+        hold_s: float = 1.0,
+        linger_s: float = 30.0,
+        size: int = 10_000,
+        identify: Callable[[bytes], Hashable] | None = None,
+    ) -> None:
+        self._identify = identify or identity
         self._hold_s = hold_s
         self._linger_s = linger_s
         self._held: deque[tuple[Hashable, bytes, float]] = deque()
@@ -43,9 +53,14 @@ class Handover:
         self._told_by_new = _Multiset(size)
         self._old_ended_at: float | None = None
 
+    @property
+    def holds(self) -> bool:
+        """Whether events are held back."""
+        return bool(self._held)
+
     def from_old(self, event: bytes) -> list[bytes]:
         """Return what to deliver now that the old connection has brought ``event``."""
-        key = identity(event)
+        key = self._identify(event)
         if self._told_by_new.take(key):
             return []
         place = next((i for i, (held, _, _) in enumerate(self._held) if held == key), None)
@@ -59,7 +74,7 @@ class Handover:
 
     def from_new(self, event: bytes, now: float) -> list[bytes]:
         """Return what to deliver now that the new connection has brought ``event``."""
-        key = identity(event)
+        key = self._identify(event)
         if self._told_by_old.take(key):
             # The old one is past this event: what is held back from before it, it will not bring.
             return [self._tell_held() for _ in range(len(self._held))]

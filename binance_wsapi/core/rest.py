@@ -1,0 +1,60 @@
+"""The few REST calls behind margin user data: what has no method on the WebSocket API."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+from urllib.parse import urlencode
+
+import msgspec
+
+from binance_wsapi.catalogue._types import Market
+from binance_wsapi.catalogue.margin import RestCall
+from binance_wsapi.errors import ConfigurationError, NotSent
+from binance_wsapi.protocol.envelope import ErrorBody
+from binance_wsapi.protocol.error_table import rejection
+
+if TYPE_CHECKING:
+    from binance_wsapi.core.core import Core
+
+__all__ = ["signed_rest_call"]
+
+_decode_error = msgspec.json.Decoder(ErrorBody).decode
+
+
+async def signed_rest_call(core: Core, call: RestCall, params: Mapping[str, str]) -> bytes:
+    """Return the body of the answer to a call that changes nothing which may not be repeated.
+
+    Raises:
+        ConfigurationError: The client has no key, or no secret.
+        NotSent: There was no answer; repeating it is safe.
+        BinanceWsApiError: The exchange refused it.
+    """
+    name = f"{call.http_method} {call.path}"
+    authoriser = core.authoriser
+    if authoriser.api_key is None or (call.signed and authoriser.signer is None):
+        raise ConfigurationError(f"{name} needs api_key and api_secret: pass them to the client")
+    query = urlencode(params)
+    if call.signed and authoriser.signer is not None:
+        timestamp = core.clock.timestamp_ms(core.wall_us(), core.now())
+        query = urlencode({**params, "timestamp": timestamp})
+        sign = authoriser.signer.sign
+        # Always elsewhere: RSA keys and remote signers would stall the loop.
+        signature = await core.loop.run_in_executor(None, sign, query.encode())
+        query += f"&{urlencode({'signature': signature})}"
+    url = f"{core.rest_url()}{call.path}" + (f"?{query}" if query else "")
+    try:
+        status, body = await core.transport.request(
+            call.http_method, url, {"X-MBX-APIKEY": authoriser.api_key}
+        )
+    except OSError as error:
+        raise NotSent(
+            f"{name}: {error}; repeating it is safe", operation=name, reason="not connected"
+        ) from None
+    if status == 200:
+        return body
+    try:
+        refusal = _decode_error(body)
+    except msgspec.MsgspecError:
+        refusal = None
+    raise rejection(Market.SPOT, name, status, refusal, wall_us=core.wall_us())

@@ -1,0 +1,38 @@
+"""What tells one market stream event from another, and is the same in its copy on a second connection."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+
+import msgspec
+
+__all__ = ["stream_identity"]
+
+_decode = msgspec.json.Decoder().decode
+
+_NUMBERS = {
+    "trade": ("t",),
+    "aggTrade": ("a",),
+    "depthUpdate": ("U", "u"),
+    "bookTicker": ("u",),
+}
+"""What the exchange numbers, by event type; the others are known by when they were made."""
+
+_UNTYPED_NUMBERS = ("u", "lastUpdateId")
+"""The numbers of events that come without a type: Spot's book ticker and partial depth."""
+
+
+def stream_identity(frame: bytes) -> Hashable:
+    """Return the identity of the event in a combined frame (``{"stream": …, "data": …}``).
+
+    A frame of another form is its own identity.
+    """
+    try:
+        message = _decode(frame)
+        stream, event = message["stream"], message["data"]
+        kind = event.get("e")
+        if kind is None:
+            return stream, next(event[name] for name in _UNTYPED_NUMBERS if name in event)
+        return stream, kind, *(event[name] for name in _NUMBERS.get(kind, ("E",)))
+    except (msgspec.DecodeError, LookupError, TypeError, AttributeError, StopIteration):
+        return frame

@@ -1,0 +1,56 @@
+"""Names of market streams, checked before they are asked for: the exchange takes any name and stays silent."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from binance_wsapi.catalogue._types import Market
+from binance_wsapi.catalogue.streams import find_stream
+from binance_wsapi.errors import ParameterError
+
+__all__ = ["checked_names", "unknown_names"]
+
+
+def checked_names(market: Market, names: Sequence[str]) -> list[str]:
+    """Return the names, each once, in the order they were given.
+
+    A name that no market is known to have passes: the exchange may have added it.
+
+    Raises:
+        ParameterError: There are none, or one cannot be right on this market.
+    """
+    if not names:
+        raise ParameterError("no stream is named: pass one or more names", parameter="names")
+    for name in names:
+        _check(market, name)
+    return [str(name) for name in dict.fromkeys(names)]
+
+
+def unknown_names(market: Market, names: Sequence[str]) -> list[str]:
+    """Return the names that no entry of the catalogue has."""
+    return [name for name in names if find_stream(market, name) is None]
+
+
+def _check(market: Market, name: object) -> None:
+    if not isinstance(name, str) or not name:
+        raise ParameterError(
+            f"{name!r} is not the name of a stream: write 'btcusdt@trade'",
+            parameter="names",
+            value=name,
+        )
+    subject, at, kind = name.partition("@")
+    if at and not name.startswith("!") and subject != subject.lower():
+        raise ParameterError(
+            f"the exchange is silent on {name!r}: write {subject.lower() + at + kind!r}",
+            parameter="names",
+            value=name,
+        )
+    if find_stream(market, name) is None:
+        others = [each.value for each in Market if find_stream(each, name) is not None]
+        if others:
+            raise ParameterError(
+                f"{name!r} is no stream of {market.value}, but of {' and '.join(others)}: "
+                "choose the connection with ws_key",
+                parameter="names",
+                value=name,
+            )
