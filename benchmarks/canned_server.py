@@ -1,6 +1,7 @@
 """A websocket server that answers at once from canned payloads: so cheap that the client is what is measured.
 
-Run in a process of its own: ``python benchmarks/canned_server.py`` prints its port.
+Run in a process of its own: ``python benchmarks/canned_server.py [certificate key]`` prints its port
+and serves on 127.0.0.1 until its standard input ends.
 """
 
 from __future__ import annotations
@@ -8,70 +9,26 @@ from __future__ import annotations
 import asyncio
 import base64
 import hashlib
-import json
 import re
+import ssl
 import struct
 import sys
-import time
-from pathlib import Path
 from typing import cast
+
+from payloads import RATE_LIMITS, canned_results
 
 GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 ID = re.compile(rb'"id":\s*("[^"]*"|\d+)')
 METHOD = re.compile(rb'"method":\s*"([^"]*)"')
-LIMITS = (
-    b',"rateLimits":[{"rateLimitType":"ORDERS","interval":"SECOND","intervalNum":10,'
-    b'"limit":1000000,"count":1},{"rateLimitType":"ORDERS","interval":"DAY","intervalNum":1,'
-    b'"limit":100000000,"count":1},{"rateLimitType":"REQUEST_WEIGHT","interval":"MINUTE",'
-    b'"intervalNum":1,"limit":10000000,"count":12}]}'
-)
-
-
-def _levels(start: int, step: int) -> list[list[str]]:
-    return [[f"{(start + i * step) / 100:.8f}", f"{(i % 97 + 1) / 1000:.8f}"] for i in range(1000)]
-
-
-def _results() -> dict[bytes, bytes]:
-    order = {
-        "symbol": "BTCUSDT",
-        "orderId": 12569099453,
-        "orderListId": -1,
-        "clientOrderId": "4d96324ff9d44481926157ec08158a40",
-        "transactTime": 1660801715639,
-    }
-    logon = {
-        "apiKey": "key",
-        "authorizedSince": 1649729878532,
-        "connectedSince": 1649729873021,
-        "returnRateLimits": True,
-        "serverTime": 1649729878630,
-        "userDataStream": False,
-    }
-    results = {
-        "order.place": order,
-        "time": {"serverTime": time.time_ns() // 1_000_000},
-        "session.logon": logon,
-        "session.status": logon,
-        "ping": {},
-        "depth": {
-            "lastUpdateId": 2731179239,
-            "bids": _levels(2345678, -1),
-            "asks": _levels(2345679, 1),
-        },
-    }
-    exchange_info = Path(__file__).with_name("exchange_info.json")
-    if exchange_info.exists():
-        results["exchangeInfo"] = json.loads(exchange_info.read_text())
-    return {
-        method.encode(): json.dumps(result, separators=(",", ":")).encode()
-        for method, result in results.items()
-    }
 
 
 class CannedServer(asyncio.Protocol):
     """One connection."""
 
-    results = _results()
+    answers = {
+        method: b',"status":200,"result":' + result + b',"rateLimits":' + RATE_LIMITS + b"}"
+        for method, result in canned_results().items()
+    }
 
     def __init__(self) -> None:
         self._received = bytearray()
@@ -89,7 +46,7 @@ class CannedServer(asyncio.Protocol):
                 return
             self._shake(bytes(received[:end]))
             del received[: end + 4]
-        answers = []
+        answers: list[bytes] = []
         while (frame := self._frame()) is not None:
             opcode, payload = frame
             if opcode == 1:
@@ -140,10 +97,7 @@ class CannedServer(asyncio.Protocol):
         found_id, found_method = ID.search(request), METHOD.search(request)
         assert found_id is not None
         assert found_method is not None
-        result = self.results[found_method[1]]
-        return _server_frame(
-            1, b'{"id":' + found_id[1] + b',"status":200,"result":' + result + LIMITS
-        )
+        return _server_frame(1, b'{"id":' + found_id[1] + self.answers[found_method[1]])
 
 
 def _server_frame(opcode: int, payload: bytes) -> bytes:
@@ -155,10 +109,14 @@ def _server_frame(opcode: int, payload: bytes) -> bytes:
     return struct.pack(">BBQ", 128 | opcode, 127, length) + payload
 
 
-async def serve() -> None:
+async def serve(certificate: list[str]) -> None:
     """Serve on 127.0.0.1 until standard input ends."""
+    context = None
+    if certificate:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(*certificate)
     loop = asyncio.get_running_loop()
-    server = await loop.create_server(CannedServer, "127.0.0.1", 0)
+    server = await loop.create_server(CannedServer, "127.0.0.1", 0, ssl=context)
     print(server.sockets[0].getsockname()[1], flush=True)
     await loop.run_in_executor(None, sys.stdin.read)
 
@@ -167,6 +125,6 @@ if __name__ == "__main__":
     try:
         import uvloop
     except ImportError:
-        asyncio.run(serve())
+        asyncio.run(serve(sys.argv[1:]))
     else:
-        uvloop.run(serve())
+        uvloop.run(serve(sys.argv[1:]))

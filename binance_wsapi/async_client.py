@@ -16,7 +16,7 @@ from binance_wsapi.core.core import check_api_key
 from binance_wsapi.endpoints import WsKey, endpoint
 from binance_wsapi.errors import BinanceWsApiError, ConfigurationError
 from binance_wsapi.events import EventStream
-from binance_wsapi.protocol.params import WireValue, wire_params, wire_params_by_name
+from binance_wsapi.protocol.params import WireValue, wire_params_by_name
 from binance_wsapi.response import Response
 
 if TYPE_CHECKING:
@@ -165,7 +165,8 @@ class AsyncClient(ClientBase):
     async def _call(
         self, ws_key: WsKey, operation: Operation, given: dict[str, object]
     ) -> Response[Any]:
-        return await self._send(ws_key, kind_of(operation), wire_params(operation, given))
+        kind = kind_of(operation)
+        return await self._send(ws_key, kind, kind.wire_params(given))
 
     async def _send(
         self, ws_key: WsKey, kind: CallKind, params: dict[str, WireValue]

@@ -184,7 +184,9 @@ class OutcomeUnknown(BinanceWsApiError):
         return self._run(lambda: find_out(timeout))
 
     def __reduce__(self) -> tuple[Any, ...]:
-        attributes = {name: value for name, value in self.__dict__.items() if name[0] != "_"}
+        # What ties it to its client stays behind.
+        ties = {"_find_out", "_run"}
+        attributes = {name: value for name, value in self.__dict__.items() if name not in ties}
         return _rebuild, (type(self), self.args, attributes)
 
 

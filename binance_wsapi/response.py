@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 __all__ = ["RateLimitUsage", "Response"]
 
+_UNDECODED: Any = object()
+
 T_co = TypeVar("T_co", covariant=True)
 
 
@@ -80,6 +82,7 @@ class Response(Generic[T_co]):
         round_trip: float,
         resolved: bool = False,
     ) -> None:
+        self._result = _UNDECODED
         self._operation = operation
         self._frame = frame
         self._raw_result = result
@@ -97,11 +100,10 @@ class Response(Generic[T_co]):
             UnreadableResult: the exchange accepted the request, but its answer does not fit the
                 model; the answer is in the error's ``raw`` and in :attr:`raw`.
         """
-        try:
-            result: T_co = self._result
-        except AttributeError:
+        result = self._result
+        if result is _UNDECODED:
             result = self._result = self._decode()
-        return result
+        return result  # type: ignore[no-any-return]  # the decoder is the operation's own
 
     @property
     def rate_limits(self) -> list[RateLimitUsage]:

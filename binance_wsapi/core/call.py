@@ -13,7 +13,7 @@ from weakref import WeakKeyDictionary
 from binance_wsapi.catalogue._types import Operation, Security
 from binance_wsapi.errors import BinanceWsApiError
 from binance_wsapi.protocol.limits import Reservation
-from binance_wsapi.protocol.params import WireValue
+from binance_wsapi.protocol.params import WireValue, writer
 from binance_wsapi.response import Response
 
 __all__ = ["Call", "CallKind", "LoopDelivery", "Outcome", "Waiter", "kind_of"]
@@ -37,6 +37,7 @@ class CallKind:
         "operation",
         "repeatable",
         "signed",
+        "wire_params",
     )
 
     def __init__(self, method: str, operation: Operation | None) -> None:
@@ -53,6 +54,8 @@ class CallKind:
         self.repeatable = not self.mutates and not method.startswith(("session.", "userData"))
         """Asking again on another connection is the same as asking once."""
         self.client_ids = () if operation is None else operation.client_ids
+        self.wire_params = writer(operation)
+        """Checks and converts parameters given under their wire names."""
 
 
 _kinds: dict[Operation, CallKind] = {}
@@ -73,25 +76,6 @@ class Call:
     once, on the core's thread, with the answer or the error.
     """
 
-    __slots__ = (
-        "deadline",
-        "encoded_at",
-        "encoded_for",
-        "frame",
-        "id",
-        "is_own",
-        "kind",
-        "loss",
-        "params",
-        "reservation",
-        "retimed",
-        "sent_params",
-        "sent_us",
-        "settle",
-        "timeout",
-        "written_at",
-    )
-
     def __init__(
         self,
         kind: CallKind,
@@ -107,23 +91,26 @@ class Call:
         self.id = request_id
         self.timeout = timeout
         self.deadline = now + timeout
-        self.is_own = False
-        """The core's own request (logon, subscription, question): it may use the reserve of limits
-        and belongs to one link."""
-        self.frame: bytes | None = None
-        self.sent_params = params
-        self.encoded_for: object = None
-        """The authority it was signed and encoded under."""
-        self.encoded_at = 0.0
-        self.sent_us = 0
-        """The time stamped on it, epoch microseconds on the exchange's clock."""
-        self.written_at: float | None = None
-        """When it was handed to the socket; ``None`` means that nothing left this machine."""
-        self.reservation: Reservation | None = None
-        self.loss: str | None = None
-        """Why the answer to its last sending was lost; it is being repeated."""
-        self.retimed = False
-        """It was refused for its timestamp once and stamped anew."""
+
+    # What most calls never change stands here once, and costs a call nothing.
+    is_own = False
+    """The core's own request (logon, subscription, question): it may use the reserve of limits and
+    belongs to one link."""
+    frame: bytes | None = None
+    sent_params: Mapping[str, WireValue] | None = None
+    """The parameters as they were sent, key and time included, where they differ."""
+    encoded_for: object = None
+    """The authority it was signed and encoded under."""
+    encoded_at = 0.0
+    sent_us = 0
+    """The time stamped on it, epoch microseconds on the exchange's clock."""
+    written_at: float | None = None
+    """When it was handed to the socket; ``None`` means that nothing left this machine."""
+    reservation: Reservation | None = None
+    loss: str | None = None
+    """Why the answer to its last sending was lost; it is being repeated."""
+    retimed = False
+    """It was refused for its timestamp once and stamped anew."""
 
     @property
     def client_order_id(self) -> str | None:

@@ -52,17 +52,14 @@ class Dispatcher:
         self._handlers: dict[EventName, tuple[Handler, ...]] = dict.fromkeys(EVENT_NAMES, ())
         self._loops: dict[Handler, asyncio.AbstractEventLoop] = {}
         self._running: set[Any] = set()
+        self.hears_messages = False
+        """Whether anybody wants every frame."""
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
         self._wall_us = wall_us
         self._buffer: EventBuffer[tuple[EventName, Callable[[], Any]]] = EventBuffer(
             size=size, overflow=overflow, lost_marker=self._overflowed
         )
-
-    @property
-    def hears_messages(self) -> bool:
-        """Whether anybody wants every frame."""
-        return bool(self._handlers["message"])
 
     def hears(self, name: EventName) -> bool:
         """Whether anybody wants these events."""
@@ -82,6 +79,7 @@ class Dispatcher:
             if inspect.iscoroutinefunction(handler):
                 self._loops[handler] = _running_loop(name)
             self._handlers[name] = (*self._handlers[name], handler)
+            self.hears_messages = bool(self._handlers["message"])
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name=THREAD_NAME, daemon=True)
                 self._thread.start()
@@ -93,6 +91,7 @@ class Dispatcher:
             self._handlers[name] = tuple(
                 other for other in self._handlers[name] if other != handler
             )
+            self.hears_messages = bool(self._handlers["message"])
 
     def post(self, name: EventName, event: Any) -> None:
         """Hand an event to its handlers."""

@@ -93,7 +93,7 @@ class _Case:
     def __init__(self, session: ApiSession, call: Call) -> None:
         self._session = session
         self._woken = asyncio.Event()
-        window = call.sent_params.get("recvWindow")
+        window = (call.sent_params or call.params).get("recvWindow")
         self.inquiry: Inquiry = inquiry(
             session.market,
             call.kind.method,

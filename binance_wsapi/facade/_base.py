@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any, ClassVar, Self
 
 from binance_wsapi.catalogue._types import Market, Operation
@@ -19,7 +20,7 @@ class Namespace:
     Safe to use from any thread.
     """
 
-    __slots__ = ("_send", "ws_key")
+    __slots__ = ("_call", "_send", "ws_key")
 
     market: ClassVar[Market]
 
@@ -32,6 +33,7 @@ class Namespace:
         ws_key: WsKey,
     ) -> None:
         self._send = call
+        self._call = partial(call, ws_key)
         self.ws_key = ws_key
 
     def using(self, ws_key: WsKey) -> Self:
@@ -45,9 +47,6 @@ class Namespace:
         """
         return type(self)(self._send, _checked(ws_key, self.market))
 
-    def _call(self, operation: Operation, params: dict[str, object]) -> Response[Any]:
-        return self._send(self.ws_key, operation, params)
-
     def __repr__(self) -> str:
         return f"{type(self).__name__}(ws_key={self.ws_key!s})"
 
@@ -58,7 +57,7 @@ class AsyncNamespace:
     Safe to use from any thread and any event loop.
     """
 
-    __slots__ = ("_send", "ws_key")
+    __slots__ = ("_call", "_send", "ws_key")
 
     market: ClassVar[Market]
 
@@ -71,6 +70,7 @@ class AsyncNamespace:
         ws_key: WsKey,
     ) -> None:
         self._send = call
+        self._call = partial(call, ws_key)
         self.ws_key = ws_key
 
     def using(self, ws_key: WsKey) -> Self:
@@ -83,9 +83,6 @@ class AsyncNamespace:
             ConfigurationError: The connection does not serve this market's WebSocket API.
         """
         return type(self)(self._send, _checked(ws_key, self.market))
-
-    def _call(self, operation: Operation, params: dict[str, object]) -> Awaitable[Response[Any]]:
-        return self._send(self.ws_key, operation, params)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(ws_key={self.ws_key!s})"

@@ -261,7 +261,6 @@ class Governor:
         operation: Operation | None,
         params: Mapping[str, Any],
         wall_us: int,
-        *,
         urgent: bool = False,
     ) -> Reservation | Refusal:
         """Charge a request that is about to be written, or say when it may be.

@@ -6,15 +6,15 @@ a call then costs one look-up and one conversion a parameter.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
-from functools import cache
+from collections.abc import Callable, Collection, Iterable, Mapping
+from functools import cache, partial
 from typing import NoReturn
 
 from binance_wsapi.catalogue._types import Needs, Operation
 from binance_wsapi.errors import ParameterError
 from binance_wsapi.protocol.values import WireValue, any_value, converter, decimal_text, shown
 
-__all__ = ["WireValue", "decimal_text", "wire_params", "wire_params_by_name"]
+__all__ = ["WireValue", "decimal_text", "wire_params", "wire_params_by_name", "writer"]
 
 
 def wire_params(operation: Operation, given: Mapping[str, object]) -> dict[str, WireValue]:
@@ -52,6 +52,13 @@ def wire_params_by_name(
     if operation is None:
         return {name: any_value(name, value) for name, value in given.items() if value is not None}
     return _plan_by_wire_name(operation).write(given)
+
+
+def writer(operation: Operation | None) -> Callable[[Mapping[str, object]], dict[str, WireValue]]:
+    """Return what checks and converts the parameters of one operation, as :func:`wire_params` does."""
+    if operation is None:
+        return partial(wire_params_by_name, None)
+    return _plan(operation).write
 
 
 @cache
