@@ -86,12 +86,15 @@ class Authoriser:
             if self.api_key is None or "apiKey" in params:
                 return params
             return {**params, "apiKey": self.api_key}
+        if "signature" in params:
+            # The caller's own: one parameter more, and it fits no longer.
+            return params
         stamped = dict(params)
         if "timestamp" not in stamped:
             stamped["timestamp"] = timestamp_ms
         if self._recv_window is not None and "recvWindow" not in stamped:
             stamped["recvWindow"] = self._recv_window
-        if "signature" in stamped or (logged_on and "apiKey" not in stamped):
+        if logged_on and "apiKey" not in stamped:
             return stamped
         if self.signer is None or self.api_key is None:
             return stamped
