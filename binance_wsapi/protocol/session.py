@@ -116,7 +116,8 @@ class SessionMachine:
 
     Args:
         retry: Says how long to wait after a failure.
-        lifetime: Seconds a link serves before a successor is brought up; ``None`` for no limit.
+        lifetime: Returns the seconds that a link which begins to serve now may serve before a
+            successor is brought up; ``None`` for no limit.
         healthy_after: Seconds of service after which earlier failures are forgotten.
         next_link: Gives each link its number; shared by the sessions of a client.
     """
@@ -125,7 +126,7 @@ class SessionMachine:
         self,
         *,
         retry: RetryPolicy,
-        lifetime: float | None,
+        lifetime: Callable[[], float | None],
         next_link: Callable[[], int],
         healthy_after: float = 5.0,
     ) -> None:
@@ -190,7 +191,8 @@ class SessionMachine:
         self._coming, self._serving = None, link
         self._serving_since = now
         self._lost_service = False
-        self._rotate_at = None if self._lifetime is None else now + self._lifetime
+        lifetime = self._lifetime()
+        self._rotate_at = None if lifetime is None else now + lifetime
         effects: list[Effect] = [Serve(link, after_loss=healed, replaces=replaced)]
         if replaced is not None:
             effects.append(Drain(replaced))
