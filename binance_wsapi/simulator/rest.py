@@ -16,6 +16,7 @@ from binance_wsapi.simulator.accounts import EventSource
 from binance_wsapi.simulator.authentication import Credentials
 from binance_wsapi.simulator.contract_info import contract_info
 from binance_wsapi.simulator.errors import ExchangeError
+from binance_wsapi.simulator.futures.rest import FuturesRest
 from binance_wsapi.simulator.request import engine_params
 from binance_wsapi.simulator.rest_routes import RestRoute, find_route
 from binance_wsapi.simulator.service import Admitted, Service
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 
 __all__ = ["RestAnswer", "RestApi", "RestRequest"]
 
+_FUTURES_PREFIXES = (("/fapi", Market.USDM), ("/dapi", Market.COINM))
+_AUTHENTICATION = frozenset({"timestamp", "recvWindow", "signature"})
 _INTERVAL_LETTERS = {"SECOND": "S", "MINUTE": "M", "HOUR": "H", "DAY": "D"}
 
 
@@ -61,6 +64,7 @@ def _operation(method: str, security: Security = Security.NONE) -> Operation:
         params=(),
         result=None,
         weight=Weight.fixed(1),
+        signed=security in (Security.TRADE, Security.USER_DATA),
     )
 
 
@@ -80,7 +84,11 @@ class RestApi:
             "GET /sapi/v1/margin/allPairs": lambda request, params: [],
             "GET /sapi/v1/margin/isolated/allPairs": lambda request, params: [],
         }
-        for prefix, market in (("/fapi", Market.USDM), ("/dapi", Market.COINM)):
+        self._futures_calls = {
+            Market.USDM: FuturesRest(venue.futures_doors.usdm),
+            Market.COINM: FuturesRest(venue.futures_doors.coinm),
+        }
+        for prefix, market in _FUTURES_PREFIXES:
             self._add_futures(prefix, market)
 
     def answer(self, request: RestRequest) -> RestAnswer:
@@ -106,9 +114,7 @@ class RestApi:
             return extra(request, params)
         route = find_route(request.verb, request.path)
         if route is None:
-            raise ExchangeError(
-                -1020, f"The embedded exchange does not serve {request.verb} {request.path}.", 404
-            )
+            return self._futures_result(request, params)
         service = self._venue.services[route.market]
         operation = service.operation(route.method)
         weight = service.charge(request.remote, operation, _weighable(params))
@@ -120,6 +126,23 @@ class RestApi:
         finally:
             headers |= _limit_headers(service, operation, admitted.account, request.remote)
         return result
+
+    def _futures_result(self, request: RestRequest, params: dict[str, str]) -> object:
+        """Answer a call of futures that no operation stands for."""
+        for prefix, market in _FUTURES_PREFIXES:
+            path = request.path.removeprefix(f"{prefix}/")
+            call = self._futures_calls[market].find(request.verb, path)
+            if path == request.path or call is None:
+                continue
+            service = self._venue.services[market]
+            operation = _operation(request.path, call.security)
+            service.charge(request.remote, operation, {})
+            key, _ = service.identify(operation, _credentials(request, params), request.remote)
+            taken = {name: text for name, text in params.items() if name not in _AUTHENTICATION}
+            return call.answer(taken, None if key is None else service.account(key.uid))
+        raise ExchangeError(
+            -1020, f"The embedded exchange does not serve {request.verb} {request.path}.", 404
+        )
 
     def _admit(
         self,

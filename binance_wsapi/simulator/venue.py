@@ -103,6 +103,7 @@ class Venue:
             market: self._futures_service(market) for market in self.futures
         }
         self._stranger: Account | None = None
+        self.futures_doors = FuturesDoors(usdm, coinm)
         self.rest = RestApi(self)
         self._open_doors()
 
@@ -228,7 +229,7 @@ class Venue:
                 ),
             )
         streams = StreamServer(self.clock, StreamHub(SpotStreams(self.clock, self.market_data)))
-        doors = FuturesDoors(self.futures[Market.USDM], self.futures[Market.COINM])
-        routes = streams.routes(self.spot_limits) | doors.routes(self.futures_limits)
+        futures_routes = self.futures_doors.routes(self.futures_limits)
+        routes = streams.routes(self.spot_limits) | futures_routes
         for path, route in routes.items():
             self.gateway.add_route(path, route)

@@ -7,10 +7,11 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
+from urllib.parse import urlencode
 
 import aiohttp
 import pytest
-from gateway_client import signed
+from gateway_client import signature, signed
 
 from binance_wsapi.catalogue._types import Market
 from binance_wsapi.endpoints import WsKey
@@ -170,3 +171,30 @@ def test_maker_keeps_books_of_both_markets() -> None:
         depth = run(lambda: read(exchange))
 
     assert len(depth["bids"]) == len(depth["asks"]) == 5
+
+
+@pytest.mark.parametrize(
+    ("prefix", "symbol"), [("/fapi/v1", "BTCUSDT"), ("/dapi/v1", "BTCUSD_PERP")]
+)
+def test_rest_answers_what_the_websocket_api_lacks(
+    exchange: SimulatedExchange, other_key: Key, prefix: str, symbol: str
+) -> None:
+    base = exchange.rest_url + prefix
+
+    async def read() -> tuple[Any, Any, int]:
+        headers = {"X-MBX-APIKEY": other_key.api_key}
+        async with aiohttp.ClientSession(headers=headers) as session:
+            async with session.get(f"{base}/premiumIndex", params={"symbol": symbol}) as answer:
+                index = await answer.json()
+            query = urlencode({"symbol": symbol, "leverage": 30, "timestamp": now_ms()})
+            query += f"&signature={signature(other_key, query.encode())}"
+            async with session.post(f"{base}/leverage?{query}") as answer:
+                leverage = await answer.json()
+            async with session.get(f"{base}/openOrders") as answer:
+                return index, leverage, answer.status
+
+    index, leverage, unsigned_status = run(read)
+    row = index if isinstance(index, dict) else index[0]
+    assert row["symbol"] == symbol
+    assert leverage["leverage"] == 30
+    assert unsigned_status == 400
