@@ -261,8 +261,6 @@ class ClientBase:
         """
         if "signature" in params:
             return  # the caller answers for it, key and all
-        if "signature" in params:
-            return  # the caller answers for it, key and all
         core = self._core
         if kind.needs_key and not core.authoriser.is_complete:
             assert kind.operation is not None
