@@ -26,13 +26,20 @@ from binance_wsapi.errors import (
     ServerUndecided,
     UnreadableResult,
 )
-from binance_wsapi.events import ConnectionEvent, EventStream, OrderReconciled, StreamGap
+from binance_wsapi.events import (
+    AccountReconciled,
+    ConnectionEvent,
+    EventStream,
+    OrderReconciled,
+    StreamGap,
+)
 from binance_wsapi.health import ConnectionHealth, Metrics
 from binance_wsapi.protocol.limits import LimitUsage
 from binance_wsapi.protocol.signing import KeyType, Signer
 from binance_wsapi.response import RateLimitUsage, Response
 
 __all__ = [
+    "AccountReconciled",
     "AsyncClient",
     "AuthenticationFailed",
     "BinanceWsApiError",

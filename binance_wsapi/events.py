@@ -13,11 +13,13 @@ from binance_wsapi.models._base import Model
 from binance_wsapi.options import Overflow
 
 __all__ = [
+    "AccountReconciled",
     "ConnectionEvent",
     "ConnectionEventKind",
     "EventStream",
     "OrderReconciled",
     "StreamGap",
+    "StreamName",
 ]
 
 ConnectionEventKind = Literal[
@@ -72,11 +74,24 @@ class OrderReconciled(Model, frozen=True):
     client_order_id: str
     """The order's own id."""
     status: str
-    """The order's status now."""
+    """The order's status now; ``UNKNOWN`` when the exchange does not know the order any more."""
     missed_fills: tuple[dict[str, Any], ...] = ()
     """Fills that no event told, as wire dicts of ``myTrades`` (Spot only)."""
     order: dict[str, Any] | None = None
     """The order as a wire dict of ``order.status``."""
+
+
+class AccountReconciled(Model, frozen=True):
+    """The account as the exchange showed it after a gap: balances, and positions on futures."""
+
+    account: dict[str, Any]
+    """The result of ``account.status`` (``v2/account.status`` on USD-M) as a wire dict."""
+
+
+class StreamName(str, Generic[T]):
+    """The name of a market stream, which knows the type of the stream's events."""
+
+    __slots__ = ()
 
 
 class EventStream(Generic[T]):

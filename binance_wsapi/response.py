@@ -106,6 +106,11 @@ class Response(Generic[T_co]):
         return result  # type: ignore[no-any-return]  # the decoder is the operation's own
 
     @property
+    def raw_result(self) -> msgspec.Raw:
+        """The result as the exchange sent it, not decoded."""
+        return self._raw_result
+
+    @property
     def rate_limits(self) -> list[RateLimitUsage]:
         """The limits as the exchange counts them; empty when it was asked to leave them out."""
         try:

@@ -37,6 +37,7 @@ from binance_wsapi.response import Response
 
 if TYPE_CHECKING:
     from binance_wsapi.core.core import Core
+    from binance_wsapi.core.reconciliation import Reconciler
 
 __all__ = ["ApiLink", "ApiSession", "Authority"]
 
@@ -124,6 +125,8 @@ class ApiSession(Session):
         self._round_trips: deque[float] = deque(maxlen=ROUND_TRIPS_KEPT)
         self._held: set[Call] = set()
         """Calls that wait for a limit."""
+        self.reconciler: Reconciler | None = None
+        """Who keeps track of the account's orders, while its events are subscribed."""
         self.subscriptions: list[Subscription] = []
         """What has to be subscribed on each fresh link before it serves."""
 
@@ -335,6 +338,8 @@ class ApiSession(Session):
             return
         if call.kind.logs:
             self._set_logged_on(link, logged_on=call.kind.method == "session.logon")
+        if self.reconciler is not None and call.kind.mutates:
+            self.reconciler.answer(call.kind.method, message.result)
         call.settle(
             Response(
                 call.kind.operation,
@@ -417,6 +422,8 @@ class ApiSession(Session):
         except Exception:
             log.exception("%s: finding out its outcome failed", call.kind.method)
             outcome = error
+        if self.reconciler is not None and isinstance(outcome, Response):
+            self.reconciler.answer(call.kind.method, outcome.raw_result)
         call.settle(outcome)
 
     def _unclaimed(self, link: ApiLink, message: Frame) -> None:

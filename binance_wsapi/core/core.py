@@ -21,6 +21,7 @@ from binance_wsapi.core.call import Call, CallKind, Outcome, kind_of
 from binance_wsapi.core.dispatch import Dispatcher
 from binance_wsapi.core.linked_feed import LinkedFeed
 from binance_wsapi.core.listen_key import ListenKeyUserData
+from binance_wsapi.core.reconciliation import Reconciler
 from binance_wsapi.core.resolution import Resolver
 from binance_wsapi.core.transport import AiohttpTransport, HandshakeRefused, Transport
 from binance_wsapi.core.user_data import ApiUserData
@@ -381,6 +382,9 @@ class Core:
             subscription = self._user_data_subscription(ws_key, isolated_symbol, feed)
             await subscription.start()
             self._user_data[key] = (subscription, feed)
+            if ws_key is not WsKey.MARGIN_USER_DATA:  # whose orders only REST can ask for
+                session = self.session(ws_key)
+                session.reconciler = feed.reconciler = Reconciler(session, feed.put)
             return feed.stream
 
     async def unsubscribe_user_data(self, ws_key: WsKey, isolated_symbol: str | None) -> None:
@@ -390,6 +394,7 @@ class Core:
         async with self._user_data_locks.setdefault(key, asyncio.Lock()):
             subscription, _ = self._user_data.pop(key, (None, None))
             if subscription is not None:
+                self.session(ws_key).reconciler = None
                 await subscription.stop()
 
     def _user_data_subscription(

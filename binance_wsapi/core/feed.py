@@ -57,15 +57,16 @@ class Feed:
         silent_s = self._core.now() - last_heard
         self._gaps.setdefault(source, self._core.wall_us() - int(silent_s * 1_000_000))
 
-    def resumed(self, reason: str, source: object = None) -> None:
+    def resumed(self, reason: str, source: object = None) -> bool:
         """The connection's events flow again: tell the gap in its place, if there was one."""
         since_us = self._gaps.pop(source, None)
         if since_us is None:
-            return
+            return False
         gap = StreamGap(
             from_ms=since_us // 1000, until_ms=self._core.wall_us() // 1000, reason=reason
         )
         self.put(lambda: gap)
+        return True
 
     def put(self, make: Callable[[], Any]) -> None:
         """Append an event, to be made by whoever takes it."""

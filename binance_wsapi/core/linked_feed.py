@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from binance_wsapi.core.feed import Feed
+from binance_wsapi.core.reconciliation import Reconciler
 from binance_wsapi.core.session import Link
 from binance_wsapi.core.takeover import Takeover
 
@@ -16,8 +17,10 @@ class LinkedFeed(Feed):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._takeover = Takeover(self._core, self.put_event)
+        self._takeover = Takeover(self._core, self._tell)
         self._loss = ""
+        self.reconciler: Reconciler | None = None
+        """Finds out what was missed in a gap, where the market can be asked."""
 
     def expect(self, link: Link) -> None:
         """The link is about to be subscribed."""
@@ -25,8 +28,10 @@ class LinkedFeed(Feed):
 
     def carried_by(self, link: Link) -> None:
         """The link is subscribed: its events count from now on."""
-        self.resumed(self._loss)
+        was_interrupted = self.resumed(self._loss)
         self._takeover.carried_by(link)
+        if was_interrupted and self.reconciler is not None:
+            self.reconciler.begin()
 
     def deliver(self, event: bytes, link: Link) -> None:
         """An event arrived on a link."""
@@ -39,3 +44,15 @@ class LinkedFeed(Feed):
         if self._takeover.lost(link):
             self._loss = reason
             self.interrupted(link.last_heard)
+            if self.reconciler is not None:
+                self.reconciler.stop()
+
+    def end(self) -> None:
+        """Nothing will come any more."""
+        if self.reconciler is not None:
+            self.reconciler.stop()
+        super().end()
+
+    def _tell(self, event: bytes) -> None:
+        if self.reconciler is None or self.reconciler.is_news(event):
+            self.put_event(event)

@@ -1,0 +1,132 @@
+"""After a gap in an account's events: ask what became of its orders and balances, and tell it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from binance_wsapi.catalogue._types import Market
+from binance_wsapi.core.session import LinkLost
+from binance_wsapi.errors import BinanceWsApiError, NotSent, RequestRejected
+from binance_wsapi.events import AccountReconciled, OrderReconciled
+from binance_wsapi.protocol.reconcile import LiveOrders, Reconciled, Reconciliation
+
+if TYPE_CHECKING:
+    from binance_wsapi.core.api_session import ApiSession
+
+__all__ = ["Reconciler"]
+
+log = logging.getLogger("binance_wsapi.user_data")
+
+RETRY_DELAY_S = 1.0
+
+_ACCOUNT = {
+    Market.SPOT: ("account.status", {"omitZeroBalances": True}),
+    Market.USDM: ("v2/account.status", {}),
+    Market.COINM: ("account.status", {}),
+}
+
+_decode = msgspec.json.Decoder().decode
+
+
+class Reconciler:
+    """Knows the live orders of one account, and brings its stream up to date after a gap.
+
+    Owned by the loop's thread.
+
+    Args:
+        session: Where questions are asked.
+        put: Appends a record to the account's stream.
+    """
+
+    def __init__(self, session: ApiSession, put: Callable[[Callable[[], Any]], None]) -> None:
+        self._session = session
+        self._put = put
+        self._orders = LiveOrders(session.market)
+        self._answers: deque[tuple[str, msgspec.Raw]] = deque(maxlen=10_000)
+        self._task: asyncio.Task[None] | None = None
+
+    def answer(self, method: str, result: msgspec.Raw) -> None:
+        """Take note of the answer to a request that changed orders; looked into when it matters."""
+        self._answers.append((method, result))
+
+    def is_news(self, event: bytes) -> bool:
+        """Take note of an event; false when it tells a fill that was reconciled already."""
+        self._look_into_answers()
+        told = _decode(event)
+        return not isinstance(told, dict) or self._orders.observe_event(told)
+
+    def begin(self) -> None:
+        """Events flow again after a gap: find out what they would have told."""
+        self.stop()
+        self._look_into_answers()
+        self._task = self._session.core.spawn(self._reconcile())
+
+    def stop(self) -> None:
+        """Events are missing (again), or the stream ends: what is being asked is out of date."""
+        if self._task is not None:
+            self._task.cancel()
+
+    def _look_into_answers(self) -> None:
+        answers = self._answers
+        while answers:
+            method, result = answers.popleft()
+            self._orders.observe_answer(method, _decode(result))
+
+    async def _reconcile(self) -> None:
+        work = Reconciliation(self._orders)
+        while (question := work.question()) is not None:
+            try:
+                answer = await self._session.ask(None, *question)
+            except RequestRejected as error:
+                records = work.on_error(error.code)
+                if work.question() == question:
+                    await self._pause(error)
+            except (BinanceWsApiError, LinkLost) as error:
+                await self._pause(error)
+                continue
+            else:
+                records = work.on_answer(answer.raw.get("result"))
+            for record in records:
+                self._tell(record)
+        await self._refresh_account()
+
+    async def _refresh_account(self) -> None:
+        session = self._session
+        method, params = _ACCOUNT[session.market]
+        while True:
+            try:
+                answer = await session.ask(None, method, params)
+            except RequestRejected as error:
+                log.warning("%s: the account could not be read: %s", session.ws_key, error)
+                return
+            except (BinanceWsApiError, LinkLost) as error:
+                await self._pause(error)
+            else:
+                self._append(AccountReconciled(account=answer.raw["result"]))
+                return
+
+    async def _pause(self, error: Exception) -> None:
+        log.info("%s: reconciling: %s", self._session.ws_key, error)
+        wait = error.retry_after if isinstance(error, (NotSent, RequestRejected)) else None
+        await asyncio.sleep(max(RETRY_DELAY_S, wait or 0.0))
+
+    def _tell(self, record: Reconciled) -> None:
+        self._append(
+            OrderReconciled(
+                symbol=record.symbol,
+                order_id=record.order_id,
+                client_order_id=record.client_order_id,
+                status=record.status,
+                missed_fills=record.missed_fills,
+                order=record.order,
+            )
+        )
+
+    def _append(self, event: OrderReconciled | AccountReconciled) -> None:
+        self._put(lambda: event)
