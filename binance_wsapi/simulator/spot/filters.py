@@ -147,7 +147,7 @@ def _iceberg(spec: SymbolSpec, quantity: Decimal, part: Decimal) -> None:
         raise ExchangeError(-2010, "IcebergQty exceeds QTY.")
     _lot_size(spec, "LOT_SIZE", part)
     values = spec.filter("ICEBERG_PARTS")
-    if values is not None and -(-quantity // part) > values["limit"]:
+    if values is not None and quantity > part * values["limit"]:
         raise filter_failure("ICEBERG_PARTS")
 
 

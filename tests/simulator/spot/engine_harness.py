@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from binance_wsapi.simulator.accounts import Account
+from binance_wsapi.simulator.accounts import Account, CommissionRates
 from binance_wsapi.simulator.clock import SimulatedClock
 from binance_wsapi.simulator.errors import ExchangeError
 from binance_wsapi.simulator.spot.market import SpotMarket
@@ -62,13 +62,17 @@ class Exchange:
         self.market = SpotMarket(self.clock, Random(7), symbols, exchange_filters=exchange_filters)
         self._events: dict[Account, list[dict[str, Any]]] = {}
 
-    def account(self, free_of_commission: bool = True, **balances: str) -> Account:
+    def paying_account(self, **balances: str) -> Account:
         """Return a new account; a rich one when no balances are given."""
         account = self.market.open_account(balances or RICH)
-        if free_of_commission:
-            account.commissions.standard = type(account.commissions.standard)()
         events = self._events[account] = []
         account.listeners.append(events.append)
+        return account
+
+    def account(self, **balances: str) -> Account:
+        """Return a new account that trades free of commission."""
+        account = self.paying_account(**balances)
+        account.commissions.standard = CommissionRates()
         return account
 
     def call(self, method: str, account: Account | None = None, **params: Any) -> Any:

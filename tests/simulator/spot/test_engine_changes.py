@@ -155,7 +155,8 @@ def test_cancel_replace_ends_as_the_documented_table_says(row: dict[str, Any]) -
     exchange.market.order_counter = Counter(50 if is_exceeded else 0)
     # A post-only bid above the ask fails; any other order of the table succeeds.
     fails = row["newOrderResult"] == "FAILURE" and not is_exceeded
-    params = {"symbol": "BTCUSDT", "side": "BUY", "quantity": "1", "type": "LIMIT_MAKER"}
+    params: dict[str, Any] = {"symbol": "BTCUSDT", "side": "BUY", "quantity": "1"}
+    params["type"] = "LIMIT_MAKER"
     params |= {"price": "101" if fails else "80", "newOrderRespType": "RESULT"}
     params |= {"cancelOrderId": order_id if row["cancelResult"] == "SUCCESS" else 77}
     for name in ("cancelReplaceMode", "orderRateLimitExceededMode"):

@@ -146,14 +146,14 @@ class Trading(RuleBasedStateMachine):
         self.levels: dict[tuple[str, str], dict[Decimal, Decimal]] = defaultdict(dict)
         self.update_ids: dict[str, int] = defaultdict(int)
         self.exchange.market.observers.append(self)
-        self.accounts = [self.exchange.account(free_of_commission=False) for _ in range(4)]
+        self.accounts = [self.exchange.paying_account() for _ in range(4)]
         self.accounts[0].trade_group_id = self.accounts[1].trade_group_id = 5
         self.accounts[1].commissions.pays_with_discount_asset = True
         self.accounts[2].commissions.tax = CommissionRates(
             buyer=Decimal("0.0003"), maker=Decimal("0.000017")
         )
         # Poor enough to run out of funds.
-        self.accounts[3] = self.exchange.account(free_of_commission=False, BTC="3", USDT="300")
+        self.accounts[3] = self.exchange.paying_account(BTC="3", USDT="300")
         self.deposited: dict[str, Decimal] = defaultdict(Decimal)
         for account in self.exchange.market.accounts.values():
             for asset, balance in account.balances.items():

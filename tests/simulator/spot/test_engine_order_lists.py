@@ -296,7 +296,7 @@ def test_an_opo_sells_what_its_working_order_received(commission_from: str) -> N
     if commission_from == "BNB":
         balances["BNB"] = "1"
     scene = Scene()
-    me = scene.me = scene.exchange.account(free_of_commission=False, **balances)
+    me = scene.me = scene.exchange.paying_account(**balances)
     answer = scene.place("opo", OPO)
     assert "origQty" not in answer["orderReports"][1]
 
