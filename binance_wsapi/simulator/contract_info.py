@@ -36,11 +36,14 @@ def contract_info(market: FuturesMarket, limits: RequestLimits) -> dict[str, Any
             {"asset": asset, "marginAvailable": True, "autoAssetExchange": "0"}
             for asset in market.margin_assets
         ],
-        "symbols": [_row(contract) for contract in market.contracts.values()],
+        "symbols": [
+            _row(contract, market.statuses[contract.symbol])
+            for contract in market.contracts.values()
+        ],
     }
 
 
-def _row(contract: Contract) -> dict[str, Any]:
+def _row(contract: Contract, status: str) -> dict[str, Any]:
     row: dict[str, Any] = {
         "symbol": contract.symbol,
         "pair": contract.pair,
@@ -66,9 +69,9 @@ def _row(contract: Contract) -> dict[str, Any]:
         "filters": _filters(contract),
     }
     if contract.contract_size is None:
-        row["status"] = "TRADING"
+        row["status"] = status
     else:
-        row["contractStatus"] = "TRADING"
+        row["contractStatus"] = status
         row["contractSize"] = int(contract.contract_size)
     return row
 
