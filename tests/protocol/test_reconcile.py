@@ -1,0 +1,332 @@
+from __future__ import annotations
+
+import random
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from binance_wsapi.catalogue._types import Market
+from binance_wsapi.protocol.reconcile import LiveOrders, Reconciled, Reconciliation
+
+
+def report(**fields: Any) -> dict[str, Any]:
+    event = {
+        "e": "executionReport",
+        "s": "BTCUSDT",
+        "i": 7,
+        "c": "mine",
+        "p": "100",
+        "q": "5",
+        "l": "0",
+        "z": "0",
+        "x": "NEW",
+        "X": "NEW",
+        "t": -1,
+        "T": 1000,
+    }
+    return event | fields
+
+
+def fill(number: int, *, total: str, **fields: Any) -> dict[str, Any]:
+    """Return the event of a fill of 1, after which ``total`` is filled."""
+    status = "FILLED" if total == "5" else "PARTIALLY_FILLED"
+    return report(x="TRADE", X=status, l="1", z=total, t=number, **fields)
+
+
+def row(**fields: Any) -> dict[str, Any]:
+    return {
+        "symbol": "BTCUSDT",
+        "orderId": 7,
+        "clientOrderId": "mine",
+        "price": "100.00",
+        "origQty": "5.00",
+        "executedQty": "0",
+        "status": "NEW",
+        "updateTime": 1000,
+    } | fields
+
+
+def is_open(order: dict[str, Any]) -> bool:
+    return order["status"] in ("NEW", "PARTIALLY_FILLED")
+
+
+def trade(number: int, quantity: str = "1") -> dict[str, Any]:
+    return {"symbol": "BTCUSDT", "id": number, "orderId": 7, "qty": quantity}
+
+
+def live(*events: dict[str, Any], market: Market = Market.SPOT) -> LiveOrders:
+    orders = LiveOrders(market)
+    for event in events:
+        orders.observe_event(event)
+    return orders
+
+
+def test_an_unchanged_order_gives_no_record() -> None:
+    orders = live(report())
+    asking = Reconciliation(orders)
+
+    assert asking.question() == ("order.status", {"symbol": "BTCUSDT", "orderId": 7})
+    assert asking.on_answer(row()) == []
+    assert asking.question() is None
+    assert list(orders) == [("BTCUSDT", 7)]
+
+
+def test_missed_fills_are_those_no_event_told() -> None:
+    orders = live(report(), fill(11, total="1", T=1001))
+    asking = Reconciliation(orders)
+    now = row(executedQty="4", status="PARTIALLY_FILLED", updateTime=1005)
+
+    assert asking.on_answer(now) == []
+    assert asking.question() == ("myTrades", {"symbol": "BTCUSDT", "orderId": 7, "limit": 1000})
+    records = asking.on_answer([trade(11), trade(12), trade(13, "2")])
+    assert records == [
+        Reconciled("BTCUSDT", 7, "mine", "PARTIALLY_FILLED", (trade(12), trade(13, "2")), now)
+    ]
+    assert Reconciliation(orders).on_answer(now) == []
+
+
+def test_a_fill_that_was_made_known_is_not_told_again() -> None:
+    orders = live(report())
+    asking = Reconciliation(orders)
+    asking.on_answer(row(executedQty="1", status="PARTIALLY_FILLED"))
+    asking.on_answer([trade(11)])
+
+    assert not orders.observe_event(fill(11, total="1"))
+    assert orders.observe_event(fill(12, total="2", T=1002))
+
+
+def test_an_order_that_ended_is_told_and_no_longer_live() -> None:
+    orders = live(report())
+    ended = row(status="CANCELED", clientOrderId="cancel")
+    records = Reconciliation(orders).on_answer(ended)
+
+    assert records == [Reconciled("BTCUSDT", 7, "cancel", "CANCELED", (), ended)]
+    assert len(orders) == 0
+
+
+def test_an_order_the_exchange_does_not_know_any_more_is_told() -> None:
+    orders = live(report())
+
+    assert Reconciliation(orders).on_error(-2013) == [Reconciled("BTCUSDT", 7, "mine", "UNKNOWN")]
+    assert len(orders) == 0
+
+
+def test_other_errors_leave_the_question_standing() -> None:
+    asking = Reconciliation(live(report()))
+
+    assert asking.on_error(-1003) == []
+    assert asking.question() is not None
+
+
+def test_several_orders_of_a_symbol_are_asked_for_at_once_on_spot() -> None:
+    orders = live(report(), report(i=8), report(i=9, s="ETHUSDT"))
+    asking = Reconciliation(orders)
+
+    assert asking.question() == ("openOrders.status", {"symbol": "BTCUSDT"})
+    asking.on_answer([row()])
+    assert asking.question() == ("order.status", {"symbol": "BTCUSDT", "orderId": 8})
+    asking.on_answer(row(orderId=8))
+    assert asking.question() == ("order.status", {"symbol": "ETHUSDT", "orderId": 9})
+
+
+def test_futures_orders_are_asked_for_one_by_one_and_without_fills() -> None:
+    body = {
+        "s": "BTCUSDT",
+        "i": 7,
+        "c": "mine",
+        "p": "100",
+        "q": "5",
+        "l": "0",
+        "z": "0",
+        "X": "NEW",
+    }
+    events = [
+        {"e": "ORDER_TRADE_UPDATE", "o": body | {"i": number, "x": "NEW", "t": 0, "T": 1000}}
+        for number in (7, 8)
+    ]
+    asking = Reconciliation(live(*events, market=Market.USDM))
+
+    filled = row(status="FILLED", executedQty="5", updateTime=1009)
+    assert asking.question() == ("order.status", {"symbol": "BTCUSDT", "orderId": 7})
+    assert asking.on_answer(filled) == [Reconciled("BTCUSDT", 7, "mine", "FILLED", (), filled)]
+    assert asking.question() == ("order.status", {"symbol": "BTCUSDT", "orderId": 8})
+
+
+def test_an_order_is_live_until_an_event_tells_its_end() -> None:
+    """The answer said FILLED, the event was lost with the connection."""
+    orders = LiveOrders(Market.SPOT)
+    filled = row(status="FILLED", executedQty="5")
+    orders.observe_answer("order.place", filled)
+    asking = Reconciliation(orders)
+    asking.on_answer(filled)
+
+    assert asking.on_answer([trade(11, "5")]) == [
+        Reconciled("BTCUSDT", 7, "mine", "FILLED", (trade(11, "5"),), filled)
+    ]
+
+
+def test_an_answer_after_the_last_event_does_not_revive_the_order() -> None:
+    orders = live(fill(11, total="5"))
+    orders.observe_answer("order.place", row(status="FILLED", executedQty="5"))
+
+    assert len(orders) == 0
+
+
+def test_an_order_first_seen_in_a_query_counts_from_there() -> None:
+    orders = LiveOrders(Market.SPOT)
+    orders.observe_answer("openOrders.status", [row(executedQty="3"), row(orderId=8)])
+    orders.observe_answer("order.status", row(orderId=9, status="FILLED"))
+
+    assert list(orders) == [("BTCUSDT", 7), ("BTCUSDT", 8)]
+    asking = Reconciliation(orders)
+    assert asking.on_answer([row(executedQty="3"), row(orderId=8)]) == []
+
+
+@pytest.mark.parametrize(
+    ("method", "result", "ids"),
+    [
+        ("order.place", {"symbol": "BTCUSDT", "orderId": 7, "clientOrderId": "mine"}, [7]),
+        ("sor.order.place", [row()], [7]),
+        (
+            "orderList.place.oco",
+            {"orderListId": 1, "orderReports": [row(), row(orderId=8)]},
+            [7, 8],
+        ),
+        (
+            "order.cancelReplace",
+            {
+                "cancelResponse": row(status="CANCELED", origClientOrderId="old"),
+                "newOrderResponse": row(orderId=8),
+            },
+            [8],
+        ),
+        ("order.cancel", row(status="CANCELED", origClientOrderId="mine"), []),
+        ("order.amend.keepPriority", {"executionId": 1, "amendedOrder": row()}, [7]),
+        ("account.status", {"balances": []}, []),
+        ("myTrades", [trade(1)], []),
+    ],
+)
+def test_answers_make_orders_known(method: str, result: object, ids: list[int]) -> None:
+    orders = LiveOrders(Market.SPOT)
+    orders.observe_answer(method, result)
+
+    assert [order_id for _, order_id in orders] == ids
+
+
+def test_an_event_that_comes_while_we_ask_is_not_told_twice() -> None:
+    orders = live(report())
+    orders.begin_gap()
+    asking = Reconciliation(orders)
+    orders.observe_event(fill(12, total="2", T=1002))
+    asking.on_answer(row(executedQty="2", status="PARTIALLY_FILLED", updateTime=1002))
+
+    (record,) = asking.on_answer([trade(11), trade(12)])
+    assert record.missed_fills == (trade(11),)
+
+
+def test_the_end_of_an_order_told_after_a_gap_does_not_hide_what_was_missed() -> None:
+    orders = live(report())
+    orders.begin_gap()
+    orders.observe_event(fill(15, total="5", T=1005))
+    asking = Reconciliation(orders)
+    asking.on_answer(row(executedQty="5", status="FILLED", updateTime=1005))
+
+    (record,) = asking.on_answer([trade(number) for number in range(11, 16)])
+    assert [fill["id"] for fill in record.missed_fills] == [11, 12, 13, 14]
+    assert len(orders) == 0
+
+
+def test_events_of_other_matters_are_news() -> None:
+    assert live().observe_event({"e": "outboundAccountPosition", "u": 1, "B": []})
+
+
+def test_memory_is_bounded() -> None:
+    orders = LiveOrders(Market.SPOT, size=3)
+    for number in range(10):
+        orders.observe_event(report(i=number))
+
+    assert [order_id for _, order_id in orders] == [7, 8, 9]
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.integers(0, 10**9))
+def test_every_fill_is_told_once_whatever_the_gap_swallows(seed: int) -> None:
+    """Orders fill and end while events are lost, and while the questions are under way."""
+    chance = random.Random(seed)
+    orders = LiveOrders(Market.SPOT)
+    book: dict[int, dict[str, Any]] = {}
+    trades: dict[int, list[dict[str, Any]]] = {}
+    told: list[int] = []
+    late: list[dict[str, Any]] = []
+    number = clock = 0
+    listening = True
+
+    def publish(event: dict[str, Any]) -> None:
+        if listening:
+            late.append(event)
+
+    def deliver(most: int) -> None:
+        for _ in range(min(most, len(late))):
+            event = late.pop(0)
+            if orders.observe_event(event) and event["x"] == "TRADE":
+                told.append(event["t"])
+
+    def happen() -> None:
+        nonlocal number, clock
+        clock += 1
+        number += 1
+        open_ids = [i for i, o in book.items() if is_open(o)]
+        if not open_ids or chance.random() < 0.3:
+            book[number] = row(orderId=number, updateTime=clock)
+            trades[number] = []
+            publish(report(i=number, T=clock))
+            orders.observe_answer("order.place", dict(book[number]))
+            return
+        chosen = book[chance.choice(open_ids)]
+        chosen["updateTime"] = clock
+        common = {"i": chosen["orderId"], "T": clock}
+        if chance.random() < 0.2:
+            chosen["status"] = "CANCELED"
+            publish(report(x="CANCELED", X="CANCELED", z=chosen["executedQty"], **common))
+            return
+        executed = Decimal(chosen["executedQty"]) + 1
+        chosen["executedQty"] = str(executed)
+        chosen["status"] = "FILLED" if executed == 5 else "PARTIALLY_FILLED"
+        trades[chosen["orderId"]].append(trade(number))
+        publish(fill(number, total=str(executed), **common))
+
+    for _ in range(chance.randint(1, 3)):
+        for _ in range(chance.randint(0, 15)):
+            happen()
+            deliver(chance.randint(0, 3))
+        listening = False
+        late.clear()
+        orders.begin_gap()
+        for _ in range(chance.randint(0, 10)):
+            happen()
+        listening = True
+        for _ in range(chance.randint(0, 3)):
+            happen()
+        deliver(chance.randint(0, 3))
+        asking = Reconciliation(orders)
+        while (question := asking.question()) is not None:
+            method, params = question
+            answer: Any
+            if method == "order.status":
+                answer = dict(book[params["orderId"]])
+            elif method == "openOrders.status":
+                answer = [dict(o) for o in book.values() if is_open(o)]
+            else:
+                answer = list(trades[params["orderId"]])
+            if chance.random() < 0.3:
+                happen()
+            deliver(chance.randint(0, 2))
+            for record in asking.on_answer(answer):
+                told.extend(fill["id"] for fill in record.missed_fills)
+        deliver(100)
+
+    assert sorted(told) == sorted(t["id"] for fills in trades.values() for t in fills)
+    assert {order_id for _, order_id in orders} == {i for i, o in book.items() if is_open(o)}
