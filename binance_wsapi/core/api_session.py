@@ -125,6 +125,7 @@ class ApiSession(Session):
         self._round_trips: deque[float] = deque(maxlen=ROUND_TRIPS_KEPT)
         self._held: set[Call] = set()
         """Calls that wait for a limit."""
+        self._clock_task: asyncio.Task[None] | None = None
         self.reconciler: Reconciler | None = None
         """Who keeps track of the account's orders, while its events are subscribed."""
         self.subscriptions: list[Subscription] = []
@@ -393,10 +394,7 @@ class ApiSession(Session):
 
     async def _retime(self, link: ApiLink, call: Call) -> None:
         self.core.clock.invalidate()
-        try:
-            await self._measure_clock(link)
-        except (BinanceWsApiError, LinkLost) as error:
-            log.warning("%s: the exchange's clock could not be read: %s", self.ws_key, error)
+        await self._refresh_clock(link)
         call.encoded_for = call.written_at = None
         self.submit(call)
 
@@ -548,7 +546,15 @@ class ApiSession(Session):
         return deadline
 
     def expire(self, now: float) -> None:
-        """End the requests whose time is over."""
+        """End the requests whose time is over, and keep the clock fresh."""
+        core = self.core
+        if (
+            self.serving is not None
+            and core.authoriser.api_key is not None
+            and core.clock.needs_refresh(now)
+            and (self._clock_task is None or self._clock_task.done())
+        ):
+            self._clock_task = core.spawn(self._refresh_clock(self.serving))
         for link in list(self.links.values()):
             for call in [call for call in link.pending.values() if call.deadline <= now]:
                 self._give_up(link, call)
@@ -648,6 +654,12 @@ class ApiSession(Session):
         link.refusal = _as_authentication_failure(error)
         link.refused_at = self.core.now()
         self.announce("exception", error=error, reason=f"logon refused: {error}")
+
+    async def _refresh_clock(self, link: ApiLink) -> None:
+        try:
+            await self._measure_clock(link)
+        except (BinanceWsApiError, LinkLost) as error:
+            log.info("%s: the exchange's clock could not be read: %s", self.ws_key, error)
 
     async def _measure_clock(self, link: ApiLink) -> None:
         """Estimate the exchange's clock, where it was not set by hand."""

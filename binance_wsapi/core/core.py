@@ -316,8 +316,11 @@ class Core:
         return (due - now).total_seconds()
 
     def dial_delay(self) -> float:
-        """Return the seconds to wait before the connection limit allows an attempt."""
-        return self._connections.delay(self.now())
+        """Return the seconds to wait before limits and bans allow a connection attempt."""
+        now_us = self.exchange_us()
+        bans = (governor.banned_until(now_us) for governor in self.governors.values())
+        banned_s = max((until - now_us for until in bans if until is not None), default=0) / 1e6
+        return max(self._connections.delay(self.now()), banned_s)
 
     def dialled(self) -> None:
         """Count a connection attempt."""
