@@ -124,7 +124,7 @@ class ApiSession(Session):
         """Calls without a connection, or behind a congested one."""
         self._round_trips: deque[float] = deque(maxlen=ROUND_TRIPS_KEPT)
         self._held: set[Call] = set()
-        """Calls that wait for a limit."""
+        """Calls that wait for a limit, a signature or the clock."""
         self._clock_task: asyncio.Task[None] | None = None
         self.reconciler: Reconciler | None = None
         """Who keeps track of the account's orders, while its events are subscribed."""
@@ -233,6 +233,7 @@ class ApiSession(Session):
             return
         if call.encoded_for is not link.authority or now - call.encoded_at > STALE_AFTER_S:
             if self._must_sign_elsewhere(link, call):
+                self._hold(call)
                 self.core.spawn(self._sign_elsewhere(link, call))
                 return
             self.core.encode(call, link.authority, now)
@@ -264,7 +265,7 @@ class ApiSession(Session):
         wait = refusal.wait(call.sent_us)
         if self.core.options.on_rate_limit == "wait" and now + wait < call.deadline:
             call.encoded_for = None
-            self._held.add(call)
+            self._hold(call)
             self.core.loop.call_later(wait + LIMIT_MARGIN_S, self._let_go, call)
             return
         call.settle(
@@ -277,9 +278,20 @@ class ApiSession(Session):
         )
 
     def _let_go(self, call: Call) -> None:
+        if self._release(call):
+            self.submit(call)
+
+    def _hold(self, call: Call) -> None:
+        """Keep a call in sight while something else goes on for it: it may end before that does."""
+        self._held.add(call)
+        self.wake_by(call.deadline)
+
+    def _release(self, call: Call) -> bool:
+        """Go on with a held call; false when it has ended meanwhile."""
         if call in self._held:
             self._held.remove(call)
-            self.submit(call)
+            return True
+        return False
 
     def _must_sign_elsewhere(self, link: ApiLink, call: Call) -> bool:
         authoriser = self.core.authoriser
@@ -289,6 +301,8 @@ class ApiSession(Session):
         authority = link.authority
         core = self.core
         await core.loop.run_in_executor(None, core.encode, call, authority, core.now())
+        if not self._release(call):
+            return
         if link.lost_because is None and link.authority is authority:
             self._write(link, call, self.core.now())
         else:
@@ -371,6 +385,7 @@ class ApiSession(Session):
         elif isinstance(error, InvalidTimestamp) and self._may_be_retimed(call):
             # Refused before it was executed: sending it again cannot do it twice.
             call.retimed = True
+            self._hold(call)
             core.spawn(self._retime(link, call))
         else:
             if isinstance(error, RateLimited) and error.status in (418, 429):
@@ -396,7 +411,7 @@ class ApiSession(Session):
         self.core.clock.invalidate()
         await self._refresh_clock(link)
         call.encoded_for = call.written_at = None
-        self.submit(call)
+        self._let_go(call)
 
     def _undecided(self, call: Call, error: OutcomeUnknown) -> None:
         """The fate of a request is unknown: find it out, or say so."""
@@ -539,7 +554,8 @@ class ApiSession(Session):
 
     def next_deadline(self) -> float:
         """When the first request runs out of time."""
-        deadline = min((call.deadline for call in self._waiting), default=math.inf)
+        unsent = (call.deadline for call in (*self._waiting, *self._held))
+        deadline = min(unsent, default=math.inf)
         for link in self.links.values():
             for call in link.pending.values():
                 deadline = min(deadline, call.deadline)
@@ -572,6 +588,10 @@ class ApiSession(Session):
         late = [call for call in self._waiting if call.deadline <= now]
         for call in late:
             self._waiting.remove(call)
+        for call in [call for call in self._held if call.deadline <= now]:
+            self._held.remove(call)
+            late.append(call)
+        for call in late:
             if call.loss is None:
                 call.settle(self._never_sent(call.kind.method, call.timeout))
             else:
