@@ -1,8 +1,8 @@
-"""Margin accounts and their listen tokens.
+"""Margin accounts, their listen tokens, and the risk stream of cross margin.
 
 A margin account is an account of the Spot engine with balances of its own: it trades by
 ``SpotMarket.handle(method, params, margin_account)`` and its events are Spot's. Borrowing, interest and
-margin levels are left out.
+margin levels are not reckoned: the risk stream says what a test tells it to say.
 """
 
 from __future__ import annotations
@@ -13,9 +13,11 @@ from random import Random
 from string import ascii_letters, digits
 from typing import Any
 
-from binance_wsapi.simulator.accounts import Account
+from binance_wsapi.simulator.accounts import Account, EventSource
 from binance_wsapi.simulator.clock import SimulatedClock
 from binance_wsapi.simulator.errors import bad_symbol, invalid_parameter, mandatory_missing
+from binance_wsapi.simulator.futures.listen_keys import ListenKeys
+from binance_wsapi.simulator.futures.refusals import refusal
 from binance_wsapi.simulator.sessions import ListenToken
 from binance_wsapi.simulator.wire import Micros
 
@@ -33,6 +35,9 @@ class Margin:
         rng: Where tokens come from.
         symbols: What has isolated accounts.
         open_account: Makes an account of the Spot engine: ``SpotMarket.open_account``.
+
+    Attributes:
+        risk_keys: Listen keys of the risk stream.
     """
 
     def __init__(
@@ -48,6 +53,8 @@ class Margin:
         self._open_account = open_account
         self._accounts: dict[tuple[int, str | None], Account] = {}
         self._tokens: dict[str, ListenToken] = {}
+        self.risk_keys = ListenKeys(clock, rng)
+        self._risks: dict[int, EventSource] = {}
 
     def account(self, owner_uid: int, symbol: str | None = None) -> Account:
         """Return an owner's cross account, or the isolated one of a symbol, making an empty one."""
@@ -78,6 +85,48 @@ class Margin:
     def find(self, token: str) -> ListenToken | None:
         """Return what a token stands for; ``None`` when there is none, or it has run out."""
         return self._tokens.get(token)
+
+    def risk(self, owner_uid: int) -> EventSource:
+        """Return the source of an owner's risk events."""
+        return self._risks.setdefault(owner_uid, EventSource(owner_uid))
+
+    def start_risk_key(self, owner_uid: int) -> dict[str, str]:
+        """Answer ``POST /sapi/v1/margin/listen-key``."""
+        return self.risk_keys.start(self.risk(owner_uid))
+
+    def keep_risk_key(self, owner_uid: int, params: Mapping[str, Any]) -> dict[str, str]:
+        """Answer ``PUT /sapi/v1/margin/listen-key``, which names the key."""
+        key = params.get("listenKey")
+        if not key:
+            raise mandatory_missing("listenKey")
+        if not self.risk_keys.is_live(str(key)):
+            raise refusal(-1125)
+        self.risk_keys.ping(self.risk(owner_uid))
+        return {}
+
+    def close_risk_key(self, owner_uid: int) -> dict[str, str]:
+        """Answer ``DELETE /sapi/v1/margin/listen-key``."""
+        return self.risk_keys.stop(self.risk(owner_uid))
+
+    def tell_margin_level(self, owner_uid: int, level: Decimal, status: str) -> None:
+        """Tell that the margin level crossed a line: ``MARGIN_LEVEL_STATUS_CHANGE``."""
+        self._tell_risk(owner_uid, "MARGIN_LEVEL_STATUS_CHANGE", {"l": level, "s": status})
+
+    def tell_liability(
+        self,
+        owner_uid: int,
+        asset: str,
+        kind: str,
+        principal: Decimal,
+        interest: Decimal = Decimal(0),
+    ) -> None:
+        """Tell of borrowing or repayment (``kind``: ``BORROW``, ...): ``USER_LIABILITY_CHANGE``."""
+        change = {"a": asset, "t": kind, "p": f"{principal:.8f}", "i": f"{interest:.8f}"}
+        self._tell_risk(owner_uid, "USER_LIABILITY_CHANGE", change)
+
+    def _tell_risk(self, owner_uid: int, event: str, members: dict[str, Any]) -> None:
+        now = Micros(self._clock.now_us())
+        self.risk(owner_uid).publish({"e": event, "E": now, **members})
 
     def _forget(self, token: str) -> None:
         del self._tokens[token]

@@ -77,8 +77,16 @@ class RestApi:
 
     def __init__(self, venue: Venue) -> None:
         self._venue = venue
+        margin = venue.margin
         self._extra: dict[str, Callable[[RestRequest, dict[str, str]], object]] = {
-            "POST /sapi/v1/userListenToken": self._listen_token,
+            "POST /sapi/v1/userListenToken": self._keyed(margin.create_token),
+            "POST /sapi/v1/margin/listen-key": self._keyed(
+                lambda uid, params: margin.start_risk_key(uid)
+            ),
+            "PUT /sapi/v1/margin/listen-key": self._keyed(margin.keep_risk_key),
+            "DELETE /sapi/v1/margin/listen-key": self._keyed(
+                lambda uid, params: margin.close_risk_key(uid)
+            ),
             # What clients load at their start: there is nothing to tell.
             "GET /sapi/v1/capital/config/getall": lambda request, params: [],
             "GET /sapi/v1/margin/allPairs": lambda request, params: [],
@@ -170,14 +178,21 @@ class RestApi:
             account = self._venue.margin.account(account.uid, symbol)
         return Admitted(operation, taken, account, deadline_us)
 
-    def _listen_token(self, request: RestRequest, params: dict[str, str]) -> object:
-        service = self._venue.services[Market.SPOT]
-        operation = _operation("userListenToken", Security.USER_STREAM)
-        service.charge(request.remote, operation, {})
-        # Clients differ in whether they sign this request; both are taken.
-        key, _ = service.identify(operation, _credentials(request, params), request.remote)
-        assert key is not None, "a USER_STREAM operation has a key"
-        return self._venue.margin.create_token(key.uid, params)
+    def _keyed(
+        self, answer: Callable[[int, dict[str, str]], object]
+    ) -> Callable[[RestRequest, dict[str, str]], object]:
+        """Return a handler that finds out first whose API key sent the request."""
+
+        def handle(request: RestRequest, params: dict[str, str]) -> object:
+            service = self._venue.services[Market.SPOT]
+            operation = _operation(request.path, Security.USER_STREAM)
+            service.charge(request.remote, operation, {})
+            # Clients differ in whether they sign these requests; both are taken.
+            key, _ = service.identify(operation, _credentials(request, params), request.remote)
+            assert key is not None, "a USER_STREAM operation has a key"
+            return answer(key.uid, params)
+
+        return handle
 
     def _add_futures(self, prefix: str, market: Market) -> None:
         engine, limits = self._venue.futures[market], self._venue.futures_limits

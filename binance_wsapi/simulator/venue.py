@@ -19,6 +19,7 @@ from binance_wsapi.simulator.clock import SimulatedClock
 from binance_wsapi.simulator.faults import Faults
 from binance_wsapi.simulator.futures.doors import PING_SECONDS, PONG_SECONDS, FuturesDoors
 from binance_wsapi.simulator.futures.market import FuturesMarket
+from binance_wsapi.simulator.futures.user_streams import UserStreamServer
 from binance_wsapi.simulator.gateway import Gateway, Handshake, Route
 from binance_wsapi.simulator.journal import Journal
 from binance_wsapi.simulator.margin import Margin
@@ -233,3 +234,6 @@ class Venue:
         routes = streams.routes(self.spot_limits) | futures_routes
         for path, route in routes.items():
             self.gateway.add_route(path, route)
+        risk = UserStreamServer(self.clock, self.margin.risk_keys)
+        self.gateway.add_route("/margin/ws", Route(risk.raw, self.spot_limits))
+        self.gateway.add_route("/margin/stream", Route(risk.combined, self.spot_limits))

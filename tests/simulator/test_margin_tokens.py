@@ -1,18 +1,23 @@
-"""Margin accounts and their listen tokens."""
+"""Margin accounts, their listen tokens, and the risk stream."""
 
 from __future__ import annotations
 
+import json
 from decimal import Decimal
 from random import Random
 from typing import Any
 
 import pytest
+from gateway_client import MemoryClient, add_key, venue
 
 from binance_wsapi.simulator.accounts import Account
 from binance_wsapi.simulator.clock import SimulatedClock
 from binance_wsapi.simulator.errors import ExchangeError
+from binance_wsapi.simulator.key_making import Key
 from binance_wsapi.simulator.margin import Margin
+from binance_wsapi.simulator.rest import RestRequest
 from binance_wsapi.simulator.spot.market import SpotMarket
+from binance_wsapi.simulator.venue import Venue
 from binance_wsapi.simulator.wire import Micros
 
 START_US = 1_700_000_000_000_000
@@ -112,3 +117,63 @@ def test_margin_accounts_trade_on_the_spot_engine(clock: SimulatedClock) -> None
     assert account.balance("BTC").free > 0
     assert heard.count("executionReport") == 2
     assert "outboundAccountPosition" in heard
+
+
+class TestRiskStream:
+    @pytest.fixture
+    def exchange(self) -> Venue:
+        return venue()
+
+    @pytest.fixture
+    def key(self, exchange: Venue) -> Key:
+        return add_key(exchange, exchange.open_account().uid, "hmac")
+
+    def ask(self, exchange: Venue, key: Key, verb: str, query: str = "") -> Any:
+        path, headers = "/sapi/v1/margin/listen-key", {"X-MBX-APIKEY": key.api_key}
+        answer = exchange.rest.answer(RestRequest(verb, path, query, "", "10.0.0.1", headers))
+        return json.loads(answer.body)
+
+    @pytest.mark.parametrize(
+        ("path", "is_wrapped"), [("/margin/ws/{}", False), ("/margin/stream?streams={}", True)]
+    )
+    def test_tells_what_it_is_told(
+        self, exchange: Venue, key: Key, path: str, is_wrapped: bool
+    ) -> None:
+        uid = next(iter(exchange.spot.accounts))
+        listen_key = self.ask(exchange, key, "POST")["listenKey"]
+        client = MemoryClient(exchange, path.format(listen_key))
+
+        exchange.margin.tell_margin_level(uid, Decimal("1.1"), "MARGIN_CALL")
+        exchange.margin.tell_liability(uid, "BTC", "BORROW", Decimal("0.000001"))
+
+        frames = [f["data"] for f in client.wire.frames] if is_wrapped else client.wire.frames
+        now_ms = exchange.clock.now_us() // 1000
+        assert frames == [
+            {"e": "MARGIN_LEVEL_STATUS_CHANGE", "E": now_ms, "l": "1.1", "s": "MARGIN_CALL"},
+            {
+                "e": "USER_LIABILITY_CHANGE",
+                "E": now_ms,
+                "a": "BTC",
+                "t": "BORROW",
+                "p": "0.00000100",
+                "i": "0.00000000",
+            },
+        ]
+
+    def test_key_lives_an_hour_from_its_last_keepalive(self, exchange: Venue, key: Key) -> None:
+        listen_key = self.ask(exchange, key, "POST")["listenKey"]
+        exchange.clock.advance(3000)
+        assert self.ask(exchange, key, "PUT", f"listenKey={listen_key}") == {}
+        exchange.clock.advance(3000)
+        assert self.ask(exchange, key, "POST") == {"listenKey": listen_key}
+
+        exchange.clock.advance(3600)
+
+        assert self.ask(exchange, key, "PUT", f"listenKey={listen_key}")["code"] == -1125
+
+    def test_closed_key_is_gone(self, exchange: Venue, key: Key) -> None:
+        listen_key = self.ask(exchange, key, "POST")["listenKey"]
+
+        assert self.ask(exchange, key, "DELETE") == {}
+        assert self.ask(exchange, key, "PUT", f"listenKey={listen_key}")["code"] == -1125
+        assert self.ask(exchange, key, "PUT")["code"] == -1102
