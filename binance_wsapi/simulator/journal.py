@@ -7,6 +7,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 from functools import cached_property
+from itertools import islice
 from typing import Any, Literal
 
 import msgspec
@@ -14,7 +15,7 @@ import msgspec
 __all__ = ["Frame", "Journal"]
 
 Direction = Literal["open", "in", "out", "close"]
-KEPT = 200_000
+KEPT = 100_000
 
 
 class Frame:
@@ -67,6 +68,8 @@ class Journal:
 
     def __init__(self) -> None:
         self._frames: deque[Frame] = deque(maxlen=KEPT)
+        self._count = 0
+        """Frames noted so far, those no longer kept included."""
         self._changed = threading.Condition()
 
     def note(
@@ -76,6 +79,7 @@ class Journal:
         frame = Frame(connection_id, path, direction, time_us, text)
         with self._changed:
             self._frames.append(frame)
+            self._count += 1
             self._changed.notify_all()
 
     @property
@@ -126,22 +130,33 @@ class Journal:
             TimeoutError: They did not come within ``timeout`` seconds.
         """
         deadline = time.monotonic() + timeout
-        with self._changed:
-            while True:
-                found = [frame for frame in self._frames if predicate(frame)]
-                if len(found) >= count:
-                    return found
-                left = deadline - time.monotonic()
-                if left <= 0 or not self._changed.wait(left):
-                    raise TimeoutError(
-                        f"{len(found)} of {count} expected frames within {timeout} s; "
-                        f"the last ones: {list(self._frames)[-5:]}"
-                    )
+        found: list[Frame] = []
+        seen = 0
+        while True:
+            fresh, seen = self._newer_than(seen, deadline)
+            # Outside the lock: the exchange's thread must not wait for a predicate.
+            found.extend(frame for frame in fresh if predicate(frame))
+            if len(found) >= count:
+                return found
+            if not fresh:
+                raise TimeoutError(
+                    f"{len(found)} of {count} expected frames within {timeout} s; "
+                    f"the last ones: {self.frames[-5:]}"
+                )
 
     def clear(self) -> None:
         """Forget all frames."""
         with self._changed:
             self._frames.clear()
+
+    def _newer_than(self, seen: int, deadline: float) -> tuple[list[Frame], int]:
+        """Return the frames after the first ``seen`` and their new number; none when the time is over."""
+        with self._changed:
+            self._changed.wait_for(
+                lambda: self._frames and self._count > seen, deadline - time.monotonic()
+            )
+            skipped = max(0, seen - (self._count - len(self._frames)))
+            return list(islice(self._frames, skipped, None)), self._count
 
     def __repr__(self) -> str:
         return f"<Journal of {len(self._frames)} frames>"

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
 from gateway_client import START_US, MemoryClient, venue
 
 from binance_wsapi.simulator.clock import SimulatedClock
+from binance_wsapi.simulator.journal import Frame
 from binance_wsapi.simulator.venue import Venue
 
 
@@ -104,6 +107,37 @@ def test_every_frame_stands_in_the_journal(exchange: Venue) -> None:
     assert exchange.journal.answers(9)[0].payload["status"] == 200
     with pytest.raises(TimeoutError, match="0 of 1"):
         exchange.journal.wait_for(lambda frame: frame.method == "time", timeout=0.01)
+
+
+def test_the_journal_is_waited_on_from_another_thread(exchange: Venue) -> None:
+    client = MemoryClient(exchange)
+    client.ask("ping")
+    exchange.journal.clear()
+    found: list[Frame] = []
+    thread = threading.Thread(
+        target=lambda: found.extend(
+            exchange.journal.wait_for(lambda frame: frame.method == "time", count=2)
+        )
+    )
+    thread.start()
+
+    for _ in range(2):
+        client.ask("ping")
+        client.ask("time")
+
+    thread.join(5)
+    assert [frame.method for frame in found] == ["time", "time"]
+
+
+def test_the_journal_forgets_the_oldest(exchange: Venue, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("binance_wsapi.simulator.journal.KEPT", 3)
+    exchange = venue()
+    client = MemoryClient(exchange)
+    for _ in range(5):
+        client.ask("ping")
+
+    assert len(exchange.journal.frames) == 3
+    assert len(exchange.journal.wait_for(lambda frame: True)) == 3
 
 
 def test_the_journal_shows_no_secret(exchange: Venue) -> None:
