@@ -134,7 +134,7 @@ class _EventRule:
 
 
 @dataclass(frozen=True, slots=True)
-class _HandshakeRule:
+class _DoorRule:
     path: str
     handle: FaultHandle
     status: int
@@ -160,7 +160,8 @@ class Faults:
     def __init__(self, skew: Callable[[float], None]) -> None:
         self._requests: list[_RequestRule] = []
         self._events: list[_EventRule] = []
-        self._handshakes: list[_HandshakeRule] = []
+        self._handshakes: list[_DoorRule] = []
+        self._rest: list[_DoorRule] = []
         self._lasting: list[FaultHandle] = []
         self._skew = skew
         self._effects: Effects | None = None
@@ -211,8 +212,27 @@ class Faults:
             retry_after: ``Retry-After`` header, in seconds.
         """
         handle = FaultHandle(f"handshakes refused with {status}", times)
-        rule = _HandshakeRule(path, handle, status, retry_after)
-        self._carry(lambda: self._handshakes.append(rule))
+        self._add(self._handshakes, _DoorRule(path, handle, status, retry_after))
+        return handle
+
+    def refuse_rest(
+        self,
+        status: int = 503,
+        *,
+        times: int | None = 1,
+        path: str = "",
+        retry_after: int | None = None,
+    ) -> FaultHandle:
+        """Answer REST requests (to paths that begin so) with an HTTP status and nothing of use.
+
+        Args:
+            status: The HTTP status.
+            times: How often; ``None`` until the handle's ``end()``.
+            path: Which paths, such as ``/sapi/v1/userListenToken``; all when empty.
+            retry_after: ``Retry-After`` header, in seconds.
+        """
+        handle = FaultHandle(f"REST refused with {status}", times)
+        self._add(self._rest, _DoorRule(path, handle, status, retry_after))
         return handle
 
     def half_open(self) -> FaultHandle:
@@ -249,10 +269,11 @@ class Faults:
 
     def handshake_fault(self, path: str) -> tuple[int, int | None] | None:
         """Return the HTTP status and ``Retry-After`` of a connection to refuse."""
-        for rule in self._handshakes:
-            if path.startswith(rule.path) and rule.handle.strike():
-                return rule.status, rule.retry_after
-        return None
+        return _door_fault(self._handshakes, path)
+
+    def rest_fault(self, path: str) -> tuple[int, int | None] | None:
+        """Return the HTTP status and ``Retry-After`` of a REST request to refuse."""
+        return _door_fault(self._rest, path)
 
     def _add(self, target: list[Any], rule: Any) -> None:
         self._carry(lambda: target.append(rule))
@@ -275,16 +296,18 @@ class Faults:
         return handle
 
     def _clear(self) -> None:
-        rules: list[_RequestRule | _EventRule | _HandshakeRule] = [
+        rules: list[_RequestRule | _EventRule | _DoorRule] = [
             *self._requests,
             *self._events,
             *self._handshakes,
+            *self._rest,
         ]
         for handle in (*(rule.handle for rule in rules), *self._lasting):
             handle.end()
         self._requests.clear()
         self._events.clear()
         self._handshakes.clear()
+        self._rest.clear()
         self._lasting.clear()
 
 
@@ -497,6 +520,13 @@ class EventFaults:
         rule = _EventRule(self._event, handle, action)
         self._faults._add(self._faults._events, rule)
         return handle
+
+
+def _door_fault(rules: list[_DoorRule], path: str) -> tuple[int, int | None] | None:
+    for rule in rules:
+        if path.startswith(rule.path) and rule.handle.strike():
+            return rule.status, rule.retry_after
+    return None
 
 
 def _decoded(frame: bytes) -> object:

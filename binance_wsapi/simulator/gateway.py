@@ -17,7 +17,7 @@ from binance_wsapi.simulator.clock import SimulatedClock
 from binance_wsapi.simulator.errors import ExchangeError
 from binance_wsapi.simulator.faults import Faults
 from binance_wsapi.simulator.journal import Direction, Journal
-from binance_wsapi.simulator.request_limits import RequestLimits
+from binance_wsapi.simulator.request_limits import RequestLimits, retry_headers
 from binance_wsapi.simulator.wire import Micros, encode
 
 __all__ = ["Connection", "Gateway", "Handshake", "HandshakeRefused", "Route", "Transport"]
@@ -169,7 +169,8 @@ class Gateway:
                 route.limits.connect(remote, route.connect_weight)
             except ExchangeError as error:
                 body = encode(error.payload(), microseconds=False)
-                raise HandshakeRefused(error.status, body, {"Retry-After": "60"}) from None
+                retry = retry_headers(error, self.clock.now_us())
+                raise HandshakeRefused(error.status, body, retry) from None
         query = dict(parse_qsl(parts.query, keep_blank_values=True))
         _check_time_unit(query)
         door = Door(self, next(self._ids), path, remote, route, transport)

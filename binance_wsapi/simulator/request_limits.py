@@ -15,7 +15,7 @@ from binance_wsapi.simulator.clock import SimulatedClock
 from binance_wsapi.simulator.errors import ExchangeError, too_many_orders
 from binance_wsapi.simulator.wire import Micros
 
-__all__ = ["LimitRules", "RequestLimits", "Window", "weigh"]
+__all__ = ["LimitRules", "RequestLimits", "Window", "retry_headers", "weigh"]
 
 _SECONDS = {"SECOND": 1, "MINUTE": 60, "HOUR": 3_600, "DAY": 86_400}
 _FIRST_BAN_SECONDS = 120
@@ -304,6 +304,14 @@ class RequestLimits:
 
     def _retry_data(self, retry_us: int) -> dict[str, Any]:
         return {"serverTime": Micros(self.clock.now_us()), "retryAfter": Micros(retry_us)}
+
+
+def retry_headers(error: ExchangeError, now_us: int) -> dict[str, str]:
+    """Return the ``Retry-After`` header of an HTTP answer, where the refusal says until when."""
+    retry = (error.data or {}).get("retryAfter")
+    if not isinstance(retry, Micros):
+        return {}
+    return {"Retry-After": str(max(1, -((now_us - retry.us) // 1_000_000)))}
 
 
 def weigh(weight: Weight, params: Mapping[str, Any]) -> int:

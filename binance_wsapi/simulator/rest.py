@@ -18,6 +18,7 @@ from binance_wsapi.simulator.contract_info import contract_info
 from binance_wsapi.simulator.errors import ExchangeError
 from binance_wsapi.simulator.futures.rest import FuturesRest
 from binance_wsapi.simulator.request import engine_params
+from binance_wsapi.simulator.request_limits import retry_headers
 from binance_wsapi.simulator.rest_routes import RestRoute, find_route
 from binance_wsapi.simulator.service import Admitted, Service
 from binance_wsapi.simulator.wire import Micros, encode
@@ -104,14 +105,17 @@ class RestApi:
         microseconds = request.headers.get("X-MBX-TIME-UNIT", "").upper() == "MICROSECOND"
         status = 200
         headers: dict[str, str] = {}
+        fault = self._venue.faults.rest_fault(request.path)
+        if fault is not None:
+            status, retry_after = fault
+            if retry_after is not None:
+                headers["Retry-After"] = str(retry_after)
+            return RestAnswer(status, b"refused by script", headers)
         try:
             result = self._result(request, headers)
         except ExchangeError as error:
             status, result = error.status, error.payload()
-            retry = (error.data or {}).get("retryAfter")
-            if isinstance(retry, Micros):
-                seconds = (retry.us - self._venue.clock.now_us()) // 1_000_000 + 1
-                headers["Retry-After"] = str(seconds)
+            headers |= retry_headers(error, self._venue.clock.now_us())
         return RestAnswer(status, encode(result, microseconds=microseconds), headers)
 
     def _result(self, request: RestRequest, headers: dict[str, str]) -> object:

@@ -149,6 +149,7 @@ def test_connection_attempts_are_limited(exchange: Venue) -> None:
         MemoryClient(exchange)
 
     assert refused.value.status == 429
+    assert 0 < int(refused.value.headers["Retry-After"]) <= 300
     exchange.clock.advance(300)
     MemoryClient(exchange)
 

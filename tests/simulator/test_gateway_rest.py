@@ -119,7 +119,18 @@ def test_banned_addresses_are_told_when_to_come_back(exchange: Venue, rest: Rest
     answer = rest.raw("GET", "/api/v3/ping")
 
     assert answer.status == 418
-    assert answer.headers["Retry-After"] == "121"
+    assert answer.headers["Retry-After"] == "120"
+
+
+def test_rest_is_refused_by_script(exchange: Venue, rest: Rest) -> None:
+    fault = exchange.faults.refuse_rest(502, path="/sapi", retry_after=9)
+
+    refused = rest.raw("POST", "/sapi/v1/userListenToken")
+
+    assert rest.raw("GET", "/api/v3/ping").status == 200
+    assert (refused.status, refused.headers["Retry-After"]) == (502, "9")
+    assert rest.raw("POST", "/sapi/v1/userListenToken").status == 200
+    assert fault.hits == 1
 
 
 @pytest.mark.parametrize(("prefix", "market"), [("/fapi", Market.USDM), ("/dapi", Market.COINM)])
