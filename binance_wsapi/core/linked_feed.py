@@ -45,7 +45,7 @@ class LinkedFeed(Feed):
             self._loss = reason
             self.interrupted(link.last_heard)
             if self.reconciler is not None:
-                self.reconciler.stop()
+                self.reconciler.interrupted()
 
     def end(self) -> None:
         """Nothing will come any more."""

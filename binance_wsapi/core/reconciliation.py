@@ -67,8 +67,14 @@ class Reconciler:
         self._look_into_answers()
         self._task = self._session.core.spawn(self._reconcile())
 
+    def interrupted(self) -> None:
+        """Events are missing from now on: what is being asked is out of date."""
+        self.stop()
+        self._look_into_answers()
+        self._orders.begin_gap()
+
     def stop(self) -> None:
-        """Events are missing (again), or the stream ends: what is being asked is out of date."""
+        """Ask no further."""
         if self._task is not None:
             self._task.cancel()
 

@@ -84,6 +84,8 @@ class Takeover:
                 self._tell_all(handover.old_ended(self._core.now()))
             return False
         if link is not self.link:
+            if link is self._newcomer and handover is not None:
+                handover.new_ended()
             return False
         self.link, self._old = self._old, None
         if self.link is not None:
