@@ -14,12 +14,14 @@ from binance_wsapi.simulator.errors import (
 )
 from binance_wsapi.simulator.spot import (
     cancellation,
+    filters,
     order_requests,
     parameters,
     placement,
     reports,
 )
 from binance_wsapi.simulator.spot.engine import Engine
+from binance_wsapi.simulator.spot.orders import Order
 from binance_wsapi.simulator.spot.parameters import Params
 
 __all__ = ["cancel_replace"]
@@ -50,6 +52,8 @@ def cancel_replace(engine: Engine, params: Params, account: Account) -> dict[str
     shape = order_requests.response_type(params, wanted.type)
     if not market.spec.cancel_replace_allowed:
         raise order_rejected("Order cancel-replace is not supported for this symbol.")
+    # Filters come first: an order that no book would take leaves the old one alone.
+    filters.check_terms(engine, Order(market.spec, account, wanted, ""))
     is_exceeded = engine.order_counter is not None and engine.order_counter.is_exceeded(account, 1)
     if is_exceeded and limit_mode != "CANCEL_ONLY":
         raise _limit_error(engine, account)

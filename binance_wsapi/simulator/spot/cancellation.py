@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from binance_wsapi.simulator.accounts import Account
-from binance_wsapi.simulator.errors import ExchangeError, cancel_rejected, either_missing
+from binance_wsapi.simulator.errors import cancel_rejected, either_missing
 from binance_wsapi.simulator.spot import endings, order_lists, parameters, reports
 from binance_wsapi.simulator.spot.engine import Engine, SymbolMarket
 from binance_wsapi.simulator.spot.orders import Order, OrderList
@@ -117,7 +117,7 @@ def read_restriction(params: Params) -> str | None:
         params,
         "cancelRestrictions",
         frozenset(RESTRICTIONS),
-        ExchangeError(-1145, "Invalid cancelRestrictions"),
+        (-1145, "Invalid cancelRestrictions"),
     )
 
 

@@ -6,6 +6,8 @@ reports of the same request, once, with every asset that the request touched.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from binance_wsapi.simulator.accounts import Account
@@ -13,24 +15,28 @@ from binance_wsapi.simulator.spot.money import ZERO
 from binance_wsapi.simulator.spot.orders import Fill, Order, OrderList, Phase
 from binance_wsapi.simulator.wire import Micros
 
-__all__ = ["Outbox", "Prevention", "execution_report", "list_status"]
+__all__ = [
+    "Outbox",
+    "Prevention",
+    "balance_update",
+    "execution_report",
+    "external_lock_update",
+    "list_status",
+]
 
 
+@dataclass(frozen=True, slots=True)
 class Prevention:
     """What one prevented match means for one of its orders."""
 
-    __slots__ = ("counter", "execution_quantity", "execution_quote", "price", "quantity")
-
-    def __init__(
-        self, counter: Order, quantity: Any, price: Any, execution: Any, quote: Any
-    ) -> None:
-        self.counter = counter
-        self.quantity = quantity
-        """Taken from this order."""
-        self.price = price
-        self.execution_quantity = execution
-        """What would have traded."""
-        self.execution_quote = quote
+    counter: Order
+    """The order on the other side."""
+    quantity: Decimal
+    """Taken from this order."""
+    price: Decimal
+    execution_quantity: Decimal
+    """What would have traded."""
+    execution_quote: Decimal
 
 
 class Outbox:
@@ -76,7 +82,7 @@ def _position(account: Account, assets: dict[str, None], now_us: int) -> dict[st
     }
 
 
-def balance_update(asset: str, delta: Any, now_us: int) -> dict[str, Any]:
+def balance_update(asset: str, delta: Decimal, now_us: int) -> dict[str, Any]:
     """Return the event of a deposit, a withdrawal or a transfer."""
     return {
         "e": "balanceUpdate",
@@ -87,7 +93,7 @@ def balance_update(asset: str, delta: Any, now_us: int) -> dict[str, Any]:
     }
 
 
-def external_lock_update(asset: str, delta: Any, now_us: int) -> dict[str, Any]:
+def external_lock_update(asset: str, delta: Decimal, now_us: int) -> dict[str, Any]:
     """Return the event of a lock from outside trading."""
     return {
         "e": "externalLockUpdate",

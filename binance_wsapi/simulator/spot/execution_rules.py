@@ -7,7 +7,7 @@ from decimal import Decimal
 from binance_wsapi.simulator.spot.engine import Engine
 from binance_wsapi.simulator.spot.orders import Order
 
-__all__ = ["PRICE_RANGE_EXCEEDED", "execution_bounds"]
+__all__ = ["PRICE_RANGE_EXCEEDED", "execution_bounds", "is_within"]
 
 PRICE_RANGE_EXCEEDED = "EXECUTION_RULE_PRICE_RANGE_EXCEEDED"
 

@@ -14,7 +14,7 @@ from binance_wsapi.simulator.spot.orders import Order
 from binance_wsapi.simulator.spot.symbols import SymbolSpec
 from binance_wsapi.simulator.spot.triggers import rises_to_trigger
 
-__all__ = ["check_counts", "check_list_count", "check_price", "check_quantity", "check_terms"]
+__all__ = ["check_counts", "check_list_count", "check_quantity", "check_terms"]
 
 Values = Mapping[str, Any]
 
@@ -27,7 +27,7 @@ def check_terms(engine: Engine, order: Order) -> None:
             _price_filter(spec, price)
     for price in (order.price, order.pegged_price):
         if price:
-            check_price(engine, order, price)
+            _check_price(engine, order, price)
     if order.trailing_delta is not None:
         _trailing_delta(order)
     if order.quantity is not None:
@@ -59,7 +59,7 @@ def check_quantity(engine: Engine, order: Order) -> None:
     _max_position(engine, order, quantity)
 
 
-def check_price(engine: Engine, order: Order, price: Decimal) -> None:
+def _check_price(engine: Engine, order: Order, price: Decimal) -> None:
     """Check a limit price against what the symbol trades at."""
     spec = order.spec
     by_side = spec.filter("PERCENT_PRICE_BY_SIDE")

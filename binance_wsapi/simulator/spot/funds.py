@@ -9,7 +9,7 @@ from binance_wsapi.simulator.spot.engine import Engine
 from binance_wsapi.simulator.spot.money import ZERO
 from binance_wsapi.simulator.spot.orders import Order, Reservation
 
-__all__ = ["adjust", "carry_over", "credit", "release", "reserve", "spend"]
+__all__ = ["adjust", "carry_over", "credit", "release", "release_proceeds", "reserve", "spend"]
 
 
 def reserve(engine: Engine, orders: list[Order]) -> Reservation:

@@ -125,9 +125,7 @@ def _named(engine: Engine, params: Params) -> list[SymbolMarket] | None:
 
 
 def _status(params: Params) -> str | None:
-    return parameters.one_of(
-        params, "symbolStatus", STATUSES, ExchangeError(-1122, "Invalid symbolStatus.")
-    )
+    return parameters.one_of(params, "symbolStatus", STATUSES, (-1122, "Invalid symbolStatus."))
 
 
 def _check_status(market: SymbolMarket, status: str | None) -> None:

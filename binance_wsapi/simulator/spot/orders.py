@@ -11,6 +11,7 @@ from binance_wsapi.simulator.spot.money import ZERO, notional
 from binance_wsapi.simulator.spot.symbols import SymbolSpec
 
 __all__ = [
+    "Amendment",
     "Fill",
     "Order",
     "OrderList",

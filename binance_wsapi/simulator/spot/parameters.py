@@ -64,7 +64,7 @@ def text(params: Params, name: str) -> str:
 
 
 def one_of(
-    params: Params, name: str, values: frozenset[str], refusal: ExchangeError | None = None
+    params: Params, name: str, values: frozenset[str], refusal: tuple[int, str] | None = None
 ) -> str | None:
     """Return an enumerated value, ``None`` when it was not sent.
 
@@ -72,13 +72,13 @@ def one_of(
         params: The request's parameters.
         name: Wire name.
         values: What is allowed.
-        refusal: Raised for any other value; -1130 by default.
+        refusal: Code and text of the error for any other value; -1130 by default.
     """
-    if not is_sent(params, name):
+    value = params.get(name)
+    if value is None or value == "":
         return None
-    value = params[name]
     if not isinstance(value, str) or value not in values:
-        raise refusal or invalid_parameter(name)
+        raise ExchangeError(*refusal) if refusal is not None else invalid_parameter(name)
     return value
 
 

@@ -20,8 +20,6 @@ __all__ = [
     "admit",
     "admit_triggered",
     "check_account",
-    "check_entry",
-    "check_trigger",
     "create",
     "place",
     "wait",
@@ -105,15 +103,15 @@ def admit(engine: Engine, order: Order, routes: Sequence[SymbolMarket] = ()) -> 
     """Check an order by the filters and the state of the market, short of its funds."""
     if order.is_algo:
         filters.check_terms(engine, order)
-        check_trigger(engine, order)
+        _check_trigger(engine, order)
     else:
         if order.peg is not None:
             order.pegged_price = pegged.select_price(engine, order)
         filters.check_terms(engine, order)
-        check_entry(engine, order, routes)
+        _check_entry(engine, order, routes)
 
 
-def check_trigger(engine: Engine, order: Order) -> None:
+def _check_trigger(engine: Engine, order: Order) -> None:
     """Check that the trigger lies beyond the market, and find the funds of a buyer without a limit."""
     last_price = engine.last_price(order.symbol)
     if order.stop_price is not None and last_price is not None:
@@ -125,7 +123,7 @@ def check_trigger(engine: Engine, order: Order) -> None:
         order.budget = notional(price, order.remaining)
 
 
-def check_entry(engine: Engine, order: Order, routes: Sequence[SymbolMarket] = ()) -> None:
+def _check_entry(engine: Engine, order: Order, routes: Sequence[SymbolMarket] = ()) -> None:
     """Check that an order may meet the book now, and find the funds of one without a limit price."""
     markets = routes or (engine.markets[order.symbol],)
     if order.type == "LIMIT_MAKER":

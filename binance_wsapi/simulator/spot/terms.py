@@ -32,6 +32,8 @@ PREVENTION_MODES = frozenset(ALL_PREVENTION_MODES)
 LIMIT_TYPES = frozenset({"LIMIT", "LIMIT_MAKER", "STOP_LOSS_LIMIT", "TAKE_PROFIT_LIMIT"})
 TRIGGER_TYPES = frozenset({"STOP_LOSS", "STOP_LOSS_LIMIT", "TAKE_PROFIT", "TAKE_PROFIT_LIMIT"})
 TIMED_TYPES = frozenset({"LIMIT", "STOP_LOSS_LIMIT", "TAKE_PROFIT_LIMIT"})
+PEG_PRICE_TYPES = frozenset({"PRIMARY_PEG", "MARKET_PEG"})
+PEG_OFFSET_TYPES = frozenset({"PRICE_LEVEL"})
 DEEPEST_PEG_LEVEL = 100
 FIRST_STRATEGY_TYPE = 1_000_000
 
@@ -76,7 +78,7 @@ def leg_names(prefix: str, quantity: str) -> LegNames:
 
 def read_side(params: Params, name: str) -> str:
     """Return the side of an order."""
-    side = parameters.one_of(params, name, SIDES, ExchangeError(-1117, "Invalid side."))
+    side = parameters.one_of(params, name, SIDES, (-1117, "Invalid side."))
     if side is None:
         raise mandatory_missing(name)
     return side
@@ -104,9 +106,7 @@ def read_terms(
         mode: Self-trade prevention mode of the request.
         has_quantity: ``False`` for the pending orders of an OPO, whose quantity comes later.
     """
-    order_type = parameters.one_of(
-        params, names.type, TYPES, ExchangeError(-1116, "Invalid orderType.")
-    )
+    order_type = parameters.one_of(params, names.type, TYPES, (-1116, "Invalid orderType."))
     if order_type is None:
         raise mandatory_missing(names.type)
     peg = _peg(params, names, order_type)
@@ -171,7 +171,7 @@ def _quantities(
 
 def _time_in_force(params: Params, names: LegNames, order_type: str) -> str:
     value = parameters.one_of(
-        params, names.time_in_force, TIMES_IN_FORCE, ExchangeError(-1115, "Invalid timeInForce.")
+        params, names.time_in_force, TIMES_IN_FORCE, (-1115, "Invalid timeInForce.")
     )
     if order_type in TIMED_TYPES:
         if value is None:
@@ -230,14 +230,14 @@ def _peg(params: Params, names: LegNames, order_type: str) -> Peg | None:
     price_type = parameters.one_of(
         params,
         names.peg_price_type,
-        frozenset({"PRIMARY_PEG", "MARKET_PEG"}),
-        ExchangeError(-1210, "Invalid pegPriceType."),
+        PEG_PRICE_TYPES,
+        (-1210, "Invalid pegPriceType."),
     )
     offset_type = parameters.one_of(
         params,
         names.peg_offset_type,
-        frozenset({"PRICE_LEVEL"}),
-        ExchangeError(-1211, "Invalid pegOffsetType."),
+        PEG_OFFSET_TYPES,
+        (-1211, "Invalid pegOffsetType."),
     )
     offset_value = parameters.integer(params, names.peg_offset_value)
     if (offset_type is None) != (offset_value is None):

@@ -210,6 +210,22 @@ def test_cancel_replace_does_nothing_over_the_order_limit() -> None:
     assert exchange.status(me, order_id)["status"] == "NEW"
 
 
+def test_a_replacement_that_fails_a_filter_leaves_the_order_alone() -> None:
+    exchange = Exchange()
+    me = exchange.account()
+    order_id = open_bid(exchange, me)
+
+    error = exchange.refusal(
+        "order.cancelReplace",
+        me,
+        **{**BID, "price": "90.001", "cancelOrderId": order_id},
+        cancelReplaceMode="STOP_ON_FAILURE",
+    )
+
+    assert (error.code, error.message) == (-1013, "Filter failure: PRICE_FILTER")
+    assert exchange.status(me, order_id)["status"] == "NEW"
+
+
 def test_a_replacement_may_use_the_old_client_order_id() -> None:
     exchange = Exchange()
     me = exchange.account()

@@ -448,3 +448,14 @@ def test_methods_of_others_are_refused() -> None:
     error = Exchange().refusal("klines", symbol="BTCUSDT", interval="1m")
 
     assert error.code == -1020
+
+
+def test_the_same_requests_give_the_same_exchange() -> None:
+    def run() -> list[Any]:
+        exchange = Exchange()
+        me, other = exchange.account(), exchange.account()
+        exchange.place(me, "SELL", "5", "100.00", icebergQty="1")
+        exchange.place(other, "BUY", "2")
+        return [exchange.events(me), exchange.events(other), exchange.call("account.status", me)]
+
+    assert run() == run()
