@@ -15,6 +15,7 @@ from binance_wsapi.errors import (
     IpBanned,
     NotPlaced,
     NotSent,
+    OrderBookNotReady,
     OrderNotFound,
     OrderRejected,
     OutcomeUnknown,
@@ -32,6 +33,7 @@ from binance_wsapi.events import (
     EventStream,
     OrderReconciled,
     StreamGap,
+    StreamName,
 )
 from binance_wsapi.health import ConnectionHealth, Metrics
 from binance_wsapi.protocol.limits import LimitUsage
@@ -58,6 +60,7 @@ __all__ = [
     "Metrics",
     "NotPlaced",
     "NotSent",
+    "OrderBookNotReady",
     "OrderNotFound",
     "OrderReconciled",
     "OrderRejected",
@@ -72,6 +75,7 @@ __all__ = [
     "ServerUndecided",
     "Signer",
     "StreamGap",
+    "StreamName",
     "UnreadableResult",
     "WsKey",
     "__version__",

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from binance_wsapi.facade.async_coinm import AsyncCoinmNamespace
     from binance_wsapi.facade.async_spot import AsyncSpotNamespace
     from binance_wsapi.facade.async_usdm import AsyncUsdmNamespace
+    from binance_wsapi.facade.market_streams import AsyncStreams
 
 __all__ = ["AsyncClient"]
 
@@ -59,6 +60,13 @@ class AsyncClient(ClientBase):
         from binance_wsapi.facade.async_coinm import AsyncCoinmNamespace
 
         return AsyncCoinmNamespace(self._call, WsKey.COINM_WSAPI)
+
+    @cached_property
+    def streams(self) -> AsyncStreams:
+        """The market streams of all markets, and order books kept from them."""
+        from binance_wsapi.facade.market_streams import AsyncStreams
+
+        return AsyncStreams(self._core, self._run)
 
     @overload
     def futures(self, market: Literal["usdm"]) -> AsyncUsdmNamespace: ...

@@ -20,6 +20,7 @@ from binance_wsapi.response import Response
 
 if TYPE_CHECKING:
     from binance_wsapi.facade.coinm import CoinmNamespace
+    from binance_wsapi.facade.market_streams import Streams
     from binance_wsapi.facade.spot import SpotNamespace
     from binance_wsapi.facade.usdm import UsdmNamespace
 
@@ -57,6 +58,13 @@ class Client(ClientBase):
         from binance_wsapi.facade.coinm import CoinmNamespace
 
         return CoinmNamespace(self._call, WsKey.COINM_WSAPI)
+
+    @cached_property
+    def streams(self) -> Streams:
+        """The market streams of all markets, and order books kept from them."""
+        from binance_wsapi.facade.market_streams import Streams
+
+        return Streams(self._core, self._run)
 
     @overload
     def futures(self, market: Literal["usdm"]) -> UsdmNamespace: ...

@@ -30,6 +30,7 @@ __all__ = [
     "IpBanned",
     "NotPlaced",
     "NotSent",
+    "OrderBookNotReady",
     "OrderNotFound",
     "OrderRejected",
     "OutcomeUnknown",
@@ -90,6 +91,10 @@ class ParameterError(BinanceWsApiError, ValueError):
 
 class ClientClosed(BinanceWsApiError):
     """The client is closed, or belongs to the parent of this forked process."""
+
+
+class OrderBookNotReady(BinanceWsApiError):
+    """A local order book is being joined: what it had may be out of date, so it shows nothing."""
 
 
 class NotSent(BinanceWsApiError):

@@ -27,7 +27,8 @@ ALLOWED: dict[str, set[str]] = {
     "response": {"catalogue", "errors", "models"},
     "events": {"core", "endpoints", "errors", "models", "options"},
     "core": {"catalogue", "endpoints", "errors", "events", "health", "models", "options", "protocol", "response"},
-    "facade": {"catalogue", "core", "endpoints", "errors", "events", "models", "response"},
+    "order_book": {"catalogue", "core", "endpoints", "errors", "models", "protocol"},
+    "facade": {"catalogue", "core", "endpoints", "errors", "events", "models", "order_book", "protocol", "response"},
     "simulator": {"catalogue", "endpoints", "models"},
 }  # fmt: skip
 # Modules that belong to the surface although they lie in a layer's folder.

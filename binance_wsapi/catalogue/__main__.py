@@ -12,7 +12,7 @@ from pathlib import Path
 from binance_wsapi.catalogue._render import render
 
 FACADE = Path(__file__).parents[1] / "facade"
-BY_HAND = {"__init__.py", "_base.py"}
+BY_HAND = {"__init__.py", "_base.py", "market_streams.py"}
 
 
 def main() -> int:

@@ -12,6 +12,7 @@ from typing import Any, get_args, get_origin
 
 from binance_wsapi.catalogue import operations
 from binance_wsapi.catalogue._docstring import docstring, one_and_many
+from binance_wsapi.catalogue._render_streams import render_stream_names
 from binance_wsapi.catalogue._types import Kind, Market, Operation, Param
 
 __all__ = ["render"]
@@ -54,11 +55,12 @@ _FLAVOURS = (
 
 def render() -> dict[str, str]:
     """Return the source of every facade by its file name."""
-    return {
+    facades = {
         f"{flavour.prefix}{market.value}.py": _module(market, flavour)
         for market in Market
         for flavour in _FLAVOURS
     }
+    return {**facades, "stream_names.py": render_stream_names()}
 
 
 def _module(market: Market, flavour: _Flavour) -> str:

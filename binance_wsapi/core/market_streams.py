@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
 
-from binance_wsapi.catalogue._types import Market
+from binance_wsapi.catalogue._types import Market, Route
 from binance_wsapi.catalogue.streams import route_of
 from binance_wsapi.core.feed import Feed
 from binance_wsapi.core.stream_session import StreamSession
 from binance_wsapi.endpoints import EndpointKind, WsKey, endpoint, routed_key
-from binance_wsapi.errors import ClientClosed, ConfigurationError, NotSent
+from binance_wsapi.errors import ClientClosed, ConfigurationError, NotSent, ParameterError
 from binance_wsapi.events import EventStream
 from binance_wsapi.models.stream_events import decode_stream_event
 from binance_wsapi.protocol.stream_names import checked_names, unknown_names
@@ -43,7 +43,7 @@ class StreamConsumer(Protocol):
     def interrupted(self, last_heard: float, source: object) -> None:
         """Events may be missing since something was last heard from this connection."""
 
-    def resumed(self, reason: str, source: object) -> None:
+    def resumed(self, reason: str, source: object) -> object:
         """The events of this connection flow again."""
 
     def end(self) -> None:
@@ -118,8 +118,7 @@ class MarketStreams:
             RequestRejected: The exchange refused a name.
         """
         by_key: dict[WsKey, list[str]] = {}
-        for name in names:
-            key = key_of(ws_key, name)
+        for key, name in [(key_of(ws_key, name), name) for name in names]:
             by_key.setdefault(key, []).append(name)
             self._consumers.setdefault((key, name), []).append(consumer)
         timeout = self._core.options.timeout
@@ -252,6 +251,31 @@ def stream_market(ws_key: WsKey) -> Market:
     return known.market
 
 
+def _keys_of(ws_key: WsKey) -> set[WsKey]:
+    """Return the connections that a key stands for."""
+    return {ws_key, *(routed_key(ws_key, route) for route in Route)}
+
+
+_ROUTE_OF_KEY = {
+    routed_key(ws_key, route): route
+    for ws_key in (WsKey.USDM, WsKey.USDM_TESTNET)
+    for route in Route
+}
+
+
 def key_of(ws_key: WsKey, name: str) -> WsKey:
-    """Return the connection that serves a name: on USD-M each stream has its route."""
-    return routed_key(ws_key, route_of(name)) if endpoint(ws_key).market is Market.USDM else ws_key
+    """Return the connection that serves a name: on USD-M each stream has its route.
+
+    Raises:
+        ParameterError: The connection is that of another route, where the stream would be silent.
+    """
+    if endpoint(ws_key).market is not Market.USDM:
+        return ws_key
+    route = route_of(name)
+    if _ROUTE_OF_KEY.get(ws_key, route) is not route:
+        raise ParameterError(
+            f"{name!r} is silent on WsKey.{ws_key.name}: use WsKey.USDM, which finds the route",
+            parameter="ws_key",
+            value=ws_key,
+        )
+    return routed_key(ws_key, route)

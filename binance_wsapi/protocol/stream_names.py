@@ -5,10 +5,33 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from binance_wsapi.catalogue._types import Market
-from binance_wsapi.catalogue.streams import find_stream
+from binance_wsapi.catalogue.streams import find_stream, streams
 from binance_wsapi.errors import ParameterError
 
-__all__ = ["checked_names", "unknown_names"]
+__all__ = ["checked_names", "stream_name", "unknown_names"]
+
+
+def stream_name(name: str, /, **values: str | int | None) -> str:
+    """Return the wire name of a stream of the catalogue.
+
+    Args:
+        name: The stream's name in the catalogue, such as ``agg_trade``.
+        **values: Its parameters; ``None`` leaves an optional one out.
+
+    Raises:
+        ParameterError: A value cannot be right on any market.
+    """
+    for parameter, value in values.items():
+        _check_value(name, parameter, value)
+    problem: ValueError | None = None
+    for market in Market:
+        for stream in streams(market):
+            if stream.name == name:
+                try:
+                    return stream.name_of(**values)
+                except ValueError as error:
+                    problem = error
+    raise ParameterError(f"{problem}", parameter=name, value=dict(values))
 
 
 def checked_names(market: Market, names: Sequence[str]) -> list[str]:
@@ -29,6 +52,25 @@ def checked_names(market: Market, names: Sequence[str]) -> list[str]:
 def unknown_names(market: Market, names: Sequence[str]) -> list[str]:
     """Return the names that no entry of the catalogue has."""
     return [name for name in names if find_stream(market, name) is None]
+
+
+def _check_value(name: str, parameter: str, value: object) -> None:
+    """Refuse what has no place in a name at all: the separators of names, and nothing."""
+    if value is None:
+        return
+    text = str(value)
+    if (
+        not text
+        or isinstance(value, bool)
+        or not isinstance(value, (str, int))
+        or set(text) & set("@/! ")
+    ):
+        raise ParameterError(
+            f"{parameter}={value!r} has no place in the name of stream {name}: "
+            "write a symbol such as 'BTCUSDT'",
+            parameter=parameter,
+            value=value,
+        )
 
 
 def _check(market: Market, name: object) -> None:

@@ -1,0 +1,236 @@
+"""Market streams as a client offers them: subscribe, unsubscribe, and books kept from them."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from typing import Any, Literal, TypeVar, overload
+
+from binance_wsapi.core.core import Core
+from binance_wsapi.endpoints import WsKey
+from binance_wsapi.events import EventStream, StreamGap, StreamName
+from binance_wsapi.facade.stream_names import StreamNames
+from binance_wsapi.order_book import LocalOrderBook, open_order_book
+
+__all__ = ["AsyncStreams", "Streams"]
+
+E = TypeVar("E")
+
+DepthSpeed = Literal["100ms", "500ms"]
+
+
+class Streams(StreamNames):
+    """The market streams of a client, blocking.
+
+    The builders (``agg_trade``, ``kline``, ``depth``, …) make names of streams, any of which may also
+    be written as the exchange spells it: ``"btcusdt@aggTrade"``. One stream carries any number of
+    them, and goes on through reconnects and planned moves. Safe to use from any thread::
+
+        streams = client.streams
+        for event in streams.subscribe(streams.agg_trade("BTCUSDT"), streams.kline("BTCUSDT", "1m")):
+            print(event)
+    """
+
+    __slots__ = ("_core", "_run")
+
+    def __init__(
+        self, core: Core, run: Callable[[Callable[[], Coroutine[Any, Any, Any]]], Any]
+    ) -> None:
+        self._core = core
+        self._run = run
+
+    @overload
+    def subscribe(
+        self, *names: StreamName[E], ws_key: WsKey = WsKey.MAIN
+    ) -> EventStream[E | StreamGap]: ...
+    @overload
+    def subscribe(self, *names: str, ws_key: WsKey = WsKey.MAIN) -> EventStream[Any]: ...
+    def subscribe(self, *names: str, ws_key: WsKey = WsKey.MAIN) -> EventStream[Any]:
+        """Return one stream of the events of all these names, in the order they come.
+
+        A :class:`StreamGap` in it tells where events may be missing. With ``beautify=False`` the
+        events are wire dicts, without the name of their stream: subscribe each name by itself where
+        that matters. A name that is no longer wanted by any stream is unsubscribed.
+
+        Args:
+            *names: The streams, from the builders or as the exchange spells them.
+            ws_key: The connection, and with it the market. ``WsKey.USDM`` finds the route of each
+                stream by itself.
+
+        Raises:
+            ConfigurationError: The connection carries no market streams.
+            ParameterError: A name cannot be right on this market.
+            NotSent: No connection came up within the timeout; repeating it is safe.
+            RequestRejected: The exchange refused a name.
+        """
+        stream: EventStream[Any] = self._run(
+            lambda: self._core.market_streams.subscribe(ws_key, names)
+        )
+        return stream
+
+    def unsubscribe(self, *names: str, ws_key: WsKey = WsKey.MAIN) -> None:
+        """Take names away from all streams of this client; a stream that has none left ends.
+
+        ``stream.close()`` takes all names of one stream away, and leaves the others alone.
+
+        Args:
+            *names: The streams; those that are not subscribed are no error.
+            ws_key: The connection they were subscribed on.
+
+        Raises:
+            ConfigurationError: The connection carries no market streams.
+            ParameterError: A name cannot be right on this market.
+        """
+        self._run(lambda: self._core.market_streams.unsubscribe(ws_key, names))
+
+    def list(self, ws_key: WsKey | None = None) -> Sequence[str]:
+        """Return the names that are subscribed.
+
+        Args:
+            ws_key: The connection; ``None`` for all of them.
+        """
+        names: Sequence[str] = self._run(lambda: _names(self._core, ws_key))
+        return names
+
+    def order_book(
+        self,
+        symbol: str,
+        *,
+        ws_key: WsKey = WsKey.MAIN,
+        limit: int = 1000,
+        speed: DepthSpeed | None = "100ms",
+    ) -> LocalOrderBook:
+        """Return an order book that is kept up to date here.
+
+        It is filled in the background: see :meth:`LocalOrderBook.wait_ready`.
+
+        Args:
+            symbol: Trading symbol.
+            ws_key: The stream connection, and with it the market: Spot or USD-M. COIN-M has no
+                order book on the WebSocket API: subscribe ``partial_depth`` there.
+            limit: Levels a side that the snapshot takes: up to 5,000 on Spot, 1,000 on USD-M.
+            speed: How often changes come; ``None`` for the exchange's own pace: every second on Spot,
+                every 250 ms on USD-M. Spot has no 500 ms.
+
+        Raises:
+            ConfigurationError: The connection's market has no book to take a snapshot of.
+            ParameterError: A value cannot be right on this market.
+            NotSent: No connection came up within the timeout; repeating it is safe.
+        """
+        book: LocalOrderBook = self._run(
+            lambda: open_order_book(self._core, ws_key, symbol, limit=limit, speed=speed)
+        )
+        return book
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}>"
+
+
+class AsyncStreams(StreamNames):
+    """The market streams of a client, to be awaited.
+
+    The builders (``agg_trade``, ``kline``, ``depth``, …) make names of streams, any of which may also
+    be written as the exchange spells it: ``"btcusdt@aggTrade"``. One stream carries any number of
+    them, and goes on through reconnects and planned moves. Safe to use from any event loop::
+
+        streams = client.streams
+        async for event in await streams.subscribe(streams.agg_trade("BTCUSDT")):
+            print(event)
+    """
+
+    __slots__ = ("_core", "_run")
+
+    def __init__(
+        self, core: Core, run: Callable[[Callable[[], Coroutine[Any, Any, Any]]], Awaitable[Any]]
+    ) -> None:
+        self._core = core
+        self._run = run
+
+    @overload
+    async def subscribe(
+        self, *names: StreamName[E], ws_key: WsKey = WsKey.MAIN
+    ) -> EventStream[E | StreamGap]: ...
+    @overload
+    async def subscribe(self, *names: str, ws_key: WsKey = WsKey.MAIN) -> EventStream[Any]: ...
+    async def subscribe(self, *names: str, ws_key: WsKey = WsKey.MAIN) -> EventStream[Any]:
+        """Return one stream of the events of all these names, in the order they come.
+
+        A :class:`StreamGap` in it tells where events may be missing. With ``beautify=False`` the
+        events are wire dicts, without the name of their stream: subscribe each name by itself where
+        that matters. A name that is no longer wanted by any stream is unsubscribed.
+
+        Args:
+            *names: The streams, from the builders or as the exchange spells them.
+            ws_key: The connection, and with it the market. ``WsKey.USDM`` finds the route of each
+                stream by itself.
+
+        Raises:
+            ConfigurationError: The connection carries no market streams.
+            ParameterError: A name cannot be right on this market.
+            NotSent: No connection came up within the timeout; repeating it is safe.
+            RequestRejected: The exchange refused a name.
+        """
+        stream: EventStream[Any] = await self._run(
+            lambda: self._core.market_streams.subscribe(ws_key, names)
+        )
+        return stream
+
+    async def unsubscribe(self, *names: str, ws_key: WsKey = WsKey.MAIN) -> None:
+        """Take names away from all streams of this client; a stream that has none left ends.
+
+        ``stream.close()`` takes all names of one stream away, and leaves the others alone.
+
+        Args:
+            *names: The streams; those that are not subscribed are no error.
+            ws_key: The connection they were subscribed on.
+
+        Raises:
+            ConfigurationError: The connection carries no market streams.
+            ParameterError: A name cannot be right on this market.
+        """
+        await self._run(lambda: self._core.market_streams.unsubscribe(ws_key, names))
+
+    async def list(self, ws_key: WsKey | None = None) -> Sequence[str]:
+        """Return the names that are subscribed.
+
+        Args:
+            ws_key: The connection; ``None`` for all of them.
+        """
+        names: Sequence[str] = await self._run(lambda: _names(self._core, ws_key))
+        return names
+
+    async def order_book(
+        self,
+        symbol: str,
+        *,
+        ws_key: WsKey = WsKey.MAIN,
+        limit: int = 1000,
+        speed: DepthSpeed | None = "100ms",
+    ) -> LocalOrderBook:
+        """Return an order book that is kept up to date here.
+
+        It is filled in the background: see :meth:`LocalOrderBook.wait_ready_async`.
+
+        Args:
+            symbol: Trading symbol.
+            ws_key: The stream connection, and with it the market: Spot or USD-M. COIN-M has no
+                order book on the WebSocket API: subscribe ``partial_depth`` there.
+            limit: Levels a side that the snapshot takes: up to 5,000 on Spot, 1,000 on USD-M.
+            speed: How often changes come; ``None`` for the exchange's own pace: every second on Spot,
+                every 250 ms on USD-M. Spot has no 500 ms.
+
+        Raises:
+            ConfigurationError: The connection's market has no book to take a snapshot of.
+            ParameterError: A value cannot be right on this market.
+            NotSent: No connection came up within the timeout; repeating it is safe.
+        """
+        book: LocalOrderBook = await self._run(
+            lambda: open_order_book(self._core, ws_key, symbol, limit=limit, speed=speed)
+        )
+        return book
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}>"
+
+
+async def _names(core: Core, ws_key: WsKey | None) -> Sequence[str]:
+    return core.market_streams.names(ws_key)

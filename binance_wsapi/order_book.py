@@ -1,0 +1,304 @@
+"""An order book kept up to date on this side, to be read from any thread."""
+
+from __future__ import annotations
+
+import asyncio
+import copy
+import time
+from collections.abc import AsyncIterator, Iterator
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from binance_wsapi.catalogue import operation_by_method
+from binance_wsapi.catalogue._types import Market
+from binance_wsapi.core.book_keeper import BookKeeper
+from binance_wsapi.core.buffer import BufferEnded
+from binance_wsapi.core.market_streams import stream_market
+from binance_wsapi.endpoints import WsKey
+from binance_wsapi.errors import ClientClosed, ConfigurationError, OrderBookNotReady
+from binance_wsapi.models._base import Level
+from binance_wsapi.models.market import OrderBook
+from binance_wsapi.protocol.local_book import LocalBook
+from binance_wsapi.protocol.params import wire_params
+from binance_wsapi.protocol.stream_names import checked_names, stream_name
+
+if TYPE_CHECKING:
+    from binance_wsapi.core.core import Core
+
+__all__ = ["BookChanges", "LocalOrderBook", "open_order_book"]
+
+_SNAPSHOT_KEYS = {
+    WsKey.MAIN: WsKey.MAIN_WSAPI,
+    WsKey.MAIN2: WsKey.MAIN_WSAPI,
+    WsKey.MAIN3: WsKey.MAIN_WSAPI,
+    WsKey.MAIN_TESTNET_PUBLIC: WsKey.MAIN_WSAPI_TESTNET,
+    WsKey.MAIN_TESTNET_USER_DATA: WsKey.MAIN_WSAPI_TESTNET,
+    WsKey.USDM: WsKey.USDM_WSAPI,
+    WsKey.USDM_PUBLIC: WsKey.USDM_WSAPI,
+    WsKey.USDM_TESTNET: WsKey.USDM_WSAPI_TESTNET,
+    WsKey.USDM_TESTNET_PUBLIC: WsKey.USDM_WSAPI_TESTNET,
+}
+
+
+class LocalOrderBook:
+    """The order book of one symbol, kept from its changes and a snapshot.
+
+    It is joined as the exchange's documents say, notices when a change was missed or the connection
+    lost, and is then joined anew; until that is done it has nothing to show and says so, since a book
+    that stands still is worse than none. Every method may be called from any thread::
+
+        with client.streams.order_book("BTCUSDT") as book:
+            book.wait_ready(timeout=5)
+            print(book.best_bid, book.best_ask)
+            for top in book.changes(levels=5):
+                print(top.bids[0].price)
+
+    A snapshot that was cut off at its limit knows nothing of the levels behind it, and neither does
+    the book; a new snapshot is taken before the levels within run out.
+    """
+
+    def __init__(self, core: Core, keeper: BookKeeper, symbol: str, ws_key: WsKey) -> None:
+        self.symbol = symbol
+        """The trading symbol."""
+        self.ws_key = ws_key
+        """The connection its changes come from."""
+        self._core = core
+        self._keeper = keeper
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether the book can be read now."""
+        return self._keeper.book is not None
+
+    @property
+    def update_id(self) -> int:
+        """Number of the last change in the book.
+
+        Raises:
+            OrderBookNotReady: There is no book to be trusted now.
+            ClientClosed: It was closed.
+        """
+        with self._keeper.lock:
+            return self._book().update_id
+
+    @property
+    def best_bid(self) -> Level | None:
+        """The highest buying level; ``None`` when nobody buys.
+
+        Raises:
+            OrderBookNotReady: There is no book to be trusted now.
+            ClientClosed: It was closed.
+        """
+        with self._keeper.lock:
+            return self._book().best_bid()
+
+    @property
+    def best_ask(self) -> Level | None:
+        """The lowest selling level; ``None`` when nobody sells.
+
+        Raises:
+            OrderBookNotReady: There is no book to be trusted now.
+            ClientClosed: It was closed.
+        """
+        with self._keeper.lock:
+            return self._book().best_ask()
+
+    def depth(self, levels: int) -> OrderBook:
+        """Return the best levels of both sides, best first, as they were at one moment.
+
+        Raises:
+            OrderBookNotReady: There is no book to be trusted now.
+            ClientClosed: It was closed.
+        """
+        with self._keeper.lock:
+            return self._book().copy(levels)
+
+    def copy(self) -> OrderBook:
+        """Return all levels that are known, as they were at one moment.
+
+        Raises:
+            OrderBookNotReady: There is no book to be trusted now.
+            ClientClosed: It was closed.
+        """
+        with self._keeper.lock:
+            return self._book().copy()
+
+    def wait_ready(self, timeout: float | None = None) -> None:
+        """Wait until the book can be read.
+
+        Args:
+            timeout: Seconds; ``None`` waits until it is ready or closed.
+
+        Raises:
+            TimeoutError: It was not ready in time.
+            RequestRejected: The exchange refuses the snapshot, for a symbol that does not exist.
+            ClientClosed: It was closed.
+        """
+        deadline = None if timeout is None else time.monotonic() + timeout
+        bell = self._keeper.listen()
+        try:
+            while not self._check_ready():
+                left = None if deadline is None else max(0.0, deadline - time.monotonic())
+                try:
+                    bell.take(left)
+                except TimeoutError:
+                    raise TimeoutError(
+                        f"the order book of {self.symbol} is not ready within {timeout} s"
+                    ) from None
+                except BufferEnded:
+                    continue
+        finally:
+            self._keeper.unlisten(bell)
+
+    async def wait_ready_async(self, timeout: float | None = None) -> None:
+        """Wait on the running event loop until the book can be read.
+
+        Args:
+            timeout: Seconds; ``None`` waits until it is ready or closed.
+
+        Raises:
+            TimeoutError: It was not ready in time.
+            RequestRejected: The exchange refuses the snapshot, for a symbol that does not exist.
+            ClientClosed: It was closed.
+        """
+        bell = self._keeper.listen()
+        try:
+            async with asyncio.timeout(timeout):
+                while not self._check_ready():
+                    try:
+                        await bell.take_async()
+                    except BufferEnded:
+                        continue
+        except TimeoutError:
+            raise TimeoutError(
+                f"the order book of {self.symbol} is not ready within {timeout} s"
+            ) from None
+        finally:
+            self._keeper.unlisten(bell)
+
+    def changes(self, levels: int | None = None) -> BookChanges:
+        """Return an iterator of what the book is after it changed, for ``for`` and ``async for``.
+
+        It begins with the book as it is. Whoever is slower than the exchange gets the newest book and
+        none of those between.
+
+        Args:
+            levels: Best levels of each side to copy; all of them without a number.
+        """
+        return BookChanges(self._keeper, levels)
+
+    def close(self) -> None:
+        """Stop keeping the book; idempotent."""
+        self._core.market_streams.leave(self._keeper)
+
+    def _book(self) -> LocalBook:
+        """Return the book; called under the lock."""
+        if self._keeper.book is not None:
+            return self._keeper.book
+        self._check_open()
+        raise OrderBookNotReady(
+            f"the order book of {self.symbol} is being joined: wait_ready() waits for it"
+        )
+
+    def _check_ready(self) -> bool:
+        if self._keeper.book is not None:
+            return True
+        self._check_open()
+        return False
+
+    def _check_open(self) -> None:
+        if self._keeper.problem is not None:
+            raise copy.copy(self._keeper.problem)
+        if self._keeper.ended:
+            raise ClientClosed(f"the order book of {self.symbol} is closed")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        error_type: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        state = "ready" if self.is_ready else "closed" if self._keeper.ended else "joining"
+        return f"<LocalOrderBook {self.symbol} of {self.ws_key}, {state}>"
+
+
+class BookChanges:
+    """The newest book, each time it has changed; see :meth:`LocalOrderBook.changes`."""
+
+    def __init__(self, keeper: BookKeeper, levels: int | None) -> None:
+        self._keeper = keeper
+        self._levels = levels
+        self._seen = -1
+        self._bell = keeper.listen()
+
+    def close(self) -> None:
+        """Let go of the book; iterating on ends."""
+        self._keeper.unlisten(self._bell)
+        self._bell.end()
+
+    def __iter__(self) -> Iterator[OrderBook]:
+        return self
+
+    def __next__(self) -> OrderBook:
+        while True:
+            try:
+                self._bell.take(None)
+            except BufferEnded:
+                raise StopIteration from None
+            if (book := self._newer()) is not None:
+                return book
+
+    def __aiter__(self) -> AsyncIterator[OrderBook]:
+        return self
+
+    async def __anext__(self) -> OrderBook:
+        while True:
+            try:
+                await self._bell.take_async()
+            except BufferEnded:
+                raise StopAsyncIteration from None
+            if (book := self._newer()) is not None:
+                return book
+
+    def _newer(self) -> OrderBook | None:
+        keeper = self._keeper
+        with keeper.lock:
+            if keeper.book is None or keeper.version == self._seen:
+                return None
+            self._seen = keeper.version
+            return keeper.book.copy(self._levels)
+
+
+async def open_order_book(
+    core: Core, ws_key: WsKey, symbol: str, *, limit: int, speed: str | None
+) -> LocalOrderBook:
+    """Return the order book of a symbol, being joined; runs on the core's loop.
+
+    Raises:
+        ConfigurationError: The connection's market has no book to take a snapshot of.
+        ParameterError: A value cannot be right on this market.
+        NotSent: No connection came up in time.
+    """
+    market = stream_market(ws_key)
+    if market is Market.COINM:
+        raise ConfigurationError(
+            "COIN-M has no order book on the WebSocket API to take a snapshot of: subscribe "
+            "streams.partial_depth(symbol, levels) on WsKey.COINM for its best 5, 10 or 20 levels"
+        )
+    if ws_key not in _SNAPSHOT_KEYS:
+        raise ConfigurationError(f"WsKey.{ws_key.name} carries no order books: use WsKey.USDM")
+    name = stream_name("diff_depth", symbol=symbol, speed=speed)
+    names = checked_names(market, [name])
+    depth = operation_by_method(market, "depth")
+    assert depth is not None
+    wire_params(depth, {"symbol": symbol, "limit": limit})
+    keeper = BookKeeper(core, _SNAPSHOT_KEYS[ws_key], symbol.upper(), limit)
+    await core.market_streams.attach(keeper, ws_key, names)
+    keeper.begin()
+    return LocalOrderBook(core, keeper, symbol.upper(), ws_key)

@@ -1,0 +1,193 @@
+"""An order book joined from a snapshot and the changes around it, and kept by the changes after it.
+
+The exchange's rules: ``local_order_book`` in ``reference/*/events.json``. Changes are buffered until a
+snapshot comes that they join on to; a change that does not follow the one before means that one was
+missed, and the book is of no use any more.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterable
+from decimal import Decimal
+from enum import Enum
+
+from binance_wsapi.catalogue._types import Market
+from binance_wsapi.models._base import Level
+from binance_wsapi.models.futures_stream_events import FuturesDepthEvent
+from binance_wsapi.models.market import OrderBook
+from binance_wsapi.models.spot_stream_events import DepthEvent
+
+__all__ = ["Change", "LocalBook"]
+
+
+class Change(Enum):
+    """What became of a change."""
+
+    BUFFERED = "buffered"
+    """It waits for a snapshot to join on to."""
+    IGNORED = "ignored"
+    """The book has it already."""
+    APPLIED = "applied"
+    """The book is as new as it."""
+    MISSED = "missed"
+    """One before it was missed: begin with a new book."""
+
+
+class LocalBook:
+    """One book, from its first change to the first that was missed.
+
+    Of a snapshot that was cut off at its limit, only the levels within it are kept: what lies behind
+    them is unknown, and stays so until it changes.
+
+    Args:
+        market: Spot, or USD-M, whose changes join by another rule.
+        limit: Levels a side that a snapshot has at most.
+    """
+
+    def __init__(self, market: Market, limit: int) -> None:
+        self.update_id = 0
+        """Number of the last change in the book."""
+        self.is_joined = False
+        """Whether it has a snapshot, and every change since."""
+        self._limit = limit
+        self._follows_previous = market is not Market.SPOT
+        self._is_fresh = False
+        self._buffer: list[DepthEvent | FuturesDepthEvent] = []
+        self._bids = _Side(best_is_last=True)
+        self._asks = _Side(best_is_last=False)
+
+    @property
+    def is_worn(self) -> bool:
+        """Whether little is left of a snapshot that was cut off: time for another one."""
+        return self._bids.is_worn(self._limit) or self._asks.is_worn(self._limit)
+
+    def take(self, event: DepthEvent | FuturesDepthEvent) -> Change:
+        """Take the next change."""
+        if self.is_joined:
+            return self._apply(event)
+        if self._buffer and not self._is_next(self._buffer[-1].final_update_id, event):
+            self._buffer.clear()
+        self._buffer.append(event)
+        return Change.BUFFERED
+
+    def join(self, snapshot: OrderBook) -> bool:
+        """Join the buffered changes on to a snapshot; false when it is too old for them."""
+        self.update_id = snapshot.last_update_id
+        self._is_fresh = True
+        missing = next((e for e in self._buffer if not self._is_known(e)), None)
+        if missing is not None and not self._joins(missing):
+            return False
+        self._bids.replace(snapshot.bids, self._limit)
+        self._asks.replace(snapshot.asks, self._limit)
+        self.is_joined = True
+        for event in self._buffer:
+            self._apply(event)
+        self._buffer.clear()
+        return True
+
+    def best_bid(self) -> Level | None:
+        """Return the highest buying level."""
+        return self._bids.best()
+
+    def best_ask(self) -> Level | None:
+        """Return the lowest selling level."""
+        return self._asks.best()
+
+    def copy(self, levels: int | None = None) -> OrderBook:
+        """Return the book as it is now, or its best levels."""
+        return OrderBook(
+            last_update_id=self.update_id,
+            bids=self._bids.top(levels),
+            asks=self._asks.top(levels),
+        )
+
+    def _apply(self, event: DepthEvent | FuturesDepthEvent) -> Change:
+        if self._is_known(event):
+            return Change.IGNORED
+        joins = self._joins(event) if self._is_fresh else self._is_next(self.update_id, event)
+        if not joins:
+            return Change.MISSED
+        self._is_fresh = False
+        self._bids.change(event.bids)
+        self._asks.change(event.asks)
+        self.update_id = event.final_update_id
+        return Change.APPLIED
+
+    def _is_known(self, event: DepthEvent | FuturesDepthEvent) -> bool:
+        """Whether the book holds what the change tells."""
+        if self._follows_previous and self._is_fresh:
+            return event.final_update_id < self.update_id
+        return event.final_update_id <= self.update_id
+
+    def _joins(self, event: DepthEvent | FuturesDepthEvent) -> bool:
+        """Whether the change is the first one after the snapshot."""
+        if isinstance(event, FuturesDepthEvent):
+            # The second case: nothing happened between the snapshot and the change.
+            return (
+                event.first_update_id <= self.update_id
+                or event.previous_final_update_id <= self.update_id
+            )
+        return self._is_next(self.update_id, event)
+
+    @staticmethod
+    def _is_next(update_id: int, event: DepthEvent | FuturesDepthEvent) -> bool:
+        """Whether nothing lies between a number and a change."""
+        if isinstance(event, FuturesDepthEvent):
+            return event.previous_final_update_id == update_id
+        return event.first_update_id <= update_id + 1
+
+
+class _Side:
+    """The levels of one side, with their prices in order."""
+
+    def __init__(self, *, best_is_last: bool) -> None:
+        self._best_is_last = best_is_last
+        self._levels: dict[Decimal, Level] = {}
+        self._prices: list[Decimal] = []
+        """Ascending."""
+        self._edge: Decimal | None = None
+        """The worst price that is known; ``None`` when all are."""
+
+    def replace(self, levels: list[Level], limit: int) -> None:
+        """Begin with the levels of a snapshot."""
+        self._levels = {level.price: level for level in levels}
+        self._prices = sorted(self._levels)
+        self._edge = levels[-1].price if len(levels) >= limit else None
+
+    def change(self, levels: Iterable[Level]) -> None:
+        """Set each level; a quantity of zero removes it, known or not."""
+        for level in levels:
+            price = level.price
+            if self._is_beyond_edge(price):
+                continue
+            if not level.quantity:
+                if self._levels.pop(price, None) is not None:
+                    del self._prices[bisect_left(self._prices, price)]
+            else:
+                if price not in self._levels:
+                    self._prices.insert(bisect_left(self._prices, price), price)
+                self._levels[price] = level
+
+    def best(self) -> Level | None:
+        """Return the best level; ``None`` when there is none."""
+        if not self._prices:
+            return None
+        return self._levels[self._prices[-1 if self._best_is_last else 0]]
+
+    def top(self, levels: int | None) -> list[Level]:
+        """Return the best levels, best first; all of them without a number."""
+        prices = self._prices
+        if self._best_is_last:
+            first = 0 if levels is None else max(0, len(prices) - levels)
+            return [self._levels[price] for price in reversed(prices[first:])]
+        return [self._levels[price] for price in prices[:levels]]
+
+    def is_worn(self, limit: int) -> bool:
+        """Whether most levels of a snapshot that was cut off are gone."""
+        return self._edge is not None and len(self._prices) * 10 < limit
+
+    def _is_beyond_edge(self, price: Decimal) -> bool:
+        if self._edge is None:
+            return False
+        return price < self._edge if self._best_is_last else price > self._edge
