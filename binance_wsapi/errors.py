@@ -30,7 +30,6 @@ __all__ = [
     "IpBanned",
     "NotPlaced",
     "NotSent",
-    "OrderBookNotReady",
     "OrderNotFound",
     "OrderRejected",
     "OutcomeUnknown",
@@ -91,10 +90,6 @@ class ParameterError(BinanceWsApiError, ValueError):
 
 class ClientClosed(BinanceWsApiError):
     """The client is closed, or belongs to the parent of this forked process."""
-
-
-class OrderBookNotReady(BinanceWsApiError):
-    """A local order book is being joined: what it had may be out of date, so it shows nothing."""
 
 
 class NotSent(BinanceWsApiError):

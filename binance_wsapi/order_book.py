@@ -15,7 +15,7 @@ from binance_wsapi.core.book_keeper import BookKeeper
 from binance_wsapi.core.buffer import BufferEnded
 from binance_wsapi.core.market_streams import stream_market
 from binance_wsapi.endpoints import WsKey
-from binance_wsapi.errors import ClientClosed, ConfigurationError, OrderBookNotReady
+from binance_wsapi.errors import BinanceWsApiError, ClientClosed, ConfigurationError
 from binance_wsapi.models._base import Level
 from binance_wsapi.models.market import OrderBook
 from binance_wsapi.protocol.local_book import LocalBook
@@ -25,7 +25,7 @@ from binance_wsapi.protocol.stream_names import checked_names, stream_name
 if TYPE_CHECKING:
     from binance_wsapi.core.core import Core
 
-__all__ = ["BookChanges", "LocalOrderBook", "open_order_book"]
+__all__ = ["BookChanges", "LocalOrderBook", "OrderBookNotReady", "open_order_book"]
 
 _SNAPSHOT_KEYS = {
     WsKey.MAIN: WsKey.MAIN_WSAPI,
@@ -38,6 +38,10 @@ _SNAPSHOT_KEYS = {
     WsKey.USDM_TESTNET: WsKey.USDM_WSAPI_TESTNET,
     WsKey.USDM_TESTNET_PUBLIC: WsKey.USDM_WSAPI_TESTNET,
 }
+
+
+class OrderBookNotReady(BinanceWsApiError):
+    """The book is being joined: what it had may be out of date, so it shows nothing."""
 
 
 class LocalOrderBook:
