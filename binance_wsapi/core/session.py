@@ -76,6 +76,8 @@ class Link:
 
     def received(self, frame: str | bytes) -> None:
         """A data frame arrived."""
+        if self.lost_because is not None:
+            return  # the books of this link are closed: what it still brings would count twice
         self.last_heard = self._now()
         self.pinged_at = None
         if frame_log.isEnabledFor(logging.DEBUG):
