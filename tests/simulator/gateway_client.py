@@ -16,7 +16,7 @@ from binance_wsapi.simulator.clock import SimulatedClock
 from binance_wsapi.simulator.key_making import Key, KeyTypeName, make_key
 from binance_wsapi.simulator.venue import Venue
 
-START_US = 1_800_000_000_000_000
+START_US = 1_800_000_025_300_000
 API = "/ws-api/v3"
 _ids = itertools.count(1)
 

@@ -189,6 +189,29 @@ def test_too_many_orders_are_429_by_account(exchange: Venue) -> None:
     assert client.ask("order.place", signed(keys[0], later_ms, **LIMIT_BUY))["status"] == 200
 
 
+def test_cancel_only_counts_the_request_itself_once(exchange: Venue) -> None:
+    rules = LimitRules(orders=(Window("SECOND", 10, 2), Window("DAY", 1, 100)))
+    exchange.spot_limits.set_rules(rules)
+    key = add_key(exchange, exchange.open_account({"USDT": "9999"}).uid)
+    client = MemoryClient(exchange)
+    order_id = client.ask("order.place", signed(key, **LIMIT_BUY))["result"]["orderId"]
+
+    def replace(order_id: int) -> Any:
+        params = LIMIT_BUY | {
+            "cancelReplaceMode": "STOP_ON_FAILURE",
+            "orderRateLimitExceededMode": "CANCEL_ONLY",
+            "cancelOrderId": order_id,
+        }
+        return client.ask("order.cancelReplace", signed(key, **params))
+
+    within = replace(order_id)
+    assert within["status"] == 200
+    beyond = replace(within["result"]["newOrderResponse"]["orderId"])
+
+    assert beyond["error"]["data"]["cancelResult"] == "SUCCESS"
+    assert beyond["error"]["data"]["newOrderResponse"]["code"] == -1015
+
+
 def test_switched_off_limits_count_and_let_through(exchange: Venue) -> None:
     exchange.spot_limits.set_rules(LimitRules(weight=Window("MINUTE", 1, 10)))
     exchange.spot_limits.enabled = False
