@@ -245,6 +245,7 @@ class ClientBase:
 
     def _attach(self, core: Core) -> None:
         self._core = core
+        self._patience = core.options.resolve_timeout + GRACE_S
         self._finalizer = weakref.finalize(self, core.close)
 
     def _host(self) -> LoopHost:

@@ -180,7 +180,8 @@ class AsyncClient(ClientBase):
         self, ws_key: WsKey, kind: CallKind, params: dict[str, WireValue]
     ) -> Response[Any]:
         core = self._core
-        self._complete(kind, params)
+        if kind.needs_completion:
+            self._complete(kind, params)
         loop = asyncio.get_running_loop()
         answered: asyncio.Future[Outcome] = loop.create_future()
         delivery = LoopDelivery.of(loop)

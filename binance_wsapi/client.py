@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Mapping
 from functools import cached_property
+from threading import get_ident
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self, overload
 
@@ -173,8 +174,9 @@ class Client(ClientBase):
 
     def _send(self, ws_key: WsKey, kind: CallKind, params: dict[str, WireValue]) -> Response[Any]:
         core = self._core
-        self._complete(kind, params)
-        if core.host.is_current:
+        if kind.needs_completion:
+            self._complete(kind, params)
+        if get_ident() == core.host.thread_id:
             raise ConfigurationError(
                 "a blocking call on the client's own loop would never end: use a handler, which "
                 "runs on a thread of its own"
@@ -182,15 +184,14 @@ class Client(ClientBase):
         waiter = Waiter()
         call = core.call(kind, params, waiter.settle)
         core.submit(ws_key, call, encode_here=True)
-        timeout = call.timeout + core.options.resolve_timeout + GRACE_S
-        outcome = waiter.wait(timeout) or _abandoned(call)
+        outcome = waiter.wait(call.timeout + self._patience) or _abandoned(call)
         if isinstance(outcome, BinanceWsApiError):
             raise outcome
         return outcome
 
     def _run(self, work: Callable[[], Coroutine[Any, Any, Any]]) -> Any:
         core = self._core
-        if core.host.is_current:
+        if get_ident() == core.host.thread_id:
             raise ConfigurationError("a blocking call on the client's own loop would never end")
         return core.run(work).result(core.options.timeout + core.options.connect_timeout + GRACE_S)
 

@@ -120,6 +120,7 @@ class ApiSession(Session):
         self.authority: Authority | None = None
         self._governor = core.governors[self.market]
         self._admit = self._governor.admit
+        self._now = core.now
         self._waiting: deque[Call] = deque()
         """Calls without a connection, or behind a congested one."""
         self._round_trips: deque[float] = deque(maxlen=ROUND_TRIPS_KEPT)
@@ -228,7 +229,7 @@ class ApiSession(Session):
         self.demand()
 
     def _send(self, link: ApiLink, call: Call) -> None:
-        now = self.core.now()
+        now = self._now()
         if link.refusal is not None and call.kind.signed and self._refused(link, call):
             return
         if call.encoded_for is not link.authority or now - call.encoded_at > STALE_AFTER_S:
@@ -329,7 +330,7 @@ class ApiSession(Session):
         except MalformedFrame as error:
             self.announce("exception", error=error, reason=f"malformed frame: {error}")
             return
-        if message.is_event:
+        if message.event:
             self._event(link, message)
             return
         call = link.pending.pop(message.id, None)  # type: ignore[arg-type]  # a foreign id finds nothing

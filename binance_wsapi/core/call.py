@@ -33,6 +33,7 @@ class CallKind:
         "logs",
         "method",
         "mutates",
+        "needs_completion",
         "needs_key",
         "operation",
         "repeatable",
@@ -54,6 +55,7 @@ class CallKind:
         self.repeatable = not self.mutates and not method.startswith(("session.", "userData"))
         """Asking again on another connection is the same as asking once."""
         self.client_ids = () if operation is None else operation.client_ids
+        self.needs_completion = self.needs_key or bool(self.client_ids)
         self.wire_params = writer(operation)
         """Checks and converts parameters given under their wire names."""
 

@@ -9,6 +9,7 @@ import itertools
 import logging
 import os
 import random
+import threading
 import time
 from collections import deque
 from collections.abc import Callable, Coroutine, Mapping
@@ -64,9 +65,8 @@ class LoopHost(Protocol):
     forked: bool
     """This process is a fork, and the loop stayed with the parent."""
 
-    @property
-    def is_current(self) -> bool:
-        """Whether the caller stands on the loop's thread."""
+    thread_id: int | None
+    """The thread the loop runs on."""
 
     def stop(self, cleanup: Callable[[], Coroutine[Any, Any, None]], timeout: float) -> None:
         """Run ``cleanup`` on the loop and end it."""
@@ -137,6 +137,7 @@ class Core:
         # differ within a connection, but one prefix does for both.
         self._prefix = os.urandom(8).hex()
         self._numbers = itertools.count(1)
+        self._timeout = options.timeout
         self._inbox: deque[tuple[WsKey, Call]] = deque()
         self._woken = False
         self._closed = False
@@ -160,14 +161,10 @@ class Core:
         timeout: float | None = None,
     ) -> Call:
         """Return a request that is ready to be sent."""
-        return Call(
-            kind,
-            params,
-            settle,
-            f"{self._prefix}{next(self._numbers)}",
-            self.options.timeout if timeout is None else timeout,
-            self.now(),
-        )
+        if timeout is None:
+            timeout = self._timeout
+        number = next(self._numbers)
+        return Call(kind, params, settle, f"{self._prefix}{number}", timeout, self.now())
 
     def encode(self, call: Call, authority: Authority, now: float) -> None:
         """Stamp, sign and write down a request as it is sent under ``authority``."""
@@ -236,7 +233,8 @@ class Core:
         self._closed = True
         self.host.stop(self._end, CLOSE_TIMEOUT_S)
         self._refuse_inbox()
-        self.dispatcher.close(timeout=0.0 if self.host.is_current else 1.0)
+        stands_on_loop = threading.get_ident() == self.host.thread_id
+        self.dispatcher.close(timeout=0.0 if stands_on_loop else 1.0)
 
     def closed_error(self) -> ClientClosed:
         """Return why calls are refused."""
@@ -446,7 +444,7 @@ class Core:
         while inbox:
             ws_key, call = inbox.popleft()
             try:
-                self.session(ws_key).submit(call)
+                (self.sessions.get(ws_key) or self.session(ws_key)).submit(call)
             except BinanceWsApiError as error:
                 call.settle(error)
 

@@ -35,13 +35,8 @@ class LoopThread:
         self.loop = _new_loop()
         self._thread = threading.Thread(target=self._run, name=THREAD_NAME, daemon=True)
         self._thread.start()
-        self._thread_id = self._thread.ident
+        self.thread_id = self._thread.ident
         _running.add(self)
-
-    @property
-    def is_current(self) -> bool:
-        """Whether the caller stands on the loop's thread."""
-        return threading.get_ident() == self._thread_id
 
     def stop(self, cleanup: Callable[[], Awaitable[None]], timeout: float) -> None:
         """Run ``cleanup`` on the loop, end the loop, and wait for the thread for ``timeout`` seconds."""
@@ -65,7 +60,7 @@ class LoopThread:
             self.loop.call_soon_threadsafe(begin)
         except RuntimeError:  # the loop ended by itself
             return
-        if not self.is_current:
+        if threading.get_ident() != self.thread_id:
             self._thread.join(timeout + 1.0)
 
     def _run(self) -> None:

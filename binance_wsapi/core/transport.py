@@ -52,9 +52,8 @@ class Receiver(Protocol):
 class Socket(Protocol):
     """An open connection, used on the loop's thread only."""
 
-    @property
-    def congested(self) -> bool:
-        """Whether written frames wait for the peer to read; hold further ones back."""
+    congested: bool
+    """Written frames wait for the peer to read: hold further ones back."""
 
     def write(self, frame: bytes) -> None:
         """Write a whole text frame.
@@ -169,14 +168,11 @@ class _AiohttpSocket:
         self._receiver = receiver
         self._send_frame = websocket.send_frame
         self._is_open = True
+        self.congested = False
         self._unfinished_writes = 0
         self._reader = asyncio.get_running_loop().create_task(
             self._read(), name="binance-wsapi reader"
         )
-
-    @property
-    def congested(self) -> bool:
-        return self._unfinished_writes > 0
 
     def write(self, frame: bytes) -> None:
         if not self._is_open:
@@ -202,6 +198,7 @@ class _AiohttpSocket:
         except StopIteration:
             return
         self._unfinished_writes += 1
+        self.congested = True
         blocker._asyncio_future_blocking = False
         blocker.add_done_callback(lambda _: self._resume(write))
 
@@ -211,7 +208,8 @@ class _AiohttpSocket:
             self._step(write)
         except (OSError, aiohttp.ClientError):
             return  # the reader sees the same closed socket and reports it
-        if not self._unfinished_writes:
+        self.congested = self._unfinished_writes > 0
+        if not self.congested:
             self._receiver.writable()
 
     async def _read(self) -> None:

@@ -147,15 +147,15 @@ def _int_text(value: object, parameter: str) -> str:
 def _decimal(param: Param, label: str) -> Convert:
     least, most = _limit(param.minimum), _limit(param.maximum)
     places = param.max_decimals
-    is_limited = not (least is None and most is None and places is None)
+    if least is None and most is None and places is None:
+        return _plain_decimal(label)
 
     def convert(value: object) -> str:
         text = decimal_text(value, label)  # type: ignore[arg-type]  # checked there
-        if is_limited:
-            number = Decimal(text)
-            _check_range(label, value, number, least, most)
-            if places is not None and number != round(number, places):
-                raise _refused(label, value, f"has more than {places} decimals")
+        number = Decimal(text)
+        _check_range(label, value, number, least, most)
+        if places is not None and number != round(number, places):
+            raise _refused(label, value, f"has more than {places} decimals")
         return text
 
     def convert_window(value: object) -> WireValue:
@@ -164,6 +164,15 @@ def _decimal(param: Param, label: str) -> Convert:
 
     # The examples of all markets show recvWindow as a JSON number.
     return convert_window if param.auth else convert
+
+
+def _plain_decimal(label: str) -> Convert:
+    def convert(value: object) -> str:
+        if type(value) is str and _is_plain_decimal(value):
+            return value
+        return decimal_text(value, label)  # type: ignore[arg-type]  # checked there
+
+    return convert
 
 
 def _limit(value: float | None) -> Decimal | None:
