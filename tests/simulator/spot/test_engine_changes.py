@@ -315,6 +315,18 @@ def test_amending_down_to_what_is_filled_ends_the_order() -> None:
     assert exchange.balances(me)["USDT"] == ("9999964.00000000", "0.00000000")
 
 
+def test_an_order_amended_to_its_end_leaves_the_book_once() -> None:
+    exchange = Exchange()
+    me = exchange.account()
+    order_id = open_bid(exchange, me)
+    exchange.place(exchange.account(), "SELL", "0.4")
+    update_id = exchange.call("depth", symbol="BTCUSDT")["lastUpdateId"]
+
+    exchange.call("order.amend.keepPriority", me, symbol="BTCUSDT", orderId=order_id, newQty="0.4")
+
+    assert exchange.call("depth", symbol="BTCUSDT")["lastUpdateId"] == update_id + 1
+
+
 def test_amending_one_of_a_pair_amends_both_and_tells_the_list() -> None:
     exchange = Exchange()
     me = exchange.account(BTC="1")

@@ -125,6 +125,19 @@ def test_a_triggered_stop_leg_expires_the_limit_leg_and_works() -> None:
     ]
 
 
+def test_a_sweep_that_reaches_both_legs_leaves_the_trade_its_winner() -> None:
+    """The first price of the sweep would trigger the stop leg, its last one fills the limit leg."""
+    scene = Scene(BTC="1")
+    answer = scene.place("oco", OCO, belowPrice="80")
+    scene.exchange.place(scene.other, "BUY", "1", "85.00")
+    scene.exchange.place(scene.other, "SELL", "1", "89.00")
+
+    scene.exchange.place(scene.exchange.account(), "BUY", "2", "110.00")
+
+    assert scene.statuses(answer) == ["EXPIRED", "FILLED"]
+    assert scene.exchange.balances(scene.me) == {"USDT": ("110.00000000", "0.00000000")}
+
+
 @pytest.mark.parametrize("leg", [0, 1])
 def test_cancelling_one_leg_cancels_the_list(leg: int) -> None:
     scene = Scene(BTC="1")

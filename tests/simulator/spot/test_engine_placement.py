@@ -418,6 +418,19 @@ def test_commission_goes_to_bnb_while_the_account_has_enough() -> None:
     assert exchange.balances(me)["BNB"] == ("0.02500000", "0.00000000")
 
 
+def test_bnb_that_comes_in_pays_its_own_commission() -> None:
+    bnb = SymbolSpec("BNBUSDT", "BNB", "USDT", BTCUSDT.filters)
+    exchange = Exchange([bnb])
+    me, other = exchange.paying_account(USDT="200"), exchange.account()
+    me.commissions.pays_with_discount_asset = True
+    exchange.place(other, "SELL", "1", "200.00", symbol="BNBUSDT")
+
+    fill = exchange.place(me, "BUY", "1", symbol="BNBUSDT")["fills"][0]
+
+    assert (fill["commission"], fill["commissionAsset"]) == ("0.00075000", "BNB")
+    assert exchange.balances(me) == {"BNB": ("0.99925000", "0.00000000")}
+
+
 def test_conditional_fields_come_with_their_condition() -> None:
     exchange = Exchange()
     me = exchange.account()
