@@ -169,8 +169,7 @@ class Engine:
         order.phase = Phase.DONE
         order.updated_us = self.now_us
         order.visible = ZERO
-        account = order.account
-        self.records[account.uid].close(order, keeps_history=account.keeps_history)
+        self.records[order.account.uid].close(order)
         if order.order_list is not None:
             self.follow_ups.append(FollowUp(FollowUp.CLOSED, order.symbol, order=order))
 

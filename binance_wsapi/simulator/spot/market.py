@@ -18,6 +18,7 @@ from binance_wsapi.simulator.spot import (
     amend,
     cancel_replace,
     cancellation,
+    endings,
     events,
     follow_ups,
     information,
@@ -201,8 +202,7 @@ class SpotMarket:
             return handler(engine, params, account)
         finally:
             # A refused request may have done a part of its work (cancel-replace).
-            follow_ups.run(engine)
-            engine.outbox.flush(engine.now_us)
+            self._conclude()
 
     def order_cost(self, method: str, params: dict[str, Any]) -> int:
         """Return how many orders the request adds to the account's unfilled order count."""
@@ -256,6 +256,18 @@ class SpotMarket:
         account.lock(asset, amount)
         self._tell(account, asset, events.external_lock_update(asset, amount, self._now()))
 
+    def expire_order(self, account: Account, symbol: str, order_id: int) -> None:
+        """End an open order as the exchange does it by itself, for example for maintenance.
+
+        Raises:
+            ExchangeError: -2011, there is no such open order.
+        """
+        market = self.engine.market(symbol)
+        self._now()
+        order = cancellation.find_open(self.engine, account, market, order_id, None)
+        endings.expire(self.engine, order, "EXCHANGE_CANCELED")
+        self._conclude()
+
     def set_status(self, symbol: str, status: str) -> None:
         """Set a symbol's trading status: ``TRADING``, ``HALT``, ``BREAK``, ``CANCEL_ONLY``, ..."""
         self.engine.market(symbol).status = status
@@ -265,6 +277,11 @@ class SpotMarket:
     def _now(self) -> int:
         self.engine.now_us = self.clock.now_us()
         return self.engine.now_us
+
+    def _conclude(self) -> None:
+        """Work off what the request leads to, then tell everybody."""
+        follow_ups.run(self.engine)
+        self.engine.outbox.flush(self.engine.now_us)
 
     def _tell(self, account: Account, asset: str, event: dict[str, Any]) -> None:
         outbox = self.engine.outbox

@@ -48,18 +48,18 @@ class AccountRecords:
 
     def rename(self, order: Order, client_order_id: str) -> None:
         """Give an order another client order id; the former one finds it still, unless used again."""
+        if not order.account.keeps_history:
+            self._forget_client_id(order)
         order.client_order_id = client_order_id
         self.by_client_id[order.symbol, client_order_id] = order
 
-    def close(self, order: Order, *, keeps_history: bool) -> None:
+    def close(self, order: Order) -> None:
         """Take an order off the open ones."""
         del self.open[order.symbol][order.order_id]
         self._count(order, -1)
-        if not keeps_history:
+        if not order.account.keeps_history:
             del self.orders[order.symbol][order.order_id]
-            key = (order.symbol, order.client_order_id)
-            if self.by_client_id.get(key) is order:
-                del self.by_client_id[key]
+            self._forget_client_id(order)
 
     def add_list(self, order_list: OrderList) -> None:
         """Record a new order list."""
@@ -77,6 +77,11 @@ class AccountRecords:
         """Whether an open order of the symbol carries the id."""
         order = self.by_client_id.get((symbol, client_order_id))
         return order is not None and order.is_open and order.client_order_id == client_order_id
+
+    def _forget_client_id(self, order: Order) -> None:
+        key = (order.symbol, order.client_order_id)
+        if self.by_client_id.get(key) is order:
+            del self.by_client_id[key]
 
     def _count(self, order: Order, change: int) -> None:
         for counts in (self.counts[order.symbol], self.total):

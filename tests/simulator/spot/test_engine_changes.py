@@ -108,6 +108,20 @@ def test_restrictions_let_matching_orders_go() -> None:
     assert exchange.call("openOrders.status", me) == []
 
 
+def test_the_exchange_can_end_an_order_by_itself() -> None:
+    exchange = Exchange()
+    me = exchange.account(USDT="90")
+    order_id = open_bid(exchange, me)
+    exchange.events(me)
+
+    exchange.market.expire_order(me, "BTCUSDT", order_id)
+
+    order = exchange.status(me, order_id)
+    assert (order["status"], order["expiryReason"]) == ("EXPIRED", "EXCHANGE_CANCELED")
+    assert exchange.story(me) == [f"{order_id} EXPIRED/EXPIRED", "position"]
+    assert exchange.balances(me) == {"USDT": ("90.00000000", "0.00000000")}
+
+
 def test_another_account_cannot_cancel() -> None:
     exchange = Exchange()
     order_id = open_bid(exchange, exchange.account())

@@ -201,6 +201,9 @@ def test_an_account_that_keeps_no_history_forgets_what_ended() -> None:
     assert exchange.call("myTrades", me, symbol="BTCUSDT") == []
     error = exchange.refusal("order.status", me, symbol="BTCUSDT", origClientOrderId="mine")
     assert error.code == -2013
+    exchange.place(me, "BUY", "1", "90.00", newClientOrderId="mine")
+    exchange.call("order.cancel", me, symbol="BTCUSDT", origClientOrderId="mine")
+    assert exchange.market.engine.records[me.uid].by_client_id == {}
 
 
 def test_depth_and_ticker_show_the_best_levels_first() -> None:
