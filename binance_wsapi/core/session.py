@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import math
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from binance_wsapi.core.transport import HandshakeRefused, Socket
@@ -276,11 +276,11 @@ class Session:
             match effect:
                 case Dial(number):
                     link = self.links[number] = self.link_type(self, number)
-                    self._start(link, self._dial(link))
+                    self._start(link, self._dial)
                 case LogOn(number):
-                    self._start(self.links[number], self._log_on(self.links[number]))
+                    self._start(self.links[number], self._log_on)
                 case Subscribe(number):
-                    self._start(self.links[number], self._subscribe(self.links[number]))
+                    self._start(self.links[number], self._subscribe)
                 case Serve():
                     self._serve(effect)
                 case Drain(number):
@@ -292,10 +292,10 @@ class Session:
         if tick_at is not None:
             self.wake_by(tick_at)
 
-    def _start(self, link: Link, work: Coroutine[Any, Any, None]) -> None:
+    def _start(self, link: Link, work: Callable[[Link], Awaitable[None]]) -> None:
         async def bring_up() -> None:
             try:
-                await work
+                await work(link)
             except LinkLost as error:
                 self.lose(link, str(error))
             except asyncio.CancelledError:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable
 from typing import Any
 
-from callers import WAIT_S, Caller
+import pytest
+from callers import WAIT_S, Caller, noted
 
 from binance_wsapi import WsKey
 from binance_wsapi.simulator import SimulatedExchange
@@ -42,3 +44,39 @@ def test_link_that_was_given_up_delivers_nothing_more(
         return heard
 
     assert on_core(caller, lose_and_hear) == 1
+
+
+def test_link_lost_in_the_moment_it_is_dialled_leaves_nothing_unfinished(
+    connect: Connect,
+) -> None:
+    """A coroutine that nobody ever awaits is a warning, and a warning fails the test."""
+    caller = connect()
+
+    def dial_and_lose(core: Any) -> int:
+        session = core.session(WsKey.MAIN_WSAPI)
+        session.demand()
+        (link,) = session.links.values()
+        session.lose(link, "for the test")
+        return len(session.links)
+
+    assert on_core(caller, dial_and_lose) == 0
+    gc.collect()
+    caller.call(lambda client: client.connect())
+
+
+@pytest.mark.parametrize("phase", ["time", "session.logon", "userDataStream.subscribe"])
+def test_cut_in_any_phase_of_coming_up_is_dialled_again(
+    connect: Connect, exchange: SimulatedExchange, phase: str
+) -> None:
+    caller = connect(timeout=500)
+    if phase == "userDataStream.subscribe":
+        caller.call(lambda client: client.subscribe_user_data_stream())
+    reconnected = noted(caller, "reconnected")
+    cuts = exchange.faults.on(phase).drop_before_acceptance(times=2)
+    exchange.drop_connections()
+
+    assert caller.call(lambda client: client.spot.get_open_orders()).result == []
+
+    if phase == "userDataStream.subscribe":
+        assert len(reconnected.wait()) == 1
+    assert cuts.hits == 2
