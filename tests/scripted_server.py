@@ -97,7 +97,7 @@ class ScriptedServer:
         return asyncio.run_coroutine_threadsafe(work, self.loop).result(WAIT_S)
 
     def wait_until(self, holds: Callable[[], object]) -> None:
-        """Wait until something holds that changes with requests, connections or pongs."""
+        """Wait until something holds that changes with requests, replies, connections or pongs."""
         with self._changed:
             assert self._changed.wait_for(holds, WAIT_S), self.requests
 
@@ -172,6 +172,12 @@ class ScriptedServer:
                     self.requests.append({**request, "peer": peer.number})
                     self._changed.notify_all()
                 reply = self.replies.get(request["method"], self.replies["*"])
-                task = self.loop.create_task(reply(peer, request))
+                task = self.loop.create_task(self._reply(reply, peer, request))
                 self._open.add(task)
                 task.add_done_callback(self._open.discard)
+
+    async def _reply(self, reply: Reply, peer: Peer, request: dict[str, Any]) -> None:
+        with contextlib.suppress(ConnectionError):
+            await reply(peer, request)
+        with self._changed:
+            self._changed.notify_all()
