@@ -20,7 +20,9 @@ EXAMPLES = Path(__file__).parents[2] / "examples"
 TESTED = {
     "async_quick_start",
     "futures_order",
+    "local_order_book",
     "many_threads",
+    "market_streams",
     "notebook",
     "order_errors",
     "sync_quick_start",
@@ -177,6 +179,28 @@ def test_futures_order(market: SimulatedExchange, capsys: pytest.CaptureFixture[
     printed = capsys.readouterr().out
     assert "position 0.01" in printed
     assert "sold at" in printed
+
+
+def test_market_streams(market: SimulatedExchange, capsys: pytest.CaptureFixture[str]) -> None:
+    market.start_random_market(step_seconds=0.02)
+
+    with market.client() as client:
+        example("market_streams").main(client, events=4)
+
+    printed = capsys.readouterr().out.splitlines()
+    assert len(printed) == 4
+    assert all("BTCUSDT" in line for line in printed)
+
+
+def test_local_order_book(market: SimulatedExchange, capsys: pytest.CaptureFixture[str]) -> None:
+    market.start_random_market(step_seconds=0.02)
+
+    with market.client() as client:
+        example("local_order_book").main(client, changes=2)
+
+    printed = capsys.readouterr().out.splitlines()
+    assert printed[0].startswith("spread ")
+    assert [line.split()[0] for line in printed[1:]] == ["bids", "bids"]
 
 
 def test_a_bot_is_tested_with_the_plugin() -> None:
