@@ -182,6 +182,20 @@ def test_half_open_connections_accept_and_say_nothing(exchange: SimulatedExchang
     assert exchange.journal.answers(1) == []
 
 
+def test_slow_reads_leave_requests_lying(exchange: SimulatedExchange) -> None:
+    async def talk() -> None:
+        async with connected(exchange) as ws:
+            await ask(ws, "ping")
+            fault = await asyncio.to_thread(exchange.faults.slow_reads)
+            await ws.send_json({"id": 1, "method": "ping"})
+            await asyncio.to_thread(exchange.call, lambda: None)
+            assert len(exchange.journal.requests()) == 1
+            await asyncio.to_thread(fault.end)
+            assert (await ws.receive_json())["id"] == 1
+
+    run(talk)
+
+
 def test_refused_handshakes_have_their_status(exchange: SimulatedExchange) -> None:
     exchange.faults.refuse_handshakes(429, retry_after=3)
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from binance_wsapi.catalogue._types import Market
-from binance_wsapi.simulator import SimulatedExchange
+from binance_wsapi.simulator import SimulatedClock, SimulatedExchange
 from binance_wsapi.simulator.errors import ExchangeError
 from binance_wsapi.simulator.exchange import Amounts
 
@@ -127,3 +127,40 @@ def test_a_ban_closes_and_refuses(exchange: SimulatedExchange) -> None:
 def test_repr_says_where_it_is(exchange: SimulatedExchange) -> None:
     assert exchange.rest_url in repr(exchange)
     assert "stopped" in repr(SimulatedExchange())
+
+
+def test_prices_walk_by_the_exchanges_time() -> None:
+    clock = SimulatedClock(start_us=1_800_000_000_000_000, frozen=True)
+    with SimulatedExchange(market_maker=True, clock=clock) as exchange:
+        account = exchange.create_account()
+        exchange.start_random_market(step_seconds=1, volatility=20)
+
+        clock.advance(60)
+
+        trades = account.request("trades.recent", {"symbol": "BTCUSDT"})
+        assert len({trade["price"] for trade in trades}) > 10
+
+
+def test_a_walk_needs_a_market_maker(exchange: SimulatedExchange) -> None:
+    with pytest.raises(RuntimeError, match="market_maker=True"):
+        exchange.start_random_market()
+
+
+def test_clients_are_handed_out_with_an_account_of_their_own(exchange: SimulatedExchange) -> None:
+    with exchange.client() as client:
+        assert client.spot.get_account_information().result.can_trade
+
+    key = exchange.create_account({"USDT": "5"}).create_key("hmac")
+    with exchange.client(key, mute_latency_warning=True) as client:
+        balances = client.spot.get_account_information(omit_zero_balances=True).result.balances
+    assert [(each.asset, each.free) for each in balances] == [("USDT", 5)]
+
+
+def test_connections_are_closed_and_warned(exchange: SimulatedExchange) -> None:
+    with exchange.client() as client:
+        client.spot.test_connectivity()
+
+        assert exchange.announce_shutdown() >= 1
+        exchange.journal.wait_for(lambda frame: b"serverShutdown" in frame.text)
+        assert exchange.close_connections(1001, "going away") >= 1
+        exchange.journal.wait_for(lambda frame: frame.direction == "close")

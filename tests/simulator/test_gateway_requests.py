@@ -69,6 +69,11 @@ def test_a_malformed_frame_leaves_the_connection_usable(client: MemoryClient) ->
         ("depth", {"symbol": ["BTCUSDT"]}, -1100, "symbol"),
         ("depth", {"symbol": "BTCUSDT", "color": "red"}, -1104, "'1'"),
         ("exchangeInfo", {"symbols": "BTCUSDT"}, -1100, "symbols"),
+        ("depth", {"symbol": True}, -1100, "symbol"),
+        ("exchangeInfo", {"symbols": [["BTCUSDT"]]}, -1100, "symbols"),
+        ("exchangeInfo", {"symbol": "BTCUSDT", "showPermissionSets": "maybe"}, -1100, "show"),
+        ("exchangeInfo", {"symbol": "BTCUSDT", "showPermissionSets": 1}, -1100, "show"),
+        ("userDataStream.subscribe.listenToken", {}, -1102, "listenToken"),
         ("depth", {"symbol": "NOSUCH"}, -1121, "symbol"),
     ],
 )
@@ -79,6 +84,13 @@ def test_parameters_of_the_wrong_form_are_refused(
 
     assert error["code"] == code
     assert named in error["msg"]
+
+
+@pytest.mark.parametrize("flag", [True, "true"])
+def test_booleans_may_be_text(client: MemoryClient, flag: object) -> None:
+    params = {"symbol": "BTCUSDT", "showPermissionSets": flag}
+
+    assert client.ask("exchangeInfo", params)["status"] == 200
 
 
 @pytest.mark.parametrize("price", ["1e4", "-1", "1,000", "NaN", "0x1", "1.", " 1"])

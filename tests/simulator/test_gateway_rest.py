@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from decimal import Decimal
 from typing import Any
 from urllib.parse import urlencode
 
@@ -158,7 +159,7 @@ def test_listen_tokens_with_and_without_a_signature(
 
 def test_margin_orders_belong_to_the_margin_account(exchange: Venue, rest: Rest) -> None:
     owner = next(iter(exchange.spot.accounts))
-    exchange.spot.deposit(exchange.margin.account(owner), "USDT", 500)  # type: ignore[arg-type]
+    exchange.spot.deposit(exchange.margin.account(owner), "USDT", Decimal(500))
     token = rest.ask("POST", "/sapi/v1/userListenToken")["token"]
     client = MemoryClient(exchange)
     client.ask("userDataStream.subscribe.listenToken", {"listenToken": token})
@@ -168,3 +169,20 @@ def test_margin_orders_belong_to_the_margin_account(exchange: Venue, rest: Rest)
     assert client.events[0]["event"]["e"] == "executionReport"
     assert rest.signed("GET", "/api/v3/openOrders") == []
     assert len(rest.signed("GET", "/sapi/v1/margin/openOrders", symbol="BTCUSDT")) == 1
+
+
+def test_isolated_margin_accounts_stand_apart(exchange: Venue, rest: Rest) -> None:
+    owner = next(iter(exchange.spot.accounts))
+    isolated = exchange.margin.account(owner, "BTCUSDT")
+    exchange.spot.deposit(isolated, "USDT", Decimal(500))
+
+    placed = rest.signed("POST", "/sapi/v1/margin/order", **LIMIT_BUY, isIsolated="TRUE")
+    refused = rest.signed("POST", "/sapi/v1/margin/order", **LIMIT_BUY)
+
+    assert placed["status"] == "NEW"
+    assert refused["code"] == -2010
+
+
+def test_a_list_that_is_no_json_is_refused(rest: Rest) -> None:
+    assert rest.ask("GET", "/api/v3/ticker/price", symbols="[BTCUSDT")["code"] == -1135
+    assert len(rest.ask("GET", "/api/v3/exchangeInfo", symbols="BTCUSDT")["symbols"]) == 1
