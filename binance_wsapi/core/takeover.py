@@ -20,6 +20,10 @@ HOLD_S = 1.0
 class Takeover:
     """The links that carry one flow of events, on the loop's thread.
 
+    Usually there is one. A move adds another one behind it, with a handover between the two; when
+    a further move begins before the first is over, there are three, and what passes the first
+    handover goes on through the second.
+
     Args:
         core: The client's core.
         tell: Takes each event once, in order.
@@ -37,69 +41,82 @@ class Takeover:
         self._tell = tell
         self._identify = identify
         self._release_planned = False
-        self.link: Link | None = None
-        """The link whose events count; the newer one once two are subscribed."""
-        self._old: Link | None = None
-        self._newcomer: Link | None = None
-        self._handover: Handover | None = None
+        self._links: list[Link] = []
+        """Oldest first."""
+        self._handovers: list[Handover] = []
+        """Between each link and the next."""
+        self._carriers: list[Link] = []
+        self._gone: set[Link] = set()
+
+    @property
+    def link(self) -> Link | None:
+        """The newest link that is subscribed."""
+        return self._carriers[-1] if self._carriers else None
 
     @property
     def is_active(self) -> bool:
         """Whether events may come twice."""
-        return self._handover is not None
+        return bool(self._handovers)
 
     def begin(self, link: Link) -> None:
         """A link is about to be subscribed: from now on what the present one brings is remembered."""
-        if self.link is not None and self.link is not link:
-            self._handover = Handover(hold_s=HOLD_S, identify=self._identify)
-            self._newcomer = link
+        if link in self._links:
+            return
+        if self._links:
+            self._handovers.append(Handover(hold_s=HOLD_S, identify=self._identify))
+        self._links.append(link)
 
     def carried_by(self, link: Link) -> None:
         """The link is subscribed: its events count."""
-        if self.link is not link:
-            self._old, self.link = self.link, link
+        if link not in self._carriers:
+            self._carriers.append(link)
 
     def event(self, link: Link, event: bytes) -> None:
         """An event arrived on a link."""
-        handover = self._handover
-        if handover is None:
+        if not self._handovers or link not in self._links:
             self._tell(event)
             return
         now = self._core.now()
-        if handover.is_over(now):
-            self._handover = None
-            self._tell(event)
-        elif link is self._newcomer:
-            self._tell_all(handover.from_new(event, now))
+        position = self._links.index(link)
+        events = [event]
+        if position:
+            events = self._handovers[position - 1].from_new(event, now)
             self._plan_release()
-        else:
-            self._tell_all(handover.from_old(event))
+        self._pass_on(position, events)
+        self._forget_finished(now)
 
     def lost(self, link: Link) -> bool:
         """A link is gone, or its subscription is; true when nothing carries the events any more."""
-        handover = self._handover
-        if link is self._old:
-            self._old = None
-            if handover is not None:
-                self._tell_all(handover.old_ended(self._core.now()))
+        if link not in self._links or link in self._gone:
             return False
-        if link is not self.link:
-            if link is self._newcomer and handover is not None:
-                handover.new_ended()
-            return False
-        self.link, self._old = self._old, None
-        if self.link is not None:
-            if handover is not None:
-                handover.new_ended()
-            return False
-        if handover is not None:
-            self._handover = None
-            self._tell_all(handover.old_ended(self._core.now()))
-        return True
+        was_carrier = link in self._carriers
+        if was_carrier:
+            self._carriers.remove(link)
+        position = self._links.index(link)
+        self._gone.add(link)
+        if position and not self._gone.issuperset(self._links[:position]):
+            self._handovers[position - 1].new_ended()
+        now = self._core.now()
+        for index, handover in enumerate(self._handovers):
+            if index >= position and self._gone.issuperset(self._links[: index + 1]):
+                self._pass_on(index + 1, handover.old_ended(now))
+        if self._gone.issuperset(self._links):
+            self._links.clear()
+            self._handovers.clear()
+            self._gone.clear()
+        return was_carrier and not self._carriers
 
-    def _tell_all(self, events: list[bytes]) -> None:
+    def _pass_on(self, position: int, events: list[bytes]) -> None:
+        """Tell what a link has brought, through the handovers to those behind it."""
+        for handover in self._handovers[position:]:
+            events = [told for event in events for told in handover.from_old(event)]
         for event in events:
             self._tell(event)
+
+    def _forget_finished(self, now: float) -> None:
+        while self._handovers and self._handovers[0].is_over(now):
+            del self._handovers[0]
+            self._gone.discard(self._links.pop(0))
 
     def _plan_release(self) -> None:
         if not self._release_planned:
@@ -109,8 +126,8 @@ class Takeover:
     def _release(self) -> None:
         """Tell what the old link should have brought by now."""
         self._release_planned = False
-        handover = self._handover
-        if handover is not None:
-            self._tell_all(handover.release(self._core.now()))
-            if handover.holds:
-                self._plan_release()
+        now = self._core.now()
+        for position, handover in enumerate(self._handovers, start=1):
+            self._pass_on(position, handover.release(now))
+        if any(handover.holds for handover in self._handovers):
+            self._plan_release()

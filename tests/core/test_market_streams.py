@@ -1,0 +1,494 @@
+"""Market streams: which connections carry them, who gets their events, and how they outlive losses."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from callers import Caller
+from market_events import control_messages, make_trade, take_trades
+from scripted_server import Peer, ScriptedServer
+
+from binance_wsapi import (
+    ClientClosed,
+    ConfigurationError,
+    EventStream,
+    NotSent,
+    ParameterError,
+    RequestRejected,
+    StreamGap,
+    WsKey,
+)
+from binance_wsapi.core import stream_session
+from binance_wsapi.models.futures_stream_events import FuturesBookTickerEvent, MarkPriceEvent
+from binance_wsapi.models.spot_stream_events import BookTickerEvent, TradeEvent
+from binance_wsapi.simulator import AccountHandle, SimulatedExchange
+
+Connect = Callable[..., Caller]
+
+TRADES = "btcusdt@trade"
+TICKER = "btcusdt@bookTicker"
+
+
+def subscribe(caller: Caller, *names: str, ws_key: WsKey = WsKey.MAIN) -> EventStream[Any]:
+    stream: EventStream[Any] = caller.call(
+        lambda client: client.streams.subscribe(*names, ws_key=ws_key)
+    )
+    return stream
+
+
+def names_of(caller: Caller, ws_key: WsKey | None = None) -> list[str]:
+    return list(caller.call(lambda client: client.streams.list(ws_key)))
+
+
+@pytest.fixture
+def account(exchange: SimulatedExchange) -> AccountHandle:
+    return exchange.create_account()
+
+
+# --- names and consumers
+
+
+def test_one_stream_carries_the_events_of_several_names(
+    connect: Connect, exchange: SimulatedExchange, account: AccountHandle
+) -> None:
+    caller = connect()
+    names = caller.client.streams
+    stream = subscribe(caller, names.trade("BTCUSDT"), names.book_ticker("btcusdt"))
+
+    make_trade(exchange, account)
+    events = [caller.next_event(stream) for _ in range(3)]
+
+    trade = next(event for event in events if isinstance(event, TradeEvent))
+    tickers = [event for event in events if isinstance(event, BookTickerEvent)]
+    assert (trade.symbol, trade.price, trade.stream) == ("BTCUSDT", Decimal(65000), TRADES)
+    assert [ticker.symbol for ticker in tickers] == ["BTCUSDT", "BTCUSDT"]
+    assert names_of(caller) == names_of(caller, WsKey.MAIN) == [TICKER, TRADES]
+    assert names_of(caller, WsKey.USDM) == []
+
+
+def test_wire_dicts_come_without_beautify(
+    connect: Connect, exchange: SimulatedExchange, account: AccountHandle
+) -> None:
+    caller = connect(beautify=False)
+    stream = subscribe(caller, TRADES)
+
+    make_trade(exchange, account)
+
+    event = caller.next_event(stream)
+    assert (event["e"], event["s"], event["p"]) == ("trade", "BTCUSDT", "65000.00000000")
+
+
+def test_name_is_subscribed_once_and_unsubscribed_when_its_last_consumer_leaves(
+    connect: Connect, exchange: SimulatedExchange, account: AccountHandle
+) -> None:
+    caller = connect()
+    first = subscribe(caller, TRADES)
+    second = subscribe(caller, TRADES, TICKER)
+    third = subscribe(caller, TICKER)
+    assert control_messages(exchange, "SUBSCRIBE") == [[TRADES], [TICKER]]
+
+    first.close()
+    make_trade(exchange, account)
+
+    assert any(isinstance(caller.next_event(second), TradeEvent) for _ in range(3))
+    assert take_trades(caller, first) == []
+    second.close()
+    exchange.journal.wait_for(lambda frame: frame.method == "UNSUBSCRIBE")
+    assert control_messages(exchange, "UNSUBSCRIBE") == [[TRADES]]
+    assert isinstance(caller.next_event(third), BookTickerEvent)
+    third.close()
+    exchange.journal.wait_for(lambda frame: frame.direction == "close")
+    assert names_of(caller) == []
+
+
+def test_unsubscribe_takes_names_from_every_stream(
+    connect: Connect, exchange: SimulatedExchange, account: AccountHandle
+) -> None:
+    caller = connect()
+    only_trades = subscribe(caller, TRADES)
+    both = subscribe(caller, TRADES, TICKER)
+
+    caller.call(lambda client: client.streams.unsubscribe(TRADES))
+    make_trade(exchange, account)
+
+    with pytest.raises(ClientClosed):
+        caller.next_event(only_trades)
+    assert isinstance(caller.next_event(both), BookTickerEvent)
+    assert names_of(caller) == [TICKER]
+    caller.call(lambda client: client.streams.unsubscribe(TRADES, "ethusdt@trade"))
+
+
+def test_consumer_who_comes_while_the_last_one_leaves_gets_events(
+    connect: Connect, exchange: SimulatedExchange, account: AccountHandle
+) -> None:
+    caller = connect()
+    subscribe(caller, TICKER)
+    for _ in range(4):
+        leaving = subscribe(caller, TRADES)
+        leaving.close()
+        stream = subscribe(caller, TRADES)
+
+        make_trade(exchange, account)
+
+        assert isinstance(caller.next_event(stream), TradeEvent)
+        stream.close()
+
+
+def test_closing_the_client_ends_its_streams(connect: Connect, exchange: SimulatedExchange) -> None:
+    caller = connect()
+    stream = subscribe(caller, TRADES)
+
+    caller.call(lambda client: client.close())
+
+    with pytest.raises(ClientClosed):
+        caller.next_event(stream)
+    stream.close()
+
+
+def test_disconnect_all_ends_streams_and_later_ones_connect_anew(
+    connect: Connect, exchange: SimulatedExchange, account: AccountHandle
+) -> None:
+    caller = connect()
+    stream = subscribe(caller, TRADES)
+
+    caller.call(lambda client: client.disconnect_all())
+
+    with pytest.raises(ClientClosed):
+        caller.next_event(stream)
+    assert names_of(caller) == []
+    again = subscribe(caller, TRADES)
+    make_trade(exchange, account)
+    assert isinstance(caller.next_event(again), TradeEvent)
+
+
+@pytest.mark.parametrize(
+    ("names", "ws_key", "error", "way_out"),
+    [
+        ((), WsKey.MAIN, ParameterError, "pass one or more"),
+        (("BTCUSDT@trade",), WsKey.MAIN, ParameterError, "'btcusdt@trade'"),
+        (("",), WsKey.MAIN, ParameterError, "btcusdt@trade"),
+        (("btcusdt@forceOrder",), WsKey.MAIN, ParameterError, "of usdm and coinm"),
+        ((TICKER,), WsKey.USDM_MARKET, ParameterError, "use WsKey.USDM"),
+        ((TRADES,), WsKey.MAIN_WSAPI, ConfigurationError, "WsKey.MAIN"),
+        ((TRADES,), WsKey.USDM_PRIVATE, ConfigurationError, "WsKey.USDM"),
+    ],
+)
+def test_name_that_would_stay_silent_is_refused_with_the_way_out(
+    connect: Connect,
+    exchange: SimulatedExchange,
+    names: tuple[str, ...],
+    ws_key: WsKey,
+    error: type[Exception],
+    way_out: str,
+) -> None:
+    caller = connect()
+
+    with pytest.raises(error, match=way_out):
+        subscribe(caller, *names, ws_key=ws_key)
+
+    assert exchange.journal.connections() == []
+    assert names_of(caller) == []
+
+
+def test_name_that_is_not_known_is_asked_for_with_a_warning(
+    connect: Connect, exchange: SimulatedExchange, caplog: pytest.LogCaptureFixture
+) -> None:
+    caller = connect()
+
+    subscribe(caller, "btcusdt@brandNew")
+
+    assert control_messages(exchange, "SUBSCRIBE") == [["btcusdt@brandNew"]]
+    assert "btcusdt@brandNew" in caplog.text
+
+
+# --- connections
+
+
+def test_usdm_streams_go_to_their_routes(connect: Connect, exchange: SimulatedExchange) -> None:
+    caller = connect()
+    names = caller.client.streams
+
+    stream = subscribe(
+        caller,
+        names.mark_price("BTCUSDT", "1s"),
+        names.book_ticker("BTCUSDT"),
+        ws_key=WsKey.USDM,
+    )
+
+    paths = {frame.payload["params"][0]: frame.path for frame in exchange.journal.requests()}
+    assert paths == {
+        "btcusdt@markPrice@1s": "/usdm/market/stream",
+        TICKER: "/usdm/public/stream",
+    }
+    assert isinstance(caller.next_event(stream), MarkPriceEvent)
+    order = {
+        "symbol": "BTCUSDT", "side": "BUY", "type": "LIMIT", "timeInForce": "GTC",
+        "quantity": "0.01", "price": "50000",
+    }  # fmt: skip
+    caller.call(lambda client: client.request(WsKey.USDM_WSAPI, "order.place", order))
+    kinds = {type(caller.next_event(stream)) for _ in range(3)}
+    assert FuturesBookTickerEvent in kinds
+    assert names_of(caller, WsKey.USDM) == [TICKER, "btcusdt@markPrice@1s"]
+
+
+def test_coinm_streams_are_on_one_connection(connect: Connect, exchange: SimulatedExchange) -> None:
+    caller = connect()
+
+    stream = subscribe(caller, "btcusd_perp@markPrice@1s", ws_key=WsKey.COINM)
+
+    event = caller.next_event(stream)
+    assert isinstance(event, MarkPriceEvent)
+    assert event.symbol == "BTCUSD_PERP"
+
+
+def test_as_many_connections_as_the_limit_on_names_asks_for(
+    connect: Connect, exchange: SimulatedExchange, account: AccountHandle
+) -> None:
+    caller = connect()
+    others = [f"s{number}usdt@trade" for number in range(stream_session.MAX_STREAMS)]
+
+    stream = subscribe(caller, *others, TRADES)
+
+    assert len(exchange.journal.connections()) == 2
+    asked = control_messages(exchange, "SUBSCRIBE")
+    assert sum(map(len, asked)) == stream_session.MAX_STREAMS + 1
+    make_trade(exchange, account)
+    assert isinstance(caller.next_event(stream), TradeEvent)
+    caller.call(lambda client: client.streams.unsubscribe(*others))
+    exchange.journal.wait_for(lambda frame: frame.direction == "close")
+    make_trade(exchange, account)
+    assert isinstance(caller.next_event(stream), TradeEvent)
+
+
+def test_control_messages_stay_under_the_exchanges_rate(
+    connect: Connect, exchange: SimulatedExchange
+) -> None:
+    """The exchange closes a connection that sends more than five messages in a second."""
+    caller = connect()
+    wanted = [f"s{number}usdt@trade" for number in range(30)]
+    begun = [
+        caller.begin(lambda client, name=name: client.streams.subscribe(name)) for name in wanted
+    ]
+
+    for each in begun:
+        each.result(10)
+
+    assert {frame.direction for frame in exchange.journal.frames} == {"open", "in", "out"}
+    assert len(exchange.journal.connections()) == 1
+    assert sorted(name for names in control_messages(exchange, "SUBSCRIBE") for name in names) == (
+        sorted(wanted)
+    )
+
+
+def test_pings_count_as_messages(connect: Connect, exchange: SimulatedExchange) -> None:
+    """A client that asks for signs of life often leaves its control messages the room they need."""
+    caller = connect(ping_interval=0.01)
+    for number in range(8):
+        subscribe(caller, f"s{number}usdt@trade")
+
+    assert len(exchange.journal.connections()) == 1
+    assert all(frame.direction != "close" for frame in exchange.journal.frames)
+
+
+def test_no_connection_is_not_sent_and_leaves_nothing_behind(
+    connect: Connect, exchange: SimulatedExchange
+) -> None:
+    caller = connect(timeout=0.2)
+    exchange.stop_listening()
+
+    with pytest.raises(NotSent, match="repeating it is safe"):
+        subscribe(caller, TRADES)
+
+    assert names_of(caller) == []
+    exchange.resume_listening()
+    subscribe(caller, TRADES).close()
+
+
+# --- refusals
+
+
+def stream_urls(scripted: ScriptedServer) -> dict[str, str]:
+    return {"main": f"ws://127.0.0.1:{scripted.port}/stream"}
+
+
+async def _refuse_bad_names(peer: Peer, request: dict[str, Any]) -> None:
+    if any("bad" in name for name in request["params"]):
+        await peer.send({"code": 2, "msg": "Invalid request: no such stream", "id": request["id"]})
+    else:
+        await peer.send({"result": None, "id": request["id"]})
+
+
+def test_refused_name_does_not_take_others_with_it(
+    dial: Callable[..., Caller], scripted: ScriptedServer
+) -> None:
+    scripted.replies["SUBSCRIBE"] = _refuse_bad_names
+    caller = dial(urls=stream_urls(scripted))
+    good = [f"s{number}usdt@trade" for number in range(6)]
+    # Wanted at once, so that one message asks for all of them.
+    begun = {
+        name: caller.begin(lambda client, name=name: client.streams.subscribe(name))
+        for name in [*good[:3], "badusdt@trade", *good[3:]]
+    }
+
+    for name in good:
+        begun[name].result(10)
+    with pytest.raises(RequestRejected, match="no such stream") as refused:
+        begun["badusdt@trade"].result(10)
+
+    assert (refused.value.code, refused.value.operation) == (2, "SUBSCRIBE")
+    assert names_of(caller) == good
+
+
+def test_message_that_is_never_answered_costs_the_connection(
+    dial: Callable[..., Caller], scripted: ScriptedServer
+) -> None:
+    async def silent_at_first(peer: Peer, request: dict[str, Any]) -> None:
+        if peer.number > 1:
+            await peer.send({"result": None, "id": request["id"]})
+
+    scripted.replies["SUBSCRIBE"] = silent_at_first
+    caller = dial(urls=stream_urls(scripted), timeout=0.3)
+
+    with pytest.raises(NotSent):
+        subscribe(caller, TRADES)
+
+    subscribe(caller, TRADES)
+    assert scripted.handshakes >= 2
+
+
+# --- losses and moves
+
+
+def test_stream_goes_on_after_a_loss_and_tells_the_gap_in_its_place(
+    connect: Connect, exchange: SimulatedExchange, account: AccountHandle
+) -> None:
+    caller = connect()
+    stream = subscribe(caller, TRADES, TICKER)
+    trades = subscribe(caller, TRADES)
+    make_trade(exchange, account)
+    seen = [caller.next_event(trades).trade_id]
+
+    exchange.drop_connections("/stream")
+    while not any(isinstance(each, StreamGap) for each in seen):
+        make_trade(exchange, account)
+        seen += take_trades(caller, trades)
+    make_trade(exchange, account)
+    seen.append(caller.next_event(trades).trade_id)
+
+    [place] = [index for index, each in enumerate(seen) if isinstance(each, StreamGap)]
+    gap, before, after = seen[place], seen[:place], seen[place + 1 :]
+    assert before == list(range(1, len(before) + 1)), "events before the gap are whole"
+    assert after == list(range(after[0], after[0] + len(after))), "events after it are whole"
+    assert gap.from_ms <= gap.until_ms
+    assert gap.reason
+    assert gap.lost is None
+    gaps = [each for each in (caller.next_event(stream) for _ in range(len(stream)))
+            if isinstance(each, StreamGap)]  # fmt: skip
+    assert len(gaps) == 1, "one loss is told once to a stream of several names"
+
+
+def test_names_on_several_connections_have_gaps_of_their_own(
+    connect: Connect, exchange: SimulatedExchange, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stream_session, "MAX_STREAMS", 1)
+    caller = connect()
+    stream = subscribe(caller, TRADES, TICKER)
+
+    exchange.drop_connections("/stream")
+
+    gaps = [caller.next_event(stream) for _ in range(2)]
+    assert [type(gap) for gap in gaps] == [StreamGap, StreamGap]
+    assert len(exchange.journal.connections()) == 4
+
+
+def test_dead_peer_is_noticed_by_its_missing_pongs(
+    connect: Connect, exchange: SimulatedExchange, account: AccountHandle
+) -> None:
+    caller = connect(ping_interval=0.05, pong_timeout=0.05)
+    stream = subscribe(caller, TRADES)
+
+    dead = exchange.faults.half_open()
+
+    assert isinstance(caller.next_event(stream), StreamGap)
+    dead.end()
+    make_trade(exchange, account)
+    assert isinstance(caller.next_event(stream), TradeEvent)
+
+
+def move_until_the_old_one_is_gone(
+    caller: Caller, exchange: SimulatedExchange, account: AccountHandle, stream: EventStream[Any]
+) -> list[Any]:
+    """Trade until the first connection has closed and a while longer; return what the stream told."""
+    seen: list[Any] = []
+    moving = True
+    while moving:
+        moving = all(frame.direction != "close" for frame in exchange.journal.frames)
+        make_trade(exchange, account)
+        seen.append(caller.next_event(stream))
+        seen += [caller.next_event(stream) for _ in range(len(stream))]
+    for _ in range(5):
+        make_trade(exchange, account)
+        seen.append(caller.next_event(stream))
+    return [each if isinstance(each, StreamGap) else each.trade_id for each in seen]
+
+
+def test_planned_move_tells_each_event_once_and_in_order(
+    connect: Connect, exchange: SimulatedExchange, account: AccountHandle
+) -> None:
+    caller = connect()
+    stream = subscribe(caller, TRADES)
+
+    exchange.announce_shutdown()
+    told = move_until_the_old_one_is_gone(caller, exchange, account, stream)
+
+    assert told == list(range(1, len(told) + 1))
+    assert len(exchange.journal.connections()) == 2
+
+
+def test_connection_is_replaced_before_the_exchange_cuts_it(
+    connect: Connect, exchange: SimulatedExchange, account: AccountHandle
+) -> None:
+    caller = connect(rotate_after=0.3)
+    stream = subscribe(caller, TRADES)
+
+    told = move_until_the_old_one_is_gone(caller, exchange, account, stream)
+
+    assert told == list(range(1, len(told) + 1))
+
+
+def test_name_added_during_a_move_is_on_the_new_connection(
+    connect: Connect, exchange: SimulatedExchange, account: AccountHandle
+) -> None:
+    caller = connect()
+    subscribe(caller, TICKER)
+    exchange.announce_shutdown()
+
+    stream = subscribe(caller, TRADES)
+
+    exchange.journal.wait_for(lambda frame: frame.direction == "close")
+    make_trade(exchange, account)
+    assert isinstance(caller.next_event(stream), TradeEvent)
+    assert len(stream) == 0, "told once"
+
+
+# --- slow consumers
+
+
+def test_slow_consumer_is_told_how_much_it_lost(
+    connect: Connect, exchange: SimulatedExchange, account: AccountHandle
+) -> None:
+    caller = connect(event_buffer_size=2)
+    slow = subscribe(caller, TRADES)
+    other = subscribe(caller, TRADES)
+
+    for number in range(5):
+        make_trade(exchange, account)
+        assert caller.next_event(other).trade_id == number + 1
+
+    gap, *kept = [caller.next_event(slow) for _ in range(3)]
+    assert isinstance(gap, StreamGap)
+    assert gap.lost == 3
+    assert [event.trade_id for event in kept] == [4, 5]

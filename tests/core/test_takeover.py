@@ -1,0 +1,135 @@
+"""Events that come over several links at once, while one takes over from the other, are told once."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from binance_wsapi.core.takeover import HOLD_S, Takeover
+
+
+class FakeCore:
+    """Time, and what waits for it."""
+
+    def __init__(self) -> None:
+        self.time = 0.0
+        self.loop = self
+        self.due: list[tuple[float, Any]] = []
+
+    def now(self) -> float:
+        return self.time
+
+    def call_later(self, delay: float, callback: Any) -> None:
+        self.due.append((self.time + delay, callback))
+
+    def advance(self, seconds: float) -> None:
+        self.time += seconds
+        for when, callback in [each for each in self.due if each[0] <= self.time]:
+            self.due.remove((when, callback))
+            callback()
+
+
+class Exchange:
+    """Sends numbered events to every link that is subscribed; each link brings them in its own time."""
+
+    def __init__(self, links: int) -> None:
+        self.core = FakeCore()
+        self.told: list[int] = []
+        self.takeover = Takeover(
+            self.core,  # type: ignore[arg-type]
+            lambda event: self.told.append(int(event)),
+            identify=lambda event: event,
+        )
+        self.links = [object() for _ in range(links)]
+        self.under_way: dict[int, deque[int]] = {}
+        self.since: dict[int, int] = {}
+        self.sent = 0
+
+    def subscribe(self, number: int) -> None:
+        self.takeover.begin(self.links[number])  # type: ignore[arg-type]
+        self.under_way[number] = deque()
+        self.since[number] = self.sent
+        self.takeover.carried_by(self.links[number])  # type: ignore[arg-type]
+
+    def send(self) -> None:
+        self.sent += 1
+        for queue in self.under_way.values():
+            queue.append(self.sent)
+
+    def bring(self, number: int) -> None:
+        if self.under_way.get(number):
+            event = str(self.under_way[number].popleft()).encode()
+            self.takeover.event(self.links[number], event)  # type: ignore[arg-type]
+
+    def cut(self, number: int) -> bool:
+        """Cut a link if a newer one brings all that is under way on it; return whether it did."""
+        newer = [self.since[other] for other in self.under_way if other > number]
+        queue = self.under_way.get(number)
+        if queue is None or not newer or (queue and queue[0] <= max(newer)):
+            return False
+        del self.under_way[number]
+        return self.takeover.lost(self.links[number])  # type: ignore[arg-type]
+
+
+steps = st.lists(
+    st.one_of(
+        st.just(("send", 0)),
+        st.tuples(st.just("bring"), st.integers(0, 2)),
+        st.tuples(st.just("cut"), st.integers(0, 1)),
+        st.just(("subscribe", 0)),
+    ),
+    max_size=60,
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(steps)
+def test_each_event_is_told_once_and_in_order_through_any_moves(script: list[Any]) -> None:
+    exchange = Exchange(links=3)
+    exchange.subscribe(0)
+    subscribed = 1
+    for step, number in script:
+        if step == "subscribe" and subscribed < 3:
+            exchange.subscribe(subscribed)
+            subscribed += 1
+        elif step == "send":
+            exchange.send()
+        elif step == "bring":
+            exchange.bring(number)
+        elif step == "cut":
+            assert not exchange.cut(number), "a newer link carries the events"
+    for number in range(3):
+        while exchange.under_way.get(number):
+            exchange.bring(number)
+
+    exchange.core.advance(HOLD_S + 0.1)
+    assert exchange.told == list(range(1, exchange.sent + 1))
+
+
+def test_event_of_a_silent_old_link_waits_no_longer_than_the_hold() -> None:
+    exchange = Exchange(links=2)
+    exchange.subscribe(0)
+    exchange.subscribe(1)
+    exchange.send()
+    exchange.bring(1)
+    assert exchange.told == []
+
+    exchange.core.advance(HOLD_S + 0.1)
+
+    assert exchange.told == [1]
+    exchange.bring(0)
+    assert exchange.told == [1]
+
+
+def test_last_link_that_is_lost_leaves_nobody() -> None:
+    exchange = Exchange(links=2)
+    exchange.subscribe(0)
+    exchange.subscribe(1)
+
+    assert not exchange.takeover.lost(exchange.links[0])  # type: ignore[arg-type]
+    assert exchange.takeover.lost(exchange.links[1])  # type: ignore[arg-type]
+    assert exchange.takeover.link is None
+    assert not exchange.takeover.is_active
