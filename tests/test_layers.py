@@ -129,7 +129,7 @@ def test_the_pure_layers_touch_no_clock_thread_or_socket(module: str) -> None:
 def test_sockets_are_the_transports_business(module: str) -> None:
     touched = {name.partition(".")[0] for name in imports_of(module)} & SOCKETS
 
-    assert not touched or module == "core.transport"
+    assert not touched or module == "core.aiohttp_transport"
 
 
 def test_the_table_names_what_is_there() -> None:

@@ -24,7 +24,7 @@ from binance_wsapi.core.linked_feed import LinkedFeed
 from binance_wsapi.core.listen_key import ListenKeyUserData
 from binance_wsapi.core.reconciliation import Reconciler
 from binance_wsapi.core.resolution import Resolver
-from binance_wsapi.core.transport import AiohttpTransport, HandshakeRefused, Transport
+from binance_wsapi.core.transport import HandshakeRefused, Transport
 from binance_wsapi.core.user_data import ApiUserData
 from binance_wsapi.endpoints import EndpointKind, WsKey, endpoint, rest_url
 from binance_wsapi.errors import BinanceWsApiError, ClientClosed, ConfigurationError
@@ -114,9 +114,7 @@ class Core:
         self.loop = host.loop
         self.now = now
         self.wall_us = wall_us
-        self.transport = transport or AiohttpTransport(
-            proxy=options.proxy, ssl=options.ssl, connect_timeout=options.connect_timeout
-        )
+        self._transport = transport
         self.authoriser = authoriser
         self.clock = ServerClock()
         self.governors = governors()
@@ -247,10 +245,15 @@ class Core:
     # The loop's thread
 
     def session(self, ws_key: WsKey) -> ApiSession:
-        """Return the session of a WebSocket API connection, made on first use."""
+        """Return the session of a WebSocket API connection, made on first use.
+
+        Raises:
+            ConfigurationError: The environment has no such connection.
+        """
         session = self.sessions.get(ws_key)
         if session is None:
-            session = self.sessions[ws_key] = ApiSession(self, ws_key)
+            self.url(ws_key)  # raises if the environment has none
+            session = self.sessions[ws_key] = ApiSession(self, WsKey(ws_key))
         return session
 
     def url(self, ws_key: WsKey) -> str:
@@ -259,6 +262,18 @@ class Core:
         if self.options.time_unit is not None and endpoint(ws_key).market is Market.SPOT:
             url += f"{'&' if '?' in url else '?'}timeUnit={self.options.time_unit}"
         return url
+
+    @property
+    def transport(self) -> Transport:
+        """What opens sockets; aiohttp is loaded with the first one, on this thread."""
+        if self._transport is None:
+            from binance_wsapi.core.aiohttp_transport import AiohttpTransport
+
+            options = self.options
+            self._transport = AiohttpTransport(
+                proxy=options.proxy, ssl=options.ssl, connect_timeout=options.connect_timeout
+            )
+        return self._transport
 
     def rest_url(self) -> str:
         """Return the REST host of the margin listen token."""
@@ -468,20 +483,20 @@ class Core:
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        await self.transport.close()
+        if self._transport is not None:
+            await self._transport.close()
 
 
 def check_api_key(ws_key: WsKey) -> None:
     """Refuse a connection that takes no requests.
 
     Raises:
-        ConfigurationError: It is a stream connection.
+        ConfigurationError: It is a stream connection, or none at all.
     """
-    if endpoint(ws_key).kind is not EndpointKind.WS_API:
-        allowed = ", ".join(
-            f"WsKey.{key.name}" for key in WsKey if endpoint(key).kind is EndpointKind.WS_API
-        )
-        raise ConfigurationError(f"WsKey.{ws_key.name} takes no requests: use one of {allowed}")
+    takers = [key for key in WsKey if endpoint(key).kind is EndpointKind.WS_API]
+    if ws_key not in takers:
+        allowed = ", ".join(f"WsKey.{key.name}" for key in takers)
+        raise ConfigurationError(f"{ws_key!r} takes no requests: use one of {allowed}")
 
 
 def user_event_decoder(ws_key: WsKey) -> Callable[[bytes], Any]:

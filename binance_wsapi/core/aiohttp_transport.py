@@ -1,0 +1,181 @@
+"""Sockets over the real network: the one place that knows aiohttp."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl as ssl_module
+from collections.abc import Coroutine
+from typing import Any
+
+import aiohttp
+
+from binance_wsapi.core.transport import HandshakeRefused, Receiver, Socket
+
+__all__ = ["AiohttpTransport"]
+
+MAX_MESSAGE_BYTES = 64 << 20
+"""A full ``exchangeInfo`` is 3.6 MB and grows."""
+
+CLOSE_TIMEOUT_S = 1.0
+
+_TEXT = aiohttp.WSMsgType.TEXT
+
+
+class AiohttpTransport:
+    """The real network.
+
+    Args:
+        proxy: URL of an HTTP proxy.
+        ssl: A context of your own for ``wss``.
+        connect_timeout: Seconds an opening handshake may take.
+    """
+
+    def __init__(
+        self,
+        *,
+        proxy: str | None,
+        ssl: ssl_module.SSLContext | None,
+        connect_timeout: float,
+    ) -> None:
+        self._proxy = proxy
+        self._ssl = ssl
+        self._connect_timeout = connect_timeout
+        self._http: aiohttp.ClientSession | None = None
+
+    async def connect(self, url: str, receiver: Receiver) -> Socket:
+        """Open a websocket and read it into ``receiver`` from then on."""
+        try:
+            async with asyncio.timeout(self._connect_timeout):
+                websocket = await self._session().ws_connect(
+                    url,
+                    autoping=False,
+                    max_msg_size=MAX_MESSAGE_BYTES,
+                    proxy=self._proxy,
+                    ssl=True if self._ssl is None else self._ssl,
+                    timeout=aiohttp.ClientWSTimeout(ws_close=CLOSE_TIMEOUT_S),
+                )
+        except aiohttp.WSServerHandshakeError as error:
+            retry_after = error.headers.get("Retry-After", "") if error.headers else ""
+            raise HandshakeRefused(
+                error.status,
+                error.message,
+                float(retry_after) if retry_after.isdecimal() else None,
+            ) from None
+        except TimeoutError:
+            raise OSError(f"no connection within {self._connect_timeout} s") from None
+        except aiohttp.ClientError as error:
+            raise OSError(str(error) or type(error).__name__) from error
+        return _AiohttpSocket(websocket, receiver)
+
+    async def request(self, method: str, url: str, headers: dict[str, str]) -> tuple[int, bytes]:
+        """Send a REST request without a body."""
+        timeout = aiohttp.ClientTimeout(total=self._connect_timeout)
+        ssl: ssl_module.SSLContext | bool = True if self._ssl is None else self._ssl
+        try:
+            async with self._session().request(
+                method, url, headers=headers, proxy=self._proxy, ssl=ssl, timeout=timeout
+            ) as answer:
+                return answer.status, await answer.read()
+        except TimeoutError:
+            raise OSError(f"no answer within {self._connect_timeout} s") from None
+        except aiohttp.ClientError as error:
+            raise OSError(type(error).__name__) from None
+
+    async def close(self) -> None:
+        """Close the connection pool."""
+        if self._http is not None:
+            await self._http.close()
+
+    def _session(self) -> aiohttp.ClientSession:
+        if self._http is None:
+            self._http = aiohttp.ClientSession(
+                timeout=aiohttp.ClientTimeout(total=None), trust_env=self._proxy is None
+            )
+        return self._http
+
+
+class _AiohttpSocket:
+    """One aiohttp websocket with its reader task."""
+
+    def __init__(self, websocket: aiohttp.ClientWebSocketResponse, receiver: Receiver) -> None:
+        self._websocket = websocket
+        self._receiver = receiver
+        self._send_frame = websocket.send_frame
+        self._is_open = True
+        self.congested = False
+        self._unfinished_writes = 0
+        self._reader = asyncio.get_running_loop().create_task(
+            self._read(), name="binance-wsapi reader"
+        )
+
+    def write(self, frame: bytes) -> None:
+        if not self._is_open:
+            raise ConnectionResetError("the connection is closed")
+        self._step(self._send_frame(frame, _TEXT))
+
+    def ping(self) -> None:
+        if not self._websocket.closed:
+            self._step(self._websocket.ping())
+
+    async def close(self) -> None:
+        self._is_open = False
+        await self._websocket.close()
+        if self._reader is not asyncio.current_task():
+            self._reader.cancel()
+            await asyncio.gather(self._reader, return_exceptions=True)
+
+    def _step(self, write: Coroutine[Any, Any, None]) -> None:
+        # An uncompressed aiohttp send hands the whole frame to the transport before it first
+        # suspends, and suspends only while the transport is congested: no task is needed.
+        try:
+            blocker = write.send(None)
+        except StopIteration:
+            return
+        self._unfinished_writes += 1
+        self.congested = True
+        blocker._asyncio_future_blocking = False
+        blocker.add_done_callback(lambda _: self._resume(write))
+
+    def _resume(self, write: Coroutine[Any, Any, None]) -> None:
+        self._unfinished_writes -= 1
+        try:
+            self._step(write)
+        except (OSError, aiohttp.ClientError):
+            return  # the reader sees the same closed socket and reports it
+        self.congested = self._unfinished_writes > 0
+        if not self.congested:
+            self._receiver.writable()
+
+    async def _read(self) -> None:
+        receiver = self._receiver
+        receive = self._websocket.receive
+        text, binary = _TEXT, aiohttp.WSMsgType.BINARY
+        reason = "closed by this side"
+        try:
+            while True:
+                message = await receive()
+                kind = message.type
+                if kind is text or kind is binary:
+                    receiver.received(message.data)
+                elif kind is aiohttp.WSMsgType.PING:
+                    self._step(self._websocket.pong(message.data))
+                    receiver.heard()
+                elif kind is aiohttp.WSMsgType.PONG:
+                    receiver.heard()
+                else:
+                    reason = self._reason(message)
+                    break
+        except (OSError, aiohttp.ClientError) as error:
+            reason = str(error) or type(error).__name__
+        finally:
+            self._is_open = False
+            receiver.closed(reason)
+
+    def _reason(self, message: aiohttp.WSMessage) -> str:
+        if message.type is aiohttp.WSMsgType.ERROR:
+            return f"websocket error: {message.data!r}"
+        code = self._websocket.close_code
+        if code is None or code == aiohttp.WSCloseCode.ABNORMAL_CLOSURE:
+            return "connection dropped"
+        text = f" {message.extra}" if message.extra else ""
+        return f"closed by the exchange: {code}{text}"
