@@ -84,6 +84,26 @@ def cost_us(action: Callable[[], None], repeats: int) -> float:
     return (time.perf_counter() - begin) / repeats * 1e6
 
 
+def trade_us(followers: int) -> float:
+    """Return what a trade costs beside so many trailing orders that follow the price."""
+    market, rng, accounts = new_market()
+    cents = MIDDLE
+    for number in range(followers + 1):
+        if number % 10 == 0:
+            cents -= rng.randint(0, 10)
+            market.handle("order.place", limit("SELL", cents, "0.001"), accounts[1])
+            market.handle("order.place", limit("BUY", cents, "0.001"), accounts[2])
+        params = {"symbol": "BTCUSDT", "side": "SELL", "type": "STOP_LOSS", "quantity": "0.001"}
+        market.handle("order.place", {**params, "trailingDelta": 2_000}, accounts[0])
+
+    def trade() -> None:
+        price = cents + rng.randint(-100, 100)
+        market.handle("order.place", limit("SELL", price, "0.001"), accounts[1])
+        market.handle("order.place", limit("BUY", price, "0.001"), accounts[2])
+
+    return cost_us(trade, 1_000)
+
+
 def place_and_cancel_us(open_orders: int, *, stops: bool) -> float:
     """Return what one order placed and cancelled costs beside so many open ones of its account."""
     market, rng, accounts = new_market()
@@ -124,6 +144,8 @@ def main() -> None:
         for count in OPEN_ORDERS:
             cost = place_and_cancel_us(count, stops=stops)
             print(f"place + cancel beside {count:>6,} {kind}: {cost:7.1f} us")
+    for count in OPEN_ORDERS:
+        print(f"trade beside {count:>6,} trailing orders: {trade_us(count):7.1f} us")
     for depth in (10, 100, 1_000, 5_000):
         print(f"sweep of {depth:>5,} levels: {sweep_us(depth):7.1f} us a fill")
 

@@ -1,7 +1,7 @@
 """Orders that wait for a price: stop and take profit orders, with or without a trailing delta.
 
-A plain trigger sits in a heap by its price: reaching it costs O(log n), however many wait. Trailing orders
-that follow the price are looked at one by one with every trade.
+A plain trigger sits in a heap by its price: reaching it costs O(log n), however many wait. A trailing order
+goes on to follow the price once its stop price is reached, or at once when it has none.
 """
 
 from __future__ import annotations
@@ -10,12 +10,12 @@ import heapq
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from binance_wsapi.simulator.spot.trailing import SPARE_ENTRIES, Followers
+
 if TYPE_CHECKING:
     from binance_wsapi.simulator.spot.orders import Order
 
 __all__ = ["TriggerBook", "rises_to_trigger"]
-
-BASIS_POINTS = Decimal(10_000)
 
 
 def rises_to_trigger(side: str, order_type: str) -> bool:
@@ -32,10 +32,15 @@ class TriggerBook:
         self._waiting: dict[int, Order] = {}
         self._rising: list[tuple[Decimal, int]] = []
         self._falling: list[tuple[Decimal, int]] = []
-        self._following: dict[int, _Follower] = {}
+        self._following = {side: Followers(side) for side in ("BUY", "SELL")}
 
     def __len__(self) -> int:
         return len(self._waiting)
+
+    def entries(self) -> int:
+        """Return how many entries the heaps hold, void ones included."""
+        following = sum(len(one) for one in self._following.values())
+        return len(self._rising) + len(self._falling) + following
 
     def add(self, order: Order, last_price: Decimal | None, now_us: int) -> None:
         """Let an order wait. A trailing one without stop price follows the price from now on."""
@@ -49,24 +54,32 @@ class TriggerBook:
 
     def discard(self, order: Order) -> None:
         """Forget an order; its place in a heap is dropped when it comes up."""
-        self._waiting.pop(order.order_id, None)
-        self._following.pop(order.order_id, None)
+        if self._waiting.pop(order.order_id, None) is not None:
+            self._sweep()
+        self._following[order.side].discard(order.order_id)
 
     def on_price(self, price: Decimal, now_us: int) -> list[Order]:
         """Take out and return the orders that a trade at ``price`` triggers, in the order of their ids."""
         fired: list[Order] = []
-        # Those that begin to follow with this trade take it as their first extreme.
-        followers = list(self._following.values())
         for order in self._reached(price):
             if order.trailing_delta is None:
                 fired.append(order)
             else:
+                # This trade is its first extreme.
                 self._follow(order, price, now_us)
-        fired.extend(one.order for one in followers if one.is_triggered(price))
+        for followers in self._following.values():
+            fired += followers.on_price(price)
         for order in fired:
             self.discard(order)
         fired.sort(key=lambda order: order.order_id)
         return fired
+
+    def _sweep(self) -> None:
+        """Clear the heaps of orders that are gone, when those are the greater part."""
+        if len(self._rising) + len(self._falling) > 2 * len(self._waiting) + SPARE_ENTRIES:
+            for heap in (self._rising, self._falling):
+                heap[:] = [entry for entry in heap if entry[1] in self._waiting]
+                heapq.heapify(heap)
 
     def _reached(self, price: Decimal) -> list[Order]:
         reached: list[Order] = []
@@ -79,25 +92,4 @@ class TriggerBook:
 
     def _follow(self, order: Order, price: Decimal | None, now_us: int) -> None:
         order.trailing_us = now_us
-        self._following[order.order_id] = _Follower(order, price)
-
-
-class _Follower:
-    """A trailing order that tracks the best price since it began."""
-
-    __slots__ = ("extreme", "order")
-
-    def __init__(self, order: Order, extreme: Decimal | None) -> None:
-        self.order = order
-        self.extreme = extreme
-
-    def is_triggered(self, price: Decimal) -> bool:
-        """Take a trade's price into account; whether it went too far back from the extreme."""
-        extreme = self.extreme
-        is_buy = self.order.side == "BUY"
-        if extreme is None or (price < extreme if is_buy else price > extreme):
-            self.extreme = price
-            return False
-        assert self.order.trailing_delta is not None
-        delta = extreme * self.order.trailing_delta / BASIS_POINTS
-        return price >= extreme + delta if is_buy else price <= extreme - delta
+        self._following[order.side].add(order, price)

@@ -17,7 +17,7 @@ from binance_wsapi.simulator.spot.money import (
     round_to_step,
 )
 
-amounts = st.decimals(min_value=0, max_value=10**12, places=8)
+amounts = st.decimals(min_value=0, max_value=10**9, places=8)
 
 
 @given(price=amounts, first=amounts, second=amounts)

@@ -173,3 +173,19 @@ def test_symbols_do_not_trigger_each_other() -> None:
     exchange.trade_at("80", "ETHUSDT")
 
     assert exchange.status(me, order_id)["status"] == "NEW"
+
+
+def test_cancelled_and_surpassed_triggers_leave_no_litter() -> None:
+    exchange = Exchange()
+    me = exchange.account()
+    exchange.trade_at("100")
+    triggers = exchange.market.engine.markets["BTCUSDT"].triggers
+    place_trigger(exchange, me, "SELL", "STOP_LOSS", trailingDelta=500)
+
+    for number in range(1, 300):
+        order_id = place_trigger(exchange, me, "SELL", "STOP_LOSS", stopPrice="90")
+        exchange.call("order.cancel", me, symbol="BTCUSDT", orderId=order_id)
+        exchange.trade_at(f"{100 + number / 100:.2f}")
+
+    assert len(triggers) == 1
+    assert triggers.entries() < 200
