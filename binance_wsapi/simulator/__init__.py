@@ -5,19 +5,40 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from binance_wsapi.simulator.clock import SimulatedClock
-    from binance_wsapi.simulator.exchange import AccountHandle, Key, SimulatedExchange
+    from binance_wsapi.simulator.errors import ExchangeError
+    from binance_wsapi.simulator.exchange import AccountHandle, SimulatedExchange
+    from binance_wsapi.simulator.faults import FaultHandle
+    from binance_wsapi.simulator.key_making import Key
+    from binance_wsapi.simulator.request_limits import LimitRules, Window
+    from binance_wsapi.simulator.spot.symbols import SymbolSpec
 
-__all__ = ["AccountHandle", "Key", "SimulatedClock", "SimulatedExchange"]
+__all__ = [
+    "AccountHandle",
+    "ExchangeError",
+    "FaultHandle",
+    "Key",
+    "LimitRules",
+    "SimulatedClock",
+    "SimulatedExchange",
+    "SymbolSpec",
+    "Window",
+]
 
 _HOME = {
-    "AccountHandle": "binance_wsapi.simulator.exchange",
-    "Key": "binance_wsapi.simulator.exchange",
-    "SimulatedClock": "binance_wsapi.simulator.clock",
-    "SimulatedExchange": "binance_wsapi.simulator.exchange",
+    "AccountHandle": "exchange",
+    "ExchangeError": "errors",
+    "FaultHandle": "faults",
+    "Key": "key_making",
+    "LimitRules": "request_limits",
+    "SimulatedClock": "clock",
+    "SimulatedExchange": "exchange",
+    "SymbolSpec": "spot.symbols",
+    "Window": "request_limits",
 }
 
 
@@ -25,8 +46,6 @@ def __getattr__(name: str) -> Any:
     """Import a public name on first use: the package itself costs nothing."""
     if name not in _HOME:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from importlib import import_module
-
-    value = getattr(import_module(_HOME[name]), name)
+    value = getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
     globals()[name] = value
     return value

@@ -232,7 +232,7 @@ class SimulatedExchange:
             from binance_wsapi.simulator.certificates import self_signed
 
             server_context, self._certificate = self_signed(self._host)
-        if self._market_maker:
+        if self._market_maker and not self.venue.market_makers:
             self.venue.start_market_makers()
         thread = ExchangeThread(
             self.venue.gateway,
@@ -243,6 +243,8 @@ class SimulatedExchange:
         )
         thread.start()
         self._thread = thread
+        # A second start serves the same addresses: clients find it again.
+        self._port = thread.port
         self.faults.carry_with(thread.call)
         return self
 

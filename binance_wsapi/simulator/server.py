@@ -61,6 +61,7 @@ class ExchangeThread:
         self._server: web.Server | None = None
         self._listener: asyncio.Server | None = None
         self._alarm: asyncio.TimerHandle | None = None
+        self._waiting: set[concurrent.futures.Future[Any]] = set()
 
     def start(self) -> None:
         """Listen; return when clients can connect."""
@@ -90,13 +91,21 @@ class ExchangeThread:
         done: concurrent.futures.Future[T] = concurrent.futures.Future()
 
         def run() -> None:
+            if not done.set_running_or_notify_cancel():
+                return
             try:
                 done.set_result(action())
             except BaseException as error:  # noqa: BLE001 - it is raised where it was asked for
                 done.set_exception(error)
 
-        loop.call_soon_threadsafe(run)
-        return done.result()
+        self._waiting.add(done)
+        try:
+            loop.call_soon_threadsafe(run)
+            return done.result()
+        except concurrent.futures.CancelledError:
+            raise RuntimeError("the exchange was stopped meanwhile") from None
+        finally:
+            self._waiting.discard(done)
 
     def stop_listening(self) -> None:
         """Refuse new connections at the port; open ones stay."""
@@ -132,6 +141,9 @@ class ExchangeThread:
             loop.run_until_complete(self._close(server))
             asyncio.set_event_loop(None)
             loop.close()
+            # Nobody waits for ever for a thread that has ended.
+            for waiting in tuple(self._waiting):
+                waiting.cancel()
 
     async def _listen(self) -> None:
         if self._listener is None and self._server is not None:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from binance_wsapi import simulator
 from binance_wsapi.simulator import serve
 
 ROOT = Path(__file__).parents[2]
@@ -154,3 +155,11 @@ def test_the_plugin_loads_nothing_by_itself() -> None:
     )
 
     assert done.stdout.strip() == "['binance_wsapi.simulator.pytest_plugin']"
+
+
+def test_every_public_name_is_there() -> None:
+    assert set(simulator.__all__) == {
+        name for name in simulator.__all__ if hasattr(simulator, name)
+    }
+    with pytest.raises(AttributeError, match="no attribute 'Nothing'"):
+        _ = simulator.Nothing

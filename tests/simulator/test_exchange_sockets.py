@@ -8,7 +8,7 @@ import socket
 import threading
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from decimal import Decimal
 from typing import Any, TypeVar
 
@@ -293,6 +293,48 @@ def test_stopping_cuts_clients_and_frees_the_port() -> None:
     assert threads() == before
     with pytest.raises(RuntimeError, match="not running"):
         _ = exchange.port
+
+
+def test_a_stopped_exchange_starts_again_as_it_was() -> None:
+    exchange = SimulatedExchange(market_maker=True)
+    with exchange:
+        account, url = exchange.create_account({"USDT": "3"}), exchange.urls[WsKey.MAIN_WSAPI]
+
+    async def talk() -> Any:
+        async with connected(exchange) as ws:
+            return await ask(ws, "depth", {"symbol": "BTCUSDT"})
+
+    with exchange:
+        assert exchange.urls[WsKey.MAIN_WSAPI] == url
+        assert account.balances()["USDT"].free == 3
+        assert run(talk)["result"]["bids"]
+
+
+def test_nobody_waits_for_an_exchange_that_stops(exchange: SimulatedExchange) -> None:
+    is_busy, may_go_on = threading.Event(), threading.Event()
+
+    def occupy() -> None:
+        is_busy.set()
+        may_go_on.wait(TIMEOUT)
+
+    def wait_in_vain() -> None:
+        with suppress(RuntimeError):
+            exchange.call(lambda: None)
+
+    busy = threading.Thread(target=lambda: exchange.call(occupy))
+    busy.start()
+    is_busy.wait(TIMEOUT)
+    stopper = threading.Thread(target=exchange.stop)
+    stopper.start()
+    waiters = [threading.Thread(target=wait_in_vain) for _ in range(3)]
+    for waiter in waiters:
+        waiter.start()
+
+    may_go_on.set()
+
+    for thread in (busy, stopper, *waiters):
+        thread.join(TIMEOUT)
+        assert not thread.is_alive()
 
 
 def test_an_occupied_port_is_an_error_at_start() -> None:

@@ -153,7 +153,7 @@ def test_clients_are_handed_out_with_an_account_of_their_own(exchange: Simulated
     key = exchange.create_account({"USDT": "5"}).create_key("hmac")
     with exchange.client(key, mute_latency_warning=True) as client:
         balances = client.spot.get_account_information(omit_zero_balances=True).result.balances
-    assert [(each.asset, each.free) for each in balances] == [("USDT", 5)]
+    assert [(each.asset, each.free) for each in balances] == [("USDT", Decimal(5))]
 
 
 def test_connections_are_closed_and_warned(exchange: SimulatedExchange) -> None:
