@@ -1,0 +1,317 @@
+"""An in-memory network between a client core and the embedded exchange, for an adversary to spoil.
+
+A connection is two lanes. Frames of a lane arrive in the order they were sent, each after a delay; a lane
+may stall, and what it held then comes late. A connection may be cut, each side learning of it in its own
+time, with or without what was under way; or go half-open: from some moment on all is swallowed and nobody
+is told. That is what TCP does to people. No single frame is lost or turned round, since TCP does not.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from random import Random
+from typing import Any
+from urllib.parse import urlsplit
+
+from simulation_loop import VirtualLoop
+
+from binance_wsapi.core.transport import HandshakeRefused, Receiver, Socket
+from binance_wsapi.simulator.gateway import Door, Gateway
+from binance_wsapi.simulator.gateway import HandshakeRefused as RefusedByExchange
+
+__all__ = ["Network", "Weather", "Wire"]
+
+REMOTE = "192.0.2.7"
+STEP_S = 1e-6
+"""Least time between two frames of a lane: it keeps their order."""
+
+
+@dataclass
+class Weather:
+    """What the network is like now; the adversary changes it."""
+
+    shortest_s: float = 0.005
+    longest_s: float = 0.050
+    is_down: bool = False
+    """Connections cannot be made: refused at once."""
+    is_black_hole: bool = False
+    """Connections cannot be made: no answer at all."""
+    refusals: list[tuple[int, float | None]] | None = None
+    """HTTP status and ``Retry-After`` for the next handshakes."""
+
+
+class Lane:
+    """One direction of a connection."""
+
+    def __init__(self, network: Network, deliver: Callable[[str, Any], None]) -> None:
+        self._network = network
+        self._deliver = deliver
+        self._last_at = 0.0
+        self._held: list[tuple[str, Any]] | None = None
+        self.is_swallowing = False
+
+    def send(self, kind: str, payload: Any = None) -> None:
+        """Put something on its way."""
+        if self.is_swallowing:
+            return
+        if self._held is not None:
+            self._held.append((kind, payload))
+            return
+        loop = self._network.loop
+        self._last_at = max(self._last_at + STEP_S, loop.time() + self._network.delay())
+        loop.call_at(self._last_at, self._arrive, kind, payload)
+
+    def not_before(self, when: float) -> None:
+        """Let nothing arrive before ``when``: the handshake, or a stall, goes first."""
+        self._last_at = max(self._last_at, when)
+
+    def hold(self) -> None:
+        """Let nothing on its way until :meth:`release`."""
+        if self._held is None:
+            self._held = []
+
+    def release(self) -> None:
+        """Let what was held back go."""
+        held, self._held = self._held or [], None
+        for kind, payload in held:
+            self.send(kind, payload)
+
+    def _arrive(self, kind: str, payload: Any) -> None:
+        if not self.is_swallowing:
+            self._deliver(kind, payload)
+
+
+class Wire:
+    """One connection: the client's socket on one end, the exchange's transport on the other."""
+
+    def __init__(self, network: Network, url: str) -> None:
+        self.url = url
+        self.number = network.next_number()
+        self.receiver: Receiver | None = None
+        self.door: Door | None = None
+        self.client_end = _ClientEnd(self)
+        self.exchange_end = _ExchangeEnd(self)
+        self.network = network
+        self.out = Lane(network, self._at_exchange)
+        self.back = Lane(network, self._at_client)
+        self.is_open_here = False
+        """The client's side holds it for open."""
+
+    def attach(self, receiver: Receiver) -> None:
+        """The handshake is through."""
+        self.receiver = receiver
+        self.is_open_here = True
+
+    # What goes wrong
+
+    def cut(
+        self, *, seen_after: float, known_after: float, loses_out: bool, loses_back: bool
+    ) -> None:
+        """Break the connection.
+
+        Args:
+            seen_after: Seconds until the client sees it.
+            known_after: Seconds until the exchange does.
+            loses_out: What is under way to the exchange is lost.
+            loses_back: What is under way to the client is lost.
+        """
+        loop = self.network.loop
+        if loses_out:
+            self.out.is_swallowing = True
+        if loses_back:
+            self.back.is_swallowing = True
+        loop.call_later(seen_after, self.seen_closed, "connection dropped")
+        loop.call_later(known_after, self.known_closed)
+
+    def half_open(self, *, out: bool, back: bool) -> None:
+        """Swallow everything from now on, and tell nobody."""
+        self.out.is_swallowing = self.out.is_swallowing or out
+        self.back.is_swallowing = self.back.is_swallowing or back
+
+    def stall(self, seconds: float, *, out: bool, back: bool) -> None:
+        """Deliver nothing for a while, then all of it."""
+        until = self.network.loop.time() + seconds
+        if out:
+            self.out.not_before(until)
+        if back:
+            self.back.not_before(until)
+
+    def congest(self, seconds: float) -> None:
+        """Have the client hold frames back for a while."""
+        if self.is_open_here and not self.client_end.congested:
+            self.client_end.congested = True
+            self.network.loop.call_later(seconds, self._flow)
+
+    def _flow(self) -> None:
+        self.client_end.congested = False
+        if self.is_open_here and self.receiver is not None:
+            self.receiver.writable()
+
+    # What each side learns
+
+    def seen_closed(self, reason: str) -> None:
+        """The client learns that the connection is gone."""
+        if self.is_open_here and self.receiver is not None:
+            self.is_open_here = False
+            self.receiver.closed(reason)
+
+    def known_closed(self) -> None:
+        """The exchange learns that the connection is gone."""
+        if self.door is not None:
+            self.door.closed()
+        self.network.wires.pop(self.number, None)
+
+    def _at_exchange(self, kind: str, payload: Any) -> None:
+        door = self.door
+        if door is None:
+            return
+        if kind == "frame":
+            door.receive(payload)
+        elif kind == "ping":
+            if door.pinged(payload):
+                self.back.send("pong")
+        elif kind == "pong":
+            door.pong(payload)
+        else:
+            self.known_closed()
+
+    def _at_client(self, kind: str, payload: Any) -> None:
+        if not self.is_open_here or self.receiver is None:
+            return
+        if kind == "frame":
+            self.receiver.received(payload)
+        elif kind == "ping":
+            self.receiver.heard()
+            self.out.send("pong", payload)
+        elif kind == "pong":
+            self.receiver.heard()
+        else:
+            self.seen_closed(payload)
+            self.out.send("close")
+
+
+class _ClientEnd:
+    """The socket as the core holds it."""
+
+    def __init__(self, wire: Wire) -> None:
+        self._wire = wire
+        self.congested = False
+
+    def write(self, frame: bytes) -> None:
+        if not self._wire.is_open_here:
+            raise ConnectionResetError("the connection is closed")
+        # What does not copy must not be changed after it was written.
+        self._wire.network.on_written(bytes(frame))
+        self._wire.out.send("frame", bytes(frame))
+
+    def ping(self) -> None:
+        if self._wire.is_open_here:
+            self._wire.out.send("ping", b"")
+
+    async def close(self) -> None:
+        wire = self._wire
+        if wire.is_open_here:
+            wire.out.send("close")
+            wire.seen_closed("closed by this side")
+            await asyncio.sleep(min(1.0, wire.network.delay()))
+
+
+class _ExchangeEnd:
+    """The transport as the exchange holds it."""
+
+    def __init__(self, wire: Wire) -> None:
+        self._wire = wire
+
+    def send(self, frame: bytes) -> None:
+        self._wire.network.on_sent(frame)
+        self._wire.back.send("frame", frame)
+
+    def ping(self, payload: bytes) -> None:
+        self._wire.back.send("ping", payload)
+
+    def close(self, code: int, reason: str) -> None:
+        self._wire.back.send("close", f"closed by the exchange: {code} {reason}")
+
+    def abort(self, partial: bytes = b"") -> None:
+        self._wire.back.send("close", "connection dropped")
+
+    def hold_reading(self, held: bool) -> None:
+        if held:
+            self._wire.out.hold()
+        else:
+            self._wire.out.release()
+
+
+class Network:
+    """The transport of a core: every connection leads to the gateway, as well as the weather lets it."""
+
+    def __init__(
+        self, loop: VirtualLoop, gateway: Gateway, rng: Random, *, connect_timeout: float
+    ) -> None:
+        self.loop = loop
+        self.weather = Weather()
+        self.wires: dict[int, Wire] = {}
+        """Those that at least the exchange holds for open."""
+        self.attempts = 0
+        self.on_written: Callable[[bytes], None] = lambda frame: None
+        """Told each frame that a client writes."""
+        self.on_sent: Callable[[bytes], None] = lambda frame: None
+        """Told each frame that the exchange sends."""
+        self._gateway = gateway
+        self._rng = rng
+        self._connect_timeout = connect_timeout
+
+    def next_number(self) -> int:
+        """Return a number for a connection."""
+        self.attempts += 1
+        return self.attempts
+
+    def delay(self) -> float:
+        """Return how long a frame is under way."""
+        return self._rng.uniform(self.weather.shortest_s, self.weather.longest_s)
+
+    async def connect(self, url: str, receiver: Receiver) -> Socket:
+        """Open a connection."""
+        weather = self.weather
+        await asyncio.sleep(self.delay())
+        if weather.is_black_hole:
+            await asyncio.sleep(self._connect_timeout)
+            raise OSError(f"no connection within {self._connect_timeout} s")
+        if weather.is_down:
+            raise OSError("connection refused")
+        if weather.refusals:
+            await asyncio.sleep(self.delay())
+            if weather.refusals:
+                status, retry_after = weather.refusals.pop()
+                raise HandshakeRefused(status, "refused", retry_after)
+        parts = urlsplit(url)
+        wire = Wire(self, url)
+        try:
+            wire.door = self._gateway.connect(
+                f"{parts.path}?{parts.query}", remote=REMOTE, transport=wire.exchange_end
+            )
+        except RefusedByExchange as refused:
+            await asyncio.sleep(self.delay())
+            told = refused.headers.get("Retry-After")
+            raise HandshakeRefused(
+                refused.status, "refused", None if told is None else float(told)
+            ) from None
+        self.wires[wire.number] = wire
+        back = self.delay()
+        wire.back.not_before(self.loop.time() + back + STEP_S)
+        try:
+            await asyncio.sleep(back)
+        except asyncio.CancelledError:
+            wire.out.send("close")
+            raise
+        wire.attach(receiver)
+        return wire.client_end
+
+    async def request(self, method: str, url: str, headers: dict[str, str]) -> tuple[int, bytes]:
+        """Send a REST request: nothing here needs one."""
+        raise OSError("no REST in the simulation")
+
+    async def close(self) -> None:
+        """Nothing is shared between connections."""

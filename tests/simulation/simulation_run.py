@@ -1,0 +1,319 @@
+"""One simulation by its seed: the user, the adversary, the peace after it, and the judgement.
+
+``python tests/simulation/simulation_run.py 0 100000`` runs many, on all processors, and prints what fails.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import gc
+import logging
+import random
+import sys
+from collections import Counter
+from dataclasses import dataclass, field
+from random import Random
+from typing import Any
+
+from simulation_adversary import Adversary
+from simulation_checks import (
+    check_calls,
+    check_events,
+    check_limits,
+    check_nothing_left,
+    check_sendings,
+)
+from simulation_loop import Deadlock, Livelock
+from simulation_scenario import Known, Plan, SlowSigner, Trader, others_trade, plan_of
+from simulation_world import SimulatedClient, World
+
+from binance_wsapi.errors import BinanceWsApiError, ClientClosed, OutcomeUnknown
+
+__all__ = ["Report", "simulate"]
+
+FENCE_S = 30.0 + 10.0 + 1.0
+"""After so long no request of the simulated user can be executed any more."""
+
+TRACE_LINES = 400
+
+
+@dataclass
+class Report:
+    """What one seed showed."""
+
+    seed: int
+    problems: list[str] = field(default_factory=list)
+    calls: int = 0
+    executions: int = 0
+    events: int = 0
+    outcomes: Counter[str] = field(default_factory=Counter)
+    faults: Counter[str] = field(default_factory=Counter)
+    trace: list[str] = field(default_factory=list)
+
+    def __str__(self) -> str:
+        return "\n".join(
+            [
+                f"seed {self.seed}: {len(self.problems)} problems; replay it with",
+                f"  python -m pytest tests/simulation --seed {self.seed}",
+                *(f"  * {problem}" for problem in self.problems[:10]),
+                *self.trace[-TRACE_LINES:],
+            ]
+        )
+
+
+class _Errors(logging.Handler):
+    """Keeps what the library logs as an error of its own."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.ERROR)
+        self.lines: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if record.exc_info:
+            self.lines.append(self.format(record))
+
+
+def simulate(seed: int) -> Report:
+    """Run one seed and judge it."""
+    random.seed(seed)  # the core's jitter
+    rng = Random(f"simulation {seed}")
+    plan = plan_of(rng)
+    world = World(seed, connect_timeout=plan.options["connect_timeout"])
+    report = Report(seed)
+    errors = _Errors()
+    logger = logging.getLogger("binance_wsapi")
+    logger.addHandler(errors)
+    propagates, logger.propagate = logger.propagate, False
+    try:
+        world.loop.run_until_complete(_Simulation(world, plan, rng, report).run())
+    except (Deadlock, Livelock) as error:
+        report.problems.append(f"{type(error).__name__}: {error}")
+        report.problems += check_calls(world)
+    finally:
+        logger.removeHandler(errors)
+        logger.propagate = propagates
+        world.clock.stop()
+        _end(world)
+    report.problems += [f"logged: {line}" for line in errors.lines]
+    report.calls = len(world.calls)
+    report.executions = len(world.executions)
+    report.events = len(world.events)
+    for call in world.calls:
+        for outcome in call.outcomes:
+            mark = " resolved" if getattr(outcome, "resolved", False) else ""
+            report.outcomes[type(outcome).__name__ + mark] += 1
+    for name, count in world.faults_injected.items():
+        report.faults[name.split(":")[0].split(" ")[0]] += count
+    if report.problems:
+        report.trace = [f"{at:12.6f} {text}" for at, text in world.trace]
+    return report
+
+
+def _end(world: World) -> None:
+    loop = world.loop
+    tasks = asyncio.all_tasks(loop)
+    for task in tasks:
+        task.cancel()
+    if tasks:
+        with contextlib.suppress(Deadlock, Livelock):
+            loop.run_until_complete(asyncio.gather(*tasks, return_exceptions=True))
+    loop.close()
+
+
+class _Simulation:
+    def __init__(self, world: World, plan: Plan, rng: Random, report: Report) -> None:
+        self._world = world
+        self._plan = plan
+        self._rng = rng
+        self._report = report
+        self._delivered: list[Any] = []
+        self._since = self._until = 0.0
+        self._stream: Any = None
+
+    async def run(self) -> None:
+        world, plan, rng = self._world, self._plan, self._rng
+        key = world.make_key(plan.key_type)
+        secret: dict[str, Any] = (
+            {"signer": SlowSigner(key.api_secret)}
+            if plan.signs_slowly
+            else {"api_secret": key.api_secret}
+        )
+        client = world.client(api_key=key.api_key, **secret, **plan.options)
+        world.note(f"plan {plan}")
+        adversary = Adversary(world, rng)
+        background = [
+            world.loop.create_task(adversary.attack()),
+            world.loop.create_task(others_trade(world, rng, plan.others_pause_s)),
+        ]
+        known = Known()
+        traders = [Trader(world, client, plan, rng, known) for _ in range(plan.traders)]
+        user = [world.loop.create_task(trader.trade()) for trader in traders]
+        extras = [world.loop.create_task(self._rotate(client)) for _ in range(plan.rotations)]
+        if plan.subscribes:
+            extras.append(world.loop.create_task(self._listen(client)))
+        if plan.closes_early:
+            await asyncio.sleep(rng.uniform(0.0, 20.0))
+            world.note("! closed early")
+            await client.close()
+        done, late = await asyncio.wait(user + extras, timeout=3_000)
+        self._report.problems += [f"never ended: {task}" for task in late]
+        adversary.stop()
+        for task in background:
+            task.cancel()
+        await asyncio.gather(*background, return_exceptions=True)
+        for task in done:
+            if not task.cancelled() and (error := task.exception()) is not None:
+                self._report.problems.append(f"the user's task raised {error!r}")
+        if not plan.closes_early:
+            # Longer than any reconnect, fence or question takes.
+            await asyncio.sleep(FENCE_S + 60.0)
+            await self._look_again(traders)
+            await self._prove_life(client)
+        self._until = world.loop.time() - 5.0
+        await client.close()
+        if world.host.ending is not None:
+            await world.host.ending
+        await self._drain()
+        await asyncio.sleep(200.0)  # half-open connections are the exchange's to close
+        self._judge(client)
+
+    async def _rotate(self, client: SimulatedClient) -> None:
+        await asyncio.sleep(self._rng.uniform(0.0, 10.0))
+        try:
+            self._world.note("! rotation asked for")
+            await client.rotate()
+        except BinanceWsApiError as error:
+            self._world.note(f"rotate: {error!r}")
+
+    async def _listen(self, client: SimulatedClient) -> None:
+        if self._rng.random() < 0.5:
+            await asyncio.sleep(self._rng.uniform(0.0, 3.0))
+        for _ in range(5):
+            try:
+                self._stream = await client.subscribe_user_data_stream()
+            except ClientClosed:
+                return
+            except BinanceWsApiError as error:
+                self._world.note(f"subscribe: {error!r}")
+                await asyncio.sleep(3.0)
+            else:
+                self._since = self._world.loop.time()
+                self._world.note("subscribed")
+                return
+
+    async def _look_again(self, traders: list[Trader]) -> None:
+        """In peace, every outcome that stayed unknown can be found out, or can never be."""
+        unknown = [
+            call
+            for call in self._world.calls
+            if call.outcomes
+            and isinstance(call.outcome, OutcomeUnknown)
+            and call.kind is not None
+            and call.kind.mutates
+        ]
+        for call in unknown:
+            await traders[0].look_again(call, 30.0)
+            outcome = call.outcome
+            if isinstance(outcome, OutcomeUnknown) and not _can_stay_unknown(outcome):
+                self._report.problems.append(
+                    f"call {call.number} {call.method} {call.params} could be asked, "
+                    f"and stays unknown: {outcome} ({outcome.cause})"
+                )
+
+    async def _prove_life(self, client: SimulatedClient) -> None:
+        """In peace, a call works and its events arrive."""
+        try:
+            await client.spot.submit_new_order(
+                symbol="BTCUSDT",
+                side="BUY",
+                type="MARKET",
+                quantity="0.001",
+                new_client_order_id="sign-of-life",
+            )
+        except BinanceWsApiError as error:
+            self._report.problems.append(f"no call works in peace: {error!r}")
+        await asyncio.sleep(10.0)
+
+    async def _drain(self) -> None:
+        if self._stream is not None:
+            async for item in self._stream:
+                self._delivered.append(item)
+                self._world.note(f"delivered {_brief(item)}")
+
+    def _judge(self, client: SimulatedClient) -> None:
+        world, problems = self._world, self._report.problems
+        lives = any(
+            execution.params.get("newClientOrderId") == "sign-of-life"
+            for execution in world.executions
+        )
+        problems += check_calls(world)
+        problems += check_sendings(world)
+        problems += check_limits(world)
+        problems += check_nothing_left(world, client)
+        if self._stream is not None:
+            if (
+                not self._plan.closes_early
+                and lives
+                and not any(
+                    isinstance(item, dict) and item.get("c") == "sign-of-life"
+                    for item in self._delivered
+                )
+            ):
+                problems.append("no event comes in peace")
+            problems += check_events(
+                world,
+                self._delivered,
+                self._since,
+                self._until,
+                microseconds=self._plan.options["time_unit"] == "MICROSECOND",
+            )
+
+
+def _brief(item: Any) -> str:
+    if not isinstance(item, dict):
+        return str(item)[:160]
+    shown = ("e", "E", "x", "X", "i", "c", "C", "t", "g")
+    return str({name: item[name] for name in shown if name in item})
+
+
+def _can_stay_unknown(outcome: OutcomeUnknown) -> bool:
+    """Whether no question can settle it: the reasons stand in ``protocol.fate``."""
+    return any(
+        reason in outcome.cause
+        for reason in (
+            "a cancel takes that away",
+            "which may have given it another id",
+            "no order goes by its client id",
+            "the new order was not placed; the old one is not known",
+        )
+    )
+
+
+def main() -> None:
+    """Run the seeds of the command line, on all processors."""
+    from multiprocessing import Pool
+
+    first, last = int(sys.argv[1]), int(sys.argv[2])
+    totals, outcomes, faults = Counter[str](), Counter[str](), Counter[str]()
+    bad = []
+    with Pool() as pool:
+        for report in pool.imap_unordered(simulate, range(first, last), chunksize=20):
+            totals.update(
+                seeds=1, calls=report.calls, executions=report.executions, events=report.events
+            )
+            outcomes += report.outcomes
+            faults += report.faults
+            if report.problems:
+                bad.append(report.seed)
+                print(f"seed {report.seed}: {report.problems[0][:300]}", flush=True)
+    print(dict(totals), f"faults={faults.total()}")
+    print("outcomes", dict(outcomes.most_common()))
+    print("faults", dict(faults.most_common()))
+    print(f"{len(bad)} seeds failed: {sorted(bad)[:100]}")
+    sys.exit(bool(bad))
+
+
+if __name__ == "__main__":
+    gc.freeze()
+    main()
