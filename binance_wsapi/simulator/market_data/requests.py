@@ -78,7 +78,7 @@ class Request:
 
     def symbol_status(self) -> str | None:
         """Return ``symbolStatus``."""
-        refusal = ExchangeError(-1122, "Invalid symbolStatus.")
+        refusal = (-1122, "Invalid symbolStatus.")
         return parameters.one_of(self._params, "symbolStatus", SYMBOL_STATUSES, refusal)
 
     def check_symbol_status(self, symbol: str) -> None:
@@ -136,7 +136,7 @@ class Request:
 
     def is_mini(self) -> bool:
         """Whether ``type`` asks for the short ticker."""
-        refusal = ExchangeError(-1139, "Invalid ticker type.")
+        refusal = (-1139, "Invalid ticker type.")
         return parameters.one_of(self._params, "type", TICKER_TYPES, refusal) == "MINI"
 
     def window_us(self) -> int:

@@ -110,8 +110,10 @@ def book_ticker(engine: Engine, params: Params) -> dict[str, Any] | list[dict[st
     if named is not None and parameters.is_sent(params, "symbol"):
         _check_status(named[0], status)
         return _ticker(named[0])
-    markets = named if named is not None else list(engine.markets.values())
-    return [_ticker(market) for market in markets if status in (None, market.status)]
+    if named is None:
+        wanted = status or "TRADING"
+        return [_ticker(one) for one in engine.markets.values() if one.status == wanted]
+    return [_ticker(market) for market in named if status in (None, market.status)]
 
 
 def _named(engine: Engine, params: Params) -> list[SymbolMarket] | None:

@@ -221,6 +221,9 @@ def test_depth_and_ticker_show_the_best_levels_first() -> None:
     assert (ticker["bidPrice"], ticker["askPrice"]) == ("92.00000000", "100.00000000")
     empty, _ = exchange.call("ticker.book", symbols=["ETHUSDT", "BTCUSDT"])
     assert empty["bidQty"] == "0.00000000"
+    exchange.market.set_status("ETHUSDT", "HALT")
+    assert ids(exchange.call("ticker.book"), "symbol") == ["BTCUSDT"]
+    assert ids(exchange.call("ticker.book", symbolStatus="HALT"), "symbol") == ["ETHUSDT"]
 
 
 @pytest.mark.parametrize(
