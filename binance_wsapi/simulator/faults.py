@@ -64,7 +64,7 @@ class FaultHandle:
         self._hits = 0
         self._changed = threading.Condition()
         self._ended = False
-        self._on_end: Callable[[], None] | None = None
+        self.on_end: Callable[[], None] | None = None
 
     @property
     def hits(self) -> int:
@@ -92,8 +92,8 @@ class FaultHandle:
         """Let it not strike again; a lasting fault (half-open, slow reads) is over."""
         if not self._ended:
             self._ended = True
-            if self._on_end is not None:
-                self._on_end()
+            if self.on_end is not None:
+                self.on_end()
 
     def strike(self) -> bool:
         """Count an occasion; whether the fault strikes now."""
@@ -275,6 +275,14 @@ class Faults:
         """Return the HTTP status and ``Retry-After`` of a REST request to refuse."""
         return _door_fault(self._rest, path)
 
+    def add_request_rule(self, rule: _RequestRule) -> None:
+        """Append to the script; :meth:`on` is the way to it."""
+        self._add(self._requests, rule)
+
+    def add_event_rule(self, rule: _EventRule) -> None:
+        """Append to the script; :meth:`on_event` is the way to it."""
+        self._add(self._events, rule)
+
     def _add(self, target: list[Any], rule: Any) -> None:
         self._carry(lambda: target.append(rule))
 
@@ -291,7 +299,7 @@ class Faults:
             for _ in range(switch(True)):
                 handle.strike()
 
-        handle._on_end = lambda: self._carry(lambda: switch(False))
+        handle.on_end = lambda: self._carry(lambda: switch(False))
         self._carry(begin)
         return handle
 
@@ -332,7 +340,7 @@ class RequestFaults:
         """Handle the request yourself; ``action`` runs on the exchange's thread."""
         handle = FaultHandle(f"{self._method or 'any request'}: {name}", times, self._skip)
         rule = _RequestRule(self._method, self._when, handle, action)
-        self._faults._add(self._faults._requests, rule)
+        self._faults.add_request_rule(rule)
         return handle
 
     def refuse(
@@ -518,7 +526,7 @@ class EventFaults:
     ) -> FaultHandle:
         handle = FaultHandle(f"{self._event or 'any event'}: {name}", times, self._skip)
         rule = _EventRule(self._event, handle, action)
-        self._faults._add(self._faults._events, rule)
+        self._faults.add_event_rule(rule)
         return handle
 
 

@@ -78,7 +78,7 @@ class Handshake:
     remote: str
     """The client's IP address."""
     transport: Transport
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict[str, str])
     query_text: str = ""
     """The query as it came, for paths that repeat a name in it."""
 

@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Callable
 from functools import cached_property
 from itertools import islice
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import msgspec
 
@@ -49,14 +49,12 @@ class Frame:
     @property
     def method(self) -> str | None:
         """The method of a request, ``None`` for everything else."""
-        body = self.payload
-        return body.get("method") if isinstance(body, dict) and self.direction == "in" else None
+        return _fields(self.payload).get("method") if self.direction == "in" else None
 
     @property
     def params(self) -> dict[str, Any]:
         """The parameters of a request."""
-        body = self.payload
-        return body.get("params") or {} if isinstance(body, dict) else {}
+        return _fields(self.payload).get("params") or {}
 
     def __repr__(self) -> str:
         what = self.method or (f"{len(self.text)} bytes" if self.text else "")
@@ -102,9 +100,8 @@ class Journal:
             frame
             for frame in self.frames
             if frame.direction == "out"
-            and isinstance(frame.payload, dict)
-            and "status" in frame.payload
-            and frame.payload.get("id") == request_id
+            and "status" in (answer := _fields(frame.payload))
+            and answer.get("id") == request_id
         ]
 
     def events(self, event_type: str | None = None) -> list[Frame]:
@@ -162,13 +159,14 @@ class Journal:
         return f"<Journal of {len(self._frames)} frames>"
 
 
-def event_name(payload: Any) -> str | None:
+def event_name(payload: object) -> str | None:
     """Return the type of the event a frame carries, wrapped as on any endpoint; ``None`` for answers."""
-    if not isinstance(payload, dict):
-        return None
-    for wrapper in ("event", "data"):
-        if isinstance(payload.get(wrapper), dict):
-            payload = payload[wrapper]
-            break
-    name = payload.get("e")
+    body = _fields(payload)
+    event = _fields(body.get("event")) or _fields(body.get("data")) or body
+    name = event.get("e")
     return name if isinstance(name, str) else None
+
+
+def _fields(value: object) -> dict[str, Any]:
+    """Return a JSON object's fields; none for anything else."""
+    return cast("dict[str, Any]", value) if isinstance(value, dict) else {}

@@ -10,7 +10,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 from binance_wsapi.catalogue._types import Kind, Operation, Param
 from binance_wsapi.simulator.errors import (
@@ -43,7 +43,7 @@ class Request:
     id: int | str | None
     method: str
     """Wire name as sent, with its version prefix if it had one."""
-    params: dict[str, Any] = field(default_factory=dict)
+    params: dict[str, Any] = field(default_factory=dict[str, Any])
     """By wire name; JSON numbers as the text they came as."""
 
     def text(self, name: str) -> str | None:
@@ -68,7 +68,7 @@ def parse_request(frame: str | bytes) -> Request:
         MalformedRequestError: It is no JSON object with ``id``, ``method`` and perhaps ``params``.
     """
     try:
-        body = json.loads(
+        decoded: object = json.loads(
             frame,
             parse_float=_Number,
             parse_int=_Number,
@@ -81,13 +81,14 @@ def parse_request(frame: str | bytes) -> Request:
         ) from None
     except (ValueError, RecursionError):
         raise MalformedRequestError(ExchangeError(-1135, "Invalid JSON Request")) from None
-    if not isinstance(body, dict):
+    if not isinstance(decoded, dict):
         raise MalformedRequestError(ExchangeError(-1135, "Invalid JSON Request"))
+    body = cast("dict[str, Any]", decoded)
     request_id = _request_id(body)
     method = body.get("method")
     if not isinstance(method, str) or isinstance(method, _Number) or not method:
         raise MalformedRequestError(mandatory_missing("method"), request_id)
-    params = body.get("params")
+    params: object = body.get("params")
     if params is None:
         params = {}
     if not isinstance(params, dict):
@@ -95,7 +96,7 @@ def parse_request(frame: str | bytes) -> Request:
     unread = body.keys() - {"id", "method", "params"}
     if unread:
         raise MalformedRequestError(_unread(len(body) - len(unread), len(body)), request_id)
-    return Request(request_id, method, params)
+    return Request(request_id, method, cast("dict[str, Any]", params))
 
 
 def value_text(value: object) -> str:
@@ -172,9 +173,10 @@ def _boolean(param: Param, value: Any) -> bool:
 
 
 def _texts(param: Param, value: Any) -> list[str]:
-    if not isinstance(value, list) or any(isinstance(each, dict | list) for each in value):
+    items = cast("list[object]", value) if isinstance(value, list) else None
+    if items is None or any(isinstance(each, dict | list) for each in items):
         raise _malformed(param, _TEXT_PATTERN)
-    return [str(each) for each in value]
+    return [str(each) for each in items]
 
 
 def _malformed(param: Param, pattern: str) -> ExchangeError:

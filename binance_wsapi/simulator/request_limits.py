@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 from binance_wsapi.catalogue._types import Weight
 from binance_wsapi.simulator.clock import SimulatedClock
@@ -103,7 +103,7 @@ class _Client:
 
 @dataclass(slots=True)
 class _Orders:
-    counts: list[_Count] = field(default_factory=list)
+    counts: list[_Count] = field(default_factory=list[_Count])
     reserved: int = 0
     """Counted for the request that the engine is working on."""
 
@@ -188,7 +188,7 @@ class RequestLimits:
         """Ban an address; without ``seconds`` twice as long as the last time, from 2 minutes to 3 days."""
         client = self._client(remote)
         if seconds is None:
-            seconds = min(_FIRST_BAN_SECONDS * 2**client.bans, _LONGEST_BAN_SECONDS)
+            seconds = float(min(_FIRST_BAN_SECONDS * 2**client.bans, _LONGEST_BAN_SECONDS))
         client.bans += 1
         client.offences = 0
         client.banned_until_us = self.clock.now_us() + round(seconds * 1_000_000)
@@ -252,7 +252,7 @@ class RequestLimits:
     def order_limits(self, account: HasUid) -> list[dict[str, Any]]:
         """Return the ``ORDERS`` rows of an account."""
         now = self.clock.now_us()
-        rows = []
+        rows: list[dict[str, Any]] = []
         for count in self._counts(account):
             row = count.window.row("ORDERS")
             row["count"] = count.used(now)
@@ -322,7 +322,8 @@ def weigh(weight: Weight, params: Mapping[str, Any]) -> int:
         if step.param not in params:
             continue
         value = params[step.param]
-        size = len(value) if isinstance(value, list) else value
+        items = cast("list[object]", value) if isinstance(value, list) else None
+        size: object = value if items is None else len(items)
         if isinstance(size, bool):
             size = int(size)
         if isinstance(size, int):
@@ -330,8 +331,8 @@ def weigh(weight: Weight, params: Mapping[str, Any]) -> int:
                 continue
             if step.high is not None and size > step.high:
                 continue
-        if step.per_item and isinstance(value, list):
-            total = step.weight * len(value)
+        if step.per_item and items is not None:
+            total = step.weight * len(items)
             return total if step.cap is None else min(total, step.cap)
         return step.weight
     return weight.steps[-1].weight if weight.steps else 1

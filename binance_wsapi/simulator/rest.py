@@ -51,7 +51,7 @@ class RestAnswer:
 
     status: int
     body: bytes
-    headers: dict[str, str] = field(default_factory=dict)
+    headers: dict[str, str] = field(default_factory=dict[str, str])
 
 
 def _operation(method: str, security: Security = Security.NONE) -> Operation:

@@ -97,18 +97,18 @@ class ApiConnection:
         self.remote = handshake.remote
         self.service = service
         self.key: ApiKey | None = None
-        self._transport = handshake.transport
+        self.transport = handshake.transport
         self._microseconds = handshake.microseconds
-        self._shows_limits = handshake.query.get("returnRateLimits", "true").lower() != "false"
+        self.shows_limits = handshake.query.get("returnRateLimits", "true").lower() != "false"
         self._faults = faults
         self._listen_tokens = listen_tokens
-        self._banned = banned
+        self.banned = banned
         self._connected_us = service.clock.now_us()
         self._authorized_us: int | None = None
         self._subscriptions: dict[int, _Subscription] = {}
         self._next_subscription = 0
-        self._open_ids: set[int | str] = set()
-        self._is_closed = False
+        self.open_ids: set[int | str] = set()
+        self.is_closed = False
         self._own_methods: dict[str, Callable[[_Pending], object]] = {
             "session.logon": self._log_on,
             "session.status": lambda pending: self._status(),
@@ -134,7 +134,7 @@ class ApiConnection:
             pending.send(pending.malformed(malformed.error))
             return
         pending = _Pending(self, request)
-        if request.id is not None and request.id in self._open_ids:
+        if request.id is not None and request.id in self.open_ids:
             pending.send(pending.malformed(illegal_characters("id", "unique among open requests")))
             return
         fault = self._faults.request_fault(request)
@@ -148,7 +148,7 @@ class ApiConnection:
 
     def closed(self) -> None:
         """Let go of the accounts."""
-        self._is_closed = True
+        self.is_closed = True
         for subscription in tuple(self._subscriptions.values()):
             self._drop_subscription(subscription)
 
@@ -176,7 +176,7 @@ class ApiConnection:
             "apiKey": None if self.key is None else self.key.api_key,
             "authorizedSince": None if self._authorized_us is None else Micros(self._authorized_us),
             "connectedSince": Micros(self._connected_us),
-            "returnRateLimits": self._shows_limits,
+            "returnRateLimits": self.shows_limits,
             "serverTime": Micros(self.service.clock.now_us()),
         }
         if self.service.market is Market.SPOT:
@@ -280,8 +280,8 @@ class ApiConnection:
 
     def transmit(self, payload: object) -> None:
         """Send a payload, in the connection's time unit."""
-        if not self._is_closed:
-            self._transport.send(self.encode(payload))
+        if not self.is_closed:
+            self.transport.send(self.encode(payload))
 
     def encode(self, payload: object) -> bytes:
         """Return a payload as a frame."""
@@ -356,18 +356,18 @@ class _Pending:
     def send(self, frame: bytes) -> None:
         connection = self._connection
         if self.request.id is not None:
-            connection._open_ids.discard(self.request.id)
-        if not self._is_unanswerable and not connection._is_closed:
-            connection._transport.send(frame)
+            connection.open_ids.discard(self.request.id)
+        if not self._is_unanswerable and not connection.is_closed:
+            connection.transport.send(frame)
         if self._service.limits.is_banned(connection.remote):
-            connection._banned(connection.remote)
+            connection.banned(connection.remote)
 
     def drop(self, partial: bytes = b"") -> None:
-        self._connection._transport.abort(partial)
+        self._connection.transport.abort(partial)
 
     def later(self, seconds: float, action: Callable[[], None]) -> None:
         if self.request.id is not None:
-            self._connection._open_ids.add(self.request.id)
+            self._connection.open_ids.add(self.request.id)
         self._service.clock.call_later(seconds, action)
 
     def now_us(self) -> int:
@@ -423,7 +423,7 @@ class _Pending:
 
     def _frame(self, answer: dict[str, Any]) -> bytes:
         shown = self.request.params.get("returnRateLimits")
-        shows = self._connection._shows_limits if shown is None else shown in (True, "true")
+        shows = self._connection.shows_limits if shown is None else shown in (True, "true")
         if shows:
             answer["rateLimits"] = self._service.rate_limit_rows(
                 self._operation, self.account, self._connection.remote

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
+from typing import cast
 
 import msgspec
 
@@ -47,9 +49,11 @@ def plain(payload: object, *, microseconds: bool) -> object:
         # str() would write 0E-8 for a zero with eight places.
         return format(payload, "f")
     if isinstance(payload, dict):
-        return {key: plain(value, microseconds=microseconds) for key, value in payload.items()}
+        fields = cast("dict[str, object]", payload)
+        return {key: plain(value, microseconds=microseconds) for key, value in fields.items()}
     if isinstance(payload, list | tuple):
-        return [plain(value, microseconds=microseconds) for value in payload]
+        items = cast("Sequence[object]", payload)
+        return [plain(value, microseconds=microseconds) for value in items]
     if isinstance(payload, Micros):
         return payload.us if microseconds else payload.us // 1_000
     return payload
