@@ -169,6 +169,7 @@ class ApiSession(Session):
         elif link.refusal is not None and call.kind.signed and not call.kind.logs:
             raise copy.copy(link.refusal)
         else:
+            call.link = link
             self._send(link, call)
         outcome = await answered
         if isinstance(outcome, BinanceWsApiError):
@@ -256,7 +257,10 @@ class ApiSession(Session):
             del link.pending[call.id]
             call.written_at = None
             self._governor.unsent(admitted)
-            self._queue(call)
+            if call.link is None:
+                self._queue(call)
+            else:
+                call.settle(self._never_sent(call.kind.method, call.timeout))
             return
         if call.deadline < self.wakes_at:
             self.wake_by(call.deadline)
@@ -280,7 +284,17 @@ class ApiSession(Session):
 
     def _let_go(self, call: Call) -> None:
         if self._release(call):
+            self._resubmit(call)
+
+    def _resubmit(self, call: Call) -> None:
+        """Send a call that stood aside: over its own link if it belongs to one."""
+        link = call.link
+        if link is None:
             self.submit(call)
+        elif link.lost_because is None:
+            self._send(link, call)
+        else:
+            call.settle(self._never_sent(call.kind.method, call.timeout))
 
     def _hold(self, call: Call) -> None:
         """Keep a call in sight while something else goes on for it: it may end before that does."""
@@ -307,7 +321,7 @@ class ApiSession(Session):
         if link.lost_because is None and link.authority is authority:
             self._write(link, call, self.core.now())
         else:
-            self.submit(call)
+            self._resubmit(call)
 
     def _refused(self, link: ApiLink, call: Call) -> bool:
         """End or hold back a call whose logon was refused; false when it may be sent."""
@@ -513,7 +527,7 @@ class ApiSession(Session):
                 await self._measure_clock(link)
             if core.authoriser.logs_on:
                 await self._log_key_on(link)
-        except OutcomeUnknown as error:
+        except (NotSent, OutcomeUnknown) as error:
             raise LinkLost(f"logon: {error}") from None
 
     async def restore(self, link: ApiLink) -> None:

@@ -7,7 +7,7 @@ import threading
 import weakref
 from collections import deque
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 from binance_wsapi.catalogue._types import Operation, Security
@@ -15,6 +15,9 @@ from binance_wsapi.errors import BinanceWsApiError
 from binance_wsapi.protocol.limits import Reservation
 from binance_wsapi.protocol.params import WireValue, writer
 from binance_wsapi.response import Response
+
+if TYPE_CHECKING:
+    from binance_wsapi.core.api_session import ApiLink
 
 __all__ = ["Call", "CallKind", "LoopDelivery", "Outcome", "Waiter", "kind_of"]
 
@@ -96,8 +99,9 @@ class Call:
 
     # What most calls never change stands here once, and costs a call nothing.
     is_own = False
-    """The core's own request (logon, subscription, question): it may use the reserve of limits and
-    belongs to one link."""
+    """The core's own request (logon, subscription, question): it may use the reserve of limits."""
+    link: ApiLink | None = None
+    """The one link it belongs to; ``None`` when any link of the session will do."""
     frame: bytes | None = None
     sent_params: Mapping[str, WireValue] | None = None
     """The parameters as they were sent, key and time included, where they differ."""

@@ -1,0 +1,155 @@
+"""What the simulation found, each as a scenario of its own that ran wrong once."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from simulation_world import SYMBOL, SimulatedClient, World
+
+from binance_wsapi import WsKey
+from binance_wsapi.errors import BinanceWsApiError
+from binance_wsapi.events import StreamGap
+from binance_wsapi.response import Response
+
+Scenario = Callable[[World, SimulatedClient], Awaitable[Any]]
+
+
+def play(scenario: Scenario, *, key_type: str = "ed25519", **options: Any) -> Any:
+    """Run a scenario in virtual time with a client of the embedded exchange; return what it returns."""
+    world = World(1)
+    key = world.make_key(key_type)
+
+    async def run() -> Any:
+        client = world.client(
+            api_key=key.api_key,
+            api_secret=key.api_secret,
+            beautify=False,
+            mute_latency_warning=True,
+            **options,
+        )
+        try:
+            return await scenario(world, client)
+        finally:
+            await client.close()
+            assert world.host.ending is not None
+            await world.host.ending
+
+    try:
+        return world.loop.run_until_complete(run())
+    finally:
+        world.clock.stop()
+        world.loop.close()
+
+
+async def place(client: SimulatedClient, **terms: Any) -> Any:
+    """Place an order that rests, and return the response or the error."""
+    given: dict[str, Any] = {
+        "side": "BUY",
+        "type": "LIMIT",
+        "time_in_force": "GTC",
+        "price": "64990",
+        "quantity": "0.01",
+    }
+    try:
+        return await client.spot.submit_new_order(symbol=SYMBOL, **(given | terms))
+    except BinanceWsApiError as error:
+        return error
+
+
+def cut_all(world: World, **how: Any) -> None:
+    """Cut every connection, by default so that both sides see it at once and all under way is lost."""
+    given: dict[str, Any] = {
+        "seen_after": 0.0,
+        "known_after": 0.0,
+        "loses_out": True,
+        "loses_back": True,
+    }
+    for wire in list(world.network.wires.values()):
+        wire.cut(**(given | how))
+
+
+async def events_within(stream: Any, seconds: float) -> list[Any]:
+    """Return what a stream brings in so many seconds."""
+    await asyncio.sleep(seconds)
+    return [await stream.get_async() for _ in range(len(stream))]
+
+
+def test_a_gap_is_told_in_the_time_of_the_events_it_swallowed() -> None:
+    """A wall clock that is a day wrong would send people looking for their fills in the wrong day."""
+
+    async def scenario(world: World, client: SimulatedClient) -> Any:
+        stream = await client.subscribe_user_data_stream()
+        world.wall_error_us = 86_400_000_000
+        began_us = world.clock.now_us()
+        await asyncio.sleep(1.0)
+        cut_all(world)
+        events = await events_within(stream, 10.0)
+        return began_us // 1000, events, world.clock.now_us() // 1000
+
+    began_ms, events, ended_ms = play(scenario)
+
+    gap = next(event for event in events if isinstance(event, StreamGap))
+    assert began_ms - 10_000 <= gap.from_ms <= gap.until_ms <= ended_ms
+
+
+def test_a_subscription_whose_answer_was_lost_is_replaced() -> None:
+    """The exchange has it and refuses another (-2035), under an id that nobody was told."""
+
+    async def scenario(world: World, client: SimulatedClient) -> Any:
+        stream = await client.subscribe_user_data_stream()
+        world.venue.faults.on("userDataStream.subscribe").lose_answer()
+        cut_all(world)
+        await asyncio.sleep(30.0)
+        assert isinstance(await place(client, new_client_order_id="later"), Response)
+        return await events_within(stream, 5.0)
+
+    events = play(scenario, timeout=3.0)
+
+    assert any(isinstance(event, dict) and event.get("c") == "later" for event in events)
+
+
+def test_a_first_subscription_whose_answer_was_lost_can_be_asked_for_again() -> None:
+    async def scenario(world: World, client: SimulatedClient) -> Any:
+        world.venue.faults.on("userDataStream.subscribe").lose_answer()
+        try:
+            await client.subscribe_user_data_stream()
+        except BinanceWsApiError:
+            pass
+        stream = await client.subscribe_user_data_stream()
+        await place(client, new_client_order_id="later")
+        return await events_within(stream, 5.0)
+
+    events = play(scenario, timeout=3.0)
+
+    assert any(isinstance(event, dict) and event.get("c") == "later" for event in events)
+
+
+def test_a_logon_held_back_by_a_limit_stays_with_its_connection() -> None:
+    """Held back and let go, it went to the session's queue, to be written on whatever link served."""
+
+    async def scenario(world: World, client: SimulatedClient) -> Any:
+        assert isinstance(await place(client), Response)
+        world.venue.faults.on("order.place").rate_limited(4.0)
+        await place(client)
+        await client.rotate()
+        return await client.core.health()
+
+    health = play(scenario, on_rate_limit="wait")
+
+    assert health[WsKey.MAIN_WSAPI].logged_on
+
+
+def test_a_subscription_refused_for_its_time_is_repeated_on_its_own_connection() -> None:
+    async def scenario(world: World, client: SimulatedClient) -> Any:
+        stream = await client.subscribe_user_data_stream()
+        world.venue.faults.on("userDataStream.subscribe.signature").refuse(-1021)
+        cut_all(world)
+        await asyncio.sleep(3.0)
+        assert isinstance(await place(client, new_client_order_id="later"), Response)
+        return await events_within(stream, 5.0)
+
+    events = play(scenario, key_type="hmac")
+
+    assert any(isinstance(event, dict) and event.get("c") == "later" for event in events)
