@@ -88,9 +88,11 @@ class OrderCounter(Protocol):
 
     def order_limits(self, account: Account) -> list[dict[str, Any]]:
         """Return the rows of ``account.rateLimits.orders``."""
+        raise NotImplementedError
 
     def is_exceeded(self, account: Account, cost: int) -> bool:
         """Whether ``cost`` more orders would be too many for the account."""
+        raise NotImplementedError
 
     def filled(self, account: Account, count: int) -> None:
         """Take ``count`` off the account's unfilled orders, never below zero.
