@@ -24,6 +24,10 @@ __all__ = ["ApiUserData"]
 
 log = logging.getLogger("binance_wsapi.user_data")
 
+_ALREADY_ACTIVE = -2035
+"""The answer to an earlier try was lost: its events come under an id that nobody here knows, and only
+a fresh connection has none."""
+
 
 class ApiUserData:
     """The user data subscription of one WebSocket API connection.
@@ -115,6 +119,11 @@ class ApiUserData:
                         await self._subscribe(link)
                     except (ConnectionLost, LinkLost):
                         continue  # a subscription ends with its link: asking anew is safe
+                    except RequestRejected as error:
+                        if error.code != _ALREADY_ACTIVE:
+                            raise
+                        await self._session.rotated(method)
+                        continue
                     return
         except TimeoutError:
             raise NotSent(
@@ -189,6 +198,9 @@ class ApiUserData:
                 await self._subscribe(link)
             except RequestRejected as error:
                 self._failed(error)
-                self._session.refresh_logon()
+                if error.code == _ALREADY_ACTIVE:
+                    self._session.rotate()
+                else:
+                    self._session.refresh_logon()
             except (BinanceWsApiError, LinkLost) as error:
                 self._failed(error)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -113,10 +114,8 @@ def test_a_subscription_whose_answer_was_lost_is_replaced() -> None:
 def test_a_first_subscription_whose_answer_was_lost_can_be_asked_for_again() -> None:
     async def scenario(world: World, client: SimulatedClient) -> Any:
         world.venue.faults.on("userDataStream.subscribe").lose_answer()
-        try:
+        with contextlib.suppress(BinanceWsApiError):
             await client.subscribe_user_data_stream()
-        except BinanceWsApiError:
-            pass
         stream = await client.subscribe_user_data_stream()
         await place(client, new_client_order_id="later")
         return await events_within(stream, 5.0)
