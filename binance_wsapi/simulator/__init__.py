@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from binance_wsapi.simulator.clock import SimulatedClock
     from binance_wsapi.simulator.errors import ExchangeError
     from binance_wsapi.simulator.exchange import AccountHandle, SimulatedExchange
-    from binance_wsapi.simulator.faults import FaultHandle
+    from binance_wsapi.simulator.fault_handle import FaultHandle
     from binance_wsapi.simulator.key_making import Key
     from binance_wsapi.simulator.request_limits import LimitRules, Window
     from binance_wsapi.simulator.spot.symbols import SymbolSpec
@@ -32,7 +32,7 @@ __all__ = [
 _HOME = {
     "AccountHandle": "exchange",
     "ExchangeError": "errors",
-    "FaultHandle": "faults",
+    "FaultHandle": "fault_handle",
     "Key": "key_making",
     "LimitRules": "request_limits",
     "SimulatedClock": "clock",
