@@ -173,7 +173,7 @@ class Core:
             params = call.sent_params = self.authoriser.authorise(
                 params,
                 signed=kind.signed,
-                logged_on=authority.logged_on,
+                logged_on=authority.logged_on and not kind.logs,
                 timestamp_ms=sent_us // 1000,
             )
         call.frame = encode_request(call.id, kind.method, params)
