@@ -179,7 +179,8 @@ class _Plan:
 
     def _check_groups(self, params: Mapping[str, WireValue]) -> None:
         for group in self._exclusive:
-            sent = [wire for wire in group if wire in params]
+            # priceMatch NONE says that there is none.
+            sent = [wire for wire in group if params.get(wire, "NONE") != "NONE"]
             if len(sent) > 1:
                 names = [self._label(wire) for wire in sent]
                 raise ParameterError(
