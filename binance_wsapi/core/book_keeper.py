@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import random
 import threading
+import weakref
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -61,7 +61,8 @@ class BookKeeper:
         self._coming: LocalBook | None = None
         """The next book, waiting for its snapshot."""
         self._fetching: asyncio.Task[None] | None = None
-        self._bells: list[Bell] = []
+        self._bells: weakref.WeakSet[Bell] = weakref.WeakSet()
+        """Of all who wait; one whose reader has gone for good goes with it."""
 
     # Any thread
 
@@ -72,20 +73,21 @@ class BookKeeper:
         with self.lock:
             if self.ended:
                 bell.end()
-            self._bells.append(bell)
+            self._bells.add(bell)
         return bell
 
     def unlisten(self, bell: Bell) -> None:
         """Let a bell ring no more."""
-        with self.lock, contextlib.suppress(ValueError):
-            self._bells.remove(bell)
+        with self.lock:
+            self._bells.discard(bell)
 
     def end(self) -> None:
         """Nothing will come any more."""
         with self.lock:
             self.ended = True
             self.book = None
-            bells, self._bells = self._bells, []
+            bells = list(self._bells)
+            self._bells.clear()
         for bell in bells:
             bell.end()
 
@@ -122,7 +124,7 @@ class BookKeeper:
         elif outcome is Change.MISSED:
             self._start_over("a change was missed", change)
 
-    def interrupted(self, last_heard: float, source: object) -> None:
+    def interrupted(self, whole_until: float, source: object) -> None:
         """The book is not to be trusted until changes flow again."""
         self._coming = None
         self._forget("the connection was lost")
