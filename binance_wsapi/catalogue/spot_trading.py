@@ -12,7 +12,7 @@ from binance_wsapi.catalogue._types import (
     Weight,
     WeightStep,
 )
-from binance_wsapi.models import enums, order, order_list
+from binance_wsapi.models import cancel_replace, enums, order, order_list
 
 __all__ = ["OPERATIONS"]
 
@@ -287,7 +287,7 @@ _CANCEL_REPLACE_ORDER = Operation(
         ),
         *p.AUTH,
     ),
-    result=order.CancelReplaceResult,
+    result=cancel_replace.CancelReplaceResult,
     weight=_ORDER_WEIGHT,
     signed=True,
     mutates=True,

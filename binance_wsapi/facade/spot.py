@@ -18,6 +18,7 @@ from binance_wsapi.models.account import (
     AccountTrade,
     Allocation,
 )
+from binance_wsapi.models.cancel_replace import CancelReplaceResult
 from binance_wsapi.models.enums import (
     CancelReplaceMode,
     CancelRestrictions,
@@ -54,7 +55,6 @@ from binance_wsapi.models.market import (
 )
 from binance_wsapi.models.order import (
     CancelledOrder,
-    CancelReplaceResult,
     Order,
     OrderAmendment,
     OrderAmendResult,

@@ -11,7 +11,6 @@ from msgspec import field
 
 from binance_wsapi.models._base import Model
 from binance_wsapi.models.enums import (
-    CancelReplaceOutcome,
     ContingencyType,
     ExpiryReason,
     ListOrderStatus,
@@ -29,7 +28,6 @@ from binance_wsapi.models.enums import (
 __all__ = [
     "AmendedOrder",
     "AmendedOrderList",
-    "CancelReplaceResult",
     "CancelledOrder",
     "CommissionDiscount",
     "Fill",
@@ -244,19 +242,6 @@ class Order(_OrderTerms):
     """When it last changed, epoch ms."""
     is_working: bool
     """Whether it is on the book."""
-
-
-class CancelReplaceResult(Model):
-    """Both halves of a cancel-replace that went through."""
-
-    cancel_result: CancelReplaceOutcome
-    """What became of the cancel."""
-    new_order_result: CancelReplaceOutcome
-    """What became of the new order."""
-    cancel_response: CancelledOrder
-    """The cancelled order."""
-    new_order_response: PlacedOrder
-    """The new order."""
 
 
 class OrderOfList(Model):
