@@ -238,7 +238,11 @@ class ApiSession(Session):
                 self._hold(call)
                 self.core.spawn(self._sign_elsewhere(link, call))
                 return
-            self.core.encode(call, link.authority, now)
+            try:
+                self.core.encode(call, link.authority, now)
+            except NotSent as error:
+                call.settle(error)
+                return
         self._write(link, call, now)
 
     def _write(self, link: ApiLink, call: Call, now: float) -> None:
@@ -315,7 +319,12 @@ class ApiSession(Session):
     async def _sign_elsewhere(self, link: ApiLink, call: Call) -> None:
         authority = link.authority
         core = self.core
-        await core.loop.run_in_executor(None, core.encode, call, authority, core.now())
+        try:
+            await core.loop.run_in_executor(None, core.encode, call, authority, core.now())
+        except NotSent as error:
+            if self._release(call):
+                call.settle(error)
+            return
         if not self._release(call):
             return
         if link.lost_because is None and link.authority is authority:

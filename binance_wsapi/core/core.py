@@ -27,7 +27,7 @@ from binance_wsapi.core.resolution import Resolver
 from binance_wsapi.core.transport import HandshakeRefused, Transport
 from binance_wsapi.core.user_data import ApiUserData
 from binance_wsapi.endpoints import EndpointKind, WsKey, endpoint, rest_url
-from binance_wsapi.errors import BinanceWsApiError, ClientClosed, ConfigurationError
+from binance_wsapi.errors import BinanceWsApiError, ClientClosed, ConfigurationError, NotSent
 from binance_wsapi.events import EventStream
 from binance_wsapi.health import ConnectionHealth, Metrics
 from binance_wsapi.options import REST, Options
@@ -165,17 +165,30 @@ class Core:
         return Call(kind, params, settle, f"{self._prefix}{number}", timeout, self.now())
 
     def encode(self, call: Call, authority: Authority, now: float) -> None:
-        """Stamp, sign and write down a request as it is sent under ``authority``."""
+        """Stamp, sign and write down a request as it is sent under ``authority``.
+
+        Raises:
+            NotSent: It could not be signed.
+        """
         kind = call.kind
         sent_us = self.clock.timestamp_us(self.wall_us(), now)
         params = call.params
         if kind.signed or kind.keyed:
-            params = call.sent_params = self.authoriser.authorise(
-                params,
-                signed=kind.signed,
-                logged_on=authority.logged_on and not kind.logs,
-                timestamp_ms=sent_us // 1000,
-            )
+            try:
+                params = call.sent_params = self.authoriser.authorise(
+                    params,
+                    signed=kind.signed,
+                    logged_on=authority.logged_on and not kind.logs,
+                    timestamp_ms=sent_us // 1000,
+                )
+            except Exception as error:
+                # The caller's signer may raise anything.
+                raise NotSent(
+                    f"{kind.method} was not sent: it could not be signed: "
+                    f"{type(error).__name__}: {error}",
+                    operation=kind.method,
+                    reason="not signed",
+                ) from error
         call.frame = encode_request(call.id, kind.method, params)
         call.encoded_for = authority
         call.encoded_at = now
@@ -190,7 +203,7 @@ class Core:
             encode_here: Sign and encode on this thread if the session is ready (it may be slow).
 
         Raises:
-            ClientClosed: The client is closed, or belongs to this process's parent.
+            NotSent: It could not be signed.
         """
         session = self.sessions.get(ws_key)
         if encode_here and session is not None:
