@@ -49,7 +49,11 @@ class CallKind:
         self.operation = operation
         security = Security.NONE if operation is None else operation.security
         self.signed = operation is not None and operation.signed
-        self.keyed = security is Security.USER_STREAM and not self.signed
+        self.keyed = (
+            operation is not None
+            and not self.signed
+            and any(param.wire == "apiKey" for param in operation.params)
+        )
         """It carries the API key and no signature."""
         self.needs_key = security is not Security.NONE
         self.mutates = operation is None or operation.mutates
