@@ -62,6 +62,7 @@ class FuturesRest:
             ("GET", "allOrders"): (Security.USER_DATA, self._all_orders),
             ("DELETE", "allOpenOrders"): (Security.TRADE, self._cancel_all),
             ("POST", "leverage"): (Security.TRADE, self._set_leverage),
+            ("GET", "leverageBracket"): (Security.USER_DATA, self._leverage_brackets),
             ("GET", "positionSide/dual"): (Security.USER_DATA, _position_mode),
             ("POST", "positionSide/dual"): (Security.TRADE, self._set_position_mode),
         }
@@ -141,6 +142,13 @@ class FuturesRest:
             most: f"{contract.max_notional:f}",
         }
 
+    def _leverage_brackets(self, account: FuturesAccount, params: Params) -> object:
+        del account
+        chosen = [self._contract(params)] if "symbol" in params else self._venue.contracts
+        answers = [_leverage_bracket(contract) for contract in chosen]
+        is_single = "symbol" in params and self._market.market is Market.USDM
+        return answers[0] if is_single else answers
+
     def _set_position_mode(self, account: FuturesAccount, params: Params) -> object:
         self._market.set_hedge_mode(account, Parameters(params).flag("dualSidePosition"))
         return SUCCESS
@@ -165,6 +173,26 @@ class FuturesRest:
                 order_id = "" if algo.order is None else str(algo.order.order_id)
                 return algo_answer(algo) | {"actualOrderId": order_id}
         raise ExchangeError(-2013, "Order does not exist.")
+
+
+def _leverage_bracket(contract: Contract) -> dict[str, object]:
+    # One bracket a contract: the engine charges the same rate whatever the size.
+    most, least = (
+        ("qtyCap", "qtylFloor") if contract.is_inverse else ("notionalCap", "notionalFloor")
+    )
+    return {
+        "symbol": contract.symbol,
+        "brackets": [
+            {
+                "bracket": 1,
+                "initialLeverage": contract.max_leverage,
+                most: int(contract.max_notional),
+                least: 0,
+                "maintMarginRatio": float(contract.maintenance_rate),
+                "cum": 0.0,
+            }
+        ],
+    }
 
 
 def _position_mode(account: FuturesAccount, params: Params) -> object:

@@ -17,6 +17,7 @@ class House:
     """A market with its REST calls and one trader."""
 
     def __init__(self, market: Market) -> None:
+        self.market = market
         self.venue = Venue(market)
         self.rest = FuturesRest(StreamVenue.of(self.venue.market))
         self.trader: Trader = self.venue.trader()
@@ -82,6 +83,23 @@ def test_settings_of_the_account(house: House) -> None:
     assert house.ask("GET", "v1/positionSide/dual") == {"dualSidePosition": False}
     house.ask("POST", "v1/positionSide/dual", dualSidePosition="true")
     assert house.ask("GET", "v1/positionSide/dual") == {"dualSidePosition": True}
+
+
+def test_leverage_brackets_are_what_the_engine_charges(house: House) -> None:
+    path = "v1/leverageBracket" if house.market is Market.USDM else "v2/leverageBracket"
+    contract = house.venue.market.contracts[house.symbol]
+
+    everything = house.ask("GET", path)
+    assert len(everything) == len(house.venue.market.contracts)
+    answer = house.ask("GET", path, symbol=house.symbol)
+    row = answer if house.market is Market.USDM else answer[0]
+    (bracket,) = row["brackets"]
+    assert (row["symbol"], bracket["bracket"]) == (house.symbol, 1)
+    assert bracket["initialLeverage"] == contract.max_leverage
+    assert bracket["maintMarginRatio"] == float(contract.maintenance_rate)
+    names = ("notionalCap", "notionalFloor")
+    most, least = names if house.market is Market.USDM else ("qtyCap", "qtylFloor")
+    assert (bracket[most], bracket[least]) == (contract.max_notional, 0)
 
 
 def test_multi_assets_mode(usdm: House) -> None:
