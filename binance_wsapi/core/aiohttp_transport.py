@@ -161,7 +161,7 @@ class _AiohttpSocket:
                     self._step(self._websocket.pong(message.data))
                     receiver.heard()
                 elif kind is aiohttp.WSMsgType.PONG:
-                    receiver.heard()
+                    receiver.answered()
                 else:
                     reason = self._reason(message)
                     break

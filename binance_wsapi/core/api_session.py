@@ -363,6 +363,8 @@ class ApiSession(Session):
         reservation, sent_at = call.reservation, call.written_at
         assert reservation is not None
         assert sent_at is not None
+        if sent_at > link.proven_at:
+            link.proven_at = sent_at
         round_trip = link.last_heard - sent_at
         self._round_trips.append(round_trip)
         succeeded = message.error is None and message.status < 400

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -43,7 +44,7 @@ class Feed:
         """Makes an event from its bytes, on the side of whoever takes it."""
         self._handler_event = handler_event
         self._gaps: dict[object, int] = {}
-        """Since when each connection that was lost has been silent, epoch microseconds."""
+        """Since when events of each connection may be missing, epoch microseconds, exchange time."""
         self.stream: EventStream[Any] = EventStream(
             name=name,
             buffer_size=options.event_buffer_size,
@@ -52,19 +53,26 @@ class Feed:
             close=close,
         )
 
-    def interrupted(self, last_heard: float, source: object = None) -> None:
-        """Events may be missing since something was last heard from a connection."""
-        silent_s = self._core.now() - last_heard
-        self._gaps.setdefault(source, self._core.wall_us() - int(silent_s * 1_000_000))
+    def interrupted(self, whole_until: float, source: object = None, *, told_us: int = 0) -> None:
+        """Events of a connection may be missing.
+
+        Args:
+            whole_until: Since when, monotonic seconds.
+            source: The connection.
+            told_us: The time of the last event that was told: none is missing before it.
+        """
+        since_us = self._core.exchange_us() - int((self._core.now() - whole_until) * 1_000_000)
+        self._gaps.setdefault(source, max(since_us, told_us))
 
     def resumed(self, reason: str, source: object = None) -> bool:
         """The connection's events flow again: tell the gap in its place, if there was one."""
         since_us = self._gaps.pop(source, None)
         if since_us is None:
             return False
-        gap = StreamGap(
-            from_ms=since_us // 1000, until_ms=self._core.wall_us() // 1000, reason=reason
-        )
+        core = self._core
+        # The exchange's time is estimated late, by less than a round trip.
+        until_us = core.exchange_us() + math.ceil((core.clock.round_trip or 0.0) * 1_000_000)
+        gap = StreamGap(from_ms=since_us // 1000, until_ms=until_us // 1000 + 1, reason=reason)
         self.put(lambda: gap)
         return True
 
@@ -84,7 +92,7 @@ class Feed:
         self.stream._buffer.end()
 
     def _overflowed(self, lost: int) -> StreamGap:
-        now_ms = self._core.wall_us() // 1000
+        now_ms = self._core.exchange_us() // 1000
         return StreamGap(
             from_ms=now_ms, until_ms=now_ms, reason="the consumer was too slow", lost=lost
         )

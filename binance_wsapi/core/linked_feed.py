@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
+
 from binance_wsapi.core.feed import Feed
 from binance_wsapi.core.reconciliation import Reconciler
 from binance_wsapi.core.session import Link
 from binance_wsapi.core.takeover import Takeover
+from binance_wsapi.protocol.order_events import micros
 
 __all__ = ["LinkedFeed"]
 
@@ -19,6 +22,7 @@ class LinkedFeed(Feed):
         super().__init__(*args, **kwargs)
         self._takeover = Takeover(self._core, self._tell)
         self._loss = ""
+        self._last_told: bytes | None = None
         self.reconciler: Reconciler | None = None
         """Finds out what was missed in a gap, where the market can be asked."""
 
@@ -43,7 +47,7 @@ class LinkedFeed(Feed):
         """The link is gone, or its subscription is."""
         if self._takeover.lost(link):
             self._loss = reason
-            self.interrupted(link.last_heard)
+            self.interrupted(link.proven_at, told_us=_time_us(self._last_told))
             if self.reconciler is not None:
                 self.reconciler.interrupted()
 
@@ -54,5 +58,25 @@ class LinkedFeed(Feed):
         super().end()
 
     def _tell(self, event: bytes) -> None:
+        self._last_told = event
         if self.reconciler is None or self.reconciler.is_news(event):
             self.put_event(event)
+
+
+class _Stamp(msgspec.Struct):
+    """The one field of an event that tells its time."""
+
+    E: int = 0
+
+
+_stamp = msgspec.json.Decoder(_Stamp).decode
+
+
+def _time_us(event: bytes | None) -> int:
+    """Return when the exchange sent an event, in epoch microseconds; 0 when that is not known."""
+    if event is None:
+        return 0
+    try:
+        return micros(_stamp(event).E)
+    except msgspec.MsgspecError:
+        return 0

@@ -40,7 +40,7 @@ class StreamConsumer(Protocol):
     def event(self, market: Market, name: str, event: msgspec.Raw) -> None:
         """An event arrived."""
 
-    def interrupted(self, last_heard: float, source: object) -> None:
+    def interrupted(self, whole_until: float, source: object) -> None:
         """Events may be missing since something was last heard from this connection."""
 
     def resumed(self, reason: str, source: object) -> object:
@@ -172,10 +172,10 @@ class MarketStreams:
         for consumer in self._consumers.get((ws_key, name), ()):
             consumer.event(endpoint(ws_key).market, name, event)
 
-    def interrupted(self, source: StreamSession, names: Iterable[str], last_heard: float) -> None:
+    def interrupted(self, source: StreamSession, names: Iterable[str], whole_until: float) -> None:
         """Events of these names may be missing since something was last heard."""
         for consumer in self._consumers_of(source.ws_key, names):
-            consumer.interrupted(last_heard, source)
+            consumer.interrupted(whole_until, source)
 
     def resumed(self, source: StreamSession, names: Iterable[str], reason: str) -> None:
         """Events of these names flow again."""

@@ -66,6 +66,9 @@ class Link:
         self.lost_because: str | None = None
         self.opened_at = 0.0
         self.last_heard = session.core.now()
+        self.proven_at = self.last_heard
+        """When the last request or ping was written that was answered: what the peer had sent before
+        it came has arrived."""
         self.pinged_at: float | None = None
         self.drains: tuple[float, float] | None = None
         """Retired: from when it may go if it is idle, and when it goes at the latest."""
@@ -87,9 +90,15 @@ class Link:
         self._take(self, frame)
 
     def heard(self) -> None:
-        """A ping or pong arrived."""
+        """A ping arrived."""
         self.last_heard = self.session.core.now()
         self.pinged_at = None
+
+    def answered(self) -> None:
+        """A pong arrived."""
+        if self.pinged_at is not None:
+            self.proven_at = max(self.proven_at, self.pinged_at)
+        self.heard()
 
     def writable(self) -> None:
         """The socket takes frames again."""

@@ -28,7 +28,10 @@ class Receiver(Protocol):
         """A data frame arrived."""
 
     def heard(self) -> None:
-        """A ping or pong arrived: the peer lives."""
+        """A ping arrived: the peer lives."""
+
+    def answered(self) -> None:
+        """A pong arrived: the peer lives, and has read what was written before the ping."""
 
     def writable(self) -> None:
         """The peer has read what congested the socket."""

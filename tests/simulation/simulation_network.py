@@ -186,7 +186,7 @@ class Wire:
             self.receiver.heard()
             self.out.send("pong", payload)
         elif kind == "pong":
-            self.receiver.heard()
+            self.receiver.answered()
         else:
             self.seen_closed(payload)
             self.out.send("close")
