@@ -8,7 +8,7 @@ import contextlib
 import os
 import statistics
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from decimal import ROUND_DOWN, Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -74,7 +74,7 @@ def _testnet_options() -> dict[str, Any]:
 
 
 @contextlib.contextmanager
-def _embedded_exchange() -> Iterator[tuple[dict[str, Any], Drop]]:
+def _embedded_exchange() -> Generator[tuple[dict[str, Any], Drop]]:
     from binance_wsapi.simulator import SimulatedExchange
 
     with SimulatedExchange(seed=1, market_maker=True) as exchange:

@@ -8,11 +8,11 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
-from importlib.metadata import entry_points
 from pathlib import Path
 from types import ModuleType
 
 import pytest
+from plugin_arguments import plugin_arguments
 
 from binance_wsapi.simulator import SimulatedExchange
 
@@ -205,15 +205,9 @@ def test_local_order_book(market: SimulatedExchange, capsys: pytest.CaptureFixtu
 
 def test_a_bot_is_tested_with_the_plugin() -> None:
     """The bot's own tests pass, with the fixtures that pytest finds by itself."""
-    is_installed = any(
-        each.value == "binance_wsapi.simulator.pytest_plugin"
-        for each in entry_points(group="pytest11")
-    )
-    plugin = [] if is_installed else ["-p", "binance_wsapi.simulator.pytest_plugin"]
-
     result = subprocess.run(
         [
-            sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *plugin,
+            sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *plugin_arguments(),
             "--rootdir", str(EXAMPLES / "bot"), "-c", os.devnull, str(EXAMPLES / "bot"),
         ],
         cwd=EXAMPLES.parent,

@@ -11,13 +11,13 @@ import sys
 from base64 import b64encode
 from collections.abc import Iterator
 from dataclasses import dataclass
-from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
+from plugin_arguments import plugin_arguments
 
 import binance_wsapi
 from binance_wsapi import AsyncClient, BinanceWsApiError, Client, KeyType
@@ -135,15 +135,9 @@ def test_code_runs(block: Block, here: Here, capsys: pytest.CaptureFixture[str])
 
 def test_the_bot_passes_its_tests(tmp_path: Path) -> None:
     (tmp_path / "test_bot.py").write_text("\n\n".join(block.code for block in BOT))
-    is_installed = any(
-        each.value == "binance_wsapi.simulator.pytest_plugin"
-        for each in entry_points(group="pytest11")
-    )
-    plugin = [] if is_installed else ["-p", "binance_wsapi.simulator.pytest_plugin"]
-
     result = subprocess.run(
         [
-            sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *plugin,
+            sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *plugin_arguments(),
             "--rootdir", str(tmp_path), "-c", os.devnull, str(tmp_path / "test_bot.py"),
         ],
         cwd=ROOT,
@@ -160,7 +154,9 @@ def test_the_options_table_is_complete_and_right() -> None:
     section = README.split("## Options")[1].split("\n## ")[0]
     table = {
         name: ast.literal_eval(default)
-        for name, default in re.findall(r"^\| `(\w+)` \| `([^`]+)` \| .+ \|$", section, re.MULTILINE)
+        for name, default in re.findall(
+            r"^\| `(\w+)` \| `([^`]+)` \| .+ \|$", section, re.MULTILINE
+        )
     }
 
     options = {

@@ -12,6 +12,7 @@ import urllib.request
 from pathlib import Path
 
 import pytest
+from plugin_arguments import plugin_arguments
 
 from binance_wsapi import simulator
 from binance_wsapi.simulator import serve
@@ -137,9 +138,7 @@ def test_fixtures_need_no_import(
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
     pytester.makepyfile(TESTS_OF_A_BOT)
 
-    result = pytester.runpytest_subprocess(
-        "-p", "binance_wsapi.simulator.pytest_plugin", "-p", "no:cacheprovider"
-    )
+    result = pytester.runpytest_subprocess(*plugin_arguments(), "-p", "no:cacheprovider")
 
     result.assert_outcomes(passed=2)
 
