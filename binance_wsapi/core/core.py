@@ -395,6 +395,12 @@ class Core:
                 f"WsKey.{ws_key.name} has no isolated accounts: isolated_symbol goes with "
                 "WsKey.MARGIN_USER_DATA"
             )
+        market = endpoint(ws_key).market
+        spot = market is Market.SPOT
+        needed = "userDataStream.subscribe.signature" if spot else "userDataStream.start"
+        operation = operation_by_method(market, needed)
+        assert operation is not None
+        self.authoriser.check(operation)
         key = (ws_key, isolated_symbol)
         async with self._user_data_locks.setdefault(key, asyncio.Lock()):
             existing = self._user_data.get(key)

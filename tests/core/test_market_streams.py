@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import concurrent.futures
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
@@ -37,6 +38,10 @@ def subscribe(caller: Caller, *names: str, ws_key: WsKey = WsKey.MAIN) -> EventS
         lambda client: client.streams.subscribe(*names, ws_key=ws_key)
     )
     return stream
+
+
+def begin(caller: Caller, name: str) -> concurrent.futures.Future[Any]:
+    return caller.begin(lambda client: client.streams.subscribe(name))
 
 
 def names_of(caller: Caller, ws_key: WsKey | None = None) -> list[str]:
@@ -269,9 +274,7 @@ def test_control_messages_stay_under_the_exchanges_rate(
     """The exchange closes a connection that sends more than five messages in a second."""
     caller = connect()
     wanted = [f"s{number}usdt@trade" for number in range(30)]
-    begun = [
-        caller.begin(lambda client, name=name: client.streams.subscribe(name)) for name in wanted
-    ]
+    begun = [begin(caller, name) for name in wanted]
 
     for each in begun:
         each.result(10)
@@ -328,10 +331,7 @@ def test_refused_name_does_not_take_others_with_it(
     caller = dial(urls=stream_urls(scripted))
     good = [f"s{number}usdt@trade" for number in range(6)]
     # Wanted at once, so that one message asks for all of them.
-    begun = {
-        name: caller.begin(lambda client, name=name: client.streams.subscribe(name))
-        for name in [*good[:3], "badusdt@trade", *good[3:]]
-    }
+    begun = {name: begin(caller, name) for name in [*good[:3], "badusdt@trade", *good[3:]]}
 
     for name in good:
         begun[name].result(10)

@@ -84,6 +84,10 @@ def prices(levels: list[Any]) -> list[Decimal]:
     return [level.price for level in levels]
 
 
+def best_bid_is(price: int) -> Callable[[OrderBook], bool]:
+    return lambda book: prices(book.bids[:1]) == [price]
+
+
 def theirs(exchange: SimulatedExchange, market: Market) -> tuple[Any, Any]:
     """The exchange's own book."""
 
@@ -201,7 +205,7 @@ def test_book_survives_a_planned_move_without_a_new_snapshot(
         moving = all(frame.direction != "close" for frame in exchange.journal.frames)
         price += 1
         rest(account, price)
-        wait_until(book, lambda now, price=price: prices(now.bids[:1]) == [price])
+        wait_until(book, best_bid_is(price))
 
     assert prices(book.copy().bids) == list(range(price, 50_000, -1))
     assert len(exchange.journal.requests("depth")) == snapshots
@@ -305,7 +309,7 @@ def test_slow_reader_gets_the_newest_book_alone(
     next(changes)
     for price in (50_001, 50_002, 50_003):
         rest(account, price)
-        wait_until(book, lambda now, price=price: prices(now.bids[:1]) == [price])
+        wait_until(book, best_bid_is(price))
 
     assert prices(next(changes).bids) == [50_003]
 
