@@ -7,7 +7,7 @@ import copy
 import logging
 import math
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 import msgspec
@@ -24,6 +24,7 @@ from binance_wsapi.errors import (
     InvalidTimestamp,
     NotSent,
     OutcomeUnknown,
+    PartlyExecuted,
     RateLimited,
     RequestRejected,
     RequestTimeout,
@@ -105,6 +106,7 @@ class _Head(msgspec.Struct):
 
 
 _event_type = msgspec.json.Decoder(_Head).decode
+_encode = msgspec.json.Encoder().encode
 
 
 class ApiSession(Session):
@@ -127,7 +129,7 @@ class ApiSession(Session):
         self._held: set[Call] = set()
         """Calls that wait for a limit, a signature or the clock."""
         self._clock_task: asyncio.Task[None] | None = None
-        self.reconciler: Reconciler | None = None
+        self.reconcilers: Sequence[Reconciler] = core.reconcilers_of(ws_key)
         """Who keeps track of the account's orders, while its events are subscribed."""
         self.subscriptions: list[Subscription] = []
         """What has to be subscribed on each fresh link before it serves."""
@@ -379,8 +381,8 @@ class ApiSession(Session):
             return
         if call.kind.logs:
             self._set_logged_on(link, logged_on=call.kind.method == "session.logon")
-        if self.reconciler is not None and call.kind.mutates:
-            self.reconciler.answer(call.kind.method, message.result)
+        if self.reconcilers and call.kind.mutates:
+            self._tell_reconcilers(call, message.result, resolved=False)
         call.settle(
             Response(
                 call.kind.operation,
@@ -423,6 +425,8 @@ class ApiSession(Session):
                     retry_at_us=None if wait is None else now_us + int(wait * 1e6),
                     is_banned=error.status == 418,
                 )
+            elif isinstance(error, PartlyExecuted):
+                self._tell_half(call, error, resolved=False)
             call.settle(error)
 
     def _may_be_retimed(self, call: Call) -> bool:
@@ -445,7 +449,7 @@ class ApiSession(Session):
         if not call.kind.mutates or call.kind.operation is None or call.is_own:
             call.settle(error)
             return
-        error.attach(lambda timeout: core.resolver.resolve(self, call, error, timeout), core.run)
+        error.attach(lambda timeout: self._find_out(call, error, timeout), core.run)
         if core.options.on_unknown_outcome == "raise" or self.machine.state is State.CLOSED:
             call.settle(error)
         else:
@@ -454,16 +458,33 @@ class ApiSession(Session):
     async def _resolve(self, call: Call, error: OutcomeUnknown) -> None:
         core = self.core
         try:
-            outcome = await core.resolver.resolve(self, call, error, core.options.resolve_timeout)
+            outcome = await self._find_out(call, error, core.options.resolve_timeout)
         except asyncio.CancelledError:
             call.settle(error)  # the client is being closed
             raise
         except Exception:
             log.exception("%s: finding out its outcome failed", call.kind.method)
             outcome = error
-        if self.reconciler is not None and isinstance(outcome, Response):
-            self.reconciler.answer(call.kind.method, outcome.raw_result)
         call.settle(outcome)
+
+    async def _find_out(self, call: Call, error: OutcomeUnknown, timeout: float) -> Outcome:
+        outcome = await self.core.resolver.resolve(self, call, error, timeout)
+        if isinstance(outcome, Response):
+            self._tell_reconcilers(call, outcome.raw_result, resolved=True)
+        elif isinstance(outcome, PartlyExecuted):
+            self._tell_half(call, outcome, resolved=True)
+        return outcome
+
+    def _tell_half(self, call: Call, error: PartlyExecuted, *, resolved: bool) -> None:
+        """Show the order that half a cancel-replace made."""
+        if error.new_order_result == "SUCCESS":
+            self._tell_reconcilers(
+                call, msgspec.Raw(_encode(error.new_order_response)), resolved=resolved
+            )
+
+    def _tell_reconcilers(self, call: Call, result: msgspec.Raw, *, resolved: bool) -> None:
+        for reconciler in self.reconcilers:
+            reconciler.answer(call.kind.method, result, resolved=resolved)
 
     def _unclaimed(self, link: ApiLink, message: Frame) -> None:
         if message.is_revocation:

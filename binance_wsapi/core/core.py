@@ -127,6 +127,7 @@ class Core:
         self._user_data: dict[
             tuple[WsKey, str | None], tuple[ApiUserData | ListenKeyUserData, LinkedFeed]
         ] = {}
+        self._reconcilers: dict[WsKey, Reconciler] = {}
         self._user_data_locks: dict[tuple[WsKey, str | None], asyncio.Lock] = {}
         self._market_streams: MarketStreams | None = None
         self._tasks: set[asyncio.Task[Any]] = set()
@@ -419,7 +420,8 @@ class Core:
             self._user_data[key] = (subscription, feed)
             if ws_key is not WsKey.MARGIN_USER_DATA:  # whose orders only REST can ask for
                 session = self.session(ws_key)
-                session.reconciler = feed.reconciler = Reconciler(session, feed.put)
+                feed.reconciler = self._reconcilers[ws_key] = Reconciler(session, feed.put)
+                self._share_reconcilers()
             return feed.stream
 
     async def unsubscribe_user_data(self, ws_key: WsKey, isolated_symbol: str | None) -> None:
@@ -429,8 +431,22 @@ class Core:
         async with self._user_data_locks.setdefault(key, asyncio.Lock()):
             subscription, _ = self._user_data.pop(key, (None, None))
             if subscription is not None:
-                self.session(ws_key).reconciler = None
+                self._reconcilers.pop(ws_key, None)
+                self._share_reconcilers()
                 await subscription.stop()
+
+    def reconcilers_of(self, ws_key: WsKey) -> list[Reconciler]:
+        """Return what follows the orders of the account that a connection trades with."""
+        return [
+            reconciler
+            for other, reconciler in self._reconcilers.items()
+            if endpoint(other).market is endpoint(ws_key).market
+            and (other is ws_key or "TESTNET" not in other.name + ws_key.name)
+        ]
+
+    def _share_reconcilers(self) -> None:
+        for ws_key, session in self.sessions.items():
+            session.reconcilers = self.reconcilers_of(ws_key)
 
     def _user_data_subscription(
         self, ws_key: WsKey, isolated_symbol: str | None, feed: LinkedFeed
@@ -447,6 +463,7 @@ class Core:
     async def disconnect_all(self) -> None:
         """End all sessions and streams; the next call connects anew."""
         sessions, self.sessions = list(self.sessions.values()), {}
+        self._reconcilers.clear()
         user_data, self._user_data = list(self._user_data.values()), {}
         endings = [session.close("closed by this side") for session in sessions]
         endings += [subscription.close("closed by this side") for subscription, _ in user_data]

@@ -22,7 +22,10 @@ class LinkedFeed(Feed):
         super().__init__(*args, **kwargs)
         self._takeover = Takeover(self._core, self._tell)
         self._loss = ""
-        self._last_told: bytes | None = None
+        self._last_told: dict[Link, bytes] = {}
+        """The last event of each link."""
+        self._left_at: dict[Link, float] = {}
+        """Since when another link carries the events in place of each that may still bring some."""
         self.reconciler: Reconciler | None = None
         """Finds out what was missed in a gap, where the market can be asked."""
 
@@ -33,6 +36,11 @@ class LinkedFeed(Feed):
     def carried_by(self, link: Link) -> None:
         """The link is subscribed: its events count from now on."""
         was_interrupted = self.resumed(self._loss)
+        former = self._takeover.link
+        if former is not None and former is not link:
+            if self.reconciler is not None and former not in self._left_at:
+                self.reconciler.moving()
+            self._left_at[former] = self._core.now()
         self._takeover.carried_by(link)
         if was_interrupted and self.reconciler is not None:
             self.reconciler.begin()
@@ -41,24 +49,39 @@ class LinkedFeed(Feed):
         """An event arrived on a link."""
         if self._core.resolver.is_busy:
             self._core.resolver.event(event)
+        self._last_told[link] = event
         self._takeover.event(link, event)
 
     def lost(self, link: Link, reason: str) -> None:
         """The link is gone, or its subscription is."""
+        left_at = self._left_at.pop(link, None)
+        last_told_us = _time_us(self._last_told.pop(link, None))
         if self._takeover.lost(link):
             self._loss = reason
-            self.interrupted(link.proven_at, told_us=_time_us(self._last_told))
+            self._interrupt(link, last_told_us)
+        elif left_at is not None and link.proven_at >= left_at:
             if self.reconciler is not None:
-                self.reconciler.interrupted()
+                self.reconciler.moved()
+        elif left_at is not None:
+            # It was not what it seemed when another took over: silent already, perhaps.
+            self._interrupt(link, last_told_us)
+            self.resumed(reason)
+            if self.reconciler is not None:
+                self.reconciler.begin()
+
+    def _interrupt(self, link: Link, last_told_us: int) -> None:
+        self.interrupted(link.proven_at, told_us=last_told_us)
+        if self.reconciler is not None:
+            self.reconciler.interrupted()
 
     def end(self) -> None:
         """Nothing will come any more."""
         if self.reconciler is not None:
             self.reconciler.stop()
+        self.resumed(self._loss)
         super().end()
 
     def _tell(self, event: bytes) -> None:
-        self._last_told = event
         if self.reconciler is None or self.reconciler.is_news(event):
             self.put_event(event)
 

@@ -25,6 +25,12 @@ log = logging.getLogger("binance_wsapi.user_data")
 
 RETRY_DELAY_S = 1.0
 
+WATCHED_S = 120.0
+"""How long after a gap answers are looked into at once: longer than most are under way."""
+
+_SLACK_US = 1_000_000
+"""The exchange's time is estimated late."""
+
 _ACCOUNT = {
     Market.SPOT: ("account.status", {"omitZeroBalances": True}),
     Market.USDM: ("v2/account.status", {}),
@@ -50,10 +56,27 @@ class Reconciler:
         self._orders = LiveOrders(session.market)
         self._answers: deque[tuple[str, msgspec.Raw]] = deque(maxlen=10_000)
         self._task: asyncio.Task[None] | None = None
+        self._is_interrupted = False
+        self._gap: tuple[int, float] | None = None
+        """Until when events were missing, epoch microseconds, and until when answers are watched for
+        orders from before that, monotonic seconds."""
 
-    def answer(self, method: str, result: msgspec.Raw) -> None:
-        """Take note of the answer to a request that changed orders; looked into when it matters."""
+    def answer(self, method: str, result: msgspec.Raw, *, resolved: bool = False) -> None:
+        """Take note of the answer to a request that changed orders; looked into when it matters.
+
+        Args:
+            method: The wire operation.
+            result: The result.
+            resolved: The answer was lost and found out, however long after.
+        """
         self._answers.append((method, result))
+        if self._gap is None or self._is_interrupted:
+            return
+        until_us, watched_until = self._gap
+        if resolved or self._session.core.now() < watched_until:
+            made_us = self._look_into_answers()
+            if made_us is not None and made_us <= until_us:
+                self.begin()
 
     def is_news(self, event: bytes) -> bool:
         """Take note of an event; false when it tells a fill that was reconciled already."""
@@ -62,13 +85,30 @@ class Reconciler:
         return not isinstance(told, dict) or self._orders.observe_event(told)
 
     def begin(self) -> None:
-        """Events flow again after a gap: find out what they would have told."""
+        """Events flow again after a gap: find out what they would have told.
+
+        Called again when an answer shows an order from before the gap's end that nobody knew of.
+        """
+        core = self._session.core
+        if self._gap is None or self._is_interrupted:
+            self._gap = core.exchange_us() + _SLACK_US, core.now() + WATCHED_S
+        self._is_interrupted = False
         self.stop()
         self._look_into_answers()
-        self._task = self._session.core.spawn(self._reconcile())
+        self._task = core.spawn(self._reconcile())
+
+    def moving(self) -> None:
+        """Another link takes over: whether all events came is known when the former one has ended."""
+        self._look_into_answers()
+        self._orders.begin_gap()
+
+    def moved(self) -> None:
+        """All events came."""
+        self._orders.withdraw_gap()
 
     def interrupted(self) -> None:
         """Events are missing from now on: what is being asked is out of date."""
+        self._is_interrupted = True
         self.stop()
         self._look_into_answers()
         self._orders.begin_gap()
@@ -78,11 +118,15 @@ class Reconciler:
         if self._task is not None:
             self._task.cancel()
 
-    def _look_into_answers(self) -> None:
-        answers = self._answers
+    def _look_into_answers(self) -> int | None:
+        """Return when the first order was made that nobody knew of, epoch microseconds."""
+        answers, first_us = self._answers, None
         while answers:
             method, result = answers.popleft()
-            self._orders.observe_answer(method, _decode(result))
+            made_us = self._orders.observe_answer(method, _decode(result))
+            if made_us is not None:
+                first_us = made_us if first_us is None else min(first_us, made_us)
+        return first_us
 
     async def _reconcile(self) -> None:
         work = Reconciliation(self._orders)

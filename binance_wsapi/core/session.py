@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import math
+from collections import deque
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -72,6 +73,9 @@ class Link:
         self.pinged_at: float | None = None
         self.drains: tuple[float, float] | None = None
         """Retired: from when it may go if it is idle, and when it goes at the latest."""
+        self.retired_at = 0.0
+        self._pings: deque[float] = deque()
+        """When each ping was written that is not answered yet."""
         self.tasks: set[asyncio.Task[None]] = set()
         self._now = session.core.now
         self._dispatcher = session.core.dispatcher
@@ -96,8 +100,8 @@ class Link:
 
     def answered(self) -> None:
         """A pong arrived."""
-        if self.pinged_at is not None:
-            self.proven_at = max(self.proven_at, self.pinged_at)
+        if self._pings:
+            self.proven_at = max(self.proven_at, self._pings.popleft())
         self.heard()
 
     def writable(self) -> None:
@@ -112,8 +116,14 @@ class Link:
         """Return the seconds until the exchange takes a ping."""
         return 0.0
 
+    def probe(self, now: float) -> None:
+        """Ask for a sign of life, and expect it from now on."""
+        self.pinged_at = now
+        self._pings.append(now)
+        self.ping()
+
     def ping(self) -> None:
-        """Ask for a sign of life."""
+        """Write a ping."""
         if self.socket is not None:
             self.socket.ping()
 
@@ -364,6 +374,10 @@ class Session:
     def _retire(self, link: Link) -> None:
         now = self.core.now()
         link.drains = (now + DRAIN_LINGER_S, now + DRAIN_LINGER_S + self.core.options.timeout)
+        link.retired_at = now
+        if link.pinged_at is None and link.ping_delay() <= 0:
+            # Its answer proves that all has come that was sent before its successor took over.
+            link.probe(now)
         self.wake_by(link.drains[0])
 
     def _tick(self) -> None:
@@ -383,7 +397,8 @@ class Session:
             return
         if link.drains is not None:
             earliest, latest = link.drains
-            if now >= latest or (now >= earliest and self.is_idle(link)):
+            is_done = self.is_idle(link) and link.proven_at >= link.retired_at
+            if now >= latest or (now >= earliest and is_done):
                 self.lose(link, "replaced by a fresh connection")
                 return
             self.wake_by(earliest if now < earliest else min(now + DRAIN_LINGER_S, latest))
@@ -397,8 +412,7 @@ class Session:
             if delay > 0:
                 self.wake_by(now + delay)
                 return
-            link.pinged_at = now
-            link.ping()
+            link.probe(now)
             self.wake_by(now + options.pong_timeout)
         else:
             self.wake_by(link.last_heard + options.ping_interval)

@@ -18,7 +18,7 @@ from decimal import Decimal
 from typing import Any
 
 from binance_wsapi.catalogue._types import Market
-from binance_wsapi.protocol.order_events import FINAL_STATUSES, order_from_event
+from binance_wsapi.protocol.order_events import FINAL_STATUSES, micros, order_from_event
 from binance_wsapi.protocol.verdict import Answer, Ask, Question
 
 __all__ = ["LiveOrders", "Reconciled", "Reconciliation"]
@@ -114,13 +114,24 @@ class LiveOrders:
         """
         self._gaps += 1
 
-    def observe_answer(self, method: str, result: object) -> None:
+    def withdraw_gap(self) -> None:
+        """What was feared to be a gap was none: all events came."""
+        if self._gaps > self._gaps_closed:
+            self._gaps -= 1
+            self._close_gap(self._gaps_closed)
+
+    def observe_answer(self, method: str, result: object) -> int | None:
         """Take note of the orders in an answer.
 
         Args:
             method: The wire operation it answers; for a resolved outcome the one that was resolved.
             result: The result.
+
+        Returns:
+            When the first of the orders was made that were not known yet, in epoch microseconds, 0 when
+            the answer does not say; ``None`` when there is none.
         """
+        first_us: int | None = None
         for order in _orders_in(result):
             key = order["symbol"], order["orderId"]
             # An event may tell the end of an order before its answer comes.
@@ -134,6 +145,9 @@ class LiveOrders:
                 told.update(order)
                 told.before = told.executed = Decimal(order.get("executedQty", 0))
             self._track(key, told)
+            made_us = micros(order.get("time", order.get("transactTime", 0)))
+            first_us = made_us if first_us is None else min(first_us, made_us)
+        return first_us
 
     def observe_event(self, event: Mapping[str, Any]) -> bool:
         """Take note of a user data event.
@@ -179,8 +193,8 @@ class LiveOrders:
             del keys[next(iter(keys))]
 
     def _close_gap(self, gaps: int) -> None:
-        self._gaps_closed = gaps
-        if gaps == self._gaps:
+        self._gaps_closed = min(gaps, self._gaps)
+        if self._gaps_closed == self._gaps:
             for key in [key for key, told in self._told.items() if told.has_ended]:
                 self._end(key)
 

@@ -10,8 +10,8 @@ from typing import Any
 from simulation_world import SYMBOL, SimulatedClient, World
 
 from binance_wsapi import WsKey
-from binance_wsapi.errors import BinanceWsApiError
-from binance_wsapi.events import StreamGap
+from binance_wsapi.errors import BinanceWsApiError, OutcomeUnknown
+from binance_wsapi.events import OrderReconciled, StreamGap
 from binance_wsapi.response import Response
 
 Scenario = Callable[[World, SimulatedClient], Awaitable[Any]]
@@ -152,3 +152,96 @@ def test_a_subscription_refused_for_its_time_is_repeated_on_its_own_connection()
     events = play(scenario, key_type="hmac")
 
     assert any(isinstance(event, dict) and event.get("c") == "later" for event in events)
+
+
+def test_a_move_away_from_a_connection_that_had_fallen_silent_tells_a_gap() -> None:
+    """A planned move may come before the silence is noticed: nothing had proven the old link alive."""
+
+    async def scenario(world: World, client: SimulatedClient) -> Any:
+        stream = await client.subscribe_user_data_stream()
+        placed = await place(client)
+        for wire in list(world.network.wires.values()):
+            wire.half_open(out=False, back=True)
+        await asyncio.sleep(1.0)
+        happened_ms = world.clock.now_us() // 1000
+        assert world.trade(
+            "order.place",
+            side="SELL",
+            type="LIMIT",
+            timeInForce="IOC",
+            price="64980",
+            quantity="0.01",
+        )
+        await asyncio.sleep(1.0)
+        await client.rotate()
+        return placed.raw["result"]["orderId"], happened_ms, await events_within(stream, 30.0)
+
+    order_id, happened_ms, events = play(scenario)
+
+    gaps = [event for event in events if isinstance(event, StreamGap)]
+    assert [gap.from_ms <= happened_ms <= gap.until_ms for gap in gaps] == [True]
+    reconciled = [event for event in events if isinstance(event, OrderReconciled)]
+    assert [(order.order_id, len(order.missed_fills)) for order in reconciled] == [(order_id, 1)]
+
+
+def test_a_move_away_from_a_connection_that_lives_tells_no_gap() -> None:
+    async def scenario(world: World, client: SimulatedClient) -> Any:
+        stream = await client.subscribe_user_data_stream()
+        await place(client)
+        await client.rotate()
+        await place(client)
+        return await events_within(stream, 30.0)
+
+    events = play(scenario)
+
+    assert not [event for event in events if not isinstance(event, dict)]
+
+
+def test_a_stream_that_is_closed_while_interrupted_tells_the_gap() -> None:
+    async def scenario(world: World, client: SimulatedClient) -> Any:
+        stream = await client.subscribe_user_data_stream()
+        world.network.weather.is_down = True
+        cut_all(world)
+        await asyncio.sleep(5.0)
+        await client.close()
+        return [event async for event in stream]
+
+    assert any(isinstance(event, StreamGap) for event in play(scenario))
+
+
+def test_an_order_whose_answer_was_lost_with_its_events_is_reconciled() -> None:
+    """Nobody knew of it when the gap was closed; what it missed is told once its outcome is known."""
+
+    async def scenario(world: World, client: SimulatedClient) -> Any:
+        stream = await client.subscribe_user_data_stream()
+        world.venue.faults.on("order.place").drop_after_acceptance()
+        for wire in list(world.network.wires.values()):
+            wire.half_open(out=False, back=True)
+        error = await place(client, type="MARKET", time_in_force=None, price=None)
+        assert isinstance(error, OutcomeUnknown)
+        await asyncio.sleep(30.0)
+        await error.resolve_async()
+        return await events_within(stream, 5.0)
+
+    events = play(scenario, timeout=2.0, on_unknown_outcome="raise", ping_interval=2.0)
+
+    reconciled = [event for event in events if isinstance(event, OrderReconciled)]
+    assert [len(order.missed_fills) for order in reconciled] == [1]
+
+
+def test_an_order_of_another_connection_is_reconciled() -> None:
+    """Its answer came, over a connection that was not interrupted; its events were lost."""
+
+    async def scenario(world: World, client: SimulatedClient) -> Any:
+        stream = await client.subscribe_user_data_stream()
+        for wire in list(world.network.wires.values()):
+            wire.half_open(out=False, back=True)
+        placed = await client.spot.using(WsKey.MAIN_WSAPI2).submit_new_order(
+            symbol=SYMBOL, side="BUY", type="MARKET", quantity="0.01"
+        )
+        return placed.raw["result"]["orderId"], await events_within(stream, 30.0)
+
+    order_id, events = play(scenario)
+
+    reconciled = [event for event in events if isinstance(event, OrderReconciled)]
+    assert [(order.order_id, len(order.missed_fills)) for order in reconciled] == [(order_id, 1)]
