@@ -503,7 +503,7 @@ def test_values_of_unknown_parameters_are_made_safe(given: object, wire: object)
         b"x",
         {"a": 1},
         {1},
-        object(),
+        pytest.param(object(), id="an object"),
         [1.5],
         [["a"]],
         MOMENT.replace(tzinfo=None),
