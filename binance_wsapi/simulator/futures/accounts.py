@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -29,7 +29,6 @@ class FuturesAccount(EventSource):
     Args:
         uid: The same as of the owner's Spot account.
         alias: ``accountAlias`` of answers and COIN-M events.
-        wallets: Balances at the start, by margin asset.
         is_house: The house's own: no margin is asked of it, and its ended orders are forgotten.
     """
 
@@ -37,16 +36,13 @@ class FuturesAccount(EventSource):
         self,
         uid: int,
         alias: str,
-        wallets: Mapping[str, Decimal | str | int] | None = None,
         *,
         is_house: bool = False,
     ) -> None:
         super().__init__(uid)
         self.alias = alias
         self.is_house = is_house
-        self.wallets: dict[str, Decimal] = {
-            asset: Decimal(amount) for asset, amount in (wallets or {}).items()
-        }
+        self.wallets: dict[str, Decimal] = {}
         self.positions: dict[tuple[str, str], Position] = {}
         """By symbol and position side; made when first needed, never removed."""
         self.leverages: dict[str, int] = {}
@@ -65,7 +61,7 @@ class FuturesAccount(EventSource):
         """Every algo order ever placed, by algo id."""
         self.is_liquidating = False
         self.has_margin_call = False
-        self.updated_us = 0
+        self._wallets_updated_us: dict[str, int] = {}
 
     def wallet(self, asset: str) -> Decimal:
         """Return the wallet balance of an asset."""
@@ -74,7 +70,11 @@ class FuturesAccount(EventSource):
     def credit(self, asset: str, amount: Decimal, now_us: int) -> None:
         """Add to a wallet; a negative amount takes from it."""
         self.wallets[asset] = self.wallet(asset) + amount
-        self.updated_us = now_us
+        self._wallets_updated_us[asset] = now_us
+
+    def wallet_updated_us(self, asset: str) -> int:
+        """Return when a wallet last changed, 0 for one that never held anything."""
+        return self._wallets_updated_us.get(asset, 0)
 
     def leverage(self, contract: Contract) -> int:
         """Return the leverage set for a contract."""

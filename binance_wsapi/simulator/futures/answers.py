@@ -126,7 +126,7 @@ class AccountAnswers:
                 "availableBalance": money(self._pool(account, risk).available),
                 "maxWithdrawAmount": money(risk.withdrawable),
                 "marginAvailable": True,
-                "updateTime": Micros(account.updated_us),
+                "updateTime": Micros(account.wallet_updated_us(asset)),
             }
             for asset, risk in self._risk.by_asset(account).items()
         ]
@@ -142,7 +142,7 @@ class AccountAnswers:
                 "crossWalletBalance": money(risk.wallet),
                 "crossUnPnl": money(risk.profit),
                 "availableBalance": money(risk.available),
-                "updateTime": Micros(account.updated_us),
+                "updateTime": Micros(account.wallet_updated_us(asset)),
             }
             for asset, risk in self._risk.by_asset(account).items()
         ]
@@ -271,7 +271,8 @@ class AccountAnswers:
             "canWithdraw": True,
             "updateTime": 0,
             "assets": [
-                _asset_row(asset, risk, risk) | {"updateTime": Micros(account.updated_us)}
+                _asset_row(asset, risk, risk)
+                | {"updateTime": Micros(account.wallet_updated_us(asset))}
                 for asset, risk in self._risk.by_asset(account).items()
             ],
             "positions": [
@@ -298,7 +299,7 @@ class AccountAnswers:
     def _usdm_assets(self, account: FuturesAccount) -> list[dict[str, Any]]:
         return [
             _asset_row(asset, risk, self._pool(account, risk))
-            | {"updateTime": Micros(account.updated_us)}
+            | {"updateTime": Micros(account.wallet_updated_us(asset))}
             for asset, risk in self._risk.by_asset(account).items()
         ]
 
@@ -379,8 +380,8 @@ def _asset_row(asset: str, risk: AssetRisk, pool: AssetRisk) -> dict[str, Any]:
 
 
 def money(amount: Decimal) -> str:
-    """Return an amount with eight places."""
-    return f"{amount:.8f}"
+    """Return an amount with eight places; an inverse position's profit of nothing is no -0."""
+    return f"{amount:z.8f}"
 
 
 def price(amount: Decimal) -> str:

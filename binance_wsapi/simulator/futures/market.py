@@ -228,7 +228,9 @@ class FuturesMarket:
                 f"{unknown[0]} is no margin asset here: {', '.join(self._risk.assets)}"
             )
         alias = "".join(self._rng.choices(ascii_letters, k=6))
-        account = self.accounts[uid] = FuturesAccount(uid, alias, wallets, is_house=is_house)
+        account = self.accounts[uid] = FuturesAccount(uid, alias, is_house=is_house)
+        for asset, amount in (wallets or {}).items():
+            account.credit(asset, Decimal(amount), self.clock.now_us())
         return account
 
     @property

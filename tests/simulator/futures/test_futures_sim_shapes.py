@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from futures_sim_venue import Trader, Venue
+from futures_sim_venue import FUNDS, START_US, Trader, Venue
 
 from binance_wsapi.catalogue._types import Market
 from binance_wsapi.simulator.wire import encode
@@ -93,6 +93,25 @@ def test_order_answers(venue: Venue, trader: Trader) -> None:
         ("order.cancel", cancelled),
     ):
         _assert_covers(_wire(answer), _sample(market, method), missing=trailing)
+
+
+def test_wallets_tell_when_they_last_changed(venue: Venue) -> None:
+    funded, other = list(FUNDS[venue.market.market])
+    trader = venue.trader(**{funded: "5"})
+    assert _wire(trader.ask("account.balance"))[0]["updateTime"] == START_US // 1_000
+
+    venue.clock.advance(60)
+    venue.market.deposit(trader.account, funded, Decimal(1))
+
+    rows = _wire(trader.ask("account.balance"))
+    times = {row["asset"]: row["updateTime"] for row in rows}
+    assert (times[funded], times[other]) == (START_US // 1_000 + 60_000, 0)
+    assets = _wire(trader.ask("account.status"))["assets"]
+    assert {row["asset"]: row["updateTime"] for row in assets} == times
+
+
+def test_nothing_is_not_minus_nothing(venue: Venue) -> None:
+    assert '"-0' not in json.dumps(_wire(venue.trader().ask("account.status")))
 
 
 @pytest.mark.parametrize("method", ["account.balance", "account.position", "account.status"])
