@@ -129,7 +129,8 @@ class Client(ClientBase):
         missing. Asked for again, the same stream is returned.
 
         Args:
-            ws_key: The connection whose account it is.
+            ws_key: The connection whose account it is: one of the WebSocket API, ``MARGIN_USER_DATA``,
+                or ``MARGIN_RISK_USER_DATA`` for the margin level and debts of cross margin.
             isolated_symbol: With ``MARGIN_USER_DATA``: the symbol of an isolated margin account;
                 ``None`` is the cross margin account.
 
@@ -137,7 +138,6 @@ class Client(ClientBase):
             NotSent: No connection came up in time.
             RequestRejected: The exchange refused the subscription.
         """
-        check_api_key(ws_key)
         stream: EventStream[Any] = self._run(
             lambda: self._core.subscribe_user_data(ws_key, isolated_symbol)
         )

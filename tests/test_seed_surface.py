@@ -452,7 +452,7 @@ def test_option_of_the_table_is_there_with_its_default(
 
 def test_options_of_the_table_are_taken_together(desk: Desk) -> None:
     given = desk.exchange.client_options(desk.account.create_key("hmac"))
-    options = {
+    options: dict[str, Any] = {
         "beautify": False,
         "resubscribe_user_data_stream_after_reconnect": False,
         "resubscribe_user_data_stream_delay_seconds": 1,

@@ -20,13 +20,14 @@ from binance_wsapi.catalogue._types import Market
 from binance_wsapi.core.api_session import ApiSession, Authority
 from binance_wsapi.core.call import Call, CallKind, Outcome, kind_of
 from binance_wsapi.core.dispatch import Dispatcher
+from binance_wsapi.core.key_source import ApiKeySource, RiskKeySource
 from binance_wsapi.core.linked_feed import LinkedFeed
 from binance_wsapi.core.listen_key import ListenKeyUserData
 from binance_wsapi.core.reconciliation import Reconciler
 from binance_wsapi.core.resolution import Resolver
 from binance_wsapi.core.transport import HandshakeRefused, Transport
 from binance_wsapi.core.user_data import ApiUserData
-from binance_wsapi.endpoints import EndpointKind, WsKey, endpoint, rest_url
+from binance_wsapi.endpoints import EndpointKind, WsKey, endpoint, rest_url, user_data_key
 from binance_wsapi.errors import BinanceWsApiError, ClientClosed, ConfigurationError, NotSent
 from binance_wsapi.events import EventStream
 from binance_wsapi.health import ConnectionHealth, Metrics
@@ -48,6 +49,8 @@ __all__ = ["Core", "LoopHost"]
 log = logging.getLogger("binance_wsapi.core")
 
 CLOSE_TIMEOUT_S = 3.0
+
+MARGIN_KEYS = frozenset({WsKey.MARGIN_USER_DATA, WsKey.MARGIN_RISK_USER_DATA})
 
 T = TypeVar("T")
 
@@ -391,17 +394,7 @@ class Core:
         self, ws_key: WsKey, isolated_symbol: str | None
     ) -> EventStream[Any]:
         """Return the user data stream of a connection, subscribed."""
-        if isolated_symbol is not None and ws_key is not WsKey.MARGIN_USER_DATA:
-            raise ConfigurationError(
-                f"WsKey.{ws_key.name} has no isolated accounts: isolated_symbol goes with "
-                "WsKey.MARGIN_USER_DATA"
-            )
-        market = endpoint(ws_key).market
-        spot = market is Market.SPOT
-        needed = "userDataStream.subscribe.signature" if spot else "userDataStream.start"
-        operation = operation_by_method(market, needed)
-        assert operation is not None
-        self.authoriser.check(operation)
+        self._check_user_data(ws_key, isolated_symbol)
         key = (ws_key, isolated_symbol)
         async with self._user_data_locks.setdefault(key, asyncio.Lock()):
             existing = self._user_data.get(key)
@@ -418,7 +411,7 @@ class Core:
             subscription = self._user_data_subscription(ws_key, isolated_symbol, feed)
             await subscription.start()
             self._user_data[key] = (subscription, feed)
-            if ws_key is not WsKey.MARGIN_USER_DATA:  # whose orders only REST can ask for
+            if ws_key not in MARGIN_KEYS:  # whose orders only REST can ask for
                 session = self.session(ws_key)
                 feed.reconciler = self._reconcilers[ws_key] = Reconciler(session, feed.put)
                 self._share_reconcilers()
@@ -451,6 +444,8 @@ class Core:
     def _user_data_subscription(
         self, ws_key: WsKey, isolated_symbol: str | None, feed: LinkedFeed
     ) -> ApiUserData | ListenKeyUserData:
+        if ws_key is WsKey.MARGIN_RISK_USER_DATA:
+            return ListenKeyUserData(self, ws_key, RiskKeySource(self), feed)
         session = self.session(ws_key)
         if ws_key is WsKey.MARGIN_USER_DATA:
             from binance_wsapi.core.margin import MarginUserData
@@ -458,7 +453,28 @@ class Core:
             return MarginUserData(self, session, feed, isolated_symbol)
         if endpoint(ws_key).market is Market.SPOT:
             return ApiUserData(self, session, feed)
-        return ListenKeyUserData(self, ws_key, session, feed)
+        return ListenKeyUserData(self, user_data_key(ws_key), ApiKeySource(session), feed)
+
+    def _check_user_data(self, ws_key: WsKey, isolated_symbol: str | None) -> None:
+        """Refuse what can have no user data.
+
+        Raises:
+            ConfigurationError: The connection, the symbol or the client's key do not fit.
+        """
+        if isolated_symbol is not None and ws_key is not WsKey.MARGIN_USER_DATA:
+            raise ConfigurationError(
+                f"WsKey.{ws_key.name} has no isolated accounts: isolated_symbol goes with "
+                "WsKey.MARGIN_USER_DATA"
+            )
+        market = endpoint(ws_key).market
+        needed = "userDataStream.start"
+        if ws_key is not WsKey.MARGIN_RISK_USER_DATA:
+            check_api_key(ws_key)
+            if market is Market.SPOT:
+                needed = "userDataStream.subscribe.signature"
+        operation = operation_by_method(market, needed)
+        assert operation is not None
+        self.authoriser.check(operation)
 
     async def disconnect_all(self) -> None:
         """End all sessions and streams; the next call connects anew."""
@@ -515,12 +531,16 @@ class Core:
 
     async def _end(self) -> None:
         self._take_in()
+        # First what would ask on, or open connections, while they are being closed.
+        await self._cancel_tasks()
         await self.disconnect_all()
+        await self._cancel_tasks()
+        await self.transport.close()
+
+    async def _cancel_tasks(self) -> None:
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        if self._transport is not None:
-            await self._transport.close()
 
 
 def check_api_key(ws_key: WsKey) -> None:
@@ -537,7 +557,7 @@ def check_api_key(ws_key: WsKey) -> None:
 
 def user_event_decoder(ws_key: WsKey) -> Callable[[bytes], Any]:
     """Return what makes typed events from a connection's user data."""
-    if ws_key is WsKey.MARGIN_USER_DATA:
+    if ws_key in MARGIN_KEYS:
         from binance_wsapi.models.margin_events import decode_margin_event
 
         return decode_margin_event

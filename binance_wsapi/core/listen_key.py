@@ -1,4 +1,4 @@
-"""User data of the futures markets: a listen key over the WebSocket API, events on a stream connection."""
+"""User data by listen key: the key kept alive, its events read from a connection of their own."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import msgspec
 
-from binance_wsapi.core.api_session import ApiSession
+from binance_wsapi.core.key_source import KeySource
 from binance_wsapi.core.linked_feed import LinkedFeed
 from binance_wsapi.core.session import Link, LinkLost, Session
-from binance_wsapi.endpoints import WsKey, listen_key_url, user_data_key
+from binance_wsapi.endpoints import WsKey, listen_key_url
 from binance_wsapi.errors import BinanceWsApiError, NotSent, RequestRejected
 from binance_wsapi.protocol.session import State
 
@@ -57,16 +57,16 @@ class ListenKeyUserData(Session):
 
     Args:
         core: The client's core.
-        ws_key: The WebSocket API connection whose account it is.
-        api: The session of that connection.
+        ws_key: The connection the events come on.
+        keys: Where the account's key comes from.
         feed: Where the events go.
     """
 
     link_type: ClassVar[type[Link]] = KeyLink
 
-    def __init__(self, core: Core, ws_key: WsKey, api: ApiSession, feed: LinkedFeed) -> None:
-        super().__init__(core, user_data_key(ws_key))
-        self._api = api
+    def __init__(self, core: Core, ws_key: WsKey, keys: KeySource, feed: LinkedFeed) -> None:
+        super().__init__(core, ws_key)
+        self._keys = keys
         self._feed = feed
         self._refusal: BinanceWsApiError | None = None
         self._keeper: asyncio.Task[None] | None = None
@@ -87,9 +87,9 @@ class ListenKeyUserData(Session):
             if isinstance(self._refusal, RequestRejected):
                 raise self._refusal from None
             raise NotSent(
-                f"userDataStream.start: {self.ws_key} is not connected within {timeout:g} s "
+                f"{self._keys.operation}: {self.ws_key} is not connected within {timeout:g} s "
                 f"({self.last_failure}); repeating it is safe",
-                operation="userDataStream.start",
+                operation=self._keys.operation,
                 reason="not connected",
             ) from None
         self._started = True
@@ -98,7 +98,7 @@ class ListenKeyUserData(Session):
         """Give the key back and end the stream."""
         await self.close("closed by this side")
         try:
-            await self._api.ask(None, "userDataStream.stop", {})
+            await self._keys.stop()
         except BinanceWsApiError as error:
             log.info("%s: giving the listen key back: %s", self.ws_key, error)
 
@@ -112,7 +112,7 @@ class ListenKeyUserData(Session):
     async def address(self, link: KeyLink) -> str:
         """Return the URL of the live key, asking for the key first."""
         try:
-            answer = await self._api.ask(None, "userDataStream.start", {})
+            key = await self._keys.start()
         except BinanceWsApiError as error:
             self._refusal = error
             if isinstance(error, RequestRejected):
@@ -122,7 +122,7 @@ class ListenKeyUserData(Session):
             raise LinkLost(f"no listen key: {error}") from None
         self._refusal = None
         self._feed.expect(link)
-        link.key = answer.raw["result"]["listenKey"]
+        link.key = key
         return listen_key_url(self.ws_key, self.core.url(self.ws_key), link.key)
 
     async def ready(self, timeout: float) -> Any:
@@ -181,7 +181,7 @@ class ListenKeyUserData(Session):
             await asyncio.sleep(delay)
             key = self.serving.key if isinstance(self.serving, KeyLink) else ""
             try:
-                answer = await self._api.ask(None, "userDataStream.ping", {})
+                extended = await self._keys.extend(key)
             except BinanceWsApiError as error:
                 delay = KEEP_ALIVE_RETRY_S
                 if isinstance(error, RequestRejected) and error.code == NO_SUCH_KEY:
@@ -191,6 +191,5 @@ class ListenKeyUserData(Session):
                     log.warning("%s: extending the listen key: %s", self.ws_key, error)
             else:
                 delay = KEEP_ALIVE_S
-                extended = answer.raw["result"].get("listenKey", key)
                 if extended != key:
                     self._key_died(key, "the account has another listen key")

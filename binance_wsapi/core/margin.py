@@ -11,7 +11,7 @@ import msgspec
 from binance_wsapi.catalogue.margin import FETCH_LISTEN_TOKEN
 from binance_wsapi.core.api_session import ApiLink, ApiSession
 from binance_wsapi.core.linked_feed import LinkedFeed
-from binance_wsapi.core.rest import signed_rest_call
+from binance_wsapi.core.rest import rest_call
 from binance_wsapi.core.session import LinkLost
 from binance_wsapi.core.user_data import ApiUserData
 from binance_wsapi.errors import BinanceWsApiError, UnreadableResult
@@ -68,7 +68,7 @@ class MarginUserData(ApiUserData):
         params: dict[str, str] = {}
         if self._isolated_symbol is not None:
             params = {"symbol": self._isolated_symbol, "isIsolated": "true"}
-        body = await signed_rest_call(self._core, FETCH_LISTEN_TOKEN, params)
+        body = await rest_call(self._core, FETCH_LISTEN_TOKEN, params)
         try:
             return _decode_token(body)
         except msgspec.MsgspecError as error:

@@ -17,12 +17,12 @@ from binance_wsapi.protocol.error_table import rejection
 if TYPE_CHECKING:
     from binance_wsapi.core.core import Core
 
-__all__ = ["signed_rest_call"]
+__all__ = ["rest_call"]
 
 _decode_error = msgspec.json.Decoder(ErrorBody).decode
 
 
-async def signed_rest_call(core: Core, call: RestCall, params: Mapping[str, str]) -> bytes:
+async def rest_call(core: Core, call: RestCall, params: Mapping[str, str]) -> bytes:
     """Return the body of the answer to a call that changes nothing which may not be repeated.
 
     Raises:

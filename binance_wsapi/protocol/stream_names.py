@@ -31,7 +31,11 @@ def stream_name(name: str, /, **values: str | int | None) -> str:
                     return stream.name_of(**values)
                 except ValueError as error:
                     problem = error
-    raise ParameterError(f"{problem}", parameter=name, value=dict(values))
+    at_fault = next(
+        (each for each in values if f"{each}=" in str(problem) or f"needs {each}:" in str(problem)),
+        name,
+    )
+    raise ParameterError(f"{problem}", parameter=at_fault, value=values.get(at_fault))
 
 
 def checked_names(market: Market, names: Sequence[str]) -> list[str]:

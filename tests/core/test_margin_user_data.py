@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -19,7 +20,8 @@ from binance_wsapi import (
     StreamGap,
     WsKey,
 )
-from binance_wsapi.core import margin
+from binance_wsapi.core import listen_key, margin
+from binance_wsapi.models.margin_events import MarginLevelUpdate
 from binance_wsapi.models.user_events import BalanceUpdate, EventStreamTerminated, OrderUpdate
 from binance_wsapi.simulator import AccountHandle, SimulatedExchange
 
@@ -298,3 +300,69 @@ def test_isolated_symbol_goes_with_margin_alone(connect: Connect, ws_key: WsKey)
         caller.call(
             lambda client: client.subscribe_user_data_stream(ws_key, isolated_symbol="BTCUSDT")
         )
+
+
+# --- the risk stream
+
+
+def subscribe_risk(caller: Caller) -> EventStream[Any]:
+    stream: EventStream[Any] = caller.call(
+        lambda client: client.subscribe_user_data_stream(WsKey.MARGIN_RISK_USER_DATA)
+    )
+    return stream
+
+
+def tell_level(exchange: SimulatedExchange, account: AccountHandle, level: str) -> None:
+    exchange.call(
+        lambda: exchange.venue.margin.tell_margin_level(account.uid, Decimal(level), "MARGIN_CALL")
+    )
+
+
+@pytest.mark.parametrize("key_type", ["ed25519", "hmac"])
+def test_risk_of_cross_margin_is_told(
+    connect: Connect, exchange: SimulatedExchange, account: AccountHandle, key_type: Any
+) -> None:
+    caller = connect(account.create_key(key_type))
+    stream = subscribe_risk(caller)
+
+    tell_level(exchange, account, "1.1")
+
+    event = caller.next_event(stream)
+    assert isinstance(event, MarginLevelUpdate)
+    assert (event.margin_level, event.status) == (Decimal("1.1"), "MARGIN_CALL")
+    assert {frame.path.rpartition("/")[0] for frame in exchange.journal.frames} == {"/margin/ws"}
+
+
+def test_risk_stream_outlives_its_key_and_its_connection(
+    connect: Connect,
+    exchange: SimulatedExchange,
+    account: AccountHandle,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(listen_key, "KEEP_ALIVE_S", 0.02)
+    caller = connect(account.create_key())
+    stream = subscribe_risk(caller)
+
+    exchange.drop_connections("/margin")
+    next_of(caller, stream, StreamGap)
+    tell_level(exchange, account, "1.2")
+    assert next_of(caller, stream, MarginLevelUpdate).margin_level == Decimal("1.2")
+    exchange.call(lambda: exchange.venue.margin.close_risk_key(account.uid))
+    gap = next_of(caller, stream, StreamGap)
+
+    assert "listen key" in gap.reason
+    tell_level(exchange, account, "1.3")
+    assert next_of(caller, stream, MarginLevelUpdate).margin_level == Decimal("1.3")
+    caller.call(lambda client: client.unsubscribe_user_data_stream(WsKey.MARGIN_RISK_USER_DATA))
+    with pytest.raises(ClientClosed):
+        caller.next_event(stream)
+
+
+@pytest.mark.parametrize("ws_key", [WsKey.MAIN, WsKey.USDM_PRIVATE], ids=str)
+def test_connection_without_user_data_of_its_own_is_refused(
+    connect: Connect, ws_key: WsKey
+) -> None:
+    caller = connect()
+
+    with pytest.raises(ConfigurationError, match="MAIN_WSAPI"):
+        caller.call(lambda client: client.subscribe_user_data_stream(ws_key))
