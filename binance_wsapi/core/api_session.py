@@ -449,7 +449,7 @@ class ApiSession(Session):
         if not call.kind.mutates or call.kind.operation is None or call.is_own:
             call.settle(error)
             return
-        error.attach(lambda timeout: self._find_out(call, error, timeout), core.run)
+        error.attach(lambda timeout: self._find_out_again(call, error, timeout), core.run)
         if core.options.on_unknown_outcome == "raise" or self.machine.state is State.CLOSED:
             call.settle(error)
         else:
@@ -466,6 +466,17 @@ class ApiSession(Session):
             log.exception("%s: finding out its outcome failed", call.kind.method)
             outcome = error
         call.settle(outcome)
+
+    async def _find_out_again(self, call: Call, error: OutcomeUnknown, timeout: float) -> Outcome:
+        core = self.core
+        finding = core.spawn(self._find_out(call, error, timeout))
+        try:
+            return await finding
+        except asyncio.CancelledError:
+            if core.closed:
+                return core.closed_error()
+            finding.cancel()
+            raise
 
     async def _find_out(self, call: Call, error: OutcomeUnknown, timeout: float) -> Outcome:
         outcome = await self.core.resolver.resolve(self, call, error, timeout)

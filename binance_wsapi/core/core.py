@@ -399,6 +399,8 @@ class Core:
         async with self._user_data_locks.setdefault(key, asyncio.Lock()):
             existing = self._user_data.get(key)
             if existing is not None:
+                if isinstance(existing[0], ApiUserData):
+                    await existing[0].renew()
                 return existing[1].stream
             account = f" of {isolated_symbol}" if isolated_symbol else ""
             feed = LinkedFeed(
@@ -535,7 +537,8 @@ class Core:
         await self._cancel_tasks()
         await self.disconnect_all()
         await self._cancel_tasks()
-        await self.transport.close()
+        if self._transport is not None:
+            await self._transport.close()
 
     async def _cancel_tasks(self) -> None:
         for task in list(self._tasks):

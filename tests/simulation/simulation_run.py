@@ -25,6 +25,7 @@ from simulation_checks import (
     check_sendings,
 )
 from simulation_loop import Deadlock, Livelock
+from simulation_network import REMOTE
 from simulation_scenario import Known, Plan, SlowSigner, Trader, others_trade, plan_of
 from simulation_world import SimulatedClient, World
 
@@ -155,6 +156,8 @@ class _Simulation:
         if plan.closes_early:
             await asyncio.sleep(rng.uniform(0.0, 20.0))
             world.note("! closed early")
+            options = client.core.options
+            self._until = world.loop.time() - options.ping_interval - options.pong_timeout - 16.0
             await client.close()
         done, late = await asyncio.wait(user + extras, timeout=3_000)
         self._report.problems += [f"never ended: {task}" for task in late]
@@ -168,9 +171,13 @@ class _Simulation:
         if not plan.closes_early:
             # Longer than any reconnect, fence or question takes.
             await asyncio.sleep(FENCE_S + 60.0)
+            while world.venue.spot_limits.is_banned(REMOTE):
+                await asyncio.sleep(10.0)
             await self._look_again(traders)
             await self._prove_life(client)
-        self._until = world.loop.time() - 5.0
+        # What was under way when the user closed it, or lost unnoticed, is no loss of ours.
+        if not plan.closes_early:
+            self._until = world.loop.time() - 5.0
         await client.close()
         if world.host.ending is not None:
             await world.host.ending

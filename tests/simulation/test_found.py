@@ -10,7 +10,7 @@ from typing import Any
 from simulation_world import SYMBOL, SimulatedClient, World
 
 from binance_wsapi import WsKey
-from binance_wsapi.errors import BinanceWsApiError, OutcomeUnknown
+from binance_wsapi.errors import BinanceWsApiError, ClientClosed, OutcomeUnknown
 from binance_wsapi.events import OrderReconciled, StreamGap
 from binance_wsapi.response import Response
 
@@ -245,3 +245,26 @@ def test_an_order_of_another_connection_is_reconciled() -> None:
 
     reconciled = [event for event in events if isinstance(event, OrderReconciled)]
     assert [(order.order_id, len(order.missed_fills)) for order in reconciled] == [(order_id, 1)]
+
+
+def test_closing_ends_what_is_being_found_out_and_opens_nothing() -> None:
+    """A question asked while the client closed opened a new connection, for good."""
+
+    async def scenario(world: World, client: SimulatedClient) -> Any:
+        assert isinstance(await place(client), Response)
+        world.venue.faults.on("order.place").drop_before_acceptance()
+        error = await place(client)
+        assert isinstance(error, OutcomeUnknown)
+        looking = world.loop.create_task(error.resolve_async(60.0))
+        await asyncio.sleep(1.0)
+        await client.close()
+        (ended,) = await asyncio.gather(looking, return_exceptions=True)
+        await asyncio.sleep(5.0)
+        wires = [wire for wire in world.network.wires.values() if wire.is_open_here]
+        return ended, wires, client.core.sessions
+
+    ended, wires, sessions = play(scenario, on_unknown_outcome="raise")
+
+    assert isinstance(ended, ClientClosed)
+    assert not wires
+    assert not sessions
