@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import socket
 import ssl as ssl_module
+import weakref
 from collections.abc import Coroutine
 from typing import Any
 
@@ -17,6 +20,8 @@ MAX_MESSAGE_BYTES = 64 << 20
 """A full ``exchangeInfo`` is 3.6 MB and grows."""
 
 CLOSE_TIMEOUT_S = 1.0
+
+POLL_S = 0.002
 
 _TEXT = aiohttp.WSMsgType.TEXT
 
@@ -41,6 +46,7 @@ class AiohttpTransport:
         self._ssl = ssl
         self._connect_timeout = connect_timeout
         self._http: aiohttp.ClientSession | None = None
+        self._sockets: weakref.WeakSet[socket.socket] = weakref.WeakSet()
 
     async def connect(self, url: str, receiver: Receiver) -> Socket:
         """Open a websocket and read it into ``receiver`` from then on."""
@@ -82,13 +88,33 @@ class AiohttpTransport:
             raise OSError(type(error).__name__) from None
 
     async def close(self) -> None:
-        """Close the connection pool."""
-        if self._http is not None:
-            await self._http.close()
+        """Close the connection pool, and wait until the last socket is closed."""
+        if self._http is None:
+            return
+        await self._http.close()
+        # aiohttp lets go of a TLS connection before its transport has closed: a loop that ends
+        # now would leak the socket.
+        for each in self._open_sockets():
+            with contextlib.suppress(OSError):
+                each.shutdown(socket.SHUT_RDWR)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(CLOSE_TIMEOUT_S):
+                while self._open_sockets():  # noqa: ASYNC110  (nobody tells when they close)
+                    await asyncio.sleep(POLL_S)
+
+    def _open_sockets(self) -> list[socket.socket]:
+        return [each for each in self._sockets if each.fileno() != -1]
+
+    def _socket(self, address: Any) -> socket.socket:
+        family, kind, protocol, *_ = address
+        made = socket.socket(family, kind, protocol)
+        self._sockets.add(made)
+        return made
 
     def _session(self) -> aiohttp.ClientSession:
         if self._http is None:
             self._http = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(socket_factory=self._socket),
                 timeout=aiohttp.ClientTimeout(total=None), trust_env=self._proxy is None
             )
         return self._http
