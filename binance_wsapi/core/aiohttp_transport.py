@@ -115,7 +115,8 @@ class AiohttpTransport:
         if self._http is None:
             self._http = aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(socket_factory=self._socket),
-                timeout=aiohttp.ClientTimeout(total=None), trust_env=self._proxy is None
+                timeout=aiohttp.ClientTimeout(total=None),
+                trust_env=self._proxy is None,
             )
         return self._http
 

@@ -28,6 +28,9 @@ _ALREADY_ACTIVE = -2035
 """The answer to an earlier try was lost: its events come under an id that nobody here knows, and only
 a fresh connection has none."""
 
+LEAST_DELAY_S = 0.02
+"""Between attempts, whatever the option says: an attempt may fail without waiting for anything."""
+
 
 class ApiUserData:
     """The user data subscription of one WebSocket API connection.
@@ -59,6 +62,16 @@ class ApiUserData:
         except BaseException:
             await self.close("not subscribed")
             raise
+
+    async def renew(self) -> None:
+        """Subscribe again where that is left to the caller.
+
+        Raises:
+            NotSent: No connection came up in time.
+            RequestRejected: The exchange refused the subscription.
+        """
+        if not self._core.options.resubscribe_user_data_stream_after_reconnect:
+            await self._subscribe_first()
 
     async def stop(self) -> None:
         """Unsubscribe and end the stream."""
@@ -149,9 +162,9 @@ class ApiUserData:
         # Called while the answer is read: the events behind it in the socket find their sink.
         if not isinstance(outcome, Response) or self._closed:
             return
-        subscription_id = outcome.raw["result"]["subscriptionId"]
-        former = self._ids.get(link, subscription_id)
-        if former != subscription_id:
+        subscription_id: int = outcome.raw["result"]["subscriptionId"]
+        former = self._ids.get(link)
+        if former is not None and former != subscription_id:
             # The same account's events would come under both ids.
             link.event_sinks.pop(former, None)
             link.ended_subscriptions.add(former)
@@ -188,9 +201,10 @@ class ApiUserData:
     async def _keep_trying(self, delay: float) -> None:
         while not self._closed:
             await asyncio.sleep(delay)
-            delay = self._core.options.resubscribe_user_data_stream_delay_seconds
-            link = self._session.serving
-            if link is None:
+            delay = self._core.options.resubscribe_user_data_stream_delay_seconds or LEAST_DELAY_S
+            try:
+                link = await self._session.ready(self._core.options.timeout)
+            except TimeoutError:
                 continue
             if link in self._ids:
                 return
