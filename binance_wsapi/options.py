@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import ssl as ssl_module
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, get_args
 
@@ -62,8 +62,11 @@ class Options:
     def __post_init__(self) -> None:
         self._check_choices()
         self._check_numbers()
+        self._check_kinds()
+        self._check_urls()
         if self.api_key is not None and (
-            not self.api_key
+            not isinstance(self.api_key, str)
+            or not self.api_key
             or not self.api_key.isascii()
             or not self.api_key.isprintable()
             or " " in self.api_key
@@ -73,12 +76,6 @@ class Options:
             )
         if self.testnet + self.demo_trading + self.market_maker > 1:
             raise ConfigurationError("testnet, demo_trading and market_maker exclude each other")
-        for key in self.urls or ():
-            if key != REST and key not in set(WsKey):
-                known = ", ".join(str(ws_key) for ws_key in WsKey)
-                raise ConfigurationError(
-                    f"urls has no connection {key!r}: use one of {known}, rest"
-                )
 
     @property
     def environment(self) -> Environment:
@@ -111,31 +108,85 @@ class Options:
                 raise ConfigurationError(f"{name}={value!r}: use {choices}")
 
     def _check_numbers(self) -> None:
-        for name in (
-            "timeout",
-            "connect_timeout",
-            "resolve_timeout",
-            "reconnect_delay",
-            "reconnect_delay_max",
-            "ping_interval",
-            "pong_timeout",
-            "event_buffer_size",
-        ):
+        for name, (fits, way_out) in _NUMBERS.items():
             value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, (int, float)) or not value > 0:
-                raise ConfigurationError(f"{name}={value!r}: use a number above zero")
-        if not self.resubscribe_user_data_stream_delay_seconds >= 0:
+            if value is None and name in _MAY_BE_NONE:
+                continue
+            if isinstance(value, bool) or not isinstance(value, (int, float)) or not fits(value):
+                raise ConfigurationError(f"{name}={value!r}: {way_out}")
+
+    def _check_kinds(self) -> None:
+        for name in _SWITCHES:
+            value = getattr(self, name)
+            if not isinstance(value, bool):
+                raise ConfigurationError(f"{name}={value!r}: use True or False")
+        if self.ssl is not None and not isinstance(self.ssl, ssl_module.SSLContext):
+            raise ConfigurationError(f"ssl={self.ssl!r}: use an ssl.SSLContext, or None")
+        if self.rotate_at is not None and not isinstance(self.rotate_at, dt.time):
+            raise ConfigurationError(f"rotate_at={self.rotate_at!r}: use a datetime.time, or None")
+        if self.proxy is not None and not _is_url(self.proxy, "http", "https"):
+            # Not shown: it may hold a password.
             raise ConfigurationError(
-                "resubscribe_user_data_stream_delay_seconds="
-                f"{self.resubscribe_user_data_stream_delay_seconds!r}: use zero or more seconds"
+                "proxy is no URL: write it like http://user:password@host:8080"
             )
-        if not self.reconnect_factor >= 1:
-            raise ConfigurationError(f"reconnect_factor={self.reconnect_factor!r}: use 1 or more")
-        if self.rotate_after is not None and not self.rotate_after > 0:
-            raise ConfigurationError(
-                f"rotate_after={self.rotate_after!r}: use seconds above zero, or None"
-            )
-        if self.recv_window is not None and not 0 < self.recv_window <= 60_000:
-            raise ConfigurationError(
-                f"recv_window={self.recv_window!r}: use milliseconds above 0, up to 60000"
-            )
+
+    def _check_urls(self) -> None:
+        if self.urls is not None and not isinstance(self.urls, Mapping):
+            raise ConfigurationError(f"urls={self.urls!r}: use a dict of URLs by WsKey")
+        for key, url in (self.urls or {}).items():
+            if key != REST and key not in set(WsKey):
+                known = ", ".join(str(ws_key) for ws_key in WsKey)
+                raise ConfigurationError(
+                    f"urls has no connection {key!r}: use one of {known}, rest"
+                )
+            schemes = ("http", "https") if key == REST else ("ws", "wss")
+            if not _is_url(url, *schemes):
+                raise ConfigurationError(
+                    f"urls[{str(key)!r}]={url!r}: use a URL that begins with {schemes[1]}://"
+                )
+
+
+LONGEST_S = 1_000_000
+"""More than anybody waits, and less than what clocks and locks can take."""
+
+
+def _is_duration(seconds: float) -> bool:
+    return 0 < seconds <= LONGEST_S
+
+
+def _is_url(url: object, *schemes: str) -> bool:
+    return isinstance(url, str) and url.startswith(tuple(f"{scheme}://" for scheme in schemes))
+
+
+_SECONDS = f"use seconds above 0, up to {LONGEST_S}"
+_NUMBERS: dict[str, tuple[Callable[[float], bool], str]] = {
+    "timeout": (_is_duration, _SECONDS),
+    "connect_timeout": (_is_duration, _SECONDS),
+    "resolve_timeout": (_is_duration, _SECONDS),
+    "reconnect_delay": (_is_duration, _SECONDS),
+    "reconnect_delay_max": (_is_duration, _SECONDS),
+    "ping_interval": (_is_duration, _SECONDS),
+    "pong_timeout": (_is_duration, _SECONDS),
+    "rotate_after": (_is_duration, f"{_SECONDS}, or None"),
+    "resubscribe_user_data_stream_delay_seconds": (
+        lambda seconds: 0 <= seconds <= LONGEST_S,
+        f"use seconds from 0 to {LONGEST_S}",
+    ),
+    "reconnect_factor": (lambda factor: 1 <= factor <= 100, "use a number from 1 to 100"),
+    "recv_window": (lambda ms: 0 < ms <= 60_000, "use milliseconds above 0, up to 60000, or None"),
+    "event_buffer_size": (
+        lambda size: isinstance(size, int) and size > 0,
+        "use a whole number above 0",
+    ),
+}
+_MAY_BE_NONE = {"recv_window", "rotate_after"}
+_SWITCHES = (
+    "beautify",
+    "testnet",
+    "demo_trading",
+    "market_maker",
+    "resubscribe_user_data_stream_after_reconnect",
+    "keep_margin_listen_token_refreshed",
+    "attach_event_listeners",
+    "mute_latency_warning",
+)
