@@ -23,9 +23,11 @@ class KeySource(Protocol):
 
     async def start(self) -> str:
         """Return the live key, or a new one."""
+        raise NotImplementedError
 
     async def extend(self, key: str) -> str:
         """Let the key live for another hour; return the account's key."""
+        raise NotImplementedError
 
     async def stop(self) -> None:
         """Give the key back."""

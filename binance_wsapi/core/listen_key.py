@@ -125,7 +125,7 @@ class ListenKeyUserData(Session):
         link.key = key
         return listen_key_url(self.ws_key, self.core.url(self.ws_key), link.key)
 
-    async def ready(self, timeout: float) -> Any:
+    async def ready(self, timeout: float | None) -> Any:
         """Return the serving link; a refused key ends the wait at once, the first time."""
         self.demand()
         async with asyncio.timeout(timeout):

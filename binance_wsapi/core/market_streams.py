@@ -151,9 +151,8 @@ class MarketStreams:
 
     def names(self, ws_key: WsKey | None) -> list[str]:
         """Return the names that are subscribed, of one connection or of all."""
-        return sorted(
-            {name for key, name in self._consumers if ws_key is None or key is key_of(ws_key, name)}
-        )
+        keys = set(WsKey) if ws_key is None else _keys_of(ws_key)
+        return sorted({name for key, name in self._consumers if key in keys})
 
     async def close(self, reason: str) -> None:
         """End all connections and streams."""

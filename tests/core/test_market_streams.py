@@ -237,6 +237,7 @@ def test_usdm_streams_go_to_their_routes(connect: Connect, exchange: SimulatedEx
     kinds = {type(caller.next_event(stream)) for _ in range(3)}
     assert FuturesBookTickerEvent in kinds
     assert names_of(caller, WsKey.USDM) == [TICKER, "btcusdt@markPrice@1s"]
+    assert names_of(caller, WsKey.USDM_MARKET) == ["btcusdt@markPrice@1s"]
 
 
 def test_coinm_streams_are_on_one_connection(connect: Connect, exchange: SimulatedExchange) -> None:

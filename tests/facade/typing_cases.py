@@ -7,13 +7,16 @@ from decimal import Decimal
 from typing import assert_type
 
 from binance_wsapi.endpoints import WsKey
+from binance_wsapi.events import EventStream, StreamGap
 from binance_wsapi.facade.async_spot import AsyncSpotNamespace
+from binance_wsapi.facade.market_streams import AsyncStreams, Streams
 from binance_wsapi.facade.spot import SpotNamespace
 from binance_wsapi.facade.usdm import UsdmNamespace
 from binance_wsapi.models.enums import OrderStatus, OrderType, Side
 from binance_wsapi.models.market import Kline, OrderBook, PriceTicker, Ticker24hr
 from binance_wsapi.models.order import CancelledOrder, Order, PlacedOrder
 from binance_wsapi.models.order_list import CancelledOrderList
+from binance_wsapi.models.spot_stream_events import TradeEvent
 from binance_wsapi.response import Response
 
 
@@ -50,6 +53,26 @@ async def awaited(spot: AsyncSpotNamespace) -> None:
     assert_type(await spot.get_symbol_price_ticker(symbol="BTCUSDT"), Response[PriceTicker])
     assert_type((await spot.get_open_orders()).result, list[Order])
     spot.get_order_book(symbol="BTCUSDT")  # type: ignore[unused-coroutine]  # pyright: ignore[reportUnusedCoroutine]
+
+
+def streamed(streams: Streams) -> None:
+    trades = streams.subscribe(streams.trade("BTCUSDT"), streams.trade("ETHUSDT"))
+    assert_type(trades, EventStream[TradeEvent | StreamGap])
+    event = trades.get(timeout=1)
+    if not isinstance(event, StreamGap):
+        assert_type(event.price, Decimal)
+    assert_type(streams.order_book("BTCUSDT").copy(), OrderBook)
+
+
+async def streamed_and_awaited(streams: AsyncStreams) -> None:
+    trades = await streams.subscribe(streams.trade("BTCUSDT"))
+    assert_type(trades, EventStream[TradeEvent | StreamGap])
+
+
+def stream_mistakes(streams: Streams) -> None:
+    streams.partial_depth("BTCUSDT", 7)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    streams.kline("BTCUSDT")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+    streams.subscribe(7)  # type: ignore[call-overload]  # pyright: ignore[reportArgumentType, reportCallIssue]
 
 
 def bound_elsewhere(spot: SpotNamespace, usdm: UsdmNamespace) -> None:
