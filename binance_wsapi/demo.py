@@ -10,9 +10,17 @@ import statistics
 import time
 from collections.abc import Callable, Generator, Sequence
 from decimal import ROUND_DOWN, Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeGuard
 
-from binance_wsapi import AsyncClient, Client, ConfigurationError, EventStream, WsKey
+from binance_wsapi import (
+    AccountReconciled,
+    AsyncClient,
+    Client,
+    EventStream,
+    OrderReconciled,
+    StreamGap,
+    WsKey,
+)
 from binance_wsapi.models.user_events import OrderUpdate
 
 if TYPE_CHECKING:
@@ -24,6 +32,7 @@ __all__ = ["main"]
 SYMBOL = "BTCUSDT"
 BASE, QUOTE = "BTC", "USDT"
 QUANTITY = Decimal("0.01")
+KEY_NAMES = ("BINANCE_API_KEY", "BINANCE_API_SECRET")
 EVENT_TIMEOUT_S = 10.0
 ROUND_TRIPS = 200
 TESTNET_ROUND_TRIPS = 10
@@ -45,6 +54,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "environment (play money)",
     )
     given = parser.parse_args(arguments)
+    if given.testnet and (missing := [name for name in KEY_NAMES if not os.environ.get(name)]):
+        parser.error(f"--testnet needs {' and '.join(missing)} in the environment")
     with contextlib.ExitStack() as stack:
         if given.testnet:
             options, drop = _testnet_options(), None
@@ -62,13 +73,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _testnet_options() -> dict[str, Any]:
-    for name in ("BINANCE_API_KEY", "BINANCE_API_SECRET"):
-        if not os.environ.get(name):
-            raise ConfigurationError(f"--testnet needs the environment variable {name}")
     print("Trading on the Spot testnet.")
     return {
-        "api_key": os.environ["BINANCE_API_KEY"],
-        "api_secret": os.environ["BINANCE_API_SECRET"],
+        "api_key": os.environ[KEY_NAMES[0]],
+        "api_secret": os.environ[KEY_NAMES[1]],
         "testnet": True,
     }
 
@@ -82,7 +90,9 @@ def _embedded_exchange() -> Generator[tuple[dict[str, Any], Drop]]:
         key = account.create_key("ed25519")
         print(f"The embedded exchange listens on {exchange.urls[WsKey.MAIN_WSAPI]}")
         print(f"An account with 10,000 {QUOTE} and 1 {BASE}, and an Ed25519 key, are ready.")
-        yield exchange.client_options(key), exchange.drop_connections
+        # Connections are dropped on purpose, and it is shown: no warnings in between.
+        options = {**exchange.client_options(key), "attach_event_listeners": False}
+        yield options, exchange.drop_connections
 
 
 def _run_sync(client: Client, drop: Drop, round_trips: int) -> None:
@@ -127,6 +137,7 @@ def _run_sync(client: Client, drop: Drop, round_trips: int) -> None:
             price=price,
             quantity=QUANTITY,
         ).result
+        _step("another order", f"{resting.order_id} buys {QUANTITY} at {price}: {resting.status}")
         _event(_next_report(events))
         began = time.perf_counter()
         drop()
@@ -137,7 +148,7 @@ def _run_sync(client: Client, drop: Drop, round_trips: int) -> None:
         )
         client.spot.cancel_order(symbol=SYMBOL, order_id=resting.order_id)
         _event(_next_report(events))
-        _step("same event stream", "went on by itself, with the gap told")
+        _step("same event stream", "went on by itself and told where events may be missing")
 
     after = client.spot.get_account_information(omit_zero_balances=True).result
     _balances("balances", after)
@@ -203,16 +214,31 @@ async def _run_async(options: dict[str, Any], drop: Drop, round_trips: int) -> N
 def _next_report(events: EventStream[Any], *, filled: bool = False) -> OrderUpdate:
     while True:
         event = events.get(timeout=EVENT_TIMEOUT_S)
-        if isinstance(event, OrderUpdate) and (not filled or event.status == "FILLED"):
+        if _is_awaited(event, filled=filled):
             return event
 
 
 async def _next_report_async(events: EventStream[Any], *, filled: bool = False) -> OrderUpdate:
     async with asyncio.timeout(EVENT_TIMEOUT_S):
         async for event in events:
-            if isinstance(event, OrderUpdate) and (not filled or event.status == "FILLED"):
+            if _is_awaited(event, filled=filled):
                 return event
     raise AssertionError("the stream ended")
+
+
+def _is_awaited(event: object, *, filled: bool) -> TypeGuard[OrderUpdate]:
+    match event:
+        case OrderUpdate():
+            return not filled or event.status == "FILLED"
+        case StreamGap():
+            print(f"      gap of {event.until_ms - event.from_ms} ms: {event.reason}")
+        case OrderReconciled():
+            print(f"      after the gap: order {event.order_id} {event.status}")
+        case AccountReconciled():
+            print("      after the gap: balances as the exchange has them")
+        case _:
+            pass
+    return False
 
 
 def _far_below(book: OrderBook) -> Decimal:
@@ -230,22 +256,22 @@ def _step(what: str, outcome: str) -> None:
 def _event(report: OrderUpdate) -> None:
     fill = ""
     if report.last_executed_quantity:
-        fill = f" {report.last_executed_quantity.normalize():f} at {report.last_executed_price}"
-    print(f"  {'':<4}event {report.execution_type}{fill}, order {report.order_id} {report.status}")
+        fill = f" {_plain(report.last_executed_quantity)} at {_plain(report.last_executed_price)}"
+    print(f"      event {report.execution_type}{fill}: order {report.order_id} {report.status}")
 
 
 def _book(book: OrderBook) -> None:
     _step("order book", f"{SYMBOL}, update {book.last_update_id}")
     for ask in reversed(book.asks[:3]):
-        print(f"  {'':<22}{'':>14} {ask.price:>12} {ask.quantity:>14}")
+        print(f"  {'':<22}{'':>10} {ask.price:>10.2f} {_plain(ask.quantity):>10}")
     for bid in book.bids[:3]:
-        print(f"  {'':<22}{bid.quantity:>14} {bid.price:>12}")
+        print(f"  {'':<22}{_plain(bid.quantity):>10} {bid.price:>10.2f}")
 
 
 def _balances(what: str, account: AccountInformation) -> None:
     shown = [
-        f"{balance.free.normalize():f} {balance.asset}"
-        + (f" (+{balance.locked.normalize():f} locked)" if balance.locked else "")
+        f"{_plain(balance.free)} {balance.asset}"
+        + (f" (+{_plain(balance.locked)} locked)" if balance.locked else "")
         for balance in account.balances
         if balance.free or balance.locked
     ]
@@ -260,6 +286,10 @@ def _round_trips(seconds: list[float]) -> None:
         f"{len(ordered)} requests: median {_ms(statistics.median(ordered))}, "
         f"p99 {_ms(p99)}, least {_ms(ordered[0])}",
     )
+
+
+def _plain(number: Decimal) -> str:
+    return f"{number.normalize():f}"
 
 
 def _ms(seconds: float) -> str:
