@@ -72,7 +72,11 @@ class Feed:
         core = self._core
         # The exchange's time is estimated late, by less than a round trip.
         until_us = core.exchange_us() + math.ceil((core.clock.round_trip or 0.0) * 1_000_000)
-        gap = StreamGap(from_ms=since_us // 1000, until_ms=until_us // 1000 + 1, reason=reason)
+        gap = StreamGap(
+            from_ms=since_us // 1000,
+            until_ms=max(since_us, until_us) // 1000 + 1,
+            reason=reason,
+        )
         self.put(lambda: gap)
         return True
 

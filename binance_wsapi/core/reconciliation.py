@@ -53,7 +53,7 @@ class Reconciler:
     def __init__(self, session: ApiSession, put: Callable[[Callable[[], Any]], None]) -> None:
         self._session = session
         self._put = put
-        self._orders = LiveOrders(session.market)
+        self._orders = LiveOrders(session.market, since_us=session.core.exchange_us())
         self._answers: deque[tuple[str, msgspec.Raw]] = deque(maxlen=10_000)
         self._task: asyncio.Task[None] | None = None
         self._is_interrupted = False
@@ -82,7 +82,11 @@ class Reconciler:
         """Take note of an event; false when it tells a fill that was reconciled already."""
         self._look_into_answers()
         told = _decode(event)
-        return not isinstance(told, dict) or self._orders.observe_event(told)
+        orders = self._orders
+        is_news = not isinstance(told, dict) or orders.observe_event(told)
+        if orders.has_strangers and not self._is_interrupted:
+            self.begin()
+        return is_news
 
     def begin(self) -> None:
         """Events flow again after a gap: find out what they would have told.

@@ -87,11 +87,16 @@ class LiveOrders:
 
     Args:
         market: Whose orders these are.
+        since_us: From when on events were told, epoch microseconds.
         size: Most orders kept in mind; beyond that the oldest are forgotten.
     """
 
-    def __init__(self, market: Market, *, size: int = 10_000) -> None:
+    def __init__(self, market: Market, *, since_us: int = 0, size: int = 10_000) -> None:
         self.market = market
+        self.has_strangers = False
+        """An order made since then was first heard of by a later event than its first: a gap that was
+        closed without it swallowed the others."""
+        self._since_us = since_us
         self._size = size
         self._told: dict[_Key, _Told] = {}
         self._ended: dict[_Key, None] = {}
@@ -168,8 +173,14 @@ class LiveOrders:
         told = self._told.get(key)
         if told is None:
             told = _Told()
+            filled_before = Decimal(body["z"]) - Decimal(body["l"])
             if self._gaps == self._gaps_closed:
-                told.before = told.executed = Decimal(body["z"]) - Decimal(body["l"])
+                # Only Spot's events tell when the order was made.
+                if filled_before and micros(order.get("time", 0)) > self._since_us > 0:
+                    self.has_strangers = True
+                    self.begin_gap()
+                else:
+                    told.before = told.executed = filled_before
             self._track(key, told)
         told.update(order)
         if fill is not None:
@@ -235,6 +246,7 @@ class Reconciliation:
 
 def _questions(orders: LiveOrders, records: list[Reconciled]) -> Question[None]:
     gaps = orders._gaps
+    orders.has_strangers = False
     executed = {key: told.executed for key, told in orders._told.items()}
     by_symbol: dict[str, list[int]] = defaultdict(list)
     for symbol, order_id in executed:

@@ -186,11 +186,13 @@ def check_events(
         place.setdefault(_name(event), index)
     told: set[int] = set()
     last = -1
-    gaps: list[tuple[int, StreamGap]] = []
+    gaps: list[StreamGap] = []
     reconciled_fills: Counter[int] = Counter()
     for item in delivered:
         if isinstance(item, StreamGap):
-            gaps.append((last, item))
+            gaps.append(item)
+            if item.until_ms < item.from_ms:
+                yield f"a gap that ends before it begins: {item}"
         elif isinstance(item, OrderReconciled):
             reconciled_fills.update(int(fill["id"]) for fill in item.missed_fills)
         elif isinstance(item, dict):
@@ -228,11 +230,9 @@ def check_events(
         is_fill = event["e"] == "executionReport" and event["x"] == "TRADE"
         if is_fill and reconciled_fills[event["t"]]:
             continue
-        happened_ms = event["E"]
+        happened_ms, slack_ms = event["E"], 1 + world.clock_moved_ms
         around = [
-            gap
-            for _, gap in gaps
-            if gap.from_ms <= happened_ms + 1 and happened_ms <= gap.until_ms + 1
+            gap for gap in gaps if gap.from_ms - slack_ms <= happened_ms <= gap.until_ms + slack_ms
         ]
         if not around:
             yield f"missing without a gap (at {at:.3f}): {event}"

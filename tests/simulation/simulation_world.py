@@ -125,6 +125,8 @@ class World:
         self.calls: list[CallRecord] = []
         self.faults_injected: defaultdict[str, int] = defaultdict(int)
         self.trace: list[tuple[float, str]] = []
+        self.clock_moved_ms = 0
+        """By how much the exchange's clock was moved: nobody can know before it is measured again."""
         self.wall_error_us = 0
         """By how much this machine's clock is wrong."""
         self.account.listeners.append(self._happened)

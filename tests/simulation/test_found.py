@@ -258,13 +258,41 @@ def test_closing_ends_what_is_being_found_out_and_opens_nothing() -> None:
         looking = world.loop.create_task(error.resolve_async(60.0))
         await asyncio.sleep(1.0)
         await client.close()
-        (ended,) = await asyncio.gather(looking, return_exceptions=True)
+        await asyncio.wait([looking])
         await asyncio.sleep(5.0)
         wires = [wire for wire in world.network.wires.values() if wire.is_open_here]
-        return ended, wires, client.core.sessions
+        return looking.exception(), wires, client.core.sessions
 
     ended, wires, sessions = play(scenario, on_unknown_outcome="raise")
 
     assert isinstance(ended, ClientClosed)
     assert not wires
     assert not sessions
+
+
+def test_an_order_first_heard_of_by_its_second_fill_is_reconciled() -> None:
+    """Its answer and its first events were lost; that a later event came does not make it whole."""
+
+    async def scenario(world: World, client: SimulatedClient) -> Any:
+        stream = await client.subscribe_user_data_stream()
+        for wire in list(world.network.wires.values()):
+            wire.half_open(out=False, back=True)
+        lost = world.loop.create_task(place(client))
+        await asyncio.sleep(1.0)
+        take = {"side": "SELL", "type": "LIMIT", "timeInForce": "IOC", "price": "64990"}
+        assert world.trade("order.place", quantity="0.004", **take)
+        await asyncio.sleep(20.0)
+        assert world.trade("order.place", quantity="0.006", **take)
+        assert isinstance(await lost, OutcomeUnknown)
+        return await events_within(stream, 5.0)
+
+    events = play(scenario, timeout=2.0, on_unknown_outcome="raise", ping_interval=2.0)
+
+    told = [event["t"] for event in events if isinstance(event, dict) and event.get("x") == "TRADE"]
+    missed = [
+        fill["id"]
+        for event in events
+        if isinstance(event, OrderReconciled)
+        for fill in event.missed_fills
+    ]
+    assert sorted(told + missed) == [1, 2]
