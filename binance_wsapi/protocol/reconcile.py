@@ -30,8 +30,8 @@ _NOT_FOUND = frozenset({-2013, -2011, -2026})
 _PLACING = ("order.place", "sor.order.place", "orderList.place", "order.cancelReplace")
 """Answers to these show orders whose events are all yet to be told."""
 
-_PARTS = ("orderReports", "cancelResponse", "newOrderResponse", "amendedOrder")
-"""Where answers keep further orders."""
+_PARTS = ("orderReports", "cancelResponse", "newOrderResponse", "amendedOrder", "orders")
+"""Where answers keep further orders, those that tell most of them first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +145,7 @@ class LiveOrders:
             told = _Told()
             is_new = method.startswith(_PLACING) and "origClientOrderId" not in order
             if not is_new:
-                if order.get("status") in FINAL_STATUSES:
+                if order.get("status") in (None, *FINAL_STATUSES):
                     continue
                 told.update(order)
                 told.before = told.executed = Decimal(order.get("executedQty", 0))

@@ -296,3 +296,32 @@ def test_an_order_first_heard_of_by_its_second_fill_is_reconciled() -> None:
         for fill in event.missed_fills
     ]
     assert sorted(told + missed) == [1, 2]
+
+
+def test_the_orders_of_a_list_whose_answer_was_lost_are_reconciled() -> None:
+    """A list that is found out names its orders without telling more of them."""
+
+    async def scenario(world: World, client: SimulatedClient) -> Any:
+        stream = await client.subscribe_user_data_stream()
+        for wire in list(world.network.wires.values()):
+            wire.half_open(out=False, back=True)
+        with contextlib.suppress(BinanceWsApiError):
+            await client.spot.place_oto_order_list(
+                symbol=SYMBOL,
+                working_type="LIMIT",
+                working_side="BUY",
+                working_price="65200",
+                working_quantity="0.01",
+                working_time_in_force="GTC",
+                pending_type="LIMIT",
+                pending_side="SELL",
+                pending_price="65300",
+                pending_quantity="0.005",
+                pending_time_in_force="GTC",
+            )
+        return await events_within(stream, 30.0)
+
+    events = play(scenario, timeout=2.0, ping_interval=2.0)
+
+    reconciled = [event for event in events if isinstance(event, OrderReconciled)]
+    assert [len(order.missed_fills) for order in reconciled] == [1, 0]
