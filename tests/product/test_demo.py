@@ -23,7 +23,7 @@ def printed() -> str:
      "dropped connection    healed in", "round trips           200 requests: median"],
 )  # fmt: skip
 def test_each_client_shows_each_step(step: str, flavour: str, printed: str) -> None:
-    part = printed.split(flavour)[1].split("\n\n")[0]
+    part = printed.split(flavour)[1].split("\n\n", maxsplit=1)[0]
 
     assert step in part
 
