@@ -47,6 +47,11 @@ class EventBuffer(Generic[T]):
     def __len__(self) -> int:
         return len(self._items)
 
+    @property
+    def is_ended(self) -> bool:
+        """Whether nothing more is taken in."""
+        return self._ended
+
     def put(self, item: T) -> None:
         """Append an item; after :meth:`end` it is dropped."""
         with self._lock:

@@ -53,6 +53,8 @@ class StreamConsumer(Protocol):
 class MarketFeed(Feed):
     """Puts market events into one stream, to be decoded by whoever takes them."""
 
+    _has_left = False
+
     def event(self, market: Market, name: str, event: msgspec.Raw) -> None:
         """Append an event."""
         make: Callable[[], Any]
@@ -61,6 +63,10 @@ class MarketFeed(Feed):
         else:
             make = partial(_decode_any, event)
         self.put(make)
+        if self.stream._buffer.is_ended and not self._has_left:
+            # It overflowed, and was to end at that.
+            self._has_left = True
+            self._core.market_streams.leave(self)
 
 
 class MarketStreams:

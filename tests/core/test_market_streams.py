@@ -493,3 +493,22 @@ def test_slow_consumer_is_told_how_much_it_lost(
     assert isinstance(gap, StreamGap)
     assert gap.lost == 3
     assert [event.trade_id for event in kept] == [4, 5]
+
+
+def test_stream_that_ends_at_an_overflow_is_unsubscribed(
+    connect: Connect, exchange: SimulatedExchange, account: AccountHandle
+) -> None:
+    caller = connect(event_buffer_size=1, event_overflow="close")
+    stream = subscribe(caller, TRADES)
+
+    make_trade(exchange, account)
+    make_trade(exchange, account)
+
+    exchange.journal.wait_for(lambda frame: frame.direction == "close")
+    assert [type(event) for event in (caller.next_event(stream), caller.next_event(stream))] == [
+        TradeEvent,
+        StreamGap,
+    ]
+    with pytest.raises(ClientClosed):
+        caller.next_event(stream)
+    assert names_of(caller) == []
