@@ -47,8 +47,8 @@ class ConnectionEvent(Model, frozen=True):
     """Why, in a few words."""
     error: Exception | None = None
     """The error, for ``exception``."""
-    frame: str | bytes | None = None
-    """The frame as it came, for ``message``."""
+    frame: str | None = None
+    """The text of the frame, keys and signatures masked, for ``message``."""
 
 
 class StreamGap(Model, frozen=True):

@@ -117,7 +117,14 @@ class Response(Generic[T_co]):
             limits = self._rate_limits
         except AttributeError:
             raw = self._raw_rate_limits
-            limits = self._rate_limits = _decode_rate_limits(raw) if bytes(raw) else []
+            try:
+                limits = self._rate_limits = _decode_rate_limits(raw) if raw else []
+            except msgspec.DecodeError as error:
+                raise UnreadableResult(
+                    f"the answer's rate limits do not fit: {error}. They are in .raw",
+                    operation="rateLimits" if self._operation is None else self._operation.method,
+                    raw=bytes(raw),
+                ) from None
         return limits
 
     @property

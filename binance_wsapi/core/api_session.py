@@ -105,7 +105,7 @@ class _Head(msgspec.Struct):
     e: str = ""
 
 
-_event_type = msgspec.json.Decoder(_Head).decode
+_decode_head = msgspec.json.Decoder(_Head).decode
 _encode = msgspec.json.Encoder().encode
 
 
@@ -158,7 +158,10 @@ class ApiSession(Session):
 
         def settle(outcome: Outcome) -> None:
             if on_outcome is not None:
-                on_outcome(outcome)
+                try:
+                    on_outcome(outcome)
+                except BinanceWsApiError as error:
+                    outcome = error
             if not answered.done():
                 answered.set_result(outcome)
 
@@ -362,6 +365,25 @@ class ApiSession(Session):
         if call is None:
             self._unclaimed(link, message)
             return
+        try:
+            self._answered(link, call, message, frame)
+        except Exception as error:
+            # The edge of an answer: whatever is wrong with it, somebody waits for it.
+            log.exception("%s: the answer could not be taken in", call.kind.method)
+            self.announce("exception", error=error, reason="an answer could not be taken in")
+            call.settle(
+                OutcomeUnknown(
+                    f"{call.kind.method}: the exchange answered, but the answer could not be taken "
+                    "in; it may have been executed",
+                    operation=call.kind.method,
+                    client_order_id=call.client_order_id,
+                    sent_at=call.sent_us,
+                    cause="the answer could not be taken in",
+                )
+            )
+
+    def _answered(self, link: ApiLink, call: Call, message: Frame, frame: str | bytes) -> None:
+        """Settle a request by its answer."""
         reservation, sent_at = call.reservation, call.written_at
         assert reservation is not None
         assert sent_at is not None
@@ -541,7 +563,7 @@ class ApiSession(Session):
         self.rotate()
 
     def _event(self, link: ApiLink, message: Frame) -> None:
-        kind = _event_type(message.event).e
+        kind = _event_type(message.event)
         if message.subscription_id is not None:
             sink = link.event_sinks.get(message.subscription_id)
             if sink is not None:
@@ -752,12 +774,20 @@ class ApiSession(Session):
         except RequestRejected as error:
             log.warning("%s: the exchange's clock could not be read: %s", self.ws_key, error)
             return
-        server_time = answer.raw["result"].get("serverTime")
+        result = answer.raw.get("result")
+        server_time = result.get("serverTime") if isinstance(result, dict) else None
         if isinstance(server_time, int):
             core.clock.measured(
                 sent=sent, received=core.now(), sent_wall_us=wall_us, server_time=server_time
             )
             self._governor.clock_set(core.exchange_us())
+
+
+def _event_type(event: msgspec.Raw) -> str:
+    try:
+        return _decode_head(event).e
+    except msgspec.DecodeError:  # passed on all the same: nothing is kept from the consumer
+        return ""
 
 
 def _connection_lost(call: Call, reason: str) -> ConnectionLost:

@@ -90,8 +90,15 @@ class Link:
         if frame_log.isEnabledFor(logging.DEBUG):
             frame_log.debug("%s < %s", self.session.ws_key, masked(frame))
         if self._dispatcher.hears_messages:
-            self.session.announce("message", frame=frame)
-        self._take(self, frame)
+            self.session.announce("message", frame=masked(frame))
+        try:
+            self._take(self, frame)
+        except Exception as error:
+            # The edge of a frame: one that cannot be taken in must not end the reading.
+            log.exception("%s: a frame could not be taken in", self.session.ws_key)
+            self.session.announce(
+                "exception", error=error, reason="a frame could not be taken in"
+            )
 
     def heard(self) -> None:
         """A ping arrived."""

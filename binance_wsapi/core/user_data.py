@@ -162,7 +162,7 @@ class ApiUserData:
         # Called while the answer is read: the events behind it in the socket find their sink.
         if not isinstance(outcome, Response) or self._closed:
             return
-        subscription_id: int = outcome.raw["result"]["subscriptionId"]
+        subscription_id: int = outcome.result.subscription_id
         former = self._ids.get(link)
         if former is not None and former != subscription_id:
             # The same account's events would come under both ids.

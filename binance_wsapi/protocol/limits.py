@@ -237,6 +237,15 @@ class _RateLimit(msgspec.Struct, rename="camel", gc=False):
 _decode = msgspec.json.Decoder(list[_RateLimit]).decode
 
 
+def _rows(rate_limits: bytes | msgspec.Raw) -> list[_RateLimit]:
+    """Decode limits; what cannot be read must not spoil the answer it came with."""
+    try:
+        return _decode(rate_limits)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return []
+
+
+
 class Governor:
     """Admits requests while the limits of one pool allow them."""
 
@@ -396,7 +405,7 @@ class Governor:
 
     def learn(self, rate_limits: bytes | msgspec.Raw) -> None:
         """Take over the limits that ``exchangeInfo`` shows."""
-        for told in _decode(rate_limits):
+        for told in _rows(rate_limits):
             if told.rate_limit_type in (_WEIGHT, _ORDERS) and told.interval in _UNIT_US:
                 self._window(told.rate_limit_type, told.interval, told.interval_num, told.limit)
 
@@ -446,7 +455,7 @@ class Governor:
                 window.used = max(0, window.used - amount)
 
     def _read(self, rate_limits: bytes | msgspec.Raw, reservation: Reservation) -> None:
-        for told in _decode(rate_limits):
+        for told in _rows(rate_limits):
             if told.rate_limit_type == _WEIGHT:
                 mark, own = reservation.weight_mark, reservation.weight
             elif told.rate_limit_type == _ORDERS:
