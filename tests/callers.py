@@ -33,7 +33,7 @@ class Caller(Protocol):
         """Take the next event of a stream."""
 
     def close(self) -> None:
-        """Close the client and end the threads."""
+        """Close the client and end the threads; idempotent."""
 
 
 class BlockingCaller:
@@ -96,6 +96,8 @@ class AwaitingCaller:
         return asyncio.run_coroutine_threadsafe(take(), self.loop).result(2 * WAIT_S)
 
     def close(self) -> None:
+        if self.loop.is_closed():
+            return
         self.call(lambda client: client.close())
 
         async def settle() -> None:

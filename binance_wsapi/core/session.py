@@ -96,9 +96,7 @@ class Link:
         except Exception as error:
             # The edge of a frame: one that cannot be taken in must not end the reading.
             log.exception("%s: a frame could not be taken in", self.session.ws_key)
-            self.session.announce(
-                "exception", error=error, reason="a frame could not be taken in"
-            )
+            self.session.announce("exception", error=error, reason="a frame could not be taken in")
 
     def heard(self) -> None:
         """A ping arrived."""

@@ -1,0 +1,257 @@
+"""What comes over the wire: malformed frames, doubled and foreign answers, floods; nothing hangs or dies."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from callers import WAIT_S, Caller, noted
+from scripted_server import Peer, ScriptedServer
+
+from binance_wsapi import OutcomeUnknown, RequestRejected, UnreadableResult, WsKey
+from binance_wsapi.models._base import UnknownEvent
+from binance_wsapi.simulator import SimulatedExchange
+
+Dial = Callable[..., Caller]
+Connect = Callable[..., Caller]
+
+MALFORMED: list[Any] = [
+    "",
+    "{",
+    "null",
+    "[]",
+    "5",
+    '"text"',
+    b"\xff\xfe\x00",
+    b"{}",
+    "{}",
+    '{"id": [1], "status": 200}',
+    '{"id": "x", "status": "fine"}',
+    '{"id": "x", "status": 99999999999999999999}',
+    '{"id": null, "status": 400, "error": {"code": -1102, "msg": "No."}}',
+    '{"id": null, "status": 400, "error": "broken"}',
+    '{"subscriptionId": 0, "event": 5}',
+    '{"subscriptionId": 0, "event": {"e": 5}}',
+    '{"subscriptionId": "zero", "event": {"e": "balanceUpdate"}}',
+    '{"event": {"e": ["serverShutdown"]}}',
+    '{"event": {"e": "novelEvent"}}',
+    '{"event": null}',
+    '{"subscriptionId": 7}',
+    "[" * 10_000,
+]
+
+
+@pytest.mark.parametrize("frame", MALFORMED, ids=lambda frame: repr(frame)[:40])
+def test_malformed_frame_neither_ends_the_connection_nor_a_call(
+    dial: Dial, scripted: ScriptedServer, frame: Any
+) -> None:
+    async def spoil(peer: Peer, request: dict[str, Any]) -> None:
+        await peer.send(frame)
+        await peer.answer(request, {})
+
+    scripted.replies["ping"] = spoil
+    caller = dial()
+
+    for _ in range(2):
+        assert caller.call(lambda client: client.spot.test_connectivity()).status == 200
+
+    assert scripted.handshakes == 1
+
+
+def test_frame_that_is_no_json_is_reported(dial: Dial, scripted: ScriptedServer) -> None:
+    async def spoil(peer: Peer, request: dict[str, Any]) -> None:
+        await peer.send("{")
+        await peer.answer(request, {})
+
+    scripted.replies["ping"] = spoil
+    caller = dial()
+    told = noted(caller, "exception")
+    caller.call(lambda client: client.spot.test_connectivity())
+
+    (event,) = told.wait()
+    assert event.ws_key is WsKey.MAIN_WSAPI
+    assert "malformed frame" in event.reason
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"status": 200, "result": {}, "rateLimits": 5},
+        {"status": 200, "result": {}, "rateLimits": [{"limit": "x"}]},
+        {"status": 200, "rateLimits": None},
+        {"status": 200},
+        {"result": {}},
+        {"status": 200, "result": {}, "error": None},
+        {"status": 204, "result": None},
+    ],
+    ids=str,
+)
+def test_odd_answer_settles_its_call(
+    dial: Dial, scripted: ScriptedServer, answer: dict[str, Any]
+) -> None:
+    async def reply(peer: Peer, request: dict[str, Any]) -> None:
+        await peer.send({"id": request["id"], **answer})
+
+    scripted.replies["ping"] = reply
+    caller = dial(timeout=500)
+
+    for _ in range(2):
+        got = caller.call(lambda client: client.spot.test_connectivity())
+        assert got.raw.get("result") == answer.get("result")
+    assert scripted.handshakes == 1
+
+
+@pytest.mark.parametrize(
+    ("answer", "error"),
+    [
+        ({"status": 400}, RequestRejected),
+        ({"status": 400, "error": {}}, RequestRejected),
+        ({"status": 200, "error": {"code": -1, "msg": "No."}}, RequestRejected),
+        ({"status": 400, "error": {"code": -1, "msg": "No.", "data": 5}}, RequestRejected),
+        ({"status": 429, "error": {"code": -1003, "data": {"retryAfter": "x"}}}, RequestRejected),
+        ({"status": 400, "error": {"code": -1}, "rateLimits": [1]}, RequestRejected),
+        ({"status": 500}, OutcomeUnknown),
+        ({"status": 503, "error": {"code": -1000, "msg": "?"}, "rateLimits": "x"}, OutcomeUnknown),
+    ],
+    ids=str,
+)
+def test_odd_refusal_settles_its_call(
+    dial: Dial, scripted: ScriptedServer, answer: dict[str, Any], error: type[Exception]
+) -> None:
+    async def reply(peer: Peer, request: dict[str, Any]) -> None:
+        await peer.send({"id": request["id"], **answer})
+
+    scripted.replies["order.novel"] = reply
+    caller = dial(timeout=500, on_unknown_outcome="raise")
+
+    with pytest.raises(error):
+        caller.call(lambda client: client.request(WsKey.MAIN_WSAPI, "order.novel"))
+
+    assert scripted.handshakes == 1
+
+
+def test_answer_that_cannot_be_taken_in_is_an_unknown_outcome(
+    dial: Dial, scripted: ScriptedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever goes wrong with an answer in here, its call ends."""
+    from binance_wsapi.core.api_session import ApiSession
+
+    def fail(*_: object) -> None:
+        raise RuntimeError("a fault of the library")
+
+    caller = dial(timeout=500)
+    caller.call(lambda client: client.spot.test_connectivity())
+    told = noted(caller, "exception")
+    monkeypatch.setattr(ApiSession, "_answered", fail)
+
+    with pytest.raises(OutcomeUnknown) as unknown:
+        caller.call(lambda client: client.spot.test_connectivity())
+
+    assert unknown.value.cause == "the answer could not be taken in"
+    assert isinstance(told.wait()[0].error, RuntimeError)
+    monkeypatch.undo()
+    assert caller.call(lambda client: client.spot.test_connectivity()).status == 200
+
+
+def test_answer_that_comes_twice_settles_once(
+    connect: Connect, exchange: SimulatedExchange
+) -> None:
+    caller = connect()
+    exchange.faults.on("ping").duplicate_answer(times=3)
+
+    for _ in range(4):
+        assert caller.call(lambda client: client.spot.test_connectivity()).status == 200
+
+
+def book_of(symbol: str) -> Callable[[Any], Any]:
+    return lambda client: client.spot.get_order_book(symbol=symbol)
+
+
+def test_answers_out_of_order_reach_their_own_calls(
+    connect: Connect, exchange: SimulatedExchange
+) -> None:
+    caller = connect()
+    caller.call(lambda client: client.connect())
+    exchange.faults.on("depth").reorder_answers(3)
+    symbols = ["BTCUSDT", "ETHUSDT", "BNBUSDT"]
+    calls = [caller.begin(book_of(symbol)) for symbol in symbols]
+
+    for call, symbol in zip(calls, symbols, strict=True):
+        answer = call.result(WAIT_S)
+        (asked,) = [
+            frame
+            for frame in exchange.journal.requests("depth")
+            if frame.payload["id"] == answer.id
+        ]
+        assert asked.params["symbol"] == symbol
+
+
+def test_binary_frames_are_read_like_text(dial: Dial, scripted: ScriptedServer) -> None:
+    async def reply(peer: Peer, request: dict[str, Any]) -> None:
+        await peer.send(b'{"id":"%s","status":200,"result":{}}' % request["id"].encode())
+
+    scripted.replies["ping"] = reply
+
+    assert dial().call(lambda client: client.spot.test_connectivity()).result is not None
+
+
+def test_event_of_no_known_kind_reaches_the_consumer(dial: Dial, scripted: ScriptedServer) -> None:
+    odd = [{"e": "novelEvent", "x": 1}, {"e": 5}, {"no": "type"}, {"e": "balanceUpdate", "d": []}]
+
+    async def subscribe(peer: Peer, request: dict[str, Any]) -> None:
+        await peer.answer(request, {"subscriptionId": 0})
+        for event in odd:
+            await peer.send({"subscriptionId": 0, "event": event})
+
+    scripted.replies["userDataStream.subscribe.signature"] = subscribe
+    caller = dial(api_key="key", api_secret="s" * 64, mute_latency_warning=True)
+    told = noted(caller, "user_data")
+    stream = caller.call(lambda client: client.subscribe_user_data_stream())
+
+    events = [caller.next_event(stream) for _ in odd]
+
+    assert all(isinstance(event, UnknownEvent) for event in events)
+    assert len(told.wait(4)) == 4
+
+
+@pytest.mark.parametrize("result", [{}, {"subscriptionId": "zero"}, None])
+def test_subscription_without_an_id_is_an_error_and_not_a_silent_stream(
+    dial: Dial, scripted: ScriptedServer, result: object
+) -> None:
+    async def subscribe(peer: Peer, request: dict[str, Any]) -> None:
+        await peer.answer(request, result)
+
+    scripted.replies["userDataStream.subscribe.signature"] = subscribe
+    caller = dial(api_key="key", api_secret="s" * 64, mute_latency_warning=True, timeout=500)
+
+    with pytest.raises(UnreadableResult):
+        caller.call(lambda client: client.subscribe_user_data_stream())
+
+
+@pytest.mark.parametrize("result", [{}, None, [], {"serverTime": "noon"}])
+def test_server_time_that_is_none_does_not_keep_the_connection_from_serving(
+    dial: Dial, scripted: ScriptedServer, result: object
+) -> None:
+    async def reply(peer: Peer, request: dict[str, Any]) -> None:
+        await peer.answer(request, result)
+
+    scripted.replies["time"] = reply
+    caller = dial(api_key="key", api_secret="s" * 64, mute_latency_warning=True, timeout=500)
+
+    assert caller.call(lambda client: client.spot.get_account_information()).status == 200
+    assert scripted.handshakes == 1
+
+
+def test_large_answer_arrives_whole(dial: Dial, scripted: ScriptedServer) -> None:
+    """A full ``exchangeInfo`` is some megabytes."""
+    rows = [{"number": number, "text": "x" * 1000} for number in range(5000)]
+
+    async def reply(peer: Peer, request: dict[str, Any]) -> None:
+        await peer.answer(request, rows)
+
+    scripted.replies["novel.large"] = reply
+
+    answer = dial().call(lambda client: client.request(WsKey.MAIN_WSAPI, "novel.large"))
+
+    assert answer.result == rows
