@@ -245,7 +245,6 @@ def _rows(rate_limits: bytes | msgspec.Raw) -> list[_RateLimit]:
         return []
 
 
-
 class Governor:
     """Admits requests while the limits of one pool allow them."""
 
