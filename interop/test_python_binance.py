@@ -53,12 +53,14 @@ SIGNED_FUTURES = {
 @pytest.mark.parametrize("feature", FEATURES)
 @pytest.mark.parametrize("key_type", ["hmac", "rsa", "ed25519"])
 def test_trades(run_client: Start, key_type: KeyTypeName, feature: str) -> None:
-    if key_type != "hmac" and feature in SIGNED_FUTURES:
+    run = run_client(SCRIPT, key_type)
+    is_misspelt = key_type != "hmac" and feature in SIGNED_FUTURES
+    if is_misspelt and "(code=-1022)" in run.outcomes.get(feature, ""):
         pytest.skip(
             "the client percent-encodes base64 signatures on the futures WebSocket API, "
             "where nothing decodes them"
         )
-    run_client(SCRIPT, key_type).check(feature)
+    run.check(feature)
 
 
 @pytest.mark.parametrize("feature", ["amend", "session_logon"])

@@ -29,7 +29,7 @@ const quiet = { trace() {}, info() {}, error: (...words) => console.error(...wor
 const keys = { api_key: place.api_key, api_secret: place.api_secret };
 const options = {
   ...keys,
-  beautify: false,
+  beautify: true,
   attachEventListeners: false,
   muteLatencyWarning: true,
   restOptions: { baseUrl: place.rest },
@@ -53,9 +53,9 @@ async function feature(name, steps) {
 }
 
 class Events {
-  constructor(client) {
+  constructor(client, channel = "message") {
     this.seen = [];
-    client.on("message", (event) => this.seen.push(event));
+    client.on(channel, (event) => this.seen.push(event));
   }
 
   async wait(matches) {
@@ -71,6 +71,7 @@ class Events {
 
 const client = new WebsocketAPIClient(options, quiet);
 const events = new Events(client.getWSClient());
+const formatted = new Events(client.getWSClient(), "formattedUserDataMessage");
 const stamped = (params) => ({ ...params, timestamp: Date.now() });
 const result = async (call) => (await call).result;
 let bid;
@@ -236,6 +237,12 @@ const spot = {
     assert.equal(order.status, "FILLED");
     assert.equal((await report(order.orderId, "TRADE")).X, "FILLED");
     await events.wait((event) => event.e === "outboundAccountPosition");
+    await formatted.wait(
+      (event) =>
+        event.eventType === "executionReport" &&
+        event.orderId === order.orderId &&
+        event.orderStatus === "FILLED",
+    );
     const trades = await result(
       client.getSpotMyTrades(stamped({ symbol: SYMBOL, orderId: order.orderId })),
     );

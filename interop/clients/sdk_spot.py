@@ -239,6 +239,44 @@ class Trader:
         await self.report(order.order_id, "NEW")
         await self.result(self.client.order_cancel(symbol=SYMBOL, order_id=order.order_id))
 
+    async def resting(self, **terms: Any) -> None:
+        """Place an order of an unusual kind, look at it, cancel it."""
+        terms = {"symbol": SYMBOL, "time_in_force": "GTC", "quantity": QUANTITY} | terms
+        order = await self.result(self.client.order_place(**terms))
+        await self.report(order.order_id, "NEW")
+        found = await self.result(self.client.order_status(symbol=SYMBOL, order_id=order.order_id))
+        same((found.status, found.type), ("NEW", terms["type"]))
+        await self.result(self.client.order_cancel(symbol=SYMBOL, order_id=order.order_id))
+        await self.report(order.order_id, "CANCELED")
+
+    async def trailing_stop(self) -> None:
+        price = float(near(self.bid, "0.8"))
+        await self.resting(side="SELL", type="STOP_LOSS_LIMIT", price=price, trailing_delta=500)
+
+    async def iceberg(self) -> None:
+        price = float(near(self.bid, "0.9"))
+        await self.resting(side="BUY", type="LIMIT", price=price, iceberg_qty=0.001)
+
+    async def pegged(self) -> None:
+        await self.resting(
+            side="BUY",
+            type="LIMIT_MAKER",
+            time_in_force=None,
+            peg_price_type="PRIMARY_PEG",
+            peg_offset_type="PRICE_LEVEL",
+            peg_offset_value=15,
+        )
+
+    async def sor(self) -> None:
+        info = await self.result(self.client.exchange_info(symbol=SYMBOL))
+        same([sor.base_asset for sor in info.sors], ["BTC"])
+        order = await self.result(
+            self.client.sor_order_place(symbol=SYMBOL, side="BUY", type="MARKET", quantity=QUANTITY)
+        )
+        same((order[0].status, order[0].used_sor), ("FILLED", True))
+        await self.report(order[0].order_id, "TRADE")
+        await self.result(self.client.my_allocations(symbol=SYMBOL, order_id=order[0].order_id))
+
     async def cancel_list(self, placed: Any, orders: int) -> None:
         """Look at an order list, wait for its events, cancel it."""
         same(len(placed.orders), orders)
@@ -447,6 +485,10 @@ async def main() -> None:
         trader.market_order,
         trader.test_order,
         trader.stop_order,
+        trader.trailing_stop,
+        trader.iceberg,
+        trader.pegged,
+        trader.sor,
         trader.oco,
         trader.oto,
         trader.otoco,
