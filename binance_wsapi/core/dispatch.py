@@ -34,6 +34,8 @@ EVENT_NAMES = (
 
 EventName = str
 Handler = Callable[[Any], object]
+_Added = tuple[Handler, asyncio.AbstractEventLoop | None]
+"""A handler, and the loop it runs on if it is a coroutine function."""
 
 
 class Dispatcher:
@@ -44,13 +46,13 @@ class Dispatcher:
 
     Args:
         size: Most events that wait for slow handlers.
-        overflow: What happens to more; ``user_data`` handlers are told by a ``StreamGap``.
+        overflow: What happens to more; ``user_data`` handlers are told by a ``StreamGap``. The
+            oldest events go where a stream would be closed: handlers have none.
         wall_us: Reads the clock, epoch microseconds.
     """
 
     def __init__(self, *, size: int, overflow: Overflow, wall_us: Callable[[], int]) -> None:
-        self._handlers: dict[EventName, tuple[Handler, ...]] = dict.fromkeys(EVENT_NAMES, ())
-        self._loops: dict[Handler, asyncio.AbstractEventLoop] = {}
+        self._handlers: dict[EventName, tuple[_Added, ...]] = dict.fromkeys(EVENT_NAMES, ())
         self._running: set[Any] = set()
         self.hears_messages = False
         """Whether anybody wants every frame."""
@@ -58,7 +60,9 @@ class Dispatcher:
         self._thread: threading.Thread | None = None
         self._wall_us = wall_us
         self._buffer: EventBuffer[tuple[EventName, Callable[[], Any]]] = EventBuffer(
-            size=size, overflow=overflow, lost_marker=self._overflowed
+            size=size,
+            overflow="drop_oldest" if overflow == "close" else overflow,
+            lost_marker=self._overflowed,
         )
 
     def hears(self, name: EventName) -> bool:
@@ -75,10 +79,9 @@ class Dispatcher:
         self._check(name)
         if not callable(handler):
             raise ConfigurationError(f"the handler of {name!r} is not callable: {handler!r}")
+        loop = _running_loop(name) if _is_awaited(handler) else None
         with self._lock:
-            if inspect.iscoroutinefunction(handler):
-                self._loops[handler] = _running_loop(name)
-            self._handlers[name] = (*self._handlers[name], handler)
+            self._handlers[name] = (*self._handlers[name], (handler, loop))
             self.hears_messages = bool(self._handlers["message"])
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name=THREAD_NAME, daemon=True)
@@ -89,7 +92,7 @@ class Dispatcher:
         self._check(name)
         with self._lock:
             self._handlers[name] = tuple(
-                other for other in self._handlers[name] if other != handler
+                added for added in self._handlers[name] if added[0] != handler
             )
             self.hears_messages = bool(self._handlers["message"])
 
@@ -114,15 +117,24 @@ class Dispatcher:
                 name, decode = self._buffer.take(None)
             except BufferEnded:
                 return
-            event = decode()
-            for handler in self._handlers[name]:
-                self._call(name, handler, event)
+            try:
+                event = decode()
+            except Exception:
+                log.exception("an event for the handlers of %r could not be read", name)
+                continue
+            for handler, loop in self._handlers[name]:
+                self._call(name, handler, loop, event)
 
-    def _call(self, name: EventName, handler: Handler, event: Any) -> None:
-        loop = self._loops.get(handler)
+    def _call(
+        self,
+        name: EventName,
+        handler: Handler,
+        loop: asyncio.AbstractEventLoop | None,
+        event: Any,
+    ) -> None:
         try:
             if loop is None:
-                handler(event)
+                _refuse_coroutine(handler(event))
             else:
                 loop.call_soon_threadsafe(self._spawn, loop, name, handler, event)
         except Exception as error:  # noqa: BLE001  (a handler's own failure ends with it)
@@ -164,6 +176,18 @@ class Dispatcher:
     def _check(self, name: EventName) -> None:
         if name not in self._handlers:
             raise ConfigurationError(f"no event {name!r}: use one of {', '.join(EVENT_NAMES)}")
+
+
+def _is_awaited(handler: Handler) -> bool:
+    return inspect.iscoroutinefunction(handler) or inspect.iscoroutinefunction(
+        getattr(handler, "__call__", None)  # noqa: B004  (not whether it is callable, but how)
+    )
+
+
+def _refuse_coroutine(returned: object) -> None:
+    if inspect.iscoroutine(returned):
+        returned.close()
+        raise TypeError("the handler returned a coroutine: add the coroutine function itself")
 
 
 def _running_loop(name: EventName) -> asyncio.AbstractEventLoop:

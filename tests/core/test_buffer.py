@@ -1,0 +1,239 @@
+"""The buffer between the core and a consumer: order, bounds, both ways of waiting, the end."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from callers import WAIT_S
+from hypothesis import given
+from hypothesis import strategies as st
+
+from binance_wsapi.core.buffer import BufferEnded, EventBuffer
+from binance_wsapi.options import Overflow
+
+
+def buffer(size: int = 100, overflow: Overflow = "drop_oldest") -> EventBuffer[Any]:
+    return EventBuffer(size=size, overflow=overflow, lost_marker=lambda lost: f"lost {lost}")
+
+
+def drained(items: EventBuffer[Any]) -> list[Any]:
+    taken: list[Any] = []
+    while len(items) or taken[-1:] != ["end"]:
+        try:
+            taken.append(items.take(0))
+        except TimeoutError:
+            break
+        except BufferEnded:
+            taken.append("end")
+    return taken
+
+
+def test_items_come_in_order() -> None:
+    items = buffer()
+    for number in range(5):
+        items.put(number)
+
+    assert len(items) == 5
+    assert [items.take(0) for _ in range(5)] == [0, 1, 2, 3, 4]
+
+
+def test_wait_has_an_end() -> None:
+    with pytest.raises(TimeoutError, match=r"no event within 0\.01 s"):
+        buffer().take(0.01)
+
+
+def test_end_lets_what_is_left_be_taken() -> None:
+    items = buffer()
+    items.put(1)
+    items.end()
+    items.put(2)
+
+    assert items.take(None) == 1
+    for _ in range(2):
+        with pytest.raises(BufferEnded):
+            items.take(None)
+
+
+@pytest.mark.parametrize(
+    ("overflow", "left"),
+    [
+        ("drop_oldest", ["lost 2", 2, 3, 4]),
+        ("drop_newest", [0, 1, 2, "lost 2"]),
+        ("close", [0, 1, 2, "lost 1", "end"]),
+    ],
+)
+def test_overflow_is_told_in_its_place(overflow: Overflow, left: list[Any]) -> None:
+    items = buffer(3, overflow)
+    for number in range(5):
+        items.put(number)
+
+    assert drained(items) == left
+
+
+def test_marker_stands_between_what_came_before_and_after() -> None:
+    items = buffer(2, "drop_newest")
+    for number in range(4):
+        items.put(number)
+    assert items.take(0) == 0
+    items.put(4)
+
+    assert drained(items) == [1, "lost 2", 4]
+
+
+def blocked_in(work: Callable[[], Any]) -> tuple[threading.Thread, list[Any]]:
+    """Run something that waits on a thread; what it returns or raises is in the list."""
+    ended: list[Any] = []
+
+    def run() -> None:
+        try:
+            ended.append(work())
+        except Exception as error:  # noqa: BLE001
+            ended.append(error)
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    return thread, ended
+
+
+def wait_for_waiters(items: EventBuffer[Any], count: int) -> None:
+    reached = threading.Event()
+    for _ in range(int(WAIT_S / 0.001)):
+        if len(items._wakers) >= count:
+            return
+        reached.wait(0.001)
+    raise AssertionError("nobody waits")
+
+
+def test_put_wakes_a_waiting_thread() -> None:
+    items = buffer()
+    thread, ended = blocked_in(lambda: items.take(None))
+    wait_for_waiters(items, 1)
+    items.put("event")
+    thread.join(WAIT_S)
+
+    assert ended == ["event"]
+
+
+def test_end_wakes_all_who_wait() -> None:
+    items = buffer()
+    waiting = [blocked_in(lambda: items.take(None)) for _ in range(3)]
+    wait_for_waiters(items, 3)
+    items.end()
+    for thread, ended in waiting:
+        thread.join(WAIT_S)
+        assert [type(each) for each in ended] == [BufferEnded]
+
+
+def test_each_item_goes_to_one_of_many_takers() -> None:
+    items = buffer(10_000)
+    waiting = [blocked_in(lambda: [items.take(WAIT_S) for _ in range(250)]) for _ in range(4)]
+    for number in range(1000):
+        items.put(number)
+    taken: list[int] = []
+    for thread, ended in waiting:
+        thread.join(WAIT_S)
+        taken += ended[0]
+        assert ended[0] == sorted(ended[0])
+
+    assert sorted(taken) == list(range(1000))
+
+
+def test_waiting_on_a_loop_and_on_threads_at_once() -> None:
+    items = buffer()
+
+    async def take(count: int) -> list[Any]:
+        return [await items.take_async() for _ in range(count)]
+
+    thread, ended = blocked_in(lambda: [items.take(WAIT_S) for _ in range(10)])
+    loop_thread, loop_ended = blocked_in(lambda: asyncio.run(take(10)))
+    for number in range(20):
+        items.put(number)
+    thread.join(WAIT_S)
+    loop_thread.join(WAIT_S)
+
+    assert sorted(ended[0] + loop_ended[0]) == list(range(20))
+
+
+def test_cancelled_wait_takes_no_item_away() -> None:
+    items = buffer()
+
+    async def main() -> Any:
+        first = asyncio.ensure_future(items.take_async())
+        second = asyncio.ensure_future(items.take_async())
+        await asyncio.sleep(0)
+        items.put("event")  # wakes the first
+        first.cancel()
+        return await asyncio.wait_for(second, WAIT_S)
+
+    assert asyncio.run(main()) == "event"
+
+
+def test_waiter_whose_loop_is_gone_takes_no_item_away() -> None:
+    items = buffer()
+
+    async def leave() -> None:
+        task = asyncio.ensure_future(items.take_async())
+        await asyncio.sleep(0)
+        kept.append(task)
+
+    kept: list[Any] = []
+    loop = asyncio.new_event_loop()
+    loop.run_until_complete(leave())
+    thread, ended = blocked_in(lambda: items.take(WAIT_S))
+    wait_for_waiters(items, 2)
+    loop.close()
+    items.put("event")
+    thread.join(WAIT_S)
+
+    assert ended == ["event"]
+    kept[0]._log_destroy_pending = False
+
+
+@given(
+    st.sampled_from(["drop_oldest", "drop_newest", "close"]),
+    st.integers(1, 4),
+    st.lists(st.booleans(), max_size=30),
+)
+def test_every_item_is_taken_or_counted_as_lost(
+    overflow: Overflow, size: int, steps: list[bool]
+) -> None:
+    """``True`` puts, ``False`` takes; nothing is doubled, turned round or silently gone."""
+    items: EventBuffer[Any] = EventBuffer(size=size, overflow=overflow, lost_marker=lambda n: (n,))
+    put = 0
+    taken: list[Any] = []
+    ended = False
+    for is_put in steps:
+        if is_put and not ended:
+            before = items._ended
+            items.put(put)
+            put += not before
+            ended = items._ended
+        elif not is_put:
+            try:
+                taken.append(items.take(0))
+            except TimeoutError:
+                continue
+            except BufferEnded:
+                break
+    items.end()
+    while True:
+        try:
+            taken.append(items.take(0))
+        except BufferEnded:
+            break
+
+    numbers = [each for each in taken if isinstance(each, int)]
+    lost = sum(each[0] for each in taken if isinstance(each, tuple))
+    assert numbers == sorted(set(numbers))
+    assert len(numbers) + lost == put
+    told = 0
+    for each in taken:  # a marker stands where the missing ones would
+        if isinstance(each, tuple):
+            told += each[0]
+        else:
+            assert each == told
+            told += 1
