@@ -12,7 +12,7 @@ import pytest
 from callers import WAIT_S, AwaitingCaller, Caller, Noted, noted
 from scripted_server import Peer, ScriptedServer
 
-from binance_wsapi import ConfigurationError, ConnectionEvent, StreamGap, WsKey
+from binance_wsapi import ClientClosed, ConfigurationError, ConnectionEvent, StreamGap, WsKey
 from binance_wsapi.simulator import SimulatedExchange
 
 Connect = Callable[..., Caller]
