@@ -267,11 +267,14 @@ def _among_amendments(case: Case, order: dict[str, Any]) -> Question[Finding]:
     answer = yield Ask("order.amendments", case.given("symbol") | {"orderId": order["orderId"]})
     new_id = case.params.get("newClientOrderId")
     for row in answer.rows:
-        if (
-            same_number(row.get("newQty"), case.params.get("newQty"))
-            and case.is_younger(row.get("time"))
-            and new_id in (None, row.get("newClientOrderId"))
+        if not case.is_younger(row.get("time")) or new_id not in (
+            None,
+            row.get("newClientOrderId"),
         ):
+            continue
+        # The exchange does not go below what is filled; a new id tells all the same.
+        is_renamed = new_id is not None and new_id != row.get("origClientOrderId")
+        if is_renamed or same_number(row.get("newQty"), case.params.get("newQty")):
             return Executed(order)
     return NotExecuted("the order was not amended", order)
 

@@ -52,6 +52,9 @@ _READ_EVERY_US = 20_000
 _LATE_US = 500_000
 """By how much our clock may be behind the exchange's (it never is ahead)."""
 
+_PUT_BACK_US = 1_000_000
+"""By how much the time has to be earlier than it was to count as put back."""
+
 _SHORTEST_BAN_US = 120 * 10**6
 """What a ban lasts at least (reference/spot/rules.json, rate_limits)."""
 
@@ -261,6 +264,8 @@ class Governor:
         self._read_at_us = 0
         self._is_tight = False
         self._blocked_until_us = 0
+        self._latest_us = 0
+        """The latest time at which a block began or the clock was set."""
         self._orders_blocked_until_us = 0
         self._banned_until_us = 0
 
@@ -296,11 +301,15 @@ class Governor:
             orders = cost.orders
             urgent = urgent or cost.is_cancel
         if wall_us < self._blocked_until_us or (orders and wall_us < self._orders_blocked_until_us):
+            if self._was_put_back(wall_us):
+                return self.admit(operation, params, wall_us, urgent)
             return self._blocked(wall_us, orders=orders)
         for window in self._weight_windows:
             room = (window.limit if urgent else window.allowed) - window.used
             # What is too heavy for any window is the exchange's to refuse.
             if weight > room and window.used:
+                if self._was_put_back(wall_us):
+                    return self.admit(operation, params, wall_us, urgent)
                 return _used_up(window, weight, room)
             if room < window.half:
                 self._is_tight = True
@@ -308,6 +317,8 @@ class Governor:
             for window in self._order_windows:
                 room = window.limit - window.used
                 if orders > room and window.used:
+                    if self._was_put_back(wall_us):
+                        return self.admit(operation, params, wall_us, urgent)
                     return _used_up(window, orders, room)
                 if room < window.half:
                     self._is_tight = True
@@ -382,6 +393,7 @@ class Governor:
             retry_at_us: When to come back, where it was told.
             is_banned: The status was 418.
         """
+        self._latest_us = wall_us
         if is_banned:
             retry_at_us = retry_at_us or wall_us + _SHORTEST_BAN_US
             self._banned_until_us = max(self._banned_until_us, retry_at_us)
@@ -392,8 +404,17 @@ class Governor:
             until = retry_at_us or _first_border(self._weight_windows, wall_us)
             self._blocked_until_us = max(self._blocked_until_us, until)
 
-    def clock_set(self, wall_us: int) -> None:
-        """The exchange's time was measured: windows that begin later than it begin again."""
+    def clock_set(self, wall_us: int, moved_us: int = 0) -> None:
+        """The exchange's time was measured: windows that begin later than it begin again.
+
+        Args:
+            wall_us: The exchange's time.
+            moved_us: By how much it is later than it was thought to be: bans move with it.
+        """
+        self._latest_us = wall_us
+        self._blocked_until_us += moved_us
+        self._orders_blocked_until_us += moved_us
+        self._banned_until_us += moved_us
         for window in self._windows.values():
             index = wall_us // window.length_us
             if index < window.index:
@@ -473,6 +494,19 @@ class Governor:
             if reservation.sent_us // window.length_us == window.index:
                 window.read(told.count, mark, own)
         self._is_tight = any(window.used > window.half for window in self._windows.values())
+
+    def _was_put_back(self, wall_us: int) -> bool:
+        """Whether the time that limits are counted by was put back; then they are put right.
+
+        It cannot once it was measured, but the wall clock that counts before that can.
+        """
+        soonest_us = wall_us + _PUT_BACK_US
+        if soonest_us >= self._latest_us and all(
+            soonest_us >= window.index * window.length_us for window in self._windows.values()
+        ):
+            return False
+        self.clock_set(wall_us, min(0, wall_us - self._latest_us))
+        return True
 
     def _blocked(self, wall_us: int, *, orders: int) -> Refusal:
         until = self._blocked_until_us

@@ -38,6 +38,8 @@ FENCE_S = 30.0 + 10.0 + 1.0
 
 TRACE_LINES = 400
 
+_LONGEST_BAN_S = 2_000.0
+
 
 @dataclass
 class Report:
@@ -171,8 +173,8 @@ class _Simulation:
         if not plan.closes_early:
             # Longer than any reconnect, fence or question takes.
             await asyncio.sleep(FENCE_S + 60.0)
-            while world.venue.spot_limits.is_banned(REMOTE):
-                await asyncio.sleep(10.0)
+            if world.venue.spot_limits.is_banned(REMOTE):
+                await asyncio.sleep(_LONGEST_BAN_S)
             await self._look_again(traders)
             await self._prove_life(client)
         # What was under way when the user closed it, or lost unnoticed, is no loss of ours.

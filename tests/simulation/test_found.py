@@ -7,10 +7,11 @@ import contextlib
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+import pytest
 from simulation_world import SYMBOL, SimulatedClient, World
 
 from binance_wsapi import WsKey
-from binance_wsapi.errors import BinanceWsApiError, ClientClosed, OutcomeUnknown
+from binance_wsapi.errors import BinanceWsApiError, ClientClosed, NotSent, OutcomeUnknown
 from binance_wsapi.events import OrderReconciled, StreamGap
 from binance_wsapi.response import Response
 
@@ -325,3 +326,33 @@ def test_the_orders_of_a_list_whose_answer_was_lost_are_reconciled() -> None:
 
     reconciled = [event for event in events if isinstance(event, OrderReconciled)]
     assert [len(order.missed_fills) for order in reconciled] == [1, 0]
+
+
+@pytest.mark.parametrize("jump_s", [0.0, -86_400.0])
+def test_a_ban_told_before_the_clock_is_known_ends_in_time(jump_s: float) -> None:
+    """It was kept by a wall clock that was a day ahead, or that was put back: for a day."""
+
+    async def scenario(world: World, client: SimulatedClient) -> Any:
+        world.wall_error_us = 86_400_000_000
+        world.venue.faults.on("time").banned(3.0)
+        assert isinstance(await place(client), NotSent)
+        world.wall_error_us += round(jump_s * 1e6)
+        await asyncio.sleep(10.0)
+        return await place(client)
+
+    assert isinstance(play(scenario, timeout=2.0), Response)
+
+
+def test_an_amendment_that_the_exchange_cut_short_is_found() -> None:
+    """What is filled already cannot be amended away: the quantity is another than the one asked for."""
+
+    async def scenario(world: World, client: SimulatedClient) -> Any:
+        placed = await place(client, quantity="0.05")
+        take = {"side": "SELL", "type": "LIMIT", "timeInForce": "IOC", "price": "64990"}
+        assert world.trade("order.place", quantity="0.02", **take)
+        world.venue.faults.on("order.amend.keepPriority").lose_answer()
+        return await client.spot.amend_order_keep_priority(
+            symbol=SYMBOL, order_id=placed.raw["result"]["orderId"], new_qty="0.005"
+        )
+
+    assert play(scenario, timeout=2.0).resolved
