@@ -94,9 +94,12 @@ class Takeover:
             self._carriers.remove(link)
         position = self._links.index(link)
         self._gone.add(link)
-        if position and not self._gone.issuperset(self._links[:position]):
-            self._handovers[position - 1].new_ended()
         now = self._core.now()
+        if position and any(other in self._carriers for other in self._links[:position]):
+            self._handovers[position - 1].new_ended()
+        elif position:
+            # Nobody before it brings anything: what it brought is all there is.
+            self._pass_on(position, self._handovers[position - 1].old_ended(now))
         for index, handover in enumerate(self._handovers):
             if index >= position and self._gone.issuperset(self._links[: index + 1]):
                 self._pass_on(index + 1, handover.old_ended(now))

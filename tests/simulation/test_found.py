@@ -356,3 +356,24 @@ def test_an_amendment_that_the_exchange_cut_short_is_found() -> None:
         )
 
     assert play(scenario, timeout=2.0).resolved
+
+
+def test_events_are_not_left_to_a_link_that_was_never_subscribed() -> None:
+    """What a new link had brought was dropped when it ended: the old one was to bring it."""
+
+    async def scenario(world: World, client: SimulatedClient) -> Any:
+        stream = await client.subscribe_user_data_stream()
+        world.venue.faults.on("userDataStream.subscribe").refuse(-1000)
+        cut_all(world)
+        await asyncio.sleep(1.0)
+        await client.rotate()
+        await place(client, new_client_order_id="told")
+        await asyncio.sleep(0.2)
+        for door in world.venue.gateway.connections:
+            for subscription in list(door.inner._subscriptions.values()):  # type: ignore[attr-defined]
+                door.inner._terminate(subscription)  # type: ignore[attr-defined]
+        return await events_within(stream, 5.0)
+
+    events = play(scenario)
+
+    assert [event["x"] for event in events if isinstance(event, dict) and event.get("c") == "told"]
