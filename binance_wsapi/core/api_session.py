@@ -8,26 +8,27 @@ import logging
 import math
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import msgspec
 
 from binance_wsapi.catalogue._types import Market
+from binance_wsapi.core.api_link import ApiLink, Authority, Subscription
 from binance_wsapi.core.call import Call, Outcome
+from binance_wsapi.core.call_errors import connection_lost, never_sent, revoked, timed_out
+from binance_wsapi.core.logon import Logon
+from binance_wsapi.core.outcomes import Outcomes
 from binance_wsapi.core.session import Link, LinkLost, Session
 from binance_wsapi.endpoints import WsKey, endpoint
 from binance_wsapi.errors import (
-    AuthenticationFailed,
     BinanceWsApiError,
     ClientClosed,
-    ConnectionLost,
     InvalidTimestamp,
     NotSent,
     OutcomeUnknown,
     PartlyExecuted,
     RateLimited,
     RequestRejected,
-    RequestTimeout,
 )
 from binance_wsapi.health import ConnectionHealth
 from binance_wsapi.protocol.envelope import Frame, MalformedFrame, decode_frame
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
     from binance_wsapi.core.core import Core
     from binance_wsapi.core.reconciliation import Reconciler
 
-__all__ = ["ApiLink", "ApiSession", "Authority"]
+__all__ = ["ApiSession"]
 
 log = logging.getLogger("binance_wsapi.session")
 
@@ -52,52 +53,6 @@ STALE_AFTER_S = 0.25
 LIMIT_MARGIN_S = 0.05
 """How long after a limit's window has turned a held call is let go: clocks differ a little."""
 
-RELOGON_AFTER_S = 5.0
-"""How long a refused logon stands before a call that needs it has it tried again."""
-
-
-class Authority:
-    """Under what a frame may be made on a caller's thread: one link, logged on or not.
-
-    A new one replaces it whenever the link or its logon changes, so identity tells whether a frame
-    made earlier still fits.
-    """
-
-    __slots__ = ("logged_on",)
-
-    def __init__(self, *, logged_on: bool) -> None:
-        self.logged_on = logged_on
-
-
-class ApiLink(Link):
-    """A connection of the WebSocket API."""
-
-    session: ApiSession
-
-    def __init__(self, session: Session, number: int) -> None:
-        super().__init__(session, number)
-        self.pending: dict[str, Call] = {}
-        self.authority = Authority(logged_on=False)
-        self.refusal: RequestRejected | None = None
-        self.refused_at = 0.0
-        self.event_sinks: dict[int, Callable[[ApiLink, msgspec.Raw], None]] = {}
-        """Who takes the events of a subscription id."""
-        self.ended_subscriptions: set[int] = set()
-        """Ids unsubscribed on this link: what is still under way for them is not missed."""
-
-
-class Subscription(Protocol):
-    """User data that rides on the links of a session."""
-
-    async def restore(self, link: ApiLink) -> None:
-        """Subscribe on a fresh link, before it serves."""
-
-    def lost(self, link: ApiLink, reason: str) -> None:
-        """A link is gone."""
-
-    def terminated(self, link: ApiLink, subscription_id: int) -> None:
-        """The exchange ended a subscription on this link."""
-
 
 class _Head(msgspec.Struct):
     """The one field of an event that the session itself looks at."""
@@ -106,7 +61,6 @@ class _Head(msgspec.Struct):
 
 
 _decode_head = msgspec.json.Decoder(_Head).decode
-_encode = msgspec.json.Encoder().encode
 
 
 class ApiSession(Session):
@@ -128,7 +82,8 @@ class ApiSession(Session):
         self._round_trips: deque[float] = deque(maxlen=ROUND_TRIPS_KEPT)
         self._held: set[Call] = set()
         """Calls that wait for a limit, a signature or the clock."""
-        self._clock_task: asyncio.Task[None] | None = None
+        self.logon = Logon(self)
+        self._outcomes = Outcomes(self)
         self.reconcilers: Sequence[Reconciler] = core.reconcilers_of(ws_key)
         """Who keeps track of the account's orders, while its events are subscribed."""
         self.subscriptions: list[Subscription] = []
@@ -191,8 +146,20 @@ class ApiSession(Session):
         try:
             link: ApiLink = await self.ready(timeout)
         except TimeoutError:
-            raise self._never_sent(method, timeout) from None
+            if self.machine.state is State.CLOSED:
+                raise self._ended(method) from None
+            raise never_sent(self.ws_key, method, timeout, self.why_not) from None
         return link
+
+    def _ended(self, method: str) -> BinanceWsApiError:
+        """Return the error of what waited when the session was closed."""
+        if self.core.closed:
+            return ClientClosed(f"{method} was not sent: the client was closed")
+        return NotSent(
+            f"{method} was not sent: its connection was closed meanwhile; repeating it is safe",
+            operation=method,
+            reason="disconnected",
+        )
 
     async def rotated(self, method: str) -> None:
         """Replace the serving link, and wait until its successor serves.
@@ -209,7 +176,7 @@ class ApiSession(Session):
                     self._changed.clear()
                     await self._changed.wait()
         except TimeoutError:
-            raise self._never_sent(method, timeout) from None
+            raise never_sent(self.ws_key, method, timeout, self.why_not) from None
 
     def health(self) -> ConnectionHealth:
         """Return how the connection is doing."""
@@ -228,6 +195,11 @@ class ApiSession(Session):
             round_trip_p50=ordered[len(ordered) // 2] if ordered else None,
             round_trip_p99=ordered[len(ordered) * 99 // 100] if ordered else None,
         )
+
+    @property
+    def why_not(self) -> str:
+        """Why there is no connection, in a few words."""
+        return self.last_failure or self.machine.state.value
 
     def _queue(self, call: Call) -> None:
         self._waiting.append(call)
@@ -269,7 +241,7 @@ class ApiSession(Session):
             if call.link is None:
                 self._queue(call)
             else:
-                call.settle(self._never_sent(call.kind.method, call.timeout))
+                call.settle(never_sent(self.ws_key, call.kind.method, call.timeout, self.why_not))
             return
         if call.deadline < self.wakes_at:
             self.wake_by(call.deadline)
@@ -303,7 +275,7 @@ class ApiSession(Session):
         elif link.lost_because is None:
             self._send(link, call)
         else:
-            call.settle(self._never_sent(call.kind.method, call.timeout))
+            call.settle(never_sent(self.ws_key, call.kind.method, call.timeout, self.why_not))
 
     def _hold(self, call: Call) -> None:
         """Keep a call in sight while something else goes on for it: it may end before that does."""
@@ -342,7 +314,7 @@ class ApiSession(Session):
         refusal = link.refusal
         if refusal is None or call.kind.logs or "signature" in call.params:
             return False
-        if link is self.serving and self.refresh_logon():
+        if link is self.serving and self.logon.refresh():
             self._waiting.append(call)
             self.wake_by(call.deadline)
         else:
@@ -402,9 +374,9 @@ class ApiSession(Session):
             self._failed(link, call, message)
             return
         if call.kind.logs:
-            self._set_logged_on(link, logged_on=call.kind.method == "session.logon")
+            self.logon.set_logged_on(link, logged_on=call.kind.method == "session.logon")
         if self.reconcilers and call.kind.mutates:
-            self._tell_reconcilers(call, message.result, resolved=False)
+            self._outcomes.tell_reconcilers(call, message.result, resolved=False)
         call.settle(
             Response(
                 call.kind.operation,
@@ -431,7 +403,7 @@ class ApiSession(Session):
             rate_limits=message.rate_limits,
         )
         if isinstance(error, OutcomeUnknown):
-            self._undecided(call, error)
+            self._outcomes.undecided(call, error)
         elif isinstance(error, InvalidTimestamp) and self._may_be_retimed(call):
             # Refused before it was executed: sending it again cannot do it twice.
             call.retimed = True
@@ -447,8 +419,9 @@ class ApiSession(Session):
                     retry_at_us=None if wait is None else now_us + int(wait * 1e6),
                     is_banned=error.status == 418,
                 )
+                core.limits_told(self._governor, now_us)
             elif isinstance(error, PartlyExecuted):
-                self._tell_half(call, error, resolved=False)
+                self._outcomes.tell_half(call, error, resolved=False)
             call.settle(error)
 
     def _may_be_retimed(self, call: Call) -> bool:
@@ -461,63 +434,9 @@ class ApiSession(Session):
 
     async def _retime(self, link: ApiLink, call: Call) -> None:
         self.core.clock.invalidate()
-        await self._refresh_clock(link)
+        await self.logon.refresh_clock(link)
         call.encoded_for = call.written_at = None
         self._let_go(call)
-
-    def _undecided(self, call: Call, error: OutcomeUnknown) -> None:
-        """The fate of a request is unknown: find it out, or say so."""
-        core = self.core
-        if not call.kind.mutates or call.kind.operation is None or call.is_own:
-            call.settle(error)
-            return
-        error.attach(lambda timeout: self._find_out_again(call, error, timeout), core.run)
-        if core.options.on_unknown_outcome == "raise" or self.machine.state is State.CLOSED:
-            call.settle(error)
-        else:
-            core.spawn(self._resolve(call, error))
-
-    async def _resolve(self, call: Call, error: OutcomeUnknown) -> None:
-        core = self.core
-        try:
-            outcome = await self._find_out(call, error, core.options.resolve_timeout)
-        except asyncio.CancelledError:
-            call.settle(error)  # the client is being closed
-            raise
-        except Exception:
-            log.exception("%s: finding out its outcome failed", call.kind.method)
-            outcome = error
-        call.settle(outcome)
-
-    async def _find_out_again(self, call: Call, error: OutcomeUnknown, timeout: float) -> Outcome:
-        core = self.core
-        finding = core.spawn(self._find_out(call, error, timeout))
-        try:
-            return await finding
-        except asyncio.CancelledError:
-            if core.closed:
-                return core.closed_error()
-            finding.cancel()
-            raise
-
-    async def _find_out(self, call: Call, error: OutcomeUnknown, timeout: float) -> Outcome:
-        outcome = await self.core.resolver.resolve(self, call, error, timeout)
-        if isinstance(outcome, Response):
-            self._tell_reconcilers(call, outcome.raw_result, resolved=True)
-        elif isinstance(outcome, PartlyExecuted):
-            self._tell_half(call, outcome, resolved=True)
-        return outcome
-
-    def _tell_half(self, call: Call, error: PartlyExecuted, *, resolved: bool) -> None:
-        """Show the order that half a cancel-replace made."""
-        if error.new_order_result == "SUCCESS":
-            self._tell_reconcilers(
-                call, msgspec.Raw(_encode(error.new_order_response)), resolved=resolved
-            )
-
-    def _tell_reconcilers(self, call: Call, result: msgspec.Raw, *, resolved: bool) -> None:
-        for reconciler in self.reconcilers:
-            reconciler.answer(call.kind.method, result, resolved=resolved)
 
     def _unclaimed(self, link: ApiLink, message: Frame) -> None:
         if message.is_revocation:
@@ -543,22 +462,15 @@ class ApiSession(Session):
             sent_at=None,
             wall_us=self.core.wall_us(),
         )
-        self._set_logged_on(link, logged_on=False)
+        self.logon.set_logged_on(link, logged_on=False)
         link.refusal = error if isinstance(error, RequestRejected) else None
         link.refused_at = self.core.now()
         self.announce("exception", error=error, reason=f"session revoked: {error}")
         for call in [call for call in link.pending.values() if call.kind.signed]:
             self._give_up(link, call)
-            self._undecided(
+            self._outcomes.undecided(
                 call,
-                OutcomeUnknown(
-                    f"{call.kind.method}: the exchange revoked the session while the request was under "
-                    "way; it may have been executed",
-                    operation=call.kind.method,
-                    client_order_id=call.client_order_id,
-                    sent_at=call.sent_us,
-                    cause="session revoked",
-                ),
+                revoked(call),
             )
         self.rotate()
 
@@ -586,14 +498,7 @@ class ApiSession(Session):
 
     async def greet(self, link: ApiLink) -> None:
         """Measure the clock and log the key on."""
-        core = self.core
-        try:
-            if core.authoriser.api_key is not None:
-                await self._measure_clock(link)
-            if core.authoriser.logs_on:
-                await self._log_key_on(link)
-        except (NotSent, OutcomeUnknown) as error:
-            raise LinkLost(f"logon: {error}") from None
+        await self.logon.greet(link)
 
     async def restore(self, link: ApiLink) -> None:
         """Subscribe user data again."""
@@ -626,7 +531,7 @@ class ApiSession(Session):
             if self._is_repeated(call, reason):
                 self.submit(call)
             else:
-                self._undecided(call, _connection_lost(call, reason))
+                self._outcomes.undecided(call, connection_lost(call, reason))
 
     def is_idle(self, link: ApiLink) -> bool:
         """Whether no answer is awaited on a retired link."""
@@ -643,27 +548,13 @@ class ApiSession(Session):
 
     def expire(self, now: float) -> None:
         """End the requests whose time is over, and keep the clock fresh."""
-        core = self.core
-        if (
-            self.serving is not None
-            and core.authoriser.api_key is not None
-            and core.clock.needs_refresh(now)
-            and (self._clock_task is None or self._clock_task.done())
-        ):
-            self._clock_task = core.spawn(self._refresh_clock(self.serving))
+        self.logon.keep_clock_fresh(now)
         for link in list(self.links.values()):
             for call in [call for call in link.pending.values() if call.deadline <= now]:
                 self._give_up(link, call)
-                self._undecided(
+                self._outcomes.undecided(
                     call,
-                    RequestTimeout(
-                        f"{call.kind.method}: no answer within {call.timeout:g} s; it may have "
-                        "been executed",
-                        operation=call.kind.method,
-                        client_order_id=call.client_order_id,
-                        sent_at=call.sent_us,
-                        cause="no answer in time",
-                    ),
+                    timed_out(call),
                 )
         late = [call for call in self._waiting if call.deadline <= now]
         for call in late:
@@ -673,9 +564,9 @@ class ApiSession(Session):
             late.append(call)
         for call in late:
             if call.loss is None:
-                call.settle(self._never_sent(call.kind.method, call.timeout))
+                call.settle(never_sent(self.ws_key, call.kind.method, call.timeout, self.why_not))
             else:
-                call.settle(_connection_lost(call, call.loss))
+                call.settle(connection_lost(call, call.loss))
 
     async def close(self, reason: str) -> None:
         """End the session; what waited was never sent."""
@@ -683,7 +574,7 @@ class ApiSession(Session):
         self._waiting.clear()
         self._held.clear()
         for call in waiting:
-            call.settle(ClientClosed(f"{call.kind.method} was not sent: the client was closed"))
+            call.settle(self._ended(call.kind.method))
         await super().close(reason)
 
     def _give_up(self, link: ApiLink, call: Call) -> None:
@@ -705,106 +596,9 @@ class ApiSession(Session):
         call.encoded_for = call.written_at = None
         return True
 
-    def _never_sent(self, method: str, timeout: float) -> NotSent:
-        why = self.last_failure or self.machine.state.value
-        return NotSent(
-            f"{method} was not sent within {timeout:g} s: "
-            f"{self.ws_key} is not connected ({why}); repeating it is safe",
-            operation=method,
-            reason="not connected",
-        )
-
-    # Logon
-
-    def refresh_logon(self) -> bool:
-        """Have a logon that was refused a while ago tried again, on a fresh link; false if it stands."""
-        link = self.serving
-        if link is None or link.refusal is None:
-            return False
-        if self.core.now() - link.refused_at < RELOGON_AFTER_S:
-            return False
-        self.rotate()
-        return True
-
-    def _set_logged_on(self, link: ApiLink, *, logged_on: bool) -> None:
-        link.authority = Authority(logged_on=logged_on)
-        link.refusal = None
-        if link is self.serving:
-            self.authority = link.authority
-
-    async def _log_key_on(self, link: ApiLink) -> None:
-        for attempt in (1, 2):
-            try:
-                await self.ask(link, "session.logon", {})
-            except InvalidTimestamp as error:
-                if attempt == 1:
-                    self.core.clock.invalidate()
-                    await self._measure_clock(link)
-                    continue
-                self._refuse(link, error)
-            except RateLimited as error:
-                raise LinkLost(f"logon: {error}") from None
-            except RequestRejected as error:
-                self._refuse(link, error)
-            else:
-                self.announce("authenticated")
-            return
-
-    def _refuse(self, link: ApiLink, error: RequestRejected) -> None:
-        link.refusal = _as_authentication_failure(error)
-        link.refused_at = self.core.now()
-        self.announce("exception", error=error, reason=f"logon refused: {error}")
-
-    async def _refresh_clock(self, link: ApiLink) -> None:
-        try:
-            await self._measure_clock(link)
-        except (BinanceWsApiError, LinkLost) as error:
-            log.info("%s: the exchange's clock could not be read: %s", self.ws_key, error)
-
-    async def _measure_clock(self, link: ApiLink) -> None:
-        """Estimate the exchange's clock, where it was not set by hand."""
-        core = self.core
-        if not core.clock.needs_refresh(core.now()):
-            return
-        method = "time" if self.market is Market.SPOT else "session.status"
-        sent = core.now()
-        wall_us = core.wall_us()
-        try:
-            answer = await self.ask(link, method, {})
-        except RequestRejected as error:
-            log.warning("%s: the exchange's clock could not be read: %s", self.ws_key, error)
-            return
-        result = answer.raw.get("result")
-        server_time = result.get("serverTime") if isinstance(result, dict) else None
-        if isinstance(server_time, int):
-            core.clock.measured(
-                sent=sent, received=core.now(), sent_wall_us=wall_us, server_time=server_time
-            )
-            self._governor.clock_set(core.exchange_us())
-
 
 def _event_type(event: msgspec.Raw) -> str:
     try:
         return _decode_head(event).e
     except msgspec.DecodeError:  # passed on all the same: nothing is kept from the consumer
         return ""
-
-
-def _connection_lost(call: Call, reason: str) -> ConnectionLost:
-    return ConnectionLost(
-        f"{call.kind.method}: the connection was lost before the answer came ({reason}); "
-        "it may have been executed",
-        operation=call.kind.method,
-        client_order_id=call.client_order_id,
-        sent_at=call.sent_us,
-        cause=reason,
-    )
-
-
-def _as_authentication_failure(error: RequestRejected) -> RequestRejected:
-    """Any refusal of a logon means the same to a call that needs it."""
-    if isinstance(error, (AuthenticationFailed, InvalidTimestamp)):
-        return error
-    return AuthenticationFailed(
-        error.message, code=error.code, status=error.status, operation=error.operation
-    )

@@ -17,7 +17,7 @@ from binance_wsapi.protocol.params import WireValue, writer
 from binance_wsapi.response import Response
 
 if TYPE_CHECKING:
-    from binance_wsapi.core.api_session import ApiLink
+    from binance_wsapi.core.api_link import ApiLink
 
 __all__ = ["Call", "CallKind", "LoopDelivery", "Outcome", "Waiter", "kind_of"]
 

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from binance_wsapi.catalogue.margin import FETCH_LISTEN_TOKEN
-from binance_wsapi.core.api_session import ApiLink, ApiSession
+from binance_wsapi.core.api_link import ApiLink
+from binance_wsapi.core.api_session import ApiSession
 from binance_wsapi.core.linked_feed import LinkedFeed
 from binance_wsapi.core.rest import rest_call
 from binance_wsapi.core.session import LinkLost

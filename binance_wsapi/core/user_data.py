@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from binance_wsapi.core.api_session import ApiLink, ApiSession
+from binance_wsapi.core.api_link import ApiLink
+from binance_wsapi.core.api_session import ApiSession
 from binance_wsapi.core.call import Outcome
 from binance_wsapi.core.linked_feed import LinkedFeed
 from binance_wsapi.core.session import LinkLost
@@ -215,6 +216,6 @@ class ApiUserData:
                 if error.code == _ALREADY_ACTIVE:
                     self._session.rotate()
                 else:
-                    self._session.refresh_logon()
+                    self._session.logon.refresh()
             except (BinanceWsApiError, LinkLost) as error:
                 self._failed(error)

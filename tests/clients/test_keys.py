@@ -365,7 +365,7 @@ def test_refused_logon_is_tried_again_later(
         place(caller)
 
     # "Later" is now.
-    monkeypatch.setattr("binance_wsapi.core.api_session.RELOGON_AFTER_S", 0.0)
+    monkeypatch.setattr("binance_wsapi.core.logon.RELOGON_AFTER_S", 0.0)
 
     assert place(caller).status == 200
     assert len(exchange.journal.requests("session.logon")) == 2

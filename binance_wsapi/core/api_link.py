@@ -1,0 +1,55 @@
+"""A link of the WebSocket API: its logon, its open requests, its subscriptions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+import msgspec
+
+from binance_wsapi.core.call import Call
+from binance_wsapi.core.session import Link, Session
+from binance_wsapi.errors import RequestRejected
+
+__all__ = ["ApiLink", "Authority", "Subscription"]
+
+
+class Authority:
+    """Under what a frame may be made on a caller's thread: one link, logged on or not.
+
+    A new one replaces it whenever the link or its logon changes, so identity tells whether a frame
+    made earlier still fits.
+    """
+
+    __slots__ = ("logged_on",)
+
+    def __init__(self, *, logged_on: bool) -> None:
+        self.logged_on = logged_on
+
+
+class ApiLink(Link):
+    """A connection of the WebSocket API."""
+
+    def __init__(self, session: Session, number: int) -> None:
+        super().__init__(session, number)
+        self.pending: dict[str, Call] = {}
+        self.authority = Authority(logged_on=False)
+        self.refusal: RequestRejected | None = None
+        self.refused_at = 0.0
+        self.event_sinks: dict[int, Callable[[ApiLink, msgspec.Raw], None]] = {}
+        """Who takes the events of a subscription id."""
+        self.ended_subscriptions: set[int] = set()
+        """Ids unsubscribed on this link: what is still under way for them is not missed."""
+
+
+class Subscription(Protocol):
+    """User data that rides on the links of a session."""
+
+    async def restore(self, link: ApiLink) -> None:
+        """Subscribe on a fresh link, before it serves."""
+
+    def lost(self, link: ApiLink, reason: str) -> None:
+        """A link is gone."""
+
+    def terminated(self, link: ApiLink, subscription_id: int) -> None:
+        """The exchange ended a subscription on this link."""

@@ -1,0 +1,54 @@
+"""The errors of calls that got no answer, in words that say what the caller may do next."""
+
+from __future__ import annotations
+
+from binance_wsapi.core.call import Call
+from binance_wsapi.endpoints import WsKey
+from binance_wsapi.errors import ConnectionLost, NotSent, OutcomeUnknown, RequestTimeout
+
+__all__ = ["connection_lost", "never_sent", "revoked", "timed_out"]
+
+
+def connection_lost(call: Call, reason: str) -> ConnectionLost:
+    """The link went away between the write and the answer."""
+    return ConnectionLost(
+        f"{call.kind.method}: the connection was lost before the answer came ({reason}); "
+        "it may have been executed",
+        operation=call.kind.method,
+        client_order_id=call.client_order_id,
+        sent_at=call.sent_us,
+        cause=reason,
+    )
+
+
+def timed_out(call: Call) -> RequestTimeout:
+    """No answer came in time."""
+    return RequestTimeout(
+        f"{call.kind.method}: no answer within {call.timeout:g} s; it may have been executed",
+        operation=call.kind.method,
+        client_order_id=call.client_order_id,
+        sent_at=call.sent_us,
+        cause="no answer in time",
+    )
+
+
+def revoked(call: Call) -> OutcomeUnknown:
+    """The exchange ended the logon while the request was under way."""
+    return OutcomeUnknown(
+        f"{call.kind.method}: the exchange revoked the session while the request was under way; "
+        "it may have been executed",
+        operation=call.kind.method,
+        client_order_id=call.client_order_id,
+        sent_at=call.sent_us,
+        cause="session revoked",
+    )
+
+
+def never_sent(ws_key: WsKey, method: str, timeout: float, why: str) -> NotSent:
+    """No connection came up in time."""
+    return NotSent(
+        f"{method} was not sent within {timeout:g} s: {ws_key} is not connected ({why}); "
+        "repeating it is safe",
+        operation=method,
+        reason="not connected",
+    )

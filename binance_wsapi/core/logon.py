@@ -1,0 +1,149 @@
+"""What comes first on a link: the exchange's clock is measured, the key is logged on."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import TYPE_CHECKING
+
+from binance_wsapi.catalogue._types import Market
+from binance_wsapi.core.api_link import ApiLink, Authority
+from binance_wsapi.core.session import LinkLost
+from binance_wsapi.errors import (
+    AuthenticationFailed,
+    BinanceWsApiError,
+    InvalidTimestamp,
+    NotSent,
+    OutcomeUnknown,
+    RateLimited,
+    RequestRejected,
+)
+
+if TYPE_CHECKING:
+    from binance_wsapi.core.api_session import ApiSession
+
+__all__ = ["Logon"]
+
+log = logging.getLogger("binance_wsapi.session")
+
+RELOGON_AFTER_S = 5.0
+"""How long a refused logon stands before a call that needs it has it tried again."""
+
+
+class Logon:
+    """Logs the links of one session on, and keeps the clock fresh; on the loop's thread.
+
+    A refused logon stands on its link: calls that need it are refused with it, all others go on.
+    """
+
+    def __init__(self, session: ApiSession) -> None:
+        self._session = session
+        self._clock_task: asyncio.Task[None] | None = None
+
+    async def greet(self, link: ApiLink) -> None:
+        """Measure the clock and log the key on, where there is one.
+
+        Raises:
+            LinkLost: The link went away, or did not answer.
+        """
+        authoriser = self._session.core.authoriser
+        try:
+            if authoriser.api_key is not None:
+                await self.measure_clock(link)
+            if authoriser.logs_on:
+                await self._log_key_on(link)
+        except (NotSent, OutcomeUnknown) as error:
+            raise LinkLost(f"logon: {error}") from None
+
+    def keep_clock_fresh(self, now: float) -> None:
+        """Have the clock measured again in the background when that is due."""
+        session = self._session
+        if (
+            session.serving is not None
+            and session.core.authoriser.api_key is not None
+            and session.core.clock.needs_refresh(now)
+            and (self._clock_task is None or self._clock_task.done())
+        ):
+            self._clock_task = session.core.spawn(self.refresh_clock(session.serving))
+
+    def refresh(self) -> bool:
+        """Have a logon that was refused a while ago tried again, on a fresh link; false if it stands."""
+        link = self._session.serving
+        if link is None or link.refusal is None:
+            return False
+        if self._session.core.now() - link.refused_at < RELOGON_AFTER_S:
+            return False
+        self._session.rotate()
+        return True
+
+    def set_logged_on(self, link: ApiLink, *, logged_on: bool) -> None:
+        """Take note that a link was logged on or off: frames made before no longer fit."""
+        link.authority = Authority(logged_on=logged_on)
+        link.refusal = None
+        if link is self._session.serving:
+            self._session.authority = link.authority
+
+    async def _log_key_on(self, link: ApiLink) -> None:
+        for attempt in (1, 2):
+            try:
+                await self._session.ask(link, "session.logon", {})
+            except InvalidTimestamp as error:
+                if attempt == 1:
+                    self._session.core.clock.invalidate()
+                    await self.measure_clock(link)
+                    continue
+                self._refuse(link, error)
+            except RateLimited as error:
+                raise LinkLost(f"logon: {error}") from None
+            except RequestRejected as error:
+                self._refuse(link, error)
+            else:
+                self._session.announce("authenticated")
+            return
+
+    def _refuse(self, link: ApiLink, error: RequestRejected) -> None:
+        link.refusal = _as_authentication_failure(error)
+        link.refused_at = self._session.core.now()
+        self._session.announce("exception", error=error, reason=f"logon refused: {error}")
+
+    async def refresh_clock(self, link: ApiLink) -> None:
+        """Measure the clock again if that is due; failing is no harm."""
+        try:
+            await self.measure_clock(link)
+        except (BinanceWsApiError, LinkLost) as error:
+            log.info("%s: the exchange's clock could not be read: %s", self._session.ws_key, error)
+
+    async def measure_clock(self, link: ApiLink) -> None:
+        """Estimate the exchange's clock, where it was not set by hand."""
+        core = self._session.core
+        if not core.clock.needs_refresh(core.now()):
+            return
+        method = "time" if self._session.market is Market.SPOT else "session.status"
+        sent = core.now()
+        wall_us = core.wall_us()
+        try:
+            answer = await self._session.ask(link, method, {})
+        except RequestRejected as error:
+            log.warning(
+                "%s: the exchange's clock could not be read: %s", self._session.ws_key, error
+            )
+            return
+        result = answer.raw.get("result")
+        server_time = result.get("serverTime") if isinstance(result, dict) else None
+        if isinstance(server_time, int):
+            thought_us = core.exchange_us()
+            core.clock.measured(
+                sent=sent, received=core.now(), sent_wall_us=wall_us, server_time=server_time
+            )
+            now_us = core.exchange_us()
+            for governor in {*core.governors.values()}:
+                governor.clock_set(now_us, now_us - thought_us)
+
+
+def _as_authentication_failure(error: RequestRejected) -> RequestRejected:
+    """Any refusal of a logon means the same to a call that needs it."""
+    if isinstance(error, (AuthenticationFailed, InvalidTimestamp)):
+        return error
+    return AuthenticationFailed(
+        error.message, code=error.code, status=error.status, operation=error.operation
+    )
