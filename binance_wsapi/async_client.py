@@ -16,7 +16,7 @@ from binance_wsapi.core.core import check_api_key
 from binance_wsapi.endpoints import WsKey, endpoint
 from binance_wsapi.errors import BinanceWsApiError, ConfigurationError
 from binance_wsapi.events import EventStream
-from binance_wsapi.protocol.params import WireValue, wire_params_by_name
+from binance_wsapi.protocol.params import WireValue, name_text, wire_params_by_name
 from binance_wsapi.response import Response
 
 if TYPE_CHECKING:
@@ -108,7 +108,7 @@ class AsyncClient(ClientBase):
             BinanceWsApiError: As for the operation's own method.
         """
         check_api_key(ws_key)
-        operation = operation_by_method(endpoint(ws_key).market, method)
+        operation = operation_by_method(endpoint(ws_key).market, name_text(method, "method"))
         kind = CallKind(method, None) if operation is None else kind_of(operation)
         return await self._send(ws_key, kind, wire_params_by_name(operation, params or {}))
 
@@ -187,13 +187,21 @@ class AsyncClient(ClientBase):
         delivery = LoopDelivery.of(loop)
         call = core.call(kind, params, lambda outcome: delivery.settle(answered, outcome))
         core.submit(ws_key, call, encode_here=not core.authoriser.signs_slowly)
+        delivery.watch(answered, call, call.timeout + self._patience)
         outcome = await answered
         if isinstance(outcome, BinanceWsApiError):
             raise outcome
         return outcome
 
     async def _run(self, work: Callable[[], Coroutine[Any, Any, Any]]) -> Any:
-        return await asyncio.wrap_future(self._core.run(work))
+        core = self._core
+        try:
+            return await asyncio.wrap_future(core.run(work))
+        except asyncio.CancelledError:
+            task = asyncio.current_task()
+            if core.closed and (task is None or not task.cancelling()):
+                raise core.closed_error() from None
+            raise
 
     async def __aenter__(self) -> Self:
         return self

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import concurrent.futures
 from collections.abc import Callable, Coroutine, Mapping
 from functools import cached_property
 from threading import get_ident
@@ -11,12 +12,13 @@ from typing import TYPE_CHECKING, Any, Literal, Self, overload
 from binance_wsapi._client_base import GRACE_S, ClientBase
 from binance_wsapi.catalogue import operation_by_method
 from binance_wsapi.catalogue._types import Operation
-from binance_wsapi.core.call import Call, CallKind, Outcome, Waiter, kind_of
+from binance_wsapi.core.call import CallKind, Waiter, kind_of
+from binance_wsapi.core.call_errors import abandoned
 from binance_wsapi.core.core import check_api_key
 from binance_wsapi.endpoints import WsKey, endpoint
-from binance_wsapi.errors import BinanceWsApiError, ConfigurationError, RequestTimeout
+from binance_wsapi.errors import BinanceWsApiError, ConfigurationError
 from binance_wsapi.events import EventStream
-from binance_wsapi.protocol.params import WireValue, wire_params_by_name
+from binance_wsapi.protocol.params import WireValue, name_text, wire_params_by_name
 from binance_wsapi.response import Response
 
 if TYPE_CHECKING:
@@ -107,7 +109,7 @@ class Client(ClientBase):
             BinanceWsApiError: As for the operation's own method.
         """
         check_api_key(ws_key)
-        operation = operation_by_method(endpoint(ws_key).market, method)
+        operation = operation_by_method(endpoint(ws_key).market, name_text(method, "method"))
         kind = CallKind(method, None) if operation is None else kind_of(operation)
         return self._send(ws_key, kind, wire_params_by_name(operation, params or {}))
 
@@ -184,7 +186,7 @@ class Client(ClientBase):
         waiter = Waiter()
         call = core.call(kind, params, waiter.settle)
         core.submit(ws_key, call, encode_here=True)
-        outcome = waiter.wait(call.timeout + self._patience) or _abandoned(call)
+        outcome = waiter.wait(call.timeout + self._patience) or abandoned(call)
         if isinstance(outcome, BinanceWsApiError):
             raise outcome
         return outcome
@@ -193,7 +195,12 @@ class Client(ClientBase):
         core = self._core
         if get_ident() == core.host.thread_id:
             raise ConfigurationError("a blocking call on the client's own loop would never end")
-        return core.run(work).result(core.options.timeout + core.options.connect_timeout + GRACE_S)
+        try:
+            return core.run(work).result(
+                core.options.timeout + core.options.connect_timeout + GRACE_S
+            )
+        except concurrent.futures.CancelledError:
+            raise core.closed_error() from None
 
     def __enter__(self) -> Self:
         return self
@@ -205,13 +212,3 @@ class Client(ClientBase):
         traceback: TracebackType | None,
     ) -> None:
         self.close()
-
-
-def _abandoned(call: Call) -> Outcome:
-    return RequestTimeout(
-        f"{call.kind.method}: the client's own thread did not answer; it may have been executed",
-        operation=call.kind.method,
-        client_order_id=call.client_order_id,
-        sent_at=call.sent_us or None,
-        cause="the client's own thread did not answer",
-    )

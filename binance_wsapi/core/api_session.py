@@ -15,7 +15,13 @@ import msgspec
 from binance_wsapi.catalogue._types import Market
 from binance_wsapi.core.api_link import ApiLink, Authority, Subscription
 from binance_wsapi.core.call import Call, Outcome
-from binance_wsapi.core.call_errors import connection_lost, never_sent, revoked, timed_out
+from binance_wsapi.core.call_errors import (
+    connection_lost,
+    never_sent,
+    not_sendable,
+    revoked,
+    timed_out,
+)
 from binance_wsapi.core.logon import Logon
 from binance_wsapi.core.outcomes import Outcomes
 from binance_wsapi.core.session import Link, LinkLost, Session
@@ -207,6 +213,25 @@ class ApiSession(Session):
         self.demand()
 
     def _send(self, link: ApiLink, call: Call) -> None:
+        try:
+            self._try_to_send(link, call)
+        except Exception as error:  # noqa: BLE001  (the edge of a call: those behind it go on)
+            self._failed_to_send(link, call, error)
+
+    def _failed_to_send(self, link: ApiLink, call: Call, error: Exception) -> None:
+        """Settle a call, and no other, that something unforeseen happened to."""
+        self._held.discard(call)
+        if link.pending.get(call.id) is call:
+            log.error("%s: writing it failed", call.kind.method, exc_info=error)
+            self._give_up(link, call)
+            self._outcomes.undecided(call, connection_lost(call, "it could not be written"))
+        elif isinstance(error, NotSent):
+            call.settle(error)
+        else:
+            log.error("%s: sending it failed", call.kind.method, exc_info=error)
+            call.settle(not_sendable(call, error))
+
+    def _try_to_send(self, link: ApiLink, call: Call) -> None:
         now = self._now()
         if link.refusal is not None and call.kind.signed and self._refused(link, call):
             return
@@ -215,11 +240,7 @@ class ApiSession(Session):
                 self._hold(call)
                 self.core.spawn(self._sign_elsewhere(link, call))
                 return
-            try:
-                self.core.encode(call, link.authority, now)
-            except NotSent as error:
-                call.settle(error)
-                return
+            self.core.encode(call, link.authority, now)
         self._write(link, call, now)
 
     def _write(self, link: ApiLink, call: Call, now: float) -> None:
@@ -298,14 +319,17 @@ class ApiSession(Session):
         core = self.core
         try:
             await core.loop.run_in_executor(None, core.encode, call, authority, core.now())
-        except NotSent as error:
+        except Exception as error:  # noqa: BLE001  (the executor may refuse, too)
             if self._release(call):
-                call.settle(error)
+                call.settle(error if isinstance(error, NotSent) else not_sendable(call, error))
             return
         if not self._release(call):
             return
         if link.lost_because is None and link.authority is authority:
-            self._write(link, call, self.core.now())
+            try:
+                self._write(link, call, core.now())
+            except Exception as error:  # noqa: BLE001  (as in _send)
+                self._failed_to_send(link, call, error)
         else:
             self._resubmit(call)
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 from binance_wsapi.catalogue._types import Operation, Security
+from binance_wsapi.core.call_errors import abandoned
 from binance_wsapi.errors import BinanceWsApiError
 from binance_wsapi.protocol.limits import Reservation
 from binance_wsapi.protocol.params import WireValue, writer
@@ -167,6 +168,9 @@ class LoopDelivery:
         self._loop = weakref.ref(loop)
         self._due: deque[tuple[asyncio.Future[Outcome], Outcome]] = deque()
         self._woken = False
+        self._open: dict[asyncio.Future[Outcome], tuple[float, Call]] = {}
+        """What is awaited: until when at most, by the loop's time, and for which call."""
+        self._watched = False
 
     @classmethod
     def of(cls, loop: asyncio.AbstractEventLoop) -> LoopDelivery:
@@ -176,6 +180,34 @@ class LoopDelivery:
             with cls._lock:
                 delivery = cls._by_loop[loop] = LoopDelivery(loop)
         return delivery
+
+    def watch(self, future: asyncio.Future[Outcome], call: Call, patience: float) -> None:
+        """End a future after ``patience`` seconds, whatever has become of the core.
+
+        Called on the loop's thread. One timer serves all: it costs a call next to nothing.
+        """
+        loop = future.get_loop()
+        until = loop.time() + patience
+        self._open[future] = (until, call)
+        if not self._watched:
+            self._watched = True
+            loop.call_at(until, self._end_abandoned)
+
+    def _end_abandoned(self) -> None:
+        self._watched = False
+        loop = self._loop()
+        if loop is None:
+            return
+        now = loop.time()
+        for future, (until, call) in list(self._open.items()):
+            if future.done():
+                del self._open[future]  # its awaiter was cancelled
+            elif until <= now:
+                del self._open[future]
+                future.set_result(abandoned(call))
+        if self._open:
+            self._watched = True
+            loop.call_at(min(until for until, _ in self._open.values()), self._end_abandoned)
 
     def settle(self, future: asyncio.Future[Outcome], outcome: Outcome) -> None:
         """Settle a future of the loop soon; dropped when the loop is gone."""
@@ -198,5 +230,6 @@ class LoopDelivery:
         due = self._due
         while due:
             future, outcome = due.popleft()
+            self._open.pop(future, None)
             if not future.done():
                 future.set_result(outcome)

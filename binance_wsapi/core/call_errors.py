@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
-from binance_wsapi.core.call import Call
+from typing import TYPE_CHECKING
+
 from binance_wsapi.endpoints import WsKey
 from binance_wsapi.errors import ConnectionLost, NotSent, OutcomeUnknown, RequestTimeout
 
-__all__ = ["connection_lost", "never_sent", "revoked", "timed_out"]
+if TYPE_CHECKING:
+    from binance_wsapi.core.call import Call
+
+__all__ = [
+    "abandoned",
+    "connection_lost",
+    "never_sent",
+    "not_sendable",
+    "revoked",
+    "timed_out",
+]
 
 
 def connection_lost(call: Call, reason: str) -> ConnectionLost:
@@ -51,4 +62,24 @@ def never_sent(ws_key: WsKey, method: str, timeout: float, why: str) -> NotSent:
         "repeating it is safe",
         operation=method,
         reason="not connected",
+    )
+
+
+def not_sendable(call: Call, error: Exception) -> NotSent:
+    """Something about the request itself, or about this library, kept it from being sent."""
+    return NotSent(
+        f"{call.kind.method} was not sent: {type(error).__name__}: {error}",
+        operation=call.kind.method,
+        reason="internal error",
+    )
+
+
+def abandoned(call: Call) -> RequestTimeout:
+    """The core's thread let the call down: it ends by the caller's own patience."""
+    return RequestTimeout(
+        f"{call.kind.method}: the client's own thread did not answer; it may have been executed",
+        operation=call.kind.method,
+        client_order_id=call.client_order_id,
+        sent_at=call.sent_us or None,
+        cause="the client's own thread did not answer",
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import concurrent.futures
 import datetime as dt
 import functools
 import itertools
@@ -17,8 +18,10 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from binance_wsapi.catalogue import operation_by_method
 from binance_wsapi.catalogue._types import Market
-from binance_wsapi.core.api_session import ApiSession, Authority
+from binance_wsapi.core.api_link import Authority
+from binance_wsapi.core.api_session import ApiSession
 from binance_wsapi.core.call import Call, CallKind, Outcome, kind_of
+from binance_wsapi.core.call_errors import not_sendable
 from binance_wsapi.core.dispatch import Dispatcher
 from binance_wsapi.core.key_source import ApiKeySource, RiskKeySource
 from binance_wsapi.core.linked_feed import LinkedFeed
@@ -36,7 +39,7 @@ from binance_wsapi.protocol.authorisation import Authoriser
 from binance_wsapi.protocol.backoff import Backoff, ConnectionBudget
 from binance_wsapi.protocol.clock import ServerClock
 from binance_wsapi.protocol.envelope import encode_request
-from binance_wsapi.protocol.limits import LimitUsage, governors
+from binance_wsapi.protocol.limits import Governor, LimitUsage, governors
 from binance_wsapi.protocol.params import WireValue
 from binance_wsapi.protocol.session import RetryPolicy
 from binance_wsapi.response import Response
@@ -142,7 +145,9 @@ class Core:
         self._timeout = options.timeout
         self._inbox: deque[tuple[WsKey, Call]] = deque()
         self._woken = False
+        self._runs: set[concurrent.futures.Future[Any]] = set()
         self._closed = False
+        self._is_ending = False
 
     # The door: any thread
 
@@ -172,7 +177,7 @@ class Core:
         """Stamp, sign and write down a request as it is sent under ``authority``.
 
         Raises:
-            NotSent: It could not be signed.
+            NotSent: It could not be signed, or not be written down.
         """
         kind = call.kind
         sent_us = self.clock.timestamp_us(self.wall_us(), now)
@@ -193,7 +198,16 @@ class Core:
                     operation=kind.method,
                     reason="not signed",
                 ) from error
-        call.frame = encode_request(call.id, kind.method, params)
+        try:
+            call.frame = encode_request(call.id, kind.method, params)
+        except Exception as error:
+            # The exchange never sees it; whoever else waits on this connection must not suffer.
+            raise NotSent(
+                f"{kind.method} was not sent: it cannot be written as JSON: "
+                f"{type(error).__name__}: {error}",
+                operation=kind.method,
+                reason="not encoded",
+            ) from error
         call.encoded_for = authority
         call.encoded_at = now
         call.sent_us = sent_us
@@ -207,7 +221,7 @@ class Core:
             encode_here: Sign and encode on this thread if the session is ready (it may be slow).
 
         Raises:
-            NotSent: It could not be signed.
+            NotSent: It could not be signed, or not be written down.
         """
         session = self.sessions.get(ws_key)
         if encode_here and session is not None:
@@ -229,6 +243,8 @@ class Core:
     def run(self, work: Callable[[], Coroutine[Any, Any, T]]) -> Any:
         """Run a coroutine function on the loop and return its concurrent future.
 
+        The future is cancelled when the client is closed before it is done.
+
         Raises:
             ClientClosed: The client is closed, or belongs to this process's parent.
         """
@@ -236,10 +252,15 @@ class Core:
             raise self.closed_error()
         coroutine = work()
         try:
-            return asyncio.run_coroutine_threadsafe(coroutine, self.loop)
+            future = asyncio.run_coroutine_threadsafe(coroutine, self.loop)
         except RuntimeError:
             coroutine.close()
             raise self.closed_error() from None
+        self._runs.add(future)
+        future.add_done_callback(self._runs.discard)
+        if self.loop.is_closed():  # between the look above and now
+            future.cancel()
+        return future
 
     def close(self) -> None:
         """End everything; idempotent, quick, from any thread."""
@@ -248,6 +269,8 @@ class Core:
         self._closed = True
         self.host.stop(self._end, CLOSE_TIMEOUT_S)
         self._refuse_inbox()
+        for future in list(self._runs):
+            future.cancel()
         stands_on_loop = threading.get_ident() == self.host.thread_id
         self.dispatcher.close(timeout=0.0 if stands_on_loop else 1.0)
 
@@ -266,9 +289,12 @@ class Core:
 
         Raises:
             ConfigurationError: The environment has no such connection.
+            ClientClosed: The client is being closed.
         """
         session = self.sessions.get(ws_key)
         if session is None:
+            if self._is_ending:
+                raise self.closed_error()
             self.url(ws_key)  # raises if the environment has none
             session = self.sessions[ws_key] = ApiSession(self, WsKey(ws_key))
         return session
@@ -347,10 +373,13 @@ class Core:
 
     def dial_delay(self) -> float:
         """Return the seconds to wait before limits and bans allow a connection attempt."""
-        now_us = self.exchange_us()
-        bans = (governor.banned_until(now_us) for governor in self.governors.values())
-        banned_s = max((until - now_us for until in bans if until is not None), default=0) / 1e6
-        return max(self._connections.delay(self.now()), banned_s)
+        return self._connections.delay(self.now())
+
+    def limits_told(self, governor: Governor, wall_us: int) -> None:
+        """Take note of a ban; counted by the monotonic clock, since the other may be wrong still."""
+        until_us = governor.banned_until(wall_us)
+        if until_us is not None:
+            self._connections.hold_until(self.now() + (until_us - wall_us) / 1e6)
 
     def dialled(self) -> None:
         """Count a connection attempt."""
@@ -483,8 +512,9 @@ class Core:
         sessions, self.sessions = list(self.sessions.values()), {}
         self._reconcilers.clear()
         user_data, self._user_data = list(self._user_data.values()), {}
-        endings = [session.close("closed by this side") for session in sessions]
-        endings += [subscription.close("closed by this side") for subscription, _ in user_data]
+        # Streams first: one that is closed on purpose has no gap at its end.
+        endings = [subscription.close("closed by this side") for subscription, _ in user_data]
+        endings += [session.close("closed by this side") for session in sessions]
         if self._market_streams is not None:
             endings.append(self._market_streams.close("closed by this side"))
         await asyncio.gather(*endings)
@@ -516,6 +546,10 @@ class Core:
                 (self.sessions.get(ws_key) or self.session(ws_key)).submit(call)
             except BinanceWsApiError as error:
                 call.settle(error)
+            except Exception as error:
+                # The edge of a call: those behind it must not be lost with it.
+                log.exception("%s could not be sent", call.kind.method)
+                call.settle(not_sendable(call, error))
 
     def _refuse_inbox(self) -> None:
         inbox = self._inbox
@@ -532,6 +566,7 @@ class Core:
             log.error("a background task failed", exc_info=error)
 
     async def _end(self) -> None:
+        self._is_ending = True
         self._take_in()
         # First what would ask on, or open connections, while they are being closed.
         await self._cancel_tasks()

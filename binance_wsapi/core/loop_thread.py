@@ -35,7 +35,7 @@ class LoopThread:
         self.loop = _new_loop()
         self._thread = threading.Thread(target=self._run, name=THREAD_NAME, daemon=True)
         self._thread.start()
-        self.thread_id = self._thread.ident
+        self.thread_id: int | None = self._thread.ident
         _running.add(self)
 
     def stop(self, cleanup: Callable[[], Awaitable[None]], timeout: float) -> None:
@@ -70,14 +70,14 @@ class LoopThread:
         asyncio.set_event_loop(self.loop)
         try:
             self.loop.run_forever()
-            pending = asyncio.all_tasks(self.loop)
-            for task in pending:
-                task.cancel()
-            if pending:
+            while pending := asyncio.all_tasks(self.loop):
+                for task in pending:
+                    task.cancel()
                 self.loop.run_until_complete(asyncio.gather(*pending, return_exceptions=True))
             self.loop.run_until_complete(self.loop.shutdown_asyncgens())
         finally:
             self.stopped = True
+            self.thread_id = None  # the number goes to another thread
             asyncio.set_event_loop(None)
             self.loop.close()
 

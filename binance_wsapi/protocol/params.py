@@ -12,9 +12,23 @@ from typing import NoReturn
 
 from binance_wsapi.catalogue._types import Needs, Operation
 from binance_wsapi.errors import ParameterError
-from binance_wsapi.protocol.values import WireValue, any_value, converter, decimal_text, shown
+from binance_wsapi.protocol.values import (
+    WireValue,
+    any_value,
+    converter,
+    decimal_text,
+    name_text,
+    shown,
+)
 
-__all__ = ["WireValue", "decimal_text", "wire_params", "wire_params_by_name", "writer"]
+__all__ = [
+    "WireValue",
+    "decimal_text",
+    "name_text",
+    "wire_params",
+    "wire_params_by_name",
+    "writer",
+]
 
 
 def wire_params(operation: Operation, given: Mapping[str, object]) -> dict[str, WireValue]:
@@ -47,10 +61,15 @@ def wire_params_by_name(
         given: The parameters as the exchange spells them (``timeInForce``); ``None`` is "not sent".
 
     Raises:
-        ParameterError: One is missing, of a type that has no place on the wire, or breaks a rule.
+        ParameterError: One is missing, of a type that has no place on the wire, or breaks a rule; or
+            its name is no text.
     """
     if operation is None:
-        return {name: any_value(name, value) for name, value in given.items() if value is not None}
+        return {
+            name_text(name, "params"): any_value(name, value)
+            for name, value in given.items()
+            if value is not None
+        }
     return _plan_by_wire_name(operation).write(given)
 
 
@@ -137,6 +156,7 @@ class _Plan:
         return params
 
     def _unknown(self, name: str, value: object) -> WireValue:
+        name_text(name, "params")
         for param in self._operation.params:
             if param.name == name:
                 raise ParameterError(

@@ -18,7 +18,15 @@ from binance_wsapi.catalogue._types import Kind, Market, Param
 from binance_wsapi.errors import ParameterError
 from binance_wsapi.protocol.secrets import SECRET_NAMES
 
-__all__ = ["Convert", "WireValue", "any_value", "converter", "decimal_text", "shown"]
+__all__ = [
+    "Convert",
+    "WireValue",
+    "any_value",
+    "converter",
+    "decimal_text",
+    "name_text",
+    "shown",
+]
 
 WireValue = str | int | bool | list[str]
 """What a parameter is on the wire: decimals are text, timestamps are ints."""
@@ -73,7 +81,18 @@ def any_value(label: str, value: object) -> WireValue:
         return _epoch(value, label, Market.USDM)  # milliseconds, which every market takes
     if _is_list(value):
         return [_text(item, label) for item in value]
-    return _whole(value, label)
+    number = _whole(value, label)
+    _check_range(label, value, number, -_INT64_MAX - 1, _INT64_MAX)
+    return number
+
+
+def name_text(name: object, label: str) -> str:
+    """Return the name of a parameter or a method if it can stand on the wire.
+
+    Raises:
+        ParameterError: It is no text, empty, or holds half a character.
+    """
+    return _text(name, label)
 
 
 # What the exchange's own pattern for decimals takes, and a sign.
