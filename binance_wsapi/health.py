@@ -39,7 +39,10 @@ class ConnectionHealth(Model, frozen=True):
 
 
 class Metrics(Protocol):
-    """Where figures go; called on the client's own thread, so it must be quick and must not raise."""
+    """Where figures go; called on the client's own thread, so it must be quick.
+
+    What it raises is logged, and changes nothing for the call.
+    """
 
     def request_done(self, *, ws_key: WsKey, operation: str, seconds: float, outcome: str) -> None:
         """A call has ended.

@@ -124,6 +124,11 @@ class Options:
             raise ConfigurationError(f"ssl={self.ssl!r}: use an ssl.SSLContext, or None")
         if self.rotate_at is not None and not isinstance(self.rotate_at, dt.time):
             raise ConfigurationError(f"rotate_at={self.rotate_at!r}: use a datetime.time, or None")
+        for method in ("request_done", "connection_changed"):
+            if self.metrics is not None and not callable(getattr(self.metrics, method, None)):
+                raise ConfigurationError(
+                    f"metrics={self.metrics!r} has no method {method}: see binance_wsapi.Metrics"
+                )
         if self.proxy is not None and not _is_url(self.proxy, "http", "https"):
             # Not shown: it may hold a password.
             raise ConfigurationError(

@@ -527,13 +527,16 @@ class Core:
         settle, began = call.settle, self.now()
 
         def measured(outcome: Outcome) -> None:
-            metrics.request_done(
-                ws_key=ws_key,
-                operation=call.kind.method,
-                seconds=self.now() - began,
-                outcome="ok" if isinstance(outcome, Response) else type(outcome).__name__,
-            )
             settle(outcome)
+            try:
+                metrics.request_done(
+                    ws_key=ws_key,
+                    operation=call.kind.method,
+                    seconds=self.now() - began,
+                    outcome="ok" if isinstance(outcome, Response) else type(outcome).__name__,
+                )
+            except Exception:
+                log.exception("metrics.request_done raised")
 
         return measured
 

@@ -257,7 +257,10 @@ class Session:
             why = f": {reason}" if (reason := details.get("reason")) else ""
             log.log(_LEVELS[kind], "%s: %s%s", self.ws_key, kind, why)
         if self.core.options.metrics is not None and kind != "message":
-            self.core.options.metrics.connection_changed(ws_key=self.ws_key, event=kind)
+            try:
+                self.core.options.metrics.connection_changed(ws_key=self.ws_key, event=kind)
+            except Exception:
+                log.exception("metrics.connection_changed raised")
         self.core.dispatcher.post(kind, ConnectionEvent(kind=kind, ws_key=self.ws_key, **details))
 
     def lose(self, link: Link, reason: str) -> None:
