@@ -45,7 +45,7 @@ class ConnectionEvent(Model, frozen=True):
     """The connection it happened to; ``None`` when a handler raised."""
     reason: str = ""
     """Why, in a few words."""
-    error: Exception | None = None
+    error: BaseException | None = None
     """The error, for ``exception``."""
     frame: str | None = None
     """The text of the frame, keys and signatures masked, for ``message``."""

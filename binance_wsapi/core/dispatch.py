@@ -137,7 +137,7 @@ class Dispatcher:
                 _refuse_coroutine(handler(event))
             else:
                 loop.call_soon_threadsafe(self._spawn, loop, name, handler, event)
-        except Exception as error:  # noqa: BLE001  (a handler's own failure ends with it)
+        except BaseException as error:  # noqa: BLE001  (not even SystemExit ends other handlers)
             self._failed(name, handler, error)
 
     def _spawn(
@@ -155,7 +155,7 @@ class Dispatcher:
         self._running.add(task)
         task.add_done_callback(self._running.discard)
 
-    def _failed(self, name: EventName, handler: Handler, error: Exception) -> None:
+    def _failed(self, name: EventName, handler: Handler, error: BaseException) -> None:
         log.error("handler %r of %r raised", handler, name, exc_info=error)
         if name != "exception":
             self.post(

@@ -118,13 +118,16 @@ def test_user_data_handlers_hear_what_the_stream_tells(
     assert told.wait(6) == [caller.next_event(stream) for _ in range(6)]
 
 
+@pytest.mark.parametrize(
+    "raised", [ValueError, SystemExit, KeyboardInterrupt, asyncio.CancelledError]
+)
 def test_handler_that_raises_hurts_nobody_else(
-    connect: Connect, exchange: SimulatedExchange
+    connect: Connect, exchange: SimulatedExchange, raised: type[BaseException]
 ) -> None:
     caller = connect()
 
     def fail(event: Any) -> None:
-        raise ValueError("a bug of the user's")
+        raise raised("a bug of the user's")
 
     caller.client.on("open", fail)
     caller.client.on("exception", fail)
@@ -135,9 +138,28 @@ def test_handler_that_raises_hurts_nobody_else(
 
     assert len(told.wait(2)) == 2
     first = errors.wait(2)[0]
-    assert isinstance(first.error, ValueError)
+    assert isinstance(first.error, raised)
     assert first.reason == "a handler of 'open' raised"
     assert first.ws_key is None
+
+
+def test_handler_that_cannot_be_hashed_is_one_like_all_others(connect: Connect) -> None:
+    class Handler(list[Any]):
+        def __call__(self, event: Any) -> None:
+            self.append(event)
+
+    caller = connect()
+    handler, told = Handler(), Noted()
+    caller.client.on("open", handler)
+    caller.client.on("open", told)
+
+    caller.call(lambda client: client.connect())
+    told.wait()
+    caller.client.off("open", handler)
+    caller.call(lambda client: client.connect(WsKey.MAIN_WSAPI2))
+    told.wait(2)
+
+    assert len(handler) == 1
 
 
 def test_handler_that_blocks_does_not_stall_the_connection(
