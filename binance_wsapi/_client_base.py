@@ -16,7 +16,7 @@ from binance_wsapi.core.core import Core, LoopHost
 from binance_wsapi.core.loop_thread import LoopThread
 from binance_wsapi.core.transport import Transport
 from binance_wsapi.endpoints import WsKey
-from binance_wsapi.errors import ConfigurationError
+from binance_wsapi.errors import ConfigurationError, check_seconds
 from binance_wsapi.events import ConnectionEvent
 from binance_wsapi.health import ConnectionHealth, Metrics
 from binance_wsapi.options import (
@@ -118,6 +118,9 @@ class ClientBase:
                 ``"raise"`` raises :class:`OutcomeUnknown` at once.
             resolve_timeout: Seconds that finding out may take.
             resubscribe_user_data_stream_after_reconnect: Restore user data on a fresh connection.
+                ``False`` leaves that to you: a loss is told at once, by a :class:`StreamGap` in the
+                stream and an ``"exception"`` event, and ``subscribe_user_data_stream()`` goes on with
+                the same stream, which then tells the whole gap.
             resubscribe_user_data_stream_delay_seconds: Seconds between attempts at that; the first one
                 is part of the reconnect and not delayed.
             keep_margin_listen_token_refreshed: Renew margin listen tokens before they expire.
@@ -219,12 +222,17 @@ class ClientBase:
         """Call a handler no more; one that was never added is no error."""
         self._core.dispatcher.off(event, handler)
 
-    def set_time_offset_ms(self, offset_ms: float) -> None:
+    def set_time_offset_ms(self, offset_ms: float | None) -> None:
         """Set by how much the exchange's clock is ahead of this machine's, instead of measuring it.
 
         Args:
-            offset_ms: Milliseconds; negative when the exchange is behind.
+            offset_ms: Milliseconds; negative when the exchange is behind. ``None`` measures again.
+
+        Raises:
+            ParameterError: It is no finite number.
         """
+        if offset_ms is not None:
+            check_seconds("offset_ms", offset_ms, unit="milliseconds")
         self._core.clock.set_time_offset_ms(offset_ms)
 
     def health(self) -> dict[WsKey, ConnectionHealth]:

@@ -110,7 +110,9 @@ class AsyncClient(ClientBase):
         check_api_key(ws_key)
         operation = operation_by_method(endpoint(ws_key).market, name_text(method, "method"))
         kind = CallKind(method, None) if operation is None else kind_of(operation)
-        return await self._send(ws_key, kind, wire_params_by_name(operation, params or {}))
+        return await self._send(
+            ws_key, kind, wire_params_by_name(operation, {} if params is None else params)
+        )
 
     async def connect(self, ws_key: WsKey = WsKey.MAIN_WSAPI) -> None:
         """Bring a connection up, logged on and subscribed, before it is needed.
@@ -139,6 +141,7 @@ class AsyncClient(ClientBase):
             NotSent: No connection came up in time.
             RequestRejected: The exchange refused the subscription.
         """
+        ws_key = WsKey(ws_key)
         stream: EventStream[Any] = await self._run(
             lambda: self._core.subscribe_user_data(ws_key, isolated_symbol)
         )
@@ -148,6 +151,7 @@ class AsyncClient(ClientBase):
         self, ws_key: WsKey = WsKey.MAIN_WSAPI, *, isolated_symbol: str | None = None
     ) -> None:
         """End the account's event stream; nothing to do when there is none."""
+        ws_key = WsKey(ws_key)
         await self._run(lambda: self._core.unsubscribe_user_data(ws_key, isolated_symbol))
 
     async def rotate(self, ws_key: WsKey = WsKey.MAIN_WSAPI) -> None:
@@ -159,6 +163,7 @@ class AsyncClient(ClientBase):
         Raises:
             NotSent: It did not come up within the timeout; the present one goes on.
         """
+        check_api_key(ws_key)
         await self._run(lambda: self._core.rotate(ws_key))
 
     async def disconnect_all(self) -> None:

@@ -86,6 +86,11 @@ class WsKey(StrEnum):
     COINM_TESTNET = "coinmTestnet"
     """``COINM`` of the testnet, whatever the ``testnet`` option says."""
 
+    @classmethod
+    def _missing_(cls, value: object) -> WsKey:
+        known = ", ".join(f"WsKey.{each.name}" for each in cls)
+        raise ConfigurationError(f"ws_key={value!r} is no connection: use one of {known}")
+
 
 class EndpointKind(Enum):
     """What is spoken on a connection."""
@@ -120,8 +125,13 @@ class Endpoint:
 
 
 def endpoint(ws_key: WsKey) -> Endpoint:
-    """Return what is known about a connection."""
-    return _ENDPOINTS[ws_key]
+    """Return what is known about a connection.
+
+    Raises:
+        ConfigurationError: There is no such connection.
+    """
+    # Members are found as they are: asked with every event, so without the detour.
+    return _ENDPOINTS[ws_key if isinstance(ws_key, WsKey) else WsKey(ws_key)]
 
 
 def url_of(ws_key: WsKey, environment: Environment) -> str:
@@ -132,7 +142,7 @@ def url_of(ws_key: WsKey, environment: Environment) -> str:
     Raises:
         ConfigurationError: The environment has no such connection.
     """
-    urls = _ENDPOINTS[ws_key].urls
+    urls = endpoint(ws_key).urls
     try:
         return urls[environment]
     except KeyError:
@@ -153,7 +163,7 @@ def listen_key_url(ws_key: WsKey, url: str, listen_key: str) -> str:
     """
     # Market streams and user data share COIN-M's host: only the last part of the path differs.
     base = url.rstrip("/").removesuffix("/stream").removesuffix("/ws")
-    query = f"?listenKey={listen_key}" if _ENDPOINTS[ws_key].listen_key_in_query else ""
+    query = f"?listenKey={listen_key}" if endpoint(ws_key).listen_key_in_query else ""
     return f"{base}/ws/{listen_key}{query}"
 
 
@@ -193,7 +203,7 @@ def user_data_key(ws_key: WsKey) -> WsKey:
     Raises:
         ConfigurationError: ``ws_key`` is not a WebSocket API connection.
     """
-    if _ENDPOINTS[ws_key].kind is not EndpointKind.WS_API:
+    if endpoint(ws_key).kind is not EndpointKind.WS_API:
         raise ConfigurationError(f"{ws_key.value} is not a WebSocket API connection")
     return _FUTURES_USER_DATA.get(ws_key, ws_key)
 

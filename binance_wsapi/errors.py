@@ -14,6 +14,7 @@ carries a secret.
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
+from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -86,6 +87,20 @@ class ParameterError(BinanceWsApiError, ValueError):
         except Exception:  # noqa: BLE001  (an object's own pickling may raise anything)
             return _rebuild, (type(self), self.args, {**self.__dict__, "value": repr(self.value)})
         return super().__reduce__()
+
+
+def check_seconds(parameter: str, value: object, *, unit: str = "seconds") -> None:
+    """Refuse what is no number of seconds.
+
+    Raises:
+        ParameterError: It is no finite number.
+    """
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not isfinite(value):
+        raise ParameterError(
+            f"{parameter}={value!r} is no finite number: write {unit}, such as 2.5",
+            parameter=parameter,
+            value=value,
+        )
 
 
 class ClientClosed(BinanceWsApiError):
@@ -168,6 +183,7 @@ class OutcomeUnknown(BinanceWsApiError):
             NotPlaced: It was not executed, and no longer can be.
             OutcomeUnknown: It is still not known.
             ClientClosed: The client that sent it is closed, or the error came from elsewhere.
+            ParameterError: ``timeout`` is no number of seconds.
         """
         return _verdict(self._begin(timeout).result())
 
@@ -178,6 +194,7 @@ class OutcomeUnknown(BinanceWsApiError):
         return _verdict(await asyncio.wrap_future(self._begin(timeout)))
 
     def _begin(self, timeout: float) -> Future[Any]:
+        check_seconds("timeout", timeout)
         if self._find_out is None or self._run is None:
             raise ClientClosed(f"{self.operation} can be looked up only by the client that sent it")
         find_out = self._find_out

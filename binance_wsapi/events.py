@@ -8,7 +8,7 @@ from typing import Any, Generic, Literal, Self, TypeVar
 
 from binance_wsapi.core.buffer import BufferEnded, EventBuffer
 from binance_wsapi.endpoints import WsKey
-from binance_wsapi.errors import ClientClosed
+from binance_wsapi.errors import ClientClosed, check_seconds
 from binance_wsapi.models._base import Model
 from binance_wsapi.options import Overflow
 
@@ -128,7 +128,10 @@ class EventStream(Generic[T]):
         Raises:
             TimeoutError: None came in time.
             ClientClosed: The stream is closed and empty.
+            ParameterError: ``timeout`` is no number of seconds.
         """
+        if timeout is not None:
+            check_seconds("timeout", timeout)
         try:
             decode = self._buffer.take(timeout)
         except BufferEnded:

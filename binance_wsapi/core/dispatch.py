@@ -174,7 +174,7 @@ class Dispatcher:
         return "user_data", lambda: gap
 
     def _check(self, name: EventName) -> None:
-        if name not in self._handlers:
+        if name not in EVENT_NAMES:
             raise ConfigurationError(f"no event {name!r}: use one of {', '.join(EVENT_NAMES)}")
 
 

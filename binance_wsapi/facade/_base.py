@@ -89,6 +89,7 @@ class AsyncNamespace:
 
 
 def _checked(ws_key: WsKey, market: Market) -> WsKey:
+    ws_key = WsKey(ws_key)
     if _serves(ws_key, market):
         return ws_key
     allowed = ", ".join(f"WsKey.{each.name}" for each in WsKey if _serves(each, market))

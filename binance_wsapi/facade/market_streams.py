@@ -62,6 +62,7 @@ class Streams(StreamNames):
             NotSent: No connection came up within the timeout; repeating it is safe.
             RequestRejected: The exchange refused a name.
         """
+        ws_key = WsKey(ws_key)
         stream: EventStream[Any] = self._run(
             lambda: self._core.market_streams.subscribe(ws_key, names)
         )
@@ -80,6 +81,7 @@ class Streams(StreamNames):
             ConfigurationError: The connection carries no market streams.
             ParameterError: A name cannot be right on this market.
         """
+        ws_key = WsKey(ws_key)
         self._run(lambda: self._core.market_streams.unsubscribe(ws_key, names))
 
     def list(self, ws_key: WsKey | None = None) -> Sequence[str]:
@@ -116,6 +118,7 @@ class Streams(StreamNames):
             ParameterError: A value cannot be right on this market.
             NotSent: No connection came up within the timeout; repeating it is safe.
         """
+        ws_key = WsKey(ws_key)
         book: LocalOrderBook = self._run(
             lambda: open_order_book(self._core, ws_key, symbol, limit=limit, speed=speed)
         )
@@ -169,6 +172,7 @@ class AsyncStreams(StreamNames):
             NotSent: No connection came up within the timeout; repeating it is safe.
             RequestRejected: The exchange refused a name.
         """
+        ws_key = WsKey(ws_key)
         stream: EventStream[Any] = await self._run(
             lambda: self._core.market_streams.subscribe(ws_key, names)
         )
@@ -187,6 +191,7 @@ class AsyncStreams(StreamNames):
             ConfigurationError: The connection carries no market streams.
             ParameterError: A name cannot be right on this market.
         """
+        ws_key = WsKey(ws_key)
         await self._run(lambda: self._core.market_streams.unsubscribe(ws_key, names))
 
     async def list(self, ws_key: WsKey | None = None) -> Sequence[str]:
@@ -223,6 +228,7 @@ class AsyncStreams(StreamNames):
             ParameterError: A value cannot be right on this market.
             NotSent: No connection came up within the timeout; repeating it is safe.
         """
+        ws_key = WsKey(ws_key)
         book: LocalOrderBook = await self._run(
             lambda: open_order_book(self._core, ws_key, symbol, limit=limit, speed=speed)
         )
@@ -233,4 +239,4 @@ class AsyncStreams(StreamNames):
 
 
 async def _names(core: Core, ws_key: WsKey | None) -> Sequence[str]:
-    return core.market_streams.names(ws_key)
+    return core.market_streams.names(None if ws_key is None else WsKey(ws_key))

@@ -19,6 +19,7 @@ from binance_wsapi.protocol.values import (
     decimal_text,
     name_text,
     shown,
+    wrong_type,
 )
 
 __all__ = [
@@ -64,6 +65,8 @@ def wire_params_by_name(
         ParameterError: One is missing, of a type that has no place on the wire, or breaks a rule; or
             its name is no text.
     """
+    if not isinstance(given, Mapping):
+        raise wrong_type("params", given, "write a dict, such as {'symbol': 'BTCUSDT'}")
     if operation is None:
         return {
             name_text(name, "params"): any_value(name, value)

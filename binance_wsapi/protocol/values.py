@@ -26,6 +26,7 @@ __all__ = [
     "decimal_text",
     "name_text",
     "shown",
+    "wrong_type",
 ]
 
 WireValue = str | int | bool | list[str]
@@ -157,7 +158,7 @@ def _int_text(value: object, parameter: str) -> str:
             raise TypeError
         number = operator.index(value)  # type: ignore[arg-type]  # what is no integer raises
     except TypeError:
-        raise _wrong_type(parameter, value, "write a str, Decimal, int or float") from None
+        raise wrong_type(parameter, value, "write a str, Decimal, int or float") from None
     if abs(number) >= 10**_MOST_DIGITS:
         raise _refused(parameter, value, "has more digits than any number of a market")
     return str(number)
@@ -229,15 +230,15 @@ def _int(param: Param, label: str) -> Convert:
 
 def _whole(value: object, label: str) -> int:
     if isinstance(value, bool):
-        raise _wrong_type(label, value, "write a whole number")
+        raise wrong_type(label, value, "write a whole number")
     if isinstance(value, str) and value.isascii() and value.strip().lstrip("-").isdigit():
-        raise _wrong_type(label, value, f"write {value.strip()} without quotes")
+        raise wrong_type(label, value, f"write {value.strip()} without quotes")
     if isinstance(value, float) and value.is_integer():
-        raise _wrong_type(label, value, f"write {value:.0f}")
+        raise wrong_type(label, value, f"write {value:.0f}")
     try:
         return operator.index(value)  # type: ignore[arg-type]  # what is no integer raises
     except TypeError:
-        raise _wrong_type(label, value, "write a whole number") from None
+        raise wrong_type(label, value, "write a whole number") from None
 
 
 def _string(param: Param, label: str) -> Convert:
@@ -261,7 +262,7 @@ def _text(value: object, label: str) -> str:
         value = value.value
     if not isinstance(value, str):
         hint = f"write {str(value)!r}" if type(value) is int else "write a str"
-        raise _wrong_type(label, value, hint)
+        raise wrong_type(label, value, hint)
     text = str.__str__(value)
     if not text:
         raise _refused(label, value, "is empty: leave it out or give a value")
@@ -305,7 +306,7 @@ def _boolean(label: str) -> Convert:
     def convert(value: object) -> bool:
         if isinstance(value, bool):
             return value
-        raise _wrong_type(label, value, "write True or False")
+        raise wrong_type(label, value, "write True or False")
 
     return convert
 
@@ -316,7 +317,7 @@ def _boolean_text(label: str) -> Convert:
             return "true" if value else "false"
         if isinstance(value, str) and value in {"true", "false", "TRUE", "FALSE"}:
             return value
-        raise _wrong_type(label, value, "write True or False")
+        raise wrong_type(label, value, "write True or False")
 
     return convert
 
@@ -363,7 +364,7 @@ def _list(param: Param, label: str, convert_item: Convert) -> Convert:
         if isinstance(value, str) and not re.search(r"[\s,\[\]\"]", value):
             value = [value]
         if not _is_list(value):
-            raise _wrong_type(label, value, "write a list, such as ['BTCUSDT', 'ETHUSDT']")
+            raise wrong_type(label, value, "write a list, such as ['BTCUSDT', 'ETHUSDT']")
         if not value:
             raise _refused(label, value, "is empty: leave it out or give a value")
         items = [str(convert_item(item)) for item in value]
@@ -402,7 +403,8 @@ def _brief(value: object) -> str:
     return text if len(text) <= _LONGEST_SHOWN else f"{text[: _LONGEST_SHOWN - 3]}..."
 
 
-def _wrong_type(label: str, value: object, way_out: str) -> ParameterError:
+def wrong_type(label: str, value: object, way_out: str) -> ParameterError:
+    """Return the error for a value of a type that the parameter does not take."""
     kind = type(value).__name__
     article = "an" if kind[0] in "aeiouAEIOU" else "a"
     return _refused(label, value, f"is {article} {kind}: {way_out}")
