@@ -154,7 +154,7 @@ def on_core_soon(caller: Caller) -> None:
 
     async def both_sessions() -> None:
         async with asyncio.timeout(WAIT_S):
-            while WsKey.MAIN_WSAPI2 not in core.sessions or not core._user_data_locks:
+            while not (core.sessions.get(WsKey.MAIN_WSAPI2) and core._user_data_locks):  # noqa: ASYNC110
                 await asyncio.sleep(0.001)
 
     core.run(both_sessions).result(WAIT_S)
@@ -278,7 +278,7 @@ def test_call_that_waits_while_all_is_disconnected_was_not_sent(
 
     async def taken_in() -> None:
         async with asyncio.timeout(WAIT_S):
-            while not core.sessions:
+            while not core.sessions:  # noqa: ASYNC110  (nobody tells)
                 await asyncio.sleep(0.001)
 
     core.run(taken_in).result(WAIT_S)

@@ -1,0 +1,263 @@
+"""The end of a process, a fork, an interpreter that ends with clients open: quick, quiet, never a hang."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+from typing import Any
+
+import pytest
+from callers import WAIT_S, Flavour
+
+from binance_wsapi import ClientClosed
+from binance_wsapi.simulator import SimulatedExchange
+
+ROOT = Path(__file__).parents[2]
+
+
+def run(script: str, exchange: SimulatedExchange) -> str:
+    """Run a script as a program of its own, warnings and all, and return what it printed."""
+    key = exchange.create_account().create_key()
+    options: dict[str, Any] = {
+        **exchange.client_options(key),
+        "attach_event_listeners": False,
+    }
+    program = f"options = {options!r}\n" + textwrap.dedent(script)
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", program],
+        capture_output=True,
+        text=True,
+        timeout=3 * WAIT_S,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        check=False,
+    )
+    assert done.stderr == ""
+    assert done.returncode == 0
+    return done.stdout
+
+
+OPEN = {
+    "sync": """
+        from binance_wsapi import Client
+        client = Client(**options)
+        print(client.spot.get_server_time().status)
+        stream = client.subscribe_user_data_stream()
+        """,
+    "async": """
+        import asyncio
+        from binance_wsapi import AsyncClient
+        async def main():
+            global client, stream
+            client = AsyncClient(**options)
+            print((await client.spot.get_server_time()).status)
+            stream = await client.subscribe_user_data_stream()
+        asyncio.run(main())
+        """,
+}
+
+
+@pytest.mark.parametrize(
+    "ending",
+    [
+        "",
+        "client.on('message', lambda event: None)",
+        "del client, stream",
+        "import sys; sys.exit(0)",
+        "import gc; client.cycle = client; del client, stream; gc.collect()",
+        "import atexit; atexit.register(client._finalizer)",
+        "client._finalizer(); client._finalizer()",
+    ],
+    ids=["left open", "with handlers", "deleted", "sys.exit", "in a cycle", "atexit", "closed"],
+)
+def test_interpreter_ends_with_a_client_open(
+    flavour: Flavour, exchange: SimulatedExchange, ending: str
+) -> None:
+    printed = run(textwrap.dedent(OPEN[flavour]) + ending, exchange)
+
+    assert printed == "200\n"
+
+
+def test_call_at_exit_works_or_says_that_the_client_is_closed(
+    exchange: SimulatedExchange,
+) -> None:
+    printed = run(
+        """
+        import atexit
+        from binance_wsapi import Client, ClientClosed
+
+        def last_words():
+            try:
+                print(client.spot.get_server_time().status)
+            except ClientClosed as error:
+                print("closed")
+            client.close()
+
+        client = Client(**options)
+        client.spot.test_connectivity()
+        atexit.register(last_words)
+        """,
+        exchange,
+    )
+
+    assert printed in {"200\n", "closed\n"}
+
+
+def test_thread_that_waits_does_not_keep_the_interpreter_alive(
+    exchange: SimulatedExchange,
+) -> None:
+    printed = run(
+        """
+        import threading
+        from binance_wsapi import Client
+
+        client = Client(**options)
+        stream = client.subscribe_user_data_stream()
+        threading.Thread(target=lambda: list(stream), daemon=True).start()
+        print("end")
+        """,
+        exchange,
+    )
+
+    assert printed == "end\n"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals are others there")
+def test_interrupt_ends_a_blocked_call_and_leaves_the_client_usable(
+    exchange: SimulatedExchange,
+) -> None:
+    exchange.faults.on("avgPrice").swallow()
+    printed = run(
+        """
+        import os, signal, threading
+        from binance_wsapi import Client
+
+        with Client(**options, timeout=500) as client:
+            client.connect()
+            timer = threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT))
+            timer.start()
+            try:
+                client.spot.get_average_price(symbol="BTCUSDT")
+            except KeyboardInterrupt:
+                print("interrupted")
+            print(client.spot.get_server_time().status)
+        timer.join()
+        """,
+        exchange,
+    )
+
+    assert printed == "interrupted\n200\n"
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
+def test_forked_child_is_told_and_the_parent_goes_on(exchange: SimulatedExchange) -> None:
+    printed = run(
+        """
+        import asyncio, os, sys
+        from binance_wsapi import AsyncClient, Client, ClientClosed
+
+        client = Client(**options)
+        client.spot.test_connectivity()
+        stream = client.subscribe_user_data_stream()
+        awaited = AsyncClient(**options)
+        child = os.fork()
+        if child == 0:
+            async def ask():
+                await awaited.spot.test_connectivity()
+            for work in (
+                client.spot.test_connectivity,
+                client.connect,
+                client.subscribe_user_data_stream,
+                lambda: asyncio.run(ask()),
+            ):
+                try:
+                    work()
+                except ClientClosed as error:
+                    print(error)
+            client.close()
+            asyncio.run(awaited.close())
+            # A new client works in the child.
+            with Client(**options) as own:
+                print(own.spot.test_connectivity().status)
+            sys.stdout.flush()
+            os._exit(0)
+        _, status = os.waitpid(child, 0)
+        print("child", status)
+        print(client.spot.test_connectivity().status)
+        client.close()
+        asyncio.run(awaited.close())
+        """,
+        exchange,
+    )
+
+    told = "this client belongs to the parent process: make a new client after the fork\n"
+    assert printed == told * 4 + "200\nchild 0\n200\n"
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
+def test_worker_of_a_forking_pool_makes_its_own_client(exchange: SimulatedExchange) -> None:
+    printed = run(
+        """
+        import multiprocessing
+        from binance_wsapi import Client, ClientClosed
+
+        client = Client(**options)
+        client.spot.test_connectivity()
+
+        def work(number):
+            try:
+                client.spot.test_connectivity()
+            except ClientClosed:
+                with Client(**options) as own:
+                    return own.spot.test_connectivity().status
+
+        with multiprocessing.get_context("fork").Pool(2) as pool:
+            print(pool.map(work, range(4)))
+            pool.close()
+            pool.join()
+        client.close()
+        """,
+        exchange,
+    )
+
+    assert printed == "[200, 200, 200, 200]\n"
+
+
+@pytest.mark.parametrize("loop", ["uvloop", "stdlib"])
+def test_without_uvloop_the_stdlib_loop_serves(exchange: SimulatedExchange, loop: str) -> None:
+    pytest.importorskip("uvloop")
+    hide = "import sys; sys.modules['uvloop'] = None\n" if loop == "stdlib" else ""
+    printed = run(
+        hide
+        + textwrap.dedent(
+            """
+            from binance_wsapi import Client
+            with Client(**options) as client:
+                print(client.spot.test_connectivity().status)
+                print(type(client._core.loop).__module__.partition(".")[0])
+            """
+        ),
+        exchange,
+    )
+
+    module = "uvloop" if loop == "uvloop" else "binance_wsapi"
+    assert printed == f"200\n{module}\n"
+
+
+def test_import_starts_nothing(exchange: SimulatedExchange) -> None:
+    printed = run(
+        """
+        import sys, threading
+        import binance_wsapi
+        print(threading.active_count(), "aiohttp" in sys.modules and "loaded" or "deferred")
+        """,
+        exchange,
+    )
+
+    assert printed.startswith("1 ")
+
+
+def test_closed_error_is_public() -> None:
+    assert ClientClosed.__module__ == "binance_wsapi"
