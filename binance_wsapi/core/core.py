@@ -428,16 +428,17 @@ class Core:
         async with self._user_data_locks.setdefault(key, asyncio.Lock()):
             existing = self._user_data.get(key)
             if existing is not None:
-                if isinstance(existing[0], ApiUserData):
-                    await existing[0].renew()
+                await existing[0].renew()
                 return existing[1].stream
             account = f" of {isolated_symbol}" if isolated_symbol else ""
+            isolated = f", isolated_symbol={isolated_symbol!r}" if isolated_symbol else ""
             feed = LinkedFeed(
                 self,
                 name=f"user data of {ws_key}{account}",
                 decode=user_event_decoder(ws_key),
                 handler_event="user_data",
                 close=lambda: self._close_user_data(key),
+                subscribed_by=f"subscribe_user_data_stream(WsKey.{ws_key.name}{isolated})",
             )
             subscription = self._user_data_subscription(ws_key, isolated_symbol, feed)
             await subscription.start()

@@ -69,6 +69,16 @@ class Feed:
         since_us = self._gaps.pop(source, None)
         if since_us is None:
             return False
+        self._tell_gap(since_us, reason)
+        return True
+
+    def remains_interrupted(self, reason: str, source: object = None) -> None:
+        """The connection's events do not flow again by themselves: tell the gap, which stays open."""
+        since_us = self._gaps.get(source)
+        if since_us is not None:
+            self._tell_gap(since_us, reason)
+
+    def _tell_gap(self, since_us: int, reason: str) -> None:
         core = self._core
         # The exchange's time is estimated late, by less than a round trip.
         until_us = core.exchange_us() + math.ceil((core.clock.round_trip or 0.0) * 1_000_000)
@@ -78,7 +88,6 @@ class Feed:
             reason=reason,
         )
         self.put(lambda: gap)
-        return True
 
     def put(self, make: Callable[[], Any]) -> None:
         """Append an event, to be made by whoever takes it."""

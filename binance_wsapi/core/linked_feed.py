@@ -16,10 +16,17 @@ __all__ = ["LinkedFeed"]
 
 
 class LinkedFeed(Feed):
-    """User data of one account, whatever link carries it."""
+    """User data of one account, whatever link carries it.
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    Args:
+        subscribed_by: The call that subscribes it, as texts name it.
+        *args: As for any feed.
+        **kwargs: As for any feed.
+    """
+
+    def __init__(self, *args: Any, subscribed_by: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self._subscribed_by = subscribed_by
         self._takeover = Takeover(self._core, self._tell)
         self._loss = ""
         self._last_told: dict[Link, bytes] = {}
@@ -68,6 +75,12 @@ class LinkedFeed(Feed):
             self.resumed(reason)
             if self.reconciler is not None:
                 self.reconciler.begin()
+
+    def left_off(self, reason: str) -> str:
+        """Nobody subscribes again but the caller: tell the gap, return its reason with the way out."""
+        reason = f"{reason}; resubscribing is switched off: {self._subscribed_by} goes on with this stream"
+        self.remains_interrupted(reason)
+        return reason
 
     def _interrupt(self, link: Link, last_told_us: int) -> None:
         self.interrupted(link.proven_at, told_us=last_told_us)

@@ -65,12 +65,14 @@ class ListenKeyUserData(Session):
     link_type: ClassVar[type[Link]] = KeyLink
 
     def __init__(self, core: Core, ws_key: WsKey, keys: KeySource, feed: LinkedFeed) -> None:
-        super().__init__(core, ws_key)
+        self._is_restored = core.options.resubscribe_user_data_stream_after_reconnect
+        super().__init__(core, ws_key, heals=self._is_restored)
         self._keys = keys
         self._feed = feed
         self._refusal: BinanceWsApiError | None = None
         self._keeper: asyncio.Task[None] | None = None
-        self._started = False
+        self._is_awaited = False
+        """Somebody waits for the connection: a refused key is told to them."""
 
     async def start(self) -> None:
         """Get a key and read its events.
@@ -79,11 +81,28 @@ class ListenKeyUserData(Session):
             NotSent: No connection came up in time.
             RequestRejected: The exchange refused the key.
         """
+        try:
+            await self._come_up()
+        except BaseException:
+            await self.close("closed by this side")
+            raise
+
+    async def renew(self) -> None:
+        """Go on after a loss, where that is left to the caller.
+
+        Raises:
+            NotSent: No connection came up in time.
+            RequestRejected: The exchange refused the key.
+        """
+        if not self._is_restored:
+            await self._come_up()
+
+    async def _come_up(self) -> None:
         timeout = self.core.options.timeout
+        self._is_awaited, self._refusal = True, None
         try:
             await self.ready(timeout)
         except TimeoutError:
-            await self.close("closed by this side")
             if isinstance(self._refusal, RequestRejected):
                 raise self._refusal from None
             raise NotSent(
@@ -92,7 +111,8 @@ class ListenKeyUserData(Session):
                 operation=self._keys.operation,
                 reason="not connected",
             ) from None
-        self._started = True
+        finally:
+            self._is_awaited = False
 
     async def stop(self) -> None:
         """Give the key back and end the stream."""
@@ -117,7 +137,7 @@ class ListenKeyUserData(Session):
             self._refusal = error
             if isinstance(error, RequestRejected):
                 self.announce("exception", error=error, reason=f"no listen key: {error}")
-                if not self._started:
+                if self._is_awaited:
                     self._changed.set()
             raise LinkLost(f"no listen key: {error}") from None
         self._refusal = None
@@ -126,12 +146,12 @@ class ListenKeyUserData(Session):
         return listen_key_url(self.ws_key, self.core.url(self.ws_key), link.key)
 
     async def ready(self, timeout: float | None) -> Any:
-        """Return the serving link; a refused key ends the wait at once, the first time."""
+        """Return the serving link; a refused key ends the wait at once."""
         self.demand()
         async with asyncio.timeout(timeout):
             while self.serving is None:
                 if self.machine.state is State.CLOSED or (
-                    not self._started and isinstance(self._refusal, RequestRejected)
+                    self._is_awaited and isinstance(self._refusal, RequestRejected)
                 ):
                     raise TimeoutError
                 self._changed.clear()
@@ -168,6 +188,9 @@ class ListenKeyUserData(Session):
     def link_lost(self, link: Link, reason: str) -> None:
         """Events may be missing from here on."""
         self._feed.lost(link, reason)
+        if not self._is_restored and self.machine.state is State.READY:
+            reason = self._feed.left_off(reason)
+            self.announce("exception", error=None, reason=f"user data is interrupted: {reason}")
 
     def _key_died(self, key: str, reason: str) -> None:
         """Let go of every connection that reads a dead key: they are open, and silent for good."""
@@ -179,7 +202,9 @@ class ListenKeyUserData(Session):
         delay = KEEP_ALIVE_S
         while True:
             await asyncio.sleep(delay)
-            key = self.serving.key if isinstance(self.serving, KeyLink) else ""
+            if not isinstance(self.serving, KeyLink):
+                continue  # the next dial asks for the key
+            key = self.serving.key
             try:
                 extended = await self._keys.extend(key)
             except BinanceWsApiError as error:

@@ -153,12 +153,12 @@ class Session:
     Args:
         core: The core it belongs to.
         ws_key: The connection it is.
-        url: Where it dials.
+        heals: Whether it dials again by itself after a loss.
     """
 
     link_type: ClassVar[type[Link]] = Link
 
-    def __init__(self, core: Core, ws_key: WsKey) -> None:
+    def __init__(self, core: Core, ws_key: WsKey, *, heals: bool = True) -> None:
         self.core = core
         self.ws_key = ws_key
         self.links: dict[int, Link] = {}
@@ -169,6 +169,7 @@ class Session:
             retry=core.retry_policy(),
             lifetime=core.rotation_delay,
             next_link=core.next_link,
+            heals=heals,
         )
         self._timer: asyncio.TimerHandle | None = None
         self.wakes_at = math.inf
@@ -283,7 +284,7 @@ class Session:
         if not retired:
             self.last_failure = reason
         self._carry_out(self.machine.lost(link.number, self.core.now()))
-        if was_serving and self.machine.state is not State.CLOSED:
+        if was_serving and self.machine.state not in (State.IDLE, State.CLOSED):
             self.reconnects += 1
             self.announce("reconnecting", reason=reason)
 

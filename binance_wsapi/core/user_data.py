@@ -117,8 +117,11 @@ class ApiUserData:
 
     def lost(self, link: ApiLink, reason: str) -> None:
         """A link is gone."""
-        self._ids.pop(link, None)
+        was_subscribed = self._ids.pop(link, None) is not None
         self._feed.lost(link, reason)
+        is_restored = self._core.options.resubscribe_user_data_stream_after_reconnect
+        if was_subscribed and not self._ids and not is_restored:
+            self._announce(f"user data is interrupted: {self._feed.left_off(reason)}", None)
 
     async def _subscribe_first(self) -> None:
         method = "userDataStream.subscribe"
@@ -182,7 +185,8 @@ class ApiUserData:
         """The exchange ended a subscription (``eventStreamTerminated``)."""
         if self._ids.get(link) != subscription_id:
             return
-        self.lost(link, "the exchange ended the subscription")
+        del self._ids[link]
+        self._feed.lost(link, "the exchange ended the subscription")
         if not self._ids:
             self._failed(None)
             options = self._core.options

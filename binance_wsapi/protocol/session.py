@@ -120,6 +120,8 @@ class SessionMachine:
             successor is brought up; ``None`` for no limit.
         healthy_after: Seconds of service after which earlier failures are forgotten.
         next_link: Gives each link its number; shared by the sessions of a client.
+        heals: Whether the loss of the serving link is healed by another one; without it the session
+            is ``IDLE`` after a loss, until somebody asks for the connection again.
     """
 
     def __init__(
@@ -129,11 +131,13 @@ class SessionMachine:
         lifetime: Callable[[], float | None],
         next_link: Callable[[], int],
         healthy_after: float = 5.0,
+        heals: bool = True,
     ) -> None:
         self._retry = retry
         self._lifetime = lifetime
         self._next_link = next_link
         self._healthy_after = healthy_after
+        self._heals = heals
         self._closed = False
         self._coming: int | None = None
         self._phase = State.DIALLING
@@ -202,6 +206,7 @@ class SessionMachine:
         """The link is gone, or could not be opened."""
         if self._closed or link not in (self._coming, self._serving):
             return []
+        is_healed = self._heals or link == self._coming
         if link == self._coming:
             self._coming = None
         else:
@@ -210,7 +215,7 @@ class SessionMachine:
             self._lost_service = True
             if now - self._serving_since >= self._healthy_after:
                 self._retry.succeeded(now)
-        if self._coming is None:
+        if self._coming is None and is_healed:
             self._retry_at = now + self._retry.failed(now)
         return []
 

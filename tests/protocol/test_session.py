@@ -130,6 +130,22 @@ def test_loss_of_the_serving_link_is_healed_by_the_next_one() -> None:
     assert bring_up(session, 4, 19.0) == [Serve(4, after_loss=True)], "the failed try heals nothing"
 
 
+def test_loss_is_left_to_the_next_demand_where_the_session_does_not_heal_itself() -> None:
+    numbers = itertools.count(1)
+    session = SessionMachine(
+        retry=Retry(), lifetime=lambda: None, next_link=lambda: next(numbers), heals=False
+    )
+    link = ready(session)
+
+    assert session.lost(link, 1.0) == []
+    assert (session.state, session.next_tick) == (State.IDLE, None)
+
+    (dial,) = session.demand()
+    assert isinstance(dial, Dial)
+    assert session.lost(dial.link, 2.0) == []
+    assert session.state is State.WAITING, "what was asked for is tried until it works"
+
+
 def test_rotation_serves_the_new_link_before_the_old_one_drains() -> None:
     session = machine()
     ready(session)
