@@ -185,13 +185,28 @@ class OutcomeUnknown(BinanceWsApiError):
             ClientClosed: The client that sent it is closed, or the error came from elsewhere.
             ParameterError: ``timeout`` is no number of seconds.
         """
-        return _verdict(self._begin(timeout).result())
+        from concurrent.futures import CancelledError
+
+        try:
+            return _verdict(self._begin(timeout).result())
+        except CancelledError:
+            raise self._closed() from None
 
     async def resolve_async(self, timeout: float = 30.0) -> Any:
         """Do what :meth:`resolve` does, to be awaited."""
         import asyncio
 
-        return _verdict(await asyncio.wrap_future(self._begin(timeout)))
+        finding = self._begin(timeout)
+        try:
+            return _verdict(await asyncio.wrap_future(finding))
+        except asyncio.CancelledError:
+            task = asyncio.current_task()
+            if task is not None and task.cancelling():
+                raise
+            raise self._closed() from None
+
+    def _closed(self) -> ClientClosed:
+        return ClientClosed(f"the client was closed while {self.operation} was looked up")
 
     def _begin(self, timeout: float) -> Future[Any]:
         check_seconds("timeout", timeout)

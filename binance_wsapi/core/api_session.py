@@ -39,7 +39,7 @@ from binance_wsapi.errors import (
 from binance_wsapi.health import ConnectionHealth
 from binance_wsapi.protocol.envelope import Frame, MalformedFrame, decode_frame
 from binance_wsapi.protocol.error_table import rejection
-from binance_wsapi.protocol.limits import Refusal
+from binance_wsapi.protocol.limits import CONNECTION_WEIGHT, Refusal
 from binance_wsapi.protocol.session import State
 from binance_wsapi.response import Response
 
@@ -519,6 +519,16 @@ class ApiSession(Session):
             log.warning("%s: event %s belongs to no subscription", self.ws_key, kind)
 
     # Life of a link
+
+    async def address(self, link: ApiLink) -> str:
+        """Wait until the weight of a connection attempt fits, then return where it goes."""
+        core = self.core
+        weight = CONNECTION_WEIGHT[self.market]
+        while (refusal := self._governor.connect(weight, core.exchange_us())) is not None:
+            wait = refusal.wait(core.exchange_us())
+            log.warning("%s: %.1f s until a limit allows to connect", self.ws_key, wait)
+            await asyncio.sleep(wait + LIMIT_MARGIN_S)
+        return await super().address(link)
 
     async def greet(self, link: ApiLink) -> None:
         """Measure the clock and log the key on."""

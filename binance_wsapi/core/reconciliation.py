@@ -76,6 +76,7 @@ class Reconciler:
         if resolved or self._session.core.now() < watched_until:
             made_us = self._look_into_answers()
             if made_us is not None and made_us <= until_us:
+                self._orders.begin_gap()
                 self.begin()
 
     def is_news(self, event: bytes) -> bool:

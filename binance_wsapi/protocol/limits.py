@@ -28,6 +28,7 @@ from binance_wsapi.protocol.sliding_window import SlidingWindow
 from binance_wsapi.protocol.weight import weight_of
 
 __all__ = [
+    "CONNECTION_WEIGHT",
     "Governor",
     "LimitUsage",
     "MessageRate",
@@ -51,6 +52,9 @@ _READ_EVERY_US = 20_000
 
 _LATE_US = 500_000
 """By how much our clock may be behind the exchange's (it never is ahead)."""
+
+CONNECTION_WEIGHT = {Market.SPOT: 2, Market.USDM: 5, Market.COINM: 5}
+"""What a connection attempt weighs (reference/*/rules.json, rate_limits)."""
 
 _PUT_BACK_US = 1_000_000
 """By how much the time has to be earlier than it was to count as put back."""
@@ -337,6 +341,29 @@ class Governor:
             (counted.sent, counted.done),
             wall_us,
         )
+
+    def connect(self, weight: int, wall_us: int) -> Refusal | None:
+        """Charge a connection attempt, or say when it may be made."""
+        if wall_us >= self._look_at_us:
+            self._roll(wall_us)
+        is_put_back = False
+        while True:
+            if wall_us < self._blocked_until_us:
+                refusal = self._blocked(wall_us, orders=0)
+            else:
+                full = (w for w in self._weight_windows if w.used and w.used + weight > w.limit)
+                window = next(full, None)
+                if window is None:
+                    break
+                refusal = _used_up(window, weight, window.limit - window.used)
+            if is_put_back or not self._was_put_back(wall_us):
+                return refusal
+            is_put_back = True
+        for window in self._weight_windows:
+            window.used += weight
+        self._weight.sent += weight
+        self._weight.done += weight
+        return None
 
     def answered(
         self,

@@ -20,7 +20,14 @@ from binance_wsapi.errors import (
 from binance_wsapi.events import AccountReconciled, OrderReconciled, StreamGap
 from binance_wsapi.response import Response
 
-__all__ = ["check_calls", "check_events", "check_limits", "check_nothing_left", "check_sendings"]
+__all__ = [
+    "can_stay_unknown",
+    "check_calls",
+    "check_events",
+    "check_limits",
+    "check_nothing_left",
+    "check_sendings",
+]
 
 SLACK_S = 1.5
 """By how much a call may outlast its bounds: a question under way is not awaited for longer."""
@@ -41,6 +48,8 @@ def check_calls(world: World) -> Iterator[str]:
         if call.kind is not None and call.settled != 1:
             yield f"call {call.number} {call.method} was settled {call.settled} times"
         if call.kind is not None and call.kind.mutates:
+            if _gave_up_early(world, call):
+                yield f"call {call.number} {call.method} stays unknown after {took:.1f} s"
             done = [
                 execution
                 for execution in by_id.get(_id_of(call), ())
@@ -48,6 +57,32 @@ def check_calls(world: World) -> Iterator[str]:
             ]
             for problem in _untruth(world, call, done):
                 yield f"call {call.number} {call.method} {call.params}: {problem}"
+
+
+def _gave_up_early(world: World, call: CallRecord) -> bool:
+    """Whether an unknown outcome was left so before its time, though it could be asked."""
+    outcome = call.outcomes[0]
+    return (
+        isinstance(outcome, OutcomeUnknown)
+        and world.resolves_within is not None
+        and call.ended is not None
+        and call.ended < world.closed_at
+        and call.ended - call.begun < world.resolves_within
+        and not can_stay_unknown(outcome)
+    )
+
+
+def can_stay_unknown(outcome: OutcomeUnknown) -> bool:
+    """Whether no question can settle it: the reasons stand in ``protocol.fate``."""
+    return any(
+        reason in outcome.cause
+        for reason in (
+            "a cancel takes that away",
+            "which may have given it another id",
+            "no order goes by its client id",
+            "the new order was not placed; the old one is not known",
+        )
+    )
 
 
 def _executions_by_id(world: World) -> dict[Any, list[Execution]]:
@@ -255,8 +290,12 @@ def _name(event: dict[str, Any]) -> Any:
 
 
 def check_limits(world: World) -> Iterator[str]:
-    """The exchange never had to refuse us for a limit, unless others used it up."""
-    if not world.foreign_weight:
+    """The exchange never had to refuse us for a limit.
+
+    Unless others behind our address used it up, or requests came so late that nobody could foresee the
+    minute they would count in.
+    """
+    if not world.foreign_weight and not world.network.late_frames:
         for refusal in world.limit_refusals:
             yield f"limit broken: {refusal}"
 

@@ -100,6 +100,7 @@ class VirtualHost:
         self.thread_id: int | None = threading.get_ident()
         self.forked = False
         self.stopped = False
+        self.ended = False
         self.ending: asyncio.Task[None] | None = None
         self.is_late = False
         """The cleanup was not done within its time."""
@@ -115,6 +116,7 @@ class VirtualHost:
                     await cleanup()
             except TimeoutError:
                 self.is_late = True
+            self.ended = True
 
         self.ending = self.loop.create_task(end())
 

@@ -24,6 +24,7 @@ from binance_wsapi.simulator.gateway import HandshakeRefused as RefusedByExchang
 __all__ = ["Network", "Weather", "Wire"]
 
 REMOTE = "192.0.2.7"
+LATE_S = 0.9
 STEP_S = 1e-6
 """Least time between two frames of a lane: it keeps their order."""
 
@@ -168,7 +169,10 @@ class Wire:
         if door is None:
             return
         if kind == "frame":
-            door.receive(payload)
+            written_at, frame = payload
+            if self.network.loop.time() - written_at > LATE_S or not self.is_open_here:
+                self.network.late_frames += 1
+            door.receive(frame)
         elif kind == "ping":
             if door.pinged(payload):
                 self.back.send("pong")
@@ -204,7 +208,7 @@ class _ClientEnd:
             raise ConnectionResetError("the connection is closed")
         # What does not copy must not be changed after it was written.
         self._wire.network.on_written(bytes(frame))
-        self._wire.out.send("frame", bytes(frame))
+        self._wire.out.send("frame", (self._wire.network.loop.time(), bytes(frame)))
 
     def ping(self) -> None:
         if self._wire.is_open_here:
@@ -255,6 +259,8 @@ class Network:
         self.wires: dict[int, Wire] = {}
         """Those that at least the exchange holds for open."""
         self.attempts = 0
+        self.late_frames = 0
+        """Frames that reached the exchange when their sender counted on it no more."""
         self.on_written: Callable[[bytes], None] = lambda frame: None
         """Told each frame that a client writes."""
         self.on_sent: Callable[[bytes], None] = lambda frame: None

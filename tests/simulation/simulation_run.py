@@ -12,12 +12,13 @@ import logging
 import random
 import sys
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from random import Random
 from typing import Any
 
 from simulation_adversary import Adversary
 from simulation_checks import (
+    can_stay_unknown,
     check_calls,
     check_events,
     check_limits,
@@ -30,6 +31,7 @@ from simulation_scenario import Known, Plan, SlowSigner, Trader, others_trade, p
 from simulation_world import SimulatedClient, World
 
 from binance_wsapi.errors import BinanceWsApiError, ClientClosed, OutcomeUnknown
+from binance_wsapi.simulator.request_limits import LimitRules, Window
 
 __all__ = ["Report", "simulate"]
 
@@ -82,7 +84,10 @@ def simulate(seed: int) -> Report:
     random.seed(seed)  # the core's jitter
     rng = Random(f"simulation {seed}")
     plan = plan_of(rng)
-    world = World(seed, connect_timeout=plan.options["connect_timeout"])
+    rules = LimitRules()
+    if plan.weight_limit is not None:
+        rules = replace(rules, weight=Window("MINUTE", 1, plan.weight_limit))
+    world = World(seed, rules=rules, connect_timeout=plan.options["connect_timeout"])
     report = Report(seed)
     errors = _Errors()
     logger = logging.getLogger("binance_wsapi")
@@ -142,6 +147,8 @@ class _Simulation:
             if plan.signs_slowly
             else {"api_secret": key.api_secret}
         )
+        if plan.options["on_unknown_outcome"] == "resolve":
+            world.resolves_within = plan.options["resolve_timeout"]
         client = world.client(api_key=key.api_key, **secret, **plan.options)
         world.note(f"plan {plan}")
         adversary = Adversary(world, rng)
@@ -158,6 +165,7 @@ class _Simulation:
         if plan.closes_early:
             await asyncio.sleep(rng.uniform(0.0, 20.0))
             world.note("! closed early")
+            world.closed_at = world.loop.time()
             options = client.core.options
             self._until = world.loop.time() - options.ping_interval - options.pong_timeout - 16.0
             await client.close()
@@ -222,9 +230,10 @@ class _Simulation:
             and call.kind.mutates
         ]
         for call in unknown:
-            await traders[0].look_again(call, 30.0)
+            # A window of the limits may have to turn first.
+            await traders[0].look_again(call, 100.0)
             outcome = call.outcome
-            if isinstance(outcome, OutcomeUnknown) and not _can_stay_unknown(outcome):
+            if isinstance(outcome, OutcomeUnknown) and not can_stay_unknown(outcome):
                 self._report.problems.append(
                     f"call {call.number} {call.method} {call.params} could be asked, "
                     f"and stays unknown: {outcome} ({outcome.cause})"
@@ -232,6 +241,7 @@ class _Simulation:
 
     async def _prove_life(self, client: SimulatedClient) -> None:
         """In peace, a call works and its events arrive."""
+        await asyncio.sleep(61.0)
         try:
             await client.spot.submit_new_order(
                 symbol="BTCUSDT",
@@ -284,19 +294,6 @@ def _brief(item: Any) -> str:
         return str(item)[:160]
     shown = ("e", "E", "x", "X", "i", "c", "C", "t", "g")
     return str({name: item[name] for name in shown if name in item})
-
-
-def _can_stay_unknown(outcome: OutcomeUnknown) -> bool:
-    """Whether no question can settle it: the reasons stand in ``protocol.fate``."""
-    return any(
-        reason in outcome.cause
-        for reason in (
-            "a cancel takes that away",
-            "which may have given it another id",
-            "no order goes by its client id",
-            "the new order was not placed; the old one is not known",
-        )
-    )
 
 
 def main() -> None:

@@ -34,6 +34,8 @@ class Plan:
     others_pause_s: float
     uses_two_connections: bool
     bursts: bool
+    weight_limit: int | None
+    """Request weight a minute, where it is not the documented one."""
 
 
 def plan_of(rng: Random) -> Plan:
@@ -67,6 +69,7 @@ def plan_of(rng: Random) -> Plan:
         others_pause_s=rng.choice((0.2, 1.0, 4.0)),
         uses_two_connections=rng.random() < 0.15,
         bursts=rng.random() < 0.1,
+        weight_limit=rng.choice((None, None, None, 150, 400)),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextvars
+import math
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -123,6 +124,10 @@ class World:
         self.foreign_weight = False
         """Somebody else behind our address used up its limits: being refused is no fault of ours."""
         self.calls: list[CallRecord] = []
+        self.resolves_within: float | None = None
+        """How long the client may take to find out what became of a call; ``None`` if it does not."""
+        self.closed_at = math.inf
+        """When the user closed the client in the middle of everything."""
         self.faults_injected: defaultdict[str, int] = defaultdict(int)
         self.trace: list[tuple[float, str]] = []
         self.clock_moved_ms = 0

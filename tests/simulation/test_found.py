@@ -14,13 +14,20 @@ from binance_wsapi import WsKey
 from binance_wsapi.errors import BinanceWsApiError, ClientClosed, NotSent, OutcomeUnknown
 from binance_wsapi.events import OrderReconciled, StreamGap
 from binance_wsapi.response import Response
+from binance_wsapi.simulator.request_limits import LimitRules, Window
 
 Scenario = Callable[[World, SimulatedClient], Awaitable[Any]]
 
 
-def play(scenario: Scenario, *, key_type: str = "ed25519", **options: Any) -> Any:
+def play(
+    scenario: Scenario,
+    *,
+    key_type: str = "ed25519",
+    rules: LimitRules | None = None,
+    **options: Any,
+) -> Any:
     """Run a scenario in virtual time with a client of the embedded exchange; return what it returns."""
-    world = World(1)
+    world = World(1, rules=rules)
     key = world.make_key(key_type)
 
     async def run() -> Any:
@@ -377,3 +384,48 @@ def test_events_are_not_left_to_a_link_that_was_never_subscribed() -> None:
     events = play(scenario)
 
     assert [event["x"] for event in events if isinstance(event, dict) and event.get("c") == "told"]
+
+
+def test_an_order_that_ends_while_it_is_reconciled_is_not_forgotten() -> None:
+    async def scenario(world: World, client: SimulatedClient) -> Any:
+        stream = await client.subscribe_user_data_stream()
+        for wire in list(world.network.wires.values()):
+            wire.half_open(out=False, back=True)
+        lost = world.loop.create_task(place(client))
+        await asyncio.sleep(1.0)
+        take = {"side": "SELL", "type": "LIMIT", "timeInForce": "IOC", "price": "64990"}
+        assert world.trade("order.place", quantity="0.004", **take)
+        await asyncio.sleep(30.0)
+        error = await lost
+        assert isinstance(error, OutcomeUnknown)
+        await error.resolve_async()
+        assert world.trade("order.place", quantity="0.006", **take)
+        return await events_within(stream, 5.0)
+
+    events = play(scenario, timeout=2.0, on_unknown_outcome="raise", ping_interval=2.0)
+
+    told = [event["t"] for event in events if isinstance(event, dict) and event.get("x") == "TRADE"]
+    missed = [
+        fill["id"]
+        for event in events
+        if isinstance(event, OrderReconciled)
+        for fill in event.missed_fills
+    ]
+    assert sorted(told + missed) == [1, 2]
+
+
+def test_connection_attempts_count_against_the_weight() -> None:
+    """The exchange weighs them: the logon after one was the request too many."""
+    rules = LimitRules(weight=Window("MINUTE", 1, 40))
+
+    async def scenario(world: World, client: SimulatedClient) -> Any:
+        for _ in range(12):
+            with contextlib.suppress(BinanceWsApiError):
+                await client.rotate()
+        await asyncio.sleep(90.0)
+        return await place(client), world.limit_refusals
+
+    response, refusals = play(scenario, rules=rules)
+
+    assert isinstance(response, Response)
+    assert not refusals
