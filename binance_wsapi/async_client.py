@@ -131,6 +131,11 @@ class AsyncClient(ClientBase):
         The stream goes on through reconnects; a :class:`StreamGap` in it tells where events may be
         missing. Asked for again, the same stream is returned.
 
+        On futures the account has one listen key, shared by all its clients: whoever stops it ends
+        the events of all. The stream then gets a new key and tells the gap; at once when this client
+        stopped it (``stop_user_data_stream_for_key``), within a
+        minute when another one did.
+
         Args:
             ws_key: The connection whose account it is: one of the WebSocket API, ``MARGIN_USER_DATA``,
                 or ``MARGIN_RISK_USER_DATA`` for the margin level and debts of cross margin.

@@ -17,6 +17,7 @@ from binance_wsapi.core.api_link import ApiLink, Authority, Subscription
 from binance_wsapi.core.call import Call, Outcome
 from binance_wsapi.core.call_errors import (
     connection_lost,
+    held_too_long,
     never_sent,
     not_sendable,
     revoked,
@@ -399,6 +400,8 @@ class ApiSession(Session):
             return
         if call.kind.logs:
             self.logon.set_logged_on(link, logged_on=call.kind.method == "session.logon")
+        if call.kind.ends_listen_key and not call.is_own:
+            self.core.listen_key_stopped(self.ws_key)
         if self.reconcilers and call.kind.mutates:
             self._outcomes.tell_reconcilers(call, message.result, resolved=False)
         call.settle(
@@ -597,8 +600,11 @@ class ApiSession(Session):
             self._held.remove(call)
             late.append(call)
         for call in late:
-            if call.loss is None:
-                call.settle(never_sent(self.ws_key, call.kind.method, call.timeout, self.why_not))
+            method, timeout = call.kind.method, call.timeout
+            if call.loss is None and self.serving is not None:
+                call.settle(held_too_long(self.ws_key, method, timeout))
+            elif call.loss is None:
+                call.settle(never_sent(self.ws_key, method, timeout, self.why_not))
             else:
                 call.settle(connection_lost(call, call.loss))
 

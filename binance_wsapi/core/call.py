@@ -33,6 +33,7 @@ class CallKind:
 
     __slots__ = (
         "client_ids",
+        "ends_listen_key",
         "keyed",
         "logs",
         "method",
@@ -60,6 +61,8 @@ class CallKind:
         self.mutates = operation is None or operation.mutates
         self.logs = method in {"session.logon", "session.logout"}
         """It changes whether the connection is logged on."""
+        self.ends_listen_key = method == "userDataStream.stop"
+        """It takes the account's listen key from the stream that reads it."""
         self.repeatable = not self.mutates and not method.startswith(("session.", "userData"))
         """Asking again on another connection is the same as asking once."""
         self.client_ids = () if operation is None else operation.client_ids

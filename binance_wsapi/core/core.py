@@ -460,6 +460,12 @@ class Core:
                 self._share_reconcilers()
                 await subscription.stop()
 
+    def listen_key_stopped(self, ws_key: WsKey) -> None:
+        """The account's listen key was stopped by a request on this connection."""
+        subscription, _ = self._user_data.get((ws_key, None), (None, None))
+        if isinstance(subscription, ListenKeyUserData):
+            subscription.key_stopped()
+
     def reconcilers_of(self, ws_key: WsKey) -> list[Reconciler]:
         """Return what follows the orders of the account that a connection trades with."""
         return [

@@ -22,8 +22,9 @@ __all__ = ["ListenKeyUserData"]
 
 log = logging.getLogger("binance_wsapi.user_data")
 
-KEEP_ALIVE_S = 30 * 60.0
-"""A key lives for 60 minutes unless it is extended."""
+KEEP_ALIVE_S = 60.0
+"""A key lives for 60 minutes unless it is extended; but the account has one, which any of its clients
+may stop, and only a refused ping tells."""
 
 KEEP_ALIVE_RETRY_S = 15.0
 
@@ -121,6 +122,12 @@ class ListenKeyUserData(Session):
             await self._keys.stop()
         except BinanceWsApiError as error:
             log.info("%s: giving the listen key back: %s", self.ws_key, error)
+
+    def key_stopped(self) -> None:
+        """The account's key was stopped by a request of this client, not by :meth:`stop`."""
+        for link in list(self.links.values()):
+            if isinstance(link, KeyLink) and link.key:
+                self._key_died(link.key, "the listen key was stopped")
 
     async def close(self, reason: str) -> None:
         """End the connection and the stream; the key is left to run out."""

@@ -238,6 +238,26 @@ def test_key_that_died_unseen_is_found_by_its_refused_ping(
     assert len(data.keys()) == 2
 
 
+def test_key_stopped_through_the_client_itself_is_replaced_at_once(
+    subscribed: Subscribed, futures: Futures
+) -> None:
+    data = subscribed()
+    name = futures.market.value
+
+    data.caller.call(lambda client: client.futures(name).stop_user_data_stream_for_key())
+
+    gap = data.next(StreamGap)
+    assert "listen key was stopped" in gap.reason
+    order_id = data.place()
+    assert data.next_order_id() == order_id
+    assert len(data.keys()) == 2
+    assert data.exchange.journal.requests("userDataStream.ping") == []
+
+
+def test_key_that_another_client_stopped_is_noticed_within_a_minute() -> None:
+    assert listen_key.KEEP_ALIVE_S <= 60
+
+
 def test_ping_that_fails_for_another_reason_costs_nothing(
     subscribed: Subscribed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
