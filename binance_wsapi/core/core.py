@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import concurrent.futures
+import contextlib
 import datetime as dt
 import functools
 import itertools
@@ -429,7 +430,7 @@ class Core:
             existing = self._user_data.get(key)
             if existing is not None:
                 await existing[0].renew()
-                return existing[1].stream
+                return existing[1].open_stream()
             account = f" of {isolated_symbol}" if isolated_symbol else ""
             isolated = f", isolated_symbol={isolated_symbol!r}" if isolated_symbol else ""
             feed = LinkedFeed(
@@ -437,7 +438,7 @@ class Core:
                 name=f"user data of {ws_key}{account}",
                 decode=user_event_decoder(ws_key),
                 handler_event="user_data",
-                close=lambda: self._close_user_data(key),
+                close=lambda stream: self._close_user_data(key, stream),
                 subscribed_by=f"subscribe_user_data_stream(WsKey.{ws_key.name}{isolated})",
             )
             subscription = self._user_data_subscription(ws_key, isolated_symbol, feed)
@@ -449,13 +450,28 @@ class Core:
                 self._share_reconcilers()
             return feed.stream
 
-    async def unsubscribe_user_data(self, ws_key: WsKey, isolated_symbol: str | None) -> None:
-        """End the user data stream of a connection; nothing to do when there is none."""
+    async def unsubscribe_user_data(
+        self,
+        ws_key: WsKey,
+        isolated_symbol: str | None,
+        *,
+        stream: EventStream[Any] | None = None,
+    ) -> None:
+        """End the user data stream of a connection; nothing to do when there is none.
+
+        Args:
+            ws_key: The connection.
+            isolated_symbol: The symbol of an isolated margin account.
+            stream: The one to end; nothing to do when there is another one by now.
+        """
         key = (ws_key, isolated_symbol)
         # One after the other: giving a listen key back would take it from who has just started it.
         async with self._user_data_locks.setdefault(key, asyncio.Lock()):
-            subscription, _ = self._user_data.pop(key, (None, None))
-            if subscription is not None:
+            subscription, feed = self._user_data.get(key, (None, None))
+            if subscription is None or feed is None:
+                return
+            if stream is None or stream is feed.stream:
+                del self._user_data[key]
                 self._reconcilers.pop(ws_key, None)
                 self._share_reconcilers()
                 await subscription.stop()
@@ -526,9 +542,9 @@ class Core:
             endings.append(self._market_streams.close("closed by this side"))
         await asyncio.gather(*endings)
 
-    def _close_user_data(self, key: tuple[WsKey, str | None]) -> None:
-        if not self.closed:
-            self.run(lambda: self.unsubscribe_user_data(*key))
+    def _close_user_data(self, key: tuple[WsKey, str | None], stream: EventStream[Any]) -> None:
+        with contextlib.suppress(ClientClosed):
+            self.run(lambda: self.unsubscribe_user_data(*key, stream=stream))
 
     def _measured(self, ws_key: WsKey, call: Call, metrics: Metrics) -> Callable[[Outcome], object]:
         settle, began = call.settle, self.now()

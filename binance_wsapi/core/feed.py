@@ -26,7 +26,7 @@ class Feed:
         name: What the stream is called in messages.
         decode: Makes a typed event from its bytes.
         handler_event: The handlers' event name; ``None`` for streams without handlers.
-        close: Ends the subscription, called from any thread.
+        close: Ends the subscription of this stream, called from any thread.
     """
 
     def __init__(
@@ -36,22 +36,19 @@ class Feed:
         name: str,
         decode: Callable[[bytes], Any],
         handler_event: str | None,
-        close: Callable[[], None],
+        close: Callable[[EventStream[Any]], None],
     ) -> None:
-        options = core.options
         self._core = core
-        self.decode = decode if options.beautify else _decode_any
+        self.decode = decode if core.options.beautify else _decode_any
         """Makes an event from its bytes, on the side of whoever takes it."""
         self._handler_event = handler_event
+        self._name = name
+        self._close = close
+        self._is_left = False
+        """Its stream ended by itself, and nobody else wants the events."""
         self._gaps: dict[object, int] = {}
         """Since when events of each connection may be missing, epoch microseconds, exchange time."""
-        self.stream: EventStream[Any] = EventStream(
-            name=name,
-            buffer_size=options.event_buffer_size,
-            overflow=options.event_overflow,
-            lost_marker=self._overflowed,
-            close=close,
-        )
+        self.stream = self._new_stream()
 
     def interrupted(self, whole_until: float, source: object = None, *, told_us: int = 0) -> None:
         """Events of a connection may be missing.
@@ -91,18 +88,44 @@ class Feed:
 
     def put(self, make: Callable[[], Any]) -> None:
         """Append an event, to be made by whoever takes it."""
-        self.stream._buffer.put(make)
-        if self._handler_event is not None:
-            self._core.dispatcher.post_lazily(self._handler_event, make)
+        buffer = self.stream._buffer
+        buffer.put(make)
+        dispatcher, handler_event = self._core.dispatcher, self._handler_event
+        if handler_event is not None:
+            dispatcher.post_lazily(handler_event, make)
+        if buffer.is_ended and not self._is_left:
+            # It overflowed, and was to end at that.
+            if handler_event is None or not dispatcher.hears(handler_event):
+                self._is_left = True
+                self.stream.close()
 
     def put_event(self, event: bytes) -> None:
         """Append an event by its bytes."""
         decode = self.decode
         self.put(lambda: decode(event))
 
+    def open_stream(self) -> EventStream[Any]:
+        """Return the stream, or a fresh one where it ended and handlers alone were served since."""
+        if self.stream._buffer.is_ended:
+            self._is_left = False
+            self.stream = self._new_stream()
+        return self.stream
+
     def end(self) -> None:
         """Nothing will come any more."""
+        self._is_left = True
         self.stream._buffer.end()
+
+    def _new_stream(self) -> EventStream[Any]:
+        options = self._core.options
+        stream: EventStream[Any] = EventStream(
+            name=self._name,
+            buffer_size=options.event_buffer_size,
+            overflow=options.event_overflow,
+            lost_marker=self._overflowed,
+            close=lambda: self._close(stream),
+        )
+        return stream
 
     def _overflowed(self, lost: int) -> StreamGap:
         now_ms = self._core.exchange_us() // 1000

@@ -53,8 +53,6 @@ class StreamConsumer(Protocol):
 class MarketFeed(Feed):
     """Puts market events into one stream, to be decoded by whoever takes them."""
 
-    _has_left = False
-
     def event(self, market: Market, name: str, event: msgspec.Raw) -> None:
         """Append an event."""
         make: Callable[[], Any]
@@ -63,10 +61,6 @@ class MarketFeed(Feed):
         else:
             make = partial(_decode_any, event)
         self.put(make)
-        if self.stream._buffer.is_ended and not self._has_left:
-            # It overflowed, and was to end at that.
-            self._has_left = True
-            self._core.market_streams.leave(self)
 
 
 class MarketStreams:
@@ -103,7 +97,7 @@ class MarketStreams:
             name=f"{', '.join(wanted[:3])}{', …' if len(wanted) > 3 else ''} of {ws_key}",
             decode=_decode_any,
             handler_event=None,
-            close=lambda: self.leave(feed),
+            close=lambda _: self.leave(feed),
         )
         await self.attach(feed, ws_key, wanted)
         return feed.stream

@@ -512,3 +512,20 @@ def test_stream_that_ends_at_an_overflow_is_unsubscribed(
     with pytest.raises(ClientClosed):
         caller.next_event(stream)
     assert names_of(caller) == []
+
+
+def test_stream_that_ended_at_an_overflow_is_subscribed_afresh(
+    connect: Connect, exchange: SimulatedExchange, account: AccountHandle
+) -> None:
+    caller = connect(event_buffer_size=1, event_overflow="close")
+    ended = subscribe(caller, TRADES)
+    make_trade(exchange, account)
+    make_trade(exchange, account)
+    exchange.journal.wait_for(lambda frame: frame.direction == "close")
+
+    fresh = subscribe(caller, TRADES)
+    make_trade(exchange, account)
+
+    assert fresh is not ended
+    assert isinstance(caller.next_event(fresh), TradeEvent)
+    assert names_of(caller) == [TRADES]
