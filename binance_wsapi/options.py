@@ -7,6 +7,7 @@ import ssl as ssl_module
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, get_args
+from urllib.parse import urlsplit
 
 from binance_wsapi.endpoints import Environment, WsKey, url_of
 from binance_wsapi.errors import ConfigurationError
@@ -129,10 +130,11 @@ class Options:
                 raise ConfigurationError(
                     f"metrics={self.metrics!r} has no method {method}: see binance_wsapi.Metrics"
                 )
-        if self.proxy is not None and not _is_url(self.proxy, "http", "https"):
+        if self.proxy is not None and not _is_proxy(self.proxy):
             # Not shown: it may hold a password.
             raise ConfigurationError(
-                "proxy is no URL: write it like http://user:password@host:8080"
+                "proxy is no URL: write it like http://user:password@host:8080, an @ or a / in the "
+                "password as %40 or %2F"
             )
 
     def _check_urls(self) -> None:
@@ -161,6 +163,16 @@ def _is_duration(seconds: float) -> bool:
 
 def _is_url(url: object, *schemes: str) -> bool:
     return isinstance(url, str) and url.startswith(tuple(f"{scheme}://" for scheme in schemes))
+
+
+def _is_proxy(url: object) -> bool:
+    if not isinstance(url, str) or not url.isprintable() or " " in url:
+        return False
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # brackets or a port that are none
+        return False
 
 
 _SECONDS = f"use seconds above 0, up to {LONGEST_S}"

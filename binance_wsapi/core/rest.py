@@ -13,6 +13,7 @@ from binance_wsapi.catalogue.margin import RestCall
 from binance_wsapi.errors import ConfigurationError, NotSent
 from binance_wsapi.protocol.envelope import ErrorBody
 from binance_wsapi.protocol.error_table import rejection
+from binance_wsapi.protocol.secrets import masked
 
 if TYPE_CHECKING:
     from binance_wsapi.core.core import Core
@@ -49,7 +50,9 @@ async def rest_call(core: Core, call: RestCall, params: Mapping[str, str]) -> by
         )
     except OSError as error:
         raise NotSent(
-            f"{name}: {error}; repeating it is safe", operation=name, reason="not connected"
+            f"{name}: {masked(str(error))}; repeating it is safe",
+            operation=name,
+            reason="not connected",
         ) from None
     if status == 200:
         return body

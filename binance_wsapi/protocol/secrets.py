@@ -14,6 +14,8 @@ _NAMES = "|".join(sorted(SECRET_NAMES))
 _MEMBER = re.compile(rf'("(?:{_NAMES})"\s*:\s*)"(?:[^"\\]|\\.)*"?')
 _QUERY = re.compile(rf"\b((?:{_NAMES})=)[^&\s\"'<>]*")
 _HEADER = re.compile(r"(X-MBX-APIKEY['\"]?\s*[:=]\s*['\"]?)[^\s'\",}]+", re.IGNORECASE)
+# What stands between the slashes and the host is a name and a password, whatever is in it.
+_USER = re.compile(r'(?<=//)[^/\s?#"]+@')
 # Listen keys also stand bare: as a path segment, a stream name, an item of SUBSCRIBE. They, API keys
 # and HMAC signatures are 60 characters and more; no id, symbol or stream name comes near.
 _BARE = re.compile(r"(?<![A-Za-z0-9])[A-Za-z0-9]{60,}(?![A-Za-z0-9])")
@@ -25,4 +27,5 @@ def masked(frame: str | bytes) -> str:
     text = _MEMBER.sub(rf'\1"{_MASK}"', text)
     text = _QUERY.sub(rf"\1{_MASK}", text)
     text = _HEADER.sub(rf"\1{_MASK}", text)
+    text = _USER.sub(f"{_MASK}@", text)
     return _BARE.sub(_MASK, text)

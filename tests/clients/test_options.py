@@ -117,6 +117,41 @@ def test_options_that_cannot_work_are_refused(
     assert says in str(refused.value)
 
 
+@pytest.mark.parametrize(
+    "proxy",
+    [
+        5,
+        "",
+        "http://",
+        "trader:hunter2@host:80",
+        "ftp://trader:hunter2@host:80",
+        "socks5://trader:hunter2@host:80",
+        "http://trader:hunter2@[bad",
+        "http://trader:hunter2@host:99999999",
+        "http://trader:hunter2@host:0",
+        "http://trader:hunter2@host:eighty",
+        "http://trader:hunt/er2@host:80",
+        "http://trader:hunter2@",
+        "http://trader:hunter2@:80",
+        "http://trader:hunter2@ho st:80",
+    ],
+)
+def test_proxy_that_cannot_be_one_is_refused_with_its_form(proxy: Any) -> None:
+    with pytest.raises(ConfigurationError, match="http://user:password@host:8080") as refused:
+        Client(proxy=proxy)
+
+    assert "hunt" not in str(refused.value)
+    assert refused.value.__cause__ is None
+    assert refused.value.__suppress_context__ or refused.value.__context__ is None
+
+
+@pytest.mark.parametrize(
+    "proxy", ["http://host", "HTTPS://host:8080", "http://u:p%40@host:1/", "http://[::1]:3128"]
+)
+def test_proxy_may_be_written_in_many_ways(proxy: str) -> None:
+    Options(proxy=proxy)
+
+
 def test_refused_proxy_is_not_shown() -> None:
     with pytest.raises(ConfigurationError) as refused:
         Client(proxy="user:hunter2@host")
