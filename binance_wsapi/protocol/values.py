@@ -96,12 +96,11 @@ def name_text(name: object, label: str) -> str:
     return _text(name, label)
 
 
-# What the exchange's own pattern for decimals takes, and a sign.
-_is_plain_decimal = re.compile(r"-?[0-9]+(?:\.[0-9]+)?").fullmatch
-_is_scientific = re.compile(r"-?(?:[0-9]+\.?[0-9]*|\.[0-9]+)[eE][+-]?[0-9]+").fullmatch
-_is_careless_decimal = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)").fullmatch
-_MOST_DIGITS = 400
-"""Longer numbers are mistakes; the smallest and the largest float still fit."""
+# The exchange's own pattern: no sign, no exponent (-1100).
+_is_plain_decimal = re.compile(r"[0-9]{1,20}(?:\.[0-9]{1,20})?").fullmatch
+_is_number = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,9})?").fullmatch
+_MOST_DIGITS = 20
+"""On either side of the point."""
 
 
 def decimal_text(value: str | Decimal | float, parameter: str) -> str:
@@ -110,14 +109,17 @@ def decimal_text(value: str | Decimal | float, parameter: str) -> str:
     Text that is plain already stays as it is, trailing zeros included.
 
     Args:
-        value: The number; text may be scientific (``1e-7``), which is written out.
+        value: The number; text must be as the exchange takes it.
         parameter: Its name, for the error.
 
     Raises:
-        ParameterError: It is no finite number, or no number at all.
+        ParameterError: It is no number, or none that the exchange takes: it has a sign, or more than
+            20 digits before or after the point; or it is text and not plain, such as ``1e-7``.
     """
     if type(value) is str:
-        return value if _is_plain_decimal(value) else _decimal_from_text(value, parameter)
+        if _is_plain_decimal(value):
+            return value
+        raise _no_plain_text(value, parameter)
     if isinstance(value, Decimal):
         text = str(value)
     elif isinstance(value, float):
@@ -131,25 +133,40 @@ def decimal_text(value: str | Decimal | float, parameter: str) -> str:
     number = Decimal(text)
     if not number.is_finite():
         raise _refused(parameter, value, "is not a finite number")
-    return _written_out(number, parameter, value)
+    plain = _written_out(number)
+    if plain is None:
+        raise _refused(parameter, value, _outside(number))
+    return plain
 
 
-def _decimal_from_text(text: str, parameter: str) -> str:
-    if _is_scientific(text):
-        return _written_out(Decimal(text), parameter, text)
+def _no_plain_text(text: str, parameter: str) -> ParameterError:
     bare = re.sub(r"[\s,_]", "", text)
-    hint = (
-        f": write '{Decimal(bare):f}'"
-        if len(bare) <= _MOST_DIGITS and _is_careless_decimal(bare)
-        else ""
-    )
-    raise _refused(parameter, text, f"is not a decimal number{hint}")
+    if not _is_number(bare):
+        return _refused(parameter, text, "is not a decimal number")
+    number = Decimal(bare)
+    plain = _written_out(number)
+    if plain is None:
+        return _refused(parameter, text, _outside(number))
+    return _refused(parameter, text, f"is not a plain decimal number: write '{plain}'")
 
 
-def _written_out(number: Decimal, parameter: str, value: object) -> str:
-    if abs(number.adjusted()) > _MOST_DIGITS or len(number.as_tuple().digits) > _MOST_DIGITS:
-        raise _refused(parameter, value, "has more digits than any number of a market")
-    return f"{number:f}"
+def _written_out(number: Decimal) -> str | None:
+    """Return a number as the exchange takes it; ``None`` when it takes it in no spelling."""
+    if not -_MOST_DIGITS <= number.adjusted() < _MOST_DIGITS:
+        return None
+    text = f"{number.copy_abs() if number.is_zero() else number:f}"
+    if len(text.partition(".")[2]) > _MOST_DIGITS:
+        text = text.rstrip("0")
+    return text if _is_plain_decimal(text) else None
+
+
+def _outside(number: Decimal) -> str:
+    """Return why the exchange does not take a number."""
+    if number < 0:
+        return "is negative"
+    if number.adjusted() >= _MOST_DIGITS:
+        return f"has more than {_MOST_DIGITS} digits before the point"
+    return f"has more than {_MOST_DIGITS} digits after the point: round it"
 
 
 def _int_text(value: object, parameter: str) -> str:
@@ -159,8 +176,10 @@ def _int_text(value: object, parameter: str) -> str:
         number = operator.index(value)  # type: ignore[arg-type]  # what is no integer raises
     except TypeError:
         raise wrong_type(parameter, value, "write a str, Decimal, int or float") from None
-    if abs(number) >= 10**_MOST_DIGITS:
-        raise _refused(parameter, value, "has more digits than any number of a market")
+    if number >= 10**_MOST_DIGITS:  # Python refuses to write down the largest
+        raise _refused(parameter, value, _outside(Decimal(10) ** _MOST_DIGITS))
+    if number < 0:
+        raise _refused(parameter, value, _outside(Decimal(-1)))
     return str(number)
 
 
