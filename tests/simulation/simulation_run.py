@@ -1,6 +1,7 @@
 """One simulation by its seed: the user, the adversary, the peace after it, and the judgement.
 
-``python tests/simulation/simulation_run.py 0 100000`` runs many, on all processors, and prints what fails.
+``python tests/simulation/simulation_run.py 0 100000`` runs many, on all processors, and prints what fails;
+``--trace 17`` prints what happens in one.
 """
 
 from __future__ import annotations
@@ -79,8 +80,13 @@ class _Errors(logging.Handler):
             self.lines.append(self.format(record))
 
 
-def simulate(seed: int) -> Report:
-    """Run one seed and judge it."""
+def simulate(seed: int, *, keep_trace: bool = False) -> Report:
+    """Run one seed and judge it.
+
+    Args:
+        seed: Where all chance comes from.
+        keep_trace: Keep what happened even if nothing went wrong.
+    """
     random.seed(seed)  # the core's jitter
     rng = Random(f"simulation {seed}")
     plan = plan_of(rng)
@@ -113,7 +119,7 @@ def simulate(seed: int) -> Report:
             report.outcomes[type(outcome).__name__ + mark] += 1
     for name, count in world.faults_injected.items():
         report.faults[name.split(":")[0].split(" ")[0]] += count
-    if report.problems:
+    if report.problems or keep_trace:
         report.trace = [f"{at:12.6f} {text}" for at, text in world.trace]
     return report
 
@@ -300,6 +306,9 @@ def main() -> None:
     """Run the seeds of the command line, on all processors."""
     from multiprocessing import Pool
 
+    if sys.argv[1] == "--trace":
+        print(simulate(int(sys.argv[2]), keep_trace=True))
+        return
     first, last = int(sys.argv[1]), int(sys.argv[2])
     totals, outcomes, faults = Counter[str](), Counter[str](), Counter[str]()
     bad = []
