@@ -65,6 +65,16 @@ def never_sent(ws_key: WsKey, method: str, timeout: float, why: str) -> NotSent:
     )
 
 
+def held_too_long(ws_key: WsKey, method: str, timeout: float) -> NotSent:
+    """There was a connection, but something stood in the way."""
+    return NotSent(
+        f"{method} was not sent within {timeout:g} s: {ws_key} is congested, or a limit or its "
+        "signature held it back; repeating it is safe",
+        operation=method,
+        reason="deadline",
+    )
+
+
 def not_sendable(call: Call, error: Exception) -> NotSent:
     """Something about the request itself, or about this library, kept it from being sent."""
     return NotSent(
