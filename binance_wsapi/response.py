@@ -10,6 +10,7 @@ import msgspec
 from binance_wsapi.errors import BinanceWsApiError, UnreadableResult
 from binance_wsapi.models._base import Model
 from binance_wsapi.models._result_decoder import result_decoder
+from binance_wsapi.protocol.secrets import masked
 
 if TYPE_CHECKING:
     from binance_wsapi.catalogue._types import Operation
@@ -153,6 +154,8 @@ class Response(Generic[T_co]):
     def __repr__(self) -> str:
         try:
             result = repr(self.result)
+            if self._operation is None:
+                result = masked(result)  # a wire dict, which hides nothing by itself
         except BinanceWsApiError:
             result = "<unreadable>"
         return f"Response(status={self.status}, round_trip={self.round_trip:.6f}, result={result})"

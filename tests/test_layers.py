@@ -24,7 +24,7 @@ ALLOWED: dict[str, set[str]] = {
     "health": {"endpoints", "models"},
     "options": {"endpoints", "errors", "health"},
     "protocol": {"catalogue", "errors", "models"},
-    "response": {"catalogue", "errors", "models"},
+    "response": {"catalogue", "errors", "models", "protocol"},
     "events": {"core", "endpoints", "errors", "models", "options"},
     "core": {"catalogue", "endpoints", "errors", "events", "health", "models", "options", "protocol", "response"},
     "order_book": {"catalogue", "core", "endpoints", "errors", "models", "protocol"},

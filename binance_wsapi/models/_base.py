@@ -5,13 +5,14 @@ from __future__ import annotations
 from datetime import datetime
 from decimal import Decimal
 from enum import Enum
-from typing import Any, Self, TypeAlias, cast, dataclass_transform
+from typing import Any, ClassVar, Self, TypeAlias, cast, dataclass_transform
 
 import msgspec
 
 __all__ = [
     "DecimalLike",
     "Event",
+    "HidesSecrets",
     "Level",
     "Market",
     "Model",
@@ -49,6 +50,29 @@ class Model(
     rename="camel",
 ):
     """A value the exchange sent: immutable, unknown fields ignored, absent fields ``None``."""
+
+
+SECRET_FIELDS = frozenset({"api_key", "listen_key", "listen_token", "signature", "token"})
+
+_SHOWN_FROM = 16
+"""Of a shorter secret, the beginning would give too much away."""
+
+
+class HidesSecrets:
+    """Mixin of models with a key or a token: their repr shows its beginning alone."""
+
+    __slots__ = ()
+    __struct_fields__: ClassVar[tuple[str, ...]]
+
+    def __repr__(self) -> str:
+        fields = (f"{name}={_shown(name, getattr(self, name))}" for name in self.__struct_fields__)
+        return f"{type(self).__name__}({', '.join(fields)})"
+
+
+def _shown(name: str, value: object) -> str:
+    if name not in SECRET_FIELDS or not isinstance(value, str):
+        return repr(value)
+    return repr(f"{value[:4] if len(value) >= _SHOWN_FROM else ''}...")
 
 
 class Market(Enum):
@@ -112,7 +136,8 @@ class Event(Model, dict=True, tag_field="e"):
     """
 
     event_time: int | None = msgspec.field(name="E", default=None)
-    """When the exchange made it, in ms; ``None`` where it does not say."""
+    """When the exchange made it, epoch ms (µs on Spot with ``time_unit="MICROSECOND"``); ``None`` where
+    it does not say."""
 
     @property
     def event_type(self) -> str:

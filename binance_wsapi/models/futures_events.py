@@ -10,7 +10,7 @@ from functools import cache
 
 from msgspec import Raw, field
 
-from binance_wsapi.models._base import Event, Market, Model
+from binance_wsapi.models._base import Event, HidesSecrets, Market, Model
 from binance_wsapi.models._event_decoder import EventDecoder
 from binance_wsapi.models.enums import OrderStatus, SelfTradePreventionMode, Side
 from binance_wsapi.models.futures_enums import (
@@ -471,16 +471,11 @@ class GridUpdate(Event, tag="GRID_UPDATE"):
     """The grid as it stands now."""
 
 
-class ListenKeyExpired(Event, tag="listenKeyExpired"):
+class ListenKeyExpired(HidesSecrets, Event, tag="listenKeyExpired"):
     """The listen key ran out: nothing more comes until a new key is used, on a new connection."""
 
     listen_key: str = field(name="listenKey")
     """The key that ran out."""
-
-    def __repr__(self) -> str:
-        return (
-            f"ListenKeyExpired(event_time={self.event_time}, listen_key='{self.listen_key[:4]}...')"
-        )
 
 
 _ALIKE = (FuturesAccountConfigUpdate, StrategyUpdate, GridUpdate, ListenKeyExpired)

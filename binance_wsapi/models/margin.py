@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from binance_wsapi.models._base import Model
+from binance_wsapi.models._base import HidesSecrets, Model
 
 __all__ = ["ListenToken"]
 
 
-class ListenToken(Model):
+class ListenToken(HidesSecrets, Model):
     """A token that subscribes the user data of one margin account."""
 
     token: str
     """The token; whoever has it can read the account's user data."""
     expiration_time: int
     """When it ends, epoch ms."""
-
-    def __repr__(self) -> str:
-        return f"ListenToken(token='{self.token[:4]}...', expiration_time={self.expiration_time})"

@@ -5,7 +5,7 @@ Times are epoch milliseconds, or microseconds where the connection was asked for
 
 from __future__ import annotations
 
-from binance_wsapi.models._base import Model
+from binance_wsapi.models._base import HidesSecrets, Model
 
 __all__ = ["ListenKey", "SessionStatus", "Subscription"]
 
@@ -13,7 +13,7 @@ __all__ = ["ListenKey", "SessionStatus", "Subscription"]
 _LEAST_MICROSECONDS = 10**14
 
 
-class SessionStatus(Model):
+class SessionStatus(HidesSecrets, Model):
     """The state of a connection."""
 
     api_key: str | None = None
@@ -48,11 +48,8 @@ class Subscription(Model):
         return sent if sent is None or sent < _LEAST_MICROSECONDS else sent // 1000
 
 
-class ListenKey(Model):
+class ListenKey(HidesSecrets, Model):
     """The key that user data is read with."""
 
     listen_key: str
     """The key; whoever has it can read the account's user data."""
-
-    def __repr__(self) -> str:
-        return f"ListenKey(listen_key='{self.listen_key[:4]}...')"

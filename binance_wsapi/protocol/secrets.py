@@ -11,7 +11,8 @@ SECRET_NAMES = frozenset({"apiKey", "signature", "listenKey", "listenToken", "to
 
 _MASK = "***"
 _NAMES = "|".join(sorted(SECRET_NAMES))
-_MEMBER = re.compile(rf'("(?:{_NAMES})"\s*:\s*)"(?:[^"\\]|\\.)*"?')
+_TEXT = r"""(?:"(?:[^"\\]|\\.)*"?|'(?:[^'\\]|\\.)*'?)"""
+_MEMBER = re.compile(rf"""(["'](?:{_NAMES})["']\s*:\s*){_TEXT}""")
 _QUERY = re.compile(rf"\b((?:{_NAMES})=)[^&\s\"'<>]*")
 _HEADER = re.compile(r"(X-MBX-APIKEY['\"]?\s*[:=]\s*['\"]?)[^\s'\",}]+", re.IGNORECASE)
 # What stands between the slashes and the host is a name and a password, whatever is in it.

@@ -54,8 +54,9 @@ def test_logs_of_every_level_hold_no_secret(
     caller.call(lambda client: client.subscribe_user_data_stream())
     caller.call(lambda client: client.spot.get_account_information())
     caller.call(lambda client: client.usdm.start_user_data_stream_for_key())
+    answers = [caller.call(lambda client: client.request(WsKey.MAIN_WSAPI, "session.status"))]
     if kind == "ed25519":
-        caller.call(lambda client: client.spot.session_logon())
+        answers.append(caller.call(lambda client: client.spot.session_logon()))
     exchange.faults.on("order.place").drop_before_acceptance()
     with pytest.raises(ConnectionLost) as lost:
         caller.call(lambda client: client.spot.submit_new_order(**ORDER))
@@ -67,7 +68,7 @@ def test_logs_of_every_level_hold_no_secret(
     caller.close()
 
     shown = [caplog.text, repr(client), repr(vars(client)), repr(client._core.options)]
-    shown += [repr(event) for event in told.events + messages.events]
+    shown += [repr(event) for event in told.events + messages.events + answers]
     for error in (lost.value, refused.value):
         shown += [
             repr(error),

@@ -167,6 +167,17 @@ def test_each_answer_is_decoded_on_the_side_that_reads_it(
     assert len(decoded) == 1
 
 
+def test_wire_dict_of_an_unknown_operation_hides_keys_in_its_repr() -> None:
+    result = b'{"listenKey":"secret-one","symbol":"BTCUSDT"}'
+    answer: Response[Any] = Response(
+        None, b"{}", "1", 200, msgspec.Raw(result), msgspec.Raw(b""), 0.1
+    )
+
+    assert answer.result["listenKey"] == "secret-one"
+    assert "secret-one" not in repr(answer)
+    assert "BTCUSDT" in repr(answer)
+
+
 def test_errors_of_both_clients_survive_pickling(
     connect: Callable[..., Caller], exchange: SimulatedExchange
 ) -> None:

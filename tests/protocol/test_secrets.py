@@ -36,6 +36,7 @@ def test_secret_members_of_frames_are_masked(secret: str, name: str, between: st
         (f"apiKey={KEY}&symbol=BTCUSDT", "apiKey=***&symbol=BTCUSDT"),
         (f"{{'X-MBX-APIKEY': '{KEY}'}}", "{'X-MBX-APIKEY': '***'}"),
         ("X-MBX-APIKEY: short", "X-MBX-APIKEY: ***"),
+        ("{'listenKey': 'quo\\'ted', 'id': 'it'}", """{'listenKey': "***", 'id': 'it'}"""),
         ("cannot connect to http://trader:hunter2@proxy:8080", "cannot connect to http://***@proxy:8080"),
         ("http://trader:hunter2@[bad", "http://***@[bad"),
         ("https://trader:hunt@er2@proxy/?a=b@c", "https://***@proxy/?a=b@c"),
