@@ -1,6 +1,7 @@
 """What the Spot market streams send.
 
-Times are epoch milliseconds, or microseconds where the connection was asked for them.
+Times are epoch milliseconds, or microseconds where the client was made with
+``time_unit="MICROSECOND"``.
 """
 
 from __future__ import annotations
@@ -48,7 +49,7 @@ class AggregateTradeEvent(Event, tag="aggTrade"):
     last_trade_id: int = field(name="l")
     """The last trade in it."""
     time: int = field(name="T")
-    """When it happened, in ms."""
+    """When it happened, in the unit of ``event_time``."""
     is_buyer_maker: bool = field(name="m")
     """The buyer's order was resting, so a seller came to it."""
     is_best_match: bool = field(name="M")
@@ -67,7 +68,7 @@ class TradeEvent(Event, tag="trade"):
     quantity: Decimal = field(name="q")
     """Amount in base asset units."""
     time: int = field(name="T")
-    """When it happened, in ms."""
+    """When it happened, in the unit of ``event_time``."""
     is_buyer_maker: bool = field(name="m")
     """The buyer's order was resting, so a seller came to it."""
     is_best_match: bool = field(name="M")
@@ -86,7 +87,7 @@ class BlockTradeEvent(Event, tag="blockTrade"):
     quantity: Decimal = field(name="q")
     """Amount in base asset units."""
     time: int = field(name="T")
-    """When it happened, in ms."""
+    """When it happened, in the unit of ``event_time``."""
     is_buyer_maker: bool = field(name="m")
     """The buyer was the maker."""
 
@@ -95,9 +96,9 @@ class StreamKline(Model):
     """A candle as it stands; ``is_closed`` tells the last word on it."""
 
     open_time: int = field(name="t")
-    """First moment of it, in ms."""
+    """First moment of it, in the unit of ``event_time``."""
     close_time: int = field(name="T")
-    """Last moment of it, in ms."""
+    """Last moment of it, in the unit of ``event_time``."""
     symbol: str | None = field(name="s", default=None)
     """The symbol; ``None`` for continuous contracts."""
     interval: KlineInterval = field(name="i")
@@ -182,9 +183,9 @@ class _WindowTicker(Event):
     quote_volume: Decimal = field(name="q")
     """Traded, in quote asset units."""
     open_time: int = field(name="O")
-    """Start of the window, in ms."""
+    """Start of the window, in the unit of ``event_time``."""
     close_time: int = field(name="C")
-    """End of the window, in ms."""
+    """End of the window, in the unit of ``event_time``."""
     first_trade_id: int = field(name="F")
     """The first trade in the window."""
     last_trade_id: int = field(name="L")
@@ -236,7 +237,7 @@ class AveragePriceEvent(Event, tag="avgPrice"):
     price: Decimal = field(name="w")
     """The average, in quote asset units."""
     last_trade_time: int = field(name="T")
-    """Time of the last trade in it, in ms."""
+    """Time of the last trade in it, in the unit of ``event_time``."""
 
 
 class ReferencePriceEvent(Event, tag="referencePrice"):
@@ -247,7 +248,7 @@ class ReferencePriceEvent(Event, tag="referencePrice"):
     reference_price: Decimal | None = field(name="r", default=None)
     """The price; ``None`` when there is none."""
     time: int = field(name="t")
-    """Engine time it held, in ms."""
+    """Engine time it held, in the unit of ``event_time``."""
 
 
 class BookTickerEvent(Event, tag=False):

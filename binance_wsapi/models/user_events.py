@@ -1,6 +1,7 @@
 """What the Spot exchange tells about the account as it happens.
 
-Times are epoch milliseconds, or microseconds where the connection was asked for them.
+Times are epoch milliseconds, or microseconds where the client was made with
+``time_unit="MICROSECOND"``.
 """
 
 from __future__ import annotations
@@ -89,7 +90,7 @@ class OrderUpdate(Event, tag="executionReport"):
     commission_asset: str | None = field(name="N", default=None)
     """The asset of the commission."""
     transaction_time: int = field(name="T")
-    """When it happened, epoch ms."""
+    """When it happened, in the unit of ``event_time``."""
     trade_id: int = field(name="t")
     """Number of the trade; -1 when the event is no trade."""
     execution_id: int = field(name="I")
@@ -101,7 +102,7 @@ class OrderUpdate(Event, tag="executionReport"):
     is_best_match: bool = field(name="M")
     """To be ignored."""
     time: int = field(name="O")
-    """When it was placed, epoch ms."""
+    """When it was placed, in the unit of ``event_time``."""
     cumulative_quote_quantity: Decimal = field(name="Z")
     """Filled so far, in quote asset units."""
     last_quote_quantity: Decimal = field(name="Y")
@@ -111,11 +112,11 @@ class OrderUpdate(Event, tag="executionReport"):
     self_trade_prevention_mode: SelfTradePreventionMode = field(name="V")
     """What happens when the order meets one of the same account."""
     working_time: int | None = field(name="W", default=None)
-    """When it came to the book, epoch ms."""
+    """When it came to the book, in the unit of ``event_time``."""
     trailing_delta: int | None = field(name="d", default=None)
     """Trailing distance, in basis points."""
     trailing_time: int | None = field(name="D", default=None)
-    """When trailing began, epoch ms."""
+    """When trailing began, in the unit of ``event_time``."""
     strategy_id: int | None = field(name="j", default=None)
     """Your number for the strategy."""
     strategy_type: int | None = field(name="J", default=None)
@@ -173,7 +174,7 @@ class AccountPosition(Event, tag="outboundAccountPosition"):
     """Balances that may have changed, each as it stands now."""
 
     update_time: int = field(name="u")
-    """When the account changed, epoch ms."""
+    """When the account changed, in the unit of ``event_time``."""
     balances: list[UpdatedBalance] = field(name="B")
     """The assets that may have changed."""
 
@@ -186,7 +187,7 @@ class BalanceUpdate(Event, tag="balanceUpdate"):
     balance_delta: Decimal = field(name="d")
     """Change of the balance, negative for what left."""
     clear_time: int = field(name="T")
-    """When it was booked, epoch ms."""
+    """When it was booked, in the unit of ``event_time``."""
 
 
 class OrderOfUpdatedList(Model):
@@ -218,7 +219,7 @@ class OrderListUpdate(Event, tag="listStatus"):
     list_client_order_id: str = field(name="C")
     """Your id of the list."""
     transaction_time: int = field(name="T")
-    """When it happened, epoch ms."""
+    """When it happened, in the unit of ``event_time``."""
     orders: list[OrderOfUpdatedList] = field(name="O")
     """Its orders, by their ids."""
 
@@ -231,7 +232,7 @@ class ExternalLockUpdate(Event, tag="externalLockUpdate"):
     locked_delta: Decimal = field(name="d")
     """Change of the locked amount, negative for what was freed."""
     clear_time: int = field(name="T")
-    """When it was booked, epoch ms."""
+    """When it was booked, in the unit of ``event_time``."""
 
 
 class EventStreamTerminated(Event, tag="eventStreamTerminated"):
