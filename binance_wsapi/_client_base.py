@@ -253,7 +253,9 @@ class ClientBase:
 
     def _attach(self, core: Core) -> None:
         self._core = core
-        self._patience = core.options.resolve_timeout + GRACE_S
+        options = core.options
+        self._patience = options.resolve_timeout + GRACE_S
+        self._longest_wait = options.timeout + options.connect_timeout + GRACE_S
         self._finalizer = weakref.finalize(self, core.close)
 
     def _host(self) -> LoopHost:

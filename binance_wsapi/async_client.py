@@ -12,6 +12,7 @@ from binance_wsapi._client_base import ClientBase
 from binance_wsapi.catalogue import operation_by_method
 from binance_wsapi.catalogue._types import Operation
 from binance_wsapi.core.call import CallKind, LoopDelivery, Outcome, kind_of
+from binance_wsapi.core.call_errors import unresponsive
 from binance_wsapi.core.core import check_api_key
 from binance_wsapi.endpoints import WsKey, endpoint
 from binance_wsapi.errors import BinanceWsApiError, ConfigurationError
@@ -205,8 +206,12 @@ class AsyncClient(ClientBase):
 
     async def _run(self, work: Callable[[], Coroutine[Any, Any, Any]]) -> Any:
         core = self._core
+        running = asyncio.wrap_future(core.run(work))
         try:
-            return await asyncio.wrap_future(core.run(work))
+            async with asyncio.timeout(self._longest_wait):
+                return await running
+        except TimeoutError:
+            raise unresponsive(self._longest_wait) from None
         except asyncio.CancelledError:
             task = asyncio.current_task()
             if core.closed and (task is None or not task.cancelling()):

@@ -9,11 +9,11 @@ from threading import get_ident
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self, overload
 
-from binance_wsapi._client_base import GRACE_S, ClientBase
+from binance_wsapi._client_base import ClientBase
 from binance_wsapi.catalogue import operation_by_method
 from binance_wsapi.catalogue._types import Operation
 from binance_wsapi.core.call import CallKind, Waiter, kind_of
-from binance_wsapi.core.call_errors import abandoned
+from binance_wsapi.core.call_errors import abandoned, unresponsive
 from binance_wsapi.core.core import check_api_key
 from binance_wsapi.endpoints import WsKey, endpoint
 from binance_wsapi.errors import BinanceWsApiError, ConfigurationError
@@ -205,12 +205,14 @@ class Client(ClientBase):
         core = self._core
         if get_ident() == core.host.thread_id:
             raise ConfigurationError("a blocking call on the client's own loop would never end")
+        running = core.run(work)
         try:
-            return core.run(work).result(
-                core.options.timeout + core.options.connect_timeout + GRACE_S
-            )
+            return running.result(self._longest_wait)
         except concurrent.futures.CancelledError:
             raise core.closed_error() from None
+        except TimeoutError:
+            running.cancel()
+            raise unresponsive(self._longest_wait) from None
 
     def __enter__(self) -> Self:
         return self

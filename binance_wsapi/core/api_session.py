@@ -29,7 +29,6 @@ from binance_wsapi.core.session import Link, LinkLost, Session
 from binance_wsapi.endpoints import WsKey, endpoint
 from binance_wsapi.errors import (
     BinanceWsApiError,
-    ClientClosed,
     InvalidTimestamp,
     NotSent,
     OutcomeUnknown,
@@ -154,19 +153,9 @@ class ApiSession(Session):
             link: ApiLink = await self.ready(timeout)
         except TimeoutError:
             if self.machine.state is State.CLOSED:
-                raise self._ended(method) from None
+                raise self.core.ended(method) from None
             raise never_sent(self.ws_key, method, timeout, self.why_not) from None
         return link
-
-    def _ended(self, method: str) -> BinanceWsApiError:
-        """Return the error of what waited when the session was closed."""
-        if self.core.closed:
-            return ClientClosed(f"{method} was not sent: the client was closed")
-        return NotSent(
-            f"{method} was not sent: its connection was closed meanwhile; repeating it is safe",
-            operation=method,
-            reason="disconnected",
-        )
 
     async def rotated(self, method: str) -> None:
         """Replace the serving link, and wait until its successor serves.
@@ -180,6 +169,8 @@ class ApiSession(Session):
         try:
             async with asyncio.timeout(timeout):
                 while self.serving is None or self.serving is present:
+                    if self.machine.state is State.CLOSED:
+                        raise self.core.ended(method)
                     self._changed.clear()
                     await self._changed.wait()
         except TimeoutError:
@@ -614,7 +605,7 @@ class ApiSession(Session):
         self._waiting.clear()
         self._held.clear()
         for call in waiting:
-            call.settle(self._ended(call.kind.method))
+            call.settle(self.core.ended(call.kind.method))
         await super().close(reason)
 
     def _give_up(self, link: ApiLink, call: Call) -> None:

@@ -17,6 +17,7 @@ __all__ = [
     "not_sendable",
     "revoked",
     "timed_out",
+    "unresponsive",
 ]
 
 
@@ -93,3 +94,9 @@ def abandoned(call: Call) -> RequestTimeout:
         sent_at=call.sent_us or None,
         cause="the client's own thread did not answer",
     )
+
+
+def unresponsive(timeout: float) -> RequestTimeout:
+    """The core's thread did not end what it was asked for, subscribing or connecting."""
+    why = "the client's own thread did not answer"
+    return RequestTimeout(f"{why} within {timeout:g} s", operation="", sent_at=None, cause=why)

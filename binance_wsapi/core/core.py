@@ -149,6 +149,8 @@ class Core:
         self._runs: set[concurrent.futures.Future[Any]] = set()
         self._closed = False
         self._is_ending = False
+        self._starting: set[ApiUserData | ListenKeyUserData] = set()
+        """User data that is being subscribed for the first time."""
 
     # The door: any thread
 
@@ -282,6 +284,16 @@ class Core:
                 "this client belongs to the parent process: make a new client after the fork"
             )
         return ClientClosed("the client is closed")
+
+    def ended(self, method: str) -> BinanceWsApiError:
+        """Return the error of what waited for a connection when that was closed on purpose."""
+        if self.closed:
+            return ClientClosed(f"{method} was not sent: the client was closed")
+        return NotSent(
+            f"{method} was not sent: its connection was closed meanwhile; repeating it is safe",
+            operation=method,
+            reason="disconnected",
+        )
 
     # The loop's thread
 
@@ -426,29 +438,54 @@ class Core:
         """Return the user data stream of a connection, subscribed."""
         self._check_user_data(ws_key, isolated_symbol)
         key = (ws_key, isolated_symbol)
-        async with self._user_data_locks.setdefault(key, asyncio.Lock()):
-            existing = self._user_data.get(key)
-            if existing is not None:
-                await existing[0].renew()
-                return existing[1].open_stream()
-            account = f" of {isolated_symbol}" if isolated_symbol else ""
-            isolated = f", isolated_symbol={isolated_symbol!r}" if isolated_symbol else ""
-            feed = LinkedFeed(
-                self,
-                name=f"user data of {ws_key}{account}",
-                decode=user_event_decoder(ws_key),
-                handler_event="user_data",
-                close=lambda stream: self._close_user_data(key, stream),
-                subscribed_by=f"subscribe_user_data_stream(WsKey.{ws_key.name}{isolated})",
-            )
-            subscription = self._user_data_subscription(ws_key, isolated_symbol, feed)
-            await subscription.start()
-            self._user_data[key] = (subscription, feed)
-            if ws_key not in MARGIN_KEYS:  # whose orders only REST can ask for
-                session = self.session(ws_key)
-                feed.reconciler = self._reconcilers[ws_key] = Reconciler(session, feed.put)
-                self._share_reconcilers()
-            return feed.stream
+        timeout = self.options.timeout
+        lock = self._user_data_locks.setdefault(key, asyncio.Lock())
+        began = self.now()
+        try:
+            async with asyncio.timeout(timeout):
+                await lock.acquire()
+        except TimeoutError:
+            raise NotSent(
+                f"{ws_key}: another call has been subscribing the same user data for {timeout:g} s; "
+                "repeating it is safe",
+                operation="userDataStream.subscribe",
+                reason="not connected",
+            ) from None
+        try:
+            return await self._subscribe_user_data(key, began + timeout - self.now())
+        finally:
+            lock.release()
+
+    async def _subscribe_user_data(
+        self, key: tuple[WsKey, str | None], timeout: float
+    ) -> EventStream[Any]:
+        ws_key, isolated_symbol = key
+        existing = self._user_data.get(key)
+        if existing is not None:
+            await existing[0].renew(timeout)
+            return existing[1].open_stream()
+        account = f" of {isolated_symbol}" if isolated_symbol else ""
+        isolated = f", isolated_symbol={isolated_symbol!r}" if isolated_symbol else ""
+        feed = LinkedFeed(
+            self,
+            name=f"user data of {ws_key}{account}",
+            decode=user_event_decoder(ws_key),
+            handler_event="user_data",
+            close=lambda stream: self._close_user_data(key, stream),
+            subscribed_by=f"subscribe_user_data_stream(WsKey.{ws_key.name}{isolated})",
+        )
+        subscription = self._user_data_subscription(ws_key, isolated_symbol, feed)
+        self._starting.add(subscription)
+        try:
+            await subscription.start(timeout)
+        finally:
+            self._starting.discard(subscription)
+        self._user_data[key] = (subscription, feed)
+        if ws_key not in MARGIN_KEYS:  # whose orders only REST can ask for
+            session = self.session(ws_key)
+            feed.reconciler = self._reconcilers[ws_key] = Reconciler(session, feed.put)
+            self._share_reconcilers()
+        return feed.stream
 
     async def unsubscribe_user_data(
         self,
@@ -536,7 +573,8 @@ class Core:
         self._reconcilers.clear()
         user_data, self._user_data = list(self._user_data.values()), {}
         # Streams first: one that is closed on purpose has no gap at its end.
-        endings = [subscription.close("closed by this side") for subscription, _ in user_data]
+        subscriptions = [*self._starting, *(subscription for subscription, _ in user_data)]
+        endings = [subscription.close("closed by this side") for subscription in subscriptions]
         endings += [session.close("closed by this side") for session in sessions]
         if self._market_streams is not None:
             endings.append(self._market_streams.close("closed by this side"))

@@ -90,14 +90,12 @@ class Feed:
         """Append an event, to be made by whoever takes it."""
         buffer = self.stream._buffer
         buffer.put(make)
-        dispatcher, handler_event = self._core.dispatcher, self._handler_event
-        if handler_event is not None:
-            dispatcher.post_lazily(handler_event, make)
-        if buffer.is_ended and not self._is_left:
+        if self._handler_event is not None:
+            self._core.dispatcher.post_lazily(self._handler_event, make)
+        if buffer.is_ended and not self._is_left and not self._has_handlers:
             # It overflowed, and was to end at that.
-            if handler_event is None or not dispatcher.hears(handler_event):
-                self._is_left = True
-                self.stream.close()
+            self._is_left = True
+            self.stream.close()
 
     def put_event(self, event: bytes) -> None:
         """Append an event by its bytes."""
@@ -115,6 +113,10 @@ class Feed:
         """Nothing will come any more."""
         self._is_left = True
         self.stream._buffer.end()
+
+    @property
+    def _has_handlers(self) -> bool:
+        return self._handler_event is not None and self._core.dispatcher.hears(self._handler_event)
 
     def _new_stream(self) -> EventStream[Any]:
         options = self._core.options

@@ -75,39 +75,41 @@ class ListenKeyUserData(Session):
         self._is_awaited = False
         """Somebody waits for the connection: a refused key is told to them."""
 
-    async def start(self) -> None:
-        """Get a key and read its events.
+    async def start(self, timeout: float) -> None:
+        """Get a key and read its events, within ``timeout`` seconds.
 
         Raises:
             NotSent: No connection came up in time.
             RequestRejected: The exchange refused the key.
         """
         try:
-            await self._come_up()
+            await self._come_up(timeout)
         except BaseException:
             await self.close("closed by this side")
             raise
 
-    async def renew(self) -> None:
-        """Go on after a loss, where that is left to the caller.
+    async def renew(self, timeout: float) -> None:
+        """Go on after a loss, where that is left to the caller, within ``timeout`` seconds.
 
         Raises:
             NotSent: No connection came up in time.
             RequestRejected: The exchange refused the key.
         """
         if not self._is_restored:
-            await self._come_up()
+            await self._come_up(timeout)
 
-    async def _come_up(self) -> None:
-        timeout = self.core.options.timeout
+    async def _come_up(self, timeout: float) -> None:
         self._is_awaited, self._refusal = True, None
         try:
             await self.ready(timeout)
         except TimeoutError:
             if isinstance(self._refusal, RequestRejected):
                 raise self._refusal from None
+            if self.machine.state is State.CLOSED:
+                raise self.core.ended(self._keys.operation) from None
+            within = f"{self.core.options.timeout:g} s"
             raise NotSent(
-                f"{self._keys.operation}: {self.ws_key} is not connected within {timeout:g} s "
+                f"{self._keys.operation}: {self.ws_key} is not connected within {within} "
                 f"({self.last_failure}); repeating it is safe",
                 operation=self._keys.operation,
                 reason="not connected",

@@ -127,7 +127,10 @@ class MarketStreams:
                 await asyncio.gather(*(self._add(key, some) for key, some in by_key.items()))
         except TimeoutError:
             why = self._trouble(by_key)
+            was_taken_away = not self._has(consumer)
             await self.detach(consumer)
+            if was_taken_away:
+                raise self._core.ended("SUBSCRIBE") from None
             raise NotSent(
                 f"subscribe: not subscribed within {timeout:g} s ({why}); repeating it is safe",
                 operation="SUBSCRIBE",
@@ -223,6 +226,9 @@ class MarketStreams:
             await session.close("no stream left")
         elif names:
             await session.drop(names)
+
+    def _has(self, consumer: StreamConsumer) -> bool:
+        return any(consumer in group for group in self._consumers.values())
 
     def _consumers_of(self, ws_key: WsKey, names: Iterable[str]) -> set[StreamConsumer]:
         return {each for name in names for each in self._consumers.get((ws_key, name), ())}

@@ -50,8 +50,8 @@ class ApiUserData:
         self._retry: asyncio.Task[None] | None = None
         self._closed = False
 
-    async def start(self) -> None:
-        """Subscribe for the first time.
+    async def start(self, timeout: float) -> None:
+        """Subscribe for the first time, within ``timeout`` seconds.
 
         Raises:
             NotSent: No connection came up in time.
@@ -59,20 +59,20 @@ class ApiUserData:
         """
         self._session.subscriptions.append(self)
         try:
-            await self._subscribe_first()
+            await self._subscribe_first(timeout)
         except BaseException:
             await self.close("not subscribed")
             raise
 
-    async def renew(self) -> None:
-        """Subscribe again where that is left to the caller.
+    async def renew(self, timeout: float) -> None:
+        """Subscribe again where that is left to the caller, within ``timeout`` seconds.
 
         Raises:
             NotSent: No connection came up in time.
             RequestRejected: The exchange refused the subscription.
         """
         if not self._core.options.resubscribe_user_data_stream_after_reconnect:
-            await self._subscribe_first()
+            await self._subscribe_first(timeout)
 
     async def stop(self) -> None:
         """Unsubscribe and end the stream."""
@@ -123,9 +123,8 @@ class ApiUserData:
         if was_subscribed and not self._ids and not is_restored:
             self._announce(f"user data is interrupted: {self._feed.left_off(reason)}", None)
 
-    async def _subscribe_first(self) -> None:
+    async def _subscribe_first(self, timeout: float) -> None:
         method = "userDataStream.subscribe"
-        timeout = self._core.options.timeout
         try:
             async with asyncio.timeout(timeout):
                 while True:
@@ -144,7 +143,8 @@ class ApiUserData:
                     return
         except TimeoutError:
             raise NotSent(
-                f"{method}: no answer within {timeout:g} s; repeating it is safe",
+                f"{method}: not subscribed within {self._core.options.timeout:g} s "
+                f"({self._session.why_not}); repeating it is safe",
                 operation=method,
                 reason="not connected",
             ) from None
