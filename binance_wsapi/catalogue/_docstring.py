@@ -109,6 +109,9 @@ def _rules(operation: Operation) -> Iterator[str]:
         alike[(tuple(wire for wire, _ in case), *needed)].append(case)
     for (_, *needed), cases in alike.items():
         yield f"{_when(cases, names)} needs {'; '.join(needed)}."
+    for forbids in operation.forbids:
+        refused = _listing([names[wire] for wire in forbids.params], "or")
+        yield f"No {refused} with {names[forbids.when]} {_listing([*forbids.values], 'or')}."
     for group in operation.exclusive:
         yield f"At most one of {_listing([names[wire] for wire in group], 'and')}."
     for group in operation.together:
@@ -148,12 +151,13 @@ def _about(param: Param) -> str:
 
 def _bounds(param: Param) -> str:
     parts: list[str] = []
-    if param.minimum is not None and param.maximum is not None:
-        parts.append(f"{_number(param.minimum)} to {_number(param.maximum)}")
+    minimum = param.minimum or None  # that nothing is negative goes without saying
+    if minimum is not None and param.maximum is not None:
+        parts.append(f"{_number(minimum)} to {_number(param.maximum)}")
     elif param.maximum is not None:
         parts.append(f"at most {_number(param.maximum)}")
-    elif param.minimum is not None:
-        parts.append(f"at least {_number(param.minimum)}")
+    elif minimum is not None:
+        parts.append(f"at least {_number(minimum)}")
     if param.max_items is not None:
         parts.append(f"at most {param.max_items} of them")
     if param.max_length is not None:

@@ -14,6 +14,7 @@ from typing import Any
 from binance_wsapi.models._base import Market, OpenEnum
 
 __all__ = [
+    "Forbids",
     "Kind",
     "Market",
     "Needs",
@@ -99,6 +100,15 @@ class Needs:
 
 
 @dataclass(frozen=True, slots=True)
+class Forbids:
+    """When the parameter ``when`` has one of these wire values, none of ``params`` may be sent (wire names)."""
+
+    params: tuple[str, ...]
+    when: str
+    values: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class WeightStep:
     """Weight of a request when its condition holds; steps are tried in order, the first that holds counts."""
 
@@ -151,6 +161,7 @@ class Operation:
     client_ids: tuple[str, ...] = ()
     """Wire names of client ids to make when the caller gives none; the first identifies the request."""
     needs: tuple[Needs, ...] = ()
+    forbids: tuple[Forbids, ...] = ()
     exclusive: tuple[tuple[str, ...], ...] = ()
     """Groups of wire names of which at most one may be sent."""
     together: tuple[tuple[str, ...], ...] = ()

@@ -10,7 +10,7 @@ __all__ = ["by_type"]
 
 CLIENT_ID_PATTERN = r"[.A-Z:/a-z0-9_-]{1,36}"
 
-RECV_WINDOW = p.but(p.RECV_WINDOW, kind=Kind.INT, max_decimals=None)
+RECV_WINDOW = p.but(p.RECV_WINDOW, kind=Kind.INT, minimum=0, max_decimals=None)
 TIMESTAMP = p.but(p.TIMESTAMP, "Time of the request, epoch ms.")
 AUTH = (RECV_WINDOW, TIMESTAMP, p.API_KEY, p.SIGNATURE)
 """What every signed operation takes; the core fills in what the caller leaves out."""
@@ -83,7 +83,7 @@ CALLBACK_RATE = p.param(
 MODIFY_ID = p.param(
     "modify_id", Kind.INT, "Your number for the amendment, told back in answer and user data."
 )
-ALGO_ID = p.param("algo_id", Kind.INT, "The exchange's id of the conditional order.")
+ALGO_ID = p.param("algo_id", Kind.INT, "The exchange's id of the conditional order.", minimum=0)
 CLIENT_ALGO_ID = p.param("client_algo_id", Kind.STRING, "Your id of the conditional order.")
 
 EITHER_ORDER_ID = Needs(("orderId", "origClientOrderId"))

@@ -46,7 +46,7 @@ SYMBOLS = param("symbols", Kind.STRING_LIST, "Several trading symbols.")
 LIMIT = param("limit", Kind.INT, "How many rows at most.", default="500", maximum=1000)
 START_TIME = param("start_time", Kind.TIMESTAMP, "Start of the range, epoch ms or µs.")
 END_TIME = param("end_time", Kind.TIMESTAMP, "End of the range, epoch ms or µs.")
-FROM_ID = param("from_id", Kind.INT, "First trade id to return.")
+FROM_ID = param("from_id", Kind.INT, "First trade id to return.", minimum=0)
 TIME_ZONE = param(
     "time_zone",
     Kind.STRING,
@@ -86,19 +86,31 @@ PEG_OFFSET_VALUE = param(
     "peg_offset_value", Kind.INT, "How many price levels away from the best one.", maximum=100
 )
 PEG_OFFSET_TYPE = _enum("peg_offset_type", enums.PegOffsetType, "What the peg offset counts.")
+CLIENT_ID_PATTERN = r"[a-zA-Z0-9_-]{1,36}"
 NEW_CLIENT_ORDER_ID = param(
-    "new_client_order_id", Kind.STRING, "Your id for the new order.", default="made by the library"
+    "new_client_order_id",
+    Kind.STRING,
+    "Your id for the new order.",
+    default="made by the library",
+    pattern=CLIENT_ID_PATTERN,
+    max_length=36,
 )
 NEW_ORDER_RESP_TYPE = _enum(
     "new_order_resp_type", enums.OrderResponseType, "How much the answer tells."
 )
-ORDER_ID = param("order_id", Kind.INT, "The exchange's id of the order.")
+ORDER_ID = param("order_id", Kind.INT, "The exchange's id of the order.", minimum=0)
 ORIG_CLIENT_ORDER_ID = param("orig_client_order_id", Kind.STRING, "Your id of the order.")
 CANCEL_RESTRICTIONS = _enum(
     "cancel_restrictions", enums.CancelRestrictions, "Cancel only an order in this state."
 )
-ORDER_LIST_ID = param("order_list_id", Kind.INT, "The exchange's id of the order list.")
+ORDER_LIST_ID = param("order_list_id", Kind.INT, "The exchange's id of the order list.", minimum=0)
 LIST_CLIENT_ORDER_ID = param("list_client_order_id", Kind.STRING, "Your id of the order list.")
+NEW_LIST_CLIENT_ORDER_ID = but(
+    LIST_CLIENT_ORDER_ID,
+    default="made by the library",
+    pattern=CLIENT_ID_PATTERN,
+    max_length=36,
+)
 COMPUTE_COMMISSION_RATES = param(
     "compute_commission_rates",
     Kind.BOOLEAN,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from binance_wsapi.catalogue import params as p
 from binance_wsapi.catalogue._types import (
+    Forbids,
     Kind,
     Market,
     Needs,
@@ -80,6 +81,17 @@ _ORDER_RULES = (
     Needs(("quantity", "quoteOrderQty"), {"type": "MARKET"}),
     *(Needs(("quantity",), {"type": each}) for each in _ORDER_TYPES if each != "MARKET"),
 )
+_ORDER_FORBIDS = (
+    Forbids(("timeInForce",), "type", ("MARKET", "LIMIT_MAKER")),
+    Forbids(("price",), "type", ("MARKET",)),
+    Forbids(("quoteOrderQty",), "type", tuple(each for each in _ORDER_TYPES if each != "MARKET")),
+    Forbids(
+        ("pegPriceType", "pegOffsetValue", "pegOffsetType"),
+        "type",
+        ("MARKET", "STOP_LOSS", "TAKE_PROFIT"),
+    ),
+)
+_SOR_FORBIDS = (Forbids(("price", "timeInForce"), "type", ("MARKET",)),)
 _SOR_RULES = (Needs(("timeInForce",), {"type": "LIMIT"}), Needs(("price",), {"type": "LIMIT"}))
 _PEG_TOGETHER = ("pegOffsetType", "pegOffsetValue")
 _WORKING_PEG_TOGETHER = ("workingPegOffsetType", "workingPegOffsetValue")
@@ -134,7 +146,12 @@ _NEW_SOR_ORDER = (
 )
 
 _LEG_CLIENT_ORDER_ID = p.param(
-    "client_order_id", Kind.STRING, "Your id for it.", default="made by the library"
+    "client_order_id",
+    Kind.STRING,
+    "Your id for it.",
+    default="made by the library",
+    pattern=p.CLIENT_ID_PATTERN,
+    max_length=36,
 )
 _LEG_TYPE = p.required(p.but(p.ORDER_TYPE, "Type."))
 _LEG_SIDE = p.required(p.but(p.SIDE, "Side."))
@@ -173,7 +190,7 @@ _WORKING_LEG = p.leg(
 )
 _LIST_HEAD = (
     p.required(p.SYMBOL),
-    p.but(p.LIST_CLIENT_ORDER_ID, default="made by the library"),
+    p.NEW_LIST_CLIENT_ORDER_ID,
     p.NEW_ORDER_RESP_TYPE,
     p.SELF_TRADE_PREVENTION_MODE,
 )
@@ -207,6 +224,7 @@ _SUBMIT_NEW_ORDER = Operation(
     order_count=1,
     client_ids=("newClientOrderId",),
     needs=_ORDER_RULES,
+    forbids=_ORDER_FORBIDS,
     together=(_PEG_TOGETHER,),
     notes=(_ICEBERG_NOTE, _PEG_NOTE, _CLIENT_ID_NOTE),
 )
@@ -222,6 +240,7 @@ _TEST_ORDER = Operation(
     weight=_TEST_WEIGHT,
     signed=True,
     needs=_ORDER_RULES,
+    forbids=_ORDER_FORBIDS,
     together=(_PEG_TOGETHER,),
     notes=("It does not reach the matching engine: balances and prices are not looked at.",),
 )
@@ -268,13 +287,17 @@ _CANCEL_REPLACE_ORDER = Operation(
                 enum=enums.CancelReplaceMode,
             )
         ),
-        p.param("cancel_order_id", Kind.INT, "The exchange's id of the order to cancel."),
+        p.param(
+            "cancel_order_id", Kind.INT, "The exchange's id of the order to cancel.", minimum=0
+        ),
         p.param("cancel_orig_client_order_id", Kind.STRING, "Your id of the order to cancel."),
         p.param(
             "cancel_new_client_order_id",
             Kind.STRING,
             "Your id for the cancel; the cancelled order goes by it afterwards.",
             default="made by the library",
+            pattern=p.CLIENT_ID_PATTERN,
+            max_length=36,
         ),
         *_NEW_ORDER[1:],
         p.CANCEL_RESTRICTIONS,
@@ -294,6 +317,7 @@ _CANCEL_REPLACE_ORDER = Operation(
     order_count=1,
     client_ids=("newClientOrderId", "cancelNewClientOrderId"),
     needs=(Needs(("cancelOrderId", "cancelOrigClientOrderId")), *_ORDER_RULES),
+    forbids=_ORDER_FORBIDS,
     together=(_PEG_TOGETHER,),
     notes=(
         "The halves are not one transaction: either may succeed alone, which raises PartlyExecuted.",
@@ -356,7 +380,7 @@ _PLACE_ORDER_LIST = Operation(
         p.required(p.SIDE),
         p.required(p.but(p.PRICE, "Price of the limit order.")),
         p.required(p.but(p.QUANTITY, "Amount of both orders, in base asset units.")),
-        p.but(p.LIST_CLIENT_ORDER_ID, default="made by the library"),
+        p.NEW_LIST_CLIENT_ORDER_ID,
         *p.leg(
             "limit",
             "limit order",
@@ -400,7 +424,7 @@ _PLACE_OCO_ORDER_LIST = Operation(
     security=Security.TRADE,
     params=(
         p.required(p.SYMBOL),
-        p.but(p.LIST_CLIENT_ORDER_ID, default="made by the library"),
+        p.NEW_LIST_CLIENT_ORDER_ID,
         p.required(p.SIDE),
         p.required(p.but(p.QUANTITY, "Amount of both orders, in base asset units.")),
         *p.leg("above", "order above", (_PAIR_LEG_TYPE, *_PAIR_LEG)),
@@ -557,6 +581,7 @@ _PLACE_SOR_ORDER = Operation(
     order_count=1,
     client_ids=("newClientOrderId",),
     needs=_SOR_RULES,
+    forbids=_SOR_FORBIDS,
     notes=("The result is a list of one order.",),
 )
 
@@ -571,6 +596,7 @@ _TEST_SOR_ORDER = Operation(
     weight=_TEST_WEIGHT,
     signed=True,
     needs=_SOR_RULES,
+    forbids=_SOR_FORBIDS,
     notes=("It does not reach the matching engine: balances and prices are not looked at.",),
 )
 

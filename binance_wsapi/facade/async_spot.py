@@ -1016,6 +1016,12 @@ class AsyncSpotNamespace(AsyncNamespace):
           ``peg_price_type``; ``stop_price`` or ``trailing_delta``; ``quantity``.
         * ``type`` LIMIT_MAKER needs ``price`` or ``peg_price_type``; ``quantity``.
         * ``type`` MARKET needs ``quantity`` or ``quote_order_qty``.
+        * No ``time_in_force`` with ``type`` MARKET or LIMIT_MAKER.
+        * No ``price`` with ``type`` MARKET.
+        * No ``quote_order_qty`` with ``type`` LIMIT, STOP_LOSS, STOP_LOSS_LIMIT, TAKE_PROFIT,
+          TAKE_PROFIT_LIMIT or LIMIT_MAKER.
+        * No ``peg_price_type``, ``peg_offset_value`` or ``peg_offset_type`` with ``type`` MARKET,
+          STOP_LOSS or TAKE_PROFIT.
         * ``peg_offset_type`` and ``peg_offset_value`` go together.
 
         Args:
@@ -1027,7 +1033,8 @@ class AsyncSpotNamespace(AsyncNamespace):
             price: Limit price.
             quantity: Amount, in base asset units.
             quote_order_qty: Amount to spend or receive, in quote asset units.
-            new_client_order_id: Your id for the new order. Default: made by the library.
+            new_client_order_id: Your id for the new order. At most 36 characters. Default: made by
+                the library.
             new_order_resp_type: How much the answer tells. ACK, RESULT or FULL. Default: FULL for
                 LIMIT and MARKET, else ACK.
             stop_price: Trigger price.
@@ -1124,6 +1131,12 @@ class AsyncSpotNamespace(AsyncNamespace):
           ``peg_price_type``; ``stop_price`` or ``trailing_delta``; ``quantity``.
         * ``type`` LIMIT_MAKER needs ``price`` or ``peg_price_type``; ``quantity``.
         * ``type`` MARKET needs ``quantity`` or ``quote_order_qty``.
+        * No ``time_in_force`` with ``type`` MARKET or LIMIT_MAKER.
+        * No ``price`` with ``type`` MARKET.
+        * No ``quote_order_qty`` with ``type`` LIMIT, STOP_LOSS, STOP_LOSS_LIMIT, TAKE_PROFIT,
+          TAKE_PROFIT_LIMIT or LIMIT_MAKER.
+        * No ``peg_price_type``, ``peg_offset_value`` or ``peg_offset_type`` with ``type`` MARKET,
+          STOP_LOSS or TAKE_PROFIT.
         * ``peg_offset_type`` and ``peg_offset_value`` go together.
 
         Args:
@@ -1135,7 +1148,8 @@ class AsyncSpotNamespace(AsyncNamespace):
             price: Limit price.
             quantity: Amount, in base asset units.
             quote_order_qty: Amount to spend or receive, in quote asset units.
-            new_client_order_id: Your id for the new order. Default: made by the library.
+            new_client_order_id: Your id for the new order. At most 36 characters. Default: made by
+                the library.
             new_order_resp_type: How much the answer tells. ACK, RESULT or FULL. Default: FULL for
                 LIMIT and MARKET, else ACK.
             stop_price: Trigger price.
@@ -1220,8 +1234,8 @@ class AsyncSpotNamespace(AsyncNamespace):
             symbol: Trading symbol, such as ``BTCUSDT``.
             order_id: The exchange's id of the order.
             orig_client_order_id: Your id of the order.
-            new_client_order_id: Your id for the cancel; the order goes by it afterwards. Default:
-                made by the library.
+            new_client_order_id: Your id for the cancel; the order goes by it afterwards. At most 36
+                characters. Default: made by the library.
             cancel_restrictions: Cancel only an order in this state. ONLY_NEW or
                 ONLY_PARTIALLY_FILLED.
             recv_window: How long the request stays valid, in ms. At most 60000, up to 3 decimal
@@ -1306,6 +1320,12 @@ class AsyncSpotNamespace(AsyncNamespace):
           ``peg_price_type``; ``stop_price`` or ``trailing_delta``; ``quantity``.
         * ``type`` LIMIT_MAKER needs ``price`` or ``peg_price_type``; ``quantity``.
         * ``type`` MARKET needs ``quantity`` or ``quote_order_qty``.
+        * No ``time_in_force`` with ``type`` MARKET or LIMIT_MAKER.
+        * No ``price`` with ``type`` MARKET.
+        * No ``quote_order_qty`` with ``type`` LIMIT, STOP_LOSS, STOP_LOSS_LIMIT, TAKE_PROFIT,
+          TAKE_PROFIT_LIMIT or LIMIT_MAKER.
+        * No ``peg_price_type``, ``peg_offset_value`` or ``peg_offset_type`` with ``type`` MARKET,
+          STOP_LOSS or TAKE_PROFIT.
         * ``peg_offset_type`` and ``peg_offset_value`` go together.
 
         Args:
@@ -1315,7 +1335,7 @@ class AsyncSpotNamespace(AsyncNamespace):
             cancel_order_id: The exchange's id of the order to cancel.
             cancel_orig_client_order_id: Your id of the order to cancel.
             cancel_new_client_order_id: Your id for the cancel; the cancelled order goes by it
-                afterwards. Default: made by the library.
+                afterwards. At most 36 characters. Default: made by the library.
             side: Which way the order goes. BUY or SELL.
             type: Order type. LIMIT, MARKET, STOP_LOSS, STOP_LOSS_LIMIT, TAKE_PROFIT,
                 TAKE_PROFIT_LIMIT or LIMIT_MAKER.
@@ -1323,7 +1343,8 @@ class AsyncSpotNamespace(AsyncNamespace):
             price: Limit price.
             quantity: Amount, in base asset units.
             quote_order_qty: Amount to spend or receive, in quote asset units.
-            new_client_order_id: Your id for the new order. Default: made by the library.
+            new_client_order_id: Your id for the new order. At most 36 characters. Default: made by
+                the library.
             new_order_resp_type: How much the answer tells. ACK, RESULT or FULL. Default: FULL for
                 LIMIT and MARKET, else ACK.
             stop_price: Trigger price.
@@ -1417,7 +1438,7 @@ class AsyncSpotNamespace(AsyncNamespace):
             order_id: The exchange's id of the order.
             orig_client_order_id: Your id of the order.
             new_client_order_id: Your id of the order from now on; send the current one to keep it.
-                Default: made by the library.
+                At most 36 characters. Default: made by the library.
             new_qty: The new, smaller quantity, in base asset units.
             recv_window: How long the request stays valid, in ms. At most 60000, up to 3 decimal
                 places. Default: the client's ``recv_window``.
@@ -1534,15 +1555,18 @@ class AsyncSpotNamespace(AsyncNamespace):
             side: Which way the order goes. BUY or SELL.
             price: Price of the limit order.
             quantity: Amount of both orders, in base asset units.
-            list_client_order_id: Your id of the order list. Default: made by the library.
-            limit_client_order_id: Your id for it, limit order. Default: made by the library.
+            list_client_order_id: Your id of the order list. At most 36 characters. Default: made by
+                the library.
+            limit_client_order_id: Your id for it, limit order. At most 36 characters. Default: made
+                by the library.
             limit_iceberg_qty: Visible part of an iceberg order, limit order.
             limit_strategy_id: Number of your own that ties orders to a strategy, limit order.
             limit_strategy_type: Number of your own for the kind of strategy, limit order. At least
                 1000000.
             stop_price: Trigger price of the stop order.
             trailing_delta: Trailing distance of the stop order, in basis points.
-            stop_client_order_id: Your id for it, stop order. Default: made by the library.
+            stop_client_order_id: Your id for it, stop order. At most 36 characters. Default: made
+                by the library.
             stop_limit_price: Limit price of the stop order, which makes it STOP_LOSS_LIMIT.
             stop_limit_time_in_force: How long the stop order stays, with ``stop_limit_price``. GTC,
                 IOC or FOK.
@@ -1662,12 +1686,14 @@ class AsyncSpotNamespace(AsyncNamespace):
 
         Args:
             symbol: Trading symbol, such as ``BTCUSDT``.
-            list_client_order_id: Your id of the order list. Default: made by the library.
+            list_client_order_id: Your id of the order list. At most 36 characters. Default: made by
+                the library.
             side: Which way the order goes. BUY or SELL.
             quantity: Amount of both orders, in base asset units.
             above_type: Type, order above. LIMIT_MAKER, STOP_LOSS, STOP_LOSS_LIMIT, TAKE_PROFIT or
                 TAKE_PROFIT_LIMIT.
-            above_client_order_id: Your id for it, order above. Default: made by the library.
+            above_client_order_id: Your id for it, order above. At most 36 characters. Default: made
+                by the library.
             above_iceberg_qty: Visible part of an iceberg order, order above.
             above_price: Limit price, order above.
             above_stop_price: Trigger price, order above.
@@ -1683,7 +1709,8 @@ class AsyncSpotNamespace(AsyncNamespace):
                 most 100.
             below_type: Type, order below. LIMIT_MAKER, STOP_LOSS, STOP_LOSS_LIMIT, TAKE_PROFIT or
                 TAKE_PROFIT_LIMIT.
-            below_client_order_id: Your id for it, order below. Default: made by the library.
+            below_client_order_id: Your id for it, order below. At most 36 characters. Default: made
+                by the library.
             below_iceberg_qty: Visible part of an iceberg order, order below.
             below_price: Limit price, order below.
             below_stop_price: Trigger price, order below.
@@ -1818,13 +1845,15 @@ class AsyncSpotNamespace(AsyncNamespace):
 
         Args:
             symbol: Trading symbol, such as ``BTCUSDT``.
-            list_client_order_id: Your id of the order list. Default: made by the library.
+            list_client_order_id: Your id of the order list. At most 36 characters. Default: made by
+                the library.
             new_order_resp_type: How much the answer tells. ACK, RESULT or FULL.
             self_trade_prevention_mode: What to do when the order would meet one of the same
                 account. NONE, EXPIRE_MAKER, EXPIRE_TAKER, EXPIRE_BOTH, DECREMENT or TRANSFER.
             working_type: Type, working order. LIMIT or LIMIT_MAKER.
             working_side: Side, working order. BUY or SELL.
-            working_client_order_id: Your id for it, working order. Default: made by the library.
+            working_client_order_id: Your id for it, working order. At most 36 characters. Default:
+                made by the library.
             working_price: Limit price, working order.
             working_quantity: Amount, in base asset units, working order.
             working_iceberg_qty: Visible part of an iceberg order, working order.
@@ -1840,7 +1869,8 @@ class AsyncSpotNamespace(AsyncNamespace):
             pending_type: Type, pending order. LIMIT, MARKET, STOP_LOSS, STOP_LOSS_LIMIT,
                 TAKE_PROFIT, TAKE_PROFIT_LIMIT or LIMIT_MAKER.
             pending_side: Side, pending order. BUY or SELL.
-            pending_client_order_id: Your id for it, pending order. Default: made by the library.
+            pending_client_order_id: Your id for it, pending order. At most 36 characters. Default:
+                made by the library.
             pending_iceberg_qty: Visible part of an iceberg order, pending order.
             pending_price: Limit price, pending order.
             pending_stop_price: Trigger price, pending order.
@@ -1996,13 +2026,15 @@ class AsyncSpotNamespace(AsyncNamespace):
 
         Args:
             symbol: Trading symbol, such as ``BTCUSDT``.
-            list_client_order_id: Your id of the order list. Default: made by the library.
+            list_client_order_id: Your id of the order list. At most 36 characters. Default: made by
+                the library.
             new_order_resp_type: How much the answer tells. ACK, RESULT or FULL.
             self_trade_prevention_mode: What to do when the order would meet one of the same
                 account. NONE, EXPIRE_MAKER, EXPIRE_TAKER, EXPIRE_BOTH, DECREMENT or TRANSFER.
             working_type: Type, working order. LIMIT or LIMIT_MAKER.
             working_side: Side, working order. BUY or SELL.
-            working_client_order_id: Your id for it, working order. Default: made by the library.
+            working_client_order_id: Your id for it, working order. At most 36 characters. Default:
+                made by the library.
             working_price: Limit price, working order.
             working_quantity: Amount, in base asset units, working order.
             working_iceberg_qty: Visible part of an iceberg order, working order.
@@ -2019,8 +2051,8 @@ class AsyncSpotNamespace(AsyncNamespace):
             pending_quantity: Amount, in base asset units, both pending orders.
             pending_above_type: Type, pending order above. LIMIT_MAKER, STOP_LOSS, STOP_LOSS_LIMIT,
                 TAKE_PROFIT or TAKE_PROFIT_LIMIT.
-            pending_above_client_order_id: Your id for it, pending order above. Default: made by the
-                library.
+            pending_above_client_order_id: Your id for it, pending order above. At most 36
+                characters. Default: made by the library.
             pending_above_iceberg_qty: Visible part of an iceberg order, pending order above.
             pending_above_price: Limit price, pending order above.
             pending_above_stop_price: Trigger price, pending order above.
@@ -2039,8 +2071,8 @@ class AsyncSpotNamespace(AsyncNamespace):
                 order above. At most 100.
             pending_below_type: Type, pending order below. LIMIT_MAKER, STOP_LOSS, STOP_LOSS_LIMIT,
                 TAKE_PROFIT or TAKE_PROFIT_LIMIT.
-            pending_below_client_order_id: Your id for it, pending order below. Default: made by the
-                library.
+            pending_below_client_order_id: Your id for it, pending order below. At most 36
+                characters. Default: made by the library.
             pending_below_iceberg_qty: Visible part of an iceberg order, pending order below.
             pending_below_price: Limit price, pending order below.
             pending_below_stop_price: Trigger price, pending order below.
@@ -2187,13 +2219,15 @@ class AsyncSpotNamespace(AsyncNamespace):
 
         Args:
             symbol: Trading symbol, such as ``BTCUSDT``.
-            list_client_order_id: Your id of the order list. Default: made by the library.
+            list_client_order_id: Your id of the order list. At most 36 characters. Default: made by
+                the library.
             new_order_resp_type: How much the answer tells. ACK, RESULT or FULL.
             self_trade_prevention_mode: What to do when the order would meet one of the same
                 account. NONE, EXPIRE_MAKER, EXPIRE_TAKER, EXPIRE_BOTH, DECREMENT or TRANSFER.
             working_type: Type, working order. LIMIT or LIMIT_MAKER.
             working_side: Side, working order. BUY or SELL.
-            working_client_order_id: Your id for it, working order. Default: made by the library.
+            working_client_order_id: Your id for it, working order. At most 36 characters. Default:
+                made by the library.
             working_price: Limit price, working order.
             working_quantity: Amount, in base asset units, working order.
             working_iceberg_qty: Visible part of an iceberg order, working order.
@@ -2209,7 +2243,8 @@ class AsyncSpotNamespace(AsyncNamespace):
             pending_type: Type, pending order. LIMIT, MARKET, STOP_LOSS, STOP_LOSS_LIMIT,
                 TAKE_PROFIT, TAKE_PROFIT_LIMIT or LIMIT_MAKER.
             pending_side: Side, pending order. BUY or SELL.
-            pending_client_order_id: Your id for it, pending order. Default: made by the library.
+            pending_client_order_id: Your id for it, pending order. At most 36 characters. Default:
+                made by the library.
             pending_iceberg_qty: Visible part of an iceberg order, pending order.
             pending_price: Limit price, pending order.
             pending_stop_price: Trigger price, pending order.
@@ -2363,13 +2398,15 @@ class AsyncSpotNamespace(AsyncNamespace):
 
         Args:
             symbol: Trading symbol, such as ``BTCUSDT``.
-            list_client_order_id: Your id of the order list. Default: made by the library.
+            list_client_order_id: Your id of the order list. At most 36 characters. Default: made by
+                the library.
             new_order_resp_type: How much the answer tells. ACK, RESULT or FULL.
             self_trade_prevention_mode: What to do when the order would meet one of the same
                 account. NONE, EXPIRE_MAKER, EXPIRE_TAKER, EXPIRE_BOTH, DECREMENT or TRANSFER.
             working_type: Type, working order. LIMIT or LIMIT_MAKER.
             working_side: Side, working order. BUY or SELL.
-            working_client_order_id: Your id for it, working order. Default: made by the library.
+            working_client_order_id: Your id for it, working order. At most 36 characters. Default:
+                made by the library.
             working_price: Limit price, working order.
             working_quantity: Amount, in base asset units, working order.
             working_iceberg_qty: Visible part of an iceberg order, working order.
@@ -2385,8 +2422,8 @@ class AsyncSpotNamespace(AsyncNamespace):
             pending_side: Side, both pending orders. BUY or SELL.
             pending_above_type: Type, pending order above. LIMIT_MAKER, STOP_LOSS, STOP_LOSS_LIMIT,
                 TAKE_PROFIT or TAKE_PROFIT_LIMIT.
-            pending_above_client_order_id: Your id for it, pending order above. Default: made by the
-                library.
+            pending_above_client_order_id: Your id for it, pending order above. At most 36
+                characters. Default: made by the library.
             pending_above_iceberg_qty: Visible part of an iceberg order, pending order above.
             pending_above_price: Limit price, pending order above.
             pending_above_stop_price: Trigger price, pending order above.
@@ -2405,8 +2442,8 @@ class AsyncSpotNamespace(AsyncNamespace):
                 order above. At most 100.
             pending_below_type: Type, pending order below. LIMIT_MAKER, STOP_LOSS, STOP_LOSS_LIMIT,
                 TAKE_PROFIT or TAKE_PROFIT_LIMIT.
-            pending_below_client_order_id: Your id for it, pending order below. Default: made by the
-                library.
+            pending_below_client_order_id: Your id for it, pending order below. At most 36
+                characters. Default: made by the library.
             pending_below_iceberg_qty: Visible part of an iceberg order, pending order below.
             pending_below_price: Limit price, pending order below.
             pending_below_stop_price: Trigger price, pending order below.
@@ -2514,8 +2551,8 @@ class AsyncSpotNamespace(AsyncNamespace):
             symbol: Trading symbol, such as ``BTCUSDT``.
             order_list_id: The exchange's id of the order list.
             list_client_order_id: Your id of the order list.
-            new_client_order_id: Your id for the cancel; its orders go by it afterwards. Default:
-                made by the library.
+            new_client_order_id: Your id for the cancel; its orders go by it afterwards. At most 36
+                characters. Default: made by the library.
             recv_window: How long the request stays valid, in ms. At most 60000, up to 3 decimal
                 places. Default: the client's ``recv_window``.
             timestamp: Time of the request, epoch ms or µs. Default: the moment of sending.
@@ -2573,6 +2610,7 @@ class AsyncSpotNamespace(AsyncNamespace):
         Wire operation ``sor.order.place``, weight 1 (0 when it succeeds); counts 1 unfilled order.
 
         * ``type`` LIMIT needs ``time_in_force``; ``price``.
+        * No ``price`` or ``time_in_force`` with ``type`` MARKET.
 
         Args:
             symbol: Trading symbol, such as ``BTCUSDT``.
@@ -2581,7 +2619,8 @@ class AsyncSpotNamespace(AsyncNamespace):
             time_in_force: How long the order stays. GTC, IOC or FOK.
             price: Limit price.
             quantity: Amount, in base asset units.
-            new_client_order_id: Your id for the new order. Default: made by the library.
+            new_client_order_id: Your id for the new order. At most 36 characters. Default: made by
+                the library.
             new_order_resp_type: How much the answer tells. ACK, RESULT or FULL. Default: FULL.
             iceberg_qty: Visible part of an iceberg order.
             strategy_id: Number of your own that ties orders to a strategy.
@@ -2654,6 +2693,7 @@ class AsyncSpotNamespace(AsyncNamespace):
         Wire operation ``sor.order.test``, weight 20 with ``compute_commission_rates``, else 1.
 
         * ``type`` LIMIT needs ``time_in_force``; ``price``.
+        * No ``price`` or ``time_in_force`` with ``type`` MARKET.
 
         Args:
             symbol: Trading symbol, such as ``BTCUSDT``.
@@ -2662,7 +2702,8 @@ class AsyncSpotNamespace(AsyncNamespace):
             time_in_force: How long the order stays. GTC, IOC or FOK.
             price: Limit price.
             quantity: Amount, in base asset units.
-            new_client_order_id: Your id for the new order. Default: made by the library.
+            new_client_order_id: Your id for the new order. At most 36 characters. Default: made by
+                the library.
             new_order_resp_type: How much the answer tells. ACK, RESULT or FULL. Default: FULL.
             iceberg_qty: Visible part of an iceberg order.
             strategy_id: Number of your own that ties orders to a strategy.

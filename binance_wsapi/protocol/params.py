@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import cache, partial
 from typing import NoReturn
 
-from binance_wsapi.catalogue._types import Needs, Operation
+from binance_wsapi.catalogue._types import Forbids, Needs, Operation
 from binance_wsapi.errors import ParameterError
 from binance_wsapi.protocol.values import (
     WireValue,
@@ -105,6 +105,7 @@ class _Plan:
         "_bound",
         "_conditions",
         "_exclusive",
+        "_forbidden",
         "_is_closed",
         "_labels",
         "_operation",
@@ -128,6 +129,7 @@ class _Plan:
         self._always = tuple(needs.any_of for needs in operation.needs if not needs.when)
         self._triggers = _triggers(operation.needs)
         self._conditions = tuple(needs for needs in operation.needs if len(needs.when) > 1)
+        self._forbidden = _forbidden(operation.forbids)
         self._exclusive = operation.exclusive
         self._together = operation.together
         self._bound = frozenset(
@@ -154,6 +156,10 @@ class _Plan:
         for needs in self._conditions:
             if sent.isdisjoint(needs.any_of) and _holds(needs.when, params):
                 self._refuse_unmet(needs.any_of, tuple(needs.when), params)
+        for trigger, refused in self._forbidden:
+            names = refused.get(params.get(trigger))
+            if names is not None and not names.isdisjoint(sent):
+                self._refuse_forbidden(names, trigger, params)
         if not self._bound.isdisjoint(params):
             self._check_groups(params)
         return params
@@ -200,6 +206,17 @@ class _Plan:
             parameter=names[0],
         )
 
+    def _refuse_forbidden(
+        self, names: Collection[str], trigger: str, params: Mapping[str, WireValue]
+    ) -> NoReturn:
+        wire = next(wire for wire in params if wire in names)
+        label = self._label(wire)
+        raise ParameterError(
+            f"{label} does not go with {self._label(trigger)}={params[trigger]!r}: leave it out",
+            parameter=label,
+            value=shown(wire, params[wire]),
+        )
+
     def _check_groups(self, params: Mapping[str, WireValue]) -> None:
         for group in self._exclusive:
             # priceMatch NONE says that there is none.
@@ -237,6 +254,18 @@ def _triggers(
             of_parameter = grouped.setdefault(wire, {})
             for written in _as_written(value):
                 of_parameter[written] = (*of_parameter.get(written, ()), need.any_of)
+    return tuple(grouped.items())
+
+
+def _forbidden(
+    forbids: Iterable[Forbids],
+) -> tuple[tuple[str, dict[object, frozenset[str]]], ...]:
+    """Group what is forbidden: parameter -> its value -> what may not be sent with it."""
+    grouped: dict[str, dict[object, frozenset[str]]] = {}
+    for each in forbids:
+        of_parameter = grouped.setdefault(each.when, {})
+        for value in each.values:
+            of_parameter[value] = of_parameter.get(value, frozenset()).union(each.params)
     return tuple(grouped.items())
 
 

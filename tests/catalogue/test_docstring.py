@@ -9,6 +9,7 @@ import pytest
 from binance_wsapi.catalogue import params as p
 from binance_wsapi.catalogue._docstring import docstring
 from binance_wsapi.catalogue._types import (
+    Forbids,
     Kind,
     Market,
     Needs,
@@ -118,6 +119,15 @@ def test_answer_of_two_shapes_says_which_comes_when() -> None:
     )
 
     assert "is a ``PriceTicker`` with ``symbol``, else a list of ``PriceTicker``." in told
+
+
+def test_what_is_forbidden_is_told() -> None:
+    forbids = (Forbids(("symbol",), "key", ("A", "B")),)
+    told = text(
+        replace(OPERATION, params=(p.SYMBOL, p.param("key", Kind.STRING, "A.")), forbids=forbids)
+    )
+
+    assert "* No ``symbol`` with ``key`` A or B." in told
 
 
 def test_lines_keep_within_the_width() -> None:

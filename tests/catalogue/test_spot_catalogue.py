@@ -11,6 +11,7 @@ import pytest
 
 from binance_wsapi.catalogue import operation_by_method, operations
 from binance_wsapi.catalogue._types import Kind, Market, Operation, Param
+from binance_wsapi.models import enums
 from binance_wsapi.protocol.weight import weight_of
 
 REFERENCE = Path(__file__).parents[1] / "reference"
@@ -135,7 +136,8 @@ def param_differences(param: Param, documented: dict[str, Any]) -> Iterator[str]
     # The core fills in what authenticates a request, so no caller has to.
     if not param.auth and param.required is not (documented["mandatory"] is True):
         yield f"mandatory {param.wire}"
-    bounds = (param.minimum, param.maximum, param.max_items, param.max_decimals)
+    # That nothing the exchange numbers is negative goes without saying there.
+    bounds = (param.minimum or None, param.maximum, param.max_items, param.max_decimals)
     if bounds != tuple(documented.get(key) for key in ("min", "max", "max_items", "max_decimals")):
         yield f"bounds {param.wire}"
     values = param.values or tuple(each.value for each in param.enum or ())
@@ -276,6 +278,7 @@ def test_entry_is_consistent(operation: Operation) -> None:
     named = {
         *operation.client_ids,
         *(wire for need in operation.needs for wire in (*need.any_of, *need.when)),
+        *(wire for each in operation.forbids for wire in (*each.params, each.when)),
         *(wire for group in (*operation.exclusive, *operation.together) for wire in group),
         *(step.param for step in operation.weight.steps if step.param is not None),
         *([operation.list_result_unless] if operation.list_result_unless else []),
@@ -309,3 +312,26 @@ def test_every_order_gets_a_client_id(operation: Operation) -> None:
 def test_unknown_method_is_not_found() -> None:
     assert operation_by_method(Market.SPOT, "order.teleport") is None
     assert operation_by_method(Market.SPOT, "depth") is BY_METHOD["depth"]
+
+
+@pytest.mark.parametrize("method", ["order.place", "order.test", "order.cancelReplace"])
+def test_what_goes_with_some_order_types_only_is_forbidden_with_the_others(method: str) -> None:
+    """As the documents say: ``quoteOrderQty`` for MARKET, pegs for the four types with a limit price."""
+    [operation] = [each for each in OPERATIONS if each.method == method]
+    types = {each.value for each in enums.OrderType}
+    allowed = {
+        wire: types
+        - {value for each in operation.forbids if wire in each.params for value in each.values}
+        for each in operation.forbids
+        for wire in each.params
+    }
+
+    limited = {"LIMIT", "LIMIT_MAKER", "STOP_LOSS_LIMIT", "TAKE_PROFIT_LIMIT"}
+    assert allowed == {
+        "quoteOrderQty": {"MARKET"},
+        "pegPriceType": limited,
+        "pegOffsetValue": limited,
+        "pegOffsetType": limited,
+        "price": types - {"MARKET"},
+        "timeInForce": types - {"MARKET", "LIMIT_MAKER"},
+    }

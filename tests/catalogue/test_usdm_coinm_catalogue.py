@@ -104,7 +104,9 @@ def _param_differences(ours: Param, theirs: dict[str, Any]) -> set[str]:
         found.add(f"auth {ours.wire}")
     least = theirs.get("min")
     # Fixed values (enum) and "now+600000" are no bounds of one number.
-    if "enum" not in theirs and ours.minimum != (None if isinstance(least, str) else least):
+    if "enum" not in theirs and (ours.minimum or None) != (
+        None if isinstance(least, str) else least
+    ):
         found.add(f"minimum {ours.wire}")
     if "enum" not in theirs and ours.maximum != theirs.get("max"):
         found.add(f"maximum {ours.wire}")

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from binance_wsapi.catalogue._types import (
+    Forbids,
     Kind,
     Market,
     Needs,
@@ -301,3 +302,40 @@ def test_secrets_do_not_show_in_errors() -> None:
     with pytest.raises(ParameterError) as caught:
         wire_params_by_name(None, {"apiKey": {"pqia91"}})
     assert "pqia91" not in f"{caught.value}{caught.value.value}"
+
+
+FORBIDDING = operation(
+    *PLACE.params,
+    forbids=(
+        Forbids(("price",), "type", ("MARKET",)),
+        Forbids(("quoteOrderQty", "stopPrice"), "type", ("LIMIT", "MARKET")),
+    ),
+)
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"type": "MARKET", "price": 5}, "price does not go with type='MARKET': leave it out"),
+        ({"type": OrderType.MARKET, "stop_price": 5}, "stop_price does not go with type='MARKET'"),
+        ({"type": "LIMIT", "price": 5, "quote_order_qty": 5}, "quote_order_qty does not go with"),
+    ],
+)
+def test_what_does_not_go_together_is_refused(given: dict[str, object], said: str) -> None:
+    with pytest.raises(ParameterError, match=said) as refused:
+        wire_params(FORBIDDING, {"symbol": "A", "side": "BUY", **given})
+
+    assert refused.value.parameter in given
+    assert refused.value.value == "5"
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"type": "LIMIT", "price": 5},
+        {"type": "MARKET", "price": None},
+        {"type": "LIMIT_MAKER", "price": 5, "stop_price": 5},
+    ],
+)
+def test_what_goes_together_passes(given: dict[str, object]) -> None:
+    assert wire_params(FORBIDDING, {"symbol": "A", "side": "BUY", **given})
