@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from types import TracebackType
 from typing import Any, Generic, Literal, Self, TypeVar
 
-from binance_wsapi.core.buffer import BufferEnded, EventBuffer
+from binance_wsapi.buffer import BufferEnded, EventBuffer
 from binance_wsapi.endpoints import WsKey
 from binance_wsapi.errors import ClientClosed, check_seconds
 from binance_wsapi.models._base import Model

@@ -9,10 +9,10 @@ from collections.abc import AsyncIterator, Iterator
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
+from binance_wsapi.buffer import BufferEnded
 from binance_wsapi.catalogue import operation_by_method
 from binance_wsapi.catalogue._types import Market
 from binance_wsapi.core.book_keeper import BookKeeper
-from binance_wsapi.core.buffer import BufferEnded
 from binance_wsapi.core.market_streams import stream_market
 from binance_wsapi.endpoints import WsKey
 from binance_wsapi.errors import BinanceWsApiError, ClientClosed, ConfigurationError

@@ -25,9 +25,10 @@ ALLOWED: dict[str, set[str]] = {
     "options": {"endpoints", "errors", "health"},
     "protocol": {"catalogue", "errors", "models"},
     "response": {"catalogue", "errors", "models", "protocol"},
-    "events": {"core", "endpoints", "errors", "models", "options"},
-    "core": {"catalogue", "endpoints", "errors", "events", "health", "models", "options", "protocol", "response"},
-    "order_book": {"catalogue", "core", "endpoints", "errors", "models", "protocol"},
+    "buffer": {"options"},
+    "events": {"buffer", "endpoints", "errors", "models", "options"},
+    "core": {"buffer", "catalogue", "endpoints", "errors", "events", "health", "models", "options", "protocol", "response"},
+    "order_book": {"buffer", "catalogue", "core", "endpoints", "errors", "models", "protocol"},
     "facade": {"catalogue", "core", "endpoints", "errors", "events", "models", "order_book", "protocol", "response"},
     "simulator": {"catalogue", "endpoints", "models"},
 }  # fmt: skip
@@ -130,6 +131,15 @@ def test_sockets_are_the_transports_business(module: str) -> None:
     touched = {name.partition(".")[0] for name in imports_of(module)} & SOCKETS
 
     assert not touched or module == "core.aiohttp_transport"
+
+
+def test_no_layer_lies_under_itself() -> None:
+    left = {layer: set(under) for layer, under in ALLOWED.items()}
+    while lowest := {layer for layer, under in left.items() if not under & left.keys()}:
+        for layer in lowest:
+            del left[layer]
+
+    assert not left, "these layers import each other in a circle"
 
 
 def test_the_table_names_what_is_there() -> None:

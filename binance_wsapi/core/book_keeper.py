@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from binance_wsapi.buffer import EventBuffer
 from binance_wsapi.catalogue._types import Market
-from binance_wsapi.core.buffer import EventBuffer
 from binance_wsapi.endpoints import WsKey, endpoint
 from binance_wsapi.errors import BinanceWsApiError, RateLimited, RequestRejected
 from binance_wsapi.models.futures_stream_events import FuturesDepthEvent

@@ -9,7 +9,7 @@ import threading
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from binance_wsapi.core.buffer import BufferEnded, EventBuffer
+from binance_wsapi.buffer import BufferEnded, EventBuffer
 from binance_wsapi.errors import ConfigurationError
 from binance_wsapi.events import ConnectionEvent, StreamGap
 from binance_wsapi.options import Overflow

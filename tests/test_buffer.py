@@ -12,7 +12,7 @@ from callers import WAIT_S
 from hypothesis import given
 from hypothesis import strategies as st
 
-from binance_wsapi.core.buffer import BufferEnded, EventBuffer
+from binance_wsapi.buffer import BufferEnded, EventBuffer
 from binance_wsapi.options import Overflow
 
 
