@@ -6,8 +6,9 @@ import asyncio
 import copy
 import time
 from collections.abc import AsyncIterator, Iterator
+from operator import index
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Self, SupportsIndex
 
 from binance_wsapi.buffer import BufferEnded
 from binance_wsapi.catalogue import operation_by_method
@@ -15,7 +16,13 @@ from binance_wsapi.catalogue._types import Market
 from binance_wsapi.core.book_keeper import BookKeeper
 from binance_wsapi.core.market_streams import stream_market
 from binance_wsapi.endpoints import WsKey
-from binance_wsapi.errors import BinanceWsApiError, ClientClosed, ConfigurationError
+from binance_wsapi.errors import (
+    BinanceWsApiError,
+    ClientClosed,
+    ConfigurationError,
+    ParameterError,
+    check_seconds,
+)
 from binance_wsapi.models._base import Level
 from binance_wsapi.models.market import OrderBook
 from binance_wsapi.protocol.local_book import LocalBook
@@ -110,10 +117,15 @@ class LocalOrderBook:
     def depth(self, levels: int) -> OrderBook:
         """Return the best levels of both sides, best first, as they were at one moment.
 
+        Args:
+            levels: How many of each side.
+
         Raises:
+            ParameterError: ``levels`` is no whole number above 0.
             OrderBookNotReady: There is no book to be trusted now.
             ClientClosed: It was closed.
         """
+        _check_levels(levels)
         with self._keeper.lock:
             return self._book().copy(levels)
 
@@ -137,7 +149,10 @@ class LocalOrderBook:
             TimeoutError: It was not ready in time.
             RequestRejected: The exchange refuses the snapshot, for a symbol that does not exist.
             ClientClosed: It was closed.
+            ParameterError: ``timeout`` is no number of seconds.
         """
+        if timeout is not None:
+            check_seconds("timeout", timeout)
         deadline = None if timeout is None else time.monotonic() + timeout
         bell = self._keeper.listen()
         try:
@@ -164,7 +179,10 @@ class LocalOrderBook:
             TimeoutError: It was not ready in time.
             RequestRejected: The exchange refuses the snapshot, for a symbol that does not exist.
             ClientClosed: It was closed.
+            ParameterError: ``timeout`` is no number of seconds.
         """
+        if timeout is not None:
+            check_seconds("timeout", timeout)
         bell = self._keeper.listen()
         try:
             async with asyncio.timeout(timeout):
@@ -188,7 +206,12 @@ class LocalOrderBook:
 
         Args:
             levels: Best levels of each side to copy; all of them without a number.
+
+        Raises:
+            ParameterError: ``levels`` is no whole number above 0.
         """
+        if levels is not None:
+            _check_levels(levels)
         return BookChanges(self._keeper, levels)
 
     def close(self) -> None:
@@ -277,6 +300,15 @@ class BookChanges:
                 return None
             self._seen = keeper.version
             return keeper.book.copy(self._levels)
+
+
+def _check_levels(levels: object) -> None:
+    if isinstance(levels, bool) or not isinstance(levels, SupportsIndex) or index(levels) < 1:
+        raise ParameterError(
+            f"levels={levels!r} is no number of levels: write a whole number above 0",
+            parameter="levels",
+            value=levels,
+        )
 
 
 async def open_order_book(

@@ -362,3 +362,22 @@ def test_book_follows_a_market_that_moves(
     book.close()
     reader.join(WAIT_S)
     assert crossed == []
+
+
+@pytest.mark.parametrize("levels", [-1, 0, 2.0, "x", True], ids=repr)
+def test_levels_are_counted_from_one(connect: Connect, levels: Any) -> None:
+    caller = connect()
+    book = open_book(caller)
+    wait_ready(caller, book)
+
+    for read in (book.depth, book.changes):
+        with pytest.raises(ParameterError, match=f"levels={levels!r}.* whole number above 0"):
+            read(levels)
+
+
+def test_timeout_of_a_book_is_a_number(connect: Connect) -> None:
+    caller = connect()
+    book = open_book(caller)
+
+    with pytest.raises(ParameterError, match=r"timeout='5'.*seconds"):
+        wait_ready(caller, book, "5")  # type: ignore[arg-type]
