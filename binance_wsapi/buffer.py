@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
+from binance_wsapi.forks import ends_at_fork
 from binance_wsapi.options import Overflow
 
 __all__ = ["BufferEnded", "EventBuffer"]
@@ -43,6 +44,7 @@ class EventBuffer(Generic[T]):
         self._ended = False
         self._lock = threading.Lock()
         self._wakers: deque[Callable[[], None]] = deque()
+        ends_at_fork(self)
 
     def __len__(self) -> int:
         return len(self._items)
@@ -70,6 +72,13 @@ class EventBuffer(Generic[T]):
             wakers, self._wakers = self._wakers, deque()
         for waker in wakers:
             waker()
+
+    def left_behind(self) -> None:
+        """In a forked child: what fills it stayed with the parent, and so does what is in it."""
+        self._lock = threading.Lock()
+        self._ended, self._lost = True, 0
+        self._items.clear()
+        self._wakers.clear()
 
     def take(self, timeout: float | None) -> T:
         """Remove and return the first item, waiting up to ``timeout`` seconds for one.

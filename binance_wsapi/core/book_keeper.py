@@ -15,6 +15,7 @@ from binance_wsapi.buffer import EventBuffer
 from binance_wsapi.catalogue._types import Market
 from binance_wsapi.endpoints import WsKey, endpoint
 from binance_wsapi.errors import BinanceWsApiError, RateLimited, RequestRejected
+from binance_wsapi.forks import ends_at_fork
 from binance_wsapi.models.futures_stream_events import FuturesDepthEvent
 from binance_wsapi.models.spot_stream_events import DepthEvent
 from binance_wsapi.models.stream_events import decode_stream_event
@@ -63,6 +64,7 @@ class BookKeeper:
         self._fetching: asyncio.Task[None] | None = None
         self._bells: weakref.WeakSet[Bell] = weakref.WeakSet()
         """Of all who wait; one whose reader has gone for good goes with it."""
+        ends_at_fork(self)
 
     # Any thread
 
@@ -90,6 +92,12 @@ class BookKeeper:
             self._bells.clear()
         for bell in bells:
             bell.end()
+
+    def left_behind(self) -> None:
+        """In a forked child: a book that nobody keeps is none."""
+        self.lock = threading.Lock()
+        self.ended = True
+        self.book = None
 
     # The loop's thread
 

@@ -12,6 +12,7 @@ from typing import Any
 from binance_wsapi.buffer import BufferEnded, EventBuffer
 from binance_wsapi.errors import ConfigurationError
 from binance_wsapi.events import ConnectionEvent, StreamGap
+from binance_wsapi.forks import ends_at_fork
 from binance_wsapi.options import Overflow
 
 __all__ = ["Dispatcher", "EventName", "Handler"]
@@ -64,6 +65,11 @@ class Dispatcher:
             overflow="drop_oldest" if overflow == "close" else overflow,
             lost_marker=self._overflowed,
         )
+        ends_at_fork(self)
+
+    def left_behind(self) -> None:
+        """In a forked child: the handlers' thread stayed with the parent."""
+        self._lock = threading.Lock()
 
     def hears(self, name: EventName) -> bool:
         """Whether anybody wants these events."""

@@ -6,9 +6,10 @@ import asyncio
 import logging
 import os
 import threading
-import weakref
 from collections.abc import Awaitable, Callable
 from typing import Any
+
+from binance_wsapi.forks import ends_at_fork
 
 __all__ = ["LoopThread"]
 
@@ -16,8 +17,6 @@ THREAD_NAME = "binance-wsapi"
 RECEIVE_BUFFER_BYTES = 64 << 10
 
 log = logging.getLogger("binance_wsapi.core")
-
-_running: weakref.WeakSet[LoopThread] = weakref.WeakSet()
 
 
 class LoopThread:
@@ -36,7 +35,7 @@ class LoopThread:
         self._thread = threading.Thread(target=self._run, name=THREAD_NAME, daemon=True)
         self._thread.start()
         self.thread_id: int | None = self._thread.ident
-        _running.add(self)
+        ends_at_fork(self)
 
     def stop(self, cleanup: Callable[[], Awaitable[None]], timeout: float) -> None:
         """Run ``cleanup`` on the loop, end the loop, and wait for the thread for ``timeout`` seconds."""
@@ -81,15 +80,9 @@ class LoopThread:
             asyncio.set_event_loop(None)
             self.loop.close()
 
-    @staticmethod
-    def mark_forked() -> None:
-        """In a forked child: the threads stayed with the parent."""
-        for loop_thread in _running:
-            loop_thread.forked = loop_thread.stopped = True
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=LoopThread.mark_forked)
+    def left_behind(self) -> None:
+        """In a forked child: the thread stayed with the parent."""
+        self.forked = self.stopped = True
 
 
 class _SelectorLoop(asyncio.SelectorEventLoop):

@@ -197,6 +197,49 @@ def test_forked_child_is_told_and_the_parent_goes_on(exchange: SimulatedExchange
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
+def test_streams_and_books_are_closed_in_a_forked_child(exchange: SimulatedExchange) -> None:
+    """Nobody fills them there: what they held is the parent's."""
+    printed = run(
+        """
+        import asyncio, os, sys
+        from binance_wsapi import Client, ClientClosed
+
+        client = Client(**options)
+        stream = client.subscribe_user_data_stream()
+        trades = client.streams.subscribe("btcusdt@trade")
+        book = client.streams.order_book("BTCUSDT")
+        book.wait_ready(10)
+        changes = book.changes()
+        child = os.fork()
+        if child == 0:
+            for work in (
+                stream.get,
+                trades.get,
+                lambda: asyncio.run(stream.get_async()),
+                lambda: book.best_bid,
+                book.wait_ready,
+            ):
+                try:
+                    print(work())
+                except ClientClosed:
+                    print("closed")
+            print(list(stream), list(trades), list(changes), book.is_ready)
+            client.on("open", print)
+            for closed in (stream, trades, book, client):
+                closed.close()
+            sys.stdout.flush()
+            os._exit(0)
+        _, status = os.waitpid(child, 0)
+        print("child", status, book.is_ready)
+        client.close()
+        """,
+        exchange,
+    )
+
+    assert printed == "closed\n" * 5 + "[] [] [] False\nchild 0 True\n"
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
 def test_worker_of_a_forking_pool_makes_its_own_client(exchange: SimulatedExchange) -> None:
     printed = run(
         """
