@@ -101,7 +101,9 @@ class ClientBase:
                 once, the other two sign every request.
             api_secret_passphrase: Opens an encrypted PEM.
             signer: Your own signer in place of ``api_secret`` (a KMS, an HSM).
-            beautify: Events as typed structs; ``False`` gives wire dicts.
+            beautify: Events as typed structs; ``False`` gives wire dicts. Either way the library's own
+                records stand among them: :class:`StreamGap`, :class:`OrderReconciled` and
+                :class:`AccountReconciled`.
             testnet: Talk to the testnet.
             demo_trading: Talk to the demo exchange.
             market_maker: Talk to the futures hosts for whitelisted market makers.

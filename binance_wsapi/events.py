@@ -3,14 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Iterator
+from functools import cached_property
 from types import TracebackType
-from typing import Any, Generic, Literal, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Literal, Self, TypeVar
+
+import msgspec
 
 from binance_wsapi.buffer import BufferEnded, EventBuffer
 from binance_wsapi.endpoints import WsKey
-from binance_wsapi.errors import ClientClosed, check_seconds
-from binance_wsapi.models._base import Model
+from binance_wsapi.errors import ClientClosed, UnreadableResult, check_seconds
+from binance_wsapi.models._base import Market, Model
 from binance_wsapi.options import Overflow
+
+if TYPE_CHECKING:
+    from binance_wsapi.models.account import AccountInformation, AccountTrade
+    from binance_wsapi.models.futures import (
+        CoinFuturesAccount,
+        CoinFuturesOrder,
+        FuturesAccountV2,
+        FuturesOrder,
+    )
+    from binance_wsapi.models.order import Order
 
 __all__ = [
     "AccountReconciled",
@@ -64,9 +77,11 @@ class StreamGap(Model, frozen=True):
     """How many events were dropped, where that is known (overflow)."""
 
 
-class OrderReconciled(Model, frozen=True):
+class OrderReconciled(Model, dict=True):
     """An order as the exchange showed it after a gap: what the missed events would have told."""
 
+    market: Market
+    """The order's market."""
     symbol: str
     """The order's symbol."""
     order_id: int
@@ -75,17 +90,86 @@ class OrderReconciled(Model, frozen=True):
     """The order's own id."""
     status: str
     """The order's status now; ``UNKNOWN`` when the exchange does not know the order any more."""
-    missed_fills: tuple[dict[str, Any], ...] = ()
+    raw_missed_fills: tuple[dict[str, Any], ...] = ()
     """Fills that no event told, as wire dicts of ``myTrades`` (Spot only)."""
-    order: dict[str, Any] | None = None
-    """The order as a wire dict of ``order.status``."""
+    raw_order: dict[str, Any] | None = None
+    """The order as a wire dict of ``order.status``; ``None`` when the exchange does not know it."""
+
+    @cached_property
+    def order(self) -> Order | FuturesOrder | CoinFuturesOrder | None:
+        """The order as the market's ``order.status`` shows it; ``None`` when it is not known any more.
+
+        Raises:
+            UnreadableResult: It does not fit its model: see :attr:`raw_order`.
+        """
+        if self.raw_order is None:
+            return None
+        from binance_wsapi.models import futures, order
+
+        models: dict[Market, Any] = {
+            Market.SPOT: order.Order,
+            Market.USDM: futures.FuturesOrder,
+            Market.COINM: futures.CoinFuturesOrder,
+        }
+        typed: Order | FuturesOrder | CoinFuturesOrder = _typed(
+            self.raw_order, models[self.market], "order.status", "raw_order"
+        )
+        return typed
+
+    @cached_property
+    def missed_fills(self) -> tuple[AccountTrade, ...]:
+        """Fills that no event told, oldest first (Spot only).
+
+        Raises:
+            UnreadableResult: One does not fit its model: see :attr:`raw_missed_fills`.
+        """
+        from binance_wsapi.models.account import AccountTrade
+
+        trades: tuple[AccountTrade, ...] = _typed(
+            self.raw_missed_fills, tuple[AccountTrade, ...], "myTrades", "raw_missed_fills"
+        )
+        return trades
 
 
-class AccountReconciled(Model, frozen=True):
+class AccountReconciled(Model, dict=True):
     """The account as the exchange showed it after a gap: balances, and positions on futures."""
 
-    account: dict[str, Any]
+    market: Market
+    """The account's market."""
+    raw_account: dict[str, Any]
     """The result of ``account.status`` (``v2/account.status`` on USD-M) as a wire dict."""
+
+    @cached_property
+    def account(self) -> AccountInformation | FuturesAccountV2 | CoinFuturesAccount:
+        """The account as the market's ``account.status`` shows it (``v2/account.status`` on USD-M).
+
+        Raises:
+            UnreadableResult: It does not fit its model: see :attr:`raw_account`.
+        """
+        from binance_wsapi.models import account, futures
+
+        models: dict[Market, Any] = {
+            Market.SPOT: account.AccountInformation,
+            Market.USDM: futures.FuturesAccountV2,
+            Market.COINM: futures.CoinFuturesAccount,
+        }
+        typed: AccountInformation | FuturesAccountV2 | CoinFuturesAccount = _typed(
+            self.raw_account, models[self.market], "account.status", "raw_account"
+        )
+        return typed
+
+
+def _typed(raw: object, model: Any, operation: str, attribute: str) -> Any:
+    wire = msgspec.json.encode(raw)
+    try:
+        return msgspec.json.decode(wire, type=model)
+    except msgspec.MsgspecError as error:
+        raise UnreadableResult(
+            f"what {operation} told after a gap does not fit its model: {error}. It is in "
+            f".{attribute}",
+            operation=operation,
+            raw=wire,
+        ) from None
 
 
 class StreamName(str, Generic[T]):

@@ -163,7 +163,9 @@ class Reconciler:
             except (BinanceWsApiError, LinkLost) as error:
                 await self._pause(error)
             else:
-                self._append(AccountReconciled(account=answer.raw["result"]))
+                self._append(
+                    AccountReconciled(market=session.market, raw_account=answer.raw["result"])
+                )
                 return
 
     async def _pause(self, error: Exception) -> None:
@@ -174,12 +176,13 @@ class Reconciler:
     def _tell(self, record: Reconciled) -> None:
         self._append(
             OrderReconciled(
+                market=self._session.market,
                 symbol=record.symbol,
                 order_id=record.order_id,
                 client_order_id=record.client_order_id,
                 status=record.status,
-                missed_fills=record.missed_fills,
-                order=record.order,
+                raw_missed_fills=record.missed_fills,
+                raw_order=record.order,
             )
         )
 

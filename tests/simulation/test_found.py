@@ -298,7 +298,7 @@ def test_an_order_first_heard_of_by_its_second_fill_is_reconciled() -> None:
 
     told = [event["t"] for event in events if isinstance(event, dict) and event.get("x") == "TRADE"]
     missed = [
-        fill["id"]
+        fill.trade_id
         for event in events
         if isinstance(event, OrderReconciled)
         for fill in event.missed_fills
@@ -406,7 +406,7 @@ def test_an_order_that_ends_while_it_is_reconciled_is_not_forgotten() -> None:
 
     told = [event["t"] for event in events if isinstance(event, dict) and event.get("x") == "TRADE"]
     missed = [
-        fill["id"]
+        fill.trade_id
         for event in events
         if isinstance(event, OrderReconciled)
         for fill in event.missed_fills
