@@ -35,6 +35,7 @@ from binance_wsapi.errors import (
     PartlyExecuted,
     RateLimited,
     RequestRejected,
+    UnreadableResult,
 )
 from binance_wsapi.health import ConnectionHealth
 from binance_wsapi.protocol.envelope import Frame, MalformedFrame, decode_frame
@@ -345,6 +346,8 @@ class ApiSession(Session):
             message = decode_frame(frame)
         except MalformedFrame as error:
             self.announce("exception", error=error, reason=f"malformed frame: {error}")
+            if error.request_id in link.pending:
+                self._unreadable(link, link.pending[error.request_id], frame, error)
             return
         if message.event:
             self._event(link, message)
@@ -369,6 +372,32 @@ class ApiSession(Session):
                     cause="the answer could not be taken in",
                 )
             )
+
+    def _unreadable(
+        self, link: ApiLink, call: Call, frame: str | bytes, error: MalformedFrame
+    ) -> None:
+        """A request was answered, but nobody can tell what: no other answer will come."""
+        self._give_up(link, call)
+        if call.kind.mutates or call.is_own:
+            self._outcomes.undecided(
+                call,
+                OutcomeUnknown(
+                    f"{call.kind.method}: the exchange answered, but the answer cannot be read "
+                    f"({error}); it may have been executed",
+                    operation=call.kind.method,
+                    client_order_id=call.client_order_id,
+                    sent_at=call.sent_us,
+                    cause="the answer cannot be read",
+                ),
+            )
+            return
+        call.settle(
+            UnreadableResult(
+                f"{call.kind.method}: the answer cannot be read: {error}",
+                operation=call.kind.method,
+                raw=frame.encode() if isinstance(frame, str) else bytes(frame),
+            )
+        )
 
     def _answered(self, link: ApiLink, call: Call, message: Frame, frame: str | bytes) -> None:
         """Settle a request by its answer."""

@@ -19,7 +19,15 @@ _ABSENT = Raw()
 
 
 class MalformedFrame(ValueError):
-    """The exchange sent something that is no frame of the WebSocket API."""
+    """The exchange sent something that is no frame of the WebSocket API.
+
+    Attributes:
+        request_id: The request it answers all the same; ``None`` when that cannot be told.
+    """
+
+    def __init__(self, message: str, request_id: str | None = None) -> None:
+        super().__init__(message)
+        self.request_id = request_id
 
 
 class ErrorBody(msgspec.Struct, gc=False):
@@ -61,6 +69,10 @@ class Frame(msgspec.Struct, rename="camel", gc=False):
         return self.status == 401 and self.id is None
 
 
+class _Address(msgspec.Struct, gc=False):
+    id: str | None = None
+
+
 class _Request(msgspec.Struct, gc=False, omit_defaults=True):
     id: str
     method: str
@@ -68,6 +80,7 @@ class _Request(msgspec.Struct, gc=False, omit_defaults=True):
 
 
 _decode = msgspec.json.Decoder(Frame).decode
+_decode_address = msgspec.json.Decoder(_Address).decode
 _encode = msgspec.json.Encoder().encode
 
 
@@ -80,7 +93,15 @@ def decode_frame(data: bytes | str) -> Frame:
     try:
         return _decode(data)
     except (msgspec.DecodeError, UnicodeError) as error:
-        raise MalformedFrame(f"the exchange sent a malformed frame: {error}") from None
+        problem = f"the exchange sent a malformed frame: {error}"
+        raise MalformedFrame(problem, _answered_by(data)) from None
+
+
+def _answered_by(data: bytes | str) -> str | None:
+    try:
+        return _decode_address(data).id
+    except (msgspec.DecodeError, UnicodeError):
+        return None
 
 
 def encode_request(

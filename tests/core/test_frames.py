@@ -59,6 +59,36 @@ def test_malformed_frame_neither_ends_the_connection_nor_a_call(
     assert scripted.handshakes == 1
 
 
+@pytest.mark.parametrize(
+    "broken",
+    [
+        {"status": "fine", "result": {}},
+        {"status": 400, "error": "No."},
+        {"status": 400, "error": {"code": "-1102", "msg": "No."}},
+        {"status": 200, "result": {}, "subscriptionId": "zero"},
+    ],
+    ids=str,
+)
+def test_answer_in_a_broken_envelope_settles_its_call_at_once(
+    dial: Dial, scripted: ScriptedServer, broken: dict[str, Any]
+) -> None:
+    """No other answer will come: waiting for the timeout would tell nothing more."""
+
+    async def spoil(peer: Peer, request: dict[str, Any]) -> None:
+        await peer.send({"id": request["id"], **broken})
+
+    scripted.replies["ping"] = scripted.replies["novel.change"] = spoil
+    caller = dial(timeout=500)
+
+    with pytest.raises(UnreadableResult, match="cannot be read") as read:
+        caller.call(lambda client: client.spot.test_connectivity())
+    with pytest.raises(OutcomeUnknown, match="cannot be read"):
+        caller.call(lambda client: client.request(WsKey.MAIN_WSAPI, "novel.change"))
+
+    assert read.value.raw
+    assert scripted.handshakes == 1
+
+
 def test_frame_that_is_no_json_is_reported(dial: Dial, scripted: ScriptedServer) -> None:
     async def spoil(peer: Peer, request: dict[str, Any]) -> None:
         await peer.send("{")
