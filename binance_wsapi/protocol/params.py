@@ -93,6 +93,9 @@ def _plan_by_wire_name(operation: Operation) -> _Plan:
     return _Plan(operation, {param.wire: param.wire for param in operation.params}, is_closed=False)
 
 
+_MOST_SHAPES = 1000
+
+
 class _Plan:
     """An operation's parameters, laid out for checking.
 
@@ -108,8 +111,10 @@ class _Plan:
         "_forbidden",
         "_is_closed",
         "_labels",
+        "_lawful",
         "_operation",
         "_required",
+        "_rule_names",
         "_steps",
         "_together",
         "_triggers",
@@ -130,6 +135,15 @@ class _Plan:
         self._triggers = _triggers(operation.needs)
         self._conditions = tuple(needs for needs in operation.needs if len(needs.when) > 1)
         self._forbidden = _forbidden(operation.forbids)
+        self._rule_names = tuple(
+            {
+                **dict.fromkeys(wire for needs in operation.needs for wire in needs.when),
+                **dict.fromkeys(trigger for trigger, _ in self._forbidden),
+            }
+        )
+        """The parameters whose values rules look at; all of them enumerated."""
+        self._lawful: set[tuple[object, ...]] = set()
+        """The shapes of parameters that have been found to break no rule."""
         self._exclusive = operation.exclusive
         self._together = operation.together
         self._bound = frozenset(
@@ -143,6 +157,15 @@ class _Plan:
             if value is not None:
                 convert = steps.get(name)
                 params[name] = self._unknown(name, value) if convert is None else convert(value)
+        # A caller's calls are alike: rules look at names and a few values, so what held once holds.
+        shape = (*params, *map(params.get, self._rule_names))
+        if shape not in self._lawful:
+            self._check_rules(params)
+            if len(self._lawful) < _MOST_SHAPES:
+                self._lawful.add(shape)
+        return params
+
+    def _check_rules(self, params: dict[str, WireValue]) -> None:
         if not self._required <= params.keys():
             self._refuse_missing(params)
         sent = params.keys()
@@ -162,7 +185,6 @@ class _Plan:
                 self._refuse_forbidden(names, trigger, params)
         if not self._bound.isdisjoint(params):
             self._check_groups(params)
-        return params
 
     def _unknown(self, name: str, value: object) -> WireValue:
         name_text(name, "params")
