@@ -156,6 +156,9 @@ class Options:
 LONGEST_S = 1_000_000
 """More than anybody waits, and less than what clocks and locks can take."""
 
+SHORTEST_ROTATION_S = 60
+"""A connection replaced more often than that uses up the connections the exchange allows."""
+
 
 def _is_duration(seconds: float) -> bool:
     return 0 < seconds <= LONGEST_S
@@ -184,7 +187,10 @@ _NUMBERS: dict[str, tuple[Callable[[float], bool], str]] = {
     "reconnect_delay_max": (_is_duration, _SECONDS),
     "ping_interval": (_is_duration, _SECONDS),
     "pong_timeout": (_is_duration, _SECONDS),
-    "rotate_after": (_is_duration, f"{_SECONDS}, or None"),
+    "rotate_after": (
+        lambda seconds: SHORTEST_ROTATION_S <= seconds <= LONGEST_S,
+        f"use seconds from {SHORTEST_ROTATION_S} to {LONGEST_S}, or None",
+    ),
     "resubscribe_user_data_stream_delay_seconds": (
         lambda seconds: 0 <= seconds <= LONGEST_S,
         f"use seconds from 0 to {LONGEST_S}",

@@ -143,6 +143,12 @@ class Noted:
             return list(self.events)
 
 
+def rotating_after(caller: Caller, seconds: float) -> Caller:
+    """Have the connections of a caller replaced more often than the option allows."""
+    object.__setattr__(caller.client._core.options, "rotate_after", seconds)
+    return caller
+
+
 def noted(caller: Caller, *names: Any) -> Noted:
     """Return a handler that notes all events of these names."""
     handler = Noted()

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from callers import WAIT_S, Caller, noted
+from callers import WAIT_S, Caller, noted, rotating_after
 from scripted_server import ScriptedServer
 
 from binance_wsapi import (
@@ -347,7 +347,7 @@ def test_planned_rotation_loses_and_doubles_no_event_and_stays_logged_on(
     connect: Connect, exchange: SimulatedExchange
 ) -> None:
     account = exchange.create_account()
-    caller = connect(account.create_key(), rotate_after=1.3)
+    caller = rotating_after(connect(account.create_key()), 1.3)
     stream = caller.call(lambda client: client.subscribe_user_data_stream())
     rotated = noted(caller, "rotated")
 

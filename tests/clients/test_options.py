@@ -61,7 +61,8 @@ def test_misspelt_option_is_a_type_error(flavour: Flavour) -> None:
         ("reconnect_factor", "2", "use a number from 1 to 100"),
         ("ping_interval", None, "use seconds above 0"),
         ("pong_timeout", -1, "use seconds above 0"),
-        ("rotate_after", 0, "use seconds above 0, up to 1000000, or None"),
+        ("rotate_after", 0, "use seconds from 60 to 1000000, or None"),
+        ("rotate_after", 59.9, "use seconds from 60 to 1000000, or None"),
         ("rotate_after", "23h", "or None"),
         ("rotate_at", "03:00", "use a datetime.time"),
         ("recv_window", 60_001, "use milliseconds above 0, up to 60000"),
@@ -409,7 +410,7 @@ def test_time_of_rotation(rotate_at: dt.time, now: str, expected_s: int) -> None
         core.close()
 
 
-@pytest.mark.parametrize("rotate_after", [None, 5.0])
+@pytest.mark.parametrize("rotate_after", [None, 60.0])
 def test_rotation_after_a_while_or_never(rotate_after: float | None) -> None:
     core = Core(
         Options(rotate_after=rotate_after),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from callers import WAIT_S, Caller
+from callers import WAIT_S, Caller, rotating_after
 
 from binance_wsapi import (
     AccountReconciled,
@@ -132,8 +132,12 @@ class UserData:
 def subscribed(
     connect: Connect, exchange: SimulatedExchange, account: AccountHandle, futures: Futures
 ) -> Callable[..., UserData]:
-    def make(key_type: Any = "ed25519", **options: Any) -> UserData:
+    def make(
+        key_type: Any = "ed25519", rotate_after: float | None = None, **options: Any
+    ) -> UserData:
         caller = connect(account.create_key(key_type), **options)
+        if rotate_after is not None:
+            rotating_after(caller, rotate_after)
         stream = caller.call(lambda client: client.subscribe_user_data_stream(futures.ws_key))
         return UserData(caller, exchange, account, futures, stream)
 

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from callers import Caller
+from callers import Caller, rotating_after
 from market_events import control_messages, make_trade, take_trades
 from scripted_server import Peer, ScriptedServer
 
@@ -452,7 +452,7 @@ def test_planned_move_tells_each_event_once_and_in_order(
 def test_connection_is_replaced_before_the_exchange_cuts_it(
     connect: Connect, exchange: SimulatedExchange, account: AccountHandle
 ) -> None:
-    caller = connect(rotate_after=0.3)
+    caller = rotating_after(connect(), 0.3)
     stream = subscribe(caller, TRADES)
 
     told = move_until_the_old_one_is_gone(caller, exchange, account, stream)
