@@ -45,8 +45,8 @@ class Authoriser:
 
     @property
     def signs_slowly(self) -> bool:
-        """Whether signing would stall an event loop (RSA, remote signers)."""
-        return bool(getattr(self.signer, "slow", False))
+        """Whether signing may stall an event loop: RSA, and any signer that does not deny it."""
+        return self.signer is not None and bool(getattr(self.signer, "slow", True))
 
     def check(self, operation: Operation) -> None:
         """Refuse an operation that needs a key which the client was not given.

@@ -42,9 +42,9 @@ class KeyType(Enum):
 class Signer(Protocol):
     """Whatever signs for an API key: built from ``api_secret``, or your own (a KMS, an HSM).
 
-    A signer that takes longer than a millisecond or waits for a network says so with an attribute
-    ``slow = True``: it is then called off the thread that serves the connections. ``sign`` may be
-    called from several threads at once.
+    ``sign`` is called off the thread that serves the connections, since it may wait for a network;
+    from several threads at once. A signer that needs less than a millisecond says so with an
+    attribute ``slow = False``: it is then called where the request is sent, which is quicker.
     """
 
     @property

@@ -120,7 +120,14 @@ def test_only_ed25519_logs_on(key_type: KeyType, logs_on: bool) -> None:
 
 
 def test_slowness_is_the_signers_own_word() -> None:
+    class Remote:
+        key_type = KeyType.HMAC
+
+        def sign(self, payload: bytes) -> str:
+            return ""
+
     assert authoriser(slow=True).signs_slowly
+    assert Authoriser(api_key="key", signer=Remote(), recv_window=None).signs_slowly
     assert not authoriser().signs_slowly
     assert not Authoriser(api_key=None, signer=None, recv_window=None).signs_slowly
 
