@@ -203,6 +203,15 @@ def test_close_of_a_peer_that_says_nothing_is_quick(
     assert caller.client.closed
 
 
+def test_tls_connections_are_closed_to_the_last_byte(flavour: Flavour) -> None:
+    """The end of TLS takes another round trip: a loop that ends before leaks the socket."""
+    with SimulatedExchange(tls=True) as exchange:
+        for _ in range(10):
+            caller = caller_of(flavour, **exchange.client_options(), attach_event_listeners=False)
+            assert caller.call(ping).status == 200
+            caller.close()
+
+
 def test_closing_threads_do_not_hinder_each_other(exchange: SimulatedExchange) -> None:
     client = exchange.client()
     client.spot.get_server_time()
