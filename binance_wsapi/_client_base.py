@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+import concurrent.futures
 import datetime as dt
 import logging
 import os
 import ssl as ssl_module
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from os import PathLike
-from typing import Any, Literal, Self
+from threading import get_ident
+from typing import Any, Literal, Self, overload
 
 from binance_wsapi.core.call import CallKind
+from binance_wsapi.core.call_errors import unresponsive
 from binance_wsapi.core.core import Core, LoopHost
 from binance_wsapi.core.loop_thread import LoopThread
 from binance_wsapi.core.transport import Transport
 from binance_wsapi.endpoints import WsKey
 from binance_wsapi.errors import ConfigurationError, check_seconds
-from binance_wsapi.events import ConnectionEvent
+from binance_wsapi.events import ConnectionEvent, ConnectionEventKind
 from binance_wsapi.health import ConnectionHealth, Metrics
 from binance_wsapi.options import (
     OnRateLimit,
@@ -208,20 +211,39 @@ class ClientBase:
             **options,
         )
 
+    @overload
+    def on(self, event: Literal["user_data"], handler: Callable[[Any], object]) -> None: ...
+    @overload
+    def on(
+        self, event: ConnectionEventKind, handler: Callable[[ConnectionEvent], object]
+    ) -> None: ...
     def on(self, event: EventName, handler: Callable[[Any], object]) -> None:
         """Call a handler with each event of a kind from now on.
 
         Handlers run one after the other on a thread of their own: they may block and may call the
         client. ``"user_data"`` handlers get the events of every user data stream, all others a
-        :class:`ConnectionEvent`.
+        :class:`ConnectionEvent`. What a handler raises is logged, and told as an ``"exception"``
+        event.
+
+        Args:
+            event: The kind of event.
+            handler: Called with each event; a coroutine function runs on the event loop it was added on.
+
+        Raises:
+            ConfigurationError: There is no such event, or the handler cannot be called.
+        """
+        self._core.dispatcher.on(event, handler)
+
+    def off(self, event: EventName, handler: Callable[[Any], object]) -> None:
+        """Call a handler no more; one that was never added is no error.
+
+        Args:
+            event: The kind of event.
+            handler: The handler, as it was added.
 
         Raises:
             ConfigurationError: There is no such event.
         """
-        self._core.dispatcher.on(event, handler)
-
-    def off(self, event: EventName, handler: Callable[[ConnectionEvent], object]) -> None:
-        """Call a handler no more; one that was never added is no error."""
         self._core.dispatcher.off(event, handler)
 
     def set_time_offset_ms(self, offset_ms: float | None) -> None:
@@ -238,14 +260,28 @@ class ClientBase:
         self._core.clock.set_time_offset_ms(offset_ms)
 
     def health(self) -> dict[WsKey, ConnectionHealth]:
-        """Return how each connection in use is doing; asks the client's own thread, quickly."""
-        health: dict[WsKey, ConnectionHealth] = self._core.run(self._core.health).result(GRACE_S)
+        """Return how each connection in use is doing; asks the client's own thread, quickly.
+
+        Returns:
+            The state of each connection of the WebSocket API that was used since the start or since
+            :meth:`disconnect_all`.
+
+        Raises:
+            ClientClosed: The client is closed.
+            RequestTimeout: The client's own thread does not answer.
+        """
+        health: dict[WsKey, ConnectionHealth] = self._wait(self._core.health, GRACE_S)
         return health
 
     @property
     def rate_limits(self) -> dict[str, list[LimitUsage]]:
-        """How far the exchange's limits are used up, by market, what is under way included."""
-        usage: dict[str, list[LimitUsage]] = self._core.run(self._core.limit_usage).result(GRACE_S)
+        """How far the exchange's limits are used up, by market, what is under way included.
+
+        Raises:
+            ClientClosed: The client is closed.
+            RequestTimeout: The client's own thread does not answer.
+        """
+        usage: dict[str, list[LimitUsage]] = self._wait(self._core.limit_usage, GRACE_S)
         return usage
 
     @property
@@ -265,6 +301,20 @@ class ClientBase:
 
     def _transport(self) -> Transport | None:
         return None
+
+    def _wait(self, work: Callable[[], Coroutine[Any, Any, Any]], timeout: float) -> Any:
+        """Run something on the core's loop and block until it is done."""
+        core = self._core
+        if get_ident() == core.host.thread_id:
+            raise ConfigurationError("a blocking call on the client's own loop would never end")
+        running = core.run(work)
+        try:
+            return running.result(timeout)
+        except concurrent.futures.CancelledError:
+            raise core.closed_error() from None
+        except TimeoutError:
+            running.cancel()
+            raise unresponsive(timeout) from None
 
     def _complete(self, kind: CallKind, params: dict[str, WireValue]) -> None:
         """Add what the library answers for: client order ids, so that no order is lost from sight.

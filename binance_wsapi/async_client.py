@@ -25,6 +25,12 @@ if TYPE_CHECKING:
     from binance_wsapi.facade.async_spot import AsyncSpotNamespace
     from binance_wsapi.facade.async_usdm import AsyncUsdmNamespace
     from binance_wsapi.facade.market_streams import AsyncStreams
+    from binance_wsapi.user_data import (
+        CoinmUserData,
+        MarginUserData,
+        SpotUserData,
+        UsdmUserData,
+    )
 
 __all__ = ["AsyncClient"]
 
@@ -118,12 +124,53 @@ class AsyncClient(ClientBase):
     async def connect(self, ws_key: WsKey = WsKey.MAIN_WSAPI) -> None:
         """Bring a connection up, logged on and subscribed, before it is needed.
 
+        A refused logon is told as an ``"exception"`` event, and by the first call that needs the key.
+
+        Args:
+            ws_key: The connection, one of the WebSocket API.
+
         Raises:
+            ConfigurationError: The connection takes no requests.
             NotSent: It did not come up within the timeout.
+            ClientClosed: The client is closed.
         """
         check_api_key(ws_key)
         await self._run(lambda: self._core.connect(ws_key))
 
+    @overload
+    async def subscribe_user_data_stream(
+        self,
+        ws_key: Literal[
+            WsKey.MAIN_WSAPI, WsKey.MAIN_WSAPI2, WsKey.MAIN_WSAPI_TESTNET
+        ] = WsKey.MAIN_WSAPI,
+        *,
+        isolated_symbol: None = None,
+    ) -> EventStream[SpotUserData]: ...
+    @overload
+    async def subscribe_user_data_stream(
+        self,
+        ws_key: Literal[WsKey.USDM_WSAPI, WsKey.USDM_WSAPI_TESTNET],
+        *,
+        isolated_symbol: None = None,
+    ) -> EventStream[UsdmUserData]: ...
+    @overload
+    async def subscribe_user_data_stream(
+        self,
+        ws_key: Literal[WsKey.COINM_WSAPI, WsKey.COINM_WSAPI_TESTNET],
+        *,
+        isolated_symbol: None = None,
+    ) -> EventStream[CoinmUserData]: ...
+    @overload
+    async def subscribe_user_data_stream(
+        self,
+        ws_key: Literal[WsKey.MARGIN_USER_DATA, WsKey.MARGIN_RISK_USER_DATA],
+        *,
+        isolated_symbol: str | None = None,
+    ) -> EventStream[MarginUserData]: ...
+    @overload
+    async def subscribe_user_data_stream(
+        self, ws_key: WsKey, *, isolated_symbol: str | None = None
+    ) -> EventStream[Any]: ...
     async def subscribe_user_data_stream(
         self, ws_key: WsKey = WsKey.MAIN_WSAPI, *, isolated_symbol: str | None = None
     ) -> EventStream[Any]:
@@ -137,6 +184,9 @@ class AsyncClient(ClientBase):
         stopped it (``stop_user_data_stream_for_key``), within a
         minute when another one did.
 
+        The type of the events follows from the connection, as :mod:`binance_wsapi.user_data` lists it;
+        with ``beautify=False`` those of the exchange are wire dicts, whatever the type says.
+
         Args:
             ws_key: The connection whose account it is: one of the WebSocket API, ``MARGIN_USER_DATA``,
                 or ``MARGIN_RISK_USER_DATA`` for the margin level and debts of cross margin.
@@ -144,6 +194,7 @@ class AsyncClient(ClientBase):
                 ``None`` is the cross margin account.
 
         Raises:
+            ConfigurationError: The connection has no user data, or the client's key does not do for it.
             NotSent: No connection came up in time.
             RequestRejected: The exchange refused the subscription.
         """
@@ -156,7 +207,16 @@ class AsyncClient(ClientBase):
     async def unsubscribe_user_data_stream(
         self, ws_key: WsKey = WsKey.MAIN_WSAPI, *, isolated_symbol: str | None = None
     ) -> None:
-        """End the account's event stream; nothing to do when there is none."""
+        """End the account's event stream; nothing to do when there is none.
+
+        Args:
+            ws_key: The connection it was subscribed with.
+            isolated_symbol: The symbol it was subscribed with.
+
+        Raises:
+            ConfigurationError: There is no such connection.
+            ClientClosed: The client is closed, and its streams with it.
+        """
         ws_key = WsKey(ws_key)
         await self._run(lambda: self._core.unsubscribe_user_data(ws_key, isolated_symbol))
 
@@ -166,18 +226,35 @@ class AsyncClient(ClientBase):
         The fresh one is logged on and subscribed before it takes over, and events that come on both
         are told once. Returns when the fresh one serves.
 
+        Args:
+            ws_key: The connection; a key of the WebSocket API stands for futures user data as well, a
+                stream key for all connections of that market's streams. Those not in use are no error.
+
         Raises:
+            ConfigurationError: There is no such connection.
             NotSent: It did not come up within the timeout; the present one goes on.
+            ClientClosed: The client is closed.
         """
-        check_api_key(ws_key)
+        ws_key = WsKey(ws_key)
         await self._run(lambda: self._core.rotate(ws_key))
 
     async def disconnect_all(self) -> None:
-        """Close all connections and streams; the next call connects anew."""
+        """Close all connections and streams; the next call connects anew.
+
+        A call under way ends in :class:`ConnectionLost`, one that waits for a connection in
+        :class:`NotSent`.
+
+        Raises:
+            ClientClosed: The client is closed.
+        """
         await self._run(self._core.disconnect_all)
 
     async def close(self) -> None:
-        """Close everything; idempotent, from any loop."""
+        """Close everything; idempotent, from any loop.
+
+        A call under way ends in :class:`ConnectionLost` or :class:`ClientClosed`, every stream ends,
+        and calls made later raise :class:`ClientClosed`. It raises nothing.
+        """
         # Closing waits for the core's thread: not on the caller's loop.
         await asyncio.get_running_loop().run_in_executor(None, self._finalizer)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import concurrent.futures
 from collections.abc import Callable, Coroutine, Mapping
 from functools import cached_property
 from threading import get_ident
@@ -13,7 +12,7 @@ from binance_wsapi._client_base import ClientBase
 from binance_wsapi.catalogue import operation_by_method
 from binance_wsapi.catalogue._types import Operation
 from binance_wsapi.core.call import CallKind, Waiter, kind_of
-from binance_wsapi.core.call_errors import abandoned, unresponsive
+from binance_wsapi.core.call_errors import abandoned
 from binance_wsapi.core.core import check_api_key
 from binance_wsapi.endpoints import WsKey, endpoint
 from binance_wsapi.errors import BinanceWsApiError, ConfigurationError
@@ -26,6 +25,12 @@ if TYPE_CHECKING:
     from binance_wsapi.facade.market_streams import Streams
     from binance_wsapi.facade.spot import SpotNamespace
     from binance_wsapi.facade.usdm import UsdmNamespace
+    from binance_wsapi.user_data import (
+        CoinmUserData,
+        MarginUserData,
+        SpotUserData,
+        UsdmUserData,
+    )
 
 __all__ = ["Client"]
 
@@ -118,12 +123,53 @@ class Client(ClientBase):
     def connect(self, ws_key: WsKey = WsKey.MAIN_WSAPI) -> None:
         """Bring a connection up, logged on and subscribed, before it is needed.
 
+        A refused logon is told as an ``"exception"`` event, and by the first call that needs the key.
+
+        Args:
+            ws_key: The connection, one of the WebSocket API.
+
         Raises:
+            ConfigurationError: The connection takes no requests.
             NotSent: It did not come up within the timeout.
+            ClientClosed: The client is closed.
         """
         check_api_key(ws_key)
         self._run(lambda: self._core.connect(ws_key))
 
+    @overload
+    def subscribe_user_data_stream(
+        self,
+        ws_key: Literal[
+            WsKey.MAIN_WSAPI, WsKey.MAIN_WSAPI2, WsKey.MAIN_WSAPI_TESTNET
+        ] = WsKey.MAIN_WSAPI,
+        *,
+        isolated_symbol: None = None,
+    ) -> EventStream[SpotUserData]: ...
+    @overload
+    def subscribe_user_data_stream(
+        self,
+        ws_key: Literal[WsKey.USDM_WSAPI, WsKey.USDM_WSAPI_TESTNET],
+        *,
+        isolated_symbol: None = None,
+    ) -> EventStream[UsdmUserData]: ...
+    @overload
+    def subscribe_user_data_stream(
+        self,
+        ws_key: Literal[WsKey.COINM_WSAPI, WsKey.COINM_WSAPI_TESTNET],
+        *,
+        isolated_symbol: None = None,
+    ) -> EventStream[CoinmUserData]: ...
+    @overload
+    def subscribe_user_data_stream(
+        self,
+        ws_key: Literal[WsKey.MARGIN_USER_DATA, WsKey.MARGIN_RISK_USER_DATA],
+        *,
+        isolated_symbol: str | None = None,
+    ) -> EventStream[MarginUserData]: ...
+    @overload
+    def subscribe_user_data_stream(
+        self, ws_key: WsKey, *, isolated_symbol: str | None = None
+    ) -> EventStream[Any]: ...
     def subscribe_user_data_stream(
         self, ws_key: WsKey = WsKey.MAIN_WSAPI, *, isolated_symbol: str | None = None
     ) -> EventStream[Any]:
@@ -137,6 +183,9 @@ class Client(ClientBase):
         stopped it (``stop_user_data_stream_for_key``), within a
         minute when another one did.
 
+        The type of the events follows from the connection, as :mod:`binance_wsapi.user_data` lists it;
+        with ``beautify=False`` those of the exchange are wire dicts, whatever the type says.
+
         Args:
             ws_key: The connection whose account it is: one of the WebSocket API, ``MARGIN_USER_DATA``,
                 or ``MARGIN_RISK_USER_DATA`` for the margin level and debts of cross margin.
@@ -144,6 +193,7 @@ class Client(ClientBase):
                 ``None`` is the cross margin account.
 
         Raises:
+            ConfigurationError: The connection has no user data, or the client's key does not do for it.
             NotSent: No connection came up in time.
             RequestRejected: The exchange refused the subscription.
         """
@@ -156,7 +206,16 @@ class Client(ClientBase):
     def unsubscribe_user_data_stream(
         self, ws_key: WsKey = WsKey.MAIN_WSAPI, *, isolated_symbol: str | None = None
     ) -> None:
-        """End the account's event stream; nothing to do when there is none."""
+        """End the account's event stream; nothing to do when there is none.
+
+        Args:
+            ws_key: The connection it was subscribed with.
+            isolated_symbol: The symbol it was subscribed with.
+
+        Raises:
+            ConfigurationError: There is no such connection.
+            ClientClosed: The client is closed, and its streams with it.
+        """
         ws_key = WsKey(ws_key)
         self._run(lambda: self._core.unsubscribe_user_data(ws_key, isolated_symbol))
 
@@ -166,18 +225,35 @@ class Client(ClientBase):
         The fresh one is logged on and subscribed before it takes over, and events that come on both
         are told once. Returns when the fresh one serves.
 
+        Args:
+            ws_key: The connection; a key of the WebSocket API stands for futures user data as well, a
+                stream key for all connections of that market's streams. Those not in use are no error.
+
         Raises:
+            ConfigurationError: There is no such connection.
             NotSent: It did not come up within the timeout; the present one goes on.
+            ClientClosed: The client is closed.
         """
-        check_api_key(ws_key)
+        ws_key = WsKey(ws_key)
         self._run(lambda: self._core.rotate(ws_key))
 
     def disconnect_all(self) -> None:
-        """Close all connections and streams; the next call connects anew."""
+        """Close all connections and streams; the next call connects anew.
+
+        A call under way ends in :class:`ConnectionLost`, one that waits for a connection in
+        :class:`NotSent`.
+
+        Raises:
+            ClientClosed: The client is closed.
+        """
         self._run(self._core.disconnect_all)
 
     def close(self) -> None:
-        """Close everything; idempotent, from any thread."""
+        """Close everything; idempotent, from any thread.
+
+        A call under way ends in :class:`ConnectionLost` or :class:`ClientClosed`, every stream ends,
+        and calls made later raise :class:`ClientClosed`. It raises nothing.
+        """
         self._finalizer()
 
     def _call(self, ws_key: WsKey, operation: Operation, given: dict[str, object]) -> Response[Any]:
@@ -202,17 +278,7 @@ class Client(ClientBase):
         return outcome
 
     def _run(self, work: Callable[[], Coroutine[Any, Any, Any]]) -> Any:
-        core = self._core
-        if get_ident() == core.host.thread_id:
-            raise ConfigurationError("a blocking call on the client's own loop would never end")
-        running = core.run(work)
-        try:
-            return running.result(self._longest_wait)
-        except concurrent.futures.CancelledError:
-            raise core.closed_error() from None
-        except TimeoutError:
-            running.cancel()
-            raise unresponsive(self._longest_wait) from None
+        return self._wait(work, self._longest_wait)
 
     def __enter__(self) -> Self:
         return self

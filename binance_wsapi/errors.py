@@ -20,6 +20,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from concurrent.futures import Future
 
+    from binance_wsapi.response import Response
+
 __all__ = [
     "AuthenticationFailed",
     "BinanceWsApiError",
@@ -169,7 +171,7 @@ class OutcomeUnknown(BinanceWsApiError):
         self._find_out = find_out
         self._run = run
 
-    def resolve(self, timeout: float = 30.0) -> Any:
+    def resolve(self, timeout: float = 30.0) -> Response[Any]:
         """Ask what became of the request, and block until it is known.
 
         Args:
@@ -192,7 +194,7 @@ class OutcomeUnknown(BinanceWsApiError):
         except CancelledError:
             raise self._closed() from None
 
-    async def resolve_async(self, timeout: float = 30.0) -> Any:
+    async def resolve_async(self, timeout: float = 30.0) -> Response[Any]:
         """Do what :meth:`resolve` does, to be awaited."""
         import asyncio
 
@@ -222,7 +224,7 @@ class OutcomeUnknown(BinanceWsApiError):
         return _rebuild, (type(self), self.args, attributes)
 
 
-def _verdict(outcome: Any) -> Any:
+def _verdict(outcome: Response[Any] | BinanceWsApiError) -> Response[Any]:
     if isinstance(outcome, BinanceWsApiError):
         raise outcome
     return outcome

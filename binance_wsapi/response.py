@@ -48,29 +48,26 @@ class Response(Generic[T_co]):
     The result is decoded on first touch, on the thread that touches it, and kept.
     """
 
-    __slots__ = (
-        "_frame",
-        "_operation",
-        "_rate_limits",
-        "_raw_rate_limits",
-        "_raw_result",
-        "_result",
-        "id",
-        "resolved",
-        "round_trip",
-        "status",
-    )
+    # A dict: help() shows what stands here, where it shows nothing of slots in a tuple.
+    __slots__ = {  # noqa: RUF023  (the public ones first)
+        "id": "The request's id.",
+        "status": "The exchange's status, 200 for success.",
+        "round_trip": "Seconds from the write to the answer.",
+        "resolved": "True when the answer was lost and the outcome was found by asking for the order.",
+        "_frame": None,
+        "_operation": None,
+        "_rate_limits": None,
+        "_raw_rate_limits": None,
+        "_raw_result": None,
+        "_result": None,
+    }
 
     id: str
-    """The request's id."""
     status: int
-    """The exchange's status, 200 for success."""
     round_trip: float
-    """Seconds from the write to the answer."""
+    resolved: bool
     _result: Any
     _rate_limits: list[RateLimitUsage]
-    resolved: bool
-    """True when the answer was lost and the outcome was found by asking for the order."""
 
     def __init__(
         self,
@@ -113,7 +110,11 @@ class Response(Generic[T_co]):
 
     @property
     def rate_limits(self) -> list[RateLimitUsage]:
-        """The limits as the exchange counts them; empty when it was asked to leave them out."""
+        """The limits as the exchange counts them; empty when it was asked to leave them out.
+
+        Raises:
+            UnreadableResult: They do not fit; the request was accepted all the same.
+        """
         try:
             limits = self._rate_limits
         except AttributeError:

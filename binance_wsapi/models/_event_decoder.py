@@ -30,7 +30,8 @@ class EventDecoder:
 
     def __init__(self, kinds: Iterable[type[Event]]) -> None:
         # Built at run time: the kinds are data here, where a type checker wants a literal union.
-        union: Any = Union[tuple(kinds)]  # noqa: UP007
+        known = tuple(kind for kind in kinds if kind is not UnknownEvent)
+        union: Any = Union[known]  # noqa: UP007
         self._decode = msgspec.json.Decoder(union).decode
 
     def decode(self, frame: bytes | msgspec.Raw, stream: str | None = None) -> Event:

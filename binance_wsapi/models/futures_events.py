@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from decimal import Decimal
 from functools import cache
+from typing import TypeAlias, get_args
 
 from msgspec import Raw, field
 
-from binance_wsapi.models._base import Event, HidesSecrets, Market, Model
+from binance_wsapi.models._base import Event, HidesSecrets, Market, Model, UnknownEvent
 from binance_wsapi.models._event_decoder import EventDecoder
 from binance_wsapi.models.enums import OrderStatus, SelfTradePreventionMode, Side
 from binance_wsapi.models.futures_enums import (
@@ -35,6 +36,7 @@ __all__ = [
     "CoinFuturesMarginCall",
     "CoinFuturesOrderUpdate",
     "CoinFuturesUpdatedOrder",
+    "CoinmUserEvent",
     "ConditionalOrderRejection",
     "ConditionalOrderTriggerReject",
     "FuturesAccountChange",
@@ -54,6 +56,7 @@ __all__ = [
     "UpdatedAlgoOrder",
     "UpdatedFuturesBalance",
     "UpdatedPosition",
+    "UsdmUserEvent",
     "decode_futures_event",
 ]
 
@@ -478,29 +481,37 @@ class ListenKeyExpired(HidesSecrets, Event, tag="listenKeyExpired"):
     """The key that ran out."""
 
 
-_ALIKE = (FuturesAccountConfigUpdate, StrategyUpdate, GridUpdate, ListenKeyExpired)
-_KINDS: dict[Market, tuple[type[Event], ...]] = {
-    Market.USDM: (
-        FuturesOrderUpdate,
-        TradeLite,
-        FuturesAccountUpdate,
-        FuturesMarginCall,
-        AlgoOrderUpdate,
-        ConditionalOrderTriggerReject,
-        *_ALIKE,
-    ),
-    Market.COINM: (
-        CoinFuturesOrderUpdate,
-        CoinFuturesAccountUpdate,
-        CoinFuturesMarginCall,
-        *_ALIKE,
-    ),
-}
+UsdmUserEvent: TypeAlias = (
+    FuturesOrderUpdate
+    | TradeLite
+    | FuturesAccountUpdate
+    | FuturesMarginCall
+    | AlgoOrderUpdate
+    | ConditionalOrderTriggerReject
+    | FuturesAccountConfigUpdate
+    | StrategyUpdate
+    | GridUpdate
+    | ListenKeyExpired
+    | UnknownEvent
+)
+"""What USD-M futures tell an account."""
+
+CoinmUserEvent: TypeAlias = (
+    CoinFuturesOrderUpdate
+    | CoinFuturesAccountUpdate
+    | CoinFuturesMarginCall
+    | FuturesAccountConfigUpdate
+    | StrategyUpdate
+    | GridUpdate
+    | ListenKeyExpired
+    | UnknownEvent
+)
+"""What COIN-M futures tell an account."""
 
 
 @cache
 def _decoder(market: Market) -> EventDecoder:
-    return EventDecoder(_KINDS[market])
+    return EventDecoder(get_args(UsdmUserEvent if market is Market.USDM else CoinmUserEvent))
 
 
 def decode_futures_event(market: Market, frame: bytes | Raw) -> Event:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 from functools import cache
+from typing import TypeAlias, get_args
 
 from msgspec import Raw, field
 
@@ -16,7 +17,12 @@ from binance_wsapi.models._base import Event
 from binance_wsapi.models._event_decoder import EventDecoder
 from binance_wsapi.models.futures_events import ListenKeyExpired
 
-__all__ = ["LiabilityUpdate", "MarginLevelUpdate", "decode_margin_event"]
+__all__ = [
+    "LiabilityUpdate",
+    "MarginLevelUpdate",
+    "MarginUserEvent",
+    "decode_margin_event",
+]
 
 
 class MarginLevelUpdate(Event, tag="MARGIN_LEVEL_STATUS_CHANGE"):
@@ -41,22 +47,13 @@ class LiabilityUpdate(Event, tag="USER_LIABILITY_CHANGE"):
     """Owed on top of it."""
 
 
+MarginUserEvent: TypeAlias = spot.UserEvent | MarginLevelUpdate | LiabilityUpdate | ListenKeyExpired
+"""What margin tells an account, the events of its risk stream included."""
+
+
 @cache
 def _decoder() -> EventDecoder:
-    return EventDecoder(
-        (
-            spot.OrderUpdate,
-            spot.AccountPosition,
-            spot.BalanceUpdate,
-            spot.OrderListUpdate,
-            spot.ExternalLockUpdate,
-            spot.EventStreamTerminated,
-            spot.ServerShutdown,
-            MarginLevelUpdate,
-            LiabilityUpdate,
-            ListenKeyExpired,
-        )
-    )
+    return EventDecoder(get_args(MarginUserEvent))
 
 
 def decode_margin_event(frame: bytes | Raw) -> Event:

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from decimal import Decimal
 from functools import cache
+from typing import TypeAlias, get_args
 
 import msgspec
 from msgspec import field
 
-from binance_wsapi.models._base import Event, Model
+from binance_wsapi.models._base import Event, Model, UnknownEvent
 from binance_wsapi.models._event_decoder import EventDecoder
 from binance_wsapi.models.enums import (
     ContingencyType,
@@ -42,6 +43,7 @@ __all__ = [
     "OrderUpdate",
     "ServerShutdown",
     "UpdatedBalance",
+    "UserEvent",
     "decode_user_event",
 ]
 
@@ -243,19 +245,22 @@ class ServerShutdown(Event, tag="serverShutdown"):
     """The server is about to go away: this connection will be closed."""
 
 
+UserEvent: TypeAlias = (
+    OrderUpdate
+    | AccountPosition
+    | BalanceUpdate
+    | OrderListUpdate
+    | ExternalLockUpdate
+    | EventStreamTerminated
+    | ServerShutdown
+    | UnknownEvent
+)
+"""What Spot tells an account."""
+
+
 @cache
 def _decoder() -> EventDecoder:
-    return EventDecoder(
-        (
-            OrderUpdate,
-            AccountPosition,
-            BalanceUpdate,
-            OrderListUpdate,
-            ExternalLockUpdate,
-            EventStreamTerminated,
-            ServerShutdown,
-        )
-    )
+    return EventDecoder(get_args(UserEvent))
 
 
 def decode_user_event(frame: bytes | msgspec.Raw) -> Event:

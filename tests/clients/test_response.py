@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import pickle
+import pydoc
 from collections.abc import Callable
 from typing import Any
 
@@ -195,3 +197,11 @@ def test_errors_of_both_clients_survive_pickling(
     assert type(copy) is OrderRejected
     assert str(copy) == str(refused.value)
     assert vars(copy) == vars(refused.value)
+
+
+def test_attributes_of_an_answer_show_in_help() -> None:
+    text = pydoc.render_doc(Response, renderer=pydoc.plaintext)
+
+    for name in ("id", "status", "round_trip", "resolved"):
+        assert inspect.getdoc(getattr(Response, name))
+    assert "Seconds from the write to the answer." in text

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime
 from decimal import Decimal
-from typing import assert_type
+from typing import Any, assert_type
 
+from binance_wsapi import AsyncClient, Client
 from binance_wsapi.endpoints import WsKey
-from binance_wsapi.events import EventStream, StreamGap
+from binance_wsapi.errors import OutcomeUnknown
+from binance_wsapi.events import ConnectionEvent, EventStream, StreamGap
 from binance_wsapi.facade.async_spot import AsyncSpotNamespace
 from binance_wsapi.facade.market_streams import AsyncStreams, Streams
 from binance_wsapi.facade.spot import SpotNamespace
@@ -17,7 +19,9 @@ from binance_wsapi.models.market import Kline, OrderBook, PriceTicker, Ticker24h
 from binance_wsapi.models.order import CancelledOrder, Order, PlacedOrder
 from binance_wsapi.models.order_list import CancelledOrderList
 from binance_wsapi.models.spot_stream_events import TradeEvent
+from binance_wsapi.models.user_events import OrderUpdate
 from binance_wsapi.response import Response
+from binance_wsapi.user_data import CoinmUserData, MarginUserData, SpotUserData, UsdmUserData
 
 
 def blocking(spot: SpotNamespace) -> None:
@@ -67,6 +71,54 @@ def streamed(streams: Streams) -> None:
 async def streamed_and_awaited(streams: AsyncStreams) -> None:
     trades = await streams.subscribe(streams.trade("BTCUSDT"))
     assert_type(trades, EventStream[TradeEvent | StreamGap])
+
+
+def user_data(client: Client, chosen: WsKey) -> None:
+    stream = client.subscribe_user_data_stream()
+    assert_type(stream, EventStream[SpotUserData])
+    for event in stream:
+        match event:
+            case OrderUpdate():
+                assert_type(event.last_executed_quantity, Decimal)
+            case StreamGap(lost=lost):
+                assert_type(lost, int | None)
+            case _:
+                pass
+    assert_type(client.subscribe_user_data_stream(WsKey.MAIN_WSAPI2), EventStream[SpotUserData])
+    assert_type(client.subscribe_user_data_stream(WsKey.USDM_WSAPI), EventStream[UsdmUserData])
+    assert_type(client.subscribe_user_data_stream(WsKey.COINM_WSAPI), EventStream[CoinmUserData])
+    assert_type(
+        client.subscribe_user_data_stream(WsKey.MARGIN_USER_DATA, isolated_symbol="BTCUSDT"),
+        EventStream[MarginUserData],
+    )
+    assert_type(client.subscribe_user_data_stream(chosen), EventStream[Any])
+
+
+async def user_data_awaited(client: AsyncClient) -> None:
+    assert_type(await client.subscribe_user_data_stream(), EventStream[SpotUserData])
+    stream = await client.subscribe_user_data_stream(WsKey.USDM_WSAPI_TESTNET)
+    assert_type(await stream.get_async(), UsdmUserData)
+
+
+def on_order(event: OrderUpdate) -> None: ...
+
+
+async def on_close(event: ConnectionEvent) -> None: ...
+
+
+def handlers(client: Client) -> None:
+    client.on("user_data", on_order)
+    client.off("user_data", on_order)
+    client.on("close", on_close)
+    client.off("close", on_close)
+    client.on("open", lambda event: event.reason.upper())
+    client.on("close", on_order)  # type: ignore[call-overload]  # pyright: ignore[reportCallIssue, reportArgumentType]
+    client.on("closed", on_close)  # type: ignore[call-overload]  # pyright: ignore[reportCallIssue, reportArgumentType]
+
+
+async def resolved(error: OutcomeUnknown) -> None:
+    assert_type(error.resolve(), Response[Any])
+    assert_type(await error.resolve_async(), Response[Any])
 
 
 def stream_mistakes(streams: Streams) -> None:

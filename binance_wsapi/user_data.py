@@ -1,0 +1,27 @@
+"""What comes on the user data stream of each market, for annotations and ``match``.
+
+The clients' own types; with ``beautify=False`` the exchange's events come as wire dicts instead.
+"""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+from binance_wsapi.events import AccountReconciled, OrderReconciled, StreamGap
+from binance_wsapi.models.futures_events import CoinmUserEvent, UsdmUserEvent
+from binance_wsapi.models.margin_events import MarginUserEvent
+from binance_wsapi.models.user_events import UserEvent
+
+__all__ = ["CoinmUserData", "MarginUserData", "SpotUserData", "UsdmUserData"]
+
+SpotUserData: TypeAlias = UserEvent | StreamGap | OrderReconciled | AccountReconciled
+"""On ``WsKey.MAIN_WSAPI`` and its kin."""
+
+UsdmUserData: TypeAlias = UsdmUserEvent | StreamGap | OrderReconciled | AccountReconciled
+"""On ``WsKey.USDM_WSAPI`` and its testnet."""
+
+CoinmUserData: TypeAlias = CoinmUserEvent | StreamGap | OrderReconciled | AccountReconciled
+"""On ``WsKey.COINM_WSAPI`` and its testnet."""
+
+MarginUserData: TypeAlias = MarginUserEvent | StreamGap
+"""On ``WsKey.MARGIN_USER_DATA`` and ``WsKey.MARGIN_RISK_USER_DATA``."""
