@@ -136,8 +136,8 @@ class ClientBase:
             reconnect_factor: How fast that delay grows.
             ping_interval: Seconds of silence after which the peer is asked for a sign of life.
             pong_timeout: Seconds it has to give one.
-            rotate_after: Seconds after which a connection is replaced without a gap, ahead of the
-                exchange's 24 hour limit; ``None`` leaves it to the exchange to cut.
+            rotate_after: Seconds (60 or more) after which a connection is replaced without a gap, ahead
+                of the exchange's 24 hour limit; ``None`` leaves it to the exchange to cut.
             rotate_at: The time of day (UTC unless aware) at which connections are replaced instead.
             event_buffer_size: Most events a stream keeps for a slow consumer.
             event_overflow: What goes when that is full: ``"drop_oldest"``, ``"drop_newest"``, or
@@ -259,18 +259,19 @@ class ClientBase:
             check_seconds("offset_ms", offset_ms, unit="milliseconds")
         self._core.clock.set_time_offset_ms(offset_ms)
 
-    def health(self) -> dict[WsKey, ConnectionHealth]:
+    def health(self) -> list[ConnectionHealth]:
         """Return how each connection in use is doing; asks the client's own thread, quickly.
 
         Returns:
-            The state of each connection of the WebSocket API that was used since the start or since
-            :meth:`disconnect_all`.
+            The state of each connection that was used since the start or since
+            :meth:`disconnect_all`: of the WebSocket API, then of user data that has one of its own, then
+            of market streams.
 
         Raises:
             ClientClosed: The client is closed.
             RequestTimeout: The client's own thread does not answer.
         """
-        health: dict[WsKey, ConnectionHealth] = self._wait(self._core.health, GRACE_S)
+        health: list[ConnectionHealth] = self._wait(self._core.health, GRACE_S)
         return health
 
     @property
@@ -294,6 +295,7 @@ class ClientBase:
         options = core.options
         self._patience = options.resolve_timeout + GRACE_S
         self._longest_wait = options.timeout + options.connect_timeout + GRACE_S
+        core.owner = weakref.ref(self)
         self._finalizer = weakref.finalize(self, core.close)
 
     def _host(self) -> LoopHost:

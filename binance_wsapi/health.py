@@ -22,19 +22,19 @@ class ConnectionHealth(Model, frozen=True):
     """Seconds since anything was heard; ``None`` while not connected."""
     connected_for: float | None
     """Seconds since this connection was opened; ``None`` while not connected."""
-    logged_on: bool
-    """Whether the key is logged on."""
-    pending: int
-    """Requests that wait for their answers."""
-    waiting: int
-    """Requests that wait to be sent."""
     reconnects: int
     """Unplanned losses so far."""
     last_failure: str
     """Why the last connection was lost or did not come up; empty when none ever failed."""
-    round_trip_p50: float | None
+    logged_on: bool = False
+    """Whether the key is logged on."""
+    pending: int = 0
+    """Requests that wait for their answers."""
+    waiting: int = 0
+    """Requests that wait to be sent."""
+    round_trip_p50: float | None = None
     """Median round trip of the last requests, in seconds; ``None`` before the first."""
-    round_trip_p99: float | None
+    round_trip_p99: float | None = None
     """99th percentile of the same."""
 
 

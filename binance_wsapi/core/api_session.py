@@ -143,62 +143,17 @@ class ApiSession(Session):
             raise outcome
         return outcome
 
-    async def ready_or_not_sent(self, method: str) -> ApiLink:
-        """Return the serving link, waiting for one as long as a request would.
-
-        Raises:
-            NotSent: None served in time.
-        """
-        timeout = self.core.options.timeout
-        try:
-            link: ApiLink = await self.ready(timeout)
-        except TimeoutError:
-            if self.machine.state is State.CLOSED:
-                raise self.core.ended(method) from None
-            raise never_sent(self.ws_key, method, timeout, self.why_not) from None
-        return link
-
-    async def rotated(self, method: str) -> None:
-        """Replace the serving link, and wait until its successor serves.
-
-        Raises:
-            NotSent: None served in time.
-        """
-        present = await self.ready_or_not_sent(method)
-        self.rotate()
-        timeout = self.core.options.timeout
-        try:
-            async with asyncio.timeout(timeout):
-                while self.serving is None or self.serving is present:
-                    if self.machine.state is State.CLOSED:
-                        raise self.core.ended(method)
-                    self._changed.clear()
-                    await self._changed.wait()
-        except TimeoutError:
-            raise never_sent(self.ws_key, method, timeout, self.why_not) from None
-
     def health(self) -> ConnectionHealth:
-        """Return how the connection is doing."""
-        link, now = self.serving, self.core.now()
+        """Return how the connection is doing, and its requests."""
         ordered = sorted(self._round_trips)
-        return ConnectionHealth(
-            ws_key=self.ws_key,
-            state=self.machine.state.value,
-            silent_for=None if link is None else now - link.last_heard,
-            connected_for=None if link is None else now - link.opened_at,
-            logged_on=link is not None and link.authority.logged_on,
+        return msgspec.structs.replace(
+            super().health(),
+            logged_on=self.serving is not None and self.serving.authority.logged_on,
             pending=sum(len(each.pending) for each in self.links.values()),
             waiting=len(self._waiting) + len(self._held),
-            reconnects=self.reconnects,
-            last_failure=self.last_failure,
             round_trip_p50=ordered[len(ordered) // 2] if ordered else None,
             round_trip_p99=ordered[len(ordered) * 99 // 100] if ordered else None,
         )
-
-    @property
-    def why_not(self) -> str:
-        """Why there is no connection, in a few words."""
-        return self.last_failure or self.machine.state.value
 
     def _queue(self, call: Call) -> None:
         self._waiting.append(call)

@@ -24,11 +24,13 @@ from binance_wsapi.core.api_session import ApiSession
 from binance_wsapi.core.call import Call, CallKind, Outcome, kind_of
 from binance_wsapi.core.call_errors import not_sendable
 from binance_wsapi.core.dispatch import Dispatcher
+from binance_wsapi.core.feed import Buffer
 from binance_wsapi.core.key_source import ApiKeySource, RiskKeySource
 from binance_wsapi.core.linked_feed import LinkedFeed
 from binance_wsapi.core.listen_key import ListenKeyUserData
 from binance_wsapi.core.reconciliation import Reconciler
 from binance_wsapi.core.resolution import Resolver
+from binance_wsapi.core.session import Session
 from binance_wsapi.core.transport import HandshakeRefused, Transport
 from binance_wsapi.core.user_data import ApiUserData
 from binance_wsapi.endpoints import EndpointKind, WsKey, endpoint, rest_url, user_data_key
@@ -119,6 +121,8 @@ class Core:
         self.options = options
         self.host = host
         self.loop = host.loop
+        self.owner: Callable[[], object] = lambda: None
+        """Returns the client, while it lives: what it hands out keeps it alive."""
         self.now = now
         self.wall_us = wall_us
         self._transport = transport
@@ -415,13 +419,26 @@ class Core:
         await self.session(ws_key).ready_or_not_sent("connect")
 
     async def rotate(self, ws_key: WsKey) -> None:
-        """Replace a connection by a fresh one; return when that serves."""
-        check_api_key(ws_key)
-        await self.session(ws_key).rotated("rotate")
+        """Replace what a key stands for by fresh connections; return when those serve."""
+        rotated: list[Session] = []
+        if endpoint(ws_key).kind is EndpointKind.WS_API:
+            rotated.append(self.session(ws_key))
+        elif self._market_streams is not None:
+            rotated += self._market_streams.sessions(ws_key)
+        for (key, _), (subscription, _) in self._user_data.items():
+            if isinstance(subscription, ListenKeyUserData) and ws_key in {key, subscription.ws_key}:
+                rotated.append(subscription)
+        await asyncio.gather(*(session.rotated("rotate") for session in rotated))
 
-    async def health(self) -> dict[WsKey, ConnectionHealth]:
+    async def health(self) -> list[ConnectionHealth]:
         """Return how each connection in use is doing."""
-        return {ws_key: session.health() for ws_key, session in self.sessions.items()}
+        sessions: list[Session] = list(self.sessions.values())
+        for subscription, _ in self._user_data.values():
+            if isinstance(subscription, ListenKeyUserData):
+                sessions.append(subscription)
+        if self._market_streams is not None:
+            sessions += self._market_streams.sessions()
+        return [session.health() for session in sessions]
 
     @property
     def market_streams(self) -> MarketStreams:
@@ -471,7 +488,7 @@ class Core:
             name=f"user data of {ws_key}{account}",
             decode=user_event_decoder(ws_key),
             handler_event="user_data",
-            close=lambda stream: self._close_user_data(key, stream),
+            close=lambda buffer: self._close_user_data(key, buffer),
             subscribed_by=f"subscribe_user_data_stream(WsKey.{ws_key.name}{isolated})",
         )
         subscription = self._user_data_subscription(ws_key, isolated_symbol, feed)
@@ -492,14 +509,14 @@ class Core:
         ws_key: WsKey,
         isolated_symbol: str | None,
         *,
-        stream: EventStream[Any] | None = None,
+        buffer: Buffer | None = None,
     ) -> None:
         """End the user data stream of a connection; nothing to do when there is none.
 
         Args:
             ws_key: The connection.
             isolated_symbol: The symbol of an isolated margin account.
-            stream: The one to end; nothing to do when there is another one by now.
+            buffer: What the stream to end reads; nothing to do when there is another one by now.
         """
         key = (ws_key, isolated_symbol)
         # One after the other: giving a listen key back would take it from who has just started it.
@@ -507,7 +524,7 @@ class Core:
             subscription, feed = self._user_data.get(key, (None, None))
             if subscription is None or feed is None:
                 return
-            if stream is None or stream is feed.stream:
+            if buffer is None or buffer is feed.buffer:
                 del self._user_data[key]
                 self._reconcilers.pop(ws_key, None)
                 self._share_reconcilers()
@@ -580,9 +597,9 @@ class Core:
             endings.append(self._market_streams.close("closed by this side"))
         await asyncio.gather(*endings)
 
-    def _close_user_data(self, key: tuple[WsKey, str | None], stream: EventStream[Any]) -> None:
+    def _close_user_data(self, key: tuple[WsKey, str | None], buffer: Buffer) -> None:
         with contextlib.suppress(ClientClosed):
-            self.run(lambda: self.unsubscribe_user_data(*key, stream=stream))
+            self.run(lambda: self.unsubscribe_user_data(*key, buffer=buffer))
 
     def _measured(self, ws_key: WsKey, call: Call, metrics: Metrics) -> Callable[[Outcome], object]:
         settle, began = call.settle, self.now()

@@ -157,6 +157,11 @@ class MarketStreams:
         keys = set(WsKey) if ws_key is None else _keys_of(ws_key)
         return sorted({name for key, name in self._consumers if key in keys})
 
+    def sessions(self, ws_key: WsKey | None = None) -> list[StreamSession]:
+        """Return the connections, those that a key stands for or all."""
+        keys = self._sessions if ws_key is None else _keys_of(ws_key)
+        return [session for key in keys for session in self._sessions.get(key, ())]
+
     async def close(self, reason: str) -> None:
         """End all connections and streams."""
         sessions, self._sessions = self._sessions, {}

@@ -13,9 +13,11 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from binance_wsapi.core.call_errors import never_sent
 from binance_wsapi.core.transport import HandshakeRefused, Socket
 from binance_wsapi.endpoints import WsKey
 from binance_wsapi.events import ConnectionEvent, ConnectionEventKind
+from binance_wsapi.health import ConnectionHealth
 from binance_wsapi.protocol.secrets import masked
 from binance_wsapi.protocol.session import (
     Dial,
@@ -238,6 +240,56 @@ class Session:
                 self._changed.clear()
                 await self._changed.wait()
         return self.serving
+
+    async def ready_or_not_sent(self, method: str) -> Any:
+        """Return the serving link, waiting for one as long as a request would.
+
+        Raises:
+            NotSent: None served in time.
+        """
+        timeout = self.core.options.timeout
+        try:
+            return await self.ready(timeout)
+        except TimeoutError:
+            if self.machine.state is State.CLOSED:
+                raise self.core.ended(method) from None
+            raise never_sent(self.ws_key, method, timeout, self.why_not) from None
+
+    async def rotated(self, method: str) -> None:
+        """Replace the serving link, and wait until its successor serves.
+
+        Raises:
+            NotSent: None served in time.
+        """
+        present = await self.ready_or_not_sent(method)
+        self.rotate()
+        timeout = self.core.options.timeout
+        try:
+            async with asyncio.timeout(timeout):
+                while self.serving is None or self.serving is present:
+                    if self.machine.state is State.CLOSED:
+                        raise self.core.ended(method)
+                    self._changed.clear()
+                    await self._changed.wait()
+        except TimeoutError:
+            raise never_sent(self.ws_key, method, timeout, self.why_not) from None
+
+    def health(self) -> ConnectionHealth:
+        """Return how the connection is doing."""
+        link, now = self.serving, self.core.now()
+        return ConnectionHealth(
+            ws_key=self.ws_key,
+            state=self.machine.state.value,
+            silent_for=None if link is None else now - link.last_heard,
+            connected_for=None if link is None else now - link.opened_at,
+            reconnects=self.reconnects,
+            last_failure=self.last_failure,
+        )
+
+    @property
+    def why_not(self) -> str:
+        """Why there is no connection, in a few words."""
+        return self.last_failure or self.machine.state.value
 
     async def close(self, reason: str) -> None:
         """End the session and its links."""

@@ -411,7 +411,7 @@ def test_cancelled_await_drops_its_answer_alone(exchange: SimulatedExchange) -> 
         assert second.result(WAIT_S).status == 200
         assert first.cancelled()
         assert caller.call(ping).status == 200
-        assert caller.client.health()[WsKey.MAIN_WSAPI].pending == 0
+        assert caller.client.health()[0].pending == 0
     finally:
         caller.close()
 

@@ -145,7 +145,7 @@ def test_a_logon_held_back_by_a_limit_stays_with_its_connection() -> None:
 
     health = play(scenario, on_rate_limit="wait")
 
-    assert health[WsKey.MAIN_WSAPI].logged_on
+    assert health[0].logged_on
 
 
 def test_a_subscription_refused_for_its_time_is_repeated_on_its_own_connection() -> None:
