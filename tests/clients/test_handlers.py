@@ -89,7 +89,7 @@ def test_unknown_event_is_refused_with_the_known_ones(connect: Connect) -> None:
         with pytest.raises(ConfigurationError, match="no event 'opened': use one of open, "):
             work("opened", print)  # type: ignore[arg-type]
     with pytest.raises(ConfigurationError, match="not callable"):
-        caller.client.on("open", "print")  # type: ignore[arg-type]
+        caller.client.on("open", "print")  # type: ignore[call-overload]
 
 
 def test_messages_are_told_both_frames_and_kinds(
