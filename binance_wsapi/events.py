@@ -13,9 +13,9 @@ from binance_wsapi.buffer import BufferEnded, EventBuffer
 from binance_wsapi.endpoints import WsKey
 from binance_wsapi.errors import ClientClosed, UnreadableResult, check_seconds
 from binance_wsapi.models._base import Market, Model
-from binance_wsapi.options import Overflow
 
 if TYPE_CHECKING:
+    from binance_wsapi.core.hold import Hold
     from binance_wsapi.models.account import AccountInformation, AccountTrade
     from binance_wsapi.models.futures import (
         CoinFuturesAccount,
@@ -183,25 +183,23 @@ class EventStream(Generic[T]):
 
     ``for event in stream``, ``async for event in stream`` and :meth:`get` take events away; each
     event goes to one taker. The stream outlives reconnects, rotations and listen keys: what may
-    have been missed is told by a :class:`StreamGap` in its place. It ends when it is closed.
+    have been missed is told by a :class:`StreamGap` in its place. It ends when it is closed, and
+    keeps its client alive until then. Threads that wait for an event do not keep the interpreter from
+    ending: for them the stream ends with it.
     """
 
     def __init__(
         self,
         *,
         name: str,
-        buffer_size: int,
-        overflow: Overflow,
-        lost_marker: Callable[[int], T],
+        buffer: EventBuffer[Callable[[], T]],
         close: Callable[[], None],
+        hold: Hold,
     ) -> None:
         self.name = name
-        self._buffer: EventBuffer[Callable[[], T]] = EventBuffer(
-            size=buffer_size,
-            overflow=overflow,
-            lost_marker=lambda lost: lambda: lost_marker(lost),
-        )
+        self._buffer = buffer
         self._close = close
+        self._hold = hold
 
     def get(self, timeout: float | None = None) -> T:
         """Return the next event.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import copy
 import time
+import weakref
 from collections.abc import AsyncIterator, Iterator
 from operator import index
 from types import TracebackType
@@ -14,6 +15,7 @@ from binance_wsapi.buffer import BufferEnded
 from binance_wsapi.catalogue import operation_by_method
 from binance_wsapi.catalogue._types import Market
 from binance_wsapi.core.book_keeper import BookKeeper
+from binance_wsapi.core.hold import Hold
 from binance_wsapi.core.market_streams import stream_market
 from binance_wsapi.endpoints import WsKey
 from binance_wsapi.errors import (
@@ -65,7 +67,8 @@ class LocalOrderBook:
                 print(top.bids[0].price)
 
     A snapshot that was cut off at its limit knows nothing of the levels behind it, and neither does
-    the book; a new snapshot is taken before the levels within run out.
+    the book; a new snapshot is taken before the levels within run out. A book keeps its client alive
+    until it is closed.
     """
 
     def __init__(self, core: Core, keeper: BookKeeper, symbol: str, ws_key: WsKey) -> None:
@@ -75,6 +78,8 @@ class LocalOrderBook:
         """The connection its changes come from."""
         self._core = core
         self._keeper = keeper
+        self._hold = Hold(core)
+        keeper.release = weakref.WeakMethod(self._hold.release)
 
     @property
     def is_ready(self) -> bool:
@@ -165,7 +170,11 @@ class LocalOrderBook:
                         f"the order book of {self.symbol} is not ready within {timeout} s"
                     ) from None
                 except BufferEnded:
-                    continue
+                    if self._check_ready():
+                        return
+                    raise ClientClosed(
+                        f"the order book of {self.symbol}: the interpreter ends"
+                    ) from None
         finally:
             self._keeper.unlisten(bell)
 
@@ -212,7 +221,7 @@ class LocalOrderBook:
         """
         if levels is not None:
             _check_levels(levels)
-        return BookChanges(self._keeper, levels)
+        return BookChanges(self._keeper, levels, self._hold)
 
     def close(self) -> None:
         """Stop keeping the book; idempotent."""
@@ -258,8 +267,9 @@ class LocalOrderBook:
 class BookChanges:
     """The newest book, each time it has changed; see :meth:`LocalOrderBook.changes`."""
 
-    def __init__(self, keeper: BookKeeper, levels: int | None) -> None:
+    def __init__(self, keeper: BookKeeper, levels: int | None, hold: Hold) -> None:
         self._keeper = keeper
+        self._hold: Hold | None = hold
         self._levels = levels
         self._seen = -1
         self._bell = keeper.listen()
@@ -268,6 +278,7 @@ class BookChanges:
         """Let go of the book; iterating on ends."""
         self._keeper.unlisten(self._bell)
         self._bell.end()
+        self._hold = None
 
     def __iter__(self) -> Iterator[OrderBook]:
         return self

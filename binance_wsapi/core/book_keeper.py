@@ -7,6 +7,7 @@ import logging
 import random
 import threading
 import weakref
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -54,6 +55,8 @@ class BookKeeper:
         self.problem: BinanceWsApiError | None = None
         """Why there will never be a book."""
         self.ended = False
+        self.release: Callable[[], Callable[[], None] | None] = lambda: None
+        """Returns what lets go of the client, while the book is in somebody's hands."""
         self._core = core
         self._ws_key = ws_key
         self._market: Market = endpoint(ws_key).market
@@ -92,6 +95,8 @@ class BookKeeper:
             self._bells.clear()
         for bell in bells:
             bell.end()
+        if (release := self.release()) is not None:
+            release()
 
     def left_behind(self) -> None:
         """In a forked child: a book that nobody keeps is none."""

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import math
+import weakref
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from binance_wsapi.buffer import EventBuffer
+from binance_wsapi.core.hold import Hold
 from binance_wsapi.events import EventStream, StreamGap
 
 if TYPE_CHECKING:
     from binance_wsapi.core.core import Core
 
-__all__ = ["Feed"]
+__all__ = ["Buffer", "Feed"]
+
+Buffer = EventBuffer[Callable[[], Any]]
 
 _decode_any = msgspec.json.Decoder().decode
 
@@ -26,7 +31,7 @@ class Feed:
         name: What the stream is called in messages.
         decode: Makes a typed event from its bytes.
         handler_event: The handlers' event name; ``None`` for streams without handlers.
-        close: Ends the subscription of this stream, called from any thread.
+        close: Ends the subscription whose events go into this buffer, called from any thread.
     """
 
     def __init__(
@@ -36,7 +41,7 @@ class Feed:
         name: str,
         decode: Callable[[bytes], Any],
         handler_event: str | None,
-        close: Callable[[EventStream[Any]], None],
+        close: Callable[[Buffer], None],
     ) -> None:
         self._core = core
         self.decode = decode if core.options.beautify else _decode_any
@@ -48,7 +53,25 @@ class Feed:
         """Its stream ended by itself, and nobody else wants the events."""
         self._gaps: dict[object, int] = {}
         """Since when events of each connection may be missing, epoch microseconds, exchange time."""
-        self.stream = self._new_stream()
+        self.buffer = self._new_buffer()
+        """What the stream takes its events from."""
+        self._stream: Callable[[], EventStream[Any] | None] = lambda: None
+        """The stream, while the caller has it: it keeps the client alive, which the core must not."""
+
+    @property
+    def stream(self) -> EventStream[Any]:
+        """The stream, made anew where the caller has dropped it."""
+        stream = self._stream()
+        if stream is None:
+            buffer = self.buffer
+            stream = EventStream(
+                name=self._name,
+                buffer=buffer,
+                close=lambda: self._close(buffer),
+                hold=Hold(self._core),
+            )
+            self._stream = weakref.ref(stream)
+        return stream
 
     def interrupted(self, whole_until: float, source: object = None, *, told_us: int = 0) -> None:
         """Events of a connection may be missing.
@@ -88,14 +111,14 @@ class Feed:
 
     def put(self, make: Callable[[], Any]) -> None:
         """Append an event, to be made by whoever takes it."""
-        buffer = self.stream._buffer
+        buffer = self.buffer
         buffer.put(make)
         if self._handler_event is not None:
             self._core.dispatcher.post_lazily(self._handler_event, make)
         if buffer.is_ended and not self._is_left and not self._has_handlers:
             # It overflowed, and was to end at that.
             self._is_left = True
-            self.stream.close()
+            self._close(buffer)
 
     def put_event(self, event: bytes) -> None:
         """Append an event by its bytes."""
@@ -104,30 +127,35 @@ class Feed:
 
     def open_stream(self) -> EventStream[Any]:
         """Return the stream, or a fresh one where it ended and handlers alone were served since."""
-        if self.stream._buffer.is_ended:
+        if self.buffer.is_ended:
             self._is_left = False
-            self.stream = self._new_stream()
+            self._release()
+            self.buffer = self._new_buffer()
+            self._stream = lambda: None
         return self.stream
 
     def end(self) -> None:
         """Nothing will come any more."""
         self._is_left = True
-        self.stream._buffer.end()
+        self.buffer.end()
+        self._release()
+
+    def _release(self) -> None:
+        stream = self._stream()
+        if stream is not None:
+            stream._hold.release()
 
     @property
     def _has_handlers(self) -> bool:
         return self._handler_event is not None and self._core.dispatcher.hears(self._handler_event)
 
-    def _new_stream(self) -> EventStream[Any]:
+    def _new_buffer(self) -> Buffer:
         options = self._core.options
-        stream: EventStream[Any] = EventStream(
-            name=self._name,
-            buffer_size=options.event_buffer_size,
+        return EventBuffer(
+            size=options.event_buffer_size,
             overflow=options.event_overflow,
-            lost_marker=self._overflowed,
-            close=lambda: self._close(stream),
+            lost_marker=lambda lost: lambda: self._overflowed(lost),
         )
-        return stream
 
     def _overflowed(self, lost: int) -> StreamGap:
         now_ms = self._core.exchange_us() // 1000
