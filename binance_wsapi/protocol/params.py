@@ -139,6 +139,13 @@ class _Plan:
             {
                 **dict.fromkeys(wire for needs in operation.needs for wire in needs.when),
                 **dict.fromkeys(trigger for trigger, _ in self._forbidden),
+                # Of a group that excludes each other, NONE counts as not sent.
+                **dict.fromkeys(
+                    param.wire
+                    for param in operation.params
+                    if any(param.wire in group for group in operation.exclusive)
+                    and any(member.value == "NONE" for member in param.enum or ())
+                ),
             }
         )
         """The parameters whose values rules look at; all of them enumerated."""
