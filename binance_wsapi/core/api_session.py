@@ -489,6 +489,9 @@ class ApiSession(Session):
                 return
             if message.subscription_id in link.ended_subscriptions:
                 return
+            if kind == "eventStreamTerminated":
+                link.ended_subscriptions.add(message.subscription_id)
+                return
         if kind == "serverShutdown":
             log.info("%s: the exchange is about to close this connection", self.ws_key)
             if link is self.serving:

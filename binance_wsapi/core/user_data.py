@@ -139,8 +139,6 @@ class ApiUserData:
                         if error.code != _ALREADY_ACTIVE:
                             raise
                         await self._session.rotated(method)
-                        continue
-                    return
         except TimeoutError:
             raise NotSent(
                 f"{method}: not subscribed within {self._core.options.timeout:g} s "
@@ -167,6 +165,11 @@ class ApiUserData:
         if not isinstance(outcome, Response) or self._closed:
             return
         subscription_id: int = outcome.result.subscription_id
+        if subscription_id in link.ended_subscriptions:
+            # The exchange has ended it already: that overtook the answer.
+            self._failed(None)
+            self._try_again(self._core.options.resubscribe_user_data_stream_delay_seconds)
+            return
         former = self._ids.get(link)
         if former is not None and former != subscription_id:
             # The same account's events would come under both ids.

@@ -174,13 +174,14 @@ class LiveOrders:
         if told is None:
             told = _Told()
             filled_before = Decimal(body["z"]) - Decimal(body["l"])
-            if self._gaps == self._gaps_closed:
-                # Only Spot's events tell when the order was made.
-                if filled_before and micros(order.get("time", 0)) > self._since_us > 0:
-                    self.has_strangers = True
-                    self.begin_gap()
-                else:
-                    told.before = told.executed = filled_before
+            is_gap_open = self._gaps != self._gaps_closed
+            # Only Spot's events tell when the order was made.
+            made_us = micros(order.get("time", 0))
+            if filled_before and (made_us > self._since_us > 0 or (not made_us and is_gap_open)):
+                self.has_strangers = True
+                self.begin_gap()
+            elif not is_gap_open:
+                told.before = told.executed = filled_before
             self._track(key, told)
         told.update(order)
         if fill is not None:

@@ -15,6 +15,7 @@ from binance_wsapi.errors import BinanceWsApiError, ClientClosed, NotSent, Outco
 from binance_wsapi.events import OrderReconciled, StreamGap
 from binance_wsapi.response import Response
 from binance_wsapi.simulator.request_limits import LimitRules, Window
+from binance_wsapi.simulator.sessions import ApiConnection
 
 Scenario = Callable[[World, SimulatedClient], Awaitable[Any]]
 
@@ -77,6 +78,14 @@ def cut_all(world: World, **how: Any) -> None:
     }
     for wire in list(world.network.wires.values()):
         wire.cut(**(given | how))
+
+
+def end_subscriptions(world: World) -> None:
+    """Have the exchange end every subscription."""
+    for door in world.venue.gateway.connections:
+        assert isinstance(door.inner, ApiConnection)
+        for subscription in list(door.inner._subscriptions.values()):
+            door.inner._terminate(subscription)
 
 
 async def events_within(stream: Any, seconds: float) -> list[Any]:
@@ -376,9 +385,7 @@ def test_events_are_not_left_to_a_link_that_was_never_subscribed() -> None:
         await client.rotate()
         await place(client, new_client_order_id="told")
         await asyncio.sleep(0.2)
-        for door in world.venue.gateway.connections:
-            for subscription in list(door.inner._subscriptions.values()):  # type: ignore[attr-defined]
-                door.inner._terminate(subscription)  # type: ignore[attr-defined]
+        end_subscriptions(world)
         return await events_within(stream, 5.0)
 
     events = play(scenario)
@@ -429,3 +436,21 @@ def test_connection_attempts_count_against_the_weight() -> None:
 
     assert isinstance(response, Response)
     assert not refusals
+
+
+def test_a_subscription_that_ended_before_its_answer_came_is_made_anew() -> None:
+    """The end overtook the answer, which then looked like a subscription: silent for good."""
+
+    async def scenario(world: World, client: SimulatedClient) -> Any:
+        stream = await client.subscribe_user_data_stream()
+        world.venue.faults.on("userDataStream.subscribe").delay_answer(1.0)
+        cut_all(world)
+        await asyncio.sleep(1.0)
+        end_subscriptions(world)
+        await asyncio.sleep(10.0)
+        await place(client, new_client_order_id="told")
+        return await events_within(stream, 5.0)
+
+    events = play(scenario)
+
+    assert [event["x"] for event in events if isinstance(event, dict) and event.get("c") == "told"]

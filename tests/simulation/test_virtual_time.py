@@ -69,7 +69,7 @@ def test_waiting_for_what_can_never_come_is_a_deadlock() -> None:
 def test_turning_without_end_is_a_livelock() -> None:
     async def spin() -> None:
         while True:
-            await asyncio.sleep(0)  # noqa: ASYNC110  (that is the point)
+            await asyncio.sleep(0)
 
     loop = VirtualLoop()
     task = loop.create_task(spin())
