@@ -18,7 +18,6 @@ from binance_wsapi.core.call_errors import unresponsive
 from binance_wsapi.core.core import Core, LoopHost
 from binance_wsapi.core.loop_thread import LoopThread
 from binance_wsapi.core.transport import Transport
-from binance_wsapi.endpoints import WsKey
 from binance_wsapi.errors import ConfigurationError, check_seconds
 from binance_wsapi.events import ConnectionEvent, ConnectionEventKind
 from binance_wsapi.health import ConnectionHealth, Metrics

@@ -16,7 +16,8 @@ __all__ = ["BufferEnded", "EventBuffer"]
 
 T = TypeVar("T")
 
-# Waiting in slices keeps Ctrl-C working where a lock cannot be interrupted (Windows).
+# Waiting in slices keeps Ctrl-C working where a lock cannot be interrupted (Windows), and lets a thread
+# that is no daemon notice that the interpreter waits for it.
 _WAIT_SLICE_S = 0.5
 
 
@@ -85,7 +86,7 @@ class EventBuffer(Generic[T]):
 
         Raises:
             TimeoutError: None came in time.
-            BufferEnded: None is left and none will come.
+            BufferEnded: None is left and none will come, or the interpreter ends.
         """
         deadline = None if timeout is None else time.monotonic() + timeout
         while True:
@@ -96,6 +97,8 @@ class EventBuffer(Generic[T]):
                     return self._pop()
                 self._wakers.append(gate.release)
             if not _wait(gate, deadline) and self._forget(gate.release):
+                if _interpreter_ends():
+                    raise BufferEnded
                 raise TimeoutError(f"no event within {timeout} s")
 
     async def take_async(self) -> T:
@@ -169,13 +172,19 @@ class EventBuffer(Generic[T]):
             waker()
 
 
+def _interpreter_ends() -> bool:
+    """Whether the main thread is done: the interpreter then waits for all that are no daemons."""
+    return not threading.main_thread().is_alive()
+
+
 def _wait(gate: threading.Lock, deadline: float | None) -> bool:
-    while True:
+    while not _interpreter_ends():
         remaining = _WAIT_SLICE_S if deadline is None else deadline - time.monotonic()
         if gate.acquire(timeout=max(0.0, min(remaining, _WAIT_SLICE_S))):
             return True
         if deadline is not None and time.monotonic() >= deadline:
-            return False
+            break
+    return False
 
 
 def _settle(ready: asyncio.Future[None]) -> None:

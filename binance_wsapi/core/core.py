@@ -150,7 +150,7 @@ class Core:
         self._timeout = options.timeout
         self._inbox: deque[tuple[WsKey, Call]] = deque()
         self._woken = False
-        self._runs: set[concurrent.futures.Future[Any]] = set()
+        self._runs: dict[concurrent.futures.Future[Any], Coroutine[Any, Any, Any]] = {}
         self._closed = False
         self._is_ending = False
         self._starting: set[ApiUserData | ListenKeyUserData] = set()
@@ -263,10 +263,10 @@ class Core:
         except RuntimeError:
             coroutine.close()
             raise self.closed_error() from None
-        self._runs.add(future)
-        future.add_done_callback(self._runs.discard)
+        self._runs[future] = coroutine
+        future.add_done_callback(lambda ended: self._runs.pop(ended, None))
         if self.loop.is_closed():  # between the look above and now
-            future.cancel()
+            self._cancel_runs()
         return future
 
     def close(self) -> None:
@@ -276,10 +276,15 @@ class Core:
         self._closed = True
         self.host.stop(self._end, CLOSE_TIMEOUT_S)
         self._refuse_inbox()
-        for future in list(self._runs):
-            future.cancel()
+        self._cancel_runs()
         stands_on_loop = threading.get_ident() == self.host.thread_id
         self.dispatcher.close(timeout=0.0 if stands_on_loop else 1.0)
+
+    def _cancel_runs(self) -> None:
+        for future, coroutine in list(self._runs.items()):
+            future.cancel()
+            if self.loop.is_closed():
+                coroutine.close()  # the loop may have ended before it began
 
     def closed_error(self) -> ClientClosed:
         """Return why calls are refused."""

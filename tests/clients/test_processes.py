@@ -124,6 +124,48 @@ def test_thread_that_waits_does_not_keep_the_interpreter_alive(
     assert printed == "end\n"
 
 
+@pytest.mark.parametrize(
+    "waiting",
+    [
+        "list(stream)",
+        "stream.get()",
+        "stream.get(1000)",
+        "list(book.changes())",
+        "book.wait_ready()",
+    ],
+)
+def test_thread_that_is_no_daemon_does_not_keep_the_interpreter_alive(
+    exchange: SimulatedExchange, waiting: str
+) -> None:
+    """The interpreter waits for such threads before anything of ours is told that it ends."""
+    printed = run(
+        f"""
+        import logging, threading
+        from binance_wsapi import Client, ClientClosed
+
+        client = Client(**options)
+        stream = client.subscribe_user_data_stream()
+        book = client.streams.order_book("BTCUSDT")
+        book.wait_ready(10)
+        if "wait_ready" in {waiting!r}:
+            logging.disable(logging.WARNING)
+            client._core.loop.call_soon_threadsafe(book._keeper.interrupted, 0.0, None)
+
+        def wait():
+            try:
+                {waiting}
+            except ClientClosed:
+                pass
+            print("end")
+
+        threading.Thread(target=wait).start()
+        """,
+        exchange,
+    )
+
+    assert printed == "end\n"
+
+
 @pytest.mark.skipif(os.name == "nt", reason="signals are others there")
 def test_interrupt_ends_a_blocked_call_and_leaves_the_client_usable(
     exchange: SimulatedExchange,
