@@ -238,6 +238,7 @@ class Adversary:
             return
         self._skewed_back_s -= min(by_s, 0.0)
         self._world.inject(f"exchange clock {by_s:+} s")
+        self._world.clock_was_put_back |= by_s < 0
         self._world.clock_moved_ms += round(abs(by_s) * 1000)
         self._world.clock.skew(by_s)
 

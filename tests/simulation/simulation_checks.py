@@ -292,10 +292,11 @@ def _name(event: dict[str, Any]) -> Any:
 def check_limits(world: World) -> Iterator[str]:
     """The exchange never had to refuse us for a limit.
 
-    Unless others behind our address used it up, or requests came so late that nobody could foresee the
-    minute they would count in.
+    Unless others behind our address used it up, requests came so late that nobody could foresee the
+    minute they would count in, or that minute was made longer.
     """
-    if not world.foreign_weight and not world.network.late_frames:
+    nobody_knows = world.foreign_weight or world.network.late_frames or world.clock_was_put_back
+    if not nobody_knows:
         for refusal in world.limit_refusals:
             yield f"limit broken: {refusal}"
 

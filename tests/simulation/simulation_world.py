@@ -132,6 +132,8 @@ class World:
         self.trace: list[tuple[float, str]] = []
         self.clock_moved_ms = 0
         """By how much the exchange's clock was moved: nobody can know before it is measured again."""
+        self.clock_was_put_back = False
+        """Limits turned later than anybody could know."""
         self.wall_error_us = 0
         """By how much this machine's clock is wrong."""
         self.account.listeners.append(self._happened)
