@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Iterator
 from functools import cached_property
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Generic, Literal, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Literal, Protocol, Self, TypeVar
 
 import msgspec
 
@@ -15,7 +15,6 @@ from binance_wsapi.errors import ClientClosed, UnreadableResult, check_seconds
 from binance_wsapi.models._base import Market, Model
 
 if TYPE_CHECKING:
-    from binance_wsapi.core.hold import Hold
     from binance_wsapi.models.account import AccountInformation, AccountTrade
     from binance_wsapi.models.futures import (
         CoinFuturesAccount,
@@ -176,6 +175,13 @@ class StreamName(str, Generic[T]):
     """The name of a market stream, which knows the type of the stream's events."""
 
     __slots__ = ()
+
+
+class Hold(Protocol):
+    """Keeps a client alive for what it handed out."""
+
+    def release(self) -> None:
+        """Let go of the client; from any thread."""
 
 
 class EventStream(Generic[T]):
