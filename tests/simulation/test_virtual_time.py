@@ -68,7 +68,7 @@ def test_waiting_for_what_can_never_come_is_a_deadlock() -> None:
 
 def test_turning_without_end_is_a_livelock() -> None:
     async def spin() -> None:
-        while True:
+        while True:  # noqa: ASYNC110  (a livelock is the point)
             await asyncio.sleep(0)
 
     loop = VirtualLoop()
