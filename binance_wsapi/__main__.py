@@ -30,9 +30,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         from binance_wsapi import demo
 
         return demo.main(given[1:])
-    from binance_wsapi.simulator import serve
+    from binance_wsapi.simulator.serve import main as serve
 
-    return serve.main(given[1:])
+    return serve(given[1:])
 
 
 if __name__ == "__main__":

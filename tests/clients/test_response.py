@@ -200,7 +200,7 @@ def test_errors_of_both_clients_survive_pickling(
 
 
 def test_attributes_of_an_answer_show_in_help() -> None:
-    text = pydoc.render_doc(Response, renderer=pydoc.plaintext)
+    text = pydoc.render_doc(Response, renderer=pydoc.plaintext)  # type: ignore[attr-defined]  # typeshed lacks it
 
     for name in ("id", "status", "round_trip", "resolved"):
         assert inspect.getdoc(getattr(Response, name))

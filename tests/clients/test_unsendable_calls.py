@@ -147,7 +147,7 @@ def test_later_calls_are_watched_when_earlier_ones_have_ended(
     caller.call(lambda client: client.spot.test_connectivity())
     monkeypatch.setattr(caller.client._core, "submit", lambda *args, **kwargs: None)
 
-    async def both(client: Any) -> list[Any]:
+    async def both(client: Any) -> Any:
         cancelled = asyncio.ensure_future(client.spot.test_connectivity())
         await asyncio.sleep(0)
         cancelled.cancel()

@@ -90,6 +90,7 @@ def test_order_and_account_come_as_the_models_of_their_market(
 
     [reconciled] = [event for event in told if isinstance(event, OrderReconciled)]
     assert type(reconciled.order) is order_type
+    assert reconciled.order is not None
     assert reconciled.order.order_id == order["orderId"]
     assert reconciled.raw_order is not None
     assert reconciled.raw_order["orderId"] == order["orderId"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -17,7 +17,7 @@ Connect = Callable[..., Caller]
 
 
 @pytest.fixture
-def account(exchange: SimulatedExchange) -> Iterator[AccountHandle]:
+def account(exchange: SimulatedExchange) -> AccountHandle:
     """An account with a key."""
     return exchange.create_account()
 

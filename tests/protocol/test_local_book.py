@@ -301,12 +301,12 @@ def test_cut_off_snapshot_is_worn_when_few_of_its_levels_are_left() -> None:
     bids = [level(100 - number, 1) for number in range(20)]
     book = LocalBook(Market.SPOT, limit=20)
     assert book.join(snapshot(1, bids, [level(101, 1)]))
-    assert not book.is_worn
+    was_worn = book.is_worn
 
     gone = [level(100 - number, 0) for number in range(19)]
     book.take(change(Market.SPOT, 2, 2, bids=gone))
 
-    assert book.is_worn
+    assert (was_worn, book.is_worn) == (False, True)
     whole = LocalBook(Market.SPOT, limit=21)
     assert whole.join(snapshot(1, bids))
     whole.take(change(Market.SPOT, 2, 2, bids=gone))
