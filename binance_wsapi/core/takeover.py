@@ -61,6 +61,7 @@ class Takeover:
     def begin(self, link: Link) -> None:
         """A link is about to be subscribed: from now on what the present one brings is remembered."""
         if link in self._links:
+            self._gone.discard(link)  # its subscription was lost, and is made anew
             return
         if self._links:
             self._handovers.append(Handover(hold_s=HOLD_S, identify=self._identify))
@@ -68,6 +69,7 @@ class Takeover:
 
     def carried_by(self, link: Link) -> None:
         """The link is subscribed: its events count."""
+        self.begin(link)  # all may have been lost since, and forgotten
         if link not in self._carriers:
             self._carriers.append(link)
 

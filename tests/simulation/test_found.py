@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from simulation_world import SYMBOL, SimulatedClient, World
 
 from binance_wsapi import WsKey
+from binance_wsapi.core.takeover import Takeover
 from binance_wsapi.errors import BinanceWsApiError, ClientClosed, NotSent, OutcomeUnknown
 from binance_wsapi.events import OrderReconciled, StreamGap
 from binance_wsapi.response import Response
@@ -454,3 +456,32 @@ def test_a_subscription_that_ended_before_its_answer_came_is_made_anew() -> None
     events = play(scenario)
 
     assert [event["x"] for event in events if isinstance(event, dict) and event.get("c") == "told"]
+
+
+def test_a_link_that_was_subscribed_again_can_be_lost_again() -> None:
+    """While another link lingered, the second loss of the same link was taken for the first."""
+    core: Any = SimpleNamespace(now=lambda: 0.0, loop=None)
+    one: Any = object()
+    other: Any = object()
+    takeover = Takeover(core, lambda event: None)
+    takeover.begin(one)
+    takeover.carried_by(one)
+    takeover.begin(other)
+    assert takeover.lost(one)
+
+    takeover.begin(one)
+    takeover.carried_by(one)
+
+    assert takeover.lost(one)
+
+
+def test_a_link_counts_though_all_were_lost_while_it_was_subscribed() -> None:
+    core: Any = SimpleNamespace(now=lambda: 0.0, loop=None)
+    one: Any = object()
+    takeover = Takeover(core, lambda event: None)
+    takeover.begin(one)
+    takeover.lost(one)
+
+    takeover.carried_by(one)
+
+    assert takeover.lost(one)

