@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -17,6 +18,12 @@ from binance_wsapi.simulator import SimulatedExchange
 
 QUICK: dict[str, Any] = {"reconnect_delay": 0.01, "attach_event_listeners": False}
 """Options of test clients: nothing is gained by waiting long for a reconnect."""
+
+
+def pytest_configure() -> None:
+    """Take interrupts: what runs in the background of a script ignores them, and so do its children."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(params=FLAVOURS)

@@ -101,14 +101,18 @@ def test_the_program_serves_until_it_is_interrupted() -> None:
         "0.05",
     ]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        line = next(line for line in process.stdout if "REST" in line)
-        with urllib.request.urlopen(line.split()[1] + "/api/v3/ticker/price?symbol=BTCUSDT") as got:
-            assert json.load(got)["symbol"] == "BTCUSDT"
-        assert any("open orders" in line for line in process.stdout)
-        process.send_signal(signal.SIGINT)
-        rest = process.stdout.read()
-        assert process.wait(10) == 0
+        try:
+            assert process.stdout is not None
+            line = next(line for line in process.stdout if "REST" in line)
+            ticker = line.split()[1] + "/api/v3/ticker/price?symbol=BTCUSDT"
+            with urllib.request.urlopen(ticker) as got:
+                assert json.load(got)["symbol"] == "BTCUSDT"
+            assert any("open orders" in line for line in process.stdout)
+            process.send_signal(signal.SIGINT)
+            rest, _ = process.communicate(timeout=10)
+            assert process.returncode == 0
+        finally:
+            process.kill()
     assert rest.endswith("stopped\n")
 
 
