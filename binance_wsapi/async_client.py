@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any, Literal, Self, overload
 from binance_wsapi._client_base import ClientBase
 from binance_wsapi.catalogue import operation_by_method
 from binance_wsapi.catalogue._types import Operation
-from binance_wsapi.core.call import CallKind, LoopDelivery, Outcome, kind_of
+from binance_wsapi.core.call import CallKind, Outcome, kind_of
 from binance_wsapi.core.call_errors import unresponsive
 from binance_wsapi.core.core import check_api_key
+from binance_wsapi.core.loop_delivery import LoopDelivery
 from binance_wsapi.endpoints import WsKey, endpoint
 from binance_wsapi.errors import BinanceWsApiError, ConfigurationError
 from binance_wsapi.events import EventStream

@@ -1,17 +1,42 @@
-"""What every namespace is made of: a connection, and the client's way to call an operation."""
+"""What every namespace is made of: a connection, and the client's way to call an operation.
+
+A subclass writes its methods down as signatures alone; what runs is made here, from the operation of
+the same name. It takes what was given and nothing else: of the twenty parameters that an order may
+have, a call gives six.
+"""
 
 from __future__ import annotations
 
+import inspect
+import sys
 from collections.abc import Awaitable, Callable
-from functools import partial
+from functools import partial, wraps
 from typing import Any, ClassVar, Self
 
+from binance_wsapi.catalogue import operations
 from binance_wsapi.catalogue._types import Market, Operation
 from binance_wsapi.endpoints import EndpointKind, WsKey, endpoint
 from binance_wsapi.errors import ConfigurationError
 from binance_wsapi.response import Response
 
 __all__ = ["AsyncNamespace", "Namespace"]
+
+
+def _make_methods(namespace: type[Namespace | AsyncNamespace]) -> None:
+    for operation in operations(namespace.market):
+        if not operation.on_client:
+            signature = vars(namespace)[operation.name]
+            setattr(namespace, operation.name, _method(operation, signature))
+
+
+def _method(operation: Operation, signature: Callable[..., Any]) -> Callable[..., Any]:
+    @wraps(signature)
+    def method(self: Any, /, **given: object) -> Any:
+        return self._call(operation, given)
+
+    if sys.version_info >= (3, 12) and inspect.iscoroutinefunction(signature):
+        inspect.markcoroutinefunction(method)
+    return method
 
 
 class Namespace:
@@ -26,6 +51,9 @@ class Namespace:
 
     ws_key: WsKey
     """The connection that requests go over."""
+
+    def __init_subclass__(cls) -> None:
+        _make_methods(cls)
 
     def __init__(
         self,
@@ -63,6 +91,9 @@ class AsyncNamespace:
 
     ws_key: WsKey
     """The connection that requests go over."""
+
+    def __init_subclass__(cls) -> None:
+        _make_methods(cls)
 
     def __init__(
         self,

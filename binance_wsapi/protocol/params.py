@@ -37,8 +37,7 @@ def wire_params(operation: Operation, given: Mapping[str, object]) -> dict[str, 
 
     Args:
         operation: What is called.
-        given: The parameters under their wire names (``timeInForce``); ``None`` is "not sent".
-            Errors name them as the method does (``time_in_force``).
+        given: The parameters as the method names them (``time_in_force``); ``None`` is "not sent".
 
     Returns:
         The parameters as the exchange takes them, in the order they were given.
@@ -85,7 +84,7 @@ def writer(operation: Operation | None) -> Callable[[Mapping[str, object]], dict
 
 @cache
 def _plan(operation: Operation) -> _Plan:
-    return _Plan(operation, {param.wire: param.name for param in operation.params}, is_closed=True)
+    return _Plan(operation, {param.name: param.wire for param in operation.params}, is_closed=True)
 
 
 @cache
@@ -99,7 +98,7 @@ _MOST_SHAPES = 1000
 class _Plan:
     """An operation's parameters, laid out for checking.
 
-    ``labels`` maps wire names to the names the caller uses. A closed plan refuses names it does not
+    ``wires`` maps the names the caller uses to wire names. A closed plan refuses names it does not
     know.
     """
 
@@ -120,13 +119,14 @@ class _Plan:
         "_triggers",
     )
 
-    def __init__(self, operation: Operation, labels: Mapping[str, str], *, is_closed: bool) -> None:
+    def __init__(self, operation: Operation, wires: Mapping[str, str], *, is_closed: bool) -> None:
         self._operation = operation
-        self._labels = labels
+        self._labels = {wire: name for name, wire in wires.items()}
         self._is_closed = is_closed
+        params = {param.wire: param for param in operation.params}
         self._steps = {
-            param.wire: converter(param, labels[param.wire], operation.market)
-            for param in operation.params
+            name: (wire, converter(params[wire], name, operation.market))
+            for name, wire in wires.items()
         }
         self._required = frozenset(
             param.wire for param in operation.params if param.required and not param.auth
@@ -162,8 +162,12 @@ class _Plan:
         params: dict[str, WireValue] = {}
         for name, value in given.items():
             if value is not None:
-                convert = steps.get(name)
-                params[name] = self._unknown(name, value) if convert is None else convert(value)
+                try:
+                    wire, convert = steps[name]
+                except KeyError:
+                    params[name] = self._unknown(name, value)
+                else:
+                    params[wire] = convert(value)
         # A caller's calls are alike: rules look at names and a few values, so what held once holds.
         shape = (*params, *map(params.get, self._rule_names))
         if shape not in self._lawful:

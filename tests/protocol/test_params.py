@@ -22,8 +22,7 @@ from binance_wsapi.catalogue._types import (
 )
 from binance_wsapi.errors import ParameterError
 from binance_wsapi.models._base import OpenEnum
-from binance_wsapi.protocol import params as checked
-from binance_wsapi.protocol.params import WireValue, wire_params_by_name
+from binance_wsapi.protocol.params import wire_params, wire_params_by_name
 
 
 class Side(OpenEnum):
@@ -50,12 +49,6 @@ def operation(*params: Param, market: Market = Market.SPOT, **rules: Any) -> Ope
         weight=Weight((WeightStep(1),)),
         **rules,
     )
-
-
-def wire_params(operation: Operation, given: Mapping[str, object]) -> dict[str, WireValue]:
-    """Do what a facade's method does: give the method's parameters under their wire names."""
-    wire = {param.name: param.wire for param in operation.params}
-    return checked.wire_params(operation, {wire.get(name, name): given[name] for name in given})
 
 
 PLACE = operation(
