@@ -274,8 +274,13 @@ class AsyncClient(ClientBase):
         loop = asyncio.get_running_loop()
         answered: asyncio.Future[Outcome] = loop.create_future()
         delivery = LoopDelivery.of(loop)
-        call = core.call(kind, params, lambda outcome: delivery.settle(answered, outcome))
-        core.submit(ws_key, call, encode_here=not core.authoriser.signs_slowly)
+        call = core.submit(
+            ws_key,
+            kind,
+            params,
+            lambda outcome: delivery.settle(answered, outcome),
+            encode_here=not core.authoriser.signs_slowly,
+        )
         delivery.watch(answered, call, call.timeout + self._patience)
         outcome = await answered
         if isinstance(outcome, BinanceWsApiError):

@@ -271,8 +271,7 @@ class Client(ClientBase):
                 "runs on a thread of its own"
             )
         waiter = Waiter()
-        call = core.call(kind, params, waiter.settle)
-        core.submit(ws_key, call, encode_here=True)
+        call = core.submit(ws_key, kind, params, waiter.settle, encode_here=True)
         outcome = waiter.wait(call.timeout + self._patience) or abandoned(call)
         if isinstance(outcome, BinanceWsApiError):
             raise outcome

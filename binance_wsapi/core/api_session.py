@@ -162,7 +162,16 @@ class ApiSession(Session):
 
     def _send(self, link: ApiLink, call: Call) -> None:
         try:
-            self._try_to_send(link, call)
+            now = self._now()
+            if link.refusal is not None and call.kind.signed and self._refused(link, call):
+                return
+            if call.encoded_for is not link.authority or now - call.encoded_at > STALE_AFTER_S:
+                if self._must_sign_elsewhere(link, call):
+                    self._hold(call)
+                    self.core.spawn(self._sign_elsewhere(link, call))
+                    return
+                self.core.encode(call, link.authority, now)
+            self._write(link, call, now)
         except Exception as error:  # noqa: BLE001  (the edge of a call: those behind it go on)
             self._failed_to_send(link, call, error)
 
@@ -178,18 +187,6 @@ class ApiSession(Session):
         else:
             log.error("%s: sending it failed", call.kind.method, exc_info=error)
             call.settle(not_sendable(call, error))
-
-    def _try_to_send(self, link: ApiLink, call: Call) -> None:
-        now = self._now()
-        if link.refusal is not None and call.kind.signed and self._refused(link, call):
-            return
-        if call.encoded_for is not link.authority or now - call.encoded_at > STALE_AFTER_S:
-            if self._must_sign_elsewhere(link, call):
-                self._hold(call)
-                self.core.spawn(self._sign_elsewhere(link, call))
-                return
-            self.core.encode(call, link.authority, now)
-        self._write(link, call, now)
 
     def _write(self, link: ApiLink, call: Call, now: float) -> None:
         admitted = self._admit(call.kind.operation, call.params, call.sent_us, call.is_own)

@@ -97,6 +97,7 @@ class Call:
         self.settle = settle
         self.id = request_id
         self.timeout = timeout
+        self.made_at = now
         self.deadline = now + timeout
 
     # What most calls never change stands here once, and costs a call nothing.

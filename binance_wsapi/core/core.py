@@ -77,6 +77,9 @@ class LoopHost(Protocol):
     thread_id: int | None
     """The thread the loop runs on."""
 
+    def doorbell(self, answer: Callable[[], None]) -> Callable[[], object]:
+        """Return what has the loop call ``answer`` soon, from any thread."""
+
     def stop(self, cleanup: Callable[[], Coroutine[Any, Any, None]], timeout: float) -> None:
         """Run ``cleanup`` on the loop and end it."""
 
@@ -148,8 +151,10 @@ class Core:
         self._prefix = os.urandom(8).hex()
         self._numbers = itertools.count(1)
         self._timeout = options.timeout
+        self._metrics = options.metrics
         self._inbox: deque[tuple[WsKey, Call]] = deque()
         self._woken = False
+        self._ring = host.doorbell(self._take_in)
         self._runs: dict[concurrent.futures.Future[Any], Coroutine[Any, Any, Any]] = {}
         self._closed = False
         self._is_ending = False
@@ -166,19 +171,6 @@ class Core:
     def client_order_id(self) -> str:
         """Return an order id that no other order of the account has."""
         return f"w{self._prefix}-{next(self._numbers)}"
-
-    def call(
-        self,
-        kind: CallKind,
-        params: Mapping[str, WireValue],
-        settle: Callable[[Outcome], object],
-        timeout: float | None = None,
-    ) -> Call:
-        """Return a request that is ready to be sent."""
-        if timeout is None:
-            timeout = self._timeout
-        number = next(self._numbers)
-        return Call(kind, params, settle, f"{self._prefix}{number}", timeout, self.now())
 
     def encode(self, call: Call, authority: Authority, now: float) -> None:
         """Stamp, sign and write down a request as it is sent under ``authority``.
@@ -219,33 +211,56 @@ class Core:
         call.encoded_at = now
         call.sent_us = sent_us
 
-    def submit(self, ws_key: WsKey, call: Call, *, encode_here: bool) -> None:
+    def call(
+        self,
+        kind: CallKind,
+        params: Mapping[str, WireValue],
+        settle: Callable[[Outcome], object],
+        timeout: float | None = None,
+    ) -> Call:
+        """Return a request that is ready to be sent."""
+        if timeout is None:
+            timeout = self._timeout
+        request_id = f"{self._prefix}{next(self._numbers)}"
+        return Call(kind, params, settle, request_id, timeout, self.now())
+
+    def submit(
+        self,
+        ws_key: WsKey,
+        kind: CallKind,
+        params: Mapping[str, WireValue],
+        settle: Callable[[Outcome], object],
+        *,
+        encode_here: bool,
+    ) -> Call:
         """Hand a request to the loop.
 
         Args:
             ws_key: The connection it goes over.
-            call: The request.
+            kind: What kind of call it is.
+            params: Its parameters, checked and converted.
+            settle: Is called with the outcome, on the core's thread.
             encode_here: Sign and encode on this thread if the session is ready (it may be slow).
 
         Raises:
             NotSent: It could not be signed, or not be written down.
         """
+        call = self.call(kind, params, settle)
         session = self.sessions.get(ws_key)
-        if encode_here and session is not None:
-            authority = session.authority
-            if authority is not None:
-                self.encode(call, authority, call.deadline - call.timeout)
-        if self.options.metrics is not None:
-            call.settle = self._measured(ws_key, call, self.options.metrics)
+        if encode_here and session is not None and (authority := session.authority) is not None:
+            self.encode(call, authority, call.made_at)
+        if self._metrics is not None:
+            call.settle = self._measured(ws_key, call, self._metrics)
         self._inbox.append((ws_key, call))
         if self._closed or self.host.stopped:
             self._refuse_inbox()
         elif not self._woken:
             self._woken = True
             try:
-                self.loop.call_soon_threadsafe(self._take_in)
+                self._ring()
             except RuntimeError:  # the loop is closed
                 self._refuse_inbox()
+        return call
 
     def run(self, work: Callable[[], Coroutine[Any, Any, T]]) -> Any:
         """Run a coroutine function on the loop and return its concurrent future.

@@ -1,21 +1,11 @@
-"""Blocks a caller's thread until its call is settled.
-
-Who wakes a thread by releasing a lock still holds the interpreter's own lock: the woken thread runs
-into that one, sleeps again and is woken once more. Writing to a descriptor lets go of the interpreter's
-lock, and the woken thread goes on at once; that saves a quarter of a round trip. Where there is no
-``eventfd``, or no descriptor is left, a lock does.
-"""
+"""Blocks a caller's thread until its call is settled."""
 
 from __future__ import annotations
 
-import os
-import select
-import sys
-import threading
 from collections import deque
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
+from binance_wsapi.core.bell import Bell, make_bell
 from binance_wsapi.forks import ends_at_fork
 
 if TYPE_CHECKING:
@@ -27,78 +17,22 @@ _MOST_IDLE = 64
 """How many bells are kept for later callers."""
 
 _LONGEST_S = 2_000_000.0
-"""More than this ``poll`` does not take."""
-
-
-class _Bell(Protocol):
-    """Wakes one thread."""
-
-    @property
-    def ring(self) -> Callable[[], None]:
-        """Wake the thread that listens, or the next one that does; from any thread."""
-
-    def heard(self, timeout: float) -> bool:
-        """Wait for one ring; false when there was none within ``timeout`` seconds."""
-
-
-class _LockBell:
-    __slots__ = ("_lock", "ring")
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._lock.acquire()
-        self.ring = self._lock.release
-
-    def heard(self, timeout: float) -> bool:
-        return self._lock.acquire(timeout=timeout)
-
-
-if sys.platform == "linux":
-
-    class _EventBell:
-        __slots__ = ("_descriptor", "_poll")
-
-        def __init__(self) -> None:
-            self._descriptor = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
-            poll = select.poll()
-            poll.register(self._descriptor, select.POLLIN)
-            self._poll = poll.poll
-
-        def ring(self) -> None:
-            os.eventfd_write(self._descriptor, 1)
-
-        def heard(self, timeout: float) -> bool:
-            if self._poll(timeout * 1000):
-                os.eventfd_read(self._descriptor)
-                return True
-            return False
-
-        def __del__(self, close: Callable[[int], None] = os.close) -> None:
-            close(self._descriptor)
-
-    def _new_bell() -> _Bell:
-        try:
-            return _EventBell()
-        except OSError:  # no descriptor left
-            return _LockBell()
-
-else:
-    _new_bell = _LockBell
+"""More than this no bell takes."""
 
 
 class _IdleBells:
     """Bells that nobody listens to and nobody will ring."""
 
     def __init__(self) -> None:
-        self._bells: deque[_Bell] = deque(maxlen=_MOST_IDLE)
+        self._bells: deque[Bell] = deque(maxlen=_MOST_IDLE)
         self.keep = self._bells.append
         ends_at_fork(self)
 
-    def take(self) -> _Bell:
+    def take(self) -> Bell:
         try:
             return self._bells.pop()
         except IndexError:
-            return _new_bell()
+            return make_bell()
 
     def left_behind(self) -> None:
         """In a forked child: a bell would be heard in both processes."""

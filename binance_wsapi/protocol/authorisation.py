@@ -30,13 +30,10 @@ class Authoriser:
         self.signer = signer
         self.is_complete = api_key is not None and signer is not None
         """Whether every operation can be authorised."""
-        self._recv_window: WireValue | None = (
-            None
-            if recv_window is None
-            else int(recv_window)
-            if float(recv_window).is_integer()
-            else str(recv_window)
-        )
+        self._window: dict[str, WireValue] = {}
+        if recv_window is not None:
+            is_whole = float(recv_window).is_integer()
+            self._window["recvWindow"] = int(recv_window) if is_whole else str(recv_window)
 
     @property
     def logs_on(self) -> bool:
@@ -89,11 +86,7 @@ class Authoriser:
         if "signature" in params:
             # The caller's own: one parameter more, and it fits no longer.
             return params
-        stamped = dict(params)
-        if "timestamp" not in stamped:
-            stamped["timestamp"] = timestamp_ms
-        if self._recv_window is not None and "recvWindow" not in stamped:
-            stamped["recvWindow"] = self._recv_window
+        stamped = {**self._window, "timestamp": timestamp_ms, **params}
         if logged_on and "apiKey" not in stamped:
             return stamped
         if self.signer is None or self.api_key is None:

@@ -62,8 +62,8 @@ class Outcomes:
                 self._settled[method] = outcome
                 self._changed.notify_all()
 
-        call = self._core.call(CallKind(method, None), params, settle)
-        self._core.submit(WsKey.MAIN_WSAPI, call, encode_here=False)
+        kind = CallKind(method, None)
+        self._core.submit(WsKey.MAIN_WSAPI, kind, params, settle, encode_here=False)
 
     def wait_for(self, *methods: str) -> list[Any]:
         with self._changed:
@@ -132,7 +132,7 @@ def test_call_that_the_core_lets_down_ends_by_its_own_patience(
 ) -> None:
     caller = dial(timeout=0.1)
     monkeypatch.setattr(caller.client, "_patience", 0.1)
-    monkeypatch.setattr(caller.client._core, "submit", lambda *args, **kwargs: None)
+    monkeypatch.setattr(caller.client._core, "_ring", lambda: None)
 
     with pytest.raises(RequestTimeout, match="own thread did not answer"):
         caller.call(lambda client: client.spot.test_connectivity())
@@ -145,7 +145,7 @@ def test_later_calls_are_watched_when_earlier_ones_have_ended(
     caller = AwaitingCaller(exchange.async_client(timeout=0.2))
     monkeypatch.setattr(caller.client, "_patience", 0.1)
     caller.call(lambda client: client.spot.test_connectivity())
-    monkeypatch.setattr(caller.client._core, "submit", lambda *args, **kwargs: None)
+    monkeypatch.setattr(caller.client._core, "_ring", lambda: None)
 
     async def both(client: Any) -> Any:
         cancelled = asyncio.ensure_future(client.spot.test_connectivity())
