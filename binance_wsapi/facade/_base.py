@@ -53,7 +53,8 @@ class Namespace:
     """The connection that requests go over."""
 
     def __init_subclass__(cls) -> None:
-        _make_methods(cls)
+        if Namespace in cls.__bases__:  # not what a caller derives from one
+            _make_methods(cls)
 
     def __init__(
         self,
@@ -93,7 +94,8 @@ class AsyncNamespace:
     """The connection that requests go over."""
 
     def __init_subclass__(cls) -> None:
-        _make_methods(cls)
+        if AsyncNamespace in cls.__bases__:  # not what a caller derives from one
+            _make_methods(cls)
 
     def __init__(
         self,

@@ -178,6 +178,22 @@ def test_parameters_are_named() -> None:
         blocking(Market.SPOT, Recorder()).get_order_book("BTCUSDT")
 
 
+@pytest.mark.parametrize("flavour", ["", "async"])
+def test_namespace_can_be_derived_from(flavour: str) -> None:
+    base = namespace_class(Market.SPOT, flavour)
+
+    class Mine(base):  # type: ignore[misc, valid-type]  # one of them
+        def get_order_book(self, **given: object) -> Any:
+            return super().get_order_book(**given, limit=5)
+
+    recorder = Recorder()
+    Mine(recorder.call, WsKey.MAIN_WSAPI).get_order_book(symbol="BTCUSDT")
+
+    [(_, operation, given)] = recorder.calls
+    assert operation.method == "depth"
+    assert given == {"symbol": "BTCUSDT", "limit": 5}
+
+
 @pytest.mark.parametrize("operation", OFFERED)
 def test_only_what_was_given_is_passed_on(operation: Operation) -> None:
     recorder = Recorder()
