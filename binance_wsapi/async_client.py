@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any, Literal, Self, overload
 from binance_wsapi._client_base import ClientBase
 from binance_wsapi.catalogue import operation_by_method
 from binance_wsapi.catalogue._types import Operation
-from binance_wsapi.core.call import CallKind, Outcome, kind_of
+from binance_wsapi.core.call import CallKind, kind_of
 from binance_wsapi.core.call_errors import unresponsive
 from binance_wsapi.core.core import check_api_key
-from binance_wsapi.core.loop_delivery import LoopDelivery
+from binance_wsapi.core.loop_delivery import Answer, LoopDelivery
 from binance_wsapi.endpoints import WsKey, endpoint
 from binance_wsapi.errors import BinanceWsApiError, ConfigurationError
 from binance_wsapi.events import EventStream
@@ -47,6 +47,9 @@ class AsyncClient(ClientBase):
             book = await client.spot.get_order_book(symbol="BTCUSDT", limit=10)
             print(book.result.bids[0].price)
     """
+
+    _delivery: LoopDelivery | None = None
+    """To the loop that called last."""
 
     @cached_property
     def spot(self) -> AsyncSpotNamespace:
@@ -118,9 +121,12 @@ class AsyncClient(ClientBase):
         check_api_key(ws_key)
         operation = operation_by_method(endpoint(ws_key).market, name_text(method, "method"))
         kind = CallKind(method, None) if operation is None else kind_of(operation)
-        return await self._send(
+        outcome = await self._send(
             ws_key, kind, wire_params_by_name(operation, {} if params is None else params)
         )
+        if isinstance(outcome, BinanceWsApiError):
+            raise outcome
+        return outcome
 
     async def connect(self, ws_key: WsKey = WsKey.MAIN_WSAPI) -> None:
         """Bring a connection up, logged on and subscribed, before it is needed.
@@ -263,29 +269,24 @@ class AsyncClient(ClientBase):
         self, ws_key: WsKey, operation: Operation, given: dict[str, object]
     ) -> Response[Any]:
         kind = kind_of(operation)
-        return await self._send(ws_key, kind, kind.wire_params(given))
+        outcome = await self._send(ws_key, kind, kind.wire_params(given))
+        if isinstance(outcome, BinanceWsApiError):
+            raise outcome
+        return outcome
 
-    async def _send(
-        self, ws_key: WsKey, kind: CallKind, params: dict[str, WireValue]
-    ) -> Response[Any]:
+    def _send(self, ws_key: WsKey, kind: CallKind, params: dict[str, WireValue]) -> Answer:
         core = self._core
         if kind.needs_completion:
             self._complete(kind, params)
         loop = asyncio.get_running_loop()
-        answered: asyncio.Future[Outcome] = loop.create_future()
-        delivery = LoopDelivery.of(loop)
-        call = core.submit(
-            ws_key,
-            kind,
-            params,
-            lambda outcome: delivery.settle(answered, outcome),
-            encode_here=not core.authoriser.signs_slowly,
-        )
-        delivery.watch(answered, call, call.timeout + self._patience)
-        outcome = await answered
-        if isinstance(outcome, BinanceWsApiError):
-            raise outcome
-        return outcome
+        delivery = self._delivery
+        if delivery is None or delivery.loop() is not loop:
+            delivery = self._delivery = LoopDelivery.of(loop)
+        answer = Answer(loop, delivery)
+        here = not core.authoriser.signs_slowly
+        call = core.submit(ws_key, kind, params, answer.settle, encode_here=here)
+        answer.watch(call, call.timeout + self._patience)
+        return answer
 
     async def _run(self, work: Callable[[], Coroutine[Any, Any, Any]]) -> Any:
         core = self._core

@@ -1,12 +1,13 @@
 """Wakes a thread or a loop that sleeps.
 
-Who wakes a thread by releasing a lock, or a loop by its own means, holds the interpreter's lock at that
+Who wakes a thread by releasing a lock, or uvloop by its own means, holds the interpreter's lock at that
 moment: the woken thread runs into it, sleeps again and is woken once more. Writing to a descriptor lets
 go of the interpreter's lock, and the woken thread goes on at once. That saves a quarter of a round trip.
 """
 
 from __future__ import annotations
 
+import asyncio
 import os
 import select
 import sys
@@ -14,11 +15,11 @@ import threading
 from collections.abc import Callable
 from typing import Protocol
 
-__all__ = ["Bell", "make_bell"]
+__all__ = ["Bell", "loop_bell", "make_bell"]
 
 
 class Bell(Protocol):
-    """Wakes one sleeper."""
+    """Wakes one thread."""
 
     @property
     def ring(self) -> Callable[[], None]:
@@ -40,12 +41,15 @@ class _LockBell:
         return self._lock.acquire(timeout=timeout)
 
 
+def _no_loop_bell(
+    loop: asyncio.AbstractEventLoop, answer: Callable[[], None]
+) -> Callable[[], None] | None:
+    return None
+
+
 if sys.platform == "linux":
-    __all__ += ["EventBell"]
 
-    class EventBell:
-        """A bell that a loop can listen to as well: by its descriptor."""
-
+    class _EventBell:
         __slots__ = ("_poll", "descriptor")
 
         def __init__(self) -> None:
@@ -55,24 +59,13 @@ if sys.platform == "linux":
             self._poll = poll.poll
 
         def ring(self) -> None:
-            """Wake who listens."""
             os.eventfd_write(self.descriptor, 1)
 
         def heard(self, timeout: float) -> bool:
-            """Wait for a ring."""
             if self._poll(timeout * 1000):
                 os.eventfd_read(self.descriptor)
                 return True
             return False
-
-        def answer_with(self, work: Callable[[], None]) -> Callable[[], None]:
-            """Return what a loop calls when the descriptor is readable."""
-
-            def answer() -> None:
-                os.eventfd_read(self.descriptor)
-                work()
-
-            return answer
 
         # Nobody closes it but the last one who holds it: a number that is given to another file
         # meanwhile would be rung all the same.
@@ -82,9 +75,32 @@ if sys.platform == "linux":
     def make_bell() -> Bell:
         """Return a bell; without a descriptor when none is left."""
         try:
-            return EventBell()
+            return _EventBell()
         except OSError:
             return _LockBell()
 
+    def loop_bell(
+        loop: asyncio.AbstractEventLoop, answer: Callable[[], None]
+    ) -> Callable[[], None] | None:
+        """Return what has a loop call ``answer`` soon, from any thread; nothing once it is closed.
+
+        ``None`` when ``call_soon_threadsafe`` does as well: other loops than uvloop wake themselves by
+        a descriptor of their own.
+        """
+        if not type(loop).__module__.startswith("uvloop"):
+            return None
+        try:
+            bell = _EventBell()
+        except OSError:
+            return None
+
+        def hear() -> None:
+            os.eventfd_read(bell.descriptor)
+            answer()
+
+        loop.call_soon_threadsafe(loop.add_reader, bell.descriptor, hear)
+        return bell.ring
+
 else:
     make_bell = _LockBell
+    loop_bell = _no_loop_bell

@@ -21,6 +21,7 @@ from binance_wsapi.catalogue import operation_by_method
 from binance_wsapi.catalogue._types import Market
 from binance_wsapi.core.api_link import Authority
 from binance_wsapi.core.api_session import ApiSession
+from binance_wsapi.core.bell import loop_bell
 from binance_wsapi.core.call import Call, CallKind, Outcome, kind_of
 from binance_wsapi.core.call_errors import not_sendable
 from binance_wsapi.core.dispatch import Dispatcher
@@ -76,9 +77,6 @@ class LoopHost(Protocol):
 
     thread_id: int | None
     """The thread the loop runs on."""
-
-    def doorbell(self, answer: Callable[[], None]) -> Callable[[], object]:
-        """Return what has the loop call ``answer`` soon, from any thread."""
 
     def stop(self, cleanup: Callable[[], Coroutine[Any, Any, None]], timeout: float) -> None:
         """Run ``cleanup`` on the loop and end it."""
@@ -154,7 +152,9 @@ class Core:
         self._metrics = options.metrics
         self._inbox: deque[tuple[WsKey, Call]] = deque()
         self._woken = False
-        self._ring = host.doorbell(self._take_in)
+        self._ring: Callable[[], object] = loop_bell(self.loop, self._take_in) or (
+            lambda: self.loop.call_soon_threadsafe(self._take_in)
+        )
         self._runs: dict[concurrent.futures.Future[Any], Coroutine[Any, Any, Any]] = {}
         self._closed = False
         self._is_ending = False

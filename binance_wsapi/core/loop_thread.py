@@ -3,19 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import os
-import sys
 import threading
 from collections.abc import Awaitable, Callable
-from functools import partial
 from typing import Any
 
 from binance_wsapi.forks import ends_at_fork
-
-if sys.platform == "linux":
-    from binance_wsapi.core.bell import EventBell
 
 __all__ = ["LoopThread"]
 
@@ -67,21 +61,6 @@ class LoopThread:
             return
         if threading.get_ident() != self.thread_id:
             self._thread.join(timeout + 1.0)
-
-    def doorbell(self, answer: Callable[[], None]) -> Callable[[], object]:
-        """Return what has the loop call ``answer`` soon, from any thread.
-
-        When the loop has ended it does nothing, or raises ``RuntimeError``.
-        """
-        loop = self.loop
-        if sys.platform == "linux" and not isinstance(loop, asyncio.SelectorEventLoop):
-            with contextlib.suppress(OSError):  # no descriptor left
-                bell = EventBell()
-                loop.call_soon_threadsafe(
-                    loop.add_reader, bell.descriptor, bell.answer_with(answer)
-                )
-                return bell.ring
-        return partial(loop.call_soon_threadsafe, answer)
 
     def _run(self) -> None:
         # One early allocation above glibc's mmap threshold raises the threshold: the loops' receive

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable, Coroutine
-from functools import partial
 from typing import Any
 
 from binance_wsapi.simulator.clock import SimulatedClock
@@ -105,9 +104,6 @@ class VirtualHost:
         self.ending: asyncio.Task[None] | None = None
         self.is_late = False
         """The cleanup was not done within its time."""
-
-    def doorbell(self, answer: Callable[[], None]) -> Callable[[], object]:
-        return partial(self.loop.call_soon_threadsafe, answer)
 
     def stop(self, cleanup: Callable[[], Coroutine[Any, Any, None]], timeout: float) -> None:
         if self.stopped:
