@@ -44,6 +44,7 @@ class Answer:
         self._delivery = delivery
         self._outcome: Outcome | None = None
         self._is_cancelled = False
+        self._call: Call | None = None
         self._wake: Callable[[Answer], object] | None = None
 
     def watch(self, call: Call, patience: float) -> None:
@@ -58,13 +59,15 @@ class Answer:
 
     def deliver(self, outcome: Outcome) -> None:
         """Go on with the outcome; on the loop's thread."""
+        self._call = None  # which knows this answer
         if self._outcome is None and not self._is_cancelled:
             self._outcome = outcome
             self._go_on()
 
     def abandon(self) -> None:
         """Go on without an outcome; on the loop's thread."""
-        self.deliver(abandoned(self._call))
+        if self._call is not None:
+            self.deliver(abandoned(self._call))
 
     def _go_on(self) -> None:
         if self._wake is not None:
