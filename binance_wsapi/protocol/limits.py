@@ -17,6 +17,7 @@ One governor for a pool of limits: Spot has one, USD-M and COIN-M share one sinc
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -138,6 +139,7 @@ class _Window:
 
     __slots__ = (
         "allowed",
+        "base",
         "half",
         "index",
         "interval",
@@ -147,7 +149,6 @@ class _Window:
         "limit",
         "meter",
         "type",
-        "used",
     )
 
     def __init__(
@@ -159,7 +160,8 @@ class _Window:
         self.interval_num = interval_num
         self.length_us = _UNIT_US[interval] * interval_num
         self.index = 0
-        self.used = 0
+        self.base = -meter.sent
+        """What is used, less all that was ever sent: sending charges every window by that alone."""
         self.late_mark: int | None = None
         """What had been sent when the window neared its end; ``None`` before that."""
         self.limit = 0
@@ -173,6 +175,14 @@ class _Window:
         self.half = limit // 2
         reserve = max(1, limit // _RESERVE_PART) if self.type == _WEIGHT and limit > 1 else 0
         self.allowed = limit - reserve
+
+    @property
+    def used(self) -> int:
+        return self.base + self.meter.sent
+
+    @used.setter
+    def used(self, used: int) -> None:
+        self.base = used - self.meter.sent
 
     @property
     def resets_at_us(self) -> int:
@@ -208,11 +218,13 @@ class _Window:
 class _Meter:
     """Sums over all time: what was sent, and how much of it is known to be handled."""
 
-    __slots__ = ("done", "sent")
+    __slots__ = ("done", "easy", "sent")
 
     def __init__(self) -> None:
         self.sent = 0
         self.done = 0
+        self.easy = 0
+        """Up to this sum no window is more than half used: nothing has to be looked at."""
 
     @property
     def under_way(self) -> int:
@@ -304,33 +316,19 @@ class Governor:
             on_success = weight if cost.on_success is None else cost.on_success
             orders = cost.orders
             urgent = urgent or cost.is_cancel
-        if wall_us < self._blocked_until_us or (orders and wall_us < self._orders_blocked_until_us):
-            if self._was_put_back(wall_us):
-                return self.admit(operation, params, wall_us, urgent)
-            return self._blocked(wall_us, orders=orders)
-        for window in self._weight_windows:
-            room = (window.limit if urgent else window.allowed) - window.used
-            # What is too heavy for any window is the exchange's to refuse.
-            if weight > room and window.used:
-                if self._was_put_back(wall_us):
-                    return self.admit(operation, params, wall_us, urgent)
-                return _used_up(window, weight, room)
-            if room < window.half:
-                self._is_tight = True
-        if orders:
-            for window in self._order_windows:
-                room = window.limit - window.used
-                if orders > room and window.used:
-                    if self._was_put_back(wall_us):
-                        return self.admit(operation, params, wall_us, urgent)
-                    return _used_up(window, orders, room)
-                if room < window.half:
-                    self._is_tight = True
-            for window in self._order_windows:
-                window.used += orders
-        for window in self._weight_windows:
-            window.used += weight
         sent, counted = self._weight, self._orders
+        if (
+            sent.sent + weight > sent.easy
+            or counted.sent + orders > counted.easy
+            or wall_us < self._blocked_until_us
+            or wall_us < self._orders_blocked_until_us
+        ):
+            refusal = self._obstacle(weight, orders, wall_us, urgent=urgent)
+            if refusal is not None and self._was_put_back(wall_us):
+                self._roll(wall_us)
+                refusal = self._obstacle(weight, orders, wall_us, urgent=urgent)
+            if refusal is not None:
+                return refusal
         sent.sent += weight
         counted.sent += orders
         return Reservation(
@@ -359,8 +357,6 @@ class Governor:
             if is_put_back or not self._was_put_back(wall_us):
                 return refusal
             is_put_back = True
-        for window in self._weight_windows:
-            window.used += weight
         self._weight.sent += weight
         self._weight.done += weight
         return None
@@ -491,10 +487,40 @@ class Governor:
             self._look_at_us = 0
         elif window.limit != limit:
             window.set_limit(limit)
+            self._look_at_us = 0
         return window
+
+    def _obstacle(self, weight: int, orders: int, wall_us: int, *, urgent: bool) -> Refusal | None:
+        if wall_us < self._blocked_until_us or (orders and wall_us < self._orders_blocked_until_us):
+            return self._blocked(wall_us, orders=orders)
+        for window in self._weight_windows:
+            room = (window.limit if urgent else window.allowed) - window.used
+            # What is too heavy for any window is the exchange's to refuse.
+            if weight > room and window.used:
+                return _used_up(window, weight, room)
+            if room < window.half:
+                self._is_tight = True
+        for window in self._order_windows if orders else ():
+            room = window.limit - window.used
+            if orders > room and window.used:
+                return _used_up(window, orders, room)
+            if room < window.half:
+                self._is_tight = True
+        return None
 
     def _roll(self, wall_us: int) -> None:
         self._look_at_us = min(window.roll(wall_us) for window in self._windows.values())
+        self._reckon()
+
+    def _reckon(self) -> None:
+        for meter, windows in (
+            (self._weight, self._weight_windows),
+            (self._orders, self._order_windows),
+        ):
+            meter.easy = min(
+                (window.allowed - window.half - window.base for window in windows),
+                default=sys.maxsize,
+            )
 
     def _give_back(self, windows: list[_Window], amount: int, sent_us: int) -> None:
         for window in windows:
@@ -521,6 +547,7 @@ class Governor:
             if reservation.sent_us // window.length_us == window.index:
                 window.read(told.count, mark, own)
         self._is_tight = any(window.used > window.half for window in self._windows.values())
+        self._reckon()
 
     def _was_put_back(self, wall_us: int) -> bool:
         """Whether the time that limits are counted by was put back; then they are put right.
