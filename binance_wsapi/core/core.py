@@ -179,7 +179,11 @@ class Core:
             NotSent: It could not be signed, or not be written down.
         """
         kind = call.kind
-        sent_us = self.clock.timestamp_us(self.wall_us(), now)
+        offset_us = self.clock.offset_us  # most often the wall clock need not be asked
+        if offset_us is None:
+            sent_us = self.clock.timestamp_us(self.wall_us(), now)
+        else:
+            sent_us = offset_us + int(now * 1e6)
         params = call.params
         if kind.signed or kind.keyed:
             try:

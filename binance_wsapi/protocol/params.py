@@ -17,7 +17,6 @@ from binance_wsapi.protocol.values import (
     any_value,
     converter,
     decimal_text,
-    known_texts,
     name_text,
     shown,
     wrong_type,
@@ -126,7 +125,7 @@ class _Plan:
         self._is_closed = is_closed
         params = {param.wire: param for param in operation.params}
         self._steps = {
-            name: (wire, known_texts(params[wire]), converter(params[wire], name, operation.market))
+            name: (wire, converter(params[wire], name, operation.market))
             for name, wire in wires.items()
         }
         self._required = frozenset(
@@ -165,12 +164,11 @@ class _Plan:
             if value is None:
                 continue
             try:
-                wire, known, convert = steps[name]
+                wire, convert = steps[name]
             except KeyError:
                 params[name] = self._unknown(name, value)
-                continue
-            # Most values are texts of an enum: those need no converter.
-            params[wire] = value if type(value) is str and value in known else convert(value)
+            else:
+                params[wire] = convert(value)
         # A caller's calls are alike: rules look at names and a few values, so what held once holds.
         shape = (*params, *map(params.get, self._rule_names))
         if shape not in self._lawful:

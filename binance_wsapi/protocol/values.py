@@ -24,7 +24,6 @@ __all__ = [
     "any_value",
     "converter",
     "decimal_text",
-    "known_texts",
     "name_text",
     "shown",
     "wrong_type",
@@ -63,13 +62,6 @@ def converter(param: Param, label: str, market: Market) -> Convert:
             return _list(param, label, _string(param, label))
         case Kind.ENUM_LIST:
             return _list(param, label, _enum(param, label))
-
-
-def known_texts(param: Param) -> frozenset[str]:
-    """Return the texts that a parameter takes as they are; other values go through its converter."""
-    if param.kind is not Kind.ENUM:
-        return frozenset()
-    return frozenset(str(member.value) for member in param.enum or ())
 
 
 def any_value(label: str, value: object) -> WireValue:
