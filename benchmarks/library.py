@@ -1,6 +1,7 @@
 """This library, measured as its users call it: typed results included.
 
-``python benchmarks/library.py uvloop|stdlib URL [certificate]``.
+``python benchmarks/library.py uvloop|stdlib URL [certificate]``. The loop of the async facade's caller is
+of the same kind as the library's own.
 """
 
 from __future__ import annotations
@@ -46,7 +47,7 @@ def main(url: str, certificate: str = "") -> None:
     with (
         Client(api_secret=pem, **shared) as session,
         Client(api_secret="s" * 64, **shared) as hmac,
-        asyncio.Runner() as runner,
+        asyncio.Runner(loop_factory=_loop_factory()) as runner,
     ):
         session_async = AsyncClient(api_secret=pem, **shared)
         hmac_async = AsyncClient(api_secret="s" * 64, **shared)
@@ -78,6 +79,14 @@ def main(url: str, certificate: str = "") -> None:
         )
         runner.run(session_async.close())
         runner.run(hmac_async.close())
+
+
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:
+    try:
+        import uvloop
+    except ImportError:
+        return asyncio.new_event_loop
+    return uvloop.new_event_loop
 
 
 def _place(client: Client) -> object:
