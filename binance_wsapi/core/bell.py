@@ -52,10 +52,10 @@ if sys.platform == "linux":
     class _EventBell:
         __slots__ = ("_poll", "descriptor")
 
-        def __init__(self) -> None:
-            self.descriptor = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
+        def __init__(self, descriptor: int) -> None:
+            self.descriptor = descriptor
             poll = select.poll()
-            poll.register(self.descriptor, select.POLLIN)
+            poll.register(descriptor, select.POLLIN)
             self._poll = poll.poll
 
         def ring(self) -> None:
@@ -72,12 +72,15 @@ if sys.platform == "linux":
         def __del__(self, close: Callable[[int], None] = os.close) -> None:
             close(self.descriptor)
 
-    def make_bell() -> Bell:
-        """Return a bell; without a descriptor when none is left."""
+    def _event_bell() -> _EventBell | None:
         try:
-            return _EventBell()
-        except OSError:
-            return _LockBell()
+            return _EventBell(os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK))
+        except OSError:  # no descriptor left
+            return None
+
+    def make_bell() -> Bell:
+        """Return a bell."""
+        return _event_bell() or _LockBell()
 
     def loop_bell(
         loop: asyncio.AbstractEventLoop, answer: Callable[[], None]
@@ -89,9 +92,8 @@ if sys.platform == "linux":
         """
         if not type(loop).__module__.startswith("uvloop"):
             return None
-        try:
-            bell = _EventBell()
-        except OSError:
+        bell = _event_bell()
+        if bell is None:
             return None
 
         def hear() -> None:
