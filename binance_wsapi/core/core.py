@@ -526,6 +526,7 @@ class Core:
             session = self.session(ws_key)
             feed.reconciler = self._reconcilers[ws_key] = Reconciler(session, feed.put)
             self._share_reconcilers()
+            feed.reconciler.start()
         return feed.stream
 
     async def unsubscribe_user_data(

@@ -90,7 +90,7 @@ class LinkedFeed(Feed):
     def end(self) -> None:
         """Nothing will come any more."""
         if self.reconciler is not None:
-            self.reconciler.stop()
+            self.reconciler.end()
         self.resumed(self._loss)
         super().end()
 

@@ -56,18 +56,30 @@ class Reconciler:
         self._orders = LiveOrders(session.market, since_us=session.core.exchange_us())
         self._answers: deque[tuple[str, msgspec.Raw]] = deque(maxlen=10_000)
         self._task: asyncio.Task[None] | None = None
+        self._first_look: asyncio.Task[None] | None = None
         self._is_interrupted = False
         self._gap: tuple[int, float] | None = None
         """Until when events were missing, epoch microseconds, and until when answers are watched for
         orders from before that, monotonic seconds."""
 
+    def start(self) -> None:
+        """Learn which orders are open already: no event tells of them until they change."""
+        if self._session.market is Market.SPOT:  # futures can only be asked for one order at a time
+            self._first_look = self._session.core.spawn(self._learn_open_orders())
+
+    def end(self) -> None:
+        """The account's stream has ended."""
+        self.stop()
+        if self._first_look is not None:
+            self._first_look.cancel()
+
     def answer(self, method: str, result: msgspec.Raw, *, resolved: bool = False) -> None:
-        """Take note of the answer to a request that changed orders; looked into when it matters.
+        """Take note of an answer that shows orders; looked into when it matters.
 
         Args:
             method: The wire operation.
             result: The result.
-            resolved: The answer was lost and found out, however long after.
+            resolved: It tells of orders that may have been made long before.
         """
         self._answers.append((method, result))
         if self._gap is None or self._is_interrupted:
@@ -75,7 +87,8 @@ class Reconciler:
         until_us, watched_until = self._gap
         if resolved or self._session.core.now() < watched_until:
             made_us = self._look_into_answers()
-            if made_us is not None and made_us <= until_us:
+            # What was found out late made no event either: the clock need not be asked.
+            if made_us is not None and (resolved or made_us <= until_us):
                 self._orders.begin_gap()
                 self.begin()
 
@@ -150,6 +163,22 @@ class Reconciler:
             for record in records:
                 self._tell(record)
         await self._refresh_account()
+
+    async def _learn_open_orders(self) -> None:
+        session = self._session
+        while True:
+            try:
+                answer = await session.ask(None, "openOrders.status", {})
+            except RequestRejected as error:
+                if error.retry_after is None:
+                    log.warning("%s: open orders could not be read: %s", session.ws_key, error)
+                    return
+                await self._pause(error)
+            except (BinanceWsApiError, LinkLost) as error:
+                await self._pause(error)
+            else:
+                self.answer("openOrders.status", answer.raw_result, resolved=True)
+                return
 
     async def _refresh_account(self) -> None:
         session = self._session

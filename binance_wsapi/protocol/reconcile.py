@@ -59,7 +59,7 @@ class _Told:
     """Price and quantity, which amendments change."""
     updated: int = 0
     before: Decimal = Decimal(0)
-    """Filled before it was first seen: no loss of ours."""
+    """Filled before it was first seen, and told by no event since: no loss of ours."""
     executed: Decimal = Decimal(0)
     """Filled before, and by the fills told."""
     trade_ids: set[int] = field(default_factory=set)
@@ -73,9 +73,13 @@ class _Told:
             self.shape = _shape(order)
             self.updated = updated
 
-    def add_fill(self, trade_id: int, quantity: Decimal) -> None:
+    def add_fill(self, trade_id: int, quantity: Decimal, total: Decimal | None = None) -> None:
+        """Take note of a fill, after which ``total`` of the order was filled."""
         self.trade_ids.add(trade_id)
-        self.executed += quantity
+        if total is not None and total <= self.executed and quantity <= self.before:
+            self.before -= quantity  # the answer that showed the order first has counted it
+        else:
+            self.executed += quantity
 
     @property
     def has_ended(self) -> bool:
@@ -144,6 +148,8 @@ class LiveOrders:
                 continue
             told = _Told()
             is_new = method.startswith(_PLACING) and "origClientOrderId" not in order
+            # What was made since events are told, and not known, had its first events lost.
+            is_new = is_new or micros(order.get("time", 0)) > self._since_us > 0
             if not is_new:
                 if order.get("status") in (None, *FINAL_STATUSES):
                     continue
@@ -185,7 +191,7 @@ class LiveOrders:
             self._track(key, told)
         told.update(order)
         if fill is not None:
-            told.add_fill(fill, Decimal(body["l"]))
+            told.add_fill(fill, Decimal(body["l"]), Decimal(body["z"]))
         if told.has_ended and self._gaps == self._gaps_closed:
             self._end(key)
         return True

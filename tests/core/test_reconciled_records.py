@@ -98,6 +98,44 @@ def test_order_and_account_come_as_the_models_of_their_market(
     assert isinstance(told[-1].raw_account, dict)
 
 
+def test_order_from_before_the_subscription_is_known_when_events_were_missed(
+    connect: Connect, exchange: SimulatedExchange
+) -> None:
+    account, other = exchange.create_account(), exchange.create_account()
+    order = limit_order(account, "BUY", quantity="0.02")
+    limit_order(other, "SELL", quantity="0.005")
+    caller = connect(account.create_key())
+    stream = caller.call(lambda client: client.subscribe_user_data_stream())
+    # The answer to what the client asks by itself is there when that to a later request is.
+    caller.call(lambda client: client.spot.test_connectivity())
+
+    down = exchange.faults.refuse_handshakes(503, path="/ws-api", times=None)
+    exchange.drop_connections("/ws-api")
+    limit_order(other, "SELL", quantity="0.01")
+    down.end()
+    told: list[Any] = []
+    while not told or not isinstance(told[-1], AccountReconciled):
+        told.append(caller.next_event(stream))
+
+    [reconciled] = [event for event in told if isinstance(event, OrderReconciled)]
+    assert reconciled.order_id == order["orderId"]
+    assert [fill.quantity for fill in reconciled.missed_fills] == [Decimal("0.01")]
+
+
+def limit_order(account: Any, side: str, *, quantity: str) -> Any:
+    return account.request(
+        "order.place",
+        {
+            "symbol": "BTCUSDT",
+            "side": side,
+            "type": "LIMIT",
+            "timeInForce": "GTC",
+            "quantity": quantity,
+            "price": "60000",
+        },
+    )
+
+
 ROW: dict[str, Any] = {
     "symbol": "BTCUSDT", "id": 7, "orderId": 5, "orderListId": -1, "price": "64990.00",
     "qty": "0.004", "quoteQty": "259.96", "commission": "0", "commissionAsset": "USDT",

@@ -185,6 +185,30 @@ def test_an_order_first_seen_in_a_query_counts_from_there() -> None:
     assert asking.on_answer([row(executedQty="3"), row(orderId=8)]) == []
 
 
+def test_a_fill_that_an_answer_counted_before_its_event_came_counts_once() -> None:
+    orders = LiveOrders(Market.SPOT)
+    orders.observe_answer("openOrders.status", [row(executedQty="2", status="PARTIALLY_FILLED")])
+    assert orders.observe_event(fill(12, total="2"))
+    orders.begin_gap()
+
+    asking = Reconciliation(orders)
+    assert asking.on_answer(row(executedQty="3", status="PARTIALLY_FILLED", updateTime=1005)) == []
+    [record] = asking.on_answer([trade(11), trade(12), trade(13)])
+
+    assert record.missed_fills == (trade(13),)
+
+
+def test_an_order_made_since_events_are_told_and_first_seen_in_a_query_has_told_nothing() -> None:
+    orders = LiveOrders(Market.SPOT, since_us=900_000)
+    orders.observe_answer("openOrders.status", [row(executedQty="1", time=901)])
+
+    asking = Reconciliation(orders)
+    asking.on_answer(row(executedQty="1"))
+    [record] = asking.on_answer([trade(11)])
+
+    assert record.missed_fills == (trade(11),)
+
+
 @pytest.mark.parametrize(
     ("method", "result", "ids"),
     [
