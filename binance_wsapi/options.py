@@ -139,7 +139,8 @@ class Options:
 
     def _check_urls(self) -> None:
         if self.urls is not None and not isinstance(self.urls, Mapping):
-            raise ConfigurationError(f"urls={self.urls!r}: use a dict of URLs by WsKey")
+            kind = type(self.urls).__name__
+            raise ConfigurationError(f"urls is of type {kind}: use a dict of URLs by WsKey")
         for key, url in (self.urls or {}).items():
             if key != REST and key not in set(WsKey):
                 known = ", ".join(str(ws_key) for ws_key in WsKey)
@@ -149,7 +150,8 @@ class Options:
             schemes = ("http", "https") if key == REST else ("ws", "wss")
             if not _is_url(url, *schemes):
                 raise ConfigurationError(
-                    f"urls[{str(key)!r}]={url!r}: use a URL that begins with {schemes[1]}://"
+                    f"urls[{str(key)!r}]={_without_user(url)!r}: use a URL that begins with "
+                    f"{schemes[1]}://"
                 )
 
 
@@ -166,6 +168,13 @@ def _is_duration(seconds: float) -> bool:
 
 def _is_url(url: object, *schemes: str) -> bool:
     return isinstance(url, str) and url.startswith(tuple(f"{scheme}://" for scheme in schemes))
+
+
+def _without_user(url: object) -> object:
+    """Return a URL as an error may show it: a name and a password may stand before the host."""
+    if isinstance(url, str) and "@" in url:
+        return f"***@{url.rpartition('@')[2]}"
+    return url
 
 
 def _is_proxy(url: object) -> bool:
