@@ -139,8 +139,9 @@ class Options:
 
     def _check_urls(self) -> None:
         if self.urls is not None and not isinstance(self.urls, Mapping):
-            kind = type(self.urls).__name__
-            raise ConfigurationError(f"urls is of type {kind}: use a dict of URLs by WsKey")
+            raise ConfigurationError(
+                f"urls={_without_user(repr(self.urls))}: use a dict of URLs by WsKey"
+            )
         for key, url in (self.urls or {}).items():
             if key != REST and key not in set(WsKey):
                 known = ", ".join(str(ws_key) for ws_key in WsKey)

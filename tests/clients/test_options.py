@@ -99,7 +99,7 @@ def test_impossible_value_is_refused_by_name_with_the_way_out(
         ({"urls": {"mainWsApi": "ws://a"}}, "urls has no connection 'mainWsApi': use one of mainWSAPI"),
         ({"urls": {WsKey.MAIN_WSAPI: "http://a"}}, "urls['mainWSAPI']='http://a': use a URL that begins with wss://"),
         ({"urls": {"rest": "http//me:secret@a/b"}}, "urls['rest']='***@a/b': use a URL"),
-        ({"urls": ["ws://me:secret@a"]}, "urls is of type list: use a dict of URLs by WsKey"),
+        ({"urls": ["ws://me:secret@a"]}, "urls=***@a']: use a dict of URLs by WsKey"),
         ({"urls": {"rest": "wss://a"}}, "urls['rest']='wss://a': use a URL that begins with https://"),
         ({"testnet": True, "demo_trading": True}, "testnet, demo_trading and market_maker exclude each other"),
         ({"api_key": ""}, "api_key is empty"),
