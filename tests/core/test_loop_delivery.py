@@ -158,19 +158,19 @@ def test_task_that_is_interrupted_takes_no_other_with_it(runner: asyncio.Runner)
         await awaited
         raise SystemExit(3)
 
-    async def begin() -> asyncio.Task[Any]:
+    async def begin() -> tuple[list[Answer], asyncio.Task[Any]]:
         answers = [answer(), answer()]
-        ending = asyncio.create_task(interrupted(answers[0]))
+        _kept.add(asyncio.create_task(interrupted(answers[0])))
         other = asyncio.create_task(outcome_of(answers[1]))
         await asyncio.sleep(0)
-        settle_from_a_thread(*answers)
-        _kept.add(ending)
-        return other
+        return answers, other
 
     async def finish(other: asyncio.Task[Any]) -> Any:
         return await other
 
-    other = runner.run(begin())
+    answers, other = runner.run(begin())
+    for each in answers:
+        each.settle(THERE)
     with pytest.raises(SystemExit):
         runner.run(asyncio.sleep(WAIT_S))
     _kept.clear()
