@@ -76,7 +76,7 @@ if sys.platform == "linux":
     def _event_bell() -> _EventBell | None:
         try:
             return _EventBell(os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK))
-        except OSError:  # no descriptor left
+        except (OSError, AttributeError):  # no descriptor left, or a Python built without it
             return None
 
     def make_bell() -> Bell:

@@ -102,12 +102,18 @@ def test_waits_of_any_length_are_taken() -> None:
 
 
 @needs_eventfd
-def test_calls_go_on_when_no_descriptor_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("is_built_in", [True, False])
+def test_calls_go_on_where_no_descriptor_is_to_be_had(
+    monkeypatch: pytest.MonkeyPatch, is_built_in: bool
+) -> None:
     def none_left(*args: object) -> int:
         raise OSError(24, "Too many open files")
 
     monkeypatch.setattr(waiter, "_idle", waiter._IdleBells())
-    monkeypatch.setattr(os, "eventfd", none_left)
+    if is_built_in:
+        monkeypatch.setattr(os, "eventfd", none_left)
+    else:
+        monkeypatch.delattr(os, "eventfd")
 
     one = Waiter()
     threading.Timer(0.01, one.settle, (FIRST,)).start()
