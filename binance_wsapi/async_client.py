@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine, Mapping
-from functools import cached_property
+from functools import cached_property, partial
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self, overload
 
 from binance_wsapi._client_base import ClientBase
 from binance_wsapi.catalogue import operation_by_method
 from binance_wsapi.catalogue._types import Operation
-from binance_wsapi.core.call import CallKind, kind_of
+from binance_wsapi.core.call import CallKind, Outcome, kind_of
 from binance_wsapi.core.call_errors import unresponsive
 from binance_wsapi.core.core import check_api_key
-from binance_wsapi.core.loop_delivery import Answer, LoopDelivery
+from binance_wsapi.core.loop_delivery import LoopDelivery
 from binance_wsapi.endpoints import WsKey, endpoint
 from binance_wsapi.errors import BinanceWsApiError, ConfigurationError
 from binance_wsapi.events import EventStream
@@ -187,7 +187,7 @@ class AsyncClient(ClientBase):
         missing. Asked for again, the same stream is returned.
 
         On Spot the orders that are open already are asked for once (``openOrders.status``, weight 80),
-        so that what a gap may swallow of them is found as well.
+        so that what a later gap swallows of them is found as well.
 
         On futures the account has one listen key, shared by all its clients: whoever stops it ends
         the events of all. The stream then gets a new key and tells the gap; at once when this client
@@ -277,7 +277,9 @@ class AsyncClient(ClientBase):
             raise outcome
         return outcome
 
-    def _send(self, ws_key: WsKey, kind: CallKind, params: dict[str, WireValue]) -> Answer:
+    def _send(
+        self, ws_key: WsKey, kind: CallKind, params: dict[str, WireValue]
+    ) -> asyncio.Future[Outcome]:
         core = self._core
         if kind.needs_completion:
             self._complete(kind, params)
@@ -285,11 +287,13 @@ class AsyncClient(ClientBase):
         delivery = self._delivery
         if delivery is None or delivery.loop() is not loop:
             delivery = self._delivery = LoopDelivery.of(loop)
-        answer = Answer(loop, delivery)
+        answered: asyncio.Future[Outcome] = loop.create_future()
         here = not core.authoriser.signs_slowly
-        call = core.submit(ws_key, kind, params, answer.settle, encode_here=here)
-        answer.watch(call, call.timeout + self._patience)
-        return answer
+        call = core.submit(
+            ws_key, kind, params, partial(delivery.settle, answered), encode_here=here
+        )
+        delivery.watch(answered, call, call.timeout + self._patience)
+        return answered
 
     async def _run(self, work: Callable[[], Coroutine[Any, Any, Any]]) -> Any:
         core = self._core

@@ -180,7 +180,7 @@ class Client(ClientBase):
         missing. Asked for again, the same stream is returned.
 
         On Spot the orders that are open already are asked for once (``openOrders.status``, weight 80),
-        so that what a gap may swallow of them is found as well.
+        so that what a later gap swallows of them is found as well.
 
         On futures the account has one listen key, shared by all its clients: whoever stops it ends
         the events of all. The stream then gets a new key and tells the gap; at once when this client

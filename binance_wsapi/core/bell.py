@@ -98,8 +98,12 @@ if sys.platform == "linux":
             return None
 
         def hear() -> None:
-            os.eventfd_read(bell.descriptor)
-            answer()
+            try:
+                os.eventfd_read(bell.descriptor)
+                answer()
+            except BaseException:
+                bell.ring()  # an interrupt may have come before the answer did
+                raise
 
         loop.call_soon_threadsafe(loop.add_reader, bell.descriptor, hear)
         return bell.ring

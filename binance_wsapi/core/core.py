@@ -264,6 +264,9 @@ class Core:
                 self._ring()
             except RuntimeError:  # the loop is closed
                 self._refuse_inbox()
+            except BaseException:
+                self._woken = False  # an interrupt: the next call rings
+                raise
         return call
 
     def run(self, work: Callable[[], Coroutine[Any, Any, T]]) -> Any:

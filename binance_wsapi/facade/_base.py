@@ -7,6 +7,7 @@ have, a call gives six.
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 import sys
 from collections.abc import Awaitable, Callable
@@ -34,8 +35,11 @@ def _method(operation: Operation, signature: Callable[..., Any]) -> Callable[...
     def method(self: Any, /, **given: object) -> Any:
         return self._call(operation, given)
 
-    if sys.version_info >= (3, 12) and inspect.iscoroutinefunction(signature):
-        inspect.markcoroutinefunction(method)
+    if inspect.iscoroutinefunction(signature):
+        if sys.version_info >= (3, 12):
+            inspect.markcoroutinefunction(method)
+        else:
+            method._is_coroutine = asyncio.coroutines._is_coroutine  # type: ignore[attr-defined]
     return method
 
 

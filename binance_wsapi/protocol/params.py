@@ -161,7 +161,7 @@ class _Plan:
         steps = self._steps
         params: dict[str, WireValue] = {}
         for name, value in given.items():
-            if value is None:
+            if value is None and (name in steps or not self._is_closed):
                 continue
             try:
                 wire, convert = steps[name]

@@ -161,3 +161,19 @@ def test_later_calls_are_watched_when_earlier_ones_have_ended(
 
     assert all(isinstance(each, RequestTimeout) for each in ended)
     caller.close()
+
+
+def test_interrupt_of_a_call_that_wakes_the_core_costs_later_calls_nothing(
+    exchange: SimulatedExchange, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted() -> None:
+        raise KeyboardInterrupt
+
+    with exchange.client(timeout=5) as client:
+        client.connect()
+        with monkeypatch.context() as patched:
+            patched.setattr(client._core, "_ring", interrupted)
+            with pytest.raises(KeyboardInterrupt):
+                client.spot.test_connectivity()
+
+        assert client.spot.test_connectivity().status == 200

@@ -1,10 +1,12 @@
-"""What is awaited for an outcome behaves as a future does, whatever the loop is."""
+"""Outcomes reach those who await them, whatever their loop is and whatever ends their wait."""
 
 from __future__ import annotations
 
 import asyncio
 import contextvars
 import gc
+import os
+import sys
 import weakref
 from collections.abc import Callable
 from typing import Any
@@ -13,7 +15,7 @@ import pytest
 from callers import WAIT_S
 
 from binance_wsapi.core.call import Call, CallKind
-from binance_wsapi.core.loop_delivery import Answer, LoopDelivery
+from binance_wsapi.core.loop_delivery import LoopDelivery
 from binance_wsapi.errors import RequestTimeout
 from binance_wsapi.simulator import SimulatedExchange
 
@@ -33,27 +35,30 @@ def runner(request: pytest.FixtureRequest) -> Any:
         yield made
 
 
-def answer(patience: float = WAIT_S) -> Answer:
-    """Begin to wait for a call, as the client does."""
-    loop = asyncio.get_running_loop()
-    made = Answer(loop, LoopDelivery.of(loop))
-    call = Call(CallKind("ping", None), {}, made.settle, "1", patience, 0.0)
-    made.watch(call, patience)
-    return made
-
-
-async def outcome_of(awaited: Answer) -> Any:
-    return await awaited
-
-
+Awaited = asyncio.Future[Any]
 THERE: Any = "there"
 
 
-def settle_from_a_thread(*answers: Answer) -> None:
-    async def settle() -> None:
-        await asyncio.to_thread(lambda: [each.settle(THERE) for each in answers])  # type: ignore[func-returns-value]
+def answer(patience: float = WAIT_S) -> Awaited:
+    """Begin to wait for a call, as the client does."""
+    awaited: Awaited = asyncio.get_running_loop().create_future()
+    call = Call(CallKind("ping", None), {}, lambda _: None, "1", patience, 0.0)
+    LoopDelivery.of(awaited.get_loop()).watch(awaited, call, patience)
+    return awaited
 
-    task = asyncio.ensure_future(settle())
+
+def settle(*awaited: Awaited) -> None:
+    """Do what the core does on its thread."""
+    for each in awaited:
+        LoopDelivery.of(each.get_loop()).settle(each, THERE)
+
+
+async def outcome_of(awaited: Awaited) -> Any:
+    return await awaited
+
+
+def settle_from_a_thread(*awaited: Awaited) -> None:
+    task = asyncio.ensure_future(asyncio.to_thread(settle, *awaited))
     _kept.add(task)
     task.add_done_callback(_kept.discard)
 
@@ -71,50 +76,68 @@ def test_outcomes_reach_all_who_wait(runner: asyncio.Runner) -> None:
     assert runner.run(main()) == [THERE] * 50
 
 
-def test_outcome_that_is_there_already_is_not_waited_for(runner: asyncio.Runner) -> None:
-    async def main() -> Any:
-        early = answer()
-        await asyncio.to_thread(early.settle, THERE)
-        while not early.done():  # noqa: ASYNC110  (the loop itself brings it)
-            await asyncio.sleep(0)
-        return await early
-
-    assert runner.run(main()) == THERE
-
-
-def test_wait_is_cancelled_as_that_for_a_future(runner: asyncio.Runner) -> None:
-    async def main() -> None:
-        awaited = answer()
-        task = asyncio.create_task(outcome_of(awaited))
-        await asyncio.sleep(0)
-        task.cancel("enough")
-        with pytest.raises(asyncio.CancelledError, match="enough"):
-            await task
-        assert not awaited.cancel()
-        awaited.settle(THERE)
-        other = answer()
-        settle_from_a_thread(other)
-        assert await other == THERE
-        assert not other.cancel()
-
-    runner.run(main())
-
-
-def test_outcome_that_comes_with_the_cancellation_is_dropped(runner: asyncio.Runner) -> None:
+def test_outcome_for_a_wait_that_was_cancelled_disturbs_nobody(runner: asyncio.Runner) -> None:
     async def main() -> list[Any]:
         problems: list[Any] = []
         asyncio.get_running_loop().set_exception_handler(lambda _, it: problems.append(it))
-        awaited = answer()
-        task = asyncio.create_task(outcome_of(awaited))
+        cancelled, other = answer(), answer()
+        task = asyncio.create_task(outcome_of(cancelled))
         await asyncio.sleep(0)
         task.cancel()
-        awaited.deliver(THERE)
+        settle_from_a_thread(cancelled, other)
+        assert await other == THERE
         with pytest.raises(asyncio.CancelledError):
             await task
-        await asyncio.sleep(0)
         return problems
 
     assert runner.run(main()) == []
+
+
+def test_loop_turns_while_outcomes_keep_coming(runner: asyncio.Runner) -> None:
+    """A task that is never short of outcomes leaves the loop to others all the same."""
+
+    async def main() -> int:
+        turns = 0
+        loop = asyncio.get_running_loop()
+
+        def turn() -> None:
+            nonlocal turns
+            turns += 1
+            loop.call_soon(turn)
+
+        loop.call_soon(turn)
+        for _ in range(100):
+            awaited = answer()
+            settle(awaited)
+            await awaited
+        return turns
+
+    assert runner.run(main()) >= 100
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="no eventfd here")
+def test_interrupt_between_ring_and_answer_costs_no_outcome(
+    runner: asyncio.Runner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def begin() -> Awaited:
+        first = answer()
+        await asyncio.sleep(0)
+        return first
+
+    awaited = runner.run(begin())
+    read = os.eventfd_read
+
+    def interrupted(descriptor: int) -> int:
+        monkeypatch.setattr(os, "eventfd_read", read)
+        read(descriptor)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(os, "eventfd_read", interrupted)
+    settle(awaited)
+    with pytest.raises((KeyboardInterrupt, RuntimeError)):  # uvloop tells that it was stopped
+        runner.get_loop().run_until_complete(asyncio.sleep(WAIT_S))
+
+    assert runner.run(asyncio.wait_for(awaited, WAIT_S)) == THERE
 
 
 def test_wait_within_a_timeout_ends_by_it(runner: asyncio.Runner) -> None:
@@ -138,7 +161,7 @@ def test_core_that_never_settles_is_not_waited_for_beyond_patience(runner: async
 def test_task_keeps_its_context(runner: asyncio.Runner) -> None:
     name = contextvars.ContextVar[str]("name")
 
-    async def ask(mine: str, awaited: Answer) -> str:
+    async def ask(mine: str, awaited: Awaited) -> str:
         name.set(mine)
         await awaited
         return name.get()
@@ -154,11 +177,11 @@ def test_task_keeps_its_context(runner: asyncio.Runner) -> None:
 
 
 def test_task_that_is_interrupted_takes_no_other_with_it(runner: asyncio.Runner) -> None:
-    async def interrupted(awaited: Answer) -> None:
+    async def interrupted(awaited: Awaited) -> None:
         await awaited
         raise SystemExit(3)
 
-    async def begin() -> tuple[list[Answer], asyncio.Task[Any]]:
+    async def begin() -> tuple[list[Awaited], asyncio.Task[Any]]:
         answers = [answer(), answer()]
         _kept.add(asyncio.create_task(interrupted(answers[0])))
         other = asyncio.create_task(outcome_of(answers[1]))
@@ -169,8 +192,7 @@ def test_task_that_is_interrupted_takes_no_other_with_it(runner: asyncio.Runner)
         return await other
 
     answers, other = runner.run(begin())
-    for each in answers:
-        each.settle(THERE)
+    settle(*answers)
     with pytest.raises(SystemExit):
         runner.run(asyncio.sleep(WAIT_S))
     _kept.clear()
@@ -182,15 +204,17 @@ def test_outcome_for_a_loop_that_is_closed_is_dropped() -> None:
     for make in _loops():
         loop = make()
 
-        async def begin() -> Answer:
+        async def begin() -> Awaited:
             return answer()
 
         left = loop.run_until_complete(begin())
         loop.close()
 
-        left.settle(THERE)
+        delivery = LoopDelivery.of(loop)
+        settle(left)
         assert not left.done()
-        assert not left._delivery._due
+        assert not delivery._due
+        assert not delivery._open
 
 
 def test_loops_that_are_gone_are_let_go() -> None:
@@ -231,4 +255,4 @@ def test_awaited_calls_leave_no_work_to_the_garbage_collector(
 
 
 def _calls_in_memory() -> int:
-    return sum(isinstance(each, Answer | Call) for each in gc.get_objects())
+    return sum(isinstance(each, Call) for each in gc.get_objects())

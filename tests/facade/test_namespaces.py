@@ -178,6 +178,13 @@ def test_parameters_are_named() -> None:
         blocking(Market.SPOT, Recorder()).get_order_book("BTCUSDT")
 
 
+def test_awaited_methods_count_as_coroutine_functions() -> None:
+    awaited_class = namespace_class(Market.SPOT, "async")
+
+    assert asyncio.iscoroutinefunction(awaited_class.get_order_book)
+    assert not asyncio.iscoroutinefunction(namespace_class(Market.SPOT).get_order_book)
+
+
 @pytest.mark.parametrize("flavour", ["", "async"])
 def test_namespace_can_be_derived_from(flavour: str) -> None:
     base = namespace_class(Market.SPOT, flavour)

@@ -268,6 +268,13 @@ def test_a_known_parameter_in_the_facades_spelling_is_a_mistake_by_wire_name() -
         wire_params_by_name(PLACE, {**GIVEN, "quote_order_qty": 5})
 
 
+def test_a_misspelt_parameter_is_refused_even_when_it_is_none() -> None:
+    with pytest.raises(ParameterError, match="no parameter stop_prise"):
+        wire_params(PLACE, {**GIVEN, "stop_prise": None})
+
+    assert "anything" not in wire_params_by_name(PLACE, {**GIVEN, "anything": None})
+
+
 def test_an_unknown_operations_parameters_pass() -> None:
     assert wire_params_by_name(None, {"symbol": "BTCUSDT", "limit": 5, "other": None}) == {
         "symbol": "BTCUSDT",
