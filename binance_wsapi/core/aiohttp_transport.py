@@ -138,13 +138,7 @@ class _AiohttpSocket:
     def write(self, frame: bytes) -> None:
         if not self._is_open:
             raise ConnectionResetError("the connection is closed")
-        # As _step, which is spared the call.
-        sending = self._send_frame(frame, _TEXT)
-        try:
-            blocker = sending.send(None)
-        except StopIteration:
-            return
-        self._wait_for(sending, blocker)
+        self._step(self._send_frame(frame, _TEXT))
 
     def ping(self) -> None:
         if not self._websocket.closed:
@@ -164,9 +158,6 @@ class _AiohttpSocket:
             blocker = write.send(None)
         except StopIteration:
             return
-        self._wait_for(write, blocker)
-
-    def _wait_for(self, write: Coroutine[Any, Any, None], blocker: Any) -> None:
         self._unfinished_writes += 1
         self.congested = True
         blocker._asyncio_future_blocking = False

@@ -179,11 +179,7 @@ class Core:
             NotSent: It could not be signed, or not be written down.
         """
         kind = call.kind
-        offset_us = self.clock.offset_us  # most often the wall clock need not be asked
-        if offset_us is None:
-            sent_us = self.clock.timestamp_us(self.wall_us(), now)
-        else:
-            sent_us = offset_us + int(now * 1e6)
+        sent_us = self.clock.timestamp_us(self.wall_us(), now)
         params = call.params
         if kind.signed or kind.keyed:
             try:

@@ -14,7 +14,7 @@ from binance_wsapi.catalogue._types import Market
 from binance_wsapi.core.session import LinkLost
 from binance_wsapi.errors import BinanceWsApiError, NotSent, RequestRejected
 from binance_wsapi.events import AccountReconciled, OrderReconciled
-from binance_wsapi.protocol.reconcile import LiveOrders, Reconciled, Reconciliation
+from binance_wsapi.protocol.reconcile import OPEN_ORDERS, LiveOrders, Reconciled, Reconciliation
 
 if TYPE_CHECKING:
     from binance_wsapi.core.api_session import ApiSession
@@ -64,7 +64,7 @@ class Reconciler:
 
     def start(self) -> None:
         """Learn which orders are open already: no event tells of them until they change."""
-        if self._session.market is Market.SPOT:  # futures can only be asked for one order at a time
+        if self._session.market in OPEN_ORDERS:
             self._first_look = self._session.core.spawn(self._learn_open_orders())
 
     def end(self) -> None:
@@ -168,7 +168,7 @@ class Reconciler:
         session = self._session
         while True:
             try:
-                answer = await session.ask(None, "openOrders.status", {})
+                answer = await session.ask(None, OPEN_ORDERS[session.market], {})
             except RequestRejected as error:
                 if error.retry_after is None:
                     log.warning("%s: open orders could not be read: %s", session.ws_key, error)
@@ -177,7 +177,7 @@ class Reconciler:
             except (BinanceWsApiError, LinkLost) as error:
                 await self._pause(error)
             else:
-                self.answer("openOrders.status", answer.raw_result, resolved=True)
+                self.answer(OPEN_ORDERS[session.market], answer.raw_result, resolved=True)
                 return
 
     async def _refresh_account(self) -> None:

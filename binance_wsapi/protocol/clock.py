@@ -69,8 +69,6 @@ class ServerClock:
         self._best: _Measurement | None = None
         self._is_doubted = False
         self._manual_us: int | None = None
-        self.offset_us: int | None = None
-        """Exchange time less monotonic time; ``None`` while the wall clock counts."""
 
     @property
     def is_measured(self) -> bool:
@@ -121,16 +119,10 @@ class ServerClock:
         kept.append(latest)
         self._best = min(kept, key=lambda measurement: measurement.blur)
         self._is_doubted = False
-        self._set_offset()
 
     def set_time_offset_ms(self, offset_ms: float | None) -> None:
         """Set by how much the exchange is ahead of the wall clock; ``None`` goes back to measuring."""
         self._manual_us = None if offset_ms is None else round(offset_ms * 1000)
-        self._set_offset()
-
-    def _set_offset(self) -> None:
-        by_hand = self._manual_us is not None
-        self.offset_us = None if by_hand or self._best is None else self._best.offset_us
 
     def timestamp_us(self, wall_us: int, now: float) -> int:
         """Return the exchange's time in epoch microseconds.
@@ -139,9 +131,11 @@ class ServerClock:
             wall_us: The wall clock's time, used with an offset set by hand or before any measurement.
             now: Monotonic seconds, used with measurements.
         """
-        if self.offset_us is not None:
-            return self.offset_us + int(now * 1e6)
-        return wall_us + (self._manual_us or 0)
+        if self._manual_us is not None:
+            return wall_us + self._manual_us
+        if self._best is None:
+            return wall_us
+        return self._best.offset_us + int(now * 1e6)
 
     def timestamp_ms(self, wall_us: int, now: float) -> int:
         """Return the exchange's time in epoch milliseconds, as requests are stamped."""

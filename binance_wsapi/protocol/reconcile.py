@@ -21,9 +21,12 @@ from binance_wsapi.catalogue._types import Market
 from binance_wsapi.protocol.order_events import FINAL_STATUSES, micros, order_from_event
 from binance_wsapi.protocol.verdict import Answer, Ask, Question
 
-__all__ = ["LiveOrders", "Reconciled", "Reconciliation"]
+__all__ = ["OPEN_ORDERS", "LiveOrders", "Reconciled", "Reconciliation"]
 
 _Key = tuple[str, int]
+
+OPEN_ORDERS = {Market.SPOT: "openOrders.status"}
+"""What shows all open orders of an account; futures can only be asked for one order at a time."""
 
 _NOT_FOUND = frozenset({-2013, -2011, -2026})
 

@@ -122,6 +122,27 @@ def test_order_from_before_the_subscription_is_known_when_events_were_missed(
     assert [fill.quantity for fill in reconciled.missed_fills] == [Decimal("0.01")]
 
 
+@pytest.mark.parametrize(
+    "leave",
+    [lambda client: client.unsubscribe_user_data_stream(), lambda client: client.disconnect_all()],
+    ids=["unsubscribe", "disconnect"],
+)
+def test_stream_that_has_ended_asks_for_no_open_orders(
+    connect: Connect, exchange: SimulatedExchange, leave: Any
+) -> None:
+    exchange.faults.on("openOrders.status").swallow()
+    caller = connect(exchange.create_account().create_key())
+    caller.call(lambda client: client.subscribe_user_data_stream())
+
+    tasks = caller.client._core._tasks
+    assert [task for task in tasks if "open_orders" in repr(task)]
+
+    caller.call(leave)
+    caller.call(lambda client: client.spot.test_connectivity())
+
+    assert not [task for task in tasks if "open_orders" in repr(task)]
+
+
 def limit_order(account: Any, side: str, *, quantity: str) -> Any:
     return account.request(
         "order.place",
