@@ -120,8 +120,10 @@ class Endpoint:
     market: Market
     kind: EndpointKind
     urls: Mapping[Environment, str]
+    listen_key_in_path: bool = True
+    """The host reads the listen key from the path."""
     listen_key_in_query: bool = False
-    """The host wants the listen key in the query as well."""
+    """The host reads the listen key from the query."""
 
 
 def endpoint(ws_key: WsKey) -> Endpoint:
@@ -161,10 +163,15 @@ def listen_key_url(ws_key: WsKey, url: str, listen_key: str) -> str:
         url: Its URL, as from :func:`url_of` or the ``urls`` option.
         listen_key: The key, as the exchange gave it.
     """
+    known = endpoint(ws_key)
+    address, _, query = url.partition("?")
     # Market streams and user data share COIN-M's host: only the last part of the path differs.
-    base = url.rstrip("/").removesuffix("/stream").removesuffix("/ws")
-    query = f"?listenKey={listen_key}" if endpoint(ws_key).listen_key_in_query else ""
-    return f"{base}/ws/{listen_key}{query}"
+    path = address.rstrip("/").removesuffix("/stream").removesuffix("/ws") + "/ws"
+    if known.listen_key_in_path:
+        path += f"/{listen_key}"
+    if known.listen_key_in_query:
+        query = "&".join(filter(None, (query, f"listenKey={listen_key}")))
+    return f"{path}?{query}" if query else path
 
 
 def rest_url(market: Market, environment: Environment) -> str:
@@ -337,7 +344,12 @@ _ENDPOINTS: dict[WsKey, Endpoint] = {
     WsKey.USDM_PUBLIC: Endpoint(Market.USDM, EndpointKind.STREAMS, _usdm_streams("/public/stream")),
     WsKey.USDM_MARKET: Endpoint(Market.USDM, EndpointKind.STREAMS, _usdm_streams("/market/stream")),
     WsKey.USDM_PRIVATE: Endpoint(
-        Market.USDM, EndpointKind.LISTEN_KEY, _usdm_streams("/private/ws")
+        Market.USDM,
+        EndpointKind.LISTEN_KEY,
+        _usdm_streams("/private/ws"),
+        # Production takes a key in the path, and never sends anything; the testnet takes both forms.
+        listen_key_in_path=False,
+        listen_key_in_query=True,
     ),
     WsKey.USDM_TESTNET: Endpoint(
         Market.USDM, EndpointKind.STREAMS, _everywhere(f"{_USDM_TESTNET}/stream")
@@ -349,7 +361,11 @@ _ENDPOINTS: dict[WsKey, Endpoint] = {
         Market.USDM, EndpointKind.STREAMS, _everywhere(f"{_USDM_TESTNET}/market/stream")
     ),
     WsKey.USDM_TESTNET_PRIVATE: Endpoint(
-        Market.USDM, EndpointKind.LISTEN_KEY, _everywhere(f"{_USDM_TESTNET}/private/ws")
+        Market.USDM,
+        EndpointKind.LISTEN_KEY,
+        _everywhere(f"{_USDM_TESTNET}/private/ws"),
+        listen_key_in_path=False,
+        listen_key_in_query=True,
     ),
     WsKey.COINM: Endpoint(
         Market.COINM,

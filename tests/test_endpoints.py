@@ -110,7 +110,22 @@ def test_a_missing_environment_names_key_and_environment() -> None:
         (
             WsKey.USDM_PRIVATE,
             "wss://fstream.binance.com/private/ws",
-            "wss://fstream.binance.com/private/ws/abc",
+            "wss://fstream.binance.com/private/ws?listenKey=abc",
+        ),
+        (
+            WsKey.USDM_TESTNET_PRIVATE,
+            "wss://fstream.binancefuture.com/private/ws/",
+            "wss://fstream.binancefuture.com/private/ws?listenKey=abc",
+        ),
+        (
+            WsKey.USDM_PRIVATE,
+            "wss://proxy.example/private/ws?route=a",
+            "wss://proxy.example/private/ws?route=a&listenKey=abc",
+        ),
+        (
+            WsKey.MARGIN_RISK_USER_DATA,
+            "wss://margin-stream.binance.com/ws?timeUnit=MICROSECOND",
+            "wss://margin-stream.binance.com/ws/abc?timeUnit=MICROSECOND",
         ),
         (WsKey.COINM, "wss://dstream.binance.com/stream", "wss://dstream.binance.com/ws/abc"),
         (WsKey.COINM, "ws://127.0.0.1:1/coinm/stream/", "ws://127.0.0.1:1/coinm/ws/abc"),
@@ -121,7 +136,7 @@ def test_a_missing_environment_names_key_and_environment() -> None:
         ),
     ],
 )
-def test_listen_keys_become_part_of_the_url(key: WsKey, url: str, expected: str) -> None:
+def test_listen_keys_go_where_the_host_reads_them(key: WsKey, url: str, expected: str) -> None:
     assert listen_key_url(key, url, "abc") == expected
 
 

@@ -102,12 +102,13 @@ class UserData:
         return order_id
 
     def keys(self) -> set[str]:
-        """Return the listen keys that were connected to so far."""
-        return {
-            frame.path.rpartition("/")[2]
+        """Return the listen keys that were handed out so far."""
+        answers = (
+            frame.payload["result"]
             for frame in self.exchange.journal.frames
-            if frame.direction == "open" and frame.path.startswith(self.futures.private)
-        }
+            if frame.direction == "out" and "result" in (frame.payload or {})
+        )
+        return {answer["listenKey"] for answer in answers if "listenKey" in (answer or {})}
 
     def opened(self) -> int:
         """Return how many listen-key connections there were."""

@@ -82,7 +82,7 @@ def test_an_order_is_placed_filled_and_told(
     exchange: SimulatedExchange, key: Key, other_key: Key, market: Market
 ) -> None:
     order = ORDERS[market] | LIMIT
-    private = "/usdm/private/ws/" if market is Market.USDM else "/coinm/ws/"
+    private = "/usdm/private/ws?listenKey=" if market is Market.USDM else "/coinm/ws/"
 
     async def trade() -> list[str]:
         async with connected(exchange, API[market]) as mine:

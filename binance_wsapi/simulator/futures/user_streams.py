@@ -55,8 +55,9 @@ class UserStreams:
 class UserStreamServer:
     """The doors of the private route.
 
-    ``raw`` serves ``/ws/<key>`` and ``/ws?listenKey=<key>&events=<A>/<B>``, ``combined`` serves
-    ``/stream?listenKey=<key>&events=<A>&listenKey=...`` and ``/stream?streams=<key>``.
+    ``raw`` serves ``/ws?listenKey=<key>&events=<A>/<B>``, ``combined`` serves
+    ``/stream?listenKey=<key>&events=<A>&listenKey=...`` and ``/stream?streams=<key>``. ``/ws/<key>`` is
+    let in and stays silent, as in production since May 2026; the real testnet still serves it.
 
     Args:
         clock: The exchange's clock.
@@ -69,7 +70,7 @@ class UserStreamServer:
 
     def raw(self, handshake: Handshake) -> FuturesStreamConnection:
         """Let a client in that wants bare events."""
-        return self._connect(handshake, handshake.path.partition("/ws")[2], is_combined=False)
+        return self._connect(handshake, "", is_combined=False)
 
     def combined(self, handshake: Handshake) -> FuturesStreamConnection:
         """Let a client in that wants each event wrapped with its key."""

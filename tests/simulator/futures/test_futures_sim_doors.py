@@ -116,7 +116,6 @@ def test_combined_paths_wrap_payloads(house: House) -> None:
 @pytest.mark.parametrize(
     "path",
     [
-        "/usdm/private/ws/{key}",
         "/usdm/private/ws?listenKey={key}",
         "/usdm/private/ws?listenKey={key}&events=ORDER_TRADE_UPDATE/ACCOUNT_UPDATE",
     ],
@@ -128,6 +127,14 @@ def test_user_data_comes_bare_on_raw_paths(house: House, path: str) -> None:
 
     (event,) = client.frames
     assert (event["e"], event["T"]) == ("ORDER_TRADE_UPDATE", START_US // 1000)
+
+
+def test_a_key_in_the_path_is_let_in_and_stays_silent(house: House) -> None:
+    client = house.connect(f"/usdm/private/ws/{_key(house.trader)}")
+
+    house.trader.place("BUY", "1", "59000")
+
+    assert (client.frames, client.close_code) == ([], None)
 
 
 def test_several_keys_with_filters_of_their_own(house: House) -> None:
@@ -150,7 +157,7 @@ def test_several_keys_with_filters_of_their_own(house: House) -> None:
 
 def test_expired_key_tells_then_leaves_an_open_silent_connection(house: House) -> None:
     key = _key(house.trader)
-    client = house.connect(f"/usdm/private/ws/{key}")
+    client = house.connect(f"/usdm/private/ws?listenKey={key}")
 
     house.clock.advance(3600)
     house.trader.place("BUY", "1", "59000")
@@ -161,7 +168,7 @@ def test_expired_key_tells_then_leaves_an_open_silent_connection(house: House) -
     assert client.close_code is None
 
 
-@pytest.mark.parametrize("path", ["/usdm/private/ws/bogus", "/coinm/ws/bogus"])
+@pytest.mark.parametrize("path", ["/usdm/private/ws?listenKey=bogus", "/coinm/ws/bogus"])
 def test_bogus_key_completes_the_handshake(house: House, path: str) -> None:
     client = house.connect(path)
 
@@ -190,7 +197,7 @@ def test_coinm_serves_user_data_beside_market_streams(house: House, path: str) -
 
 
 def test_closed_connection_hears_nothing(house: House) -> None:
-    client = house.connect(f"/usdm/private/ws/{_key(house.trader)}")
+    client = house.connect(f"/usdm/private/ws?listenKey={_key(house.trader)}")
 
     client.connection.closed()
     house.trader.place("BUY", "1", "59000")
