@@ -137,6 +137,11 @@ _MODIFY_ORDER = Operation(
         p.required(p.PRICE),
         fp.PRICE_MATCH,
         fp.MODIFY_ID,
+        p.but(
+            fp.REDUCE_ONLY,
+            "Whether the order is known to be reduce-only, which spares it the least notional; "
+            "of another order it is refused with -5047. The order's own flag never changes.",
+        ),
         *fp.AUTH,
     ),
     needs=(fp.EITHER_ORDER_ID,),

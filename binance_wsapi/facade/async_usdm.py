@@ -233,6 +233,7 @@ class AsyncUsdmNamespace(AsyncNamespace):
         price: DecimalLike,
         price_match: PriceMatch | str | None = None,
         modify_id: int | None = None,
+        reduce_only: bool | None = None,
         recv_window: int | None = None,
         timestamp: Timestamp | None = None,
         api_key: str | None = None,
@@ -259,6 +260,9 @@ class AsyncUsdmNamespace(AsyncNamespace):
                 are suspended. OPPONENT, OPPONENT_5, OPPONENT_10, OPPONENT_20, QUEUE, QUEUE_5,
                 QUEUE_10 or QUEUE_20.
             modify_id: Your number for the amendment, told back in answer and user data.
+            reduce_only: Whether the order is known to be reduce-only, which spares it the least
+                notional; of another order it is refused with -5047. The order's own flag never
+                changes. Default: False.
             recv_window: How long the request stays valid, in ms. At most 60000. Default: the
                 client's ``recv_window``.
             timestamp: Time of the request, epoch ms. Default: the moment of sending.

@@ -32,15 +32,23 @@ LEDGER: dict[tuple[str, str, str], str] = {
         (market.value, "session.logon", "auth kind timestamp"): "Time of the request, as elsewhere."
         for market in MARKETS
     },
-    ("coinm", "order.place", "kind priceProtect"): (
-        "A boolean as text, as on USD-M; the enum has true and false."
-    ),
 }
 
 
 def reference(market: Market) -> dict[str, Any]:
     found = json.loads((REFERENCE / market.value / "operations.json").read_text())
-    return {each["method"]: each for each in found}
+    methods = {each["method"]: each for each in found}
+    for method, params in added_params(market).items():
+        methods[method]["params"] += params
+    return methods
+
+
+def added_params(market: Market) -> dict[str, list[dict[str, Any]]]:
+    """What the exchange added since, by method."""
+    changes = json.loads((REFERENCE / "new" / "usdm_changes.json").read_text())["operations"]
+    return {
+        each["method"]: each["add_params"] for each in changes if each["market"] == market.value
+    }
 
 
 def method_names(market: Market) -> dict[str, Any]:
@@ -63,7 +71,7 @@ KINDS = {
 
 
 def _expected_kinds(param: dict[str, Any]) -> set[Kind]:
-    if param.get("enum") == ["true", "false"] and param["type"] == "STRING":
+    if param.get("enum") == ["true", "false"] and param["type"] in {"STRING", "ENUM"}:
         return {Kind.BOOLEAN_TEXT}
     if param["name"] in {"timestamp", "goodTillDate"} and param["type"] == "LONG":
         return {Kind.TIMESTAMP}
@@ -148,7 +156,11 @@ def test_names_are_those_of_the_contract(operation: Operation) -> None:
     named = method_names(operation.market)[operation.method]
 
     assert operation.name == named["python_name"]
-    assert {param.wire for param in operation.params} == set(named["params"])
+    added = added_params(operation.market).get(operation.method, [])
+    assert {param.wire for param in operation.params} == {
+        *named["params"],
+        *(param["name"] for param in added),
+    }
 
 
 @pytest.mark.parametrize("operation", OPERATIONS)

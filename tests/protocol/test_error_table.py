@@ -158,10 +158,14 @@ OF_ITS_OWN: dict[tuple[str, int], tuple[type[BinanceWsApiError], str]] = {
 
 
 def documented() -> list[Any]:
+    added = json.loads((REFERENCE / "new" / "usdm_changes.json").read_text())["errors"]
     return [
         pytest.param(name, row, id=f"{name}{row['code']}-{row['name']}")
         for name in MARKETS
-        for row in json.loads((REFERENCE / name / "errors.json").read_text())
+        for row in [
+            *json.loads((REFERENCE / name / "errors.json").read_text()),
+            *(added if name == "usdm" else ()),
+        ]
     ]
 
 

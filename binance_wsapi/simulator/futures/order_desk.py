@@ -125,15 +125,22 @@ class OrderDesk:
         price_match = read_price_match(given, has_limit=True)
         price = read_price(given, has_limit=True)
         modify_id = given.integer("modifyId")
+        knows_reduce_only = given.flag("reduceOnly") and self._market is Market.USDM
         if order is None or not order.is_open:
             raise no_such_order()
         if order.type != "LIMIT":
             raise limit_orders_only(self._market)
         if order.side != side:
             raise invalid_parameter("side")
+        if knows_reduce_only and not order.reduce_only:
+            raise refusal(-5047)
         if price_match != "NONE":
             price = self.matched_price(contract, side, price_match)
-        self._check_change(order, quantity, price)
+        # USD-M spares a reduce-only order the least notional only where the request says that it is one.
+        is_spared = order.only_closes and (
+            knows_reduce_only or not order.reduce_only or self._market is Market.COINM
+        )
+        self._check_change(order, quantity, price, is_spared=is_spared)
 
         was_post_only = order.time_in_force in {"GTX", "RPI"}
         if quantity <= order.executed or (was_post_only and self._matching.crosses(order, price)):
@@ -349,13 +356,22 @@ class OrderDesk:
             self._matching.rest(order)
         # What is left is RPI: open, but out of reach of other orders of the API.
 
-    def _check_change(self, order: FuturesOrder, quantity: Decimal, price: Decimal) -> None:
-        """Refuse a modification; the order stays as it is."""
+    def _check_change(
+        self, order: FuturesOrder, quantity: Decimal, price: Decimal, *, is_spared: bool
+    ) -> None:
+        """Refuse a modification; the order stays as it is.
+
+        Args:
+            order: What is to change.
+            quantity: Its new quantity.
+            price: Its new price.
+            is_spared: Whether it may be worth less than the contract's least notional.
+        """
         contract = order.contract
         grid.check_quantity(contract, quantity, is_market=False)
         grid.check_price(contract, price)
         grid.check_price_band(contract, order.side, price, self._prices.mark(contract))
-        if not order.only_closes:
+        if not is_spared:
             grid.check_notional(contract, price, quantity)
         if (quantity, price) == (order.quantity, order.price):
             raise nothing_changes(self._market)

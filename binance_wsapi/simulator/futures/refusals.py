@@ -79,6 +79,7 @@ _TEXTS = {
         "and smaller than 253402300799000"
     ),
     -5041: "No depth matches this BBO order",
+    -5047: "The original order is not a reduce-only order",
 }
 
 

@@ -391,6 +391,25 @@ class TestModify:
         assert taker.refused("order.modify", **(order | terms)) == code
         assert taker.status(order_id)["price"] == "59000.00"
 
+    def test_reduce_only_order_is_spared_the_least_notional_where_the_request_says_so(
+        self, maker: Trader, taker: Trader
+    ) -> None:
+        maker.place("SELL", "1", "60000")
+        taker.place("BUY", "1")
+        order_id = taker.place("SELL", "0.002", "61000", reduceOnly="true")["orderId"]
+        small = {"side": "SELL", "quantity": "0.001", "price": "61100"}
+        order = {"symbol": "BTCUSDT", "orderId": order_id, **small}
+
+        assert taker.refused("order.modify", **order) == -4164
+        assert taker.refused("order.modify", **order, reduceOnly="false") == -4164
+        assert self.modify(taker, order_id, **small, reduceOnly="true")["origQty"] == "0.001"
+
+    def test_order_that_is_not_reduce_only_is_not_taken_for_one(self, taker: Trader) -> None:
+        order_id = taker.place("BUY", "1", "59000")["orderId"]
+        order = {"symbol": "BTCUSDT", "orderId": order_id, "side": "BUY", "quantity": "1"}
+
+        assert taker.refused("order.modify", **order, price="59100", reduceOnly="true") == -5047
+
     def test_takes_its_price_from_the_book(self, maker: Trader, taker: Trader) -> None:
         maker.place("BUY", "1", "59500")
         order_id = taker.place("BUY", "1", "59000")["orderId"]
