@@ -9,7 +9,8 @@ from collections.abc import Callable
 from random import Random
 from typing import Any
 
-from simulation_network import REMOTE, Wire
+from simulation_exchange import REMOTE
+from simulation_network import Wire
 from simulation_world import World
 
 from binance_wsapi.simulator.errors import ExchangeError
@@ -87,7 +88,7 @@ class Adversary:
         self._skewed_back_s = 0.0
         self._is_revoked = False
         self.is_over = False
-        world.venue.faults.on(when=self._wants).do(self._spoil, times=None)
+        world.exchange.venue.faults.on(when=self._wants).do(self._spoil, times=None)
 
     async def attack(self) -> None:
         """Attack until :meth:`stop`."""
@@ -102,7 +103,7 @@ class Adversary:
         """Leave the network and the exchange in peace."""
         self.is_over = True
         world = self._world
-        world.venue.faults.clear()
+        world.exchange.venue.faults.clear()
         weather = world.network.weather
         weather.is_down = weather.is_black_hole = False
         weather.refusals = None
@@ -179,7 +180,7 @@ class Adversary:
     def _shut_down(self) -> None:
         world = self._world
         world.inject("serverShutdown")
-        doors = list(world.venue.gateway.connections)
+        doors = list(world.exchange.venue.gateway.connections)
         for door in doors:
             door.announce_shutdown()
 
@@ -190,13 +191,13 @@ class Adversary:
         self._later(self._rng.choice((0.01, 0.2, 2.0, 10.0)), close)
 
     def _close_politely(self) -> None:
-        doors = self._world.venue.gateway.connections
+        doors = self._world.exchange.venue.gateway.connections
         if doors:
             self._world.inject("closed by the exchange")
             self._rng.choice(doors).close(self._rng.choice((1000, 1001, 1008, 1011)), "so be it")
 
     def _drown(self) -> None:
-        doors = self._world.venue.gateway.connections
+        doors = self._world.exchange.venue.gateway.connections
         if doors:
             self._world.inject("exchange stops reading")
             door = self._rng.choice(doors)
@@ -204,7 +205,7 @@ class Adversary:
             self._later(self._rng.choice((0.3, 3.0, 15.0)), lambda: door.hold_reading(False))
 
     def _end_subscription(self) -> None:
-        for door in self._world.venue.gateway.connections:
+        for door in self._world.exchange.venue.gateway.connections:
             inner = door.inner
             if isinstance(inner, ApiConnection):
                 for subscription in list(inner._subscriptions.values()):
@@ -215,13 +216,13 @@ class Adversary:
         if not self._is_revoked:
             self._is_revoked = True
             self._world.inject("key revoked")
-            self._world.venue.keys.revoke(self._world.key_record.api_key)
+            self._world.exchange.revoke_key()
             self._later(self._rng.choice((0.5, 5.0, 20.0)), self._restore_key)
 
     def _restore_key(self) -> None:
         if self._is_revoked:
             self._is_revoked = False
-            self._world.venue.keys.add(self._world.key_record)
+            self._world.exchange.restore_key()
             self._world.note("! key restored")
 
     # Clocks
@@ -238,9 +239,9 @@ class Adversary:
             return
         self._skewed_back_s -= min(by_s, 0.0)
         self._world.inject(f"exchange clock {by_s:+} s")
-        self._world.clock_was_put_back |= by_s < 0
-        self._world.clock_moved_ms += round(abs(by_s) * 1000)
-        self._world.clock.skew(by_s)
+        self._world.exchange.clock_was_put_back |= by_s < 0
+        self._world.exchange.clock_moved_ms += round(abs(by_s) * 1000)
+        self._world.exchange.clock.skew(by_s)
 
     # Requests
 
@@ -264,14 +265,14 @@ class Adversary:
     def _undecided(self, pending: Any) -> str:
         executed, code = self._coin(), self._rng.choice((-1006, -1007))
         if executed:
-            pending.execute()
+            self._world.exchange.execute(pending)
         self._refuse(pending, code, 500)
         return f"{code} executed={executed}"
 
     def _server_error(self, pending: Any) -> str:
         executed, status = self._coin(), self._rng.choice((500, 502, 503))
         if executed:
-            pending.execute()
+            self._world.exchange.execute(pending)
         self._refuse(pending, -1000, status)
         return f"{status} executed={executed}"
 
@@ -289,7 +290,7 @@ class Adversary:
         """Check its time once more before the engine, which may refuse it then."""
         seconds = self._rng.choice((0.2, 2.0, 4.9, 8.0))
         if pending.admit():
-            pending.later(seconds, lambda: pending.send(pending.execute()))
+            pending.later(seconds, lambda: pending.send(self._world.exchange.execute(pending)))
         return f"engine {seconds} s late"
 
     def _lagging_engine(self, pending: Any) -> str:
@@ -311,7 +312,7 @@ class Adversary:
         def execute() -> None:
             if deadline_us is not None and pending.now_us() > deadline_us + PROCESSING_US:
                 return  # the exchange's clock was put forward meanwhile
-            frame = pending.execute()
+            frame = self._world.exchange.execute(pending)
             self._world.note(f"  engine took {pending.request.method} {pending.request.id}")
             if answers == "late":
                 pending.send(frame)
@@ -320,14 +321,17 @@ class Adversary:
         return f"engine lags {seconds:.3f} s, answer {answers}"
 
     def _late_answer(self, pending: Any) -> str:
-        answer, seconds = pending.execute(), self._rng.choice((0.1, 1.0, 6.0, 20.0))
+        answer, seconds = (
+            self._world.exchange.execute(pending),
+            self._rng.choice((0.1, 1.0, 6.0, 20.0)),
+        )
         pending.later(seconds, lambda: pending.send(answer))
         return f"answer {seconds} s late"
 
     def _drop(self, pending: Any) -> str:
         executed = self._coin()
         if executed:
-            pending.execute()
+            self._world.exchange.execute(pending)
         pending.drop()
         return f"dropped executed={executed}"
 
@@ -335,25 +339,27 @@ class Adversary:
         return "swallowed"
 
     def _lose_answer(self, pending: Any) -> str:
-        pending.execute()
+        self._world.exchange.execute(pending)
         return "answer lost"
 
     def _answer_twice(self, pending: Any) -> str:
-        answer = pending.execute()
+        answer = self._world.exchange.execute(pending)
         pending.send(answer)
         pending.send(answer)
         return "answered twice"
 
     def _cut_mid_frame(self, pending: Any) -> str:
-        pending.drop(pending.execute())
+        pending.drop(self._world.exchange.execute(pending))
         return "cut in the middle of the answer"
 
     def _crowd(self) -> None:
         """Somebody else behind our address uses up its limits: being refused is no fault of ours."""
         self._world.inject("crowd")
-        self._world.foreign_weight = True
+        self._world.exchange.foreign_weight = True
         with contextlib.suppress(ExchangeError):
-            self._world.venue.spot_limits.charge(REMOTE, self._rng.choice((500, 3_000, 5_500)))
+            self._world.exchange.venue.spot_limits.charge(
+                REMOTE, self._rng.choice((500, 3_000, 5_500))
+            )
 
     def _later(self, seconds: float, action: Callable[[], None]) -> None:
         self._world.loop.call_later(seconds, action)

@@ -1,29 +1,30 @@
-"""An in-memory network between a client core and the embedded exchange, for an adversary to spoil.
+"""An in-memory network between a client core and embedded exchanges, for an adversary to spoil.
 
 A connection is two lanes. Frames of a lane arrive in the order they were sent, each after a delay; a lane
 may stall, and what it held then comes late. A connection may be cut, each side learning of it in its own
 time, with or without what was under way; or go half-open: from some moment on all is swallowed and nobody
-is told. That is what TCP does to people. No single frame is lost or turned round, since TCP does not.
+is told. That is what TCP does to people. No single frame is lost or turned round, since TCP does not. What
+stands behind the sockets may be wedged: pings are answered, and nothing else is.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from random import Random
 from typing import Any
 from urllib.parse import urlsplit
 
+from simulation_exchange import REMOTE, SimulatedExchange
 from simulation_loop import VirtualLoop
 
 from binance_wsapi.core.transport import HandshakeRefused, Receiver, Socket
-from binance_wsapi.simulator.gateway import Door, Gateway
+from binance_wsapi.simulator.gateway import Door
 from binance_wsapi.simulator.gateway import HandshakeRefused as RefusedByExchange
 
 __all__ = ["Network", "Weather", "Wire"]
 
-REMOTE = "192.0.2.7"
 LATE_S = 0.9
 STEP_S = 1e-6
 """Least time between two frames of a lane: it keeps their order."""
@@ -87,8 +88,9 @@ class Lane:
 class Wire:
     """One connection: the client's socket on one end, the exchange's transport on the other."""
 
-    def __init__(self, network: Network, url: str) -> None:
+    def __init__(self, network: Network, url: str, exchange: SimulatedExchange) -> None:
         self.url = url
+        self.exchange = exchange
         self.number = network.next_number()
         self.receiver: Receiver | None = None
         self.door: Door | None = None
@@ -99,6 +101,10 @@ class Wire:
         self.back = Lane(network, self._at_client)
         self.is_open_here = False
         """The client's side holds it for open."""
+        self.is_deaf = False
+        """Requests are not read, though pings are answered."""
+        self.is_mute = False
+        """Neither answers nor events are sent, though pings are answered."""
 
     def attach(self, receiver: Receiver) -> None:
         """The handshake is through."""
@@ -130,6 +136,11 @@ class Wire:
         """Swallow everything from now on, and tell nobody."""
         self.out.is_swallowing = self.out.is_swallowing or out
         self.back.is_swallowing = self.back.is_swallowing or back
+
+    def wedge(self, *, deaf: bool, mute: bool) -> None:
+        """Have the exchange answer pings and do nothing else, until the connection ends."""
+        self.is_deaf = self.is_deaf or deaf
+        self.is_mute = self.is_mute or mute
 
     def stall(self, seconds: float, *, out: bool, back: bool) -> None:
         """Deliver nothing for a while, then all of it."""
@@ -171,8 +182,9 @@ class Wire:
         if kind == "frame":
             written_at, frame = payload
             if self.network.loop.time() - written_at > LATE_S or not self.is_open_here:
-                self.network.late_frames += 1
-            door.receive(frame)
+                self.exchange.late_frames += 1
+            if not self.is_deaf:
+                self.exchange.receive(door, frame)
         elif kind == "ping":
             if door.pinged(payload):
                 self.back.send("pong")
@@ -185,6 +197,7 @@ class Wire:
         if not self.is_open_here or self.receiver is None:
             return
         if kind == "frame":
+            self.network.on_received(self, payload)
             self.receiver.received(payload)
         elif kind == "ping":
             self.receiver.heard()
@@ -207,7 +220,7 @@ class _ClientEnd:
         if not self._wire.is_open_here:
             raise ConnectionResetError("the connection is closed")
         # What does not copy must not be changed after it was written.
-        self._wire.network.on_written(bytes(frame))
+        self._wire.network.on_written(self._wire, bytes(frame))
         self._wire.out.send("frame", (self._wire.network.loop.time(), bytes(frame)))
 
     def ping(self) -> None:
@@ -229,8 +242,9 @@ class _ExchangeEnd:
         self._wire = wire
 
     def send(self, frame: bytes) -> None:
-        self._wire.network.on_sent(frame)
-        self._wire.back.send("frame", frame)
+        self._wire.network.on_sent(self._wire, frame)
+        if not self._wire.is_mute:
+            self._wire.back.send("frame", frame)
 
     def ping(self, payload: bytes) -> None:
         self._wire.back.send("ping", payload)
@@ -249,23 +263,37 @@ class _ExchangeEnd:
 
 
 class Network:
-    """The transport of a core: every connection leads to the gateway, as well as the weather lets it."""
+    """The transport of a core: connections lead to the exchanges, as well as the weather lets them.
+
+    Args:
+        loop: The loop in virtual time.
+        exchanges: Where connections lead, by host.
+        rng: Where all chance comes from.
+        connect_timeout: Seconds after which a connection that does not come up is given up.
+    """
 
     def __init__(
-        self, loop: VirtualLoop, gateway: Gateway, rng: Random, *, connect_timeout: float
+        self,
+        loop: VirtualLoop,
+        exchanges: Mapping[str, SimulatedExchange],
+        rng: Random,
+        *,
+        connect_timeout: float,
     ) -> None:
         self.loop = loop
         self.weather = Weather()
         self.wires: dict[int, Wire] = {}
         """Those that at least the exchange holds for open."""
         self.attempts = 0
-        self.late_frames = 0
-        """Frames that reached the exchange when their sender counted on it no more."""
-        self.on_written: Callable[[bytes], None] = lambda frame: None
-        """Told each frame that a client writes."""
-        self.on_sent: Callable[[bytes], None] = lambda frame: None
-        """Told each frame that the exchange sends."""
-        self._gateway = gateway
+        self.on_dialled: Callable[[SimulatedExchange], None] = lambda exchange: None
+        """Told each attempt of the client to connect."""
+        self.on_written: Callable[[Wire, bytes], None] = lambda wire, frame: None
+        """Told each frame that the client writes."""
+        self.on_sent: Callable[[Wire, bytes], None] = lambda wire, frame: None
+        """Told each frame that an exchange sends."""
+        self.on_received: Callable[[Wire, bytes], None] = lambda wire, frame: None
+        """Told each frame that reaches the client."""
+        self._exchanges = exchanges
         self._rng = rng
         self._connect_timeout = connect_timeout
 
@@ -281,6 +309,9 @@ class Network:
     async def connect(self, url: str, receiver: Receiver) -> Socket:
         """Open a connection."""
         weather = self.weather
+        parts = urlsplit(url)
+        exchange = self._exchanges[str(parts.hostname)]
+        self.on_dialled(exchange)
         await asyncio.sleep(self.delay())
         if weather.is_black_hole:
             await asyncio.sleep(self._connect_timeout)
@@ -292,10 +323,9 @@ class Network:
             if weather.refusals:
                 status, retry_after = weather.refusals.pop()
                 raise HandshakeRefused(status, "refused", retry_after)
-        parts = urlsplit(url)
-        wire = Wire(self, url)
+        wire = Wire(self, url, exchange)
         try:
-            wire.door = self._gateway.connect(
+            wire.door = exchange.venue.gateway.connect(
                 f"{parts.path}?{parts.query}", remote=REMOTE, transport=wire.exchange_end
             )
         except RefusedByExchange as refused:

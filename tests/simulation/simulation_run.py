@@ -21,13 +21,13 @@ from simulation_adversary import Adversary
 from simulation_checks import (
     can_stay_unknown,
     check_calls,
-    check_events,
     check_limits,
     check_nothing_left,
     check_sendings,
 )
+from simulation_event_checks import check_events
+from simulation_exchange import REMOTE
 from simulation_loop import Deadlock, Livelock
-from simulation_network import REMOTE
 from simulation_scenario import Known, Plan, SlowSigner, Trader, others_trade, plan_of
 from simulation_world import SimulatedClient, World
 
@@ -107,12 +107,12 @@ def simulate(seed: int, *, keep_trace: bool = False) -> Report:
     finally:
         logger.removeHandler(errors)
         logger.propagate = propagates
-        world.clock.stop()
+        world.exchange.clock.stop()
         _end(world)
     report.problems += [f"logged: {line}" for line in errors.lines]
     report.calls = len(world.calls)
-    report.executions = len(world.executions)
-    report.events = len(world.events)
+    report.executions = len(world.exchange.executions)
+    report.events = len(world.exchange.events)
     for call in world.calls:
         for outcome in call.outcomes:
             mark = " resolved" if getattr(outcome, "resolved", False) else ""
@@ -160,7 +160,7 @@ class _Simulation:
         adversary = Adversary(world, rng)
         background = [
             world.loop.create_task(adversary.attack()),
-            world.loop.create_task(others_trade(world, rng, plan.others_pause_s)),
+            world.loop.create_task(others_trade(world.exchange, rng, plan.others_pause_s)),
         ]
         known = Known()
         traders = [Trader(world, client, plan, rng, known) for _ in range(plan.traders)]
@@ -187,7 +187,7 @@ class _Simulation:
         if not plan.closes_early:
             # Longer than any reconnect, fence or question takes.
             await asyncio.sleep(FENCE_S + 60.0)
-            if world.venue.spot_limits.is_banned(REMOTE):
+            if world.exchange.venue.spot_limits.is_banned(REMOTE):
                 await asyncio.sleep(_LONGEST_BAN_S)
             await self._look_again(traders)
             await self._prove_life(client)
@@ -279,7 +279,7 @@ class _Simulation:
         world, problems = self._world, self._report.problems
         lives = any(
             execution.params.get("newClientOrderId") == "sign-of-life"
-            for execution in world.executions
+            for execution in world.exchange.executions
         )
         problems += check_calls(world)
         problems += check_sendings(world)
@@ -296,7 +296,7 @@ class _Simulation:
             ):
                 problems.append("no event comes in peace")
             problems += check_events(
-                world,
+                world.exchange,
                 self._delivered,
                 self._since,
                 self._until,

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Any
 
-from simulation_world import SYMBOL, CallRecord, SimulatedClient, World
+from simulation_exchange import SYMBOL, SimulatedExchange
+from simulation_world import CallRecord, SimulatedClient, World
 
 from binance_wsapi import WsKey
 from binance_wsapi.errors import BinanceWsApiError, OutcomeUnknown
@@ -123,11 +124,11 @@ class Trader:
     async def call(self, work: Callable[[], Awaitable[Any]]) -> CallRecord:
         """Make a call and keep the record of it."""
         world = self._world
-        record = world.begin_call(self._limit)
+        record = world.begin_call(self._limit, world.exchange)
         try:
-            record.outcomes.append(await work())
+            record.take(await work(), world.loop.time())
         except BinanceWsApiError as error:
-            record.outcomes.append(error)
+            record.take(error, world.loop.time())
         record.ended = world.loop.time()
         world.note(f"call {record.number} {record.method}: {_shown(record.outcome)}")
         if isinstance(record.outcome, OutcomeUnknown) and self._rng.random() < 0.5:
@@ -137,11 +138,12 @@ class Trader:
     async def look_again(self, record: CallRecord, timeout: float) -> None:
         """Ask once more what became of an unknown outcome."""
         began = self._world.loop.time()
+        loop = self._world.loop
         try:
-            record.outcomes.append(await record.outcome.resolve_async(timeout))
+            record.take(await record.outcome.resolve_async(timeout), loop.time())
         except BinanceWsApiError as error:
-            record.outcomes.append(error)
-        took = self._world.loop.time() - began
+            record.take(error, loop.time())
+        took = loop.time() - began
         assert took <= timeout + 0.5, f"resolve({timeout}) of call {record.number} took {took}"
         self._world.note(f"call {record.number} looked into again: {_shown(record.outcome)}")
 
@@ -328,12 +330,12 @@ _KINDS = [kind for kind, _ in _TABLE]
 _WEIGHTS = [weight for _, weight in _TABLE]
 
 
-async def others_trade(world: World, rng: Random, pause_s: float) -> None:
+async def others_trade(exchange: SimulatedExchange, rng: Random, pause_s: float) -> None:
     """Let others trade against what rests, for ever."""
     while True:
         await asyncio.sleep(rng.expovariate(1 / pause_s))
         side = rng.choice(("BUY", "SELL"))
-        world.trade(
+        exchange.trade(
             "order.place",
             side=side,
             type="LIMIT",

@@ -9,7 +9,8 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from simulation_world import SYMBOL, SimulatedClient, World
+from simulation_exchange import SYMBOL
+from simulation_world import SimulatedClient, World
 
 from binance_wsapi import WsKey
 from binance_wsapi.core.takeover import Takeover
@@ -51,7 +52,7 @@ def play(
     try:
         return world.loop.run_until_complete(run())
     finally:
-        world.clock.stop()
+        world.exchange.clock.stop()
         world.loop.close()
 
 
@@ -84,7 +85,7 @@ def cut_all(world: World, **how: Any) -> None:
 
 def end_subscriptions(world: World) -> None:
     """Have the exchange end every subscription."""
-    for door in world.venue.gateway.connections:
+    for door in world.exchange.venue.gateway.connections:
         assert isinstance(door.inner, ApiConnection)
         for subscription in list(door.inner._subscriptions.values()):
             door.inner._terminate(subscription)
@@ -102,11 +103,11 @@ def test_a_gap_is_told_in_the_time_of_the_events_it_swallowed() -> None:
     async def scenario(world: World, client: SimulatedClient) -> Any:
         stream = await client.subscribe_user_data_stream()
         world.wall_error_us = 86_400_000_000
-        began_us = world.clock.now_us()
+        began_us = world.exchange.clock.now_us()
         await asyncio.sleep(1.0)
         cut_all(world)
         events = await events_within(stream, 10.0)
-        return began_us // 1000, events, world.clock.now_us() // 1000
+        return began_us // 1000, events, world.exchange.clock.now_us() // 1000
 
     began_ms, events, ended_ms = play(scenario)
 
@@ -119,7 +120,7 @@ def test_a_subscription_whose_answer_was_lost_is_replaced() -> None:
 
     async def scenario(world: World, client: SimulatedClient) -> Any:
         stream = await client.subscribe_user_data_stream()
-        world.venue.faults.on("userDataStream.subscribe").lose_answer()
+        world.exchange.venue.faults.on("userDataStream.subscribe").lose_answer()
         cut_all(world)
         await asyncio.sleep(30.0)
         assert isinstance(await place(client, new_client_order_id="later"), Response)
@@ -132,7 +133,7 @@ def test_a_subscription_whose_answer_was_lost_is_replaced() -> None:
 
 def test_a_first_subscription_whose_answer_was_lost_can_be_asked_for_again() -> None:
     async def scenario(world: World, client: SimulatedClient) -> Any:
-        world.venue.faults.on("userDataStream.subscribe").lose_answer()
+        world.exchange.venue.faults.on("userDataStream.subscribe").lose_answer()
         with contextlib.suppress(BinanceWsApiError):
             await client.subscribe_user_data_stream()
         stream = await client.subscribe_user_data_stream()
@@ -149,7 +150,7 @@ def test_a_logon_held_back_by_a_limit_stays_with_its_connection() -> None:
 
     async def scenario(world: World, client: SimulatedClient) -> Any:
         assert isinstance(await place(client), Response)
-        world.venue.faults.on("order.place").rate_limited(4.0)
+        world.exchange.venue.faults.on("order.place").rate_limited(4.0)
         await place(client)
         await client.rotate()
         return await client.core.health()
@@ -162,7 +163,7 @@ def test_a_logon_held_back_by_a_limit_stays_with_its_connection() -> None:
 def test_a_subscription_refused_for_its_time_is_repeated_on_its_own_connection() -> None:
     async def scenario(world: World, client: SimulatedClient) -> Any:
         stream = await client.subscribe_user_data_stream()
-        world.venue.faults.on("userDataStream.subscribe.signature").refuse(-1021)
+        world.exchange.venue.faults.on("userDataStream.subscribe.signature").refuse(-1021)
         cut_all(world)
         await asyncio.sleep(3.0)
         assert isinstance(await place(client, new_client_order_id="later"), Response)
@@ -182,8 +183,8 @@ def test_a_move_away_from_a_connection_that_had_fallen_silent_tells_a_gap() -> N
         for wire in list(world.network.wires.values()):
             wire.half_open(out=False, back=True)
         await asyncio.sleep(1.0)
-        happened_ms = world.clock.now_us() // 1000
-        assert world.trade(
+        happened_ms = world.exchange.clock.now_us() // 1000
+        assert world.exchange.trade(
             "order.place",
             side="SELL",
             type="LIMIT",
@@ -233,7 +234,7 @@ def test_an_order_whose_answer_was_lost_with_its_events_is_reconciled() -> None:
 
     async def scenario(world: World, client: SimulatedClient) -> Any:
         stream = await client.subscribe_user_data_stream()
-        world.venue.faults.on("order.place").drop_after_acceptance()
+        world.exchange.venue.faults.on("order.place").drop_after_acceptance()
         for wire in list(world.network.wires.values()):
             wire.half_open(out=False, back=True)
         error = await place(client, type="MARKET", time_in_force=None, price=None)
@@ -271,7 +272,7 @@ def test_closing_ends_what_is_being_found_out_and_opens_nothing() -> None:
 
     async def scenario(world: World, client: SimulatedClient) -> Any:
         assert isinstance(await place(client), Response)
-        world.venue.faults.on("order.place").drop_before_acceptance()
+        world.exchange.venue.faults.on("order.place").drop_before_acceptance()
         error = await place(client)
         assert isinstance(error, OutcomeUnknown)
         looking = world.loop.create_task(error.resolve_async(60.0))
@@ -299,9 +300,9 @@ def test_an_order_first_heard_of_by_its_second_fill_is_reconciled() -> None:
         lost = world.loop.create_task(place(client))
         await asyncio.sleep(1.0)
         take = {"side": "SELL", "type": "LIMIT", "timeInForce": "IOC", "price": "64990"}
-        assert world.trade("order.place", quantity="0.004", **take)
+        assert world.exchange.trade("order.place", quantity="0.004", **take)
         await asyncio.sleep(20.0)
-        assert world.trade("order.place", quantity="0.006", **take)
+        assert world.exchange.trade("order.place", quantity="0.006", **take)
         assert isinstance(await lost, OutcomeUnknown)
         return await events_within(stream, 5.0)
 
@@ -352,7 +353,7 @@ def test_a_ban_told_before_the_clock_is_known_ends_in_time(jump_s: float) -> Non
 
     async def scenario(world: World, client: SimulatedClient) -> Any:
         world.wall_error_us = 86_400_000_000
-        world.venue.faults.on("time").banned(3.0)
+        world.exchange.venue.faults.on("time").banned(3.0)
         assert isinstance(await place(client), NotSent)
         world.wall_error_us += round(jump_s * 1e6)
         await asyncio.sleep(10.0)
@@ -367,8 +368,8 @@ def test_an_amendment_that_the_exchange_cut_short_is_found() -> None:
     async def scenario(world: World, client: SimulatedClient) -> Any:
         placed = await place(client, quantity="0.05")
         take = {"side": "SELL", "type": "LIMIT", "timeInForce": "IOC", "price": "64990"}
-        assert world.trade("order.place", quantity="0.02", **take)
-        world.venue.faults.on("order.amend.keepPriority").lose_answer()
+        assert world.exchange.trade("order.place", quantity="0.02", **take)
+        world.exchange.venue.faults.on("order.amend.keepPriority").lose_answer()
         return await client.spot.amend_order_keep_priority(
             symbol=SYMBOL, order_id=placed.raw["result"]["orderId"], new_qty="0.005"
         )
@@ -381,7 +382,7 @@ def test_events_are_not_left_to_a_link_that_was_never_subscribed() -> None:
 
     async def scenario(world: World, client: SimulatedClient) -> Any:
         stream = await client.subscribe_user_data_stream()
-        world.venue.faults.on("userDataStream.subscribe").refuse(-1000)
+        world.exchange.venue.faults.on("userDataStream.subscribe").refuse(-1000)
         cut_all(world)
         await asyncio.sleep(1.0)
         await client.rotate()
@@ -403,12 +404,12 @@ def test_an_order_that_ends_while_it_is_reconciled_is_not_forgotten() -> None:
         lost = world.loop.create_task(place(client))
         await asyncio.sleep(1.0)
         take = {"side": "SELL", "type": "LIMIT", "timeInForce": "IOC", "price": "64990"}
-        assert world.trade("order.place", quantity="0.004", **take)
+        assert world.exchange.trade("order.place", quantity="0.004", **take)
         await asyncio.sleep(30.0)
         error = await lost
         assert isinstance(error, OutcomeUnknown)
         await error.resolve_async()
-        assert world.trade("order.place", quantity="0.006", **take)
+        assert world.exchange.trade("order.place", quantity="0.006", **take)
         return await events_within(stream, 5.0)
 
     events = play(scenario, timeout=2.0, on_unknown_outcome="raise", ping_interval=2.0)
@@ -432,7 +433,7 @@ def test_connection_attempts_count_against_the_weight() -> None:
             with contextlib.suppress(BinanceWsApiError):
                 await client.rotate()
         await asyncio.sleep(90.0)
-        return await place(client), world.limit_refusals
+        return await place(client), world.exchange.limit_refusals
 
     response, refusals = play(scenario, rules=rules)
 
@@ -445,7 +446,7 @@ def test_a_subscription_that_ended_before_its_answer_came_is_made_anew() -> None
 
     async def scenario(world: World, client: SimulatedClient) -> Any:
         stream = await client.subscribe_user_data_stream()
-        world.venue.faults.on("userDataStream.subscribe").delay_answer(1.0)
+        world.exchange.venue.faults.on("userDataStream.subscribe").delay_answer(1.0)
         cut_all(world)
         await asyncio.sleep(1.0)
         end_subscriptions(world)

@@ -1,0 +1,99 @@
+"""What must hold of a stream of user data, whatever happened: each event told once, or lying in a gap."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict, deque
+from collections.abc import Iterator
+from typing import Any
+
+from simulation_exchange import SimulatedExchange
+
+from binance_wsapi.events import AccountReconciled, OrderReconciled, StreamGap
+
+__all__ = ["check_events"]
+
+
+def check_events(
+    exchange: SimulatedExchange,
+    delivered: list[Any],
+    since: float,
+    until: float,
+    *,
+    microseconds: bool,
+) -> Iterator[str]:
+    """Every event was told once and in order, or lies in a gap that was told and closed."""
+    truth = exchange.events
+    # Balances that changed twice within a millisecond, to and fro, make equal events.
+    places: dict[Any, deque[int]] = defaultdict(deque)
+    for index, happening in enumerate(truth):
+        places[_name(happening.event)].append(index)
+    told: set[int] = set()
+    last = -1
+    gaps: list[StreamGap] = []
+    reconciled_fills: Counter[int] = Counter()
+    for item in delivered:
+        if isinstance(item, StreamGap):
+            gaps.append(item)
+            if item.until_ms < item.from_ms:
+                yield f"a gap that ends before it begins: {item}"
+        elif isinstance(item, OrderReconciled):
+            reconciled_fills.update(fill.trade_id for fill in item.missed_fills)
+        elif isinstance(item, dict):
+            event = _normal(item, microseconds=microseconds)
+            if event["e"] == "eventStreamTerminated":
+                continue
+            left = places.get(_name(event))
+            if left is None:
+                yield f"an event that never was: {event}"
+            elif not left:
+                yield f"told twice: {event}"
+            else:
+                found = left.popleft()
+                if found < last:
+                    yield f"told after a later one: {event}"
+                told.add(found)
+                last = max(last, found)
+        elif not isinstance(item, AccountReconciled):
+            yield f"in the stream: {item!r}"
+    fills_told = Counter(
+        happening.event["t"]
+        for index, happening in enumerate(truth)
+        if index in told and happening.is_execution("TRADE")
+    )
+    for trade_id, count in (fills_told + reconciled_fills).items():
+        if count > 1:
+            yield f"fill {trade_id} was told {count} times"
+    subscribed_with = {
+        happening.event["i"]
+        for happening in truth
+        if happening.time >= since and happening.is_execution("NEW")
+    }
+    for index, happening in enumerate(truth):
+        at, event = happening.time, happening.event
+        if index in told or not since <= at <= until:
+            continue
+        is_fill = happening.is_execution("TRADE")
+        if is_fill and reconciled_fills[event["t"]]:
+            continue
+        happened_ms, slack_ms = event["E"], 1 + exchange.clock_moved_ms
+        around = [
+            gap for gap in gaps if gap.from_ms - slack_ms <= happened_ms <= gap.until_ms + slack_ms
+        ]
+        if not around:
+            yield f"missing without a gap (at {at:.3f}): {event}"
+        elif is_fill and event["i"] in subscribed_with:
+            yield f"a fill in a gap that was not reconciled (at {at:.3f}): {event}"
+
+
+def _normal(event: dict[str, Any], *, microseconds: bool) -> dict[str, Any]:
+    if not microseconds:
+        return event
+    return {name: _in_ms(value) for name, value in event.items()}
+
+
+def _in_ms(value: Any) -> Any:
+    return value // 1000 if isinstance(value, int) and value > 10**14 else value
+
+
+def _name(event: dict[str, Any]) -> Any:
+    return repr(sorted(event.items(), key=lambda item: item[0]))

@@ -1,0 +1,221 @@
+"""One exchange of a simulation, and the books of an omniscient observer of what really happened on it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+from simulation_loop import ExchangeClock, VirtualLoop
+
+from binance_wsapi.catalogue._types import Market
+from binance_wsapi.simulator.authentication import ApiKey
+from binance_wsapi.simulator.errors import ExchangeError
+from binance_wsapi.simulator.request import engine_params
+from binance_wsapi.simulator.request_limits import LimitRules
+from binance_wsapi.simulator.spot.symbols import DEFAULT_SYMBOLS
+from binance_wsapi.simulator.venue import Venue
+from binance_wsapi.simulator.wire import encode
+
+__all__ = ["REMOTE", "SYMBOL", "Execution", "Happening", "SimulatedExchange"]
+
+SYMBOL = "BTCUSDT"
+REMOTE = "192.0.2.7"
+"""The address that the client is seen from."""
+RICH = {"USDT": "1000000000", "BTC": "100000"}
+
+_decode = msgspec.json.Decoder().decode
+
+
+@dataclass(slots=True)
+class Execution:
+    """One request that the engine was handed."""
+
+    time: float
+    method: str
+    params: dict[str, Any]
+    request: str | None
+    """The id of the request."""
+    result: Any = None
+    """What it answered; ``None`` when it refused."""
+    error: ExchangeError | None = None
+
+    @property
+    def succeeded(self) -> bool:
+        return self.error is None
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """An event of our account, as the exchange made it."""
+
+    time: float
+    """The loop's time."""
+    event: dict[str, Any]
+    request: str | None
+    """The id of the request that brought it about; ``None`` when others did."""
+
+    def is_execution(self, *kinds: str) -> bool:
+        """Whether an order was executed in one of these ways: ``NEW``, ``TRADE``, ``CANCELED``."""
+        return self.event["e"] == "executionReport" and self.event["x"] in kinds
+
+
+class SimulatedExchange:
+    """A whole exchange, what it did for our account, and what it refused us.
+
+    Args:
+        name: The host its connections lead to.
+        loop: The loop in virtual time.
+        seed: Where all its chance comes from.
+        start_us: What its clock shows.
+        rules: Its limits; the documented ones when left out.
+        note: Writes a line into the trace.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        loop: VirtualLoop,
+        *,
+        seed: int,
+        start_us: int,
+        rules: LimitRules | None,
+        note: Callable[[str], None],
+    ) -> None:
+        self.name = name
+        self.clock = ExchangeClock(loop, start_us)
+        self.venue = Venue(self.clock, seed=seed, symbols=DEFAULT_SYMBOLS[:1])
+        if rules is not None:
+            self.venue.spot_limits.set_rules(rules)
+            self.venue.spot.engine.rate_limits = self.venue.spot_limits.exchange_rows()
+        self.account = self.venue.open_account(RICH)
+        self.others = self.venue.open_account(RICH)
+        self._key: ApiKey | None = None
+        """The key of our account."""
+        self.executions: list[Execution] = []
+        """What the engine did for our account."""
+        self.events: list[Happening] = []
+        """All events of our account."""
+        self.limit_refusals: list[str] = []
+        """Limits that we broke."""
+        self.refused_for_time: set[str] = set()
+        """Ids of requests that it refused with -1021."""
+        self.foreign_weight = False
+        """Somebody else behind our address used up its limits: being refused is no fault of ours."""
+        self.late_frames = 0
+        """Frames that arrived when their sender counted on it no more."""
+        self.clock_moved_ms = 0
+        """By how much its clock was moved: nobody can know before it is measured again."""
+        self.clock_was_put_back = False
+        """Limits turned later than anybody could know."""
+        self._loop = loop
+        self._note = note
+        self._request: str | None = None
+        self.account.listeners.append(self._happened)
+        self._record_executions()
+        self._record_refusals()
+        self._bring_liquidity()
+
+    def receive(self, door: Any, frame: bytes) -> None:
+        """Let a frame of the client in at a door."""
+        with self.serving(_decode(frame)["id"]):
+            door.receive(frame)
+
+    def execute(self, pending: Any) -> bytes:
+        """Let the engine have a request that a fault holds, and return the answer's frame."""
+        with self.serving(pending.request.id):
+            frame: bytes = pending.execute()
+        return frame
+
+    @contextmanager
+    def serving(self, request: str | None) -> Iterator[None]:
+        """Put down what happens meanwhile to a request."""
+        former, self._request = self._request, request
+        try:
+            yield
+        finally:
+            self._request = former
+
+    def trade(self, method: str, **params: object) -> Any:
+        """Let the others do something; ``None`` when the exchange refuses it."""
+        service = self.venue.services[Market.SPOT]
+        operation = service.operation(method)
+        taken = engine_params(operation, {"symbol": SYMBOL, **params})
+        try:
+            with self.serving(None):
+                return service.perform(operation, taken, self.others)
+        except ExchangeError:
+            return None
+
+    def take_in_key(self, key: ApiKey) -> None:
+        """Know a key of our account from now on."""
+        self._key = key
+        self.venue.keys.add(key)
+
+    def revoke_key(self) -> None:
+        """Know the key no more, for a while."""
+        assert self._key is not None
+        self.venue.keys.revoke(self._key.api_key)
+
+    def restore_key(self) -> None:
+        """Know the key again."""
+        assert self._key is not None
+        self.venue.keys.add(self._key)
+
+    def _record_executions(self) -> None:
+        service = self.venue.services[Market.SPOT]
+        handle = service._handle
+
+        def record(method: str, params: dict[str, Any], account: Any) -> object:
+            if account is not self.account:
+                return handle(method, params, account)
+            execution = Execution(self._loop.time(), method, params, self._request)
+            self.executions.append(execution)
+            try:
+                execution.result = handle(method, params, account)
+            except ExchangeError as error:
+                execution.error = error
+                raise
+            return execution.result
+
+        service._handle = record
+
+    def _record_refusals(self) -> None:
+        limits = self.venue.spot_limits
+        for name in ("connect", "charge", "reserve"):
+            setattr(limits, name, self._watched(name, getattr(limits, name)))
+
+    def _watched(self, name: str, check: Callable[..., None]) -> Callable[..., None]:
+        def watched(*args: Any) -> None:
+            try:
+                check(*args)
+            except ExchangeError as error:
+                if args[0] in (REMOTE, self.account):
+                    self.limit_refusals.append(f"{name}: {error.code} {error.message}")
+                    self._note(f"! limit broken: {name} {error.code} {error.message}")
+                raise
+
+        return watched
+
+    def _bring_liquidity(self) -> None:
+        for side, prices in (("BUY", (64_900, 64_500, 60_000)), ("SELL", (65_100, 65_500, 70_000))):
+            for price in prices:
+                assert self.trade(
+                    "order.place",
+                    side=side,
+                    type="LIMIT",
+                    timeInForce="GTC",
+                    price=str(price),
+                    quantity="100",
+                )
+
+    def _happened(self, event: dict[str, Any]) -> None:
+        wire: dict[str, Any] = _decode(encode(event, microseconds=False))
+        self.events.append(Happening(self._loop.time(), wire, self._request))
+        if wire["e"] == "executionReport":
+            self._note(
+                f"  {self.name}: {wire['x']} order {wire['i']} {wire['c']} {wire['C']} {wire['X']} "
+                f"t={wire['t']}"
+            )
