@@ -23,6 +23,7 @@ _SESSIONS = (
     futures.KoreaEquitySessionEvent,
     futures.HongKongEquitySessionEvent,
     futures.ChinaEquitySessionEvent,
+    futures.ForexSessionEvent,
 )
 
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
         ContractInfoEvent,
         EquitySessionEvent,
         ForceOrderEvent,
+        ForexSessionEvent,
         FuturesAggregateTradeEvent,
         FuturesBookTickerEvent,
         FuturesDepthEvent,
@@ -422,6 +423,7 @@ class StreamNames:
         | KoreaEquitySessionEvent
         | HongKongEquitySessionEvent
         | ChinaEquitySessionEvent
+        | ForexSessionEvent
     ]:
         """Parts of the trading day of traditional markets, every second.
 

@@ -30,6 +30,7 @@ __all__ = [
     "ContractInfoEvent",
     "EquitySessionEvent",
     "ForceOrderEvent",
+    "ForexSessionEvent",
     "FuturesAggregateTradeEvent",
     "FuturesBookTickerEvent",
     "FuturesDepthEvent",
@@ -37,6 +38,7 @@ __all__ = [
     "FuturesMiniTickerEvent",
     "FuturesPartialDepthEvent",
     "FuturesTickerEvent",
+    "FuturesTradeEvent",
     "HongKongEquitySessionEvent",
     "IndexComponent",
     "IndexPriceEvent",
@@ -72,6 +74,27 @@ class FuturesAggregateTradeEvent(Event, tag="aggTrade"):
     """When it happened, in ms."""
     is_buyer_maker: bool = field(name="m")
     """The buyer's order was resting, so a seller came to it."""
+    symbol_type: int | None = field(name="st", default=None)
+    """1 for a USD-M symbol, 2 for a COIN-M symbol."""
+
+
+class FuturesTradeEvent(Event, tag="trade"):
+    """One trade; the stream ``<symbol>@trade`` stands in no document of the futures markets."""
+
+    symbol: str = field(name="s")
+    """The symbol."""
+    trade_id: int = field(name="t")
+    """Its number."""
+    price: Decimal = field(name="p")
+    """Price."""
+    quantity: Decimal = field(name="q")
+    """Quantity."""
+    time: int = field(name="T")
+    """When it happened, in ms."""
+    is_buyer_maker: bool = field(name="m")
+    """The buyer's order was resting, so a seller came to it."""
+    origin: str | None = field(name="X", default=None)
+    """Where it comes from: ``MARKET``, ``INSURANCE_FUND`` or such."""
     symbol_type: int | None = field(name="st", default=None)
     """1 for a USD-M symbol, 2 for a COIN-M symbol."""
 
@@ -477,3 +500,7 @@ class HongKongEquitySessionEvent(TradingSessionEvent, tag="HK_EquityUpdate"):
 
 class ChinaEquitySessionEvent(TradingSessionEvent, tag="CN_EquityUpdate"):
     """Part of the trading day of equities of China."""
+
+
+class ForexSessionEvent(TradingSessionEvent, tag="FXUpdate"):
+    """Part of the trading day of foreign exchange."""

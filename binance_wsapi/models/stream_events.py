@@ -79,6 +79,7 @@ _SPOT_KINDS = (
 )
 _FUTURES_KINDS = (
     futures.FuturesAggregateTradeEvent,
+    futures.FuturesTradeEvent,
     futures.MarkPriceEvent,
     futures.IndexPriceEvent,
     futures.FuturesKlineEvent,
@@ -98,6 +99,7 @@ _FUTURES_KINDS = (
     futures.KoreaEquitySessionEvent,
     futures.HongKongEquitySessionEvent,
     futures.ChinaEquitySessionEvent,
+    futures.ForexSessionEvent,
 )
 _BY_STREAM: tuple[tuple[re.Pattern[str], type[Event], type[Event]], ...] = (
     (

@@ -158,6 +158,8 @@ class DepthChanges:
 class DepthFeed(CallFeed):
     """The levels that changed, once a period; nothing when none did.
 
+    Without a period (0), they are told when the request that changed them is through.
+
     Every update id of the book is inside exactly one event, from the subscription on, so the events join
     with any snapshot taken after it.
     """
@@ -176,17 +178,28 @@ class DepthFeed(CallFeed):
         self._shape = shape
         self._said_id = book.last_update_id
         self._changed: dict[str, dict[Decimal, None]] = {"BUY": {}, "SELL": {}}
-        end_watching = watch.levels(book.symbol, self._on_level)
-        end_beating = pulses.every(period_us, self._on_beat)
+        self._watch = watch
+        self._is_planned = period_us > 0
+        """Whether a beat will come for what changes now."""
+        ends = [watch.levels(book.symbol, self._on_level)]
+        if period_us:
+            ends.append(pulses.every(period_us, self._on_beat))
 
         def end() -> None:
-            end_watching()
-            end_beating()
+            for each in ends:
+                each()
 
         super().__init__(end)
 
     def _on_level(self, side: str, price: Decimal) -> None:
         self._changed[side][price] = None
+        if not self._is_planned:
+            self._is_planned = True
+            self._watch.after_request(self._after_request)
+
+    def _after_request(self) -> None:
+        self._is_planned = False
+        self._on_beat()
 
     def _on_beat(self) -> None:
         final_id = self._book.last_update_id

@@ -241,3 +241,24 @@ def test_what_is_no_json_raises(market: Market, stream: str | None, frame: bytes
         decode_stream_event(market, stream, frame)
 
     assert not isinstance(raised.value, msgspec.ValidationError)
+
+
+@pytest.mark.parametrize(
+    ("stem", "kind"),
+    [
+        ("01_usdm_trade", futures.FuturesTradeEvent),
+        ("02_usdm_depth_0ms", futures.FuturesDepthEvent),
+        ("03_usdm_fx_session", futures.ForexSessionEvent),
+    ],
+)
+@pytest.mark.parametrize("by_name", [True, False], ids=["by name", "by type"])
+def test_samples_from_the_field_survive_a_round_trip(
+    stem: str, kind: type[Event], by_name: bool
+) -> None:
+    sample = json.loads((REFERENCE / "new" / "samples" / f"{stem}.json").read_text())
+    stream = sample["stream"] if by_name else None
+
+    event = decode_stream_event(Market.USDM, stream, json.dumps(sample["payload"]).encode())
+
+    assert type(event) is kind
+    assert comparable(encoded(event)) == comparable(sample["payload"])

@@ -10,12 +10,17 @@ from binance_wsapi.simulator.market_data.intervals import INTERVALS, SECOND, Int
 __all__ = ["PUBLIC_KINDS", "FuturesStreamName", "parse_futures_stream_name"]
 
 MILLISECOND = SECOND // 1000
-DEPTH_PERIODS_US = {"": 250 * MILLISECOND, "@500ms": SECOND // 2, "@100ms": SECOND // 10}
+DEPTH_PERIODS_US = {
+    "": 250 * MILLISECOND,
+    "@500ms": SECOND // 2,
+    "@100ms": SECOND // 10,
+    "@0ms": 0,
+}
 
-PUBLIC_KINDS = frozenset({"bookTicker", "depth", "partialDepth"})
+PUBLIC_KINDS = frozenset({"bookTicker", "depth", "partialDepth", "trade"})
 """What the public route of USD-M serves; everything else comes by the market route."""
 
-_PLAIN = frozenset({"aggTrade", "bookTicker", "forceOrder", "miniTicker", "ticker"})
+_PLAIN = frozenset({"aggTrade", "bookTicker", "forceOrder", "miniTicker", "ticker", "trade"})
 _OF_ALL = {
     "!bookTicker": "bookTicker",
     "!contractInfo": "contractInfo",
@@ -23,7 +28,7 @@ _OF_ALL = {
     "!miniTicker@arr": "miniTicker",
     "!ticker@arr": "ticker",
 }
-_DEPTH = re.compile(r"depth(5|10|20)?(@500ms|@100ms)?")
+_DEPTH = re.compile(r"depth(5|10|20)?(@500ms|@100ms)?|depth(@0ms)")
 _PRICE = re.compile(r"(markPrice|indexPrice)(@1s)?")
 _ALL_MARKS = re.compile(r"!markPrice@arr(@1s)?")
 _KLINE = re.compile(r"(kline|continuousKline)_(\w+)", re.ASCII)
@@ -37,7 +42,7 @@ class FuturesStreamName:
     subject: str | None
     """Symbol or pair in lower case, as in the name; ``None`` for streams of all contracts."""
     period_us: int = 0
-    """Of depth and price streams."""
+    """Of depth and price streams; 0 for every change at once."""
     levels: int = 0
     """Of partial depth."""
     interval: Interval | None = None
@@ -63,7 +68,7 @@ def parse_futures_stream_name(name: str) -> FuturesStreamName | None:
         return FuturesStreamName(rest, subject)
     if match := _DEPTH.fullmatch(rest):
         kind = "partialDepth" if match[1] else "depth"
-        period_us = DEPTH_PERIODS_US[match[2] or ""]
+        period_us = DEPTH_PERIODS_US[match[2] or match[3] or ""]
         return FuturesStreamName(kind, subject, period_us=period_us, levels=int(match[1] or 0))
     if match := _PRICE.fullmatch(rest):
         return FuturesStreamName(match[1], subject, period_us=_price_period(match[2]))

@@ -14,6 +14,7 @@ from binance_wsapi.simulator.market_data.candles import Candle
 from binance_wsapi.simulator.market_data.intervals import DAY, HOUR, Interval
 from binance_wsapi.simulator.market_data.market_data import MarketData
 from binance_wsapi.simulator.market_data.rows import percent_of
+from binance_wsapi.simulator.observers import Trade
 from binance_wsapi.simulator.spot.book import Book
 from binance_wsapi.simulator.stream_feeds import BestPrices, DepthChanges
 from binance_wsapi.simulator.wire import Micros
@@ -60,6 +61,19 @@ class StreamRows:
             "T": Micros(trade.time_us),
             "m": trade.buyer_is_maker,
             "st": contract.stream_type,
+        }
+
+    def trade(self, contract: Contract, trade: Trade) -> Row:
+        """Return a ``trade``."""
+        return {
+            **self._head("trade"),
+            "T": Micros(trade.time_us),
+            "s": contract.symbol,
+            "t": trade.trade_id,
+            "p": contract.price_text(trade.price),
+            "q": contract.quantity_text(trade.quantity),
+            "X": "MARKET",
+            "m": trade.buyer_is_maker,
         }
 
     def mark_price(self, contract: Contract) -> Row:

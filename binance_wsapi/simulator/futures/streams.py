@@ -30,6 +30,7 @@ from binance_wsapi.simulator.stream_feeds import (
     DepthFeed,
     KlineFeed,
     PulseFeed,
+    TradeFeed,
 )
 from binance_wsapi.simulator.stream_hub import Feed, Publish
 
@@ -117,6 +118,7 @@ class FuturesStreams:
             "miniTicker": self._mini_ticker,
             "partialDepth": self._partial_depth,
             "ticker": self._ticker,
+            "trade": self._trades,
         }
         self._openers_of_all: dict[str, Callable[[FuturesStreamName, Publish], Feed]] = {
             "bookTicker": self._all_best_prices,
@@ -186,6 +188,15 @@ class FuturesStreams:
             venue.data.histories[contract.symbol],
             asked.publish,
             lambda trade: venue.rows.aggregate_trade(contract, trade),
+        )
+
+    def _trades(self, asked: _Asked) -> Feed:
+        venue, contract = asked.venue, asked.contract
+        return TradeFeed(
+            venue.watch,
+            contract.symbol,
+            asked.publish,
+            lambda trade: venue.rows.trade(contract, trade),
         )
 
     def _best_prices(self, asked: _Asked) -> Feed:

@@ -163,6 +163,30 @@ def test_diff_depth_events_join_by_their_ids(usdm: Host) -> None:
     assert frames[-1]["u"] == usdm.taker.ask("depth", symbol="BTCUSDT")["lastUpdateId"]
 
 
+def test_depth_without_a_period_tells_each_change_when_its_request_is_through(usdm: Host) -> None:
+    frames = usdm.listen("btcusdt@depth@0ms")
+    for price in ("59000", "59001"):
+        usdm.maker.place("BUY", "1", price)
+        usdm.clock.advance(0)
+
+    assert [frame["b"] for frame in frames] == [[["59000.00", "1.000"]], [["59001.00", "1.000"]]]
+    assert frames[1]["pu"] == frames[0]["u"]
+
+
+@pytest.mark.parametrize("market", [Market.USDM, Market.COINM])
+def test_each_trade_is_told_with_the_members_seen_in_the_field(market: Market) -> None:
+    host = Host(market)
+    symbol = "btcusdt" if market is Market.USDM else "btcusd_perp"
+    frames = host.listen(f"{symbol}@trade")
+    sample = json.loads((REFERENCE / "new" / "samples" / "01_usdm_trade.json").read_text())
+
+    host.trade("60000", "2")
+
+    (frame,) = frames
+    _assert_covers(frame, sample["payload"], "trade")
+    assert (frame["p"][:5], frame["t"], frame["m"], frame["X"]) == ("60000", 1, False, "MARKET")
+
+
 def test_partial_depth_shows_the_best_levels(usdm: Host) -> None:
     frames = usdm.listen("btcusdt@depth5@500ms")
     for step in range(8):
@@ -298,6 +322,8 @@ def test_contract_info_tells_a_new_status(usdm: Host) -> None:
         ("!bookTicker", True),
         ("btcusdt@depth", True),
         ("btcusdt@depth10@100ms", True),
+        ("btcusdt@depth@0ms", True),
+        ("btcusdt@trade", True),
         ("btcusdt@aggTrade", False),
         ("btcusdt@markPrice", False),
         ("!markPrice@arr", False),
@@ -326,6 +352,8 @@ def test_each_stream_has_one_route(name: str, is_public: bool) -> None:
         "BTCUSDT@aggTrade",
         "nope@aggTrade",
         "btcusdt@depth7",
+        "btcusdt@depth50",
+        "btcusdt@depth5@0ms",
         "btcusdt@kline_1s",
         "btcusdt@kline_7m",
         "btcusdt@indexPrice",
