@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from binance_wsapi.simulator.clock import SimulatedClock
+    from binance_wsapi.simulator.doors.request_limits import LimitRules, Window
     from binance_wsapi.simulator.errors import ExchangeError
     from binance_wsapi.simulator.exchange import AccountHandle, SimulatedExchange
-    from binance_wsapi.simulator.fault_handle import FaultHandle
+    from binance_wsapi.simulator.faults.fault_handle import FaultHandle
     from binance_wsapi.simulator.key_making import Key
-    from binance_wsapi.simulator.request_limits import LimitRules, Window
     from binance_wsapi.simulator.spot.symbols import SymbolSpec
 
 __all__ = [
@@ -32,13 +32,13 @@ __all__ = [
 _HOME = {
     "AccountHandle": "exchange",
     "ExchangeError": "errors",
-    "FaultHandle": "fault_handle",
+    "FaultHandle": "faults.fault_handle",
     "Key": "key_making",
-    "LimitRules": "request_limits",
+    "LimitRules": "doors.request_limits",
     "SimulatedClock": "clock",
     "SimulatedExchange": "exchange",
     "SymbolSpec": "spot.symbols",
-    "Window": "request_limits",
+    "Window": "doors.request_limits",
 }
 
 

@@ -11,20 +11,20 @@ from binance_wsapi.catalogue._types import Market
 from binance_wsapi.endpoints import WsKey, endpoint
 from binance_wsapi.simulator.accounts import Account
 from binance_wsapi.simulator.clock import SimulatedClock
+from binance_wsapi.simulator.doors.request import engine_params
+from binance_wsapi.simulator.doors.wire import plain
 from binance_wsapi.simulator.key_making import Key, KeyTypeName, make_key
-from binance_wsapi.simulator.request import engine_params
 from binance_wsapi.simulator.venue import API_PATHS, Balances, Venue
-from binance_wsapi.simulator.wire import plain
 
 if TYPE_CHECKING:
     import ssl
 
     from binance_wsapi import AsyncClient, Client
-    from binance_wsapi.simulator.faults import Faults
+    from binance_wsapi.simulator.doors.request_limits import RequestLimits
+    from binance_wsapi.simulator.doors.server import ExchangeThread
+    from binance_wsapi.simulator.faults.script import Faults
     from binance_wsapi.simulator.journal import Journal
-    from binance_wsapi.simulator.live_market import LiveMarket
-    from binance_wsapi.simulator.request_limits import RequestLimits
-    from binance_wsapi.simulator.server import ExchangeThread
+    from binance_wsapi.simulator.spot.live_market import LiveMarket
     from binance_wsapi.simulator.spot.symbols import SymbolSpec
 
 __all__ = ["AccountHandle", "Amounts", "Key", "SimulatedExchange"]
@@ -223,13 +223,13 @@ class SimulatedExchange:
 
     def start(self) -> Self:
         """Start it, as ``with`` does."""
-        from binance_wsapi.simulator.server import ExchangeThread
+        from binance_wsapi.simulator.doors.server import ExchangeThread
 
         if self._thread is not None:
             raise RuntimeError("this exchange is running already")
         server_context = None
         if self._tls:
-            from binance_wsapi.simulator.certificates import self_signed
+            from binance_wsapi.simulator.doors.certificates import self_signed
 
             server_context, self._certificate = self_signed(self._host)
         if self._market_maker and not self.venue.market_makers:
@@ -374,7 +374,7 @@ class SimulatedExchange:
     def market(self) -> LiveMarket:
         """What makes Spot move: ``exchange.market.walk()``, ``.replay(symbol, trades)``."""
         if self._live_market is None:
-            from binance_wsapi.simulator.live_market import LiveMarket
+            from binance_wsapi.simulator.spot.live_market import LiveMarket
 
             self._live_market = LiveMarket(self.venue, self.call)
         return self._live_market

@@ -7,7 +7,7 @@ from random import Random
 from string import ascii_letters, digits
 from typing import Literal
 
-from binance_wsapi.simulator.authentication import (
+from binance_wsapi.simulator.doors.authentication import (
     ApiKey,
     KeyKind,
     hmac_verifier,

@@ -15,11 +15,11 @@ from typing import Any
 
 from binance_wsapi.simulator.accounts import Account, EventSource
 from binance_wsapi.simulator.clock import SimulatedClock
+from binance_wsapi.simulator.doors.sessions import ListenToken
+from binance_wsapi.simulator.doors.wire import Micros
 from binance_wsapi.simulator.errors import bad_symbol, invalid_parameter, mandatory_missing
 from binance_wsapi.simulator.futures.listen_keys import ListenKeys
 from binance_wsapi.simulator.futures.refusals import refusal
-from binance_wsapi.simulator.sessions import ListenToken
-from binance_wsapi.simulator.wire import Micros
 
 __all__ = ["LONGEST_VALIDITY_MS", "Margin"]
 

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import TextIO
 
 from binance_wsapi.endpoints import WsKey
+from binance_wsapi.simulator.doors.wire import plain
 from binance_wsapi.simulator.exchange import AccountHandle, Key, SimulatedExchange
-from binance_wsapi.simulator.wire import plain
 
 __all__ = ["main"]
 

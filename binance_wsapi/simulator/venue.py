@@ -14,29 +14,29 @@ from typing import TYPE_CHECKING, Any
 from binance_wsapi.catalogue import operations
 from binance_wsapi.catalogue._types import Market
 from binance_wsapi.simulator.accounts import Account, EventSource
-from binance_wsapi.simulator.authentication import KeyRing
 from binance_wsapi.simulator.clock import SimulatedClock
-from binance_wsapi.simulator.faults import Faults
+from binance_wsapi.simulator.doors.authentication import KeyRing
+from binance_wsapi.simulator.doors.gateway import Gateway, Handshake, Route
+from binance_wsapi.simulator.doors.request_limits import LimitRules, RequestLimits, Window
+from binance_wsapi.simulator.doors.rest import RestApi
+from binance_wsapi.simulator.doors.service import Service
+from binance_wsapi.simulator.doors.sessions import ApiConnection
+from binance_wsapi.simulator.doors.stream_connections import StreamServer
+from binance_wsapi.simulator.faults.script import Faults
 from binance_wsapi.simulator.futures.doors import PING_SECONDS, PONG_SECONDS, FuturesDoors
 from binance_wsapi.simulator.futures.market import FuturesMarket
 from binance_wsapi.simulator.futures.user_streams import UserStreamServer
-from binance_wsapi.simulator.gateway import Gateway, Handshake, Route
 from binance_wsapi.simulator.journal import Journal
 from binance_wsapi.simulator.margin import Margin
 from binance_wsapi.simulator.market_data.market_data import MarketData
-from binance_wsapi.simulator.request_limits import LimitRules, RequestLimits, Window
-from binance_wsapi.simulator.rest import RestApi
-from binance_wsapi.simulator.service import Service
-from binance_wsapi.simulator.sessions import ApiConnection
+from binance_wsapi.simulator.market_data.stream_hub import StreamHub
 from binance_wsapi.simulator.spot.market import SpotMarket
+from binance_wsapi.simulator.spot.streams import SpotStreams
 from binance_wsapi.simulator.spot.symbols import DEFAULT_SYMBOLS, SymbolSpec
-from binance_wsapi.simulator.spot_streams import SpotStreams
-from binance_wsapi.simulator.stream_hub import StreamHub
-from binance_wsapi.simulator.streams import StreamServer
 
 if TYPE_CHECKING:
     from binance_wsapi.simulator.futures.maker import FuturesMaker
-    from binance_wsapi.simulator.market_maker import MarketMaker
+    from binance_wsapi.simulator.spot.market_maker import MarketMaker
 
 __all__ = ["Venue"]
 
@@ -138,7 +138,7 @@ class Venue:
     def start_market_makers(self) -> None:
         """Keep a book on every symbol of every market from now on."""
         from binance_wsapi.simulator.futures.maker import FuturesMaker
-        from binance_wsapi.simulator.market_maker import MarketMaker
+        from binance_wsapi.simulator.spot.market_maker import MarketMaker
 
         def chance() -> Random:
             return Random(self.rng.random())
@@ -151,8 +151,8 @@ class Venue:
 
     def start_random_market(self, step_seconds: float, volatility: int) -> None:
         """Let the prices of Spot's market maker walk, and somebody trade against them."""
-        from binance_wsapi.simulator.market_maker import MarketMaker
-        from binance_wsapi.simulator.random_market import RandomMarket
+        from binance_wsapi.simulator.spot.market_maker import MarketMaker
+        from binance_wsapi.simulator.spot.random_market import RandomMarket
 
         maker = self.market_makers.get(Market.SPOT)
         assert maker is None or isinstance(maker, MarketMaker)

@@ -13,8 +13,8 @@ from simulation_exchange import REMOTE
 from simulation_network import Wire
 from simulation_world import World
 
+from binance_wsapi.simulator.doors.sessions import ApiConnection
 from binance_wsapi.simulator.errors import ExchangeError
-from binance_wsapi.simulator.sessions import ApiConnection
 
 __all__ = ["Adversary"]
 
@@ -277,7 +277,7 @@ class Adversary:
         return f"{status} executed={executed}"
 
     def _rate_limited(self, pending: Any) -> str:
-        from binance_wsapi.simulator.wire import Micros
+        from binance_wsapi.simulator.doors.wire import Micros
 
         now = pending.now_us()
         wait = self._rng.choice((1, 3, 10))

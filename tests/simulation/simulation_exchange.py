@@ -11,13 +11,13 @@ import msgspec
 from simulation_loop import ExchangeClock, VirtualLoop
 
 from binance_wsapi.catalogue._types import Market
-from binance_wsapi.simulator.authentication import ApiKey
+from binance_wsapi.simulator.doors.authentication import ApiKey
+from binance_wsapi.simulator.doors.request import engine_params
+from binance_wsapi.simulator.doors.request_limits import LimitRules
+from binance_wsapi.simulator.doors.wire import encode
 from binance_wsapi.simulator.errors import ExchangeError
-from binance_wsapi.simulator.request import engine_params
-from binance_wsapi.simulator.request_limits import LimitRules
 from binance_wsapi.simulator.spot.symbols import DEFAULT_SYMBOLS
 from binance_wsapi.simulator.venue import Venue
-from binance_wsapi.simulator.wire import encode
 
 __all__ = ["REMOTE", "SYMBOL", "Execution", "Happening", "SimulatedExchange"]
 

@@ -20,8 +20,8 @@ from simulation_exchange import REMOTE, SimulatedExchange
 from simulation_loop import VirtualLoop
 
 from binance_wsapi.core.transport import HandshakeRefused, Receiver, Socket
-from binance_wsapi.simulator.gateway import Door
-from binance_wsapi.simulator.gateway import HandshakeRefused as RefusedByExchange
+from binance_wsapi.simulator.doors.gateway import Door
+from binance_wsapi.simulator.doors.gateway import HandshakeRefused as RefusedByExchange
 
 __all__ = ["Network", "Weather", "Wire"]
 

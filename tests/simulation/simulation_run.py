@@ -32,7 +32,7 @@ from simulation_scenario import Known, Plan, SlowSigner, Trader, others_trade, p
 from simulation_world import SimulatedClient, World
 
 from binance_wsapi.errors import BinanceWsApiError, ClientClosed, OutcomeUnknown
-from binance_wsapi.simulator.request_limits import LimitRules, Window
+from binance_wsapi.simulator.doors.request_limits import LimitRules, Window
 
 __all__ = ["Report", "simulate"]
 

@@ -19,8 +19,8 @@ from binance_wsapi.core.call import Call, CallKind
 from binance_wsapi.core.core import Core, LoopHost
 from binance_wsapi.core.transport import Transport
 from binance_wsapi.protocol.params import WireValue
+from binance_wsapi.simulator.doors.request_limits import LimitRules
 from binance_wsapi.simulator.key_making import make_key
-from binance_wsapi.simulator.request_limits import LimitRules
 
 __all__ = ["CallRecord", "SimulatedClient", "World", "WrittenFrame"]
 

@@ -17,8 +17,8 @@ from binance_wsapi.core.takeover import Takeover
 from binance_wsapi.errors import BinanceWsApiError, ClientClosed, NotSent, OutcomeUnknown
 from binance_wsapi.events import OrderReconciled, StreamGap
 from binance_wsapi.response import Response
-from binance_wsapi.simulator.request_limits import LimitRules, Window
-from binance_wsapi.simulator.sessions import ApiConnection
+from binance_wsapi.simulator.doors.request_limits import LimitRules, Window
+from binance_wsapi.simulator.doors.sessions import ApiConnection
 
 Scenario = Callable[[World, SimulatedClient], Awaitable[Any]]
 

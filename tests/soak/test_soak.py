@@ -26,7 +26,7 @@ from binance_wsapi import Client
 from binance_wsapi.errors import BinanceWsApiError
 from binance_wsapi.events import StreamGap
 from binance_wsapi.simulator import SimulatedExchange
-from binance_wsapi.simulator.request_limits import LimitRules, Window
+from binance_wsapi.simulator.doors.request_limits import LimitRules, Window
 
 SECONDS = float(os.environ.get("SOAK_SECONDS", "9"))
 TRADERS = 4

@@ -5,13 +5,13 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
+from binance_wsapi.simulator.doors.wire import Micros
 from binance_wsapi.simulator.futures.accounts import FuturesAccount
 from binance_wsapi.simulator.futures.conditional import ConditionalOrder
 from binance_wsapi.simulator.futures.contracts import Contract
 from binance_wsapi.simulator.futures.orders import FuturesOrder
 from binance_wsapi.simulator.futures.prices import Prices
 from binance_wsapi.simulator.futures.risk import AssetRisk, Exposure, Risk, total
-from binance_wsapi.simulator.wire import Micros
 
 __all__ = ["AccountAnswers", "algo_answer", "order_answer", "order_status", "plain"]
 

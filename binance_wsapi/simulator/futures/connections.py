@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from binance_wsapi.simulator.stream_requests import StreamRequestError, read_stream_request
-from binance_wsapi.simulator.streams import StreamConnection
-from binance_wsapi.simulator.wire import encode
+from binance_wsapi.simulator.doors.stream_connections import StreamConnection
+from binance_wsapi.simulator.doors.stream_requests import StreamRequestError, read_stream_request
+from binance_wsapi.simulator.doors.wire import encode
 
 __all__ = ["MESSAGES_PER_SECOND", "FuturesStreamConnection"]
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from binance_wsapi.simulator.doors.gateway import Route
+from binance_wsapi.simulator.doors.request_limits import RequestLimits
+from binance_wsapi.simulator.doors.stream_connections import StreamServer
 from binance_wsapi.simulator.futures.connections import (
     MESSAGES_PER_SECOND,
     FuturesStreamConnection,
@@ -10,11 +13,8 @@ from binance_wsapi.simulator.futures.market import FuturesMarket
 from binance_wsapi.simulator.futures.stream_names import PUBLIC_KINDS
 from binance_wsapi.simulator.futures.streams import FuturesStreams, StreamVenue
 from binance_wsapi.simulator.futures.user_streams import UserStreams, UserStreamServer
-from binance_wsapi.simulator.gateway import Route
-from binance_wsapi.simulator.pulses import Pulses
-from binance_wsapi.simulator.request_limits import RequestLimits
-from binance_wsapi.simulator.stream_hub import StreamHub
-from binance_wsapi.simulator.streams import StreamServer
+from binance_wsapi.simulator.market_data.pulses import Pulses
+from binance_wsapi.simulator.market_data.stream_hub import StreamHub
 
 __all__ = ["PING_SECONDS", "PONG_SECONDS", "FuturesDoors"]
 

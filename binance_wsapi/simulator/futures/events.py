@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from binance_wsapi.simulator.clock import SimulatedClock
+from binance_wsapi.simulator.doors.wire import Micros
 from binance_wsapi.simulator.futures.accounts import FuturesAccount
 from binance_wsapi.simulator.futures.answers import money, plain, price, signed
 from binance_wsapi.simulator.futures.conditional import ConditionalOrder
@@ -16,7 +17,6 @@ from binance_wsapi.simulator.futures.orders import FuturesOrder
 from binance_wsapi.simulator.futures.positions import Position
 from binance_wsapi.simulator.futures.prices import Prices
 from binance_wsapi.simulator.futures.risk import Exposure, Risk
-from binance_wsapi.simulator.wire import Micros
 
 __all__ = ["Fill", "UserEvents"]
 

@@ -10,8 +10,8 @@ from typing import Any
 
 from binance_wsapi.simulator.accounts import EventSource
 from binance_wsapi.simulator.clock import ScheduledCall, SimulatedClock
+from binance_wsapi.simulator.doors.wire import Micros
 from binance_wsapi.simulator.futures.refusals import refusal
-from binance_wsapi.simulator.wire import Micros
 
 __all__ = ["VALIDITY_US", "ListenKeys"]
 

@@ -7,13 +7,13 @@ from decimal import Decimal
 from typing import Any
 
 from binance_wsapi.simulator.clock import SimulatedClock
+from binance_wsapi.simulator.doors.wire import Micros
 from binance_wsapi.simulator.errors import bad_symbol
 from binance_wsapi.simulator.futures.contracts import Contract
 from binance_wsapi.simulator.futures.prices import Prices
 from binance_wsapi.simulator.futures.refusals import refusal
 from binance_wsapi.simulator.futures.requests import Parameters
 from binance_wsapi.simulator.spot.book import Book, BookSide
-from binance_wsapi.simulator.wire import Micros
 
 __all__ = ["MarketAnswers", "levels"]
 

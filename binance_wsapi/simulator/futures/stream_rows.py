@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 
+from binance_wsapi.simulator.doors.wire import Micros
 from binance_wsapi.simulator.futures.contracts import Contract
 from binance_wsapi.simulator.futures.market import FuturesMarket
 from binance_wsapi.simulator.futures.orders import FuturesOrder
@@ -14,10 +15,9 @@ from binance_wsapi.simulator.market_data.candles import Candle
 from binance_wsapi.simulator.market_data.intervals import DAY, HOUR, Interval
 from binance_wsapi.simulator.market_data.market_data import MarketData
 from binance_wsapi.simulator.market_data.rows import percent_of
+from binance_wsapi.simulator.market_data.stream_feeds import BestPrices, DepthChanges
 from binance_wsapi.simulator.observers import Trade
 from binance_wsapi.simulator.spot.book import Book
-from binance_wsapi.simulator.stream_feeds import BestPrices, DepthChanges
-from binance_wsapi.simulator.wire import Micros
 
 __all__ = ["StreamRows"]
 

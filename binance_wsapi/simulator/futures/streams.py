@@ -18,10 +18,9 @@ from binance_wsapi.simulator.futures.stream_names import (
 from binance_wsapi.simulator.futures.stream_rows import Row, StreamRows
 from binance_wsapi.simulator.market_data.intervals import SECOND
 from binance_wsapi.simulator.market_data.market_data import MarketData
-from binance_wsapi.simulator.market_watch import MarketWatch
-from binance_wsapi.simulator.pulses import Pulses
-from binance_wsapi.simulator.spot.book import Book
-from binance_wsapi.simulator.stream_feeds import (
+from binance_wsapi.simulator.market_data.market_watch import MarketWatch
+from binance_wsapi.simulator.market_data.pulses import Pulses
+from binance_wsapi.simulator.market_data.stream_feeds import (
     AggregateTradeFeed,
     BestPriceFeed,
     BestPrices,
@@ -32,7 +31,8 @@ from binance_wsapi.simulator.stream_feeds import (
     PulseFeed,
     TradeFeed,
 )
-from binance_wsapi.simulator.stream_hub import Feed, Publish
+from binance_wsapi.simulator.market_data.stream_hub import Feed, Publish
+from binance_wsapi.simulator.spot.book import Book
 
 __all__ = ["FuturesStreams", "StreamVenue"]
 

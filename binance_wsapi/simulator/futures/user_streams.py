@@ -8,14 +8,14 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from binance_wsapi.simulator.clock import SimulatedClock
+from binance_wsapi.simulator.doors.gateway import Handshake
 from binance_wsapi.simulator.futures.connections import (
     MESSAGES_PER_SECOND,
     FuturesStreamConnection,
 )
 from binance_wsapi.simulator.futures.listen_keys import ListenKeys
-from binance_wsapi.simulator.gateway import Handshake
-from binance_wsapi.simulator.stream_feeds import CallFeed
-from binance_wsapi.simulator.stream_hub import Feed, Publish, StreamHub
+from binance_wsapi.simulator.market_data.stream_feeds import CallFeed
+from binance_wsapi.simulator.market_data.stream_hub import Feed, Publish, StreamHub
 
 __all__ = ["UserStreamServer", "UserStreams"]
 

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 from binance_wsapi.catalogue import operation_by_method
 from binance_wsapi.catalogue._types import Market
 from binance_wsapi.simulator.clock import SimulatedClock
+from binance_wsapi.simulator.doors.wire import Micros
 from binance_wsapi.simulator.errors import ExchangeError, unsupported
 from binance_wsapi.simulator.market_data.bounded_log import BoundedLog
 from binance_wsapi.simulator.market_data.candles import Candle
@@ -28,7 +29,6 @@ from binance_wsapi.simulator.market_data.rows import (
 from binance_wsapi.simulator.observers import MarketObserver, Trade
 from binance_wsapi.simulator.spot.book import Book
 from binance_wsapi.simulator.spot.parameters import check_known
-from binance_wsapi.simulator.wire import Micros
 
 __all__ = ["MarketData", "ObservedMarket"]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from binance_wsapi.simulator.doors.wire import to_micros
 from binance_wsapi.simulator.errors import (
     ExchangeError,
     bad_combination,
@@ -21,7 +22,6 @@ from binance_wsapi.simulator.market_data.intervals import (
     parse_window,
 )
 from binance_wsapi.simulator.spot import parameters
-from binance_wsapi.simulator.wire import to_micros
 
 __all__ = ["Request"]
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from decimal import ROUND_DOWN, Decimal
 from typing import Any
 
+from binance_wsapi.simulator.doors.wire import Micros
 from binance_wsapi.simulator.market_data.aggregate_trades import AggregateTrade
 from binance_wsapi.simulator.market_data.candles import Candle
 from binance_wsapi.simulator.observers import Trade
-from binance_wsapi.simulator.wire import Micros
 
 __all__ = ["aggregate_row", "kline_row", "percent_of", "places", "ticker_row", "trade_row"]
 

@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from binance_wsapi.simulator.accounts import Account
+from binance_wsapi.simulator.doors.wire import Micros
 from binance_wsapi.simulator.errors import (
     ExchangeError,
     amend_rejected,
@@ -29,7 +30,6 @@ from binance_wsapi.simulator.spot.engine import Engine
 from binance_wsapi.simulator.spot.money import quotient
 from binance_wsapi.simulator.spot.orders import Amendment, Order, Phase
 from binance_wsapi.simulator.spot.parameters import Params
-from binance_wsapi.simulator.wire import Micros
 
 __all__ = ["amend"]
 

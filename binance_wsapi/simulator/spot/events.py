@@ -11,9 +11,9 @@ from decimal import Decimal
 from typing import Any
 
 from binance_wsapi.simulator.accounts import Account
+from binance_wsapi.simulator.doors.wire import Micros
 from binance_wsapi.simulator.spot.money import ZERO
 from binance_wsapi.simulator.spot.orders import Fill, Order, OrderList, Phase
-from binance_wsapi.simulator.wire import Micros
 
 __all__ = [
     "Outbox",

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from binance_wsapi.simulator.doors.wire import Micros
 from binance_wsapi.simulator.errors import ExchangeError, bad_combination
 from binance_wsapi.simulator.spot import parameters
 from binance_wsapi.simulator.spot.engine import Engine, SymbolMarket
 from binance_wsapi.simulator.spot.money import ZERO
 from binance_wsapi.simulator.spot.parameters import Params
-from binance_wsapi.simulator.wire import Micros
 
 __all__ = ["book_ticker", "depth", "exchange_info", "execution_rules", "ping", "time"]
 

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
+from binance_wsapi.simulator.doors.wire import to_micros
 from binance_wsapi.simulator.errors import (
     ExchangeError,
     illegal_characters,
@@ -18,7 +19,6 @@ from binance_wsapi.simulator.errors import (
     too_much_precision,
 )
 from binance_wsapi.simulator.spot.money import places
-from binance_wsapi.simulator.wire import to_micros
 
 __all__ = [
     "Params",

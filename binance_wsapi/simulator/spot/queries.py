@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeVar
 
 from binance_wsapi.simulator.accounts import Account, CommissionRates
+from binance_wsapi.simulator.doors.wire import Micros
 from binance_wsapi.simulator.errors import (
     ExchangeError,
     bad_combination,
@@ -19,7 +20,6 @@ from binance_wsapi.simulator.spot.engine import Engine
 from binance_wsapi.simulator.spot.money import ZERO, places
 from binance_wsapi.simulator.spot.orders import Fill, Order, PreventedMatch
 from binance_wsapi.simulator.spot.parameters import Params
-from binance_wsapi.simulator.wire import Micros
 
 __all__ = [
     "account_commission",

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from binance_wsapi.simulator.doors.wire import Micros
 from binance_wsapi.simulator.spot.money import ZERO
 from binance_wsapi.simulator.spot.orders import (
     Amendment,
@@ -15,7 +16,6 @@ from binance_wsapi.simulator.spot.orders import (
     OrderList,
     PreventedMatch,
 )
-from binance_wsapi.simulator.wire import Micros
 
 __all__ = [
     "acknowledgement",

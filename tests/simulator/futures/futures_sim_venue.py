@@ -16,10 +16,10 @@ from binance_wsapi.models._base import UnknownEvent
 from binance_wsapi.models._result_decoder import result_decoder
 from binance_wsapi.models.futures_events import decode_futures_event
 from binance_wsapi.simulator.clock import SimulatedClock
+from binance_wsapi.simulator.doors.wire import encode
 from binance_wsapi.simulator.errors import ExchangeError
 from binance_wsapi.simulator.futures.accounts import FuturesAccount
 from binance_wsapi.simulator.futures.market import FuturesMarket
-from binance_wsapi.simulator.wire import encode
 
 START_US = 1_700_000_000_000_000
 FUNDS = {

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from futures_sim_venue import START_US, Trader, Venue
 
-from binance_wsapi.simulator.wire import Micros
+from binance_wsapi.simulator.doors.wire import Micros
 
 
 @pytest.fixture

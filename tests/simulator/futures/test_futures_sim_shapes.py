@@ -11,7 +11,7 @@ import pytest
 from futures_sim_venue import FUNDS, START_US, Trader, Venue
 
 from binance_wsapi.catalogue._types import Market
-from binance_wsapi.simulator.wire import encode
+from binance_wsapi.simulator.doors.wire import encode
 
 REFERENCE = Path(__file__).parents[2] / "reference"
 SPELT_BOTH_WAYS = {"unrealizedProfit": "unRealizedProfit"}

@@ -18,8 +18,8 @@ from binance_wsapi.simulator.clock import SimulatedClock
 from binance_wsapi.simulator.futures.stream_names import PUBLIC_KINDS
 from binance_wsapi.simulator.futures.streams import FuturesStreams, StreamVenue
 from binance_wsapi.simulator.futures.user_streams import UserStreams
-from binance_wsapi.simulator.pulses import Pulses
-from binance_wsapi.simulator.stream_hub import StreamHub
+from binance_wsapi.simulator.market_data.pulses import Pulses
+from binance_wsapi.simulator.market_data.stream_hub import StreamHub
 
 REFERENCE = Path(__file__).parents[2] / "reference"
 

@@ -9,11 +9,11 @@ import pytest
 from binance_wsapi.simulator.accounts import Account
 from binance_wsapi.simulator.clock import SimulatedClock
 from binance_wsapi.simulator.market_data.market_data import MarketData
-from binance_wsapi.simulator.market_maker import MarketMaker
 from binance_wsapi.simulator.observers import Trade
-from binance_wsapi.simulator.random_market import RandomMarket
-from binance_wsapi.simulator.replay import Replay, ReplayedTrade
 from binance_wsapi.simulator.spot.market import SpotMarket
+from binance_wsapi.simulator.spot.market_maker import MarketMaker
+from binance_wsapi.simulator.spot.random_market import RandomMarket
+from binance_wsapi.simulator.spot.replay import Replay, ReplayedTrade
 from binance_wsapi.simulator.spot.symbols import SymbolSpec, standard_filters
 
 START_US = 1_700_000_000_000_000

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from marketdata_tape import Tape
 
+from binance_wsapi.simulator.doors.wire import plain
 from binance_wsapi.simulator.errors import ExchangeError
 from binance_wsapi.simulator.market_data.intervals import DAY, HOUR, MINUTE, SECOND
 from binance_wsapi.simulator.market_data.reference_price import ArithmeticMean
-from binance_wsapi.simulator.wire import plain
 
 EXAMPLES: list[dict[str, Any]] = json.loads(
     (Path(__file__).parents[2] / "reference" / "spot" / "examples.json").read_text()

@@ -12,10 +12,10 @@ import pytest
 
 from binance_wsapi.simulator.accounts import Account, CommissionRates
 from binance_wsapi.simulator.clock import SimulatedClock
+from binance_wsapi.simulator.doors.wire import encode
 from binance_wsapi.simulator.errors import ExchangeError
 from binance_wsapi.simulator.spot.market import SpotMarket
 from binance_wsapi.simulator.spot.symbols import Filter, SymbolSpec
-from binance_wsapi.simulator.wire import encode
 
 START_US = 1_700_000_000_000_000
 

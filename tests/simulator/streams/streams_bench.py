@@ -7,13 +7,13 @@ from decimal import Decimal
 from typing import Any
 
 from binance_wsapi.simulator.clock import SimulatedClock
-from binance_wsapi.simulator.gateway import Door, Gateway
+from binance_wsapi.simulator.doors.gateway import Door, Gateway
+from binance_wsapi.simulator.doors.stream_connections import StreamConnection, StreamServer
 from binance_wsapi.simulator.market_data.market_data import MarketData, ObservedMarket
+from binance_wsapi.simulator.market_data.stream_hub import StreamHub
 from binance_wsapi.simulator.observers import MarketObserver, Trade
 from binance_wsapi.simulator.spot.book import Book
-from binance_wsapi.simulator.spot_streams import SpotStreams
-from binance_wsapi.simulator.stream_hub import StreamHub
-from binance_wsapi.simulator.streams import StreamConnection, StreamServer
+from binance_wsapi.simulator.spot.streams import SpotStreams
 
 START_US = 1_700_000_000_123_456
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from binance_wsapi.simulator.market_data.intervals import HOUR
-from binance_wsapi.simulator.stream_names import parse_stream_name
+from binance_wsapi.simulator.spot.stream_names import parse_stream_name
 
 STREAMS: list[dict[str, Any]] = json.loads(
     (Path(__file__).parents[2] / "reference" / "spot" / "events.json").read_text()

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from streams_bench import START_US, Bench
 
+from binance_wsapi.simulator.doors.wire import plain
 from binance_wsapi.simulator.market_data.intervals import MINUTE, SECOND
-from binance_wsapi.simulator.wire import plain
 
 STREAMS: dict[str, dict[str, Any]] = {
     stream["name"]: stream

@@ -9,9 +9,9 @@ import pytest
 from streams_bench import START_US, Bench, StreamBench
 
 from binance_wsapi.simulator.clock import SimulatedClock
-from binance_wsapi.simulator.gateway import HandshakeRefused
-from binance_wsapi.simulator.market_maker import MarketMaker
+from binance_wsapi.simulator.doors.gateway import HandshakeRefused
 from binance_wsapi.simulator.spot.market import SpotMarket
+from binance_wsapi.simulator.spot.market_maker import MarketMaker
 
 
 @pytest.fixture

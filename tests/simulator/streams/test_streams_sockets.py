@@ -15,8 +15,8 @@ import pytest
 
 from binance_wsapi.endpoints import WsKey
 from binance_wsapi.simulator.exchange import SimulatedExchange
-from binance_wsapi.simulator.market_maker import MarketMaker
-from binance_wsapi.simulator.random_market import RandomMarket
+from binance_wsapi.simulator.spot.market_maker import MarketMaker
+from binance_wsapi.simulator.spot.random_market import RandomMarket
 
 WAIT = 10.0
 

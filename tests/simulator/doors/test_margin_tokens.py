@@ -12,13 +12,13 @@ from gateway_client import MemoryClient, add_key, venue
 
 from binance_wsapi.simulator.accounts import Account
 from binance_wsapi.simulator.clock import SimulatedClock
+from binance_wsapi.simulator.doors.rest import RestRequest
+from binance_wsapi.simulator.doors.wire import Micros
 from binance_wsapi.simulator.errors import ExchangeError
 from binance_wsapi.simulator.key_making import Key
 from binance_wsapi.simulator.margin import Margin
-from binance_wsapi.simulator.rest import RestRequest
 from binance_wsapi.simulator.spot.market import SpotMarket
 from binance_wsapi.simulator.venue import Venue
-from binance_wsapi.simulator.wire import Micros
 
 START_US = 1_700_000_000_000_000
 DAY_S = 86_400

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from binance_wsapi.simulator.fault_handle import FaultHandle
+from binance_wsapi.simulator.faults.fault_handle import FaultHandle
 
 __all__ = ["EventFaults", "EventRule", "Send"]
 

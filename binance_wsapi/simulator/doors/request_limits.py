@@ -12,8 +12,8 @@ from typing import Any, Protocol, cast
 
 from binance_wsapi.catalogue._types import Weight
 from binance_wsapi.simulator.clock import SimulatedClock
+from binance_wsapi.simulator.doors.wire import Micros
 from binance_wsapi.simulator.errors import ExchangeError, too_many_orders
-from binance_wsapi.simulator.wire import Micros
 
 __all__ = ["LimitRules", "RequestLimits", "Window", "retry_headers", "weigh"]
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from binance_wsapi.simulator.doors.request_limits import RequestLimits
+from binance_wsapi.simulator.doors.wire import Micros
 from binance_wsapi.simulator.futures.contracts import Contract
 from binance_wsapi.simulator.futures.market import FuturesMarket
-from binance_wsapi.simulator.request_limits import RequestLimits
-from binance_wsapi.simulator.wire import Micros
 
 __all__ = ["contract_info"]
 

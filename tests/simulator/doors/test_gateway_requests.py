@@ -9,7 +9,7 @@ import pytest
 from gateway_client import LIMIT_BUY, MemoryClient, add_key, signed, venue
 
 from binance_wsapi.catalogue._types import Market
-from binance_wsapi.simulator.gateway import HandshakeRefused
+from binance_wsapi.simulator.doors.gateway import HandshakeRefused
 
 
 @pytest.fixture

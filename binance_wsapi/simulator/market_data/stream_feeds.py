@@ -16,11 +16,11 @@ from binance_wsapi.simulator.market_data.aggregate_trades import AggregateTrade
 from binance_wsapi.simulator.market_data.candles import Candle
 from binance_wsapi.simulator.market_data.history import SymbolHistory
 from binance_wsapi.simulator.market_data.intervals import Interval
-from binance_wsapi.simulator.market_watch import MarketWatch
+from binance_wsapi.simulator.market_data.market_watch import MarketWatch
+from binance_wsapi.simulator.market_data.pulses import Pulses
+from binance_wsapi.simulator.market_data.stream_hub import Publish
 from binance_wsapi.simulator.observers import Trade
-from binance_wsapi.simulator.pulses import Pulses
 from binance_wsapi.simulator.spot.book import Book
-from binance_wsapi.simulator.stream_hub import Publish
 
 __all__ = [
     "AggregateTradeFeed",

@@ -10,8 +10,8 @@ from typing import Any, cast
 from binance_wsapi.simulator.accounts import Account
 from binance_wsapi.simulator.clock import ScheduledCall, SimulatedClock
 from binance_wsapi.simulator.errors import ExchangeError
-from binance_wsapi.simulator.market_maker import FORTUNE, plain_text
 from binance_wsapi.simulator.spot.market import SpotMarket
+from binance_wsapi.simulator.spot.market_maker import FORTUNE, plain_text
 
 __all__ = ["Replay", "ReplayedTrade"]
 

@@ -9,7 +9,8 @@ from typing import Any
 
 from binance_wsapi.catalogue._types import Market, Operation, Security
 from binance_wsapi.simulator.accounts import EventSource
-from binance_wsapi.simulator.authentication import (
+from binance_wsapi.simulator.clock import SimulatedClock
+from binance_wsapi.simulator.doors.authentication import (
     ApiKey,
     Credentials,
     KeyRing,
@@ -18,9 +19,8 @@ from binance_wsapi.simulator.authentication import (
     check_time,
     refused_key,
 )
-from binance_wsapi.simulator.clock import SimulatedClock
+from binance_wsapi.simulator.doors.request_limits import RequestLimits, weigh
 from binance_wsapi.simulator.errors import ExchangeError, mandatory_missing
-from binance_wsapi.simulator.request_limits import RequestLimits, weigh
 
 __all__ = ["Admitted", "Service"]
 

@@ -184,7 +184,7 @@ def test_logout_ends_the_logons_subscription_alone(
 def test_too_many_subscription_ids(
     client: MemoryClient, key: Key, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("binance_wsapi.simulator.sessions.MAX_SUBSCRIPTION_IDS", 1)
+    monkeypatch.setattr("binance_wsapi.simulator.doors.sessions.MAX_SUBSCRIPTION_IDS", 1)
     client.ask("userDataStream.subscribe.signature", signed(key))
     client.ask("userDataStream.unsubscribe")
 

@@ -12,11 +12,15 @@ from typing import Any, Protocol
 
 import msgspec
 
-from binance_wsapi.simulator.event_faults import EventFaults, EventRule, Send
-from binance_wsapi.simulator.fault_handle import FaultHandle
+from binance_wsapi.simulator.doors.request import Request
+from binance_wsapi.simulator.faults.event_faults import EventFaults, EventRule, Send
+from binance_wsapi.simulator.faults.fault_handle import FaultHandle
+from binance_wsapi.simulator.faults.request_faults import (
+    RequestAction,
+    RequestFaults,
+    RequestRule,
+)
 from binance_wsapi.simulator.journal import event_name
-from binance_wsapi.simulator.request import Request
-from binance_wsapi.simulator.request_faults import RequestAction, RequestFaults, RequestRule
 
 __all__ = ["Faults"]
 

@@ -7,28 +7,28 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from binance_wsapi.catalogue._types import Market, Operation, Security, Weight
+from binance_wsapi.catalogue._types import Market, Operation, Security
 from binance_wsapi.simulator.accounts import EventSource
-from binance_wsapi.simulator.authentication import (
+from binance_wsapi.simulator.clock import ScheduledCall
+from binance_wsapi.simulator.doors.authentication import (
     ApiKey,
     Credentials,
     KeyKind,
     refused_key,
     sorted_payload,
 )
-from binance_wsapi.simulator.clock import ScheduledCall
-from binance_wsapi.simulator.errors import ExchangeError, illegal_characters, mandatory_missing
-from binance_wsapi.simulator.faults import Faults
-from binance_wsapi.simulator.gateway import Handshake
-from binance_wsapi.simulator.request import (
+from binance_wsapi.simulator.doors.gateway import Handshake
+from binance_wsapi.simulator.doors.request import (
     MalformedRequestError,
     Request,
     engine_params,
     parse_request,
     value_text,
 )
-from binance_wsapi.simulator.service import Admitted, Service
-from binance_wsapi.simulator.wire import Micros, encode
+from binance_wsapi.simulator.doors.service import Admitted, Service
+from binance_wsapi.simulator.doors.wire import Micros, encode
+from binance_wsapi.simulator.errors import ExchangeError, illegal_characters, mandatory_missing
+from binance_wsapi.simulator.faults.script import Faults
 
 __all__ = ["ApiConnection", "ListenToken", "TokenLookup"]
 
@@ -48,18 +48,6 @@ class ListenToken:
 
 TokenLookup = Callable[[str], ListenToken | None]
 """Returns what a token text stands for; ``None`` when it is not, or no longer, valid."""
-
-
-_LISTEN_TOKEN = Operation(
-    market=Market.SPOT,
-    method="userDataStream.subscribe.listenToken",
-    name="subscribe_user_data_stream_with_listen_token",
-    title="Subscribe to the user data of a margin account.",
-    security=Security.NONE,
-    params=(),
-    result=None,
-    weight=Weight.fixed(2),
-)
 
 
 @dataclass(eq=False, slots=True)
@@ -291,12 +279,6 @@ class ApiConnection:
         """Return what answers a method of the session itself."""
         return self._own_methods.get(method)
 
-    def operation(self, method: str) -> Operation:
-        """Return what a method is, session methods that no catalogue lists included."""
-        if method == _LISTEN_TOKEN.method and self.service.market is Market.SPOT:
-            return _LISTEN_TOKEN
-        return self.service.operation(method)
-
 
 class _Pending:
     """One request between receipt and answer."""
@@ -376,7 +358,7 @@ class _Pending:
     def _admission(self) -> Admitted:
         request, service, connection = self.request, self._service, self._connection
         try:
-            operation = self._operation = connection.operation(request.method)
+            operation = self._operation = connection.service.operation(request.method)
         except ExchangeError:
             service.limits.charge(connection.remote, MALFORMED_WEIGHT)
             raise

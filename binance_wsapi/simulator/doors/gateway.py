@@ -14,11 +14,11 @@ from typing import Any, Protocol, runtime_checkable
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from binance_wsapi.simulator.clock import SimulatedClock
+from binance_wsapi.simulator.doors.request_limits import RequestLimits, retry_headers
+from binance_wsapi.simulator.doors.wire import Micros, encode
 from binance_wsapi.simulator.errors import ExchangeError
-from binance_wsapi.simulator.faults import Faults
+from binance_wsapi.simulator.faults.script import Faults
 from binance_wsapi.simulator.journal import Direction, Journal
-from binance_wsapi.simulator.request_limits import RequestLimits, retry_headers
-from binance_wsapi.simulator.wire import Micros, encode
 
 __all__ = ["Connection", "Gateway", "Handshake", "HandshakeRefused", "Route", "Transport"]
 

@@ -6,10 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from binance_wsapi.simulator.doors.request import Request
+from binance_wsapi.simulator.doors.wire import Micros
 from binance_wsapi.simulator.errors import ExchangeError
-from binance_wsapi.simulator.fault_handle import FaultHandle
-from binance_wsapi.simulator.request import Request
-from binance_wsapi.simulator.wire import Micros
+from binance_wsapi.simulator.faults.fault_handle import FaultHandle
 
 __all__ = ["PendingRequest", "RequestAction", "RequestFaults", "RequestRule"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
-from binance_wsapi.simulator.wire import encode
+from binance_wsapi.simulator.doors.wire import encode
 
 __all__ = ["Feed", "Publish", "StreamHub", "StreamTable", "Subscriber"]
 

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from binance_wsapi.simulator.wire import Micros, encode, to_micros
+from binance_wsapi.simulator.doors.wire import Micros, encode, to_micros
 
 
 @pytest.mark.parametrize(

@@ -13,15 +13,15 @@ from urllib.parse import parse_qsl
 
 from binance_wsapi.catalogue._types import Kind, Market, Operation, Security, Weight
 from binance_wsapi.simulator.accounts import EventSource
-from binance_wsapi.simulator.authentication import Credentials
-from binance_wsapi.simulator.contract_info import contract_info
+from binance_wsapi.simulator.doors.authentication import Credentials
+from binance_wsapi.simulator.doors.request import engine_params
+from binance_wsapi.simulator.doors.request_limits import retry_headers
+from binance_wsapi.simulator.doors.rest_routes import RestRoute, find_route
+from binance_wsapi.simulator.doors.service import Admitted, Service
+from binance_wsapi.simulator.doors.wire import Micros, encode
 from binance_wsapi.simulator.errors import ExchangeError
+from binance_wsapi.simulator.futures.contract_info import contract_info
 from binance_wsapi.simulator.futures.rest import FuturesRest
-from binance_wsapi.simulator.request import engine_params
-from binance_wsapi.simulator.request_limits import retry_headers
-from binance_wsapi.simulator.rest_routes import RestRoute, find_route
-from binance_wsapi.simulator.service import Admitted, Service
-from binance_wsapi.simulator.wire import Micros, encode
 
 if TYPE_CHECKING:
     from binance_wsapi.simulator.venue import Venue

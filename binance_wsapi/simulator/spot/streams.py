@@ -7,15 +7,15 @@ from decimal import Decimal
 from typing import Any
 
 from binance_wsapi.simulator.clock import SimulatedClock
+from binance_wsapi.simulator.doors.wire import Micros
 from binance_wsapi.simulator.market_data.aggregate_trades import AggregateTrade
 from binance_wsapi.simulator.market_data.candles import Candle
 from binance_wsapi.simulator.market_data.intervals import SECOND, Interval
 from binance_wsapi.simulator.market_data.market_data import MarketData
+from binance_wsapi.simulator.market_data.market_watch import MarketWatch
+from binance_wsapi.simulator.market_data.pulses import Pulses
 from binance_wsapi.simulator.market_data.rows import aggregate_row, places, ticker_row
-from binance_wsapi.simulator.market_watch import MarketWatch
-from binance_wsapi.simulator.observers import Trade
-from binance_wsapi.simulator.pulses import Pulses
-from binance_wsapi.simulator.stream_feeds import (
+from binance_wsapi.simulator.market_data.stream_feeds import (
     AggregateTradeFeed,
     BestPriceFeed,
     BestPrices,
@@ -27,9 +27,9 @@ from binance_wsapi.simulator.stream_feeds import (
     PulseFeed,
     TradeFeed,
 )
-from binance_wsapi.simulator.stream_hub import Feed, Publish
-from binance_wsapi.simulator.stream_names import ROLLING_WINDOWS, StreamName, parse_stream_name
-from binance_wsapi.simulator.wire import Micros
+from binance_wsapi.simulator.market_data.stream_hub import Feed, Publish
+from binance_wsapi.simulator.observers import Trade
+from binance_wsapi.simulator.spot.stream_names import ROLLING_WINDOWS, StreamName, parse_stream_name
 
 __all__ = ["SpotStreams"]
 

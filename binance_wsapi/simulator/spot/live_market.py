@@ -8,9 +8,9 @@ from random import Random
 from typing import TYPE_CHECKING, Any, Protocol
 
 from binance_wsapi.catalogue._types import Market
-from binance_wsapi.simulator.market_maker import MarketMaker
-from binance_wsapi.simulator.random_market import RandomMarket
-from binance_wsapi.simulator.replay import Replay, ReplayedTrade
+from binance_wsapi.simulator.spot.market_maker import MarketMaker
+from binance_wsapi.simulator.spot.random_market import RandomMarket
+from binance_wsapi.simulator.spot.replay import Replay, ReplayedTrade
 
 if TYPE_CHECKING:
     from binance_wsapi.simulator.venue import Venue

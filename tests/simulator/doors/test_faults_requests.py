@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from gateway_client import LIMIT_BUY, START_US, MemoryClient, add_key, signed, venue
 
-from binance_wsapi.simulator.gateway import HandshakeRefused
+from binance_wsapi.simulator.doors.gateway import HandshakeRefused
 from binance_wsapi.simulator.key_making import Key
 from binance_wsapi.simulator.venue import Venue
 

@@ -14,8 +14,8 @@ from typing import Any, TypeVar
 from aiohttp import WSMsgType, web
 
 from binance_wsapi.simulator.clock import SimulatedClock
-from binance_wsapi.simulator.gateway import Door, Gateway, HandshakeRefused
-from binance_wsapi.simulator.rest import RestAnswer, RestRequest
+from binance_wsapi.simulator.doors.gateway import Door, Gateway, HandshakeRefused
+from binance_wsapi.simulator.doors.rest import RestAnswer, RestRequest
 
 __all__ = ["ExchangeThread"]
 

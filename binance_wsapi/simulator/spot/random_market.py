@@ -7,7 +7,7 @@ from decimal import Decimal
 from random import Random
 
 from binance_wsapi.simulator.clock import ScheduledCall, SimulatedClock
-from binance_wsapi.simulator.market_maker import MarketMaker
+from binance_wsapi.simulator.spot.market_maker import MarketMaker
 
 __all__ = ["RandomMarket"]
 

@@ -7,15 +7,15 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from binance_wsapi.simulator.clock import SimulatedClock
-from binance_wsapi.simulator.gateway import Handshake, HandshakeRefused, Route
-from binance_wsapi.simulator.request_limits import RequestLimits
-from binance_wsapi.simulator.stream_hub import StreamHub
-from binance_wsapi.simulator.stream_requests import (
+from binance_wsapi.simulator.doors.gateway import Handshake, HandshakeRefused, Route
+from binance_wsapi.simulator.doors.request_limits import RequestLimits
+from binance_wsapi.simulator.doors.stream_requests import (
     StreamRequest,
     StreamRequestError,
     read_stream_request,
 )
-from binance_wsapi.simulator.wire import encode
+from binance_wsapi.simulator.doors.wire import encode
+from binance_wsapi.simulator.market_data.stream_hub import StreamHub
 
 __all__ = ["StreamConnection", "StreamServer"]
 

@@ -11,7 +11,7 @@ from typing import Any
 from binance_wsapi.simulator.accounts import Account
 from binance_wsapi.simulator.clock import ScheduledCall, SimulatedClock
 from binance_wsapi.simulator.errors import ExchangeError
-from binance_wsapi.simulator.ladder import Ladder, Quote
+from binance_wsapi.simulator.spot.ladder import Ladder, Quote
 from binance_wsapi.simulator.spot.market import SpotMarket
 
 __all__ = ["MarketMaker", "plain_text"]

@@ -18,8 +18,8 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from binance_wsapi.catalogue._types import Security
+from binance_wsapi.simulator.doors.wire import to_micros
 from binance_wsapi.simulator.errors import ExchangeError, illegal_characters, mandatory_missing
-from binance_wsapi.simulator.wire import to_micros
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey

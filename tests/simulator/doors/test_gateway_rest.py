@@ -11,9 +11,9 @@ import pytest
 from gateway_client import API, LIMIT_BUY, START_US, MemoryClient, add_key, signature, venue
 
 from binance_wsapi.catalogue._types import Market
+from binance_wsapi.simulator.doors.rest import RestAnswer, RestRequest
+from binance_wsapi.simulator.doors.rest_routes import _TABLES
 from binance_wsapi.simulator.key_making import Key, KeyTypeName
-from binance_wsapi.simulator.rest import RestAnswer, RestRequest
-from binance_wsapi.simulator.rest_routes import _TABLES
 from binance_wsapi.simulator.venue import Venue
 
 
