@@ -358,7 +358,7 @@ class _Pending:
     def _admission(self) -> Admitted:
         request, service, connection = self.request, self._service, self._connection
         try:
-            operation = self._operation = connection.service.operation(request.method)
+            operation = self._operation = service.operation(request.method)
         except ExchangeError:
             service.limits.charge(connection.remote, MALFORMED_WEIGHT)
             raise
