@@ -234,6 +234,6 @@ class Venue:
         routes = streams.routes(self.spot_limits) | futures_routes
         for path, route in routes.items():
             self.gateway.add_route(path, route)
-        risk = UserStreamServer(self.clock, self.margin.risk_keys)
+        risk = UserStreamServer(self.clock, self.margin.risk_keys, reads_path=True)
         self.gateway.add_route("/margin/ws", Route(risk.raw, self.spot_limits))
         self.gateway.add_route("/margin/stream", Route(risk.combined, self.spot_limits))

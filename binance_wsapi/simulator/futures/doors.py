@@ -68,7 +68,7 @@ class FuturesDoors:
         self._servers: dict[str, StreamServer | UserStreamServer] = {
             "/usdm/public": public,
             "/usdm/market": market,
-            "/usdm/private": UserStreamServer(clock, usdm.listen_keys),
+            "/usdm/private": UserStreamServer(clock, usdm.listen_keys, reads_path=False),
             "/usdm": public,
             "/coinm": coinm_streams,
         }

@@ -56,21 +56,24 @@ class UserStreamServer:
     """The doors of the private route.
 
     ``raw`` serves ``/ws?listenKey=<key>&events=<A>/<B>``, ``combined`` serves
-    ``/stream?listenKey=<key>&events=<A>&listenKey=...`` and ``/stream?streams=<key>``. ``/ws/<key>`` is
-    let in and stays silent, as in production since May 2026; the real testnet still serves it.
+    ``/stream?listenKey=<key>&events=<A>&listenKey=...`` and ``/stream?streams=<key>``.
 
     Args:
         clock: The exchange's clock.
         keys: The market's listen keys.
+        reads_path: Whether ``/ws/<key>`` is served. Where it is not, it is let in and stays silent:
+            so does USD-M in production since May 2026, while its testnet still serves it.
     """
 
-    def __init__(self, clock: SimulatedClock, keys: ListenKeys) -> None:
+    def __init__(self, clock: SimulatedClock, keys: ListenKeys, *, reads_path: bool) -> None:
         self._clock = clock
         self._keys = keys
+        self._reads_path = reads_path
 
     def raw(self, handshake: Handshake) -> FuturesStreamConnection:
         """Let a client in that wants bare events."""
-        return self._connect(handshake, "", is_combined=False)
+        key = handshake.path.partition("/ws")[2] if self._reads_path else ""
+        return self._connect(handshake, key, is_combined=False)
 
     def combined(self, handshake: Handshake) -> FuturesStreamConnection:
         """Let a client in that wants each event wrapped with its key."""
