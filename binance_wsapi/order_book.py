@@ -29,7 +29,7 @@ from binance_wsapi.models._base import Level
 from binance_wsapi.models.market import OrderBook
 from binance_wsapi.protocol.local_book import LocalBook
 from binance_wsapi.protocol.params import wire_params
-from binance_wsapi.protocol.stream_names import checked_names, stream_name
+from binance_wsapi.protocol.stream_names import doubt, stream_name
 
 if TYPE_CHECKING:
     from binance_wsapi.core.core import Core
@@ -341,11 +341,16 @@ async def open_order_book(
     if ws_key not in _SNAPSHOT_KEYS:
         raise ConfigurationError(f"WsKey.{ws_key.name} carries no order books: use WsKey.USDM")
     name = stream_name("diff_depth", symbol=symbol, speed=speed)
-    names = checked_names(market, [name])
+    if why := doubt(market, name):
+        raise ParameterError(
+            f"speed={speed!r}: {name} is {why}; write None or '100ms'",
+            parameter="speed",
+            value=speed,
+        )
     depth = operation_by_method(market, "depth")
     assert depth is not None
     wire_params(depth, {"symbol": symbol, "limit": limit})
     keeper = BookKeeper(core, _SNAPSHOT_KEYS[ws_key], symbol.upper(), limit)
-    await core.market_streams.attach(keeper, ws_key, names)
+    await core.market_streams.attach(keeper, ws_key, [name])
     keeper.begin()
     return LocalOrderBook(core, keeper, symbol.upper(), ws_key)

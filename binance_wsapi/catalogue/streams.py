@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+import re
+from functools import cache, lru_cache
 from importlib import import_module
 
 from binance_wsapi.catalogue._stream import Stream, StreamParam
@@ -24,11 +25,26 @@ def find_stream(market: Market, wire_name: str) -> Stream | None:
     return next((stream for stream in streams(market) if stream.matches(wire_name)), None)
 
 
-def route_of(wire_name: str) -> Route:
-    """Return the part of the USD-M host that serves a stream.
+def route_of(wire_name: str) -> Route | None:
+    """Return the part of the USD-M host that serves a stream; ``None`` when its kind is not known.
 
-    A stream asked for elsewhere is acknowledged and stays silent. Names that are not known go where
-    most streams are.
+    A stream asked for elsewhere is acknowledged and stays silent. The kind decides, so that a depth or
+    a speed that no document names has its route as well.
     """
-    stream = find_stream(Market.USDM, wire_name)
-    return stream.route if stream is not None and stream.route is not None else Route.MARKET
+    return _routes().get(_kind_of(wire_name))
+
+
+_KIND = re.compile(r"(?:!|[^@]*@)?([A-Za-z]*)")
+_UNDOCUMENTED = {"trade": Route.PUBLIC}
+"""Where peers ask for what no document names."""
+
+
+def _kind_of(wire_name: str) -> str:
+    found = _KIND.match(wire_name)
+    return found[1] if found else ""
+
+
+@cache
+def _routes() -> dict[str, Route]:
+    documented = {_kind_of(each.template): each.route for each in streams(Market.USDM)}
+    return _UNDOCUMENTED | {kind: route for kind, route in documented.items() if route}

@@ -19,7 +19,7 @@ from binance_wsapi.endpoints import EndpointKind, WsKey, endpoint, routed_key
 from binance_wsapi.errors import ClientClosed, ConfigurationError, NotSent, ParameterError
 from binance_wsapi.events import EventStream
 from binance_wsapi.models.stream_events import decode_stream_event
-from binance_wsapi.protocol.stream_names import checked_names, unknown_names
+from binance_wsapi.protocol.stream_names import checked_names, doubt
 
 if TYPE_CHECKING:
     from binance_wsapi.core.core import Core
@@ -74,6 +74,7 @@ class MarketStreams:
         self._core = core
         self._sessions: dict[WsKey, list[StreamSession]] = {}
         self._consumers: dict[Place, list[StreamConsumer]] = {}
+        self._warned: set[Place] = set()
 
     async def subscribe(self, ws_key: WsKey, names: Sequence[str]) -> EventStream[Any]:
         """Return one stream of the events of all these names.
@@ -85,13 +86,9 @@ class MarketStreams:
             RequestRejected: The exchange refused a name.
         """
         market = stream_market(ws_key)
-        wanted = checked_names(market, names)
-        if unknown := unknown_names(market, wanted):
-            log.warning(
-                "%s: not known here, and the exchange is silent on names that do not exist: %s",
-                ws_key,
-                ", ".join(unknown),
-            )
+        wanted = checked_names(names)
+        for name in wanted:
+            self._warn_of(market, key_of(ws_key, name), name)
         feed = MarketFeed(
             self._core,
             name=f"{', '.join(wanted[:3])}{', …' if len(wanted) > 3 else ''} of {ws_key}",
@@ -104,9 +101,8 @@ class MarketStreams:
 
     async def unsubscribe(self, ws_key: WsKey, names: Sequence[str]) -> None:
         """Take names away from all their consumers; one that has none left has ended."""
-        gone = {
-            (key_of(ws_key, name), name) for name in checked_names(stream_market(ws_key), names)
-        }
+        stream_market(ws_key)
+        gone = {(key_of(ws_key, name), name) for name in checked_names(names)}
         concerned = {consumer for place in gone for consumer in self._consumers.get(place, ())}
         await self._take_away(concerned, gone)
 
@@ -232,6 +228,19 @@ class MarketStreams:
         elif names:
             await session.drop(names)
 
+    def _warn_of(self, market: Market, ws_key: WsKey, name: str) -> None:
+        """Say once that a name may stay silent."""
+        why = doubt(market, name)
+        if why is not None and (ws_key, name) not in self._warned:
+            self._warned.add((ws_key, name))
+            log.warning(
+                "%s: %s is %s; it is asked for all the same, and the exchange is silent on what "
+                "it does not have",
+                ws_key,
+                name,
+                why,
+            )
+
     def _has(self, consumer: StreamConsumer) -> bool:
         return any(consumer in group for group in self._consumers.values())
 
@@ -282,10 +291,12 @@ def key_of(ws_key: WsKey, name: str) -> WsKey:
     if endpoint(ws_key).market is not Market.USDM:
         return ws_key
     route = route_of(name)
-    if _ROUTE_OF_KEY.get(ws_key, route) is not route:
+    chosen = _ROUTE_OF_KEY.get(ws_key)
+    if route is not None and chosen is not None and route is not chosen:
         raise ParameterError(
             f"{name!r} is silent on WsKey.{ws_key.name}: use WsKey.USDM, which finds the route",
             parameter="ws_key",
             value=ws_key,
         )
-    return routed_key(ws_key, route)
+    # Most kinds are on the market route; a key that stands for one connection stays as it is.
+    return routed_key(ws_key, route or Route.MARKET)

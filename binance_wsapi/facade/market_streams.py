@@ -49,7 +49,8 @@ class Streams(StreamNames):
 
         A :class:`StreamGap` in it tells where events may be missing. With ``beautify=False`` the
         events are wire dicts, without the name of their stream: subscribe each name by itself where
-        that matters. A name that is no longer wanted by any stream is unsubscribed.
+        that matters. A name that is no longer wanted by any stream is unsubscribed. A name that no
+        document of the market has is asked for all the same, with a warning in the log.
 
         Args:
             *names: The streams, from the builders or as the exchange spells them.
@@ -58,7 +59,7 @@ class Streams(StreamNames):
 
         Raises:
             ConfigurationError: The connection carries no market streams.
-            ParameterError: A name cannot be right on this market.
+            ParameterError: A name cannot be right, or is silent on this connection.
             NotSent: No connection came up within the timeout; repeating it is safe.
             RequestRejected: The exchange refused a name.
         """
@@ -79,7 +80,7 @@ class Streams(StreamNames):
 
         Raises:
             ConfigurationError: The connection carries no market streams.
-            ParameterError: A name cannot be right on this market.
+            ParameterError: A name cannot be right, or is silent on this connection.
         """
         ws_key = WsKey(ws_key)
         self._run(lambda: self._core.market_streams.unsubscribe(ws_key, names))
@@ -159,7 +160,8 @@ class AsyncStreams(StreamNames):
 
         A :class:`StreamGap` in it tells where events may be missing. With ``beautify=False`` the
         events are wire dicts, without the name of their stream: subscribe each name by itself where
-        that matters. A name that is no longer wanted by any stream is unsubscribed.
+        that matters. A name that is no longer wanted by any stream is unsubscribed. A name that no
+        document of the market has is asked for all the same, with a warning in the log.
 
         Args:
             *names: The streams, from the builders or as the exchange spells them.
@@ -168,7 +170,7 @@ class AsyncStreams(StreamNames):
 
         Raises:
             ConfigurationError: The connection carries no market streams.
-            ParameterError: A name cannot be right on this market.
+            ParameterError: A name cannot be right, or is silent on this connection.
             NotSent: No connection came up within the timeout; repeating it is safe.
             RequestRejected: The exchange refused a name.
         """
@@ -189,7 +191,7 @@ class AsyncStreams(StreamNames):
 
         Raises:
             ConfigurationError: The connection carries no market streams.
-            ParameterError: A name cannot be right on this market.
+            ParameterError: A name cannot be right, or is silent on this connection.
         """
         ws_key = WsKey(ws_key)
         await self._run(lambda: self._core.market_streams.unsubscribe(ws_key, names))

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from binance_wsapi.catalogue._types import Market
 from binance_wsapi.catalogue.streams import find_stream, streams
 from binance_wsapi.errors import ParameterError
+from binance_wsapi.protocol.secrets import masked
 
-__all__ = ["checked_names", "stream_name", "unknown_names"]
+__all__ = ["checked_names", "doubt", "stream_name"]
+
+_SEPARATORS = frozenset("/,:;|-")
+"""What stands between the parts of symbols elsewhere, and in no symbol of the exchange."""
 
 
 def stream_name(name: str, /, **values: str | int | None) -> str:
@@ -38,28 +43,34 @@ def stream_name(name: str, /, **values: str | int | None) -> str:
     raise ParameterError(f"{problem}", parameter=at_fault, value=values.get(at_fault))
 
 
-def checked_names(market: Market, names: Sequence[str]) -> list[str]:
+def checked_names(names: Sequence[str]) -> list[str]:
     """Return the names, each once, in the order they were given.
 
-    A name that no market is known to have passes: the exchange may have added it.
+    A name that no document has passes, and so does one of another market: the exchange may have it
+    all the same, and :func:`doubt` says what to look at.
 
     Raises:
-        ParameterError: There are none, or one cannot be right on this market.
+        ParameterError: There are none, or one cannot be right on any market.
     """
     if not names:
         raise ParameterError("no stream is named: pass one or more names", parameter="names")
     for name in names:
-        _check(market, name)
+        _check(name)
     return [str(name) for name in dict.fromkeys(names)]
 
 
-def unknown_names(market: Market, names: Sequence[str]) -> list[str]:
-    """Return the names that no entry of the catalogue has."""
-    return [name for name in names if find_stream(market, name) is None]
+def doubt(market: Market, name: str) -> str | None:
+    """Return why a name may stay silent, in a few words; ``None`` when the market's documents have it."""
+    if find_stream(market, name) is not None:
+        return None
+    others = [each.value for each in Market if find_stream(each, name) is not None]
+    if others:
+        return f"a stream of {' and '.join(others)}, not of {market.value}, in the documents"
+    return "in no document"
 
 
 def _check_value(name: str, parameter: str, value: object) -> None:
-    """Refuse what has no place in a name at all: the separators of names, and nothing."""
+    """Refuse what has no place in a name at all: separators, white space, and nothing."""
     if value is None:
         return
     text = str(value)
@@ -67,7 +78,8 @@ def _check_value(name: str, parameter: str, value: object) -> None:
         not text
         or isinstance(value, bool)
         or not isinstance(value, (str, int))
-        or set(text) & set("@/! ")
+        or set(text) & {"@", "!", *_SEPARATORS}
+        or any(each.isspace() for each in text)
     ):
         raise ParameterError(
             f"{parameter}={value!r} has no place in the name of stream {name}: "
@@ -77,26 +89,34 @@ def _check_value(name: str, parameter: str, value: object) -> None:
         )
 
 
-def _check(market: Market, name: object) -> None:
+def _check(name: object) -> None:
     if not isinstance(name, str) or not name:
         raise ParameterError(
             f"{name!r} is not the name of a stream: write 'btcusdt@trade'",
             parameter="names",
             value=name,
         )
-    subject, at, kind = name.partition("@")
-    if at and not name.startswith("!") and subject != subject.lower():
+    if masked(name) != name:
         raise ParameterError(
-            f"the exchange is silent on {name!r}: write {subject.lower() + at + kind!r}",
+            "a listen key is not the name of a market stream: subscribe_user_data_stream() reads "
+            "the account's events",
             parameter="names",
-            value=name,
         )
-    if find_stream(market, name) is None:
-        others = [each.value for each in Market if find_stream(each, name) is not None]
-        if others:
-            raise ParameterError(
-                f"{name!r} is no stream of {market.value}, but of {' and '.join(others)}: "
-                "choose the connection with ws_key",
-                parameter="names",
-                value=name,
-            )
+    if problem := _problem(name):
+        raise ParameterError(problem, parameter="names", value=name)
+
+
+def _problem(name: str) -> str | None:
+    """Return what keeps a name from being one on any market."""
+    several = [part.strip() for part in re.split("[/,]", name)]
+    if len(several) > 1 and all(each.startswith("!") or "@" in each for each in several):
+        return f"{name!r} names several streams: pass each by itself"
+    has_symbol = "@" in name and not name.startswith("!")
+    symbol, at, kind = name.partition("@") if has_symbol else ("", "", name)
+    plain = "".join(each for each in symbol if each not in _SEPARATORS)
+    right = "".join((plain.lower() + at + kind).split())
+    if right.lower() != name.lower():
+        return f"{name!r} has blanks or separators, which no name has: write {right!r}"
+    if right != name:
+        return f"the exchange is silent on {name!r}: write {right!r}"
+    return None

@@ -150,11 +150,34 @@ def test_a_stream_is_found_by_its_name(stream: Stream) -> None:
         ("btcusdt@depth@100ms", Route.PUBLIC),
         ("btcusdt@kline_1M", Route.MARKET),
         ("tradingSession", Route.MARKET),
-        ("btcusdt@nova", Route.MARKET),
+        # What no document names goes where its kind does.
+        ("btcusdt@depth@0ms", Route.PUBLIC),
+        ("btcusdt@depth50", Route.PUBLIC),
+        ("btcusdt@depth50@0ms", Route.PUBLIC),
+        ("btcusdt@rpiDepth", Route.PUBLIC),
+        ("btcusdt@rpiDepth@100ms", Route.PUBLIC),
+        ("!bookTicker@arr", Route.PUBLIC),
+        ("btcusdt@trade", Route.PUBLIC),
+        ("btcusdt@kline_7m", Route.MARKET),
+        ("btcusdt@aggTrade@1s", Route.MARKET),
+        ("!ticker", Route.MARKET),
+        ("btcusdt@nova", None),
+        ("depth", Route.PUBLIC),
+        ("@", None),
+        ("币安人生usdt@depth@0ms", Route.PUBLIC),
     ],
 )
-def test_each_name_has_a_route(name: str, route: Route) -> None:
+def test_each_kind_has_a_route(name: str, route: Route | None) -> None:
     assert route_of(name) is route
+
+
+def test_undocumented_streams_from_the_field_have_their_routes() -> None:
+    changes = json.loads((REFERENCE / "new" / "usdm_changes.json").read_text())
+
+    for stream in changes["undocumented_streams"]:
+        name = stream["pattern"].replace("<symbol>", "btcusdt")
+        assert route_of(name) is Route(stream["route"])
+        assert find_stream(Market.USDM, name) is None
 
 
 def _spot(name: str) -> Stream:

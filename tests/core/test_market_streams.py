@@ -22,8 +22,14 @@ from binance_wsapi import (
     StreamGap,
     WsKey,
 )
+from binance_wsapi.catalogue._types import Market
 from binance_wsapi.core import stream_session
-from binance_wsapi.models.futures_stream_events import FuturesBookTickerEvent, MarkPriceEvent
+from binance_wsapi.models.futures_stream_events import (
+    FuturesBookTickerEvent,
+    FuturesDepthEvent,
+    FuturesTradeEvent,
+    MarkPriceEvent,
+)
 from binance_wsapi.models.spot_stream_events import BookTickerEvent, TradeEvent
 from binance_wsapi.simulator import AccountHandle, SimulatedExchange
 
@@ -175,8 +181,10 @@ def test_disconnect_all_ends_streams_and_later_ones_connect_anew(
         ((), WsKey.MAIN, ParameterError, "pass one or more"),
         (("BTCUSDT@trade",), WsKey.MAIN, ParameterError, "'btcusdt@trade'"),
         (("",), WsKey.MAIN, ParameterError, "btcusdt@trade"),
-        (("btcusdt@forceOrder",), WsKey.MAIN, ParameterError, "of usdm and coinm"),
+        (("btc/usdt@trade",), WsKey.MAIN, ParameterError, "write 'btcusdt@trade'"),
         ((TICKER,), WsKey.USDM_MARKET, ParameterError, "use WsKey.USDM"),
+        (("btcusdt@depth@0ms",), WsKey.USDM_MARKET, ParameterError, "use WsKey.USDM"),
+        (("btcusdt@markPrice",), WsKey.USDM_PUBLIC, ParameterError, "use WsKey.USDM"),
         ((TRADES,), WsKey.MAIN_WSAPI, ConfigurationError, "WsKey.MAIN"),
         ((TRADES,), WsKey.USDM_PRIVATE, ConfigurationError, "WsKey.USDM"),
     ],
@@ -198,15 +206,64 @@ def test_name_that_would_stay_silent_is_refused_with_the_way_out(
     assert names_of(caller) == []
 
 
-def test_name_that_is_not_known_is_asked_for_with_a_warning(
-    connect: Connect, exchange: SimulatedExchange, caplog: pytest.LogCaptureFixture
+@pytest.mark.parametrize(
+    ("ws_key", "name", "path", "why"),
+    [
+        (WsKey.MAIN, "btcusdt@brandNew", "/stream", "in no document"),
+        (WsKey.MAIN, "btcusdt@forceOrder", "/stream", "a stream of usdm and coinm"),
+        (WsKey.COINM, "!markPrice@arr", "/coinm/stream", "a stream of usdm"),
+        (WsKey.USDM, "btcusdt@depth@0ms", "/usdm/public/stream", "in no document"),
+        (WsKey.USDM, "btcusdt@depth50", "/usdm/public/stream", "in no document"),
+        (WsKey.USDM, "btcusdt@rpiDepth", "/usdm/public/stream", "in no document"),
+        (WsKey.USDM, "btcusdt@trade", "/usdm/public/stream", "a stream of spot"),
+        (WsKey.USDM, "btcusdt@brandNew", "/usdm/market/stream", "in no document"),
+        (WsKey.USDM_PUBLIC, "btcusdt@brandNew", "/usdm/public/stream", "in no document"),
+    ],
+)
+def test_name_in_no_document_of_its_market_is_asked_for_with_one_warning(
+    connect: Connect,
+    exchange: SimulatedExchange,
+    caplog: pytest.LogCaptureFixture,
+    ws_key: WsKey,
+    name: str,
+    path: str,
+    why: str,
 ) -> None:
     caller = connect()
 
-    subscribe(caller, "btcusdt@brandNew")
+    streams = [subscribe(caller, name, ws_key=ws_key) for _ in range(2)]
 
-    assert control_messages(exchange, "SUBSCRIBE") == [["btcusdt@brandNew"]]
-    assert "btcusdt@brandNew" in caplog.text
+    (asked,) = exchange.journal.requests("SUBSCRIBE")
+    assert (asked.payload["params"], asked.path) == ([name], path)
+    warnings = [each.message for each in caplog.records if name in each.message]
+    assert len(warnings) == 1
+    assert why in warnings[0]
+    assert len(streams) == 2
+
+
+@pytest.mark.parametrize("ws_key", [WsKey.USDM, WsKey.COINM])
+def test_streams_of_futures_that_no_document_names_are_typed(
+    connect: Connect, exchange: SimulatedExchange, account: AccountHandle, ws_key: WsKey
+) -> None:
+    caller = connect()
+    symbol = "BTCUSDT" if ws_key is WsKey.USDM else "BTCUSD_PERP"
+    market = Market.USDM if ws_key is WsKey.USDM else Market.COINM
+    trades = subscribe(caller, f"{symbol.lower()}@trade", ws_key=ws_key)
+    changes = subscribe(caller, f"{symbol.lower()}@depth@0ms", ws_key=ws_key)
+    quantity = "0.01" if ws_key is WsKey.USDM else "1"
+    order = {
+        "symbol": symbol, "side": "SELL", "type": "LIMIT", "timeInForce": "GTC",
+        "quantity": quantity, "price": "65000",
+    }  # fmt: skip
+    account.request("order.place", order, market=market)
+    exchange.trade(symbol, "BUY", quantity, "65000", market=market)
+
+    trade, change = caller.next_event(trades), caller.next_event(changes)
+
+    assert isinstance(trade, FuturesTradeEvent)
+    assert (trade.symbol, trade.price, trade.origin) == (symbol, Decimal(65000), "MARKET")
+    assert isinstance(change, FuturesDepthEvent)
+    assert [level.price for level in change.asks] == [Decimal(65000)]
 
 
 # --- connections

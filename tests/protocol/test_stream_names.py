@@ -12,7 +12,7 @@ from binance_wsapi.catalogue.streams import streams
 from binance_wsapi.models._base import Market
 from binance_wsapi.models.enums import KlineInterval
 from binance_wsapi.protocol.stream_identity import stream_identity
-from binance_wsapi.protocol.stream_names import checked_names, stream_name, unknown_names
+from binance_wsapi.protocol.stream_names import checked_names, doubt, stream_name
 
 
 @pytest.mark.parametrize(
@@ -45,6 +45,11 @@ def test_names_are_written_as_the_exchange_spells_them(
         ("kline", {"symbol": "BTCUSDT", "interval": "7m"}, "interval='7m' is none of 1m"),
         ("partial_depth", {"symbol": "b", "levels": 7}, "levels='7' is none of 5, 10, 20"),
         ("trade", {"symbol": "BTC/USDT"}, "symbol='BTC/USDT'"),
+        ("trade", {"symbol": "BTC-USDT"}, "symbol='BTC-USDT'.*write a symbol such as 'BTCUSDT'"),
+        ("trade", {"symbol": "BTCUSDT,ETHUSDT"}, "has no place"),
+        ("trade", {"symbol": "BTC/USDT:USDT"}, "has no place"),
+        ("trade", {"symbol": " BTCUSDT"}, "has no place"),
+        ("trade", {"symbol": "BTCUSDT\n"}, "has no place"),
         ("trade", {"symbol": "btcusdt@trade"}, "has no place"),
         ("trade", {"symbol": ""}, "symbol=''"),
         ("trade", {"symbol": None}, "needs symbol"),
@@ -71,35 +76,86 @@ def test_every_stream_of_the_catalogue_is_a_name_of_its_market(market: Market) -
         for stream in streams(market)
     ]
 
-    assert checked_names(market, names) == list(dict.fromkeys(names))
-    assert unknown_names(market, names) == []
+    assert checked_names(names) == list(dict.fromkeys(names))
+    assert [name for name in names if doubt(market, name)] == []
 
 
 def test_names_come_once_and_in_their_order() -> None:
     given = ["b@trade", "a@trade", "b@trade"]
 
-    assert checked_names(Market.SPOT, given) == ["b@trade", "a@trade"]
-
-
-def test_name_that_nobody_knows_passes() -> None:
-    """The exchange may have added it."""
-    assert checked_names(Market.SPOT, ["btcusdt@brandNew"]) == ["btcusdt@brandNew"]
-    assert unknown_names(Market.SPOT, ["btcusdt@brandNew", "b@trade"]) == ["btcusdt@brandNew"]
+    assert checked_names(given) == ["b@trade", "a@trade"]
 
 
 @pytest.mark.parametrize(
-    ("market", "name", "way_out"),
+    ("market", "name", "why"),
     [
-        (Market.SPOT, "BTCUSDT@trade", "'btcusdt@trade'"),
-        (Market.COINM, "BTCUSD_PERP@markPrice@1s", "'btcusd_perp@markPrice@1s'"),
-        (Market.USDM, "btcusdt@trade", "of spot"),
-        (Market.SPOT, "!markPrice@arr", "of usdm"),
-        (Market.SPOT, 7, "write 'btcusdt@trade'"),
+        (Market.SPOT, "btcusdt@trade", None),
+        (Market.SPOT, "btcusdt@brandNew", "in no document"),
+        (Market.USDM, "btcusdt@depth@0ms", "in no document"),
+        (Market.USDM, "btcusdt@trade", "a stream of spot, not of usdm"),
+        (Market.COINM, "!markPrice@arr", "a stream of usdm, not of coinm"),
+        (Market.SPOT, "!markPrice@arr", "a stream of usdm, not of spot"),
+        (Market.SPOT, "btcusdt@forceOrder", "a stream of usdm and coinm, not of spot"),
     ],
 )
-def test_name_that_would_stay_silent_is_refused(market: Market, name: Any, way_out: str) -> None:
-    with pytest.raises(ParameterError, match=way_out):
-        checked_names(market, [name])
+def test_name_that_the_documents_of_its_market_do_not_have_passes_in_doubt(
+    market: Market, name: str, why: str | None
+) -> None:
+    """The exchange may have it all the same."""
+    assert checked_names([name]) == [name]
+    found = doubt(market, name)
+    assert found == why if found is None or why is None else why in found
+
+
+@pytest.mark.parametrize(
+    ("name", "way_out"),
+    [
+        ("BTCUSDT@trade", "silent on .*'btcusdt@trade'"),
+        ("BTCUSD_PERP@markPrice@1s", "'btcusd_perp@markPrice@1s'"),
+        ("btc usdt@trade", "write 'btcusdt@trade'"),
+        (" btcusdt@trade", "write 'btcusdt@trade'"),
+        ("btcusdt@trade\n", "write 'btcusdt@trade'"),
+        ("btcusdt @ trade", "write 'btcusdt@trade'"),
+        ("BTC/USDT@trade", "write 'btcusdt@trade'"),
+        ("btc-usdt@depth@100ms", "write 'btcusdt@depth@100ms'"),
+        ("btc/usdt:usdt@trade", "write 'btcusdtusdt@trade'"),
+        ("!ticker @arr", "write '!ticker@arr'"),
+        ("trading session", "write 'tradingsession'"),
+        ("btcusdt@trade/ethusdt@trade", "names several streams: pass each by itself"),
+        ("btcusdt@trade, !ticker@arr", "names several streams: pass each by itself"),
+        (7, "write 'btcusdt@trade'"),
+        ("", "write 'btcusdt@trade'"),
+    ],
+)
+def test_name_that_is_right_on_no_market_is_refused(name: Any, way_out: str) -> None:
+    with pytest.raises(ParameterError, match=way_out) as refused:
+        checked_names([name])
+
+    assert (refused.value.parameter, refused.value.value) == ("names", name)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "btcusdt@kline_1m@+08:00",
+        "btcusdt_perpetual@continuousKline_1h",
+        "btcusd_perp@trade",
+        "!ticker_1h@arr",
+        "tradingSession",
+        "币安人生usdt@trade",
+    ],
+)
+def test_name_with_what_names_have_passes(name: str) -> None:
+    assert checked_names([name]) == [name]
+
+
+def test_listen_key_is_refused_and_not_shown() -> None:
+    key = "pqia91ma19a5s61cv6a81va65sdf19v8a65a1a5s61cv6a81va65sdf19v8a65a1"
+
+    with pytest.raises(ParameterError, match="subscribe_user_data_stream") as refused:
+        checked_names([key])
+
+    assert key not in f"{refused.value}{refused.value.value}"
 
 
 def frame(stream: str, **event: Any) -> bytes:
