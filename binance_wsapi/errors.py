@@ -401,6 +401,9 @@ class NotPlaced(BinanceWsApiError):
 class UnreadableResult(BinanceWsApiError):
     """The exchange accepted the request, but the answer does not fit the model.
 
+    A request that changes nothing raises it from the call itself when the answer is none at all: no status
+    200 with a result, and no error either. (One that changes something is an :class:`OutcomeUnknown` then.)
+
     Attributes:
         operation: The wire operation, such as ``order.place``.
         raw: The answer as the exchange sent it.

@@ -67,6 +67,8 @@ class _Head(msgspec.Struct):
     e: str = ""
 
 
+_NULL = msgspec.Raw(b"null")
+
 _decode_head = msgspec.json.Decoder(_Head).decode
 
 
@@ -299,7 +301,9 @@ class ApiSession(Session):
         except MalformedFrame as error:
             self.announce("exception", error=error, reason=f"malformed frame: {error}")
             if error.request_id in link.pending:
-                self._unreadable(link, link.pending[error.request_id], frame, error)
+                meant = link.pending[error.request_id]
+                self._give_up(link, meant)
+                self._unreadable(meant, frame, str(error))
             return
         if message.event:
             self._event(link, message)
@@ -325,17 +329,14 @@ class ApiSession(Session):
                 )
             )
 
-    def _unreadable(
-        self, link: ApiLink, call: Call, frame: str | bytes, error: MalformedFrame
-    ) -> None:
+    def _unreadable(self, call: Call, frame: str | bytes, problem: str) -> None:
         """A request was answered, but nobody can tell what: no other answer will come."""
-        self._give_up(link, call)
         if call.kind.mutates or call.is_own:
             self._outcomes.undecided(
                 call,
                 OutcomeUnknown(
                     f"{call.kind.method}: the exchange answered, but the answer cannot be read "
-                    f"({error}); it may have been executed",
+                    f"({problem}); it may have been executed",
                     operation=call.kind.method,
                     client_order_id=call.client_order_id,
                     sent_at=call.sent_us,
@@ -345,7 +346,7 @@ class ApiSession(Session):
             return
         call.settle(
             UnreadableResult(
-                f"{call.kind.method}: the answer cannot be read: {error}",
+                f"{call.kind.method}: the answer cannot be read: {problem}",
                 operation=call.kind.method,
                 raw=frame.encode() if isinstance(frame, str) else bytes(frame),
             )
@@ -360,7 +361,9 @@ class ApiSession(Session):
             link.proven_at = sent_at
         round_trip = link.last_heard - sent_at
         self._round_trips.append(round_trip)
-        succeeded = message.error is None and message.status < 400
+        succeeded = message.is_success
+        if call.kind.mutates and call.kind.operation is not None and message.result == _NULL:
+            succeeded = False  # it has to show the order
         self._governor.answered(
             reservation,
             message.rate_limits,
@@ -368,7 +371,7 @@ class ApiSession(Session):
             wall_us=call.sent_us + int(round_trip * 1e6),
         )
         if not succeeded:
-            self._failed(link, call, message)
+            self._failed(link, call, message, frame)
             return
         if call.kind.logs:
             self.logon.set_logged_on(link, logged_on=call.kind.method == "session.logon")
@@ -388,8 +391,8 @@ class ApiSession(Session):
             )
         )
 
-    def _failed(self, link: ApiLink, call: Call, message: Frame) -> None:
-        """The answer is an error."""
+    def _failed(self, link: ApiLink, call: Call, message: Frame, frame: str | bytes) -> None:
+        """The answer is an error, or none that says what became of the request."""
         core = self.core
         error = rejection(
             self.market,
@@ -401,25 +404,27 @@ class ApiSession(Session):
             wall_us=core.exchange_us(),
             rate_limits=message.rate_limits,
         )
+        if isinstance(error, RateLimited) and error.status in (418, 429):
+            now_us = core.exchange_us()
+            wait = error.retry_after
+            self._governor.refused(
+                code=error.code,
+                wall_us=now_us,
+                retry_at_us=None if wait is None else now_us + int(wait * 1e6),
+                is_banned=error.status == 418,
+            )
+            core.limits_told(self._governor, now_us)
         if isinstance(error, OutcomeUnknown):
             self._outcomes.undecided(call, error)
+        elif not message.is_failure and (call.kind.mutates or not isinstance(error, RateLimited)):
+            self._unreadable(call, frame, message.oddity)
         elif isinstance(error, InvalidTimestamp) and self._may_be_retimed(call):
             # Refused before it was executed: sending it again cannot do it twice.
             call.retimed = True
             self._hold(call)
             core.spawn(self._retime(link, call))
         else:
-            if isinstance(error, RateLimited) and error.status in (418, 429):
-                now_us = core.exchange_us()
-                wait = error.retry_after
-                self._governor.refused(
-                    code=error.code,
-                    wall_us=now_us,
-                    retry_at_us=None if wait is None else now_us + int(wait * 1e6),
-                    is_banned=error.status == 418,
-                )
-                core.limits_told(self._governor, now_us)
-            elif isinstance(error, PartlyExecuted):
+            if isinstance(error, PartlyExecuted):
                 self._outcomes.tell_half(call, error, resolved=False)
             call.settle(error)
 
@@ -434,7 +439,7 @@ class ApiSession(Session):
     async def _retime(self, link: ApiLink, call: Call) -> None:
         self.core.clock.invalidate()
         await self.logon.refresh_clock(link)
-        call.encoded_for = call.written_at = None
+        call.renew(self.core.request_id())
         self._let_go(call)
 
     def _unclaimed(self, link: ApiLink, message: Frame) -> None:
@@ -608,7 +613,7 @@ class ApiSession(Session):
         ):
             return False
         call.loss = reason
-        call.encoded_for = call.written_at = None
+        call.renew(self.core.request_id())
         return True
 
 

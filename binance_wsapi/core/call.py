@@ -121,6 +121,14 @@ class Call:
     retimed = False
     """It was refused for its timestamp once and stamped anew."""
 
+    def renew(self, request_id: str) -> None:
+        """Make it ready to be sent once more, under an id of its own.
+
+        A late or doubled answer to the first sending must not be taken for the answer to this one.
+        """
+        self.id = request_id
+        self.encoded_for = self.written_at = None
+
     @property
     def client_order_id(self) -> str | None:
         """The id that finds the order or order list it makes."""

@@ -172,6 +172,10 @@ class Core:
         """Return an order id that no other order of the account has."""
         return f"w{self._prefix}-{next(self._numbers)}"
 
+    def request_id(self) -> str:
+        """Return an id for one sending of a request."""
+        return f"{self._prefix}{next(self._numbers)}"
+
     def encode(self, call: Call, authority: Authority, now: float) -> None:
         """Stamp, sign and write down a request as it is sent under ``authority``.
 
@@ -221,8 +225,7 @@ class Core:
         """Return a request that is ready to be sent."""
         if timeout is None:
             timeout = self._timeout
-        request_id = f"{self._prefix}{next(self._numbers)}"
-        return Call(kind, params, settle, request_id, timeout, self.now())
+        return Call(kind, params, settle, self.request_id(), timeout, self.now())
 
     def submit(
         self,

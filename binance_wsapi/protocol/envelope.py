@@ -47,7 +47,7 @@ class Frame(msgspec.Struct, rename="camel", gc=False):
     id: str | int | None = None
     """The request it answers; ``None`` for what answers none."""
     status: int = 0
-    """200 when the request was carried out; 0 in events."""
+    """200 when the request was carried out; 0 in events, and where it is missing."""
     result: Raw = _ABSENT
     """The answer, undecoded; empty when there is none."""
     error: ErrorBody | None = None
@@ -57,6 +57,26 @@ class Frame(msgspec.Struct, rename="camel", gc=False):
     """The user data subscription an event belongs to; ``None`` for events of the connection."""
     event: Raw = _ABSENT
     """An event, undecoded; empty in answers."""
+
+    @property
+    def is_success(self) -> bool:
+        """It says that the request was carried out, and what came of it."""
+        return self.status == 200 and self.error is None and bool(self.result)
+
+    @property
+    def is_failure(self) -> bool:
+        """It says in so many words that the request failed, or that nobody knows.
+
+        What is neither success nor failure says nothing about what became of the request.
+        """
+        return 400 <= self.status < 600 and self.error is not None and self.error.code != 0
+
+    @property
+    def oddity(self) -> str:
+        """What it says where it is neither success nor failure, in a few words."""
+        if self.error is not None:
+            return f"status {self.status} with error {self.error.code}"
+        return f"status {self.status} with {'a' if self.result else 'no'} result"
 
     @property
     def is_event(self) -> bool:

@@ -9,7 +9,7 @@ import pytest
 from callers import WAIT_S, Caller, noted
 from scripted_server import Peer, ScriptedServer
 
-from binance_wsapi import OutcomeUnknown, RequestRejected, UnreadableResult, WsKey
+from binance_wsapi import OutcomeUnknown, RateLimited, RequestRejected, UnreadableResult, WsKey
 from binance_wsapi.models._base import UnknownEvent
 from binance_wsapi.simulator import SimulatedExchange
 
@@ -109,11 +109,9 @@ def test_frame_that_is_no_json_is_reported(dial: Dial, scripted: ScriptedServer)
     [
         {"status": 200, "result": {}, "rateLimits": 5},
         {"status": 200, "result": {}, "rateLimits": [{"limit": "x"}]},
-        {"status": 200, "rateLimits": None},
-        {"status": 200},
-        {"result": {}},
+        {"status": 200, "result": {}, "rateLimits": None},
+        {"status": 200, "result": None},
         {"status": 200, "result": {}, "error": None},
-        {"status": 204, "result": None},
     ],
     ids=str,
 )
@@ -135,9 +133,6 @@ def test_odd_answer_settles_its_call(
 @pytest.mark.parametrize(
     ("answer", "error"),
     [
-        ({"status": 400}, RequestRejected),
-        ({"status": 400, "error": {}}, RequestRejected),
-        ({"status": 200, "error": {"code": -1, "msg": "No."}}, RequestRejected),
         ({"status": 400, "error": {"code": -1, "msg": "No.", "data": 5}}, RequestRejected),
         ({"status": 429, "error": {"code": -1003, "data": {"retryAfter": "x"}}}, RequestRejected),
         ({"status": 400, "error": {"code": -1}, "rateLimits": [1]}, RequestRejected),
@@ -159,6 +154,145 @@ def test_odd_refusal_settles_its_call(
         caller.call(lambda client: client.request(WsKey.MAIN_WSAPI, "order.novel"))
 
     assert scripted.handshakes == 1
+
+
+NO_ANSWERS: list[dict[str, Any]] = [
+    {},
+    {"result": {}},
+    {"status": 0, "result": {}},
+    {"status": -5, "result": {}},
+    {"status": 101, "result": {}},
+    {"status": 201, "result": {}},
+    {"status": 204, "result": None},
+    {"status": 302, "result": {}},
+    {"status": 200},
+    {"status": 200, "result": {}, "error": {"code": -2010, "msg": "No."}},
+    {"status": 200, "error": {"code": -2010, "msg": "No."}},
+    {"status": 302, "error": {"code": -2010, "msg": "No."}},
+    {"error": {"code": -2010, "msg": "No."}},
+    {"status": 400},
+    {"status": 400, "result": {}},
+    {"status": 400, "error": None},
+    {"status": 400, "error": {}},
+    {"status": 400, "error": {"msg": "No."}},
+]
+"""Neither a success (200 and a result) nor an error in so many words."""
+
+ORDER: dict[str, Any] = {"symbol": "BTCUSDT", "side": "BUY", "type": "MARKET", "quantity": "1"}
+
+PLACING: dict[str, Callable[[Any], Any]] = {
+    "spot": lambda client: client.spot.submit_new_order(**ORDER),
+    "usdm": lambda client: client.usdm.submit_new_order(**ORDER),
+    "coinm": lambda client: client.coinm.submit_new_order(**ORDER),
+}
+
+READING: dict[str, Callable[[Any], Any]] = {
+    "spot": lambda client: client.spot.get_order_status(symbol="BTCUSDT", order_id=7),
+    "usdm": lambda client: client.usdm.get_order_status(symbol="BTCUSDT", order_id=7),
+    "coinm": lambda client: client.coinm.get_order_status(symbol="BTCUSDT", order_id=7),
+}
+
+
+@pytest.mark.parametrize("market", PLACING)
+def test_what_is_no_answer_leaves_the_outcome_of_an_order_unknown(
+    dial: Dial, scripted: ScriptedServer, market: str
+) -> None:
+    """And tells a read nothing it could return. Status 429 and 418 are heeded all the same."""
+    said: dict[str, Any] = {}
+
+    async def reply(peer: Peer, request: dict[str, Any]) -> None:
+        await peer.send({"id": request["id"], **said})
+
+    scripted.replies["order.place"] = scripted.replies["order.status"] = reply
+    caller = dial(
+        api_key="key",
+        api_secret="s" * 64,
+        timeout=500,
+        on_unknown_outcome="raise",
+        mute_latency_warning=True,
+    )
+
+    for answer in (*NO_ANSWERS, {"status": 200, "result": None}, {"status": 429}):
+        said.clear()
+        said.update(answer)
+        with pytest.raises(OutcomeUnknown, match="may have been executed") as unknown:
+            caller.call(PLACING[market])
+        assert unknown.value.client_order_id, answer
+        if answer in NO_ANSWERS:
+            with pytest.raises(UnreadableResult, match="cannot be read"):
+                caller.call(READING[market])
+
+    assert scripted.handshakes == 1
+
+
+def test_what_is_no_answer_has_the_order_asked_for(dial: Dial, scripted: ScriptedServer) -> None:
+    async def odd(peer: Peer, request: dict[str, Any]) -> None:
+        await peer.send({"id": request["id"], "status": 302, "result": {"orderId": 666}})
+
+    async def show(peer: Peer, request: dict[str, Any]) -> None:
+        await peer.answer(request, {"orderId": 7, "time": request["params"]["timestamp"]})
+
+    scripted.replies["order.place"] = odd
+    scripted.replies["order.status"] = show
+    caller = dial(api_key="key", api_secret="s" * 64, mute_latency_warning=True, timeout=500)
+
+    answer = caller.call(PLACING["spot"])
+
+    assert answer.resolved
+    assert answer.raw["result"]["orderId"] == 7
+
+
+def test_a_read_refused_by_a_bare_429_is_told_so(dial: Dial, scripted: ScriptedServer) -> None:
+    async def refuse(peer: Peer, request: dict[str, Any]) -> None:
+        await peer.send({"id": request["id"], "status": 429})
+
+    scripted.replies["ping"] = refuse
+
+    with pytest.raises(RateLimited):
+        dial().call(lambda client: client.spot.test_connectivity())
+
+
+def test_a_doubled_refusal_of_the_first_sending_settles_nothing_of_the_second(
+    dial: Dial, scripted: ScriptedServer
+) -> None:
+    """Refused for its time, an order is stamped anew; then the refusal comes once more."""
+    sent: list[dict[str, Any]] = []
+
+    async def refuse_twice(peer: Peer, request: dict[str, Any]) -> None:
+        sent.append(request)
+        if len(sent) == 1:
+            await peer.refuse(request, -1021)
+        else:
+            await peer.refuse(sent[0], -1021)
+            await peer.refuse(sent[0], -2010)
+            await peer.answer(request, {"orderId": 7})
+
+    scripted.replies["order.place"] = refuse_twice
+    caller = dial(api_key="key", api_secret="s" * 64, mute_latency_warning=True, timeout=500)
+
+    answer = caller.call(PLACING["spot"])
+
+    assert answer.raw["result"] == {"orderId": 7}
+    assert len(sent) == 2
+    assert answer.id == sent[1]["id"] != sent[0]["id"]
+    assert sent[0]["params"]["newClientOrderId"] == sent[1]["params"]["newClientOrderId"]
+
+
+def test_a_read_asked_again_goes_by_another_id(dial: Dial, scripted: ScriptedServer) -> None:
+    asked: list[dict[str, Any]] = []
+
+    async def cut_first(peer: Peer, request: dict[str, Any]) -> None:
+        asked.append(request)
+        if len(asked) == 1:
+            peer.cut()
+        else:
+            await peer.answer(request, {})
+
+    scripted.replies["ping"] = cut_first
+
+    answer = dial(timeout=500).call(lambda client: client.spot.test_connectivity())
+
+    assert answer.id == asked[1]["id"] != asked[0]["id"]
 
 
 def test_answer_that_cannot_be_taken_in_is_an_unknown_outcome(
