@@ -15,18 +15,43 @@ import ssl
 import struct
 import sys
 import threading
+import time
+from collections.abc import Iterator
+from itertools import islice
 
 from payloads import RATE_LIMITS, canned_results
+from pushes import STREAMS, USER, events
 
 GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 KEY = re.compile(rb"(?i)sec-websocket-key: *([^\r]+)")
+ID = re.compile(rb'"id": *(\d+)')
 TEXT, CLOSE, PING, PONG = 1, 8, 9, 10
 HEAD = 128
 """Bytes of a frame's payload that are read: id and method stand first, a ping is shorter."""
+PUSHED_AT_ONCE = 64
+"""Events in one write when they are pushed flat out: what a busy socket brings in one read."""
 ANSWERS = {
     method: b'","status":200,"result":' + result + b',"rateLimits":' + RATE_LIMITS + b"}"
     for method, result in canned_results().items()
 }
+
+
+class Client:
+    """A connection, written to by its own thread and by whoever pushes events."""
+
+    def __init__(self, connection: socket.socket) -> None:
+        self._connection = connection
+        self._lock = threading.Lock()
+
+    def send(self, frames: bytes) -> None:
+        """Write frames, one writer at a time."""
+        with self._lock:
+            self._connection.sendall(frames)
+
+
+subscribers: dict[tuple[str, str], Client] = {}
+"""Who gets the events of a kind that a worker asks for: its last connection that subscribed."""
+sources: dict[tuple[str, str], Iterator[bytes]] = {}
 
 
 def serve(certificate: list[str]) -> None:
@@ -55,7 +80,14 @@ def _serve_one(connection: socket.socket, context: ssl.SSLContext | None) -> Non
         received = bytearray()
         while b"\r\n\r\n" not in received:
             received += connection.recv(65536)
+        if received.startswith(b"PUSH "):
+            _push(connection, *received.decode().split()[1:])
+            return
         _shake(connection, bytes(received))
+        client = Client(connection)
+        path = received.split(b" ", 2)[1].decode()
+        worker = path.partition("?worker=")[2]
+        answer = _answer if path.startswith("/ws-api/") else _stream_answer
         received.clear()
         while data := connection.recv(65536):
             received += data
@@ -63,13 +95,28 @@ def _serve_one(connection: socket.socket, context: ssl.SSLContext | None) -> Non
             while (frame := _take_frame(received)) is not None:
                 opcode, payload = frame
                 if opcode == TEXT:
-                    answers.append(_answer(payload))
+                    answers.append(answer(client, worker, payload))
                 elif opcode == PING:
                     answers.append(_server_frame(PONG, payload))
                 elif opcode == CLOSE:
-                    connection.sendall(_server_frame(CLOSE, payload))
+                    client.send(_server_frame(CLOSE, payload))
                     return
-            connection.sendall(b"".join(answers))
+            client.send(b"".join(answers))
+
+
+def _push(asked_by: socket.socket, worker: str, kind: str, count: str, per_second: str) -> None:
+    client, source = subscribers[worker, kind], sources[worker, kind]
+    left, pace = int(count), int(per_second)
+    asked_by.sendall(b"!")
+    at_once = PUSHED_AT_ONCE if pace == 0 else max(pace // 200, 1)
+    began, sent = time.monotonic(), 0
+    while left > 0:
+        batch = list(islice(source, min(at_once, left)))
+        client.send(b"".join(_server_frame(TEXT, event) for event in batch))
+        left -= len(batch)
+        sent += len(batch)
+        if pace:
+            time.sleep(max(0.0, began + sent / pace - time.monotonic()))
 
 
 def _shake(connection: socket.socket, request: bytes) -> None:
@@ -102,10 +149,25 @@ def _take_frame(received: bytearray) -> tuple[int, bytes] | None:
     return opcode, clear.to_bytes(len(head), "little")
 
 
-def _answer(request: bytes) -> bytes:
+def _answer(client: Client, worker: str, request: bytes) -> bytes:
     # {"id":"1","method":"ping"...
     _, _, _, request_id, _, _, _, method, _ = request.split(b'"', 8)
+    if method.startswith(b"userDataStream.subscribe"):
+        _subscribe(client, worker, USER)
     return _server_frame(TEXT, b'{"id":"' + request_id + ANSWERS[method])
+
+
+def _stream_answer(client: Client, worker: str, request: bytes) -> bytes:
+    for kind in STREAMS:
+        _subscribe(client, worker, kind)
+    found = ID.search(request)
+    assert found is not None
+    return _server_frame(TEXT, b'{"result":null,"id":' + found[1] + b"}")
+
+
+def _subscribe(client: Client, worker: str, kind: str) -> None:
+    subscribers[worker, kind] = client
+    sources.setdefault((worker, kind), events(kind))
 
 
 def _server_frame(opcode: int, payload: bytes) -> bytes:

@@ -6,6 +6,8 @@ JSON with a measure's name and a count to standard input, the worker answers wit
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import json
 import ssl
 import statistics
@@ -14,7 +16,23 @@ import time
 from collections.abc import Callable
 from typing import TypedDict
 
-__all__ = ["ORDER", "Figures", "figures", "serve_chunks", "tls_context"]
+__all__ = [
+    "BUSY_EVENTS",
+    "BUSY_PACE",
+    "ORDER",
+    "Figures",
+    "figures",
+    "new_uvloop",
+    "serve_chunks",
+    "tls_context",
+]
+
+new_uvloop: Callable[[], asyncio.AbstractEventLoop] = asyncio.new_event_loop
+"""Makes a loop of uvloop's for a caller, or the stdlib's where there is no uvloop."""
+with contextlib.suppress(ImportError):
+    import uvloop
+
+    new_uvloop = uvloop.new_event_loop
 
 ORDER = {
     "symbol": "BTCUSDT",
@@ -24,6 +42,9 @@ ORDER = {
     "price": "20000.00",
     "quantity": "0.001",
 }
+
+BUSY_EVENTS, BUSY_PACE = 1000, 5000
+"""Events that come while requests run, and how many of them a second."""
 
 
 class Figures(TypedDict):

@@ -1,19 +1,21 @@
 """This library, measured as its users call it: typed results included.
 
-``python benchmarks/library.py uvloop|stdlib URL [certificate]``. The loop of the async facade's caller is
-of the same kind as the library's own.
+``python benchmarks/library.py uvloop|stdlib URL [certificate]`` names the loop of the library; the async
+facade is called from a loop of each kind.
 """
 
 from __future__ import annotations
 
 import asyncio
 import sys
+import threading
 import time
 from collections.abc import Callable
 from typing import Any
 
-from chunks import figures, serve_chunks, tls_context
+from chunks import BUSY_EVENTS, BUSY_PACE, figures, new_uvloop, serve_chunks, tls_context
 from in_threads import in_threads
+from pushes import BOOK_SYMBOLS, FIRST_UPDATE_ID, STREAMS, USER, pusher, worker_url
 
 if sys.argv[1] == "stdlib":
     sys.modules["uvloop"] = None  # type: ignore[assignment]  # the documented way to forbid an import
@@ -21,7 +23,7 @@ if sys.argv[1] == "stdlib":
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from binance_wsapi import AsyncClient, Client, WsKey
+from binance_wsapi import AsyncClient, Client, EventStream, WsKey
 
 IN_FLIGHT = 100
 API_KEY = "k" * 64
@@ -40,22 +42,37 @@ def main(url: str, certificate: str = "") -> None:
     )
     shared: dict[str, Any] = {
         "api_key": API_KEY,
-        "urls": {WsKey.MAIN_WSAPI: url},
+        "urls": {
+            WsKey.MAIN_WSAPI: worker_url(url),
+            WsKey.MAIN: worker_url(url.replace("/ws-api/v3", "/stream")),
+        },
         "ssl": tls_context(certificate),
         "mute_latency_warning": True,
     }
     with (
         Client(api_secret=pem, **shared) as session,
         Client(api_secret="s" * 64, **shared) as hmac,
-        asyncio.Runner(loop_factory=_loop_factory()) as runner,
+        Client(api_secret=pem, **shared) as heard,
+        asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner,
+        asyncio.Runner(loop_factory=new_uvloop) as uv_runner,
     ):
         session_async = AsyncClient(api_secret=pem, **shared)
         hmac_async = AsyncClient(api_secret="s" * 64, **shared)
+        push = pusher(url, tls_context(certificate))
+        pushed = _Pushed(heard, push)
 
         def in_loop(
-            work: Callable[[AsyncClient, int], Any], client: AsyncClient
+            work: Callable[[AsyncClient, int], Any],
+            client: AsyncClient,
+            runner: asyncio.Runner = runner,
         ) -> Callable[[int], Any]:
             return lambda n: figures(lambda: runner.run(work(client, n)), n)
+
+        def busy(count: int) -> list[float]:
+            push("ticker", BUSY_EVENTS, BUSY_PACE)
+            round_trips = _timed(lambda: _place(heard), count)
+            pushed.take(pushed.ticker, BUSY_EVENTS)
+            return round_trips
 
         def threads(client: Client, count: int) -> list[float]:
             in_threads(lambda: _place(client), count)
@@ -66,12 +83,20 @@ def main(url: str, certificate: str = "") -> None:
                 "sync": lambda n: figures(lambda: _timed(lambda: _place(session), n), n),
                 "sync_hmac": lambda n: figures(lambda: _timed(lambda: _place(hmac), n), n),
                 "async": in_loop(_sequential, session_async),
+                "async_uvloop": in_loop(_sequential, session_async, uv_runner),
                 "async_hmac": in_loop(_sequential, hmac_async),
                 "pipelined": in_loop(_pipelined, session_async),
                 "pipelined_hmac": in_loop(_pipelined, hmac_async),
                 "threads": lambda n: figures(lambda: threads(session, n), n),
                 "threads_hmac": lambda n: figures(lambda: threads(hmac, n), n),
                 "depth": lambda n: figures(lambda: _timed(lambda: _depth(session), n), n),
+                "user_events": lambda n: figures(lambda: pushed.user_events(n), n),
+                "user_handler": lambda n: figures(lambda: pushed.user_handler(n), n),
+                "ticker_events": lambda n: figures(lambda: pushed.ticker_events(n), n),
+                "ticker_async": lambda n: figures(lambda: pushed.ticker_async(runner, n), n),
+                "book5": lambda n: figures(lambda: pushed.book("book5", n), n),
+                "book20": lambda n: figures(lambda: pushed.book("book20", n), n),
+                "busy": lambda n: figures(lambda: busy(n), n),
                 "exchange_info": lambda n: figures(
                     lambda: _timed(lambda: session.spot.get_exchange_info().result, n), n
                 ),
@@ -81,12 +106,87 @@ def main(url: str, certificate: str = "") -> None:
         runner.run(hmac_async.close())
 
 
-def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:
-    try:
-        import uvloop
-    except ImportError:
-        return asyncio.new_event_loop
-    return uvloop.new_event_loop
+class _Pushed:
+    """Events as they are pushed, consumed in each of the ways there are."""
+
+    def __init__(self, client: Client, push: Callable[..., None]) -> None:
+        self._client = client
+        self._push = push
+        self._user = client.subscribe_user_data_stream()
+        self.ticker = client.streams.subscribe(STREAMS["ticker"])
+        self._books = {
+            kind: client.streams.order_book(symbol) for kind, symbol in BOOK_SYMBOLS.items()
+        }
+
+    def take(self, stream: EventStream[Any], count: int) -> None:
+        """Take so many events, and read a field of each."""
+        left = count
+        for event in stream:
+            assert event.symbol
+            left -= 1
+            if left == 0:
+                return
+
+    def user_events(self, count: int) -> list[float]:
+        """To a typed iterator."""
+        self._push(USER, count)
+        self.take(self._user, count)
+        return []
+
+    def user_handler(self, count: int) -> list[float]:
+        """To a handler; the stream is there as well, and drained."""
+        left = count
+        done = threading.Event()
+
+        def handle(event: Any) -> None:
+            nonlocal left
+            assert event.symbol
+            left -= 1
+            if left == 0:
+                done.set()
+
+        self._client.on("user_data", handle)
+        self._push(USER, count)
+        done.wait()
+        self._client.off("user_data", handle)
+        while len(self._user):
+            self._user.get()
+        return []
+
+    def ticker_events(self, count: int) -> list[float]:
+        """To a typed iterator."""
+        self._push("ticker", count)
+        self.take(self.ticker, count)
+        return []
+
+    def ticker_async(self, runner: asyncio.Runner, count: int) -> list[float]:
+        """To an ``async for``."""
+
+        async def take() -> None:
+            left = count
+            async for event in self.ticker:
+                assert event.symbol
+                left -= 1
+                if left == 0:
+                    return
+
+        self._push("ticker", count)
+        runner.run(take())
+        return []
+
+    def book(self, kind: str, count: int) -> list[float]:
+        """Into a local book, until it has the last change."""
+        book = self._books[kind]
+        if not book.is_ready:
+            self._push(kind, 10)
+            book.wait_ready(timeout=10)
+            while book.update_id < FIRST_UPDATE_ID + 9:
+                time.sleep(0.001)
+        last = book.update_id + count
+        self._push(kind, count)
+        while book.update_id < last:
+            time.sleep(0.001)
+        return []
 
 
 def _place(client: Client) -> object:

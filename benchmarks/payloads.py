@@ -50,6 +50,8 @@ def canned_results() -> dict[bytes, bytes]:
             "asks": _levels(2345679, 1),
         },
         "exchangeInfo": _exchange_info(now_ms),
+        "userDataStream.subscribe": {"subscriptionId": 0},
+        "openOrders.status": [],
     }
     return {
         method.encode(): json.dumps(result, separators=(",", ":")).encode()

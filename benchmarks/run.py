@@ -1,6 +1,7 @@
 """What a request costs, as a ratio to a raw aiohttp websocket loop in the same run.
 
-``python benchmarks/run.py [--loop uvloop|stdlib] [--rounds N] [--pin] [--json FILE]``
+``python benchmarks/run.py [--loop uvloop|stdlib] [--rounds N] [--pin] [--only TEXT]
+[--json FILE]``
 
 A canned server, the raw loop, a hand-written facade on ``run_coroutine_threadsafe`` and this library
 each run in a process of their own and take turns in short chunks, the baseline before and after each
@@ -31,7 +32,7 @@ from chunks import Figures
 
 HERE = Path(__file__).parent
 Worker = Literal["raw", "threadsafe", "library"]
-Unit = Literal["p50", "seconds"]
+Unit = Literal["p50", "seconds", "cpu"]
 
 
 @dataclass(frozen=True)
@@ -53,8 +54,9 @@ RAW: tuple[Worker, str] = ("raw", "sequential")
 PLAIN: tuple[Measure, ...] = (
     Measure("sync, session", "sync", RAW, "p50", 500, {"stdlib": 0.95, "uvloop": 0.65}),
     Measure("sync, HMAC", "sync_hmac", RAW, "p50", 500, {"stdlib": 1.00, "uvloop": 0.65}),
-    Measure("async, session", "async", RAW, "p50", 500, {"stdlib": 1.15, "uvloop": 0.80}),
-    Measure("async, HMAC", "async_hmac", RAW, "p50", 500, {}),
+    Measure("async from stdlib, session", "async", RAW, "p50", 500, {}),
+    Measure("async from uvloop, session", "async_uvloop", RAW, "p50", 500, {}),
+    Measure("async from stdlib, HMAC", "async_hmac", RAW, "p50", 500, {}),
     Measure(
         "100 in flight, session", "pipelined", ("raw", "pipelined"), "seconds", 3000,
         {"stdlib": 0.8, "uvloop": 1.0}, faster=True,
@@ -75,11 +77,21 @@ PLAIN: tuple[Measure, ...] = (
         "order book of 1000 levels", "depth", ("raw", "depth"), "p50", 60,
         {"stdlib": 1.2, "uvloop": 1.1},
     ),
+    Measure("sync, 5,000 events/s", "busy", ("raw", "busy"), "p50", 500, {}),
+    Measure("user event, iterator", "user_events", ("raw", "user_events"), "cpu", 5000, {"uvloop": 1.4}),
+    Measure("user event, handler", "user_handler", ("raw", "user_events"), "cpu", 5000, {}),
+    Measure(
+        "market event, iterator", "ticker_events", ("raw", "ticker_events"), "cpu", 5000,
+        {"uvloop": 1.2},
+    ),
+    Measure("market event, async for", "ticker_async", ("raw", "ticker_events"), "cpu", 5000, {}),
+    Measure("book change, 5+5 levels", "book5", ("raw", "book5"), "cpu", 5000, {}),
+    Measure("book change, 20+20 levels", "book20", ("raw", "book20"), "cpu", 3000, {}),
     Measure("exchange info of 3.6 MB", "exchange_info", ("raw", "exchange_info"), "p50", 3, {}),
 )  # fmt: skip
 TLS = tuple(
     Measure(row.label, row.measure, row.baseline, row.unit, row.count, {}, faster=row.faster)
-    for row in PLAIN[:8]
+    for row in PLAIN[:9]
 )
 
 
@@ -177,6 +189,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
+    parser.add_argument("--only", metavar="TEXT", default="", help="rows whose name has it")
     default_loop = "stdlib" if importlib.util.find_spec("uvloop") is None else "uvloop"
     parser.add_argument("--loop", choices=("uvloop", "stdlib"), default=default_loop)
     parser.add_argument("--rounds", type=int, default=10)
@@ -191,7 +204,8 @@ def main() -> None:
     )
     ratios: dict[str, float] = {}
     with tempfile.TemporaryDirectory() as folder:
-        for scheme, measures in (("wss", TLS), ("ws", PLAIN)):
+        for scheme, all_measures in (("wss", TLS), ("ws", PLAIN)):
+            measures = tuple(each for each in all_measures if given.only in each.label)
             certificate = _certificate(Path(folder)) if scheme == "wss" else []
             rows = _rounds(scheme, certificate, given.loop, measures, given.rounds)
             _print(scheme, given.loop, rows)
@@ -251,8 +265,9 @@ def _print(scheme: str, loop: str, rows: list[Row]) -> None:
     if scheme == "ws":
         print(
             "\nRatios are of time (less is better); those of '100 in flight' and '8 threads' are of "
-            "requests per second (more is better).\nBaselines: raw aiohttp + json on the stdlib loop; "
-            "for 8 threads a facade on run_coroutine_threadsafe."
+            "requests per second (more is better), those of events of CPU.\nBaselines: raw aiohttp + "
+            "json on the stdlib loop; for 8 threads a facade on run_coroutine_threadsafe; for books a "
+            "dict a side."
         )
 
 
