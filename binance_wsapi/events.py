@@ -13,6 +13,7 @@ from binance_wsapi.buffer import BufferEnded, EventBuffer
 from binance_wsapi.endpoints import WsKey
 from binance_wsapi.errors import ClientClosed, UnreadableResult, check_seconds
 from binance_wsapi.models._base import Market, Model
+from binance_wsapi.models._tolerant import tolerant_decoder
 
 if TYPE_CHECKING:
     from binance_wsapi.models.account import AccountInformation, AccountTrade
@@ -124,10 +125,10 @@ class OrderReconciled(Model, dict=True):
         """
         from binance_wsapi.models.account import AccountTrade
 
-        trades: tuple[AccountTrade, ...] = _typed(
-            self.raw_missed_fills, tuple[AccountTrade, ...], "myTrades", "raw_missed_fills"
+        trades: list[AccountTrade] = _typed(
+            self.raw_missed_fills, list[AccountTrade], "myTrades", "raw_missed_fills"
         )
-        return trades
+        return tuple(trades)
 
 
 class AccountReconciled(Model, dict=True):
@@ -161,7 +162,7 @@ class AccountReconciled(Model, dict=True):
 def _typed(raw: object, model: Any, operation: str, attribute: str) -> Any:
     wire = msgspec.json.encode(raw)
     try:
-        return msgspec.json.decode(wire, type=model)
+        return tolerant_decoder(model)(wire)
     except msgspec.MsgspecError as error:
         raise UnreadableResult(
             f"what {operation} told after a gap does not fit its model: {error}. It is in "

@@ -9,7 +9,7 @@ import msgspec
 
 from binance_wsapi.errors import BinanceWsApiError, UnreadableResult
 from binance_wsapi.models._base import Model
-from binance_wsapi.models._result_decoder import result_decoder
+from binance_wsapi.models._tolerant import tolerant_decoder
 from binance_wsapi.protocol.secrets import masked
 
 if TYPE_CHECKING:
@@ -141,7 +141,7 @@ class Response(Generic[T_co]):
             return _decode_any(self._raw_result)
         decode = _decoders.get(operation)
         if decode is None:
-            decode = _decoders[operation] = result_decoder(operation.result)
+            decode = _decoders[operation] = tolerant_decoder(operation.result)
         try:
             return decode(self._raw_result)
         except msgspec.MsgspecError as error:

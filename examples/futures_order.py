@@ -28,8 +28,8 @@ def main(client: Client) -> None:
     client.unsubscribe_user_data_stream(WsKey.USDM_WSAPI)
 
 
-def fill_price(events: EventStream[Any]) -> Decimal:
-    """Wait until an order is filled, and return its mean price."""
+def fill_price(events: EventStream[Any]) -> Decimal | None:
+    """Wait until an order is filled, and return its mean price; ``None`` when the exchange left it out."""
     while True:
         event = events.get(timeout=10)
         if isinstance(event, FuturesOrderUpdate) and event.order.status == "FILLED":

@@ -49,7 +49,12 @@ class Model(
     omit_defaults=True,
     rename="camel",
 ):
-    """A value the exchange sent: immutable, unknown fields ignored, absent fields ``None``."""
+    """A value the exchange sent: immutable, unknown fields ignored, absent fields ``None``.
+
+    Required is only what makes the thing what it is. A field that may be ``None`` and does not say when is
+    always sent as far as the documents go: without it, or with another type, the rest is read all the
+    same, and a warning is logged once.
+    """
 
 
 SECRET_FIELDS = frozenset({"api_key", "listen_key", "listen_token", "signature", "token"})
@@ -170,7 +175,7 @@ class Event(Model, dict=True, tag_field="e"):
 
 
 class UnknownEvent(Event):
-    """An event this version does not know, or whose form has changed: nothing is lost, see ``raw``."""
+    """An event this version does not know, or that lacks what makes it one: nothing is lost, see ``raw``."""
 
     problem: str
     """Why it could not be read as a kind of its own."""

@@ -8,31 +8,26 @@ from typing import Any, Union
 import msgspec
 
 from binance_wsapi.models._base import Event, UnknownEvent
+from binance_wsapi.models._tolerant import lenient_reader
 
 __all__ = ["EventDecoder"]
-
-
-class _Head(msgspec.Struct):
-    event_time: int | None = msgspec.field(name="E", default=None)
-
-
-_HEAD = msgspec.json.Decoder(_Head)
 
 
 class EventDecoder:
     """Decodes events of several kinds, told apart by their tag.
 
-    An event of another kind, or one whose form has changed, becomes an :class:`UnknownEvent`.
-    Safe to use from any thread.
+    An event of another kind, or one that lacks what makes it one of its kind, becomes an
+    :class:`UnknownEvent`. Safe to use from any thread.
     """
 
-    __slots__ = ("_decode",)
+    __slots__ = ("_decode", "_kinds")
 
     def __init__(self, kinds: Iterable[type[Event]]) -> None:
         # Built at run time: the kinds are data here, where a type checker wants a literal union.
         known = tuple(kind for kind in kinds if kind is not UnknownEvent)
         union: Any = Union[known]  # noqa: UP007
         self._decode = msgspec.json.Decoder(union).decode
+        self._kinds = {kind.__struct_config__.tag: kind for kind in known}
 
     def decode(self, frame: bytes | msgspec.Raw, stream: str | None = None) -> Event:
         """Return the event in ``frame``.
@@ -43,13 +38,23 @@ class EventDecoder:
         try:
             event: Event = self._decode(frame)
         except msgspec.ValidationError as error:
-            event = UnknownEvent(event_time=_event_time(frame), problem=str(error))
+            event = self._read(frame, str(error))
         return event.attach_frame(frame, stream)
 
-
-def _event_time(frame: bytes | msgspec.Raw) -> int | None:
-    msgspec.json.decode(frame)  # raises where validation stopped before the part that is no JSON
-    try:
-        return _HEAD.decode(frame).event_time
-    except msgspec.ValidationError:
-        return None
+    def _read(self, frame: bytes | msgspec.Raw, problem: str) -> Event:
+        """Return an event whose form has changed."""
+        event = msgspec.json.decode(frame)  # raises where validation stopped before what is no JSON
+        head: dict[str, Any] = event if isinstance(event, dict) else {}
+        tag = head.get("e")
+        kind = self._kinds.get(tag) if isinstance(tag, str) else None
+        if kind is None and len(self._kinds) == 1:
+            (kind,) = self._kinds.values()
+        if kind is not None:
+            try:
+                read: Event = lenient_reader(kind)(frame)
+            except msgspec.ValidationError as error:
+                problem = str(error)
+            else:
+                return read
+        time = head.get("E")
+        return UnknownEvent(event_time=time if type(time) is int else None, problem=problem)

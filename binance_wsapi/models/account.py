@@ -43,46 +43,46 @@ class Balance(Model, gc=False):
 class CommissionRates(MakerTakerRates):
     """Commission rates, as fractions of what is traded."""
 
-    buyer: Decimal
+    buyer: Decimal | None
     """Added when buying."""
-    seller: Decimal
+    seller: Decimal | None
     """Added when selling."""
 
 
 class AccountInformation(Model):
     """What an account may do and what it has."""
 
-    maker_commission: int
+    maker_commission: int | None
     """In basis points; ``commission_rates`` is finer."""
-    taker_commission: int
+    taker_commission: int | None
     """In basis points; ``commission_rates`` is finer."""
-    buyer_commission: int
+    buyer_commission: int | None
     """In basis points; ``commission_rates`` is finer."""
-    seller_commission: int
+    seller_commission: int | None
     """In basis points; ``commission_rates`` is finer."""
-    can_trade: bool
+    can_trade: bool | None
     """Whether it may trade."""
-    can_withdraw: bool
+    can_withdraw: bool | None
     """Whether it may withdraw."""
-    can_deposit: bool
+    can_deposit: bool | None
     """Whether it may deposit."""
-    commission_rates: CommissionRates
+    commission_rates: CommissionRates | None
     """Standard commission rates."""
-    brokered: bool
+    brokered: bool | None
     """Whether a broker runs it."""
-    require_self_trade_prevention: bool
+    require_self_trade_prevention: bool | None
     """Whether its orders must name a self-trade prevention mode."""
-    prevent_sor: bool
+    prevent_sor: bool | None
     """Whether smart order routing is kept from it."""
-    update_time: int
+    update_time: int | None
     """When it last changed, epoch ms."""
-    account_type: AccountType
+    account_type: AccountType | None
     """What it is for."""
     balances: list[Balance]
     """What it has, by asset."""
-    permissions: list[str]
+    permissions: list[str] | None
     """What it may trade: ``SPOT``, ``MARGIN``, trade groups."""
-    uid: int
+    uid: int | None
     """Its number."""
 
 
@@ -95,25 +95,25 @@ class AccountTrade(Model, gc=False):
     """Its number."""
     order_id: int
     """The order."""
-    order_list_id: int
+    order_list_id: int | None
     """The order's list; -1 when it is in none."""
     price: Decimal
     """Price in quote asset units."""
     quantity: Decimal = field(name="qty")
     """Amount in base asset units."""
-    quote_quantity: Decimal = field(name="quoteQty")
+    quote_quantity: Decimal | None = field(name="quoteQty")
     """Amount in quote asset units."""
-    commission: Decimal
+    commission: Decimal | None
     """What it cost."""
-    commission_asset: str
+    commission_asset: str | None
     """The asset of the commission."""
-    time: int
+    time: int | None
     """When, epoch ms."""
     is_buyer: bool
     """Whether the account bought."""
-    is_maker: bool
+    is_maker: bool | None
     """Whether the order was resting."""
-    is_best_match: bool
+    is_best_match: bool | None
     """To be ignored."""
 
 
@@ -124,29 +124,29 @@ class Allocation(Model, gc=False):
     """Name, such as ``BTCUSDT``."""
     allocation_id: int
     """Its number."""
-    allocation_type: AllocationType
+    allocation_type: AllocationType | None
     """Where it comes from."""
     order_id: int
     """The order."""
-    order_list_id: int
+    order_list_id: int | None
     """The order's list; -1 when it is in none."""
     price: Decimal
     """Price in quote asset units."""
     quantity: Decimal = field(name="qty")
     """Amount in base asset units."""
-    quote_quantity: Decimal = field(name="quoteQty")
+    quote_quantity: Decimal | None = field(name="quoteQty")
     """Amount in quote asset units."""
-    commission: Decimal
+    commission: Decimal | None
     """What it cost."""
-    commission_asset: str
+    commission_asset: str | None
     """The asset of the commission."""
-    time: int
+    time: int | None
     """When, epoch ms."""
     is_buyer: bool
     """Whether the account bought."""
-    is_maker: bool
+    is_maker: bool | None
     """Whether the order was resting."""
-    is_allocator: bool
+    is_allocator: bool | None
     """Whether the account gave rather than received."""
 
 
@@ -159,9 +159,9 @@ class AccountCommission(Model):
     """Standard rates."""
     special_commission: CommissionRates | None = None
     """Special rates, added to the standard ones."""
-    tax_commission: CommissionRates
+    tax_commission: CommissionRates | None
     """Taxes, added to the standard rates."""
-    discount: CommissionDiscount
+    discount: CommissionDiscount | None
     """Discount on the standard commission."""
 
 

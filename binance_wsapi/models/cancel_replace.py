@@ -6,14 +6,14 @@ import msgspec
 from msgspec import field
 
 from binance_wsapi.models._base import Model
-from binance_wsapi.models._result_decoder import result_decoder
+from binance_wsapi.models._tolerant import tolerant_decoder
 from binance_wsapi.models.enums import CancelReplaceOutcome
 from binance_wsapi.models.order import CancelledOrder, PlacedOrder
 from binance_wsapi.models.order_list import CancelledOrderList
 
 __all__ = ["CancelReplaceResult"]
 
-_decode_cancelled = result_decoder(CancelledOrder | CancelledOrderList)
+_decode_cancelled = tolerant_decoder(CancelledOrder | CancelledOrderList)
 
 
 class CancelReplaceResult(Model):

@@ -9,6 +9,7 @@ import msgspec
 from msgspec import field
 
 from binance_wsapi.models._base import Model
+from binance_wsapi.models._tolerant import tolerant_decoder
 
 __all__ = [
     "ExchangeMaxNumAlgoOrdersFilter",
@@ -62,7 +63,7 @@ class PercentPriceFilter(_Filter, tag="PERCENT_PRICE"):
     """Greatest price as a multiple of the average."""
     multiplier_down: Decimal
     """Least price as a multiple of the average."""
-    average_price_minutes: int = field(name="avgPriceMins")
+    average_price_minutes: int | None = field(name="avgPriceMins")
     """Minutes the average covers; 0 stands for the last price."""
 
 
@@ -77,7 +78,7 @@ class PercentPriceBySideFilter(_Filter, tag="PERCENT_PRICE_BY_SIDE"):
     """Greatest price of a sell order as a multiple of the average."""
     ask_multiplier_down: Decimal
     """Least price of a sell order as a multiple of the average."""
-    average_price_minutes: int = field(name="avgPriceMins")
+    average_price_minutes: int | None = field(name="avgPriceMins")
     """Minutes the average covers; 0 stands for the last price."""
 
 
@@ -108,9 +109,9 @@ class MinNotionalFilter(_Filter, tag="MIN_NOTIONAL"):
 
     min_notional: Decimal
     """Least notional, in quote asset units."""
-    apply_to_market: bool
+    apply_to_market: bool | None
     """Whether it holds for MARKET orders, by the average price."""
-    average_price_minutes: int = field(name="avgPriceMins")
+    average_price_minutes: int | None = field(name="avgPriceMins")
     """Minutes the average covers; 0 stands for the last price."""
 
 
@@ -119,13 +120,13 @@ class NotionalFilter(_Filter, tag="NOTIONAL"):
 
     min_notional: Decimal
     """Least notional, in quote asset units."""
-    apply_min_to_market: bool
+    apply_min_to_market: bool | None
     """Whether the least holds for MARKET orders, by the average price."""
     max_notional: Decimal
     """Greatest notional, in quote asset units."""
-    apply_max_to_market: bool
+    apply_max_to_market: bool | None
     """Whether the greatest holds for MARKET orders, by the average price."""
-    average_price_minutes: int = field(name="avgPriceMins")
+    average_price_minutes: int | None = field(name="avgPriceMins")
     """Minutes the average covers; 0 stands for the last price."""
 
 
@@ -267,13 +268,13 @@ Filter: TypeAlias = _KnownFilter | UnknownFilter
 """Any filter."""
 
 _all_known = msgspec.json.Decoder(list[_KnownFilter])
-_known = msgspec.json.Decoder(_KnownFilter)
+_decode_known = tolerant_decoder(_KnownFilter)
 _list_of_raw = msgspec.json.Decoder(list[msgspec.Raw])
 
 
 def decode_filters(wire: msgspec.Raw) -> list[Filter]:
     """Return the filters of a JSON list; those not known are kept as :class:`UnknownFilter`."""
-    if not bytes(wire):
+    if bytes(wire) in {b"", b"null"}:
         return []
     try:
         return [*_all_known.decode(wire)]
@@ -283,7 +284,7 @@ def decode_filters(wire: msgspec.Raw) -> list[Filter]:
 
 def _decode_filter(wire: msgspec.Raw) -> Filter:
     try:
-        known: Filter = _known.decode(wire)
+        known: Filter = _decode_known(wire)
     except msgspec.ValidationError:
         return UnknownFilter(raw=msgspec.json.decode(wire))
     return known

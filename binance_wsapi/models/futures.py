@@ -55,9 +55,9 @@ class FuturesOrderBook(Model):
 
     last_update_id: int
     """Update the levels are as of."""
-    event_time: int = field(name="E")
+    event_time: int | None = field(name="E")
     """When the answer was made, in ms."""
-    transaction_time: int = field(name="T")
+    transaction_time: int | None = field(name="T")
     """Matching engine time of the levels, in ms."""
     bids: list[Level]
     """What buyers offer, highest price first."""
@@ -72,7 +72,7 @@ class FuturesPriceTicker(Model):
     """The symbol."""
     price: Decimal
     """Price of the last trade."""
-    time: int
+    time: int | None
     """Matching engine time, in ms."""
 
 
@@ -91,7 +91,7 @@ class FuturesBookTicker(Model):
     """Best price sellers ask."""
     ask_quantity: Decimal = field(name="askQty")
     """Quantity at the best ask."""
-    time: int
+    time: int | None
     """Matching engine time, in ms."""
 
 
@@ -106,15 +106,15 @@ class _OrderFields(Model):
     """The symbol."""
     side: Side
     """Which way the order goes."""
-    position_side: PositionSide
+    position_side: PositionSide | None
     """The position it belongs to."""
     type: FuturesOrderType
     """How it meets the book now."""
-    original_type: FuturesOrderType = field(name="origType")
+    original_type: FuturesOrderType | None = field(name="origType")
     """Its type when it was placed: a triggered stop becomes a limit or market order."""
     status: OrderStatus
     """Where it stands."""
-    time_in_force: FuturesTimeInForce
+    time_in_force: FuturesTimeInForce | None
     """How long it stays."""
     price: Decimal
     """Limit price; zero when it has none."""
@@ -124,25 +124,25 @@ class _OrderFields(Model):
     """Filled so far."""
     cumulative_quantity: Decimal | None = field(name="cumQty", default=None)
     """Filled so far, in answers to placing, modifying and cancelling; same as ``executed_quantity``."""
-    stop_price: Decimal
+    stop_price: Decimal | None
     """Trigger price; zero when it has none, without meaning for trailing orders."""
     activation_price: Decimal | None = field(name="activatePrice", default=None)
     """Price at which a trailing order starts to follow."""
     callback_rate: Decimal | None = field(name="priceRate", default=None)
     """Distance of a trailing order, in percent."""
-    working_type: WorkingType
+    working_type: WorkingType | None
     """Which price triggers it."""
-    price_protect: bool
+    price_protect: bool | None
     """Whether it is not triggered while mark and last price are far apart."""
     price_match: PriceMatch | None = None
     """The price of the book it took in place of its own."""
     self_trade_prevention_mode: SelfTradePreventionMode | None = None
     """What happens when it meets another order of the account."""
-    reduce_only: bool
+    reduce_only: bool | None
     """Whether it may only make a position smaller."""
-    close_position: bool
+    close_position: bool | None
     """Whether it closes the whole position when triggered."""
-    update_time: int
+    update_time: int | None
     """Last change, in ms."""
 
 
@@ -168,13 +168,13 @@ class FuturesOrder(_OrderFields):
 
     modify_id: int | None = None
     """Your id of its last amendment, when one was sent."""
-    average_price: Decimal = field(name="avgPrice")
+    average_price: Decimal | None = field(name="avgPrice")
     """Mean price of its fills; zero before the first."""
-    cumulative_quote_quantity: Decimal = field(name="cumQuote")
+    cumulative_quote_quantity: Decimal | None = field(name="cumQuote")
     """Filled so far, in quote asset units."""
     good_till_date: int | None = None
     """End of a ``GTD`` order, in ms; zero otherwise."""
-    time: int
+    time: int | None
     """When it was placed, in ms."""
 
 
@@ -185,7 +185,7 @@ class CoinFuturesOrderAck(_OrderFields):
     listen to the user data.
     """
 
-    pair: str
+    pair: str | None
     """The pair the contract belongs to, such as ``BTCUSD``."""
     modify_id: int | None = None
     """Your id of the amendment, when one was sent."""
@@ -198,15 +198,15 @@ class CoinFuturesOrderAck(_OrderFields):
 class CoinFuturesOrder(_OrderFields):
     """A COIN-M order."""
 
-    pair: str
+    pair: str | None
     """The pair the contract belongs to, such as ``BTCUSD``."""
     modify_id: int | None = None
     """Your id of its last amendment, when one was sent."""
-    average_price: Decimal = field(name="avgPrice")
+    average_price: Decimal | None = field(name="avgPrice")
     """Mean price of its fills; zero before the first."""
-    cumulative_base_quantity: Decimal = field(name="cumBase")
+    cumulative_base_quantity: Decimal | None = field(name="cumBase")
     """Filled so far, in base asset units."""
-    time: int
+    time: int | None
     """When it was placed, in ms."""
 
 
@@ -217,7 +217,7 @@ class FuturesAlgoOrder(Model):
     """The exchange's id of the conditional order; not an order id."""
     client_algo_id: str
     """Your id of the conditional order."""
-    algo_type: AlgoType
+    algo_type: AlgoType | None
     """What kind of order it is."""
     order_type: FuturesOrderType
     """How it meets the book once triggered."""
@@ -225,43 +225,43 @@ class FuturesAlgoOrder(Model):
     """The symbol."""
     side: Side
     """Which way the order goes."""
-    position_side: PositionSide
+    position_side: PositionSide | None
     """The position it belongs to."""
-    time_in_force: FuturesTimeInForce
+    time_in_force: FuturesTimeInForce | None
     """How long the order stays once it is placed."""
     quantity: Decimal
     """Quantity, in base asset units."""
     algo_status: AlgoStatus
     """Where it stands."""
-    trigger_price: Decimal
+    trigger_price: Decimal | None
     """Price that triggers it."""
     price: Decimal
     """Limit price; zero when it has none."""
     iceberg_quantity: Decimal | None = None
     """Visible part."""
-    self_trade_prevention_mode: SelfTradePreventionMode
+    self_trade_prevention_mode: SelfTradePreventionMode | None
     """What happens when it meets another order of the account."""
-    working_type: WorkingType
+    working_type: WorkingType | None
     """Which price triggers it."""
-    price_match: PriceMatch
+    price_match: PriceMatch | None
     """The price of the book it takes in place of its own."""
-    close_position: bool
+    close_position: bool | None
     """Whether it closes the whole position when triggered."""
-    price_protect: bool
+    price_protect: bool | None
     """Whether it is not triggered while mark and last price are far apart."""
-    reduce_only: bool
+    reduce_only: bool | None
     """Whether it may only make a position smaller."""
     activation_price: Decimal | None = field(name="activatePrice", default=None)
     """Price at which a trailing order starts to follow."""
     callback_rate: Decimal | None = None
     """Distance of a trailing order, in percent."""
-    create_time: int
+    create_time: int | None
     """When it was made, in ms."""
-    update_time: int
+    update_time: int | None
     """Last change, in ms."""
-    trigger_time: int
+    trigger_time: int | None
     """When it was triggered, in ms; zero before."""
-    good_till_date: int
+    good_till_date: int | None
     """End of a ``GTD`` order, in ms; zero otherwise."""
 
 
@@ -272,9 +272,9 @@ class CancelledAlgoOrder(Model):
     """The exchange's id of the conditional order."""
     client_algo_id: str
     """Your id of the conditional order."""
-    code: str
+    code: str | None
     """``200`` for success; not an error code."""
-    message: str = field(name="msg")
+    message: str | None = field(name="msg")
     """``success``."""
 
 
@@ -289,49 +289,44 @@ class FuturesPositionV2(Model):
     """Size, in base asset units; below zero when short."""
     entry_price: Decimal
     """Mean price it was entered at."""
-    break_even_price: Decimal
+    break_even_price: Decimal | None
     """Price at which it ends without profit or loss, fees included."""
-    mark_price: Decimal
+    mark_price: Decimal | None
     """Mark price."""
     _unrealized_profit: Decimal | None = field(name="unRealizedProfit", default=None)
     _unrealized_profit_older: Decimal | None = field(name="unrealizedProfit", default=None)
-    liquidation_price: Decimal
+    liquidation_price: Decimal | None
     """Price at which it is liquidated; zero when there is none."""
-    isolated_margin: Decimal
+    isolated_margin: Decimal | None
     """Margin set aside for it, profit included."""
-    isolated_wallet: Decimal
+    isolated_wallet: Decimal | None
     """Margin set aside for it, profit left out."""
-    notional: Decimal
+    notional: Decimal | None
     """Value at the mark price, in margin asset units; below zero when short."""
-    margin_asset: str
+    margin_asset: str | None
     """Asset it is margined in."""
-    initial_margin: Decimal
+    initial_margin: Decimal | None
     """Margin needed for position and open orders."""
-    maintenance_margin: Decimal = field(name="maintMargin")
+    maintenance_margin: Decimal | None = field(name="maintMargin")
     """Margin needed to keep it."""
-    position_initial_margin: Decimal
+    position_initial_margin: Decimal | None
     """Margin needed for the position."""
-    open_order_initial_margin: Decimal
+    open_order_initial_margin: Decimal | None
     """Margin needed for the open orders."""
-    adl: int
+    adl: int | None
     """Place in the auto-deleveraging queue, from 0 (last) to 4 (next)."""
-    bid_notional: Decimal
+    bid_notional: Decimal | None
     """Value of the open buy orders."""
-    ask_notional: Decimal
+    ask_notional: Decimal | None
     """Value of the open sell orders."""
-    update_time: int
+    update_time: int | None
     """Last change, in ms; zero when there was none."""
 
-    def __post_init__(self) -> None:
-        """Refuse a position that tells no profit under either spelling."""
-        if self._unrealized_profit is None and self._unrealized_profit_older is None:
-            raise ValueError("Object missing required field `unRealizedProfit`")
-
     @property
-    def unrealized_profit(self) -> Decimal:
+    def unrealized_profit(self) -> Decimal | None:
         """Profit at the mark price, in margin asset units; the exchange spells the key in two ways."""
         profit = self._unrealized_profit
-        return profit if profit is not None else Decimal(self._unrealized_profit_older or 0)
+        return self._unrealized_profit_older if profit is None else profit
 
 
 class _PositionFields(Model):
@@ -345,82 +340,83 @@ class _PositionFields(Model):
     """Size, in base asset units (contracts on COIN-M); below zero when short."""
     entry_price: Decimal
     """Mean price it was entered at."""
-    break_even_price: Decimal
+    break_even_price: Decimal | None
     """Price at which it ends without profit or loss, fees included."""
-    mark_price: Decimal
+    mark_price: Decimal | None
     """Mark price."""
-    unrealized_profit: Decimal = field(name="unRealizedProfit")
+    unrealized_profit: Decimal | None = field(name="unRealizedProfit")
     """Profit at the mark price, in margin asset units."""
-    liquidation_price: Decimal
+    liquidation_price: Decimal | None
     """Price at which it is liquidated; zero when there is none."""
-    leverage: Decimal
+    leverage: Decimal | None
     """Leverage of the symbol."""
-    margin_type: MarginType
+    margin_type: MarginType | None
     """Cross or isolated."""
-    isolated_margin: Decimal
+    isolated_margin: Decimal | None
     """Margin set aside for it, profit included."""
-    isolated_wallet: Decimal
+    isolated_wallet: Decimal | None
     """Margin set aside for it, profit left out."""
-    _auto_add_margin: str | bool = field(name="isAutoAddMargin")
-    update_time: int
+    _auto_add_margin: str | bool | None = field(name="isAutoAddMargin")
+    update_time: int | None
     """Last change, in ms; zero when there was none."""
 
     @property
-    def is_auto_add_margin(self) -> bool:
+    def is_auto_add_margin(self) -> bool | None:
         """Whether margin is added by itself; the exchange writes it as text."""
-        return str(self._auto_add_margin).lower() == "true"
+        sent = self._auto_add_margin
+        return None if sent is None else str(sent).lower() == "true"
 
 
 class FuturesPosition(_PositionFields):
     """A position of a USD-M symbol, held or not."""
 
-    max_notional_value: Decimal
+    max_notional_value: Decimal | None
     """Largest value allowed at this leverage."""
-    notional: Decimal
+    notional: Decimal | None
     """Value at the mark price, in margin asset units; below zero when short."""
 
 
 class CoinFuturesPosition(_PositionFields):
     """A position of a COIN-M symbol, held or not."""
 
-    max_quantity: Decimal = field(name="maxQty")
+    max_quantity: Decimal | None = field(name="maxQty")
     """Largest size allowed at this leverage, in base asset units."""
-    notional_value: Decimal
+    notional_value: Decimal | None
     """Value at the mark price, in base asset units; below zero when short."""
 
 
 class _BalanceFields(Model):
     """What a wallet balance of both futures markets tells."""
 
-    account_alias: str
+    account_alias: str | None
     """Alias of the account."""
     asset: str
     """The asset."""
     balance: Decimal
     """Wallet balance."""
-    cross_wallet_balance: Decimal
+    cross_wallet_balance: Decimal | None
     """Part of the wallet balance that serves cross positions."""
-    cross_unrealized_profit: Decimal = field(name="crossUnPnl")
+    cross_unrealized_profit: Decimal | None = field(name="crossUnPnl")
     """Profit of the cross positions at the mark price."""
-    available_balance: Decimal
+    available_balance: Decimal | None
     """Free for new positions."""
-    update_time: int
+    update_time: int | None
     """Last change, in ms; zero when there was none."""
 
 
 class FuturesBalance(_BalanceFields):
     """Wallet balance of an asset (USD-M)."""
 
-    max_withdraw_amount: Decimal
+    max_withdraw_amount: Decimal | None
     """Largest amount that may be transferred out."""
-    margin_available: bool
+    margin_available: bool | None
     """Whether it serves as margin in multi-assets mode."""
 
 
 class CoinFuturesBalance(_BalanceFields):
     """Wallet balance of an asset (COIN-M)."""
 
-    withdraw_available: Decimal
+    withdraw_available: Decimal | None
     """Largest amount that may be transferred out."""
 
 
@@ -431,27 +427,27 @@ class CoinFuturesAccountAsset(Model):
     """The asset."""
     wallet_balance: Decimal
     """Wallet balance."""
-    unrealized_profit: Decimal
+    unrealized_profit: Decimal | None
     """Profit of the positions at the mark price."""
-    margin_balance: Decimal
+    margin_balance: Decimal | None
     """Wallet balance and unrealized profit."""
-    maintenance_margin: Decimal = field(name="maintMargin")
+    maintenance_margin: Decimal | None = field(name="maintMargin")
     """Margin needed to keep the positions."""
-    initial_margin: Decimal
+    initial_margin: Decimal | None
     """Margin needed for positions and open orders."""
-    position_initial_margin: Decimal
+    position_initial_margin: Decimal | None
     """Margin needed for the positions."""
-    open_order_initial_margin: Decimal
+    open_order_initial_margin: Decimal | None
     """Margin needed for the open orders."""
-    cross_wallet_balance: Decimal
+    cross_wallet_balance: Decimal | None
     """Part of the wallet balance that serves cross positions."""
-    cross_unrealized_profit: Decimal = field(name="crossUnPnl")
+    cross_unrealized_profit: Decimal | None = field(name="crossUnPnl")
     """Profit of the cross positions at the mark price."""
-    available_balance: Decimal
+    available_balance: Decimal | None
     """Free for new positions."""
-    max_withdraw_amount: Decimal
+    max_withdraw_amount: Decimal | None
     """Largest amount that may be transferred out."""
-    update_time: int
+    update_time: int | None
     """Last change, in ms; zero when there was none."""
 
 
@@ -471,97 +467,97 @@ class _AccountPositionFields(Model):
     """Which position of the symbol this is."""
     position_amount: Decimal = field(name="positionAmt")
     """Size, in base asset units (contracts on COIN-M); below zero when short."""
-    unrealized_profit: Decimal
+    unrealized_profit: Decimal | None
     """Profit at the mark price."""
-    initial_margin: Decimal
+    initial_margin: Decimal | None
     """Margin needed for position and open orders."""
-    maintenance_margin: Decimal = field(name="maintMargin")
+    maintenance_margin: Decimal | None = field(name="maintMargin")
     """Margin needed to keep it."""
-    update_time: int
+    update_time: int | None
     """Last change, in ms; zero when there was none."""
 
 
 class FuturesAccountPositionV2(_AccountPositionFields):
     """A position or open orders of a USD-M account."""
 
-    isolated_margin: Decimal
+    isolated_margin: Decimal | None
     """Margin set aside for it, profit included."""
-    isolated_wallet: Decimal
+    isolated_wallet: Decimal | None
     """Margin set aside for it, profit left out."""
-    notional: Decimal
+    notional: Decimal | None
     """Value at the mark price; below zero when short."""
 
 
 class FuturesAccountPosition(_AccountPositionFields):
     """A symbol of a USD-M account, whether a position is held or not."""
 
-    position_initial_margin: Decimal
+    position_initial_margin: Decimal | None
     """Margin needed for the position."""
-    open_order_initial_margin: Decimal
+    open_order_initial_margin: Decimal | None
     """Margin needed for the open orders."""
-    leverage: Decimal
+    leverage: Decimal | None
     """Leverage of the symbol."""
-    isolated: bool
+    isolated: bool | None
     """Whether it is margined on its own."""
-    entry_price: Decimal
+    entry_price: Decimal | None
     """Mean price it was entered at."""
     break_even_price: Decimal | None = None
     """Price at which it ends without profit or loss, fees included."""
-    max_notional: Decimal
+    max_notional: Decimal | None
     """Largest value allowed at this leverage."""
-    bid_notional: Decimal
+    bid_notional: Decimal | None
     """Value of the open buy orders."""
-    ask_notional: Decimal
+    ask_notional: Decimal | None
     """Value of the open sell orders."""
 
 
 class CoinFuturesAccountPosition(_AccountPositionFields):
     """A symbol of a COIN-M account, whether a position is held or not."""
 
-    position_initial_margin: Decimal
+    position_initial_margin: Decimal | None
     """Margin needed for the position."""
-    open_order_initial_margin: Decimal
+    open_order_initial_margin: Decimal | None
     """Margin needed for the open orders."""
-    leverage: Decimal
+    leverage: Decimal | None
     """Leverage of the symbol."""
-    isolated: bool
+    isolated: bool | None
     """Whether it is margined on its own."""
-    isolated_wallet: Decimal
+    isolated_wallet: Decimal | None
     """Margin set aside for it, profit left out."""
-    entry_price: Decimal
+    entry_price: Decimal | None
     """Mean price it was entered at."""
-    break_even_price: Decimal
+    break_even_price: Decimal | None
     """Price at which it ends without profit or loss, fees included."""
-    max_quantity: Decimal = field(name="maxQty")
+    max_quantity: Decimal | None = field(name="maxQty")
     """Largest size allowed at this leverage, in base asset units."""
-    notional_value: Decimal
+    notional_value: Decimal | None
     """Value at the mark price, in base asset units; below zero when short."""
 
 
 class _AccountTotals(Model):
     """Sums over a USD-M account: in USDT in single-asset mode, in USD in multi-assets mode."""
 
-    total_initial_margin: Decimal
+    total_initial_margin: Decimal | None
     """Margin needed for all positions and open orders."""
-    total_maintenance_margin: Decimal = field(name="totalMaintMargin")
+    total_maintenance_margin: Decimal | None = field(name="totalMaintMargin")
     """Margin needed to keep all positions."""
-    total_wallet_balance: Decimal
+    total_wallet_balance: Decimal | None
     """Wallet balance."""
-    total_unrealized_profit: Decimal
+    total_unrealized_profit: Decimal | None
     """Profit of all positions at the mark price."""
-    total_margin_balance: Decimal
+    total_margin_balance: Decimal | None
     """Wallet balance and unrealized profit."""
-    total_position_initial_margin: Decimal
+    total_position_initial_margin: Decimal | None
     """Margin needed for all positions."""
-    total_open_order_initial_margin: Decimal
+    total_open_order_initial_margin: Decimal | None
     """Margin needed for all open orders."""
-    total_cross_wallet_balance: Decimal
+    total_cross_wallet_balance: Decimal | None
     """Part of the wallet balance that serves cross positions."""
-    total_cross_unrealized_profit: Decimal = field(name="totalCrossUnPnl")
+    total_cross_unrealized_profit: Decimal | None = field(name="totalCrossUnPnl")
     """Profit of all cross positions at the mark price."""
-    available_balance: Decimal
+    available_balance: Decimal | None
     """Free for new positions."""
-    max_withdraw_amount: Decimal
+    max_withdraw_amount: Decimal | None
     """Largest amount that may be transferred out."""
     assets: list[FuturesAccountAsset]
     """Each asset of the account."""
@@ -577,19 +573,19 @@ class FuturesAccountV2(_AccountTotals):
 class FuturesAccount(_AccountTotals):
     """A USD-M account, with every symbol of the market."""
 
-    fee_tier: int
+    fee_tier: int | None
     """Commission tier."""
-    can_trade: bool
+    can_trade: bool | None
     """Whether it may trade."""
-    can_deposit: bool
+    can_deposit: bool | None
     """Whether it may transfer in."""
-    can_withdraw: bool
+    can_withdraw: bool | None
     """Whether it may transfer out."""
-    update_time: int
+    update_time: int | None
     """Reserved by the exchange."""
-    multi_assets_margin: bool
+    multi_assets_margin: bool | None
     """Whether multi-assets mode is on."""
-    trade_group_id: int
+    trade_group_id: int | None
     """Trade group; -1 for none."""
     positions: list[FuturesAccountPosition]
     """Every symbol, whether a position is held or not."""
@@ -598,15 +594,15 @@ class FuturesAccount(_AccountTotals):
 class CoinFuturesAccount(Model):
     """A COIN-M account, with every symbol of the market."""
 
-    fee_tier: int
+    fee_tier: int | None
     """Commission tier."""
-    can_trade: bool
+    can_trade: bool | None
     """Whether it may trade."""
-    can_deposit: bool
+    can_deposit: bool | None
     """Whether it may transfer in."""
-    can_withdraw: bool
+    can_withdraw: bool | None
     """Whether it may transfer out."""
-    update_time: int
+    update_time: int | None
     """Reserved by the exchange."""
     assets: list[CoinFuturesAccountAsset]
     """Each asset of the account."""

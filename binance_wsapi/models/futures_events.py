@@ -72,15 +72,15 @@ class FuturesUpdatedOrder(Model):
     """Which way it goes."""
     type: FuturesOrderType = field(name="o")
     """How it meets the book now."""
-    time_in_force: FuturesTimeInForce = field(name="f")
+    time_in_force: FuturesTimeInForce | None = field(name="f")
     """How long it stays."""
     quantity: Decimal = field(name="q")
     """Ordered."""
     price: Decimal = field(name="p")
     """Limit price; zero when it has none."""
-    average_price: Decimal = field(name="ap")
+    average_price: Decimal | None = field(name="ap")
     """Mean price of its fills; zero before the first."""
-    stop_price: Decimal = field(name="sp")
+    stop_price: Decimal | None = field(name="sp")
     """Trigger price; without meaning for trailing orders."""
     execution_type: FuturesExecutionType = field(name="x")
     """What happened."""
@@ -100,23 +100,23 @@ class FuturesUpdatedOrder(Model):
     """The asset of the commission; ``None`` without one."""
     commission: Decimal | None = field(name="n", default=None)
     """What this fill cost; ``None`` without commission."""
-    trade_time: int = field(name="T")
+    trade_time: int | None = field(name="T")
     """When it was placed, changed or filled, in ms."""
     trade_id: int = field(name="t")
     """Number of the trade; zero when the event is no trade."""
-    bid_notional: Decimal = field(name="b")
+    bid_notional: Decimal | None = field(name="b")
     """Value of the open buy orders (in base asset units on COIN-M)."""
-    ask_notional: Decimal = field(name="a")
+    ask_notional: Decimal | None = field(name="a")
     """Value of the open sell orders (in base asset units on COIN-M)."""
-    is_maker: bool = field(name="m")
+    is_maker: bool | None = field(name="m")
     """Whether it was the resting side of this fill."""
-    reduce_only: bool = field(name="R")
+    reduce_only: bool | None = field(name="R")
     """Whether it may only make a position smaller."""
-    working_type: WorkingType = field(name="wt")
+    working_type: WorkingType | None = field(name="wt")
     """Which price triggers it."""
-    original_type: FuturesOrderType = field(name="ot")
+    original_type: FuturesOrderType | None = field(name="ot")
     """Its type when it was placed."""
-    position_side: PositionSide = field(name="ps")
+    position_side: PositionSide | None = field(name="ps")
     """The position it belongs to."""
     close_position: bool | None = field(name="cp", default=None)
     """Whether it closes the whole position; conditional orders only."""
@@ -124,13 +124,13 @@ class FuturesUpdatedOrder(Model):
     """Price at which a trailing order starts to follow."""
     callback_rate: Decimal | None = field(name="cr", default=None)
     """Distance of a trailing order, in percent."""
-    price_protect: bool = field(name="pP")
+    price_protect: bool | None = field(name="pP")
     """Whether it is not triggered while mark and last price are far apart."""
-    realized_profit: Decimal = field(name="rp")
+    realized_profit: Decimal | None = field(name="rp")
     """Profit this trade realized."""
-    self_trade_prevention_mode: SelfTradePreventionMode = field(name="V")
+    self_trade_prevention_mode: SelfTradePreventionMode | None = field(name="V")
     """What happens when it meets another order of the account."""
-    price_match: PriceMatch = field(name="pm")
+    price_match: PriceMatch | None = field(name="pm")
     """The price of the book it took in place of its own."""
     good_till_date: int | None = field(name="gtd", default=None)
     """End of a ``GTD`` order, in ms; zero otherwise (USD-M)."""
@@ -143,14 +143,14 @@ class FuturesUpdatedOrder(Model):
 class CoinFuturesUpdatedOrder(FuturesUpdatedOrder):
     """A COIN-M order after a change."""
 
-    margin_asset: str = field(name="ma")
+    margin_asset: str | None = field(name="ma")
     """Asset the contract is margined in."""
 
 
 class FuturesOrderUpdate(Event, tag="ORDER_TRADE_UPDATE"):
     """An order changed: placed, filled, amended, cancelled, expired, liquidated."""
 
-    transaction_time: int = field(name="T")
+    transaction_time: int | None = field(name="T")
     """Matching engine time, in ms."""
     order: FuturesUpdatedOrder = field(name="o")
     """The order as it stands now."""
@@ -168,7 +168,7 @@ class CoinFuturesOrderUpdate(FuturesOrderUpdate, tag="ORDER_TRADE_UPDATE"):
 class TradeLite(Event, tag="TRADE_LITE"):
     """A fill, told sooner and in fewer words than by :class:`FuturesOrderUpdate`, which follows (USD-M)."""
 
-    transaction_time: int = field(name="T")
+    transaction_time: int | None = field(name="T")
     """Matching engine time, in ms."""
     symbol: str = field(name="s")
     """The symbol."""
@@ -176,7 +176,7 @@ class TradeLite(Event, tag="TRADE_LITE"):
     """Ordered."""
     price: Decimal = field(name="p")
     """Limit price; zero when the order has none."""
-    is_maker: bool = field(name="m")
+    is_maker: bool | None = field(name="m")
     """Whether the order was the resting side."""
     client_order_id: str = field(name="c")
     """Your id of the order."""
@@ -199,9 +199,9 @@ class UpdatedFuturesBalance(Model):
     """The asset."""
     wallet_balance: Decimal = field(name="wb")
     """Wallet balance."""
-    cross_wallet_balance: Decimal = field(name="cw")
+    cross_wallet_balance: Decimal | None = field(name="cw")
     """Part of the wallet balance that serves cross positions."""
-    balance_change: Decimal = field(name="bc")
+    balance_change: Decimal | None = field(name="bc")
     """Change apart from profit and commission."""
 
 
@@ -216,22 +216,22 @@ class UpdatedPosition(Model):
     """Size; below zero when short."""
     entry_price: Decimal = field(name="ep")
     """Mean price it was entered at."""
-    break_even_price: Decimal = field(name="bep")
+    break_even_price: Decimal | None = field(name="bep")
     """Price at which it ends without profit or loss, fees included."""
-    accumulated_realized: Decimal = field(name="cr")
+    accumulated_realized: Decimal | None = field(name="cr")
     """Profit realized so far, before fees."""
-    unrealized_profit: Decimal = field(name="up")
+    unrealized_profit: Decimal | None = field(name="up")
     """Profit at the mark price."""
-    margin_type: MarginType = field(name="mt")
+    margin_type: MarginType | None = field(name="mt")
     """Cross or isolated."""
-    isolated_wallet: Decimal = field(name="iw")
+    isolated_wallet: Decimal | None = field(name="iw")
     """Margin set aside for it, profit left out."""
 
 
 class FuturesAccountChange(Model):
     """What changed in an account, and why."""
 
-    reason: AccountUpdateReason = field(name="m")
+    reason: AccountUpdateReason | None = field(name="m")
     """Why."""
     symbol: str | None = field(name="S", default=None)
     """Symbol of a funding fee."""
@@ -246,7 +246,7 @@ class FuturesAccountChange(Model):
 class FuturesAccountUpdate(Event, tag="ACCOUNT_UPDATE"):
     """Balances or positions changed; placing and cancelling without a fill is not told."""
 
-    transaction_time: int = field(name="T")
+    transaction_time: int | None = field(name="T")
     """Matching engine time, in ms."""
     change: FuturesAccountChange = field(name="a")
     """What changed."""
@@ -278,7 +278,7 @@ class AccountConfig(Model):
 class FuturesAccountConfigUpdate(Event, tag="ACCOUNT_CONFIG_UPDATE"):
     """Leverage of a symbol, or the mode of the account, changed: one of the two is there."""
 
-    transaction_time: int = field(name="T")
+    transaction_time: int | None = field(name="T")
     """Matching engine time, in ms."""
     symbol_config: SymbolConfig | None = field(name="ac", default=None)
     """New leverage."""
@@ -295,15 +295,15 @@ class PositionAtRisk(Model):
     """Which position of the symbol this is."""
     position_amount: Decimal = field(name="pa")
     """Size; below zero when short."""
-    margin_type: MarginType = field(name="mt")
+    margin_type: MarginType | None = field(name="mt")
     """Cross or isolated; sent in capitals here, read as everywhere else."""
-    isolated_wallet: Decimal = field(name="iw")
+    isolated_wallet: Decimal | None = field(name="iw")
     """Margin set aside for it, profit left out; zero for cross positions."""
-    mark_price: Decimal = field(name="mp")
+    mark_price: Decimal | None = field(name="mp")
     """Mark price."""
-    unrealized_profit: Decimal = field(name="up")
+    unrealized_profit: Decimal | None = field(name="up")
     """Profit at the mark price."""
-    maintenance_margin: Decimal = field(name="mm")
+    maintenance_margin: Decimal | None = field(name="mm")
     """Margin needed to keep it."""
 
 
@@ -330,7 +330,7 @@ class UpdatedAlgoOrder(Model):
     """Your id of the conditional order."""
     algo_id: int = field(name="aid")
     """The exchange's id of the conditional order."""
-    algo_type: AlgoType = field(name="at")
+    algo_type: AlgoType | None = field(name="at")
     """What kind of order it is."""
     order_type: FuturesOrderType = field(name="o")
     """How it meets the book once triggered."""
@@ -338,15 +338,15 @@ class UpdatedAlgoOrder(Model):
     """The symbol."""
     side: Side = field(name="S")
     """Which way it goes."""
-    position_side: PositionSide = field(name="ps")
+    position_side: PositionSide | None = field(name="ps")
     """The position it belongs to."""
-    time_in_force: FuturesTimeInForce = field(name="f")
+    time_in_force: FuturesTimeInForce | None = field(name="f")
     """How long the order stays once it is placed."""
     quantity: Decimal = field(name="q")
     """Ordered."""
     algo_status: AlgoStatus = field(name="X")
     """Where it stands now."""
-    order_id_text: str = field(name="ai")
+    order_id_text: str | None = field(name="ai")
     """Id of the order it placed, as text; empty before it is triggered."""
     average_price: Decimal | None = field(name="ap", default=None)
     """Mean price of the fills, once triggered."""
@@ -354,25 +354,25 @@ class UpdatedAlgoOrder(Model):
     """Filled so far, once triggered."""
     actual_order_type: str | None = field(name="act", default=None)
     """Type of the order it placed, once triggered."""
-    trigger_price: Decimal = field(name="tp")
+    trigger_price: Decimal | None = field(name="tp")
     """Price that triggers it."""
     price: Decimal = field(name="p")
     """Limit price; zero when it has none."""
-    self_trade_prevention_mode: SelfTradePreventionMode = field(name="V")
+    self_trade_prevention_mode: SelfTradePreventionMode | None = field(name="V")
     """What happens when it meets another order of the account."""
-    working_type: WorkingType = field(name="wt")
+    working_type: WorkingType | None = field(name="wt")
     """Which price triggers it."""
-    price_match: PriceMatch = field(name="pm")
+    price_match: PriceMatch | None = field(name="pm")
     """The price of the book it takes in place of its own."""
-    close_position: bool = field(name="cp")
+    close_position: bool | None = field(name="cp")
     """Whether it closes the whole position."""
-    price_protect: bool = field(name="pP")
+    price_protect: bool | None = field(name="pP")
     """Whether it is not triggered while mark and last price are far apart."""
-    reduce_only: bool = field(name="R")
+    reduce_only: bool | None = field(name="R")
     """Whether it may only make a position smaller."""
-    trigger_time: int = field(name="tt")
+    trigger_time: int | None = field(name="tt")
     """When it was triggered, in ms; zero before."""
-    good_till_date: int = field(name="gtd")
+    good_till_date: int | None = field(name="gtd")
     """End of a ``GTD`` order, in ms; zero otherwise."""
     reject_message: str | None = field(name="rm", default=None)
     """Why it failed."""
@@ -386,9 +386,9 @@ class UpdatedAlgoOrder(Model):
 
 
 class AlgoOrderUpdate(Event, tag="ALGO_UPDATE"):
-    """A conditional order changed (USD-M); the order it places is told by :class:`FuturesOrderUpdate`."""
+    """A conditional order changed; the order it places is told by :class:`FuturesOrderUpdate`."""
 
-    transaction_time: int = field(name="T")
+    transaction_time: int | None = field(name="T")
     """When it changed, in ms."""
     algo_order: UpdatedAlgoOrder = field(name="o")
     """The conditional order as it stands now."""
@@ -401,14 +401,14 @@ class ConditionalOrderRejection(Model):
     """The symbol."""
     order_id: int = field(name="i")
     """The exchange's id of the order."""
-    reason: str = field(name="r")
+    reason: str | None = field(name="r")
     """Why, in the exchange's words."""
 
 
 class ConditionalOrderTriggerReject(Event, tag="CONDITIONAL_ORDER_TRIGGER_REJECT"):
     """A triggered order was refused (USD-M); told by :class:`AlgoOrderUpdate` since 2025-12-15."""
 
-    transaction_time: int = field(name="T")
+    transaction_time: int | None = field(name="T")
     """When it was sent, in ms."""
     rejection: ConditionalOrderRejection = field(name="or")
     """What was refused, and why."""
@@ -425,16 +425,16 @@ class Strategy(Model):
     """Where it stands now."""
     symbol: str = field(name="s")
     """The symbol."""
-    update_time: int = field(name="ut")
+    update_time: int | None = field(name="ut")
     """When it changed, in ms."""
-    operation_code: int = field(name="c")
+    operation_code: int | None = field(name="c")
     """Why, as a number of the exchange: 8002 cancelled by the user, 8004 stop reached, 8005 liquidated."""
 
 
 class StrategyUpdate(Event, tag="STRATEGY_UPDATE"):
     """A strategy was made, cancelled, ended."""
 
-    transaction_time: int = field(name="T")
+    transaction_time: int | None = field(name="T")
     """Matching engine time, in ms."""
     strategy: Strategy = field(name="su")
     """The strategy as it stands now."""
@@ -451,24 +451,24 @@ class Grid(Model):
     """Where it stands now."""
     symbol: str = field(name="s")
     """The symbol."""
-    realized_profit: Decimal = field(name="r")
+    realized_profit: Decimal | None = field(name="r")
     """Profit realized so far."""
-    unmatched_average_price: Decimal = field(name="up")
+    unmatched_average_price: Decimal | None = field(name="up")
     """Mean price of the part without a counterpart."""
-    unmatched_quantity: Decimal = field(name="uq")
+    unmatched_quantity: Decimal | None = field(name="uq")
     """Quantity without a counterpart."""
-    unmatched_fee: Decimal = field(name="uf")
+    unmatched_fee: Decimal | None = field(name="uf")
     """Fees of the part without a counterpart."""
-    matched_profit: Decimal = field(name="mp")
+    matched_profit: Decimal | None = field(name="mp")
     """Profit of the part with a counterpart."""
-    update_time: int = field(name="ut")
+    update_time: int | None = field(name="ut")
     """When it changed, in ms."""
 
 
 class GridUpdate(Event, tag="GRID_UPDATE"):
     """A part of a grid was filled."""
 
-    transaction_time: int = field(name="T")
+    transaction_time: int | None = field(name="T")
     """Matching engine time, in ms."""
     grid: Grid = field(name="gu")
     """The grid as it stands now."""
@@ -477,7 +477,7 @@ class GridUpdate(Event, tag="GRID_UPDATE"):
 class ListenKeyExpired(HidesSecrets, Event, tag="listenKeyExpired"):
     """The listen key ran out: nothing more comes until a new key is used, on a new connection."""
 
-    listen_key: str = field(name="listenKey")
+    listen_key: str | None = field(name="listenKey")
     """The key that ran out."""
 
 
@@ -500,6 +500,7 @@ CoinmUserEvent: TypeAlias = (
     CoinFuturesOrderUpdate
     | CoinFuturesAccountUpdate
     | CoinFuturesMarginCall
+    | AlgoOrderUpdate
     | FuturesAccountConfigUpdate
     | StrategyUpdate
     | GridUpdate

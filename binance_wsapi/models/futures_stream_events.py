@@ -66,11 +66,11 @@ class FuturesAggregateTradeEvent(Event, tag="aggTrade"):
     """Quantity, fills of retail price improvement orders included."""
     normal_quantity: Decimal | None = field(name="nq", default=None)
     """Quantity without fills of retail price improvement orders (USD-M)."""
-    first_trade_id: int = field(name="f")
+    first_trade_id: int | None = field(name="f")
     """The first trade in it."""
-    last_trade_id: int = field(name="l")
+    last_trade_id: int | None = field(name="l")
     """The last trade in it."""
-    time: int = field(name="T")
+    time: int | None = field(name="T")
     """When it happened, in ms."""
     is_buyer_maker: bool = field(name="m")
     """The buyer's order was resting, so a seller came to it."""
@@ -106,15 +106,15 @@ class MarkPriceEvent(Event, tag="markPriceUpdate"):
     """The symbol."""
     mark_price: Decimal = field(name="p")
     """Mark price."""
-    index_price: Decimal = field(name="i")
+    index_price: Decimal | None = field(name="i")
     """Index price."""
     average_mark_price: Decimal | None = field(name="ap", default=None)
     """Moving average of the mark price (USD-M)."""
-    estimated_settle_price: Decimal = field(name="P")
+    estimated_settle_price: Decimal | None = field(name="P")
     """Estimated settlement price; meaningful in the last hour before settlement."""
-    funding_rate_text: str = field(name="r")
+    funding_rate_text: str | None = field(name="r")
     """Funding rate as sent; empty for delivery contracts."""
-    next_funding_time: int = field(name="T")
+    next_funding_time: int | None = field(name="T")
     """Next funding, in ms; zero for delivery contracts."""
     symbol_type: int | None = field(name="st", default=None)
     """1 for a USD-M symbol, 2 for a COIN-M symbol."""
@@ -148,7 +148,7 @@ class ContinuousKlineEvent(Event, tag="continuous_kline"):
 
     pair: str = field(name="ps")
     """The pair."""
-    contract_type: ContractType = field(name="ct")
+    contract_type: ContractType | None = field(name="ct")
     """The term."""
     kline: StreamKline = field(name="k")
     """The candle as it stands now."""
@@ -159,9 +159,9 @@ class PriceKline(Model):
 
     open_time: int = field(name="t")
     """First moment of it, in ms."""
-    close_time: int = field(name="T")
+    close_time: int | None = field(name="T")
     """Last moment of it, in ms."""
-    symbol: str = field(name="s")
+    symbol: str | None = field(name="s")
     """The symbol; without meaning for index prices."""
     interval: KlineInterval = field(name="i")
     """Its length."""
@@ -173,7 +173,7 @@ class PriceKline(Model):
     """Highest price."""
     low_price: Decimal = field(name="l")
     """Lowest price."""
-    data_count: int = field(name="n")
+    data_count: int | None = field(name="n")
     """How many prices."""
     is_closed: bool = field(name="x")
     """Whether it is final."""
@@ -221,7 +221,7 @@ class FuturesMiniTickerEvent(Event, tag="24hrMiniTicker"):
     """Lowest price."""
     volume: Decimal = field(name="v")
     """Traded, in base asset units (contracts on COIN-M)."""
-    quote_volume: Decimal = field(name="q")
+    quote_volume: Decimal | None = field(name="q")
     """Traded, in quote asset units (base asset units on COIN-M)."""
     symbol_type: int | None = field(name="st", default=None)
     """1 for a USD-M symbol, 2 for a COIN-M symbol."""
@@ -234,15 +234,15 @@ class FuturesTickerEvent(Event, tag="24hrTicker"):
     """The symbol."""
     pair: str | None = field(name="ps", default=None)
     """The pair it belongs to."""
-    price_change: Decimal = field(name="p")
+    price_change: Decimal | None = field(name="p")
     """Last price less open price."""
-    price_change_percent: Decimal = field(name="P")
+    price_change_percent: Decimal | None = field(name="P")
     """The same in percent of the open price."""
-    weighted_average_price: Decimal = field(name="w")
+    weighted_average_price: Decimal | None = field(name="w")
     """Mean price, weighted by volume."""
     last_price: Decimal = field(name="c")
     """Price of the last trade."""
-    last_quantity: Decimal = field(name="Q")
+    last_quantity: Decimal | None = field(name="Q")
     """Quantity of the last trade."""
     open_price: Decimal = field(name="o")
     """Price of the first trade."""
@@ -252,17 +252,17 @@ class FuturesTickerEvent(Event, tag="24hrTicker"):
     """Lowest price."""
     volume: Decimal = field(name="v")
     """Traded, in base asset units (contracts on COIN-M)."""
-    quote_volume: Decimal = field(name="q")
+    quote_volume: Decimal | None = field(name="q")
     """Traded, in quote asset units (base asset units on COIN-M)."""
-    open_time: int = field(name="O")
+    open_time: int | None = field(name="O")
     """Start of the window, in ms."""
-    close_time: int = field(name="C")
+    close_time: int | None = field(name="C")
     """End of the window, in ms."""
-    first_trade_id: int = field(name="F")
+    first_trade_id: int | None = field(name="F")
     """The first trade in the window."""
-    last_trade_id: int = field(name="L")
+    last_trade_id: int | None = field(name="L")
     """The last trade in the window."""
-    trade_count: int = field(name="n")
+    trade_count: int | None = field(name="n")
     """How many trades."""
     symbol_type: int | None = field(name="st", default=None)
     """1 for a USD-M symbol, 2 for a COIN-M symbol."""
@@ -273,7 +273,7 @@ class FuturesBookTickerEvent(Event, tag="bookTicker"):
 
     update_id: int = field(name="u")
     """Number of the change of the order book."""
-    transaction_time: int = field(name="T")
+    transaction_time: int | None = field(name="T")
     """Matching engine time, in ms."""
     symbol: str = field(name="s")
     """The symbol."""
@@ -322,21 +322,21 @@ class LiquidationOrder(Model):
     """Which way it goes: SELL closes a long position."""
     type: FuturesOrderType = field(name="o")
     """How it meets the book."""
-    time_in_force: FuturesTimeInForce = field(name="f")
+    time_in_force: FuturesTimeInForce | None = field(name="f")
     """How long it stays."""
     quantity: Decimal = field(name="q")
     """Ordered."""
     price: Decimal = field(name="p")
     """Limit price."""
-    average_price: Decimal = field(name="ap")
+    average_price: Decimal | None = field(name="ap")
     """Mean price of its fills."""
     status: OrderStatus = field(name="X")
     """Where it stands."""
-    last_executed_quantity: Decimal = field(name="l")
+    last_executed_quantity: Decimal | None = field(name="l")
     """Quantity of its last fill."""
     executed_quantity: Decimal = field(name="z")
     """Filled so far."""
-    trade_time: int = field(name="T")
+    trade_time: int | None = field(name="T")
     """When it was filled, in ms."""
 
 
@@ -354,7 +354,7 @@ class ForceOrderEvent(Event, tag="forceOrder"):
 class FuturesDepthEvent(Event, tag="depthUpdate"):
     """Levels of an order book that changed; a quantity of zero removes the level."""
 
-    transaction_time: int = field(name="T")
+    transaction_time: int | None = field(name="T")
     """Matching engine time, in ms."""
     symbol: str = field(name="s")
     """The symbol."""
@@ -383,13 +383,13 @@ class IndexComponent(Model):
 
     base_asset: str = field(name="b")
     """Base asset."""
-    quote_asset: str = field(name="q")
+    quote_asset: str | None = field(name="q")
     """Quote asset."""
-    weight_quantity: Decimal = field(name="w")
+    weight_quantity: Decimal | None = field(name="w")
     """Weight as a quantity."""
-    weight_percent: Decimal = field(name="W")
+    weight_percent: Decimal | None = field(name="W")
     """Weight as a part of one."""
-    index_price: Decimal = field(name="i")
+    index_price: Decimal | None = field(name="i")
     """Its own index price."""
 
 
@@ -400,9 +400,9 @@ class CompositeIndexEvent(Event, tag="compositeIndex"):
     """The symbol of the index."""
     price: Decimal = field(name="p")
     """Its value."""
-    component_category: str = field(name="C")
+    component_category: str | None = field(name="C")
     """What its parts are, such as ``baseAsset``."""
-    components: list[IndexComponent] = field(name="c")
+    components: list[IndexComponent] | None = field(name="c")
     """Its parts."""
 
 
@@ -415,13 +415,13 @@ class LeverageBracket(Model):
     """From this value on."""
     notional_cap: Decimal = field(name="bnc")
     """Up to this value."""
-    maintenance_margin_rate: Decimal = field(name="mmr")
+    maintenance_margin_rate: Decimal | None = field(name="mmr")
     """Maintenance margin as a part of the value."""
-    cumulative_factor: Decimal = field(name="cf")
+    cumulative_factor: Decimal | None = field(name="cf")
     """What to take off to reckon the maintenance margin at once."""
-    minimum_leverage: int = field(name="mi")
+    minimum_leverage: int | None = field(name="mi")
     """Least leverage."""
-    maximum_leverage: int = field(name="ma")
+    maximum_leverage: int | None = field(name="ma")
     """Most leverage."""
 
 
@@ -432,11 +432,11 @@ class ContractInfoEvent(Event, tag="contractInfo"):
     """The symbol."""
     pair: str | None = field(name="ps", default=None)
     """The pair it belongs to."""
-    contract_type: ContractType = field(name="ct")
+    contract_type: ContractType | None = field(name="ct")
     """Its term."""
-    delivery_time: int = field(name="dt")
+    delivery_time: int | None = field(name="dt")
     """When it is delivered, in ms."""
-    onboard_time: int = field(name="ot")
+    onboard_time: int | None = field(name="ot")
     """When it was listed, in ms."""
     status: ContractStatus = field(name="cs")
     """Whether it trades."""
@@ -453,21 +453,21 @@ class AssetIndexEvent(Event, tag="assetIndexUpdate"):
     """Symbol of the index, such as ``ADAUSD``."""
     index_price: Decimal = field(name="i")
     """Index price."""
-    bid_buffer: Decimal = field(name="b")
+    bid_buffer: Decimal | None = field(name="b")
     """Taken off the index price when the asset is held."""
-    ask_buffer: Decimal = field(name="a")
+    ask_buffer: Decimal | None = field(name="a")
     """Put on the index price when the asset is owed."""
-    bid_rate: Decimal = field(name="B")
+    bid_rate: Decimal | None = field(name="B")
     """Rate the asset counts at when it is held."""
-    ask_rate: Decimal = field(name="A")
+    ask_rate: Decimal | None = field(name="A")
     """Rate the asset counts at when it is owed."""
-    auto_exchange_bid_buffer: Decimal = field(name="q")
+    auto_exchange_bid_buffer: Decimal | None = field(name="q")
     """``bid_buffer`` for automatic exchange."""
-    auto_exchange_ask_buffer: Decimal = field(name="g")
+    auto_exchange_ask_buffer: Decimal | None = field(name="g")
     """``ask_buffer`` for automatic exchange."""
-    auto_exchange_bid_rate: Decimal = field(name="Q")
+    auto_exchange_bid_rate: Decimal | None = field(name="Q")
     """``bid_rate`` for automatic exchange."""
-    auto_exchange_ask_rate: Decimal = field(name="G")
+    auto_exchange_ask_rate: Decimal | None = field(name="G")
     """``ask_rate`` for automatic exchange."""
 
 

@@ -39,7 +39,7 @@ class LiabilityUpdate(Event, tag="USER_LIABILITY_CHANGE"):
 
     asset: str = field(name="a")
     """The asset."""
-    liability_type: str = field(name="t")
+    liability_type: str | None = field(name="t")
     """Why, such as ``BORROW``."""
     principal: Decimal = field(name="p")
     """Borrowed."""

@@ -84,49 +84,49 @@ class Symbol(Model):
     """Whether it trades."""
     base_asset: str
     """The asset that is bought and sold."""
-    base_asset_precision: int
+    base_asset_precision: int | None
     """Decimal places of base asset amounts."""
     quote_asset: str
     """The asset that prices are in."""
-    quote_precision: int
+    quote_precision: int | None
     """The same as ``quote_asset_precision``, which replaces it."""
-    quote_asset_precision: int
+    quote_asset_precision: int | None
     """Decimal places of quote asset amounts."""
-    base_commission_precision: int
+    base_commission_precision: int | None
     """Decimal places of commissions in the base asset."""
-    quote_commission_precision: int
+    quote_commission_precision: int | None
     """Decimal places of commissions in the quote asset."""
-    order_types: list[OrderType]
+    order_types: list[OrderType] | None
     """Order types it accepts."""
-    iceberg_allowed: bool
+    iceberg_allowed: bool | None
     """Whether iceberg orders are accepted."""
-    oco_allowed: bool
+    oco_allowed: bool | None
     """Whether OCO lists are accepted."""
-    oto_allowed: bool
+    oto_allowed: bool | None
     """Whether OTO lists are accepted."""
     opo_allowed: bool | None = None
     """Whether OPO lists are accepted."""
-    quote_order_qty_market_allowed: bool
+    quote_order_qty_market_allowed: bool | None
     """Whether MARKET orders may give ``quote_order_qty``."""
-    allow_trailing_stop: bool
+    allow_trailing_stop: bool | None
     """Whether orders may give ``trailing_delta``."""
-    cancel_replace_allowed: bool
+    cancel_replace_allowed: bool | None
     """Whether orders can be cancelled and replaced in one request."""
     amend_allowed: bool | None = None
     """Whether the quantity of a resting order can be reduced in place."""
     peg_instructions_allowed: bool | None = None
     """Whether pegged orders are accepted."""
-    is_spot_trading_allowed: bool
+    is_spot_trading_allowed: bool | None
     """Whether it trades on Spot."""
-    is_margin_trading_allowed: bool
+    is_margin_trading_allowed: bool | None
     """Whether it trades on margin."""
-    permissions: list[str]
+    permissions: list[str] | None
     """Always empty by now; see ``permission_sets``."""
-    permission_sets: list[list[str]]
+    permission_sets: list[list[str]] | None
     """An account needs one permission out of each inner list."""
-    default_self_trade_prevention_mode: SelfTradePreventionMode
+    default_self_trade_prevention_mode: SelfTradePreventionMode | None
     """Mode of orders that name none."""
-    allowed_self_trade_prevention_modes: list[SelfTradePreventionMode]
+    allowed_self_trade_prevention_modes: list[SelfTradePreventionMode] | None
     """Modes that orders may name."""
     filters_json: msgspec.Raw = field(name="filters", default_factory=msgspec.Raw)
     """The filters as the exchange wrote them; use :attr:`filters`."""
@@ -151,11 +151,11 @@ class SmartOrderRouting(Model):
 class ExchangeInfo(Model):
     """Trading rules, limits and symbols."""
 
-    timezone: str
+    timezone: str | None
     """Time zone of the exchange: ``UTC``."""
-    server_time: int
+    server_time: int | None
     """Epoch ms."""
-    rate_limits: list[RateLimit]
+    rate_limits: list[RateLimit] | None
     """The limits on requests, orders and connections."""
     symbols: list[Symbol]
     """The symbols asked for."""
@@ -223,9 +223,9 @@ class Trade(Model, gc=False):
     """Price in quote asset units."""
     quantity: Decimal = field(name="qty")
     """Amount in base asset units."""
-    quote_quantity: Decimal = field(name="quoteQty")
+    quote_quantity: Decimal | None = field(name="quoteQty")
     """Amount in quote asset units."""
-    time: int
+    time: int | None
     """When it happened, epoch ms."""
     is_buyer_maker: bool
     """The buyer's order was resting, so a seller came to it."""
@@ -242,15 +242,15 @@ class AggregateTrade(Model, gc=False):
     """Price in quote asset units."""
     quantity: Decimal = field(name="q")
     """Amount in base asset units."""
-    first_trade_id: int = field(name="f")
+    first_trade_id: int | None = field(name="f")
     """The first trade in it."""
-    last_trade_id: int = field(name="l")
+    last_trade_id: int | None = field(name="l")
     """The last trade in it."""
-    time: int = field(name="T")
+    time: int | None = field(name="T")
     """When it happened, epoch ms."""
     is_buyer_maker: bool = field(name="m")
     """The buyer's order was resting, so a seller came to it."""
-    is_best_match: bool = field(name="M")
+    is_best_match: bool | None = field(name="M")
     """To be ignored."""
 
 
@@ -269,28 +269,28 @@ class Kline(Model, array_like=True, gc=False):
     """Price of its last trade so far."""
     volume: Decimal
     """Traded, in base asset units."""
-    close_time: int
+    close_time: int | None
     """Last moment of it, epoch ms."""
-    quote_volume: Decimal
+    quote_volume: Decimal | None
     """Traded, in quote asset units."""
-    trade_count: int
+    trade_count: int | None
     """How many trades."""
-    taker_buy_volume: Decimal
+    taker_buy_volume: Decimal | None
     """Bought by takers, in base asset units."""
-    taker_buy_quote_volume: Decimal
+    taker_buy_quote_volume: Decimal | None
     """Bought by takers, in quote asset units."""
-    unused: str
+    unused: str | None
     """To be ignored."""
 
 
 class AveragePrice(Model):
     """The average price of a symbol."""
 
-    minutes: int = field(name="mins")
+    minutes: int | None = field(name="mins")
     """How many minutes it covers."""
     price: Decimal
     """The average, in quote asset units."""
-    close_time: int
+    close_time: int | None
     """Time of the last trade in it, epoch ms."""
 
 
@@ -315,17 +315,17 @@ class Ticker(Model):
     """Price of the last trade."""
     volume: Decimal
     """Traded, in base asset units."""
-    quote_volume: Decimal
+    quote_volume: Decimal | None
     """Traded, in quote asset units."""
-    open_time: int
+    open_time: int | None
     """Start of the window, epoch ms."""
-    close_time: int
+    close_time: int | None
     """End of the window, epoch ms."""
-    first_trade_id: int = field(name="firstId")
+    first_trade_id: int | None = field(name="firstId")
     """The first trade in the window."""
-    last_trade_id: int = field(name="lastId")
+    last_trade_id: int | None = field(name="lastId")
     """The last trade in the window."""
-    trade_count: int = field(name="count")
+    trade_count: int | None = field(name="count")
     """How many trades."""
 
 

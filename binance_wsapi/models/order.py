@@ -91,9 +91,9 @@ class Fill(Model):
     """Price in quote asset units."""
     quantity: Decimal = field(name="qty")
     """Amount in base asset units."""
-    commission: Decimal
+    commission: Decimal | None
     """What it cost."""
-    commission_asset: str
+    commission_asset: str | None
     """The asset of the commission."""
     trade_id: int
     """Number of the trade; -1 for routed fills."""
@@ -112,7 +112,7 @@ class PreventedMatchOfOrder(Model):
     """Symbol of the resting order."""
     maker_order_id: int
     """The resting order."""
-    price: Decimal
+    price: Decimal | None
     """Price it would have traded at."""
     taker_prevented_quantity: Decimal | None = None
     """Quantity lost by the incoming order, in base asset units."""
@@ -127,11 +127,11 @@ class PreventedMatch(PreventedMatchOfOrder):
     """Name, such as ``BTCUSDT``."""
     taker_order_id: int
     """The incoming order."""
-    trade_group_id: int
+    trade_group_id: int | None
     """Group of accounts that self-trade prevention looks at."""
-    self_trade_prevention_mode: SelfTradePreventionMode
+    self_trade_prevention_mode: SelfTradePreventionMode | None
     """What was done."""
-    transaction_time: int = field(name="transactTime")
+    transaction_time: int | None = field(name="transactTime")
     """When, epoch ms."""
 
 
@@ -142,11 +142,11 @@ class PlacedOrder(_OrderTerms):
     """Name, such as ``BTCUSDT``."""
     order_id: int
     """The exchange's id."""
-    order_list_id: int
+    order_list_id: int | None
     """The exchange's id of its list; -1 when it is in none."""
     client_order_id: str
     """Your id."""
-    transaction_time: int = field(name="transactTime")
+    transaction_time: int | None = field(name="transactTime")
     """When it was placed, epoch ms."""
     price: Decimal | None = None
     """Limit price; zero for MARKET orders."""
@@ -179,7 +179,7 @@ class CancelledOrder(_OrderTerms):
     """Name, such as ``BTCUSDT``."""
     order_id: int
     """The exchange's id."""
-    order_list_id: int
+    order_list_id: int | None
     """The exchange's id of its list; -1 when it is in none."""
     orig_client_order_id: str | None = None
     """Your id, as it was; ``None`` where cancelling an order list left the id as it is."""
@@ -195,11 +195,11 @@ class CancelledOrder(_OrderTerms):
     """Filled before, in base asset units."""
     quote_order_qty: Decimal | None = field(name="origQuoteOrderQty", default=None)
     """Amount ordered, in quote asset units; zero when ordered in base asset units."""
-    cumulative_quote_quantity: Decimal = field(name="cummulativeQuoteQty")
+    cumulative_quote_quantity: Decimal | None = field(name="cummulativeQuoteQty")
     """Filled before, in quote asset units."""
     status: OrderStatus
     """Where it stands."""
-    time_in_force: TimeInForce
+    time_in_force: TimeInForce | None
     """How long it was to stay."""
     type: OrderType
     """Order type."""
@@ -214,7 +214,7 @@ class Order(_OrderTerms):
     """Name, such as ``BTCUSDT``."""
     order_id: int
     """The exchange's id."""
-    order_list_id: int
+    order_list_id: int | None
     """The exchange's id of its list; -1 when it is in none."""
     client_order_id: str
     """Your id."""
@@ -226,21 +226,21 @@ class Order(_OrderTerms):
     """Filled so far, in base asset units."""
     quote_order_qty: Decimal | None = field(name="origQuoteOrderQty", default=None)
     """Amount ordered, in quote asset units; zero when ordered in base asset units."""
-    cumulative_quote_quantity: Decimal = field(name="cummulativeQuoteQty")
+    cumulative_quote_quantity: Decimal | None = field(name="cummulativeQuoteQty")
     """Filled so far, in quote asset units; negative for old orders where it is not known."""
     status: OrderStatus
     """Where it stands."""
-    time_in_force: TimeInForce
+    time_in_force: TimeInForce | None
     """How long it stays."""
     type: OrderType
     """Order type."""
     side: Side
     """Which way it goes."""
-    time: int
+    time: int | None
     """When it was placed, epoch ms."""
-    update_time: int
+    update_time: int | None
     """When it last changed, epoch ms."""
-    is_working: bool
+    is_working: bool | None
     """Whether it is on the book."""
 
 
@@ -262,9 +262,9 @@ class AmendedOrder(_OrderTerms):
     """Name, such as ``BTCUSDT``."""
     order_id: int
     """The exchange's id, the same as before."""
-    order_list_id: int
+    order_list_id: int | None
     """The exchange's id of its list; -1 when it is in none."""
-    orig_client_order_id: str
+    orig_client_order_id: str | None
     """Your id, as it was."""
     client_order_id: str
     """Your id from now on."""
@@ -274,15 +274,15 @@ class AmendedOrder(_OrderTerms):
     """The new amount, in base asset units."""
     executed_quantity: Decimal = field(name="executedQty")
     """Filled so far, in base asset units."""
-    prevented_quantity: Decimal = field(name="preventedQty")
+    prevented_quantity: Decimal | None = field(name="preventedQty")
     """Quantity lost to prevented matches, in base asset units."""
-    quote_order_qty: Decimal
+    quote_order_qty: Decimal | None
     """Amount ordered, in quote asset units; zero when ordered in base asset units."""
-    cumulative_quote_quantity: Decimal = field(name="cumulativeQuoteQty")
+    cumulative_quote_quantity: Decimal | None = field(name="cumulativeQuoteQty")
     """Filled so far, in quote asset units."""
     status: OrderStatus
     """Where it stands."""
-    time_in_force: TimeInForce
+    time_in_force: TimeInForce | None
     """How long it stays."""
     type: OrderType
     """Order type."""
@@ -295,7 +295,7 @@ class AmendedOrderList(Model):
 
     order_list_id: int
     """The exchange's id of the list."""
-    contingency_type: ContingencyType
+    contingency_type: ContingencyType | None
     """How its orders depend on each other."""
     list_order_status: ListOrderStatus
     """Where it stands."""
@@ -310,9 +310,9 @@ class AmendedOrderList(Model):
 class OrderAmendResult(Model):
     """An amendment that went through."""
 
-    transaction_time: int = field(name="transactTime")
+    transaction_time: int | None = field(name="transactTime")
     """When, epoch ms."""
-    execution_id: int
+    execution_id: int | None
     """Number of the change."""
     amended_order: AmendedOrder
     """The order as it stands now."""
@@ -327,7 +327,7 @@ class OrderAmendment(Model):
     """Name, such as ``BTCUSDT``."""
     order_id: int
     """The exchange's id of the order."""
-    execution_id: int
+    execution_id: int | None
     """Number of the change."""
     orig_client_order_id: str
     """Your id of the order before."""
@@ -337,7 +337,7 @@ class OrderAmendment(Model):
     """Amount before, in base asset units."""
     new_qty: Decimal
     """Amount after, in base asset units."""
-    time: int
+    time: int | None
     """When, epoch ms."""
 
 
@@ -353,9 +353,9 @@ class MakerTakerRates(Model):
 class CommissionDiscount(Model):
     """Discount for paying commissions in an asset of the exchange's choice."""
 
-    enabled_for_account: bool
+    enabled_for_account: bool | None
     """Whether the account takes it."""
-    enabled_for_symbol: bool
+    enabled_for_symbol: bool | None
     """Whether the symbol grants it."""
     discount_asset: str | None = None
     """The asset to pay in, such as ``BNB``."""

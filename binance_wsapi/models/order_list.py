@@ -21,13 +21,13 @@ class OrderList(Model):
     """The exchange's id of the list."""
     contingency_type: ContingencyType
     """How its orders depend on each other."""
-    list_status_type: ListStatusType
+    list_status_type: ListStatusType | None
     """What the news is about."""
     list_order_status: ListOrderStatus
     """Where it stands."""
     list_client_order_id: str
     """Your id of the list."""
-    transaction_time: int
+    transaction_time: int | None
     """When it last changed, epoch ms."""
     symbol: str
     """Name, such as ``BTCUSDT``."""

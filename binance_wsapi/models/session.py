@@ -20,11 +20,11 @@ class SessionStatus(HidesSecrets, Model):
     """The key it is logged on with; ``None`` when it is not."""
     authorized_since: int | None = None
     """When it was logged on, epoch ms; ``None`` when it is not."""
-    connected_since: int
+    connected_since: int | None
     """When it was opened, epoch ms."""
-    return_rate_limits: bool
+    return_rate_limits: bool | None
     """Whether answers carry the rate limits."""
-    server_time: int
+    server_time: int | None
     """The exchange's clock, epoch ms."""
     user_data_stream: bool | None = None
     """Whether a user data subscription is active; ``None`` where there are none."""

@@ -44,15 +44,15 @@ class AggregateTradeEvent(Event, tag="aggTrade"):
     """Price in quote asset units."""
     quantity: Decimal = field(name="q")
     """Amount in base asset units."""
-    first_trade_id: int = field(name="f")
+    first_trade_id: int | None = field(name="f")
     """The first trade in it."""
-    last_trade_id: int = field(name="l")
+    last_trade_id: int | None = field(name="l")
     """The last trade in it."""
-    time: int = field(name="T")
+    time: int | None = field(name="T")
     """When it happened, in the unit of ``event_time``."""
     is_buyer_maker: bool = field(name="m")
     """The buyer's order was resting, so a seller came to it."""
-    is_best_match: bool = field(name="M")
+    is_best_match: bool | None = field(name="M")
     """To be ignored."""
 
 
@@ -67,11 +67,11 @@ class TradeEvent(Event, tag="trade"):
     """Price in quote asset units."""
     quantity: Decimal = field(name="q")
     """Amount in base asset units."""
-    time: int = field(name="T")
+    time: int | None = field(name="T")
     """When it happened, in the unit of ``event_time``."""
     is_buyer_maker: bool = field(name="m")
     """The buyer's order was resting, so a seller came to it."""
-    is_best_match: bool = field(name="M")
+    is_best_match: bool | None = field(name="M")
     """To be ignored."""
 
 
@@ -86,7 +86,7 @@ class BlockTradeEvent(Event, tag="blockTrade"):
     """Price in quote asset units."""
     quantity: Decimal = field(name="q")
     """Amount in base asset units."""
-    time: int = field(name="T")
+    time: int | None = field(name="T")
     """When it happened, in the unit of ``event_time``."""
     is_buyer_maker: bool = field(name="m")
     """The buyer was the maker."""
@@ -97,15 +97,15 @@ class StreamKline(Model):
 
     open_time: int = field(name="t")
     """First moment of it, in the unit of ``event_time``."""
-    close_time: int = field(name="T")
+    close_time: int | None = field(name="T")
     """Last moment of it, in the unit of ``event_time``."""
     symbol: str | None = field(name="s", default=None)
     """The symbol; ``None`` for continuous contracts."""
     interval: KlineInterval = field(name="i")
     """Its length."""
-    first_trade_id: int = field(name="f")
+    first_trade_id: int | None = field(name="f")
     """The first trade in it (first update for continuous contracts); -1 without one."""
-    last_trade_id: int = field(name="L")
+    last_trade_id: int | None = field(name="L")
     """The last trade in it (last update for continuous contracts); -1 without one."""
     open_price: Decimal = field(name="o")
     """Price of its first trade."""
@@ -117,17 +117,17 @@ class StreamKline(Model):
     """Lowest price."""
     volume: Decimal = field(name="v")
     """Traded, in base asset units (contracts on COIN-M)."""
-    trade_count: int = field(name="n")
+    trade_count: int | None = field(name="n")
     """How many trades."""
     is_closed: bool = field(name="x")
     """Whether it is final."""
-    quote_volume: Decimal = field(name="q")
+    quote_volume: Decimal | None = field(name="q")
     """Traded, in quote asset units (base asset units on COIN-M)."""
-    taker_buy_volume: Decimal = field(name="V")
+    taker_buy_volume: Decimal | None = field(name="V")
     """Bought by takers, in base asset units (contracts on COIN-M)."""
-    taker_buy_quote_volume: Decimal = field(name="Q")
+    taker_buy_quote_volume: Decimal | None = field(name="Q")
     """Bought by takers, in quote asset units (base asset units on COIN-M)."""
-    unused: str = field(name="B")
+    unused: str | None = field(name="B")
     """To be ignored."""
 
 
@@ -155,7 +155,7 @@ class MiniTickerEvent(Event, tag="24hrMiniTicker"):
     """Lowest price."""
     volume: Decimal = field(name="v")
     """Traded, in base asset units."""
-    quote_volume: Decimal = field(name="q")
+    quote_volume: Decimal | None = field(name="q")
     """Traded, in quote asset units."""
 
 
@@ -164,11 +164,11 @@ class _WindowTicker(Event):
 
     symbol: str = field(name="s")
     """The symbol."""
-    price_change: Decimal = field(name="p")
+    price_change: Decimal | None = field(name="p")
     """Last price less open price."""
-    price_change_percent: Decimal = field(name="P")
+    price_change_percent: Decimal | None = field(name="P")
     """The same in percent of the open price."""
-    weighted_average_price: Decimal = field(name="w")
+    weighted_average_price: Decimal | None = field(name="w")
     """Quote volume divided by volume."""
     last_price: Decimal = field(name="c")
     """Price of the last trade."""
@@ -180,34 +180,34 @@ class _WindowTicker(Event):
     """Lowest price."""
     volume: Decimal = field(name="v")
     """Traded, in base asset units."""
-    quote_volume: Decimal = field(name="q")
+    quote_volume: Decimal | None = field(name="q")
     """Traded, in quote asset units."""
-    open_time: int = field(name="O")
+    open_time: int | None = field(name="O")
     """Start of the window, in the unit of ``event_time``."""
-    close_time: int = field(name="C")
+    close_time: int | None = field(name="C")
     """End of the window, in the unit of ``event_time``."""
-    first_trade_id: int = field(name="F")
+    first_trade_id: int | None = field(name="F")
     """The first trade in the window."""
-    last_trade_id: int = field(name="L")
+    last_trade_id: int | None = field(name="L")
     """The last trade in the window."""
-    trade_count: int = field(name="n")
+    trade_count: int | None = field(name="n")
     """How many trades."""
 
 
 class TickerEvent(_WindowTicker, tag="24hrTicker"):
     """Statistics of a symbol over the last 24 hours, and the top of the book."""
 
-    previous_close_price: Decimal = field(name="x")
+    previous_close_price: Decimal | None = field(name="x")
     """Price of the last trade before the window."""
-    last_quantity: Decimal = field(name="Q")
+    last_quantity: Decimal | None = field(name="Q")
     """Amount of the last trade, in base asset units."""
-    bid_price: Decimal = field(name="b")
+    bid_price: Decimal | None = field(name="b")
     """Best price of the buyers."""
-    bid_quantity: Decimal = field(name="B")
+    bid_quantity: Decimal | None = field(name="B")
     """Amount at it, in base asset units."""
-    ask_price: Decimal = field(name="a")
+    ask_price: Decimal | None = field(name="a")
     """Best price of the sellers."""
-    ask_quantity: Decimal = field(name="A")
+    ask_quantity: Decimal | None = field(name="A")
     """Amount at it, in base asset units."""
 
 
@@ -232,11 +232,11 @@ class AveragePriceEvent(Event, tag="avgPrice"):
 
     symbol: str = field(name="s")
     """The symbol."""
-    interval: str = field(name="i")
+    interval: str | None = field(name="i")
     """How long it reaches back, such as ``5m``."""
     price: Decimal = field(name="w")
     """The average, in quote asset units."""
-    last_trade_time: int = field(name="T")
+    last_trade_time: int | None = field(name="T")
     """Time of the last trade in it, in the unit of ``event_time``."""
 
 
@@ -247,7 +247,7 @@ class ReferencePriceEvent(Event, tag="referencePrice"):
     """The symbol."""
     reference_price: Decimal | None = field(name="r", default=None)
     """The price; ``None`` when there is none."""
-    time: int = field(name="t")
+    time: int | None = field(name="t")
     """Engine time it held, in the unit of ``event_time``."""
 
 

@@ -59,25 +59,25 @@ class OrderUpdate(Event, tag="executionReport"):
     """Which way it goes."""
     type: OrderType = field(name="o")
     """Order type."""
-    time_in_force: TimeInForce = field(name="f")
+    time_in_force: TimeInForce | None = field(name="f")
     """How long it stays."""
     quantity: Decimal | None = field(name="q", default=None)
     """Amount ordered, in base asset units; ``None`` while it hangs on another order's fill."""
     price: Decimal = field(name="p")
     """Limit price; zero for MARKET orders."""
-    stop_price: Decimal = field(name="P")
+    stop_price: Decimal | None = field(name="P")
     """Trigger price; zero when there is none."""
-    iceberg_qty: Decimal = field(name="F")
+    iceberg_qty: Decimal | None = field(name="F")
     """Visible part of an iceberg order; zero when it is none."""
-    order_list_id: int = field(name="g")
+    order_list_id: int | None = field(name="g")
     """The exchange's id of its list; -1 when it is in none."""
-    orig_client_order_id: str = field(name="C")
+    orig_client_order_id: str | None = field(name="C")
     """Of a cancelled or amended order, your id as it was; else empty."""
     execution_type: ExecutionType = field(name="x")
     """What happened."""
     status: OrderStatus = field(name="X")
     """Where it stands now."""
-    reject_reason: OrderRejectReason = field(name="r")
+    reject_reason: OrderRejectReason | None = field(name="r")
     """Why it was rejected; ``NONE`` when it was not."""
     order_id: int = field(name="i")
     """The exchange's id."""
@@ -87,31 +87,31 @@ class OrderUpdate(Event, tag="executionReport"):
     """Filled so far, in base asset units."""
     last_executed_price: Decimal = field(name="L")
     """Price of this fill; zero when the event is no trade."""
-    commission: Decimal = field(name="n")
+    commission: Decimal | None = field(name="n")
     """What this fill cost."""
     commission_asset: str | None = field(name="N", default=None)
     """The asset of the commission."""
-    transaction_time: int = field(name="T")
+    transaction_time: int | None = field(name="T")
     """When it happened, in the unit of ``event_time``."""
     trade_id: int = field(name="t")
     """Number of the trade; -1 when the event is no trade."""
-    execution_id: int = field(name="I")
+    execution_id: int | None = field(name="I")
     """Number of this change: the same event seen twice has the same."""
-    is_working: bool = field(name="w")
+    is_working: bool | None = field(name="w")
     """Whether it is on the book."""
-    is_maker: bool = field(name="m")
+    is_maker: bool | None = field(name="m")
     """Whether it was the resting side of this fill."""
-    is_best_match: bool = field(name="M")
+    is_best_match: bool | None = field(name="M")
     """To be ignored."""
-    time: int = field(name="O")
+    time: int | None = field(name="O")
     """When it was placed, in the unit of ``event_time``."""
-    cumulative_quote_quantity: Decimal = field(name="Z")
+    cumulative_quote_quantity: Decimal | None = field(name="Z")
     """Filled so far, in quote asset units."""
-    last_quote_quantity: Decimal = field(name="Y")
+    last_quote_quantity: Decimal | None = field(name="Y")
     """Filled by this event alone, in quote asset units."""
-    quote_order_qty: Decimal = field(name="Q")
+    quote_order_qty: Decimal | None = field(name="Q")
     """Amount ordered, in quote asset units; zero when ordered in base asset units."""
-    self_trade_prevention_mode: SelfTradePreventionMode = field(name="V")
+    self_trade_prevention_mode: SelfTradePreventionMode | None = field(name="V")
     """What happens when the order meets one of the same account."""
     working_time: int | None = field(name="W", default=None)
     """When it came to the book, in the unit of ``event_time``."""
@@ -175,7 +175,7 @@ class UpdatedBalance(Model, gc=False):
 class AccountPosition(Event, tag="outboundAccountPosition"):
     """Balances that may have changed, each as it stands now."""
 
-    update_time: int = field(name="u")
+    update_time: int | None = field(name="u")
     """When the account changed, in the unit of ``event_time``."""
     balances: list[UpdatedBalance] = field(name="B")
     """The assets that may have changed."""
@@ -188,7 +188,7 @@ class BalanceUpdate(Event, tag="balanceUpdate"):
     """The asset."""
     balance_delta: Decimal = field(name="d")
     """Change of the balance, negative for what left."""
-    clear_time: int = field(name="T")
+    clear_time: int | None = field(name="T")
     """When it was booked, in the unit of ``event_time``."""
 
 
@@ -212,15 +212,15 @@ class OrderListUpdate(Event, tag="listStatus"):
     """The exchange's id of the list."""
     contingency_type: ContingencyType = field(name="c")
     """How its orders depend on each other."""
-    list_status_type: ListStatusType = field(name="l")
+    list_status_type: ListStatusType | None = field(name="l")
     """What the news is about."""
     list_order_status: ListOrderStatus = field(name="L")
     """Where it stands."""
-    reject_reason: OrderRejectReason = field(name="r")
+    reject_reason: OrderRejectReason | None = field(name="r")
     """Why it was rejected; ``NONE`` when it was not."""
     list_client_order_id: str = field(name="C")
     """Your id of the list."""
-    transaction_time: int = field(name="T")
+    transaction_time: int | None = field(name="T")
     """When it happened, in the unit of ``event_time``."""
     orders: list[OrderOfUpdatedList] = field(name="O")
     """Its orders, by their ids."""
@@ -233,7 +233,7 @@ class ExternalLockUpdate(Event, tag="externalLockUpdate"):
     """The asset."""
     locked_delta: Decimal = field(name="d")
     """Change of the locked amount, negative for what was freed."""
-    clear_time: int = field(name="T")
+    clear_time: int | None = field(name="T")
     """When it was booked, in the unit of ``event_time``."""
 
 

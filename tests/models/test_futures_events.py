@@ -229,4 +229,5 @@ def test_an_expired_listen_key_is_not_shown() -> None:
     event = decode("usdm", json.dumps(sample("usdm", "listenKeyExpired")).encode())
 
     assert isinstance(event, f.ListenKeyExpired)
+    assert event.listen_key is not None
     assert event.listen_key not in repr(event)

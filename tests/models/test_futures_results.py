@@ -126,12 +126,13 @@ def test_both_spellings_of_unrealized_profit_are_read(key: str) -> None:
     assert position.unrealized_profit == Decimal("-1.25")
 
 
-def test_a_position_without_profit_is_refused() -> None:
+def test_a_position_without_profit_is_a_position_all_the_same() -> None:
     wire = _sample("usdm", "v2/account.position")[0]
     del wire["unrealizedProfit"]
 
-    with pytest.raises(msgspec.ValidationError, match="unRealizedProfit"):
-        msgspec.convert(wire, m.FuturesPositionV2)
+    position = msgspec.convert(wire, m.FuturesPositionV2)
+
+    assert position.unrealized_profit is None
 
 
 @pytest.mark.parametrize(

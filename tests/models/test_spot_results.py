@@ -14,7 +14,7 @@ import pytest
 from binance_wsapi.catalogue import operation_by_method
 from binance_wsapi.models import account, market, order, order_list, session
 from binance_wsapi.models._base import Level, Market
-from binance_wsapi.models._result_decoder import result_decoder
+from binance_wsapi.models._tolerant import tolerant_decoder
 from binance_wsapi.models.enums import RateLimitType
 
 SPOT = Path(__file__).parents[1] / "reference" / "spot"
@@ -79,7 +79,7 @@ def test_sample_decodes_without_loss(method: str, sample: Any) -> None:
     operation = operation_by_method(Market.SPOT, method)
     assert operation is not None
 
-    value = result_decoder(operation.result)(json.dumps(sample).encode())
+    value = tolerant_decoder(operation.result)(json.dumps(sample).encode())
 
     assert_holds(value, sample)
 
@@ -88,7 +88,7 @@ def test_sample_decodes_without_loss(method: str, sample: Any) -> None:
 def test_sample_survives_being_written_and_read_again(method: str, sample: Any) -> None:
     operation = operation_by_method(Market.SPOT, method)
     assert operation is not None
-    decode = result_decoder(operation.result)
+    decode = tolerant_decoder(operation.result)
 
     value = decode(json.dumps(sample).encode())
 
@@ -125,7 +125,7 @@ def test_halves_of_a_failed_cancel_replace_fit_the_models_of_orders() -> None:
 
 def test_cancelling_one_order_of_a_list_gives_a_cancelled_order_list() -> None:
     results = {
-        each["variant"]: result_decoder(order.CancelledOrder | order_list.CancelledOrderList)(
+        each["variant"]: tolerant_decoder(order.CancelledOrder | order_list.CancelledOrderList)(
             json.dumps(each["payload"]["result"]).encode()
         )
         for each in EXAMPLES

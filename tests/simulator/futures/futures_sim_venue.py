@@ -13,7 +13,7 @@ from typing import Any
 from binance_wsapi.catalogue import operation_by_method
 from binance_wsapi.catalogue._types import Market
 from binance_wsapi.models._base import UnknownEvent
-from binance_wsapi.models._result_decoder import result_decoder
+from binance_wsapi.models._tolerant import tolerant_decoder
 from binance_wsapi.models.futures_events import decode_futures_event
 from binance_wsapi.simulator.clock import SimulatedClock
 from binance_wsapi.simulator.doors.wire import encode
@@ -43,7 +43,7 @@ class Trader:
         answer = self.market.handle(method, params, self.account)
         operation = operation_by_method(self.market.market, method.removeprefix("v1/"))
         assert operation is not None
-        result_decoder(operation.result)(encode(answer, microseconds=False))
+        tolerant_decoder(operation.result)(encode(answer, microseconds=False))
         return answer
 
     def _hear(self, event: dict[str, Any]) -> None:
