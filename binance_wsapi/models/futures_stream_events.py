@@ -89,7 +89,7 @@ class FuturesTradeEvent(Event, tag="trade"):
     """Price."""
     quantity: Decimal = field(name="q")
     """Quantity."""
-    time: int = field(name="T")
+    time: int | None = field(name="T")
     """When it happened, in ms."""
     is_buyer_maker: bool = field(name="m")
     """The buyer's order was resting, so a seller came to it."""
