@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Generic, TypeVar
 
 from binance_wsapi.forks import ends_at_fork
@@ -16,8 +17,7 @@ __all__ = ["BufferEnded", "EventBuffer"]
 
 T = TypeVar("T")
 
-# Waiting in slices keeps Ctrl-C working where a lock cannot be interrupted (Windows), and lets a thread
-# that is no daemon notice that the interpreter waits for it.
+# Waiting in slices keeps Ctrl-C working where a lock cannot be interrupted (Windows).
 _WAIT_SLICE_S = 0.5
 
 
@@ -28,7 +28,9 @@ class BufferEnded(Exception):
 class EventBuffer(Generic[T]):
     """Items in order, at most ``size`` of them; what had to go is told in its place.
 
-    Any thread may put, take and end; takers may also wait on an event loop. A put never blocks.
+    Any thread may put, take and end; takers may also wait on an event loop. A put never blocks. It
+    wakes all who wait, and they look for themselves: one who was interrupted cannot keep an item from
+    the others, whatever line it had come to.
 
     Args:
         size: Most items kept.
@@ -62,15 +64,15 @@ class EventBuffer(Generic[T]):
                 return
             if self._has_room():
                 self._items.append(item)
-            waker = self._wakers.popleft() if self._wakers else None
-        if waker is not None:
+            wakers = self._take_wakers()
+        for waker in wakers:
             waker()
 
     def end(self) -> None:
         """Let takers have what is left, then :class:`BufferEnded`."""
         with self._lock:
             self._ended = True
-            wakers, self._wakers = self._wakers, deque()
+            wakers = self._take_wakers()
         for waker in wakers:
             waker()
 
@@ -86,20 +88,32 @@ class EventBuffer(Generic[T]):
 
         Raises:
             TimeoutError: None came in time.
-            BufferEnded: None is left and none will come, or the interpreter ends.
+            BufferEnded: None is left and none will come.
         """
         deadline = None if timeout is None else time.monotonic() + timeout
-        while True:
-            gate = threading.Lock()
-            gate.acquire()
-            with self._lock:
-                if self._has_item():
-                    return self._pop()
-                self._wakers.append(gate.release)
-            if not _wait(gate, deadline) and self._forget(gate.release):
-                if _interpreter_ends():
-                    raise BufferEnded
-                raise TimeoutError(f"no event within {timeout} s")
+        taken: list[T] = []
+        try:
+            while True:
+                gate = threading.Lock()
+                gate.acquire()
+                if self._take_or_wait(taken, gate.release):
+                    return taken[0]
+                if not _wait(gate, deadline):
+                    self._forget(gate.release)
+                    if self._take_or_wait(taken, None):  # it came in the last moment
+                        return taken[0]
+                    raise TimeoutError(f"no event within {timeout} s")
+        except BaseException:
+            self.give_back(*taken)
+            raise
+
+    def give_back(self, *taken: T) -> None:
+        """Put items back in front: what was interrupted after it took them has not used them."""
+        with self._lock:
+            self._items.extendleft(taken)
+            wakers = self._take_wakers() if taken else ()
+        for waker in wakers:
+            waker()
 
     async def take_async(self) -> T:
         """Remove and return the first item, waiting on the running loop for one.
@@ -108,25 +122,35 @@ class EventBuffer(Generic[T]):
             BufferEnded: None is left and none will come.
         """
         loop = asyncio.get_running_loop()
-        while True:
-            ready = loop.create_future()
+        taken: list[T] = []
+        try:
+            while True:
+                ready = loop.create_future()
 
-            def wake(ready: asyncio.Future[None] = ready) -> None:
+                def wake(ready: asyncio.Future[None] = ready) -> None:
+                    # Nobody waits on a loop that is closed.
+                    with contextlib.suppress(RuntimeError):
+                        loop.call_soon_threadsafe(_settle, ready)
+
+                if self._take_or_wait(taken, wake):
+                    return taken[0]
                 try:
-                    loop.call_soon_threadsafe(_settle, ready)
-                except RuntimeError:  # the waiting loop is closed
-                    self._pass_on()
+                    await ready
+                finally:
+                    self._forget(wake)
+        except BaseException:
+            self.give_back(*taken)
+            raise
 
-            with self._lock:
-                if self._has_item():
-                    return self._pop()
-                self._wakers.append(wake)
-            try:
-                await ready
-            except asyncio.CancelledError:
-                if not self._forget(wake):
-                    self._pass_on()
-                raise
+    def _take_or_wait(self, taken: list[T], waker: Callable[[], None] | None) -> bool:
+        """Move the first item to ``taken``; where there is none, have ``waker`` called at the next one."""
+        with self._lock:
+            if self._has_item():
+                self._move_first(taken)
+                return True
+            if waker is not None:
+                self._wakers.append(waker)
+        return False
 
     def _has_item(self) -> bool:
         if self._items or self._lost:
@@ -135,11 +159,13 @@ class EventBuffer(Generic[T]):
             raise BufferEnded
         return False
 
-    def _pop(self) -> T:
+    def _move_first(self, taken: list[T]) -> None:
         if self._lost and (self._overflow == "drop_oldest" or not self._items):
-            lost, self._lost = self._lost, 0
-            return self._lost_marker(lost)
-        return self._items.popleft()
+            marker = self._lost_marker(self._lost)
+            self._lost = 0
+            self._items.appendleft(marker)
+        # In one step that no interrupt can cut in two: an item is here or there.
+        taken.extend(map(deque.popleft, (self._items,)))
 
     def _has_room(self) -> bool:
         """Make room as the policy says; false when the new item is the one to go."""
@@ -156,35 +182,24 @@ class EventBuffer(Generic[T]):
             self._ended = True
         return False
 
-    def _forget(self, waker: Callable[[], None]) -> bool:
-        with self._lock:
-            try:
-                self._wakers.remove(waker)
-            except ValueError:
-                return False
-        return True
+    def _take_wakers(self) -> Iterable[Callable[[], None]]:
+        if not self._wakers:
+            return ()
+        wakers, self._wakers = self._wakers, deque()
+        return wakers
 
-    def _pass_on(self) -> None:
-        """Wake another taker in place of one that was woken but is gone."""
-        with self._lock:
-            waker = self._wakers.popleft() if self._items and self._wakers else None
-        if waker is not None:
-            waker()
-
-
-def _interpreter_ends() -> bool:
-    """Whether the main thread is done: the interpreter then waits for all that are no daemons."""
-    return not threading.main_thread().is_alive()
+    def _forget(self, waker: Callable[[], None]) -> None:
+        with self._lock, contextlib.suppress(ValueError):
+            self._wakers.remove(waker)
 
 
 def _wait(gate: threading.Lock, deadline: float | None) -> bool:
-    while not _interpreter_ends():
+    while True:
         remaining = _WAIT_SLICE_S if deadline is None else deadline - time.monotonic()
         if gate.acquire(timeout=max(0.0, min(remaining, _WAIT_SLICE_S))):
             return True
         if deadline is not None and time.monotonic() >= deadline:
-            break
-    return False
+            return False
 
 
 def _settle(ready: asyncio.Future[None]) -> None:

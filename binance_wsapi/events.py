@@ -191,8 +191,10 @@ class EventStream(Generic[T]):
     ``for event in stream``, ``async for event in stream`` and :meth:`get` take events away; each
     event goes to one taker. The stream outlives reconnects, rotations and listen keys: what may
     have been missed is told by a :class:`StreamGap` in its place. It ends when it is closed, and
-    keeps its client alive until then. Threads that wait for an event do not keep the interpreter from
-    ending: for them the stream ends with it.
+    keeps its client alive until then. An interrupt (Ctrl-C) while an event is awaited takes none away.
+
+    A program ends when all its threads but daemons have ended: one that waits here keeps it going, also
+    after the main thread's last line, until the stream or the client is closed.
     """
 
     def __init__(
@@ -222,10 +224,9 @@ class EventStream(Generic[T]):
         if timeout is not None:
             check_seconds("timeout", timeout)
         try:
-            decode = self._buffer.take(timeout)
+            return self._take(timeout)
         except BufferEnded:
             raise ClientClosed(f"the event stream {self.name} is closed") from None
-        return decode()
 
     async def get_async(self) -> T:
         """Return the next event, waiting on the running event loop.
@@ -234,10 +235,9 @@ class EventStream(Generic[T]):
             ClientClosed: The stream is closed and empty.
         """
         try:
-            decode = await self._buffer.take_async()
+            return await self._take_async()
         except BufferEnded:
             raise ClientClosed(f"the event stream {self.name} is closed") from None
-        return decode()
 
     def close(self) -> None:
         """Unsubscribe and end the stream; idempotent."""
@@ -252,7 +252,7 @@ class EventStream(Generic[T]):
 
     def __next__(self) -> T:
         try:
-            return self._buffer.take(None)()
+            return self._take(None)
         except BufferEnded:
             raise StopIteration from None
 
@@ -261,10 +261,33 @@ class EventStream(Generic[T]):
 
     async def __anext__(self) -> T:
         try:
-            decode = await self._buffer.take_async()
+            return await self._take_async()
         except BufferEnded:
             raise StopAsyncIteration from None
-        return decode()
+
+    def _take(self, timeout: float | None) -> T:
+        make: Callable[[], T] | None = None
+        try:
+            make = self._buffer.take(timeout)
+            return make()
+        except Exception:
+            raise
+        except BaseException:  # an interrupt
+            if make is not None:
+                self._buffer.give_back(make)
+            raise
+
+    async def _take_async(self) -> T:
+        make: Callable[[], T] | None = None
+        try:
+            make = await self._buffer.take_async()
+            return make()
+        except Exception:
+            raise
+        except BaseException:  # an interrupt
+            if make is not None:
+                self._buffer.give_back(make)
+            raise
 
     def __enter__(self) -> Self:
         return self

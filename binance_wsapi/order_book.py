@@ -170,11 +170,7 @@ class LocalOrderBook:
                         f"the order book of {self.symbol} is not ready within {timeout} s"
                     ) from None
                 except BufferEnded:
-                    if self._check_ready():
-                        return
-                    raise ClientClosed(
-                        f"the order book of {self.symbol}: the interpreter ends"
-                    ) from None
+                    continue  # it was closed: the look at it says so
         finally:
             self._keeper.unlisten(bell)
 

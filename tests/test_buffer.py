@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
+import sys
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -12,7 +14,11 @@ from callers import WAIT_S
 from hypothesis import given
 from hypothesis import strategies as st
 
+from binance_wsapi import EventStream
+from binance_wsapi import buffer as buffer_module
+from binance_wsapi import events as events_module
 from binance_wsapi.buffer import BufferEnded, EventBuffer
+from binance_wsapi.core.hold import Hold
 from binance_wsapi.options import Overflow
 
 
@@ -99,13 +105,17 @@ def blocked_in(work: Callable[[], Any]) -> tuple[threading.Thread, list[Any]]:
     return thread, ended
 
 
-def wait_for_waiters(items: EventBuffer[Any], count: int) -> None:
-    reached = threading.Event()
+def wait_for(holds: Callable[[], object]) -> None:
+    never = threading.Event()
     for _ in range(int(WAIT_S / 0.001)):
-        if len(items._wakers) >= count:
+        if holds():
             return
-        reached.wait(0.001)
-    raise AssertionError("nobody waits")
+        never.wait(0.001)
+    raise AssertionError("it never came to that")
+
+
+def wait_for_waiters(items: EventBuffer[Any], count: int) -> None:
+    wait_for(lambda: len(items._wakers) >= count)
 
 
 def test_put_wakes_a_waiting_thread() -> None:
@@ -191,6 +201,115 @@ def test_waiter_whose_loop_is_gone_takes_no_item_away() -> None:
 
     assert ended == ["event"]
     kept[0]._log_destroy_pending = False
+
+
+class Interrupter:
+    """Raises ``KeyboardInterrupt`` at the n-th line that its thread comes to on the way to an event."""
+
+    files = (buffer_module.__file__, events_module.__file__)
+
+    def __init__(self, items: EventBuffer[Any], at: int) -> None:
+        self._items = items
+        self._lines_left = at
+        self._seen: set[tuple[int, int]] = set()
+        self.has_struck = False
+
+    def __call__(self, frame: Any, event: str, arg: Any) -> Any:
+        if frame.f_code.co_filename not in self.files:
+            return None
+        # The way out of a ``with`` is a line to a tracer, but no place where an interrupt can come.
+        line = (id(frame), frame.f_lineno)
+        leaves_with = line in self._seen and self._items._lock.locked()
+        self._seen.add(line)
+        if event == "line" and not leaves_with:
+            self._lines_left -= 1
+            if self._lines_left == 0:
+                self.has_struck = True
+                sys.settrace(None)
+                raise KeyboardInterrupt
+        return self
+
+
+TAKES: dict[str, Callable[[EventStream[str]], str]] = {
+    "get": lambda stream: stream.get(WAIT_S),
+    "for": lambda stream: next(iter(stream)),
+}
+
+
+@pytest.mark.parametrize("way", TAKES)
+def test_interrupt_at_any_line_takes_no_event_away(way: str) -> None:
+    """Two take, one of them is interrupted: the other one gets the first event that comes."""
+    for at in itertools.count(1):
+        items = buffer()
+        stream: EventStream[str] = EventStream(
+            name="events", buffer=items, close=items.end, hold=Hold.__new__(Hold)
+        )
+        interrupter = Interrupter(items, at)
+
+        def interrupted(
+            stream: EventStream[str] = stream, interrupter: Interrupter = interrupter
+        ) -> str | None:
+            sys.settrace(interrupter)
+            try:
+                return TAKES[way](stream)
+            except KeyboardInterrupt:
+                return None
+            finally:
+                sys.settrace(None)
+
+        other, other_took = blocked_in(lambda stream=stream: stream.get(WAIT_S))  # type: ignore[misc]
+        wait_for_waiters(items, 1)
+        victim, took = blocked_in(interrupted)
+        wait_for(lambda: len(items._wakers) > 1 or took)  # noqa: B023
+        items.put(lambda: "first")
+        wait_for(lambda: took or other_took)  # noqa: B023
+        events = ["first"]
+        if took != [None]:
+            events.append("second")
+            items.put(lambda: "second")
+        victim.join(WAIT_S)
+        other.join(WAIT_S)
+
+        left = [make() for make in drained(items)]
+        told = [event for event in [*took, *other_took] if event is not None]
+        assert other_took, "the other one waits though there was an event for it"
+        assert sorted([*told, *left]) == events, f"interrupted at line {at}"
+        if not interrupter.has_struck:
+            break
+    assert at > 10, "not one line was interrupted"
+
+
+def test_cancelled_wait_leaves_the_event_to_a_thread() -> None:
+    items = buffer()
+    thread, ended = blocked_in(lambda: items.take(WAIT_S))
+    wait_for_waiters(items, 1)
+
+    async def main() -> None:
+        task = asyncio.ensure_future(items.take_async())
+        await asyncio.sleep(0)
+        task.cancel()
+        items.put("event")
+        await asyncio.gather(task, return_exceptions=True)
+
+    asyncio.run(main())
+    thread.join(WAIT_S)
+
+    assert ended == ["event"]
+
+
+def test_waits_that_ended_without_an_event_leave_nothing_behind() -> None:
+    items = buffer()
+    for _ in range(3):
+        with pytest.raises(TimeoutError):
+            items.take(0)
+
+    async def main() -> None:
+        for _ in range(3):
+            with pytest.raises(TimeoutError):
+                await asyncio.wait_for(items.take_async(), 0.001)
+
+    asyncio.run(main())
+    assert not items._wakers
 
 
 @given(
