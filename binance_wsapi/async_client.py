@@ -15,6 +15,7 @@ from binance_wsapi.core.call import CallKind, Outcome, kind_of
 from binance_wsapi.core.call_errors import unresponsive
 from binance_wsapi.core.core import check_api_key
 from binance_wsapi.core.loop_delivery import LoopDelivery
+from binance_wsapi.core.own_threads import OwnThreads
 from binance_wsapi.endpoints import WsKey, endpoint
 from binance_wsapi.errors import BinanceWsApiError, ConfigurationError
 from binance_wsapi.events import EventStream
@@ -266,7 +267,13 @@ class AsyncClient(ClientBase):
         and calls made later raise :class:`ClientClosed`. It raises nothing.
         """
         # Closing waits for the core's thread: not on the caller's loop.
-        await asyncio.get_running_loop().run_in_executor(None, self._finalizer)
+        loop = asyncio.get_running_loop()
+        try:
+            closing = loop.run_in_executor(OwnThreads(), self._finalizer)
+        except RuntimeError:  # the interpreter ends, and starts no thread any more
+            self._finalizer()
+        else:
+            await closing
 
     async def _call(
         self, ws_key: WsKey, operation: Operation, given: dict[str, object]

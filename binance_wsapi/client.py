@@ -274,7 +274,8 @@ class Client(ClientBase):
                 "runs on a thread of its own"
             )
         waiter = Waiter()
-        call = core.submit(ws_key, kind, params, waiter.settle, encode_here=True)
+        here = not core.authoriser.may_hang
+        call = core.submit(ws_key, kind, params, waiter.settle, encode_here=here)
         outcome = waiter.wait(call.timeout + self._patience) or abandoned(call)
         if isinstance(outcome, BinanceWsApiError):
             raise outcome

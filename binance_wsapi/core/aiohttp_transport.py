@@ -11,6 +11,7 @@ from collections.abc import Coroutine
 from typing import Any
 
 import aiohttp
+from aiohttp.abc import AbstractResolver, ResolveResult
 
 from binance_wsapi.core.transport import HandshakeRefused, Receiver, Socket
 
@@ -114,11 +115,53 @@ class AiohttpTransport:
     def _session(self) -> aiohttp.ClientSession:
         if self._http is None:
             self._http = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(socket_factory=self._socket),
+                # Without its cache no look-up waits for an earlier one of the same name, which may hang.
+                connector=aiohttp.TCPConnector(
+                    socket_factory=self._socket, resolver=_Resolver(), use_dns_cache=False
+                ),
                 timeout=aiohttp.ClientTimeout(total=None),
                 trust_env=self._proxy is None,
             )
         return self._http
+
+
+class _Resolver(AbstractResolver):
+    """Looks names up as the system does, on threads aside.
+
+    uvloop has a few of its own for that, and the process waits for them when it ends.
+    """
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
+    ) -> list[ResolveResult]:
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(None, _look_up, host, port, family)
+
+    async def close(self) -> None:
+        """There is nothing to close."""
+
+
+def _look_up(host: str, port: int, family: int) -> list[ResolveResult]:
+    # A machine that is offline has no address but localhost, and that name must be found then, too.
+    flags = 0 if host == "localhost" else socket.AI_ADDRCONFIG
+    return [
+        ResolveResult(
+            hostname=host,
+            host=_with_scope(address),
+            port=port,
+            family=found_family,
+            proto=protocol,
+            flags=socket.AI_NUMERICHOST | socket.AI_NUMERICSERV,
+        )
+        for found_family, _, protocol, _, address in socket.getaddrinfo(
+            host, port, family=family, type=socket.SOCK_STREAM, flags=flags
+        )
+    ]
+
+
+def _with_scope(address: tuple[Any, ...]) -> str:
+    scope = address[3] if len(address) == 4 else 0
+    return f"{address[0]}%{scope}" if scope else str(address[0])
 
 
 class _AiohttpSocket:

@@ -174,10 +174,10 @@ class ApiSession(Session):
                     return
                 self.core.encode(call, link.authority, now)
             self._write(link, call, now)
-        except Exception as error:  # noqa: BLE001  (the edge of a call: those behind it go on)
+        except BaseException as error:  # noqa: BLE001  (the edge of a call: those behind it go on)
             self._failed_to_send(link, call, error)
 
-    def _failed_to_send(self, link: ApiLink, call: Call, error: Exception) -> None:
+    def _failed_to_send(self, link: ApiLink, call: Call, error: BaseException) -> None:
         """Settle a call, and no other, that something unforeseen happened to."""
         self._held.discard(call)
         if link.pending.get(call.id) is call:
@@ -266,7 +266,9 @@ class ApiSession(Session):
         core = self.core
         try:
             await core.loop.run_in_executor(None, core.encode, call, authority, core.now())
-        except Exception as error:  # noqa: BLE001  (the executor may refuse, too)
+        except asyncio.CancelledError:
+            raise  # the client is being closed
+        except BaseException as error:  # noqa: BLE001  (a signer may raise anything)
             if self._release(call):
                 call.settle(error if isinstance(error, NotSent) else not_sendable(call, error))
             return
@@ -275,7 +277,7 @@ class ApiSession(Session):
         if link.lost_because is None and link.authority is authority:
             try:
                 self._write(link, call, core.now())
-            except Exception as error:  # noqa: BLE001  (as in _send)
+            except BaseException as error:  # noqa: BLE001  (as in _send)
                 self._failed_to_send(link, call, error)
         else:
             self._resubmit(call)

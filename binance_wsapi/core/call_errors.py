@@ -76,7 +76,7 @@ def held_too_long(ws_key: WsKey, method: str, timeout: float) -> NotSent:
     )
 
 
-def not_sendable(call: Call, error: Exception) -> NotSent:
+def not_sendable(call: Call, error: BaseException) -> NotSent:
     """Something about the request itself, or about this library, kept it from being sent."""
     return NotSent(
         f"{call.kind.method} was not sent: {type(error).__name__}: {error}",

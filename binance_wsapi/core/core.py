@@ -640,7 +640,7 @@ class Core:
                     seconds=self.now() - began,
                     outcome="ok" if isinstance(outcome, Response) else type(outcome).__name__,
                 )
-            except Exception:
+            except BaseException:  # not even SystemExit ends the loop
                 log.exception("metrics.request_done raised")
 
         return measured

@@ -154,7 +154,7 @@ class Dispatcher:
                 work = handler(event)
                 assert isinstance(work, Coroutine)
                 await work
-            except Exception as error:  # noqa: BLE001  (as above)
+            except (Exception, SystemExit) as error:  # noqa: BLE001  (as above; Ctrl-C is the loop's)
                 self._failed(name, handler, error)
 
         task = loop.create_task(run())

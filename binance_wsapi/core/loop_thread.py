@@ -9,6 +9,7 @@ import threading
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from binance_wsapi.core.own_threads import OwnThreads
 from binance_wsapi.forks import ends_at_fork
 
 __all__ = ["LoopThread"]
@@ -32,6 +33,7 @@ class LoopThread:
         self.stopped = False
         """The loop takes no work any more."""
         self.loop = _new_loop()
+        self.loop.set_default_executor(OwnThreads())
         self._thread = threading.Thread(target=self._run, name=THREAD_NAME, daemon=True)
         self._thread.start()
         self.thread_id: int | None = self._thread.ident
@@ -68,7 +70,7 @@ class LoopThread:
         bytes(4 << 20)
         asyncio.set_event_loop(self.loop)
         try:
-            self.loop.run_forever()
+            self._run_until_stopped()
             while pending := asyncio.all_tasks(self.loop):
                 for task in pending:
                     task.cancel()
@@ -79,6 +81,17 @@ class LoopThread:
             self.thread_id = None  # the number goes to another thread
             asyncio.set_event_loop(None)
             self.loop.close()
+
+    def _run_until_stopped(self) -> None:
+        while True:
+            try:
+                self.loop.run_forever()
+            except BaseException:
+                # Loops end at SystemExit and the like, and so would every connection: whoever raised
+                # it here, a log handler perhaps, has no business ending them.
+                log.exception("the client's own thread goes on after what a callback raised")
+            else:
+                return
 
     def left_behind(self) -> None:
         """In a forked child: the thread stayed with the parent."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
@@ -41,7 +42,19 @@ async def rest_call(core: Core, call: RestCall, params: Mapping[str, str]) -> by
         query = urlencode({**params, "timestamp": timestamp})
         sign = authoriser.signer.sign
         # Always elsewhere: RSA keys and remote signers would stall the loop.
-        signature = await core.loop.run_in_executor(None, sign, query.encode())
+        signing = core.loop.run_in_executor(None, sign, query.encode())
+        try:
+            async with asyncio.timeout(core.options.timeout):
+                signature = await signing
+        except asyncio.CancelledError:
+            raise  # the client is being closed
+        except BaseException as error:  # noqa: BLE001
+            # The caller's signer may raise anything, and may never return.
+            raise NotSent(
+                f"{name} was not sent: it could not be signed: {type(error).__name__}: {error}",
+                operation=name,
+                reason="not signed",
+            ) from None
         query += f"&{urlencode({'signature': signature})}"
     url = f"{core.rest_url()}{call.path}" + (f"?{query}" if query else "")
     try:

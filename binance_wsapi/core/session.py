@@ -312,7 +312,7 @@ class Session:
         if self.core.options.metrics is not None and kind != "message":
             try:
                 self.core.options.metrics.connection_changed(ws_key=self.ws_key, event=kind)
-            except Exception:
+            except BaseException:  # not even SystemExit ends the loop
                 log.exception("metrics.connection_changed raised")
         self.core.dispatcher.post(kind, ConnectionEvent(kind=kind, ws_key=self.ws_key, **details))
 

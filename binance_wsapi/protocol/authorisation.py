@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from binance_wsapi.catalogue._types import Operation, Security
 from binance_wsapi.errors import ConfigurationError
 from binance_wsapi.protocol.params import WireValue
-from binance_wsapi.protocol.signing import KeyType, Signer, signature_payload
+from binance_wsapi.protocol.signing import KeyType, Signer, is_local, signature_payload
 
 __all__ = ["Authoriser"]
 
@@ -44,6 +44,11 @@ class Authoriser:
     def signs_slowly(self) -> bool:
         """Whether signing may stall an event loop: RSA, and any signer that does not deny it."""
         return self.signer is not None and bool(getattr(self.signer, "slow", True))
+
+    @property
+    def may_hang(self) -> bool:
+        """Whether signing may wait for something: any signer of the caller's that does not deny it."""
+        return self.signs_slowly and not is_local(self.signer)
 
     def check(self, operation: Operation) -> None:
         """Refuse an operation that needs a key which the client was not given.

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
-__all__ = ["KeyType", "Secret", "Signer", "load_signer", "signature_payload"]
+__all__ = ["KeyType", "Secret", "Signer", "is_local", "load_signer", "signature_payload"]
 
 Secret = str | bytes | os.PathLike[str]
 """An HMAC secret; a private key as PEM text, PEM or DER bytes; or the path of a key file."""
@@ -42,8 +42,8 @@ class KeyType(Enum):
 class Signer(Protocol):
     """Whatever signs for an API key: built from ``api_secret``, or your own (a KMS, an HSM).
 
-    ``sign`` is called off the thread that serves the connections, since it may wait for a network;
-    from several threads at once. A signer that needs less than a millisecond says so with an
+    ``sign`` is called on a thread of its own, since it may wait for a network, and several times at
+    once; a call's timeout holds however long it takes. A signer that needs less than a millisecond says so with an
     attribute ``slow = False``: it is then called where the request is sent, which is quicker.
     """
 
@@ -118,6 +118,11 @@ class _Secretive:
 
     def __reduce_ex__(self, protocol: object) -> NoReturn:
         raise TypeError("a signer holds a secret key and can be neither pickled nor copied")
+
+
+def is_local(signer: Signer | None) -> bool:
+    """Whether :func:`load_signer` made it: it computes, and waits for nothing."""
+    return isinstance(signer, _Secretive)
 
 
 class _HmacSigner(_Secretive):

@@ -124,46 +124,103 @@ def test_thread_that_waits_does_not_keep_the_interpreter_alive(
     assert printed == "end\n"
 
 
-@pytest.mark.parametrize(
-    "waiting",
-    [
-        "list(stream)",
-        "stream.get()",
-        "stream.get(1000)",
-        "list(book.changes())",
-        "book.wait_ready()",
-    ],
-)
-def test_thread_that_is_no_daemon_does_not_keep_the_interpreter_alive(
-    exchange: SimulatedExchange, waiting: str
-) -> None:
-    """The interpreter waits for such threads before anything of ours is told that it ends."""
-    printed = run(
-        f"""
+GOES_ON = {
+    "sync": """
         import logging, threading
-        from binance_wsapi import Client, ClientClosed
+        from binance_wsapi import Client
 
         client = Client(**options)
         stream = client.subscribe_user_data_stream()
         book = client.streams.order_book("BTCUSDT")
-        book.wait_ready(10)
-        if "wait_ready" in {waiting!r}:
-            logging.disable(logging.WARNING)
-            client._core.loop.call_soon_threadsafe(book._keeper.interrupted, 0.0, None)
 
-        def wait():
-            try:
-                {waiting}
-            except ClientClosed:
-                pass
-            print("end")
+        def live_on():
+            threading.main_thread().join()
+            print(client.spot.get_average_price(symbol="BTCUSDT").status)
+            print(type(stream.get()).__name__, type(next(stream)).__name__)
+            book.wait_ready(10)
+            print(type(next(book.changes())).__name__)
+            client.close()
+            print(list(stream))
 
-        threading.Thread(target=wait).start()
+        threading.Thread(target=live_on).start()
         """,
+    "async": """
+        import asyncio, logging, threading
+        from binance_wsapi import AsyncClient
+
+        async def live_on():
+            client = AsyncClient(**options)
+            stream = await client.subscribe_user_data_stream()
+            book = await client.streams.order_book("BTCUSDT")
+            is_ready.set()
+            while threading.main_thread().is_alive():
+                await asyncio.sleep(0.01)
+            print((await client.spot.get_average_price(symbol="BTCUSDT")).status)
+            print(type(await stream.get_async()).__name__, type(await anext(stream)).__name__)
+            await book.wait_ready_async(10)
+            print(type(await anext(book.changes())).__name__)
+            await client.close()
+            print([event async for event in stream])
+
+        is_ready = threading.Event()
+        threading.Thread(target=lambda: asyncio.run(live_on())).start()
+        is_ready.wait()
+        """,
+}
+
+
+@pytest.mark.parametrize("loop", ["uvloop", "stdlib"])
+def test_thread_that_is_no_daemon_goes_on_after_the_main_thread(
+    exchange: SimulatedExchange, flavour: Flavour, loop: str
+) -> None:
+    """Its connection is cut then, and is dialled anew by name; proxies are looked for, too."""
+    exchange.faults.on("avgPrice").drop_before_acceptance(times=1)
+    script = GOES_ON[flavour]
+    hide = "import sys; sys.modules['uvloop'] = None" if loop == "stdlib" else ""
+    by_name = """
+        options["urls"] = {
+            key: url.replace("127.0.0.1", "localhost") for key, url in options["urls"].items()
+        }
+        """
+    printed = run("\n".join((hide, textwrap.dedent(by_name), textwrap.dedent(script))), exchange)
+
+    assert printed == "200\nStreamGap AccountReconciled\nOrderBook\n[]\n"
+
+
+@pytest.mark.parametrize("loop", ["uvloop", "stdlib"])
+def test_name_look_up_that_hangs_does_not_keep_the_interpreter_alive(
+    exchange: SimulatedExchange, flavour: Flavour, loop: str
+) -> None:
+    hide = "import sys; sys.modules['uvloop'] = None" if loop == "stdlib" else ""
+    printed = run(
+        hide
+        + textwrap.dedent(
+            f"""
+            import asyncio, socket, threading
+            from binance_wsapi import AsyncClient, Client, NotSent, WsKey
+
+            def hang(*_, **__):
+                threading.Event().wait()
+
+            socket.getaddrinfo = hang
+            options["urls"] = {{WsKey.MAIN_WSAPI: "wss://hung.test"}}
+
+            async def ask():
+                async with AsyncClient(**options, timeout=0.2) as client:
+                    await client.spot.test_connectivity()
+
+            try:
+                if {flavour!r} == "async":
+                    asyncio.run(ask())
+                Client(**options, timeout=0.2).spot.test_connectivity()
+            except NotSent as error:
+                print(error.reason)
+            """
+        ),
         exchange,
     )
 
-    assert printed == "end\n"
+    assert printed == "not connected\n"
 
 
 @pytest.mark.skipif(os.name == "nt", reason="signals are others there")
