@@ -8,7 +8,7 @@ import logging
 import os
 import ssl as ssl_module
 import weakref
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from os import PathLike
 from threading import get_ident
 from typing import Any, Literal, Self, overload
@@ -70,6 +70,7 @@ class ClientBase:
         market_maker: bool = False,
         urls: Urls | None = None,
         proxy: str | None = None,
+        headers: Mapping[str, str] | None = None,
         ssl: ssl_module.SSLContext | None = None,
         timeout: float = 10.0,
         connect_timeout: float = 10.0,
@@ -110,7 +111,10 @@ class ClientBase:
             demo_trading: Talk to the demo exchange.
             market_maker: Talk to the futures hosts for whitelisted market makers.
             urls: URLs of your own, by ``WsKey`` (``"rest"`` for the REST host of the margin token).
-            proxy: URL of an HTTP proxy.
+            proxy: URL of an HTTP proxy. ``None`` leaves it to the environment, for sockets and REST
+                alike: ``HTTPS_PROXY`` (``HTTP_PROXY`` for ``ws`` and ``http``) unless ``NO_PROXY`` names
+                the host; connections to this machine go straight.
+            headers: Headers of your own for the handshakes, such as a gateway's token; never logged.
             ssl: An SSL context of your own.
             timeout: Seconds a call may take, waiting for a connection included.
             connect_timeout: Seconds an opening handshake may take.
@@ -154,6 +158,7 @@ class ClientBase:
             market_maker=market_maker,
             urls=urls,
             proxy=proxy,
+            headers=headers,
             ssl=ssl,
             timeout=timeout,
             connect_timeout=connect_timeout,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 import ssl as ssl_module
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -12,6 +13,7 @@ from urllib.parse import urlsplit
 from binance_wsapi.endpoints import Environment, WsKey, url_of
 from binance_wsapi.errors import ConfigurationError
 from binance_wsapi.health import Metrics
+from binance_wsapi.proxies import check_proxy, proxy_of
 
 __all__ = ["OnRateLimit", "OnUnknownOutcome", "Options", "Overflow", "TimeUnit", "Urls"]
 
@@ -36,6 +38,7 @@ class Options:
     market_maker: bool = False
     urls: Urls | None = None
     proxy: str | None = field(default=None, repr=False)
+    headers: Mapping[str, str] | None = field(default=None, repr=False)
     ssl: ssl_module.SSLContext | None = None
     timeout: float = 10.0
     connect_timeout: float = 10.0
@@ -65,6 +68,7 @@ class Options:
         self._check_numbers()
         self._check_kinds()
         self._check_urls()
+        self._check_way()
         if self.api_key is not None and (
             not isinstance(self.api_key, str)
             or not self.api_key
@@ -130,12 +134,32 @@ class Options:
                 raise ConfigurationError(
                     f"metrics={self.metrics!r} has no method {method}: see binance_wsapi.Metrics"
                 )
-        if self.proxy is not None and not _is_proxy(self.proxy):
-            # Not shown: it may hold a password.
-            raise ConfigurationError(
-                "proxy is no URL: write it like http://user:password@host:8080, an @ or a / in the "
-                "password as %40 or %2F"
-            )
+
+    def _check_way(self) -> None:
+        if self.proxy is not None:
+            check_proxy(self.proxy, "proxy")
+        elif (url := self._url_or_none(WsKey.MAIN_WSAPI)) is not None:
+            proxy_of(url, None)
+        if self.headers is not None and not isinstance(self.headers, Mapping):
+            raise ConfigurationError("headers: use a dict of texts by name")
+        for name, value in (self.headers or {}).items():
+            if not isinstance(name, str) or not _is_token(name):
+                raise ConfigurationError(f"headers has {name!r}, which is no name of a header")
+            if name.lower().startswith(_HEADERS_OF_THE_HANDSHAKE):
+                raise ConfigurationError(
+                    f"headers has {name!r}, which the handshake sets itself: leave it out"
+                )
+            # Not shown: it may be a token.
+            if not isinstance(value, str) or not value.isascii() or not value.isprintable():
+                raise ConfigurationError(
+                    f"headers[{name!r}] is no text that a header can carry: use printable ASCII"
+                )
+
+    def _url_or_none(self, ws_key: WsKey) -> str | None:
+        try:
+            return self.url(ws_key)
+        except ConfigurationError:
+            return None
 
     def _check_urls(self) -> None:
         if self.urls is not None and not isinstance(self.urls, Mapping):
@@ -149,11 +173,8 @@ class Options:
                     f"urls has no connection {key!r}: use one of {known}, rest"
                 )
             schemes = ("http", "https") if key == REST else ("ws", "wss")
-            if not _is_url(url, *schemes):
-                raise ConfigurationError(
-                    f"urls[{str(key)!r}]={_without_user(url)!r}: use a URL that begins with "
-                    f"{schemes[1]}://"
-                )
+            if problem := _problem_of_url(url, schemes):
+                raise ConfigurationError(f"urls[{str(key)!r}]={_without_user(url)!r}{problem}")
 
 
 LONGEST_S = 1_000_000
@@ -167,8 +188,20 @@ def _is_duration(seconds: float) -> bool:
     return 0 < seconds <= LONGEST_S
 
 
-def _is_url(url: object, *schemes: str) -> bool:
-    return isinstance(url, str) and url.startswith(tuple(f"{scheme}://" for scheme in schemes))
+def _problem_of_url(url: object, schemes: tuple[str, str]) -> str | None:
+    """Return why a URL cannot work, with the way out; ``None`` when it can."""
+    if not isinstance(url, str) or not url.startswith(tuple(f"{scheme}://" for scheme in schemes)):
+        return f": use a URL that begins with {schemes[1]}://"
+    if not url.isprintable() or " " in url:
+        return " has a space or a line end inside: take it out"
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname, parts.port
+    except ValueError:  # brackets or a port that are none
+        return f" has no host or port that can be: write {schemes[1]}://host:443/path"
+    if not host or port == 0:
+        return f" has no host or port that can be: write {schemes[1]}://host:443/path"
+    return None
 
 
 def _without_user(url: object) -> object:
@@ -178,15 +211,17 @@ def _without_user(url: object) -> object:
     return url
 
 
-def _is_proxy(url: object) -> bool:
-    if not isinstance(url, str) or not url.isprintable() or " " in url:
-        return False
-    try:
-        parts = urlsplit(url)
-        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-    except ValueError:  # brackets or a port that are none
-        return False
-
+_is_token = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+").fullmatch
+_HEADERS_OF_THE_HANDSHAKE = (
+    "connection",
+    "content-length",
+    "host",
+    "proxy-",
+    "sec-websocket-",
+    "transfer-encoding",
+    "upgrade",
+    "x-mbx-apikey",
+)
 
 _SECONDS = f"use seconds above 0, up to {LONGEST_S}"
 _NUMBERS: dict[str, tuple[Callable[[float], bool], str]] = {

@@ -7,13 +7,17 @@ import contextlib
 import socket
 import ssl as ssl_module
 import weakref
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Mapping
+from types import SimpleNamespace
 from typing import Any
+from urllib.parse import urlsplit
 
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
 
 from binance_wsapi.core.transport import HandshakeRefused, Receiver, Socket
+from binance_wsapi.errors import ConfigurationError
+from binance_wsapi.proxies import proxy_of
 
 __all__ = ["AiohttpTransport"]
 
@@ -31,7 +35,8 @@ class AiohttpTransport:
     """The real network.
 
     Args:
-        proxy: URL of an HTTP proxy.
+        proxy: URL of an HTTP proxy; ``None`` leaves that to the environment.
+        headers: What the caller wants to stand in the handshakes.
         ssl: A context of your own for ``wss``.
         connect_timeout: Seconds an opening handshake may take.
     """
@@ -40,10 +45,12 @@ class AiohttpTransport:
         self,
         *,
         proxy: str | None,
+        headers: Mapping[str, str] | None,
         ssl: ssl_module.SSLContext | None,
         connect_timeout: float,
     ) -> None:
         self._proxy = proxy
+        self._headers = headers
         self._ssl = ssl
         self._connect_timeout = connect_timeout
         self._http: aiohttp.ClientSession | None = None
@@ -57,10 +64,13 @@ class AiohttpTransport:
                     url,
                     autoping=False,
                     max_msg_size=MAX_MESSAGE_BYTES,
-                    proxy=self._proxy,
+                    headers=self._headers,
+                    proxy=_proxy_of(url, self._proxy),
                     ssl=True if self._ssl is None else self._ssl,
                     timeout=aiohttp.ClientWSTimeout(ws_close=CLOSE_TIMEOUT_S),
                 )
+        except _Redirected as error:
+            raise HandshakeRefused(error.status, str(error)) from None
         except aiohttp.WSServerHandshakeError as error:
             retry_after = error.headers.get("Retry-After", "") if error.headers else ""
             raise HandshakeRefused(
@@ -80,9 +90,16 @@ class AiohttpTransport:
         ssl: ssl_module.SSLContext | bool = True if self._ssl is None else self._ssl
         try:
             async with self._session().request(
-                method, url, headers=headers, proxy=self._proxy, ssl=ssl, timeout=timeout
+                method,
+                url,
+                headers=headers,
+                proxy=_proxy_of(url, self._proxy),
+                ssl=ssl,
+                timeout=timeout,
             ) as answer:
                 return answer.status, await answer.read()
+        except _Redirected as error:
+            raise OSError(f"HTTP {error.status} {error}") from None
         except TimeoutError:
             raise OSError(f"no answer within {self._connect_timeout} s") from None
         except aiohttp.ClientError as error:
@@ -114,13 +131,17 @@ class AiohttpTransport:
 
     def _session(self) -> aiohttp.ClientSession:
         if self._http is None:
+            # aiohttp follows redirects of a handshake, and nothing but this hook can stop it.
+            watch = aiohttp.TraceConfig()
+            watch.on_request_redirect.append(_refuse_redirect)
             self._http = aiohttp.ClientSession(
                 # Without its cache no look-up waits for an earlier one of the same name, which may hang.
                 connector=aiohttp.TCPConnector(
                     socket_factory=self._socket, resolver=_Resolver(), use_dns_cache=False
                 ),
                 timeout=aiohttp.ClientTimeout(total=None),
-                trust_env=self._proxy is None,
+                trace_configs=[watch],
+                trust_env=False,  # it would read netrc, and send a stranger's password along
             )
         return self._http
 
@@ -162,6 +183,36 @@ def _look_up(host: str, port: int, family: int) -> list[ResolveResult]:
 def _with_scope(address: tuple[Any, ...]) -> str:
     scope = address[3] if len(address) == 4 else 0
     return f"{address[0]}%{scope}" if scope else str(address[0])
+
+
+class _Redirected(Exception):
+    """An answer pointed elsewhere: keys and orders do not follow it."""
+
+    def __init__(self, status: int, location: str) -> None:
+        try:
+            parts = urlsplit(location)
+            host = f"{parts.hostname}:{parts.port}" if parts.port else parts.hostname
+        except ValueError:
+            host = None
+        super().__init__(f"redirects to {host or 'another path'}, which is not followed")
+        self.status = status
+
+
+async def _refuse_redirect(
+    session: aiohttp.ClientSession,
+    context: SimpleNamespace,
+    params: aiohttp.TraceRequestRedirectParams,
+) -> None:
+    answer = params.response
+    answer.close()
+    raise _Redirected(answer.status, answer.headers.get("Location", ""))
+
+
+def _proxy_of(url: str, proxy: str | None) -> str | None:
+    try:
+        return proxy_of(url, proxy)
+    except ConfigurationError as error:  # of the environment, which may have changed
+        raise OSError(str(error)) from None
 
 
 class _AiohttpSocket:

@@ -357,7 +357,10 @@ class Core:
 
             options = self.options
             self._transport = AiohttpTransport(
-                proxy=options.proxy, ssl=options.ssl, connect_timeout=options.connect_timeout
+                proxy=options.proxy,
+                headers=options.headers,
+                ssl=options.ssl,
+                connect_timeout=options.connect_timeout,
             )
         return self._transport
 
