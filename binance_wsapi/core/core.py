@@ -520,6 +520,9 @@ class Core:
             close=lambda buffer: self._close_user_data(key, buffer),
             subscribed_by=f"subscribe_user_data_stream(WsKey.{ws_key.name}{isolated})",
         )
+        if ws_key not in MARGIN_KEYS:  # whose orders only REST can ask for
+            session = self.session(ws_key)
+            feed.make_reconciler = lambda: Reconciler(session, feed.put)
         subscription = self._user_data_subscription(ws_key, isolated_symbol, feed)
         self._starting.add(subscription)
         try:
@@ -527,9 +530,8 @@ class Core:
         finally:
             self._starting.discard(subscription)
         self._user_data[key] = (subscription, feed)
-        if ws_key not in MARGIN_KEYS:  # whose orders only REST can ask for
-            session = self.session(ws_key)
-            feed.reconciler = self._reconcilers[ws_key] = Reconciler(session, feed.put)
+        if feed.reconciler is not None:
+            self._reconcilers[ws_key] = feed.reconciler
             self._share_reconcilers()
             feed.reconciler.start()
         return feed.stream

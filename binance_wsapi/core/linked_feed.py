@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -34,7 +35,9 @@ class LinkedFeed(Feed):
         self._left_at: dict[Link, float] = {}
         """Since when another link carries the events in place of each that may still bring some."""
         self.reconciler: Reconciler | None = None
-        """Finds out what was missed in a gap, where the market can be asked."""
+        """Finds out what was missed in a gap, where the market can be asked; made with the first link
+        that is subscribed, since the first event may come before the subscriber is told."""
+        self.make_reconciler: Callable[[], Reconciler] | None = None
 
     def expect(self, link: Link) -> None:
         """The link is about to be subscribed."""
@@ -42,6 +45,8 @@ class LinkedFeed(Feed):
 
     def carried_by(self, link: Link) -> None:
         """The link is subscribed: its events count from now on."""
+        if self.reconciler is None and self.make_reconciler is not None:
+            self.reconciler = self.make_reconciler()
         was_interrupted = self.resumed(self._loss)
         former = self._takeover.link
         if former is not None and former is not link:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from simulation_exchange import Execution, Happening
+from simulation_patience import GivenUp
 from simulation_world import CallRecord, SimulatedClient, World
 
 from binance_wsapi.errors import (
@@ -44,12 +45,13 @@ def check_calls(world: World) -> Iterator[str]:
         took = call.ended - call.begun
         if took > call.limit + SLACK_S:
             yield f"call {call.number} {call.method} took {took:.1f} s, {call.limit} s allowed"
-        if call.kind is not None and call.settled != 1:
+        is_given_up = isinstance(call.outcomes[0], GivenUp)
+        if call.kind is not None and call.settled != 1 and not (is_given_up and not call.settled):
             yield f"call {call.number} {call.method} was settled {call.settled} times"
         if call.kind is not None and call.kind.mutates:
             if _gave_up_early(world, call):
                 yield f"call {call.number} {call.method} stays unknown after {took:.1f} s"
-            truth = _Truth(call)
+            truth = _Truth(world, call)
             for outcome, told in zip(call.outcomes, call.told, strict=True):
                 for problem in _untruth(truth, outcome, told):
                     yield f"call {call.number} {call.method} {call.params}: {problem}"
@@ -82,11 +84,12 @@ def can_stay_unknown(outcome: OutcomeUnknown) -> bool:
 
 
 class _Truth:
-    """What the exchange really did for a call."""
+    """What the client really wrote for a call, and the exchange did."""
 
-    def __init__(self, call: CallRecord) -> None:
+    def __init__(self, world: World, call: CallRecord) -> None:
         self.call = call
         exchange, requests = call.exchange, call.requests
+        self.frames = [frame for request in requests for frame in world.frames[request]]
         self.arrived = [each for each in exchange.executions if each.request in requests]
         self.done: list[Execution] = [each for each in self.arrived if each.succeeded]
         self.brought: list[Happening] = [
@@ -139,7 +142,9 @@ def _untruth(truth: _Truth, outcome: Any, told: float) -> Iterator[str]:
         yield f"executed {len(truth.done)} times"
     if isinstance(outcome, ClientClosed) and outcome is not call.outcomes[0]:
         return  # an unknown outcome could not be looked into again
-    if isinstance(outcome, Response):
+    if isinstance(outcome, GivenUp):
+        yield from _untrue_giving_up(truth, outcome, told)
+    elif isinstance(outcome, Response):
         yield from _untrue_success(truth, outcome, told)
     elif isinstance(outcome, PartlyExecuted):
         yield from _untrue_halves(truth, outcome)
@@ -152,8 +157,24 @@ def _untruth(truth: _Truth, outcome: Any, told: float) -> Iterator[str]:
         yield f"ended with {outcome!r}"
 
 
+def _untrue_giving_up(truth: _Truth, outcome: GivenUp, told: float) -> Iterator[str]:
+    if any(frame.time > told for frame in truth.frames):
+        yield f"written after it was {outcome}"
+
+
 def _untrue_success(truth: _Truth, response: Response[Any], told: float) -> Iterator[str]:
-    method, result = truth.call.method, response.raw["result"]
+    method, result = truth.call.method, response.raw.get("result")
+    if method == "openOrders.cancelAll":
+        if not isinstance(result, list):
+            yield f"a response without a result: {response.raw}"
+        elif response.resolved and not truth.is_emptied(told):
+            yield f"a response, but orders are open: {result}"
+        elif not response.resolved and len(truth.done) != 1:
+            yield f"a response, but executed {len(truth.done)} times: {result}"
+        return
+    if not isinstance(result, dict):
+        yield f"a response without a result: {response.raw}"
+        return
     # That something is cancelled or amended is the truth that counts, whoever did it.
     if response.resolved and method in ("order.cancel", "orderList.cancel"):
         if not truth.is_cancelled(result):
@@ -162,10 +183,6 @@ def _untrue_success(truth: _Truth, response: Response[Any], told: float) -> Iter
     if response.resolved and method == "order.amend.keepPriority":
         if not truth.is_amended(result):
             yield f"a response, but nothing was amended: {result}"
-        return
-    if response.resolved and method == "openOrders.cancelAll":
-        if not truth.is_emptied(told):
-            yield f"a response, but orders are open: {result}"
         return
     if len(truth.done) != 1:
         yield f"a response, but executed {len(truth.done)} times: {result}"
@@ -209,7 +226,7 @@ def check_limits(world: World) -> Iterator[str]:
     minute they would count in, or that minute was made longer.
     """
     for exchange in world.exchanges.values():
-        if exchange.foreign_weight or exchange.late_frames or exchange.clock_was_put_back:
+        if exchange.foreign_weight or exchange.late_frames or exchange.turns_unforeseen:
             continue
         for refusal in exchange.limit_refusals:
             yield f"limit broken: {refusal}"

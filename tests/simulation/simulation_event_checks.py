@@ -37,7 +37,7 @@ def check_events(
             if item.until_ms < item.from_ms:
                 yield f"a gap that ends before it begins: {item}"
         elif isinstance(item, OrderReconciled):
-            reconciled_fills.update(fill.trade_id for fill in item.missed_fills)
+            reconciled_fills.update(row["id"] for row in item.raw_missed_fills if "id" in row)
         elif isinstance(item, dict):
             event = _normal(item, microseconds=microseconds)
             if event["e"] == "eventStreamTerminated":

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,9 +11,10 @@ import msgspec
 from simulation_loop import ExchangeClock, VirtualLoop
 
 from binance_wsapi.catalogue._types import Market
+from binance_wsapi.simulator.accounts import Account
 from binance_wsapi.simulator.doors.authentication import ApiKey
 from binance_wsapi.simulator.doors.request import engine_params
-from binance_wsapi.simulator.doors.request_limits import LimitRules
+from binance_wsapi.simulator.doors.request_limits import LimitRules, RequestLimits
 from binance_wsapi.simulator.doors.wire import encode
 from binance_wsapi.simulator.errors import ExchangeError
 from binance_wsapi.simulator.spot.symbols import DEFAULT_SYMBOLS
@@ -108,11 +109,12 @@ class SimulatedExchange:
         """Frames that arrived when their sender counted on it no more."""
         self.clock_moved_ms = 0
         """By how much its clock was moved: nobody can know before it is measured again."""
-        self.clock_was_put_back = False
-        """Limits turned later than anybody could know."""
+        self.turns_unforeseen = False
+        """Limits turned at times that nobody could know."""
         self._loop = loop
         self._note = note
         self._request: str | None = None
+        self._is_unseen = False
         self.account.listeners.append(self._happened)
         self._record_executions()
         self._record_refusals()
@@ -140,14 +142,52 @@ class SimulatedExchange:
 
     def trade(self, method: str, **params: object) -> Any:
         """Let the others do something; ``None`` when the exchange refuses it."""
+        with self.serving(None):
+            return self._perform(method, params, self.others)
+
+    def look_up(self, method: str, **params: object) -> Any:
+        """Ask the engine about our account, and put it down to nobody."""
+        former, self._is_unseen = self._is_unseen, True
+        try:
+            return self._perform(method, params, self.account)
+        finally:
+            self._is_unseen = former
+
+    def _perform(self, method: str, params: dict[str, object], account: Account) -> Any:
         service = self.venue.services[Market.SPOT]
         operation = service.operation(method)
-        taken = engine_params(operation, {"symbol": SYMBOL, **params})
+        given = {name: str(value) for name, value in params.items()}
+        taken = engine_params(operation, {"symbol": SYMBOL, **given})
         try:
-            with self.serving(None):
-                return service.perform(operation, taken, self.others)
+            return service.perform(operation, taken, account)
         except ExchangeError:
             return None
+
+    def use_limits(self, weight: int, *, orders: int = 0) -> None:
+        """Let somebody else behind our address use its weight, and place orders for our account."""
+        self.foreign_weight = True
+        limits = self.venue.spot_limits
+        with suppress(ExchangeError):
+            RequestLimits.charge(limits, REMOTE, weight)
+            for _ in range(orders):
+                RequestLimits.reserve(limits, self.account, 1)
+                limits.settle(self.account, accepted=True)
+
+    def ban(self, seconds: float) -> None:
+        """Ban our address."""
+        self.foreign_weight = True
+        self.venue.spot_limits.ban(REMOTE, seconds)
+
+    def skew(self, by_s: float) -> None:
+        """Set the clock wrong by so much more."""
+        self.turns_unforeseen |= by_s < 0
+        self.clock_moved_ms += round(abs(by_s) * 1000)
+        self.clock.skew(by_s)
+
+    def clock_is_misjudged(self, by_s: float) -> None:
+        """Allow for a user who takes its clock for another than it is."""
+        self.turns_unforeseen = True
+        self.clock_moved_ms += round(abs(by_s) * 1000)
 
     def take_in_key(self, key: ApiKey) -> None:
         """Know a key of our account from now on."""
@@ -169,7 +209,7 @@ class SimulatedExchange:
         handle = service._handle
 
         def record(method: str, params: dict[str, Any], account: Any) -> object:
-            if account is not self.account:
+            if account is not self.account or self._is_unseen:
                 return handle(method, params, account)
             execution = Execution(self._loop.time(), method, params, self._request)
             self.executions.append(execution)

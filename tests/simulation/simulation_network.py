@@ -287,6 +287,10 @@ class Network:
         self.attempts = 0
         self.on_dialled: Callable[[SimulatedExchange], None] = lambda exchange: None
         """Told each attempt of the client to connect."""
+        self.on_refused: Callable[[SimulatedExchange, int, float | None], None] = (
+            lambda exchange, status, retry_after: None
+        )
+        """Told what the client hears of a handshake that was refused, and for how long."""
         self.on_written: Callable[[Wire, bytes], None] = lambda wire, frame: None
         """Told each frame that the client writes."""
         self.on_sent: Callable[[Wire, bytes], None] = lambda wire, frame: None
@@ -321,8 +325,7 @@ class Network:
         if weather.refusals:
             await asyncio.sleep(self.delay())
             if weather.refusals:
-                status, retry_after = weather.refusals.pop()
-                raise HandshakeRefused(status, "refused", retry_after)
+                raise self._refusal(exchange, *weather.refusals.pop())
         wire = Wire(self, url, exchange)
         try:
             wire.door = exchange.venue.gateway.connect(
@@ -331,8 +334,8 @@ class Network:
         except RefusedByExchange as refused:
             await asyncio.sleep(self.delay())
             told = refused.headers.get("Retry-After")
-            raise HandshakeRefused(
-                refused.status, "refused", None if told is None else float(told)
+            raise self._refusal(
+                exchange, refused.status, None if told is None else float(told)
             ) from None
         self.wires[wire.number] = wire
         back = self.delay()
@@ -344,6 +347,12 @@ class Network:
             raise
         wire.attach(receiver)
         return wire.client_end
+
+    def _refusal(
+        self, exchange: SimulatedExchange, status: int, retry_after: float | None
+    ) -> HandshakeRefused:
+        self.on_refused(exchange, status, retry_after)
+        return HandshakeRefused(status, "refused", retry_after)
 
     async def request(self, method: str, url: str, headers: dict[str, str]) -> tuple[int, bytes]:
         """Send a REST request: nothing here needs one."""

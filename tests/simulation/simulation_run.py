@@ -13,6 +13,7 @@ import logging
 import random
 import sys
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from random import Random
 from typing import Any
@@ -26,11 +27,22 @@ from simulation_checks import (
     check_sendings,
 )
 from simulation_event_checks import check_events
-from simulation_exchange import REMOTE
+from simulation_exchange import REMOTE, SimulatedExchange
 from simulation_loop import Deadlock, Livelock
-from simulation_scenario import Known, Plan, SlowSigner, Trader, others_trade, plan_of
+from simulation_scenario import (
+    Desk,
+    Plan,
+    SlowSigner,
+    Trader,
+    desks_of,
+    others_trade,
+    others_use_limits,
+    plan_of,
+    set_clock,
+)
 from simulation_world import SimulatedClient, World
 
+from binance_wsapi import WsKey
 from binance_wsapi.errors import BinanceWsApiError, ClientClosed, OutcomeUnknown
 from binance_wsapi.simulator.doors.request_limits import LimitRules, Window
 
@@ -40,6 +52,9 @@ FENCE_S = 30.0 + 10.0 + 1.0
 """After so long no request of the simulated user can be executed any more."""
 
 TRACE_LINES = 400
+
+SIGN_OF_LIFE = "sign-of-life"
+"""The client id of the order that is placed in peace."""
 
 _LONGEST_BAN_S = 2_000.0
 
@@ -68,6 +83,18 @@ class Report:
         )
 
 
+@dataclass
+class _Listening:
+    """One stream of user data."""
+
+    exchange: SimulatedExchange
+    ws_key: WsKey
+    stream: Any
+    since: float
+    """From when on it is subscribed."""
+    delivered: list[Any] = field(default_factory=list)
+
+
 class _Errors(logging.Handler):
     """Keeps what the library logs as an error of its own."""
 
@@ -94,6 +121,10 @@ def simulate(seed: int, *, keep_trace: bool = False) -> Report:
     if plan.weight_limit is not None:
         rules = replace(rules, weight=Window("MINUTE", 1, plan.weight_limit))
     world = World(seed, rules=rules, connect_timeout=plan.options["connect_timeout"])
+    if plan.second_clock_s is not None:
+        world.open_exchange(
+            "testnet", world.exchange.clock.now_us() + round(plan.second_clock_s * 1e6)
+        )
     report = Report(seed)
     errors = _Errors()
     logger = logging.getLogger("binance_wsapi")
@@ -107,12 +138,13 @@ def simulate(seed: int, *, keep_trace: bool = False) -> Report:
     finally:
         logger.removeHandler(errors)
         logger.propagate = propagates
-        world.exchange.clock.stop()
+        for exchange in world.exchanges.values():
+            exchange.clock.stop()
         _end(world)
     report.problems += [f"logged: {line}" for line in errors.lines]
     report.calls = len(world.calls)
-    report.executions = len(world.exchange.executions)
-    report.events = len(world.exchange.events)
+    report.executions = sum(len(each.executions) for each in world.exchanges.values())
+    report.events = sum(len(each.events) for each in world.exchanges.values())
     for call in world.calls:
         for outcome in call.outcomes:
             mark = " resolved" if getattr(outcome, "resolved", False) else ""
@@ -141,9 +173,8 @@ class _Simulation:
         self._plan = plan
         self._rng = rng
         self._report = report
-        self._delivered: list[Any] = []
-        self._since = self._until = 0.0
-        self._stream: Any = None
+        self._streams: list[_Listening] = []
+        self._until = 0.0
 
     async def run(self) -> None:
         world, plan, rng = self._world, self._plan, self._rng
@@ -158,16 +189,22 @@ class _Simulation:
         client = world.client(api_key=key.api_key, **secret, **plan.options)
         world.note(f"plan {plan}")
         adversary = Adversary(world, rng)
-        background = [
-            world.loop.create_task(adversary.attack()),
-            world.loop.create_task(others_trade(world.exchange, rng, plan.others_pause_s)),
-        ]
-        known = Known()
-        traders = [Trader(world, client, plan, rng, known) for _ in range(plan.traders)]
+        background = [world.loop.create_task(adversary.attack())]
+        for exchange in world.exchanges.values():
+            others = others_trade(exchange, rng, plan.others_pause_s)
+            background.append(world.loop.create_task(others))
+            if plan.shares_address:
+                background.append(world.loop.create_task(others_use_limits(exchange, rng)))
+        desks = desks_of(world, plan)
+        traders = [Trader(world, client, plan, rng, desks) for _ in range(plan.traders)]
         user = [world.loop.create_task(trader.trade()) for trader in traders]
         extras = [world.loop.create_task(self._rotate(client)) for _ in range(plan.rotations)]
-        if plan.subscribes:
-            extras.append(world.loop.create_task(self._listen(client)))
+        for desk in desks if plan.subscribes else ():
+            for ws_key in desk.ws_keys if plan.subscribes_twice else desk.ws_keys[:1]:
+                listening = self._listen(client, desk.exchange, ws_key)
+                extras.append(world.loop.create_task(listening))
+        if plan.sets_clock:
+            extras.append(world.loop.create_task(set_clock(world, client, rng)))
         if plan.closes_early:
             await asyncio.sleep(rng.uniform(0.0, 20.0))
             world.note("! closed early")
@@ -178,6 +215,8 @@ class _Simulation:
         done, late = await asyncio.wait(user + extras, timeout=3_000)
         self._report.problems += [f"never ended: {task}" for task in late]
         adversary.stop()
+        if plan.sets_clock:
+            client.set_time_offset_ms(None)
         for task in background:
             task.cancel()
         await asyncio.gather(*background, return_exceptions=True)
@@ -187,10 +226,13 @@ class _Simulation:
         if not plan.closes_early:
             # Longer than any reconnect, fence or question takes.
             await asyncio.sleep(FENCE_S + 60.0)
-            if world.exchange.venue.spot_limits.is_banned(REMOTE):
+            if any(each.venue.spot_limits.is_banned(REMOTE) for each in world.exchanges.values()):
                 await asyncio.sleep(_LONGEST_BAN_S)
             await self._look_again(traders)
-            await self._prove_life(client)
+            await asyncio.sleep(61.0)
+            for desk in desks:
+                await self._prove_life(client, desk)
+            await asyncio.sleep(10.0)
         # What was under way when the user closed it, or lost unnoticed, is no loss of ours.
         if not plan.closes_early:
             self._until = world.loop.time() - 5.0
@@ -209,20 +251,22 @@ class _Simulation:
         except BinanceWsApiError as error:
             self._world.note(f"rotate: {error!r}")
 
-    async def _listen(self, client: SimulatedClient) -> None:
+    async def _listen(
+        self, client: SimulatedClient, exchange: SimulatedExchange, ws_key: WsKey
+    ) -> None:
         if self._rng.random() < 0.5:
             await asyncio.sleep(self._rng.uniform(0.0, 3.0))
         for _ in range(5):
             try:
-                self._stream = await client.subscribe_user_data_stream()
+                stream = await client.subscribe_user_data_stream(ws_key)
             except ClientClosed:
                 return
             except BinanceWsApiError as error:
                 self._world.note(f"subscribe: {error!r}")
                 await asyncio.sleep(3.0)
             else:
-                self._since = self._world.loop.time()
-                self._world.note("subscribed")
+                self._streams.append(_Listening(exchange, ws_key, stream, self._world.loop.time()))
+                self._world.note(f"subscribed on {ws_key.name}")
                 return
 
     async def _look_again(self, traders: list[Trader]) -> None:
@@ -248,17 +292,16 @@ class _Simulation:
                     f"and stays unknown: {outcome} ({outcome.cause})"
                 )
 
-    async def _prove_life(self, client: SimulatedClient) -> None:
-        """In peace, a call works and its events arrive."""
-        await asyncio.sleep(61.0)
+    async def _prove_life(self, client: SimulatedClient, desk: Desk) -> None:
+        """In peace, a call works."""
         for wait in (70.0, 70.0, None):
             try:
-                await client.spot.submit_new_order(
+                await client.spot.using(desk.ws_keys[0]).submit_new_order(
                     symbol="BTCUSDT",
                     side="BUY",
                     type="MARKET",
                     quantity="0.001",
-                    new_client_order_id="sign-of-life",
+                    new_client_order_id=SIGN_OF_LIFE,
                 )
             except BinanceWsApiError as error:
                 if wait is None or not self._plan.weight_limit:
@@ -267,41 +310,39 @@ class _Simulation:
                 await asyncio.sleep(wait)
             else:
                 break
-        await asyncio.sleep(10.0)
 
     async def _drain(self) -> None:
-        if self._stream is not None:
-            async for item in self._stream:
-                self._delivered.append(item)
-                self._world.note(f"delivered {_brief(item)}")
+        for listening in self._streams:
+            async for item in listening.stream:
+                listening.delivered.append(item)
+                self._world.note(f"delivered on {listening.ws_key.name} {_brief(item)}")
 
     def _judge(self, client: SimulatedClient) -> None:
         world, problems = self._world, self._report.problems
-        lives = any(
-            execution.params.get("newClientOrderId") == "sign-of-life"
-            for execution in world.exchange.executions
-        )
         problems += check_calls(world)
         problems += check_sendings(world)
         problems += check_limits(world)
         problems += check_nothing_left(world, client)
-        if self._stream is not None:
-            if (
-                not self._plan.closes_early
-                and lives
-                and not any(
-                    isinstance(item, dict) and item.get("c") == "sign-of-life"
-                    for item in self._delivered
-                )
-            ):
-                problems.append("no event comes in peace")
-            problems += check_events(
-                world.exchange,
-                self._delivered,
-                self._since,
-                self._until,
-                microseconds=self._plan.options["time_unit"] == "MICROSECOND",
-            )
+        for listening in self._streams:
+            problems += self._judge_stream(listening)
+
+    def _judge_stream(self, listening: _Listening) -> Iterator[str]:
+        exchange = listening.exchange
+        lives = any(
+            execution.params.get("newClientOrderId") == SIGN_OF_LIFE
+            for execution in exchange.executions
+        )
+        if lives and not any(
+            isinstance(item, dict) and item.get("c") == SIGN_OF_LIFE for item in listening.delivered
+        ):
+            yield f"no event comes in peace on {listening.ws_key.name}"
+        yield from check_events(
+            exchange,
+            listening.delivered,
+            listening.since,
+            self._until,
+            microseconds=self._plan.options["time_unit"] == "MICROSECOND",
+        )
 
 
 def _brief(item: Any) -> str:
@@ -309,6 +350,14 @@ def _brief(item: Any) -> str:
         return str(item)[:160]
     shown = ("e", "E", "x", "X", "i", "c", "C", "t", "g")
     return str({name: item[name] for name in shown if name in item})
+
+
+def _survive(seed: int) -> Report:
+    """Run a seed; that the simulation itself fails is one seed's problem, and ends no run."""
+    try:
+        return simulate(seed)
+    except Exception as error:  # noqa: BLE001  (whatever it is, it is shown)
+        return Report(seed, problems=[f"the simulation raised {error!r}"])
 
 
 def main() -> None:
@@ -322,7 +371,7 @@ def main() -> None:
     totals, outcomes, faults = Counter[str](), Counter[str](), Counter[str]()
     bad = []
     with Pool() as pool:
-        for report in pool.imap_unordered(simulate, range(first, last), chunksize=20):
+        for report in pool.imap_unordered(_survive, range(first, last), chunksize=20):
             totals.update(
                 seeds=1, calls=report.calls, executions=report.executions, events=report.events
             )

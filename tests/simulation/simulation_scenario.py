@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from functools import partial
 from random import Random
 from typing import Any
 
 from simulation_exchange import SYMBOL, SimulatedExchange
+from simulation_patience import Patience
 from simulation_world import CallRecord, SimulatedClient, World
 
 from binance_wsapi import WsKey
@@ -16,7 +18,16 @@ from binance_wsapi.errors import BinanceWsApiError, OutcomeUnknown
 from binance_wsapi.protocol.signing import KeyType
 from binance_wsapi.response import Response
 
-__all__ = ["Plan", "Trader", "others_trade", "plan_of"]
+__all__ = [
+    "Desk",
+    "Plan",
+    "Trader",
+    "desks_of",
+    "others_trade",
+    "others_use_limits",
+    "plan_of",
+    "set_clock",
+]
 
 
 @dataclass
@@ -37,6 +48,18 @@ class Plan:
     bursts: bool
     weight_limit: int | None
     """Request weight a minute, where it is not the documented one."""
+    second_clock_s: float | None
+    """By how much the clock of a second exchange differs; ``None`` where there is none."""
+    gives_up: float
+    """How often the user waits for no answer."""
+    repeats_ids: bool
+    """Client order ids of the user's own come again."""
+    subscribes_twice: bool
+    """The account's events are read on a second connection as well."""
+    shares_address: bool
+    """Another process of the user's trades for the same account from the same address."""
+    sets_clock: bool
+    """The user sets the clock by hand now and then, often wrongly."""
 
 
 def plan_of(rng: Random) -> Plan:
@@ -71,6 +94,12 @@ def plan_of(rng: Random) -> Plan:
         uses_two_connections=rng.random() < 0.15,
         bursts=rng.random() < 0.1,
         weight_limit=rng.choice((None, None, None, 150, 400)),
+        second_clock_s=None,
+        gives_up=0.0,
+        repeats_ids=False,
+        subscribes_twice=rng.random() < 0.15,
+        shares_address=rng.random() < 0.1,
+        sets_clock=False,
     )
 
 
@@ -90,31 +119,36 @@ class SlowSigner:
 
 
 @dataclass
-class Known:
-    """Orders the user knows of."""
+class Desk:
+    """Where the user trades, and the orders that are known there."""
 
+    exchange: SimulatedExchange
+    ws_keys: tuple[WsKey, ...]
     orders: list[tuple[int, str]] = field(default_factory=list)
     lists: list[int] = field(default_factory=list)
+    own_ids: list[str] = field(default_factory=list)
+    """Client order ids that the user has made up."""
 
 
 class Trader:
     """One task of the user: it places, cancels, amends and asks."""
 
     def __init__(
-        self, world: World, client: SimulatedClient, plan: Plan, rng: Random, known: Known
+        self, world: World, client: SimulatedClient, plan: Plan, rng: Random, desks: list[Desk]
     ) -> None:
         self._world = world
         self._client = client
         self._plan = plan
         self._rng = rng
-        self._known = known
-        self._number = 0
+        self._desks = desks
+        self._desk = desks[0]
         options = client.core.options
         self._limit = options.timeout + options.resolve_timeout
 
     async def trade(self) -> None:
         """Make all calls of this trader, one after the other."""
         for _ in range(self._plan.calls_each):
+            self._desk = self._rng.choice(self._desks)
             if self._plan.bursts and self._rng.random() < 0.2:
                 await asyncio.gather(*(self._place() for _ in range(25)))
             else:
@@ -124,7 +158,9 @@ class Trader:
     async def call(self, work: Callable[[], Awaitable[Any]]) -> CallRecord:
         """Make a call and keep the record of it."""
         world = self._world
-        record = world.begin_call(self._limit, world.exchange)
+        record = world.begin_call(self._limit, self._desk.exchange)
+        if self._rng.random() < self._plan.gives_up:
+            work = partial(Patience.of(self._rng).bear, work)
         try:
             record.take(await work(), world.loop.time())
         except BinanceWsApiError as error:
@@ -137,8 +173,8 @@ class Trader:
 
     async def look_again(self, record: CallRecord, timeout: float) -> None:
         """Ask once more what became of an unknown outcome."""
-        began = self._world.loop.time()
         loop = self._world.loop
+        began = loop.time()
         try:
             record.take(await record.outcome.resolve_async(timeout), loop.time())
         except BinanceWsApiError as error:
@@ -149,16 +185,17 @@ class Trader:
 
     @property
     def _spot(self) -> Any:
-        if self._plan.uses_two_connections and self._rng.random() < 0.5:
-            return self._client.spot.using(WsKey.MAIN_WSAPI2)
-        return self._client.spot
+        return self._client.spot.using(self._rng.choice(self._desk.ws_keys))
 
     def _own_id(self) -> str | None:
         """Choose a client order id, or leave it to the library."""
-        self._number += 1
+        used = self._desk.own_ids
         if self._rng.random() < 0.5:
             return None
-        return f"mine-{id_of(self._rng)}-{self._number}"
+        if self._plan.repeats_ids and used and self._rng.random() < 0.5:
+            return used[-1]
+        used.append(f"mine-{id_of(self._rng)}-{len(used)}")
+        return used[-1]
 
     def _side(self) -> str:
         return self._rng.choice(("BUY", "SELL"))
@@ -230,11 +267,11 @@ class Trader:
                 )
             )
         if isinstance(record.outcome, Response):
-            self._known.lists.append(record.outcome.raw["result"]["orderListId"])
+            self._desk.lists.append(record.outcome.raw["result"]["orderListId"])
 
     async def _cancel(self) -> None:
-        if self._known.orders:
-            order_id, client_id = self._rng.choice(self._known.orders)
+        if self._desk.orders:
+            order_id, client_id = self._rng.choice(self._desk.orders)
             which: dict[str, Any] = (
                 {"order_id": order_id}
                 if self._rng.random() < 0.5
@@ -243,19 +280,21 @@ class Trader:
             await self.call(lambda: self._spot.cancel_order(symbol=SYMBOL, **which))
 
     async def _cancel_list(self) -> None:
-        if self._known.lists:
-            order_list_id = self._rng.choice(self._known.lists)
+        if self._desk.lists:
+            order_list_id = self._rng.choice(self._desk.lists)
             await self.call(
                 lambda: self._spot.cancel_order_list(symbol=SYMBOL, order_list_id=order_list_id)
             )
 
     async def _cancel_all(self) -> None:
+        if self._rng.random() < 0.5:
+            await self._place()  # right behind an order that was acknowledged
         await self.call(lambda: self._spot.cancel_all_open_orders(symbol=SYMBOL))
 
     async def _replace(self) -> None:
-        if not self._known.orders:
+        if not self._desk.orders:
             return await self._place()
-        order_id, client_id = self._rng.choice(self._known.orders)
+        order_id, client_id = self._rng.choice(self._desk.orders)
         which: dict[str, Any] = (
             {"cancel_order_id": order_id}
             if self._rng.random() < 0.5
@@ -279,8 +318,8 @@ class Trader:
         return None
 
     async def _amend(self) -> None:
-        if self._known.orders:
-            order_id, client_id = self._rng.choice(self._known.orders)
+        if self._desk.orders:
+            order_id, client_id = self._rng.choice(self._desk.orders)
             which: dict[str, Any] = (
                 {"order_id": order_id}
                 if self._rng.random() < 0.5
@@ -301,8 +340,8 @@ class Trader:
             lambda: spot.get_order_book(symbol=SYMBOL, limit=5),
             lambda: spot.get_my_trades(symbol=SYMBOL),
         ]
-        if self._known.orders:
-            order_id = rng.choice(self._known.orders)[0]
+        if self._desk.orders:
+            order_id = rng.choice(self._desk.orders)[0]
             reads.append(lambda: spot.get_order_status(symbol=SYMBOL, order_id=order_id))
         await self.call(rng.choice(reads))
 
@@ -311,7 +350,7 @@ class Trader:
         if isinstance(outcome, Response):
             order = outcome.raw["result"]
             order = order.get("newOrderResponse", order)
-            self._known.orders.append((order["orderId"], order["clientOrderId"]))
+            self._desk.orders.append((order["orderId"], order["clientOrderId"]))
 
 
 _Doing = Callable[[Trader], Awaitable[None]]
@@ -330,6 +369,33 @@ _KINDS = [kind for kind, _ in _TABLE]
 _WEIGHTS = [weight for _, weight in _TABLE]
 
 
+def desks_of(world: World, plan: Plan) -> list[Desk]:
+    """Return where a user trades."""
+    first = (WsKey.MAIN_WSAPI, WsKey.MAIN_WSAPI2)
+    desks = [Desk(world.exchange, first if plan.uses_two_connections else first[:1])]
+    desks += [
+        Desk(exchange, (WsKey.MAIN_WSAPI_TESTNET,))
+        for exchange in world.exchanges.values()
+        if exchange is not world.exchange
+    ]
+    return desks
+
+
+async def set_clock(world: World, client: SimulatedClient, rng: Random) -> None:
+    """Set the clock by hand now and then, as a user would who looked it up: often wrongly."""
+    for _ in range(rng.randint(1, 4)):
+        await asyncio.sleep(rng.expovariate(1 / 5.0))
+        error_s = rng.choice((None, None, 0.0, -0.4, -3.0, 0.5, 5.0, 60.0, 3_600.0))
+        world.inject(f"clock set by hand, wrong by {error_s} s")
+        if error_s is None:
+            client.set_time_offset_ms(None)
+        else:
+            offset_us = world.exchange.clock.now_us() - world.wall_us()
+            client.set_time_offset_ms(offset_us // 1000 + round(error_s * 1000))
+            for exchange in world.exchanges.values():
+                exchange.clock_is_misjudged(error_s)
+
+
 async def others_trade(exchange: SimulatedExchange, rng: Random, pause_s: float) -> None:
     """Let others trade against what rests, for ever."""
     while True:
@@ -343,6 +409,15 @@ async def others_trade(exchange: SimulatedExchange, rng: Random, pause_s: float)
             price="64960" if side == "SELL" else "65040",
             quantity=f"0.0{rng.randint(10, 99)}",
         )
+
+
+async def others_use_limits(exchange: SimulatedExchange, rng: Random) -> None:
+    """Let another process use up weight and orders of the same address and account, for ever."""
+    exchange.foreign_weight = True
+    limit = exchange.venue.spot_limits.rules.weight.limit
+    while True:
+        await asyncio.sleep(rng.expovariate(1.0))
+        exchange.use_limits(rng.randint(1, limit // 20), orders=rng.choice((0, 1, 3, 10)))
 
 
 def id_of(rng: Random) -> str:

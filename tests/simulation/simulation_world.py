@@ -13,6 +13,7 @@ import msgspec
 from simulation_exchange import SimulatedExchange
 from simulation_loop import VirtualHost, VirtualLoop
 from simulation_network import Network, Wire
+from simulation_silence import Silences
 
 from binance_wsapi import AsyncClient, WsKey
 from binance_wsapi.core.call import Call, CallKind
@@ -105,6 +106,13 @@ class World:
         self.network.on_written = self._written
         self.network.on_sent = self._sent
         self.network.on_received = self._received
+        self.network.on_refused = lambda exchange, status, retry_after: self.silences.refused(
+            exchange, self.loop.time(), status, retry_after
+        )
+        self.network.on_dialled = lambda exchange: self.silences.sent(
+            exchange, self.loop.time(), "dialled"
+        )
+        self.silences = Silences()
         self.frames: dict[str, list[WrittenFrame]] = defaultdict(list)
         """The frames that were written, by request id."""
         self.answers: dict[str, float] = {}
@@ -170,6 +178,7 @@ class World:
     def _written(self, wire: Wire, frame: bytes) -> None:
         request = _decode(frame)
         request_id = request["id"]
+        self.silences.sent(wire.exchange, self.loop.time(), f"{request['method']} was written")
         self.frames[request_id].append(
             WrittenFrame(self.loop.time(), request["method"], wire.exchange)
         )
@@ -183,7 +192,9 @@ class World:
 
     def _received(self, wire: Wire, frame: bytes) -> None:
         if frame.startswith(b'{"id":"'):
-            self.answers.setdefault(_decode(frame)["id"], self.loop.time())
+            answer = _decode(frame)
+            self.answers.setdefault(answer["id"], self.loop.time())
+            self.silences.answered(wire.exchange, self.loop.time(), answer)
 
     def call_began(self, kind: CallKind, params: dict[str, WireValue]) -> None:
         """A call knows its parameters now."""

@@ -486,3 +486,30 @@ def test_a_link_counts_though_all_were_lost_while_it_was_subscribed() -> None:
     takeover.carried_by(one)
 
     assert takeover.lost(one)
+
+
+def test_what_comes_while_the_first_subscription_is_still_under_way_is_known() -> None:
+    """A rotation had subscribed meanwhile: nobody noted its events, and a gap told their fills again."""
+
+    async def scenario(world: World, client: SimulatedClient) -> Any:
+        await client.connect()
+        world.exchange.venue.faults.on("userDataStream.subscribe").delay_answer(5.0)
+        subscribing = world.loop.create_task(client.subscribe_user_data_stream())
+        await asyncio.sleep(0.2)
+        await client.rotate()
+        world.exchange.venue.faults.on("order.place").delay_answer(6.0)
+        await place(client, type="MARKET", time_in_force=None, price=None)
+        stream = await subscribing
+        cut_all(world)
+        return await events_within(stream, 10.0)
+
+    events = play(scenario)
+
+    told = [event["t"] for event in events if isinstance(event, dict) and event.get("x") == "TRADE"]
+    missed = [
+        fill.trade_id
+        for event in events
+        if isinstance(event, OrderReconciled)
+        for fill in event.missed_fills
+    ]
+    assert told + missed == [1]

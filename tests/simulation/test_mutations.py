@@ -18,7 +18,7 @@ from binance_wsapi.protocol import fate
 from binance_wsapi.protocol.handover import Handover
 from binance_wsapi.protocol.limits import Governor
 
-SEEDS = 400
+SEEDS = 1_500
 
 Mutation = Callable[[pytest.MonkeyPatch], None]
 
