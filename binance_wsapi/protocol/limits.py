@@ -11,6 +11,11 @@ upper estimate of what will have been counted once everything sent so far has be
 * The count may show more than we sent: others use the same IP address or account. The estimate is
   never below the count and what has been sent since and is still under way.
 
+An estimate that fills a window is a guess where the last counts told are lower: orders that fill no
+longer count, and what was sent as a window turned counts in one of the two only. So beside it stands
+what is known to count. Where that leaves room, a request waits for the answers under way at most, not
+for the window to turn, and then goes alone: its answer says how things stand.
+
 One governor for a pool of limits: Spot has one, USD-M and COIN-M share one since mid-2026
 (reference/usdm/rules.json, integration_2026). A governor is used from one thread.
 """
@@ -50,6 +55,12 @@ _RESERVE_PART = 50
 
 _READ_EVERY_US = 20_000
 """While a limit is less than half used, counts are read from answers no more often than this."""
+
+_UNDER_WAY_US = 100_000
+"""What a request waits while a guess keeps it back: what is under way is mostly answered by then."""
+
+_OLD_US = 60 * 10**6
+"""A told number of unfilled orders so old is tried out: they may have filled since."""
 
 _LATE_US = 500_000
 """By how much our clock may be behind the exchange's (it never is ahead)."""
@@ -120,8 +131,8 @@ class Reservation:
         weight: int,
         given_back: int,
         orders: int,
-        weight_mark: tuple[int, int],
-        orders_mark: tuple[int, int],
+        weight_mark: tuple[int, int, int],
+        orders_mark: tuple[int, int, int],
         sent_us: int,
     ) -> None:
         self.weight = weight
@@ -129,7 +140,8 @@ class Reservation:
         """The part of the weight that success gives back."""
         self.orders = orders
         self.weight_mark = weight_mark
-        """Weight sent so far, this request's included, and handled so far, when it was sent."""
+        """Weight sent so far, this request's included, handled so far, and handled without a count told,
+        when it was sent."""
         self.orders_mark = orders_mark
         self.sent_us = sent_us
 
@@ -141,13 +153,17 @@ class _Window:
         "allowed",
         "base",
         "half",
+        "heard_done",
+        "heard_us",
         "index",
         "interval",
         "interval_num",
+        "late_given",
         "late_mark",
         "length_us",
         "limit",
         "meter",
+        "sure",
         "type",
     )
 
@@ -160,10 +176,18 @@ class _Window:
         self.interval_num = interval_num
         self.length_us = _UNIT_US[interval] * interval_num
         self.index = 0
-        self.base = -meter.sent
+        self.base = -meter.done
         """What is used, less all that was ever sent: sending charges every window by that alone."""
+        self.sure = -meter.mute
+        """What is known to count, less all that was ever handled without a count told."""
+        self.heard_done = 0
+        """What had been handled when a count was last told."""
+        self.heard_us: int | None = None
+        """When that was."""
         self.late_mark: int | None = None
         """What had been sent when the window neared its end; ``None`` before that."""
+        self.late_given = 0
+        """What was given back of that which was sent since."""
         self.limit = 0
         self.allowed = 0
         """Most for requests that may not use the reserve."""
@@ -185,50 +209,134 @@ class _Window:
         self.base = used - self.meter.sent
 
     @property
+    def known(self) -> int:
+        return self.sure + self.meter.mute
+
+    @known.setter
+    def known(self, known: int) -> None:
+        self.sure = known - self.meter.mute
+
+    @property
     def resets_at_us(self) -> int:
         return (self.index + 1) * self.length_us
 
+    @property
+    def late_us(self) -> int:
+        return self.resets_at_us - _LATE_US
+
     def roll(self, wall_us: int) -> int:
         """Begin a new window if one is due; return when to look again."""
-        meter = self.meter
         index = wall_us // self.length_us
         if index > self.index:
-            # The exchange may have turned first: our clock runs late. What was sent near the end may
-            # count in the new window, as may all that is under way.
-            recent = 0 if self.late_mark is None else meter.sent - self.late_mark
-            self.used = meter.under_way + recent if index == self.index + 1 else meter.under_way
+            if self.index:  # not seen for the first time
+                self._turn(is_next=index == self.index + 1)
             self.index = index
-            self.late_mark = None
         if self.late_mark is None:
-            late_us = self.resets_at_us - _LATE_US
-            if wall_us < late_us:
-                return late_us
-            self.late_mark = meter.sent
+            if wall_us < self.late_us:
+                return self.late_us
+            self.late_mark = self.meter.sent
+            self.late_given = 0
         return self.resets_at_us
 
-    def read(self, count: int, mark: tuple[int, int], own: int) -> None:
+    def _turn(self, *, is_next: bool) -> None:
+        """Keep what may count in the new window, too.
+
+        The exchange may have turned first: our clock runs late. What was sent near the end may count
+        there, as may all that is under way; but no more than counts now.
+        """
+        recent = 0
+        if self.late_mark is not None and is_next:
+            recent = self.meter.sent - self.late_mark - self.late_given
+        self.used = min(self.used, self.meter.under_way + recent)
+        self.known = min(self.known, recent)
+        self.late_mark = None
+
+    def move(self, wall_us: int) -> None:
+        """Lie where the time now is: that was set, and did not pass."""
+        index = wall_us // self.length_us
+        if index != self.index:
+            self.index = index
+            self.late_mark = -self.base if wall_us >= self.late_us else None
+            self.late_given = 0
+
+    def hear(
+        self, count: int, mark: tuple[int, int, int], own: int, sent_us: int, wall_us: int
+    ) -> None:
         """Take in the count of an answer to a request that was sent at ``mark`` and costs ``own``."""
         meter = self.meter
-        sent_at, done_at = mark
-        unseen = meter.sent - done_at - own
-        least = count + min(meter.sent - sent_at, meter.under_way)
-        self.used = max(least, min(self.used, count + unseen))
+        sent_at, done_at, mute_at = mark
+        # Whichever window it was counted in: what it does not hold is all that can count besides.
+        used = min(self.used, count + meter.sent - done_at - own)
+        if sent_us // self.length_us == self.index:
+            # A count from before a border is no lower bound of the window after it.
+            used = max(used, count + min(meter.sent - sent_at, meter.under_way))
+        self.used = used
+        known = count + meter.mute - mute_at
+        if done_at < self.heard_done:  # counts told while it was under way may be later ones
+            known = max(known, self.known)
+        self.known = min(known, used)
+        self.heard_done = meter.done
+        self.heard_us = wall_us
+
+    def give_back(self, amount: int, sent_at: int) -> None:
+        """Take off what an answered request, sent at that mark, turned out not to cost.
+
+        Whenever it was sent: until it was answered it was charged to the current window as well.
+        """
+        self.used = max(0, self.used - amount)
+        if self.late_mark is not None and sent_at > self.late_mark:
+            self.late_given += amount
+
+    def is_guess(self, wanted: int, most: int, wall_us: int) -> bool:
+        """Whether a request that would not fit by the estimate may well do."""
+        if self.heard_us is None:
+            return False
+        return wanted + self.known <= most or self._is_stale(wall_us)
+
+    def retry_at_us(self, wanted: int, most: int, wall_us: int) -> int:
+        """When a request that does not fit may be tried."""
+        when = self.resets_at_us
+        if self.is_guess(wanted, most, wall_us):
+            when = min(when, wall_us + _UNDER_WAY_US)
+        elif self.type == _ORDERS and self.heard_us is not None:
+            when = min(when, self.heard_us + _OLD_US)
+        return when
+
+    def _is_stale(self, wall_us: int) -> bool:
+        return (
+            self.type == _ORDERS
+            and self.heard_us is not None
+            and wall_us - self.heard_us >= _OLD_US
+        )
 
 
 class _Meter:
     """Sums over all time: what was sent, and how much of it is known to be handled."""
 
-    __slots__ = ("done", "easy", "sent")
+    __slots__ = ("done", "easy", "mute", "sent")
 
     def __init__(self) -> None:
         self.sent = 0
         self.done = 0
+        self.mute = 0
+        """Handled, as far as anybody knows, without a count told: lost, or answered without one."""
         self.easy = 0
         """Up to this sum no window is more than half used: nothing has to be looked at."""
 
     @property
     def under_way(self) -> int:
         return self.sent - self.done
+
+
+class _Word:
+    """The last answer whose counts were left unread, and when some were read."""
+
+    __slots__ = ("rate_limits", "read_at_us", "reservation")
+
+    def __init__(self) -> None:
+        self.read_at_us = 0
+        self.rate_limits: bytes | msgspec.Raw = b""
+        self.reservation: Reservation | None = None
 
 
 class _Cost:
@@ -277,8 +385,9 @@ class Governor:
         for limit_type, interval, interval_num, limit in limits:
             self._window(limit_type, interval, interval_num, limit)
         self._look_at_us = 0
-        self._read_at_us = 0
-        self._is_tight = False
+        self._of_orders = _Word()
+        self._of_others = _Word()
+        """Only answers to orders tell how many orders count."""
         self._blocked_until_us = 0
         self._latest_us = 0
         """The latest time at which a block began or the clock was set."""
@@ -323,10 +432,7 @@ class Governor:
             or wall_us < self._blocked_until_us
             or wall_us < self._orders_blocked_until_us
         ):
-            refusal = self._obstacle(weight, orders, wall_us, urgent=urgent)
-            if refusal is not None and self._was_put_back(wall_us):
-                self._roll(wall_us)
-                refusal = self._obstacle(weight, orders, wall_us, urgent=urgent)
+            refusal = self._refusal(weight, orders, wall_us, urgent=urgent)
             if refusal is not None:
                 return refusal
         sent.sent += weight
@@ -335,8 +441,8 @@ class Governor:
             weight,
             weight - on_success,
             orders,
-            (sent.sent, sent.done),
-            (counted.sent, counted.done),
+            (sent.sent, sent.done, sent.mute),
+            (counted.sent, counted.done, counted.mute),
             wall_us,
         )
 
@@ -344,22 +450,12 @@ class Governor:
         """Charge a connection attempt, or say when it may be made."""
         if wall_us >= self._look_at_us:
             self._roll(wall_us)
-        is_put_back = False
-        while True:
-            if wall_us < self._blocked_until_us:
-                refusal = self._blocked(wall_us, orders=0)
-            else:
-                full = (w for w in self._weight_windows if w.used and w.used + weight > w.limit)
-                window = next(full, None)
-                if window is None:
-                    break
-                refusal = _used_up(window, weight, window.limit - window.used)
-            if is_put_back or not self._was_put_back(wall_us):
-                return refusal
-            is_put_back = True
-        self._weight.sent += weight
-        self._weight.done += weight
-        return None
+        refusal = self._refusal(weight, 0, wall_us, urgent=True)
+        if refusal is None:
+            self._weight.sent += weight
+            self._weight.done += weight
+            self._weight.mute += weight
+        return refusal
 
     def answered(
         self,
@@ -379,26 +475,47 @@ class Governor:
         """
         if wall_us >= self._look_at_us:
             self._roll(wall_us)
-        self._weight.done += reservation.weight
-        self._orders.done += reservation.orders
+        sent, counted = self._weight, self._orders
+        sent.done += reservation.weight
+        counted.done += reservation.orders
         if succeeded and reservation.given_back:
-            self._give_back(self._weight_windows, reservation.given_back, reservation.sent_us)
-        if rate_limits and (
-            self._is_tight or not succeeded or wall_us - self._read_at_us >= _READ_EVERY_US
+            sent_at = reservation.weight_mark[0]
+            for window in self._weight_windows:
+                window.give_back(reservation.given_back, sent_at)
+        if not rate_limits:
+            sent.mute += reservation.weight - (reservation.given_back if succeeded else 0)
+            counted.mute += reservation.orders
+            return
+        word = self._of_orders if reservation.orders else self._of_others
+        if (
+            sent.sent > sent.easy
+            or counted.sent > counted.easy
+            or not succeeded
+            or wall_us - word.read_at_us >= _READ_EVERY_US
         ):
-            self._read_at_us = wall_us
-            self._read(rate_limits, reservation)
+            word.read_at_us = wall_us
+            word.reservation = None
+            self._read(rate_limits, reservation, wall_us)
+            self._reckon()
+        else:
+            word.rate_limits = rate_limits
+            word.reservation = reservation
 
     def lost(self, reservation: Reservation) -> None:
         """No answer will come: the exchange may have counted it, or not."""
         self._weight.done += reservation.weight
+        self._weight.mute += reservation.weight
         self._orders.done += reservation.orders
+        self._orders.mute += reservation.orders
 
     def unsent(self, reservation: Reservation) -> None:
         """It was not written after all."""
-        self.lost(reservation)
-        self._give_back(self._weight_windows, reservation.weight, reservation.sent_us)
-        self._give_back(self._order_windows, reservation.orders, reservation.sent_us)
+        self._weight.done += reservation.weight
+        self._orders.done += reservation.orders
+        for window in self._weight_windows:
+            window.give_back(reservation.weight, reservation.weight_mark[0])
+        for window in self._order_windows:
+            window.give_back(reservation.orders, reservation.orders_mark[0])
 
     def refused(
         self,
@@ -428,7 +545,7 @@ class Governor:
             self._blocked_until_us = max(self._blocked_until_us, until)
 
     def clock_set(self, wall_us: int, moved_us: int = 0) -> None:
-        """The exchange's time was measured: windows that begin later than it begin again.
+        """The exchange's time was measured: what was counted counts where it now is.
 
         Args:
             wall_us: The exchange's time.
@@ -438,13 +555,11 @@ class Governor:
         self._blocked_until_us += moved_us
         self._orders_blocked_until_us += moved_us
         self._banned_until_us += moved_us
-        for window in self._windows.values():
-            index = wall_us // window.length_us
-            if index < window.index:
-                window.index = index
-                window.used = window.meter.under_way
-                window.late_mark = None
-        self._look_at_us = 0
+        self._roll(wall_us - moved_us)
+        if not 0 <= moved_us <= _LATE_US:  # by that much it was thought to be late anyway
+            for window in self._windows.values():
+                window.move(wall_us)
+        self._look_at_us = self._of_orders.read_at_us = self._of_others.read_at_us = 0
 
     def learn(self, rate_limits: bytes | msgspec.Raw) -> None:
         """Take over the limits that ``exchangeInfo`` shows."""
@@ -490,25 +605,44 @@ class Governor:
             self._look_at_us = 0
         return window
 
+    def _refusal(self, weight: int, orders: int, wall_us: int, *, urgent: bool) -> Refusal | None:
+        self._read_unread()
+        refusal = self._obstacle(weight, orders, wall_us, urgent=urgent)
+        if refusal is not None and self._was_put_back(wall_us):
+            self._roll(wall_us)
+            refusal = self._obstacle(weight, orders, wall_us, urgent=urgent)
+        return refusal
+
     def _obstacle(self, weight: int, orders: int, wall_us: int, *, urgent: bool) -> Refusal | None:
         if wall_us < self._blocked_until_us or (orders and wall_us < self._orders_blocked_until_us):
             return self._blocked(wall_us, orders=orders)
         for window in self._weight_windows:
-            room = (window.limit if urgent else window.allowed) - window.used
+            most = window.limit if urgent else window.allowed
             # What is too heavy for any window is the exchange's to refuse.
-            if weight > room and window.used:
-                return _used_up(window, weight, room)
-            if room < window.half:
-                self._is_tight = True
+            if (
+                weight + window.used > most
+                and window.used
+                and not self._is_tried(window, weight, most, wall_us)
+            ):
+                return _used_up(window, weight, most, wall_us)
         for window in self._order_windows if orders else ():
-            room = window.limit - window.used
-            if orders > room and window.used:
-                return _used_up(window, orders, room)
-            if room < window.half:
-                self._is_tight = True
+            if (
+                orders + window.used > window.limit
+                and window.used
+                and not self._is_tried(window, orders, window.limit, wall_us)
+            ):
+                return _used_up(window, orders, window.limit, wall_us)
         return None
 
+    def _is_tried(self, window: _Window, wanted: int, most: int, wall_us: int) -> bool:
+        """Whether a request goes though the estimate says no: a guess, and nothing else to tell better."""
+        if window.meter.under_way or not window.is_guess(wanted, most, wall_us):
+            return False
+        window.heard_us = wall_us
+        return True
+
     def _roll(self, wall_us: int) -> None:
+        self._read_unread()
         self._look_at_us = min(window.roll(wall_us) for window in self._windows.values())
         self._reckon()
 
@@ -522,12 +656,18 @@ class Governor:
                 default=sys.maxsize,
             )
 
-    def _give_back(self, windows: list[_Window], amount: int, sent_us: int) -> None:
-        for window in windows:
-            if sent_us // window.length_us == window.index:
-                window.used = max(0, window.used - amount)
+    def _read_unread(self) -> None:
+        """Read the counts that were left unread."""
+        for word in (self._of_orders, self._of_others):
+            if word.reservation is not None:
+                self._read(word.rate_limits, word.reservation, word.reservation.sent_us)
+                word.reservation = None
+                self._reckon()
 
-    def _read(self, rate_limits: bytes | msgspec.Raw, reservation: Reservation) -> None:
+    def _read(
+        self, rate_limits: bytes | msgspec.Raw, reservation: Reservation, wall_us: int
+    ) -> None:
+        sent_us = reservation.sent_us
         for told in _rows(rate_limits):
             if told.rate_limit_type == _WEIGHT:
                 mark, own = reservation.weight_mark, reservation.weight
@@ -542,12 +682,8 @@ class Governor:
                 window = self._window(
                     told.rate_limit_type, told.interval, told.interval_num, told.limit
                 )
-                window.roll(reservation.sent_us)
-            # A count from before a border says nothing about the window after it.
-            if reservation.sent_us // window.length_us == window.index:
-                window.read(told.count, mark, own)
-        self._is_tight = any(window.used > window.half for window in self._windows.values())
-        self._reckon()
+                window.roll(sent_us)
+            window.hear(told.count, mark, own, sent_us, wall_us)
 
     def _was_put_back(self, wall_us: int) -> bool:
         """Whether the time that limits are counted by was put back; then they are put right.
@@ -577,12 +713,12 @@ def governors() -> dict[Market, Governor]:
     return {Market.SPOT: Governor(_SPOT_LIMITS), Market.USDM: futures, Market.COINM: futures}
 
 
-def _used_up(window: _Window, wanted: int, room: int) -> Refusal:
+def _used_up(window: _Window, wanted: int, most: int, wall_us: int) -> Refusal:
     unit = window.interval.lower()
     return Refusal(
-        f"limit {window.type}: {wanted} wanted, {max(0, room)} left of {window.limit} "
+        f"limit {window.type}: {wanted} wanted, {max(0, most - window.used)} left of {window.limit} "
         f"per {window.interval_num} {unit}",
-        window.resets_at_us,
+        window.retry_at_us(wanted, most, wall_us),
     )
 
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from binance_wsapi.catalogue import operation_by_method
 from binance_wsapi.catalogue._types import Market, Operation
+from binance_wsapi.protocol import limits as limits_module
 from binance_wsapi.protocol.limits import (
     Governor,
     LimitUsage,
@@ -315,16 +316,81 @@ def test_usdm_and_coinm_share_a_pool() -> None:
     assert {usage.limit for usage in by_market[Market.SPOT].usage(WALL)} == {6000, 50, 160_000}
 
 
-def test_counts_are_read_only_now_and_then_while_there_is_room() -> None:
+def test_counts_are_read_only_now_and_then_while_there_is_room(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """The hot path: reading costs several times what admitting costs."""
-    governor = limits()
-    for at, count in ((WALL, 100), (WALL + 1000, 200), (WALL + 25_000, 300)):
-        reservation = admitted(governor, PING, at)
-        governor.answered(reservation, counts(weight=count), succeeded=True, wall_us=at)
-        if at == WALL + 1000:
-            assert used(governor, "REQUEST_WEIGHT", at) == 101
+    read: list[bytes] = []
+    rows = limits_module._rows
 
-    assert used(governor, "REQUEST_WEIGHT", WALL + 25_000) == 300
+    def counted(told: bytes) -> Any:
+        read.append(told)
+        return rows(told)
+
+    monkeypatch.setattr(limits_module, "_rows", counted)
+    governor = limits()
+    for number in range(1000):
+        at = WALL + number * 100
+        governor.answered(
+            admitted(governor, PING, at), counts(weight=number), succeeded=True, wall_us=at
+        )
+
+    assert len(read) == 5
+    assert used(governor, "REQUEST_WEIGHT", WALL + 100_000) == 999, "the last one, when asked for"
+
+
+def test_counts_are_read_from_every_answer_while_a_limit_is_more_than_half_used() -> None:
+    """Others may use the rest up, from one answer to the next."""
+    governor = limits(orders=50)
+    for number in range(26):
+        governor.lost(admitted(governor, PLACE, WALL + number))
+    for number, count in enumerate((27, 45, 50)):
+        at = WALL + 100 + number
+        governor.answered(
+            admitted(governor, PLACE, at), counts(orders=count), succeeded=True, wall_us=at
+        )
+
+    refused(governor, PLACE, WALL + 200)
+
+
+def test_the_first_orders_of_a_session_are_heard_behind_its_other_requests() -> None:
+    """What tells of weight alone must not keep the word on orders unread."""
+    governor = limits(orders=50)
+    governor.answered(admitted(governor, PING), counts(weight=1), succeeded=True, wall_us=WALL)
+    governor.answered(
+        admitted(governor, PLACE, WALL + 1000),
+        counts(orders=50),
+        succeeded=True,
+        wall_us=WALL + 1000,
+    )
+
+    refused(governor, PLACE, WALL + 2000)
+
+
+def test_unread_counts_are_read_before_a_request_is_refused() -> None:
+    governor = limits(orders=50)
+    for number in range(25):
+        at = WALL + number * 100
+        governor.answered(
+            admitted(governor, PLACE, at), counts(orders=0), succeeded=True, wall_us=at
+        )
+    burst = [admitted(governor, PLACE, WALL + 5000) for _ in range(49)]
+
+    assert len(burst) == 49
+    assert used(governor, "ORDERS", WALL + 5000) == 49
+
+
+def test_counts_are_read_again_when_the_clock_was_put_back() -> None:
+    """As long as this machine's clock was ahead of the exchange's, they would go unread."""
+    governor = limits()
+    ahead = WALL + 50 * SECOND
+    governor.answered(
+        admitted(governor, PLACE, ahead), counts(orders=1), succeeded=True, wall_us=ahead
+    )
+    governor.clock_set(WALL, WALL - ahead)
+    governor.answered(admitted(governor, PLACE), counts(orders=50), succeeded=True, wall_us=WALL)
+
+    refused(governor, PLACE)
 
 
 @pytest.mark.parametrize(("market", "allowed"), [(Market.SPOT, 4), (Market.COINM, 9)])
@@ -335,6 +401,211 @@ def test_stream_messages_leave_room_for_a_pong(market: Market, allowed: int) -> 
         rate.record(10.0)
 
     assert rate.delay(10.25) == 0.75
+
+
+def fill_burst(governor: Governor, at: int, number: int = 50, *, told: int = 0) -> None:
+    """Place orders all at once; each is answered."""
+    for reservation in [admitted(governor, PLACE, at) for _ in range(number)]:
+        governor.answered(reservation, counts(orders=told), succeeded=True, wall_us=at)
+
+
+def test_orders_that_fill_leave_room_whenever_the_window_turns() -> None:
+    """A bot that only takes: 60 market orders in 0.4 s, then the edge."""
+    governor = limits(orders=50)
+    edge = WALL + 10 * SECOND
+    for number in range(60):
+        fill_burst(governor, edge - 400_000 + number * 6000, 1)
+
+    assert used(governor, "ORDERS", edge) <= 1
+    for number in range(50):
+        admitted(governor, PLACE, edge + number)
+
+
+def test_weight_that_success_gave_back_is_not_charged_to_the_next_window() -> None:
+    governor = limits(weight=300, orders=1000)
+    edge = WALL + 60 * SECOND
+    for _ in range(25):
+        governor.lost(admitted(governor, STATUS, WALL))
+    under_way = admitted(governor, PLACE, edge - 300_000)
+    for number in range(250):
+        at = edge - 400_000 + number * 1000
+        governor.answered(admitted(governor, PLACE, at), NOTHING, succeeded=True, wall_us=at)
+
+    assert used(governor, "REQUEST_WEIGHT", edge) == 2, "under way, and sent lately"
+    governor.answered(under_way, NOTHING, succeeded=True, wall_us=edge)
+    assert used(governor, "REQUEST_WEIGHT", edge) == 1
+
+
+def test_weight_is_given_back_once_to_every_window_it_was_charged_to() -> None:
+    governor = limits()
+    for _ in range(3):
+        governor.lost(admitted(governor, STATUS, WALL + 10 * SECOND))
+    early = admitted(governor, PLACE, WALL + 20 * SECOND)
+    after = WALL + 70 * SECOND
+    governor.lost(admitted(governor, STATUS, after))
+
+    assert used(governor, "REQUEST_WEIGHT", after) == 1 + 4
+    governor.answered(early, NOTHING, succeeded=True, wall_us=after)
+    assert used(governor, "REQUEST_WEIGHT", after) == 4
+
+
+def test_a_limit_first_seen_is_charged_what_is_under_way() -> None:
+    governor = Governor((("REQUEST_WEIGHT", "MINUTE", 1, 6000),))
+    orders = [admitted(governor, PLACE) for _ in range(4)]
+    governor.learn(b'[{"rateLimitType":"ORDERS","interval":"SECOND","intervalNum":10,"limit":50}]')
+    governor.lost(orders[0])
+
+    assert used(governor, "ORDERS") == 4
+
+
+def test_a_guess_waits_for_what_is_under_way_and_no_longer() -> None:
+    """Each answer of a burst tells 0, but what was sent with it may be missing in that."""
+    governor = limits(orders=50)
+    fill_burst(governor, WALL)
+    two_orders = spot("orderList.place.oco")
+    assert used(governor, "ORDERS") == 49
+    other = admitted(governor, PLACE)
+
+    refusal = refused(governor, two_orders)
+    assert refusal.wait(WALL) <= 0.1, "not the rest of the window"
+    governor.lost(other)
+    admitted(governor, two_orders)
+
+
+def test_only_one_request_tries_a_guess_out() -> None:
+    governor = limits(orders=50)
+    fill_burst(governor, WALL)
+    governor.answered(admitted(governor, PLACE), counts(orders=0), succeeded=True, wall_us=WALL)
+    fill_burst(governor, WALL)
+    two_orders = spot("orderList.place.oco")
+
+    first = admitted(governor, two_orders)
+    refused(governor, two_orders)
+    governor.answered(first, counts(orders=0), succeeded=True, wall_us=WALL)
+    admitted(governor, two_orders)
+
+
+def test_what_the_exchange_told_is_no_guess() -> None:
+    governor = limits(orders=50)
+    for count in range(1, 51):
+        governor.answered(
+            admitted(governor, PLACE), counts(orders=count), succeeded=True, wall_us=WALL
+        )
+
+    assert refused(governor, PLACE).retry_at_us == WALL + 10 * SECOND
+
+
+@pytest.mark.parametrize("hidden", [True, False])
+def test_what_nobody_tells_is_charged_in_full(hidden: bool) -> None:
+    """Answers that hide their counts, and orders whose answers were lost."""
+    governor = limits(orders=50)
+    governor.answered(admitted(governor, PLACE), counts(orders=0), succeeded=True, wall_us=WALL)
+    for reservation in [admitted(governor, PLACE) for _ in range(50)]:
+        if hidden:
+            governor.answered(reservation, NOTHING, succeeded=True, wall_us=WALL)
+        else:
+            governor.lost(reservation)
+
+    assert refused(governor, PLACE).retry_at_us == WALL + 10 * SECOND
+
+
+def test_a_lower_count_that_overtook_a_higher_one_makes_no_guess() -> None:
+    """Handled together, told in another order: the higher count is the later one."""
+    governor = limits(orders=3)
+    first, second, third = (admitted(governor, PLACE) for _ in range(3))
+    for reservation, count in ((first, 1), (second, 3), (third, 2)):
+        governor.answered(
+            reservation, counts(orders=count, order_limit=3), succeeded=True, wall_us=WALL
+        )
+
+    assert refused(governor, PLACE).retry_at_us == WALL + 10 * SECOND
+
+
+def test_unfilled_orders_of_the_last_moment_make_no_guess_in_the_next_window() -> None:
+    """The exchange may have turned first, and told how many count in its new window."""
+    governor = limits(orders=3)
+    edge = WALL + 10 * SECOND
+    for count in (1, 2, 3):
+        at = edge - 300_000 + count
+        governor.answered(
+            admitted(governor, PLACE, at),
+            counts(orders=count, order_limit=3),
+            succeeded=True,
+            wall_us=at,
+        )
+
+    assert refused(governor, PLACE, edge).retry_at_us == edge + 10 * SECOND
+
+
+def test_a_clock_put_back_over_an_edge_forgets_nothing_at_that_edge() -> None:
+    governor = limits(orders=50)
+    edge = WALL + 10 * SECOND
+    for _ in range(50):
+        governor.lost(admitted(governor, PLACE, edge - 200_000))
+    refused(governor, PLACE, edge + 1000)
+    governor.clock_set(edge - 2000, -3000)
+
+    refused(governor, PLACE, edge - 1000)
+    refused(governor, PLACE, edge)
+
+
+def test_an_old_word_on_the_orders_of_a_day_is_tried_out() -> None:
+    """Unfilled orders fill: nothing that is sent tells, since nothing may be sent."""
+    governor = Governor((("ORDERS", "DAY", 1, 10),))
+    told = (
+        counts(orders=10, order_limit=10)
+        .replace(b'"SECOND"', b'"DAY"')
+        .replace(b'"intervalNum": 10', b'"intervalNum": 1')
+    )
+    governor.answered(admitted(governor, PLACE), told, succeeded=True, wall_us=WALL)
+
+    assert refused(governor, PLACE).wait(WALL) == 60.0
+    tried = admitted(governor, PLACE, WALL + 60 * SECOND)
+    refused(governor, PLACE, WALL + 60 * SECOND)
+    governor.answered(tried, told, succeeded=False, wall_us=WALL + 60 * SECOND)
+    assert refused(governor, PLACE, WALL + 61 * SECOND).wait(WALL + 61 * SECOND) == 59.0
+    governor.lost(admitted(governor, PLACE, WALL + 120 * SECOND))
+    refused(governor, PLACE, WALL + 121 * SECOND)
+
+
+@pytest.mark.parametrize("moved_s", [-13, -3, 3, 13])
+def test_a_measured_clock_loses_no_orders_from_sight(moved_s: int) -> None:
+    """The window the exchange counts in did not turn, whatever the clock says."""
+    governor = limits(orders=50)
+    for _ in range(50):
+        governor.lost(admitted(governor, PLACE, WALL + 8 * SECOND))
+    moved_us = moved_s * SECOND
+    governor.clock_set(WALL + 8 * SECOND + moved_us, moved_us)
+
+    refused(governor, PLACE, WALL + 8 * SECOND + moved_us)
+
+
+def test_a_clock_corrected_by_little_turns_windows_as_time_does() -> None:
+    governor = limits(orders=50)
+    for _ in range(50):
+        governor.lost(admitted(governor, PLACE, WALL))
+    governor.clock_set(WALL + 10 * SECOND + 1000, 2000)
+
+    admitted(governor, PLACE, WALL + 10 * SECOND + 1000)
+
+
+@pytest.mark.parametrize(
+    "method",
+    [
+        *("order.cancel", "openOrders.cancelAll", "orderList.cancel"),
+        *("usdm order.cancel", "usdm algoOrder.cancel"),
+    ],
+)
+def test_whatever_cancels_may_use_the_reserve(method: str) -> None:
+    market, _, name = method.rpartition(" ")
+    operation = operation_by_method(Market(market or "spot"), name)
+    assert operation is not None
+    governor = limits(weight=100)
+    for _ in range(98):
+        governor.lost(admitted(governor, PING))
+
+    refused(governor, PING)
+    assert isinstance(governor.admit(operation, {}, WALL), Reservation)
 
 
 class Exchange:
@@ -359,12 +630,22 @@ class Exchange:
             self.count = 0
 
 
-@settings(max_examples=150, deadline=None)
-@given(data=st.data(), limit=st.integers(1, 12), late_ms=st.integers(0, 400), fifo=st.booleans())
-def test_no_limit_is_ever_broken(data: st.DataObject, limit: int, late_ms: int, fifo: bool) -> None:
+@settings(max_examples=200, deadline=None)
+@given(
+    data=st.data(),
+    limit=st.integers(1, 12),
+    late_ms=st.integers(0, 400),
+    fifo=st.booleans(),
+    all_fill=st.booleans(),
+    loses=st.booleans(),
+)
+def test_no_limit_is_ever_broken(
+    data: st.DataObject, limit: int, late_ms: int, fifo: bool, all_fill: bool, loses: bool
+) -> None:
     """Requests and answers take their time, on one connection or on several; ours is a late clock.
 
-    And the limit is made use of: with nothing under way, a fresh window admits.
+    And the limit is made use of: with nothing under way, a fresh window admits, and so does any where
+    all orders fill.
     """
     draw = data.draw
     exchange = Exchange(limit)
@@ -372,6 +653,7 @@ def test_no_limit_is_ever_broken(data: st.DataObject, limit: int, late_ms: int, 
     numbers = itertools.count()
     todo: list[tuple[int, int, str, Any]] = []
     now = WALL
+    under_way = 0
     last_arrival = last_answer = now
     for gap_ms in draw(st.lists(st.integers(0, 3000), min_size=5, max_size=40)):
         now += gap_ms * 1000
@@ -385,19 +667,26 @@ def test_no_limit_is_ever_broken(data: st.DataObject, limit: int, late_ms: int, 
             outcome = governor.admit(PLACE, {}, ours)
             if isinstance(outcome, Refusal):
                 assert outcome.retry_at_us > ours
+                assert under_way or loses or not all_fill, "nothing to wait for"
                 continue
+            under_way += 1
             arrival = now + draw(delay)
             if fifo:
                 arrival = last_arrival = max(arrival, last_arrival)
             heapq.heappush(todo, (arrival, next(numbers), "arrive", outcome))
         elif what == "arrive":
-            answer = exchange.handle(now, fills=draw(st.booleans()))
+            answer = exchange.handle(now, fills=all_fill or draw(st.booleans()))
             at = now + draw(delay)
             if fifo:
                 at = last_answer = max(at, last_answer)
-            heapq.heappush(todo, (at, next(numbers), "answer", (matter, answer)))
+            is_lost = loses and draw(st.booleans())
+            heapq.heappush(todo, (at, next(numbers), "answer", (matter, answer, is_lost)))
         else:
-            reservation, answer = matter
-            governor.answered(reservation, answer, succeeded=True, wall_us=ours)
+            under_way -= 1
+            reservation, answer, is_lost = matter
+            if is_lost:
+                governor.lost(reservation)
+            else:
+                governor.answered(reservation, answer, succeeded=True, wall_us=ours)
 
     admitted(governor, PLACE, now + 20 * SECOND)
