@@ -137,7 +137,8 @@ class ClientBase:
             reconnect_delay: Seconds before the first reconnect, at most; jittered.
             reconnect_delay_max: Seconds between later reconnects, at most.
             reconnect_factor: How fast that delay grows.
-            ping_interval: Seconds of silence after which the peer is asked for a sign of life.
+            ping_interval: Seconds of silence after which the peer is asked for a sign of life; on Spot
+                by a request of weight 1 as well where user data is subscribed.
             pong_timeout: Seconds it has to give one.
             rotate_after: Seconds (60 or more) after which a connection is replaced without a gap, ahead
                 of the exchange's 24 hour limit; ``None`` leaves it to the exchange to cut.

@@ -16,8 +16,8 @@ class ConnectionHealth(Model, frozen=True):
     ws_key: WsKey
     """The connection."""
     state: str
-    """``idle``, ``dialling``, ``logging on``, ``subscribing``, ``ready``, ``rotating``, ``waiting``
-    (for the next attempt) or ``closed``."""
+    """``idle``, ``dialling``, ``logging on``, ``subscribing``, ``ready``, ``in doubt`` (requests get no
+    answers; new ones wait), ``rotating``, ``waiting`` (for the next attempt) or ``closed``."""
     silent_for: float | None
     """Seconds since anything was heard; ``None`` while not connected."""
     connected_for: float | None

@@ -38,6 +38,12 @@ class ApiLink(Link):
         self.refused_at = 0.0
         self.event_sinks: dict[int, Callable[[ApiLink, msgspec.Raw], None]] = {}
         """Who takes the events of a subscription id."""
+        self.answered_from = self.proven_at
+        """When the latest request was written that was answered."""
+        self.in_doubt_since: float | None = None
+        """When the first request was written after which none was answered: it takes no others."""
+        self.asked_at = self.proven_at
+        """When it was asked for a sign of life in silence."""
         self.ended_subscriptions: set[int] = set()
         """Ids unsubscribed on this link: what is still under way for them is not missed."""
 

@@ -23,6 +23,7 @@ from binance_wsapi.core.call_errors import (
     revoked,
     timed_out,
 )
+from binance_wsapi.core.doubt import Doubt
 from binance_wsapi.core.logon import Logon
 from binance_wsapi.core.outcomes import Outcomes
 from binance_wsapi.core.session import Link, LinkLost, Session
@@ -87,11 +88,13 @@ class ApiSession(Session):
         self._admit = self._governor.admit
         self._now = core.now
         self._waiting: deque[Call] = deque()
-        """Calls without a connection, or behind a congested one."""
+        """Calls without a connection, or behind one that is congested or in doubt."""
         self._round_trips: deque[float] = deque(maxlen=ROUND_TRIPS_KEPT)
         self._held: set[Call] = set()
         """Calls that wait for a limit, a signature or the clock."""
         self.logon = Logon(self)
+        self._doubt = Doubt(self)
+        self._look_after = self._doubt.look_after
         self._outcomes = Outcomes(self)
         self.reconcilers: Sequence[Reconciler] = core.reconcilers_of(ws_key)
         """Who keeps track of the account's orders, while its events are subscribed."""
@@ -103,7 +106,12 @@ class ApiSession(Session):
     def submit(self, call: Call) -> None:
         """Send a request, now or as soon as the session is ready."""
         link = self.serving
-        if link is None or link.socket is None or link.socket.congested:
+        if (
+            link is None
+            or link.socket is None
+            or link.socket.congested
+            or link.in_doubt_since is not None
+        ):
             self._queue(call)
         else:
             self._send(link, call)
@@ -148,8 +156,11 @@ class ApiSession(Session):
     def health(self) -> ConnectionHealth:
         """Return how the connection is doing, and its requests."""
         ordered = sorted(self._round_trips)
+        health = super().health()
+        if self.serving is not None and self.serving.in_doubt_since is not None:
+            health = msgspec.structs.replace(health, state="in doubt")
         return msgspec.structs.replace(
-            super().health(),
+            health,
             logged_on=self.serving is not None and self.serving.authority.logged_on,
             pending=sum(len(each.pending) for each in self.links.values()),
             waiting=len(self._waiting) + len(self._held),
@@ -211,8 +222,9 @@ class ApiSession(Session):
             else:
                 call.settle(never_sent(self.ws_key, call.kind.method, call.timeout, self.why_not))
             return
-        if call.deadline < self.wakes_at:
-            self.wake_by(call.deadline)
+        look_at = now + self._look_after
+        if look_at < self.wakes_at or call.deadline < self.wakes_at:
+            self.wake_by(min(look_at, call.deadline))
 
     def _hold_back(self, call: Call, refusal: Refusal, now: float) -> None:
         """A limit stands in the way: wait for it, or say so."""
@@ -274,7 +286,8 @@ class ApiSession(Session):
             return
         if not self._release(call):
             return
-        if link.lost_because is None and link.authority is authority:
+        may_write = link.in_doubt_since is None or call.link is link
+        if link.lost_because is None and link.authority is authority and may_write:
             try:
                 self._write(link, call, core.now())
             except BaseException as error:  # noqa: BLE001  (as in _send)
@@ -359,9 +372,14 @@ class ApiSession(Session):
         reservation, sent_at = call.reservation, call.written_at
         assert reservation is not None
         assert sent_at is not None
-        if sent_at > link.proven_at:
-            link.proven_at = sent_at
-        round_trip = link.last_heard - sent_at
+        if sent_at > link.answered_from:
+            link.answered_from = sent_at
+            if sent_at > link.proven_at:
+                link.proven_at = sent_at
+        if link.in_doubt_since is not None and sent_at >= link.in_doubt_since:
+            link.in_doubt_since = None
+            self.core.loop.call_soon(self.writable, link)
+        round_trip = link.last_frame_at - sent_at
         self._round_trips.append(round_trip)
         succeeded = message.is_success
         if call.kind.mutates and call.kind.operation is not None and message.result == _NULL:
@@ -530,8 +548,8 @@ class ApiSession(Session):
         self._send_waiting(link)
 
     def writable(self, link: ApiLink) -> None:
-        """Go on where the congestion began."""
-        if link is self.serving:
+        """Go on where the congestion, or the doubt, began."""
+        if link is self.serving and link.in_doubt_since is None:
             self._send_waiting(link)
 
     def _send_waiting(self, link: ApiLink) -> None:
@@ -557,17 +575,18 @@ class ApiSession(Session):
         return not link.pending
 
     def next_deadline(self) -> float:
-        """When the first request runs out of time."""
+        """When the first request runs out of time, or puts its link in doubt."""
         unsent = (call.deadline for call in (*self._waiting, *self._held))
         deadline = min(unsent, default=math.inf)
         for link in self.links.values():
             for call in link.pending.values():
                 deadline = min(deadline, call.deadline)
-        return deadline
+        return min(deadline, self._doubt.next_look())
 
     def expire(self, now: float) -> None:
         """End the requests whose time is over, and keep the clock fresh."""
         self.logon.keep_clock_fresh(now)
+        self._doubt.look(now)
         for link in list(self.links.values()):
             for call in [call for call in link.pending.values() if call.deadline <= now]:
                 self._give_up(link, call)

@@ -68,8 +68,12 @@ class Link:
         self.socket: Socket | None = None
         self.lost_because: str | None = None
         self.opened_at = 0.0
-        self.last_heard = session.core.now()
-        self.proven_at = self.last_heard
+        self.last_frame_at = session.core.now()
+        """When the last data frame came."""
+        self._last_sign_at = self.last_frame_at
+        self.served_until = math.inf
+        """When it last did what it is there for, if that ended before it was lost."""
+        self.proven_at = self.last_frame_at
         """When the last request or ping was written that was answered: what the peer had sent before
         it came has arrived."""
         self.pinged_at: float | None = None
@@ -87,7 +91,7 @@ class Link:
         """A data frame arrived."""
         if self.lost_because is not None:
             return  # the books of this link are closed: what it still brings would count twice
-        self.last_heard = self._now()
+        self.last_frame_at = self._now()
         self.pinged_at = None
         if frame_log.isEnabledFor(logging.DEBUG):
             frame_log.debug("%s < %s", self.session.ws_key, masked(frame))
@@ -102,8 +106,13 @@ class Link:
 
     def heard(self) -> None:
         """A ping arrived."""
-        self.last_heard = self.session.core.now()
+        self._last_sign_at = self.session.core.now()
         self.pinged_at = None
+
+    @property
+    def last_heard(self) -> float:
+        """When anything came, pings and pongs included."""
+        return max(self.last_frame_at, self._last_sign_at)
 
     def answered(self) -> None:
         """A pong arrived."""
@@ -335,7 +344,9 @@ class Session:
             self.announce("close", reason=reason)
         if not retired:
             self.last_failure = reason
-        self._carry_out(self.machine.lost(link.number, self.core.now()))
+        self._carry_out(
+            self.machine.lost(link.number, self.core.now(), served_until=link.served_until)
+        )
         if was_serving and self.machine.state not in (State.IDLE, State.CLOSED):
             self.reconnects += 1
             self.announce("reconnecting", reason=reason)

@@ -20,6 +20,7 @@ state          what it means                                            leaves b
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
@@ -202,8 +203,14 @@ class SessionMachine:
             effects.append(Drain(replaced))
         return effects
 
-    def lost(self, link: int, now: float) -> list[Effect]:
-        """The link is gone, or could not be opened."""
+    def lost(self, link: int, now: float, *, served_until: float = math.inf) -> list[Effect]:
+        """The link is gone, or could not be opened.
+
+        Args:
+            link: Its number.
+            now: Monotonic seconds.
+            served_until: Until when it did what it is there for, if not until now.
+        """
         if self._closed or link not in (self._coming, self._serving):
             return []
         is_healed = self._heals or link == self._coming
@@ -213,7 +220,7 @@ class SessionMachine:
             self._serving = None
             self._rotate_at = None
             self._lost_service = True
-            if now - self._serving_since >= self._healthy_after:
+            if min(now, served_until) - self._serving_since >= self._healthy_after:
                 self._retry.succeeded(now)
         if self._coming is None and is_healed:
             self._retry_at = now + self._retry.failed(now)

@@ -394,3 +394,36 @@ def test_closed_is_final(names: list[str], steps_up: int) -> None:
     assert session.state is State.CLOSED
     assert driver.dialled == set()
     assert session.next_tick is None
+
+
+def test_service_that_ended_before_the_loss_was_noticed_forgives_no_failures() -> None:
+    """A connection that answers nothing for a while is no healthy one."""
+    retry = Retry()
+    session = machine(retry=retry)
+    ready(session, 100.0)
+    session.lost(1, 200.0, served_until=104.9)
+
+    assert not retry.successes
+
+
+def test_only_the_first_link_after_a_loss_is_said_to_heal_it() -> None:
+    session = machine()
+    ready(session)
+    session.lost(1, 10.0)
+    session.tick(12.0)
+    bring_up(session, 2, 12.0)
+    session.rotate(50.0)
+
+    assert bring_up(session, 3, 51.0)[0] == Serve(3, after_loss=False, replaces=2)
+
+
+@pytest.mark.parametrize(("served", "is_forgotten"), [(4.9, False), (5.0, True)])
+def test_rotation_after_healthy_service_forgives_failures(
+    served: float, is_forgotten: bool
+) -> None:
+    retry = Retry()
+    session = machine(retry=retry)
+    ready(session, 100.0)
+    session.rotate(100.0 + served)
+
+    assert bool(retry.successes) is is_forgotten

@@ -1,0 +1,102 @@
+"""Notices a link that answers pings and no requests, and has another one take its place."""
+
+from __future__ import annotations
+
+import logging
+import math
+from asyncio import sleep
+from typing import TYPE_CHECKING
+
+from binance_wsapi.catalogue._types import Market
+from binance_wsapi.core.api_link import ApiLink
+from binance_wsapi.core.session import LinkLost
+from binance_wsapi.errors import BinanceWsApiError, NotSent, OutcomeUnknown
+from binance_wsapi.protocol.answering import Patience, unanswered_since
+
+if TYPE_CHECKING:
+    from binance_wsapi.core.api_session import ApiSession
+
+__all__ = ["Doubt"]
+
+log = logging.getLogger("binance_wsapi.connection")
+
+
+class Doubt:
+    """Watches the serving link of one session; on the loop's thread.
+
+    A link in doubt is asked a question and given no other request meanwhile: an order that it swallows
+    would be one whose fate nobody knows. When the question is not answered either, the link is lost.
+    One that carries user data is asked when nothing came for a while, too: that nothing happens and
+    that nothing is told look the same.
+    """
+
+    def __init__(self, session: ApiSession) -> None:
+        self._session = session
+        options = session.core.options
+        self._patience = Patience.of(options.timeout, options.pong_timeout)
+        self.look_after = self._patience.ask_after
+        """Seconds after a request at which :meth:`look` has something to do if it is not answered."""
+        self._silence = options.ping_interval
+        self._question = "time" if session.market is Market.SPOT else "session.status"
+
+    def look(self, now: float) -> None:
+        """Ask where there is reason to."""
+        link = self._session.serving
+        if link is None or link.in_doubt_since is not None:
+            return
+        since = self._unanswered_since(link)
+        if since is not None:
+            if now >= since + self.look_after:
+                link.in_doubt_since = since
+                log.warning(
+                    "%s: requests get no answers for %.1f s: asking",
+                    self._session.ws_key,
+                    now - since,
+                )
+                self._session.core.spawn(self._find_out(link))
+        elif now >= self._silent_until(link):
+            link.asked_at = now
+            self._session.core.spawn(self._ask_idle(link))
+
+    def next_look(self) -> float:
+        """When :meth:`look` may have something to do."""
+        link = self._session.serving
+        if link is None or link.in_doubt_since is not None:
+            return math.inf
+        since = self._unanswered_since(link)
+        return self._silent_until(link) if since is None else since + self.look_after
+
+    def _unanswered_since(self, link: ApiLink) -> float | None:
+        written = (call.written_at for call in link.pending.values() if call.written_at is not None)
+        return unanswered_since(written, link.answered_from)
+
+    def _silent_until(self, link: ApiLink) -> float:
+        """When a link that carries user data is asked whether it is there."""
+        if not link.event_sinks:
+            return math.inf
+        return max(link.last_frame_at, link.asked_at) + self._silence
+
+    async def _ask_idle(self, link: ApiLink) -> None:
+        try:
+            await self._session.ask(link, self._question, {})
+        except (BinanceWsApiError, LinkLost) as error:
+            log.debug("%s: asked in silence: %s", self._session.ws_key, error)
+
+    async def _find_out(self, link: ApiLink) -> None:
+        while link.in_doubt_since is not None and link.lost_because is None:
+            try:
+                await self._session.ask(
+                    link, self._question, {}, timeout=self._patience.answer_within
+                )
+            except OutcomeUnknown:
+                if link.in_doubt_since is not None:
+                    self._give_up(link)
+            except NotSent:  # a limit or a ban: nothing can be asked now
+                await sleep(self.look_after)
+            except (BinanceWsApiError, LinkLost):
+                pass  # refused is answered; and what is lost is in no doubt
+
+    def _give_up(self, link: ApiLink) -> None:
+        # Its pongs proved nothing: events may be missing since it last answered.
+        link.proven_at = link.served_until = link.answered_from
+        self._session.lose(link, "it answers no requests")

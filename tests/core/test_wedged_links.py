@@ -1,0 +1,212 @@
+"""A connection that answers pings and no requests is replaced; a slow one is not."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from callers import WAIT_S, Caller, noted
+from scripted_server import Peer, ScriptedServer
+
+from binance_wsapi import NotSent, StreamGap, WsKey
+
+Dial = Callable[..., Caller]
+KEY = {"api_key": "key", "api_secret": "secret" * 10}
+QUESTIONS = {"spot": "time", "usdm": "session.status", "coinm": "session.status"}
+WS_KEYS = {
+    "spot": WsKey.MAIN_WSAPI,
+    "usdm": WsKey.USDM_WSAPI,
+    "coinm": WsKey.COINM_WSAPI,
+}
+
+
+def order(market: str) -> Callable[[Any], Any]:
+    symbol = "BTCUSD_PERP" if market == "coinm" else "BTCUSDT"
+    return lambda client: getattr(client, market).submit_new_order(
+        symbol=symbol, side="BUY", type="MARKET", quantity=1, new_client_order_id="mine"
+    )
+
+
+class Wedged:
+    """The first connection stops answering requests when told; pings it answers for ever."""
+
+    def __init__(self, server: ScriptedServer) -> None:
+        self.is_wedged = False
+        self.last_answer_ms = 0
+        replies = dict(server.replies)
+        for method in {*replies, "order.status", "userDataStream.subscribe.signature"}:
+            server.replies[method] = self._unless_wedged(replies.get(method, replies["*"]))
+
+    def _unless_wedged(self, reply: Any) -> Any:
+        async def answer(peer: Peer, request: dict[str, Any]) -> None:
+            if not self.is_wedged:
+                self.last_answer_ms = time.time_ns() // 1_000_000
+            if not self.is_wedged or peer.number > 1:
+                await reply(peer, request)
+
+        return answer
+
+
+async def found(peer: Peer, request: dict[str, Any]) -> None:
+    now = int(time.time() * 1000)
+    params = request["params"]
+    await peer.answer(
+        request,
+        {
+            "symbol": params["symbol"],
+            "orderId": 7,
+            "orderListId": -1,
+            "clientOrderId": "mine",
+            "side": "BUY",
+            "type": "MARKET",
+            "origType": "MARKET",
+            "origQty": "1",
+            "executedQty": "1",
+            "status": "FILLED",
+            "time": now,
+            "updateTime": now,
+        },
+    )
+
+
+@pytest.mark.parametrize("market", QUESTIONS)
+def test_fate_is_asked_on_the_successor_of_a_wedged_connection(
+    dial: Dial, scripted: ScriptedServer, market: str
+) -> None:
+    scripted.replies["order.status"] = found
+    wedge = Wedged(scripted)
+    caller = dial(**KEY, timeout=5)
+    caller.call(lambda client: client.connect(WS_KEYS[market]))
+    began = len(scripted.seen(QUESTIONS[market]))
+    wedge.is_wedged = True
+
+    placed = caller.call(order(market))
+
+    assert placed.resolved
+    assert [request["peer"] for request in scripted.seen("order.place")] == [1]
+    assert {request["peer"] for request in scripted.seen("order.status")} == {2}
+    asked = scripted.seen(QUESTIONS[market])[began:]
+    assert asked[0]["peer"] == 1, "it is asked before it is given up"
+    assert "answers no requests" in caller.client.health()[0].last_failure
+
+
+def test_call_made_while_a_connection_is_in_doubt_goes_to_its_successor(
+    dial: Dial, scripted: ScriptedServer
+) -> None:
+    wedge = Wedged(scripted)
+    caller = dial(**KEY, timeout=5, on_unknown_outcome="raise")
+    caller.call(lambda client: client.connect())
+    wedge.is_wedged = True
+    before = len(scripted.seen("time"))
+    swallowed = caller.begin(lambda client: client.spot.test_connectivity())
+    scripted.wait_until(lambda: len(scripted.seen("time")) > before)
+
+    assert [each.state for each in caller.client.health()] == ["in doubt"]
+    caller.call(order("spot"))
+
+    assert [request["peer"] for request in scripted.seen("order.place")] == [2]
+    assert [each.state for each in caller.client.health()] == ["ready"]
+    swallowed.exception(WAIT_S)
+
+
+def test_connection_is_replaced_though_the_call_that_showed_it_ended_first(
+    dial: Dial, scripted: ScriptedServer
+) -> None:
+    wedge = Wedged(scripted)
+    caller = dial(**KEY, timeout=0.3, on_unknown_outcome="raise")
+    caller.call(lambda client: client.connect())
+    reconnected = noted(caller, "reconnected")
+    wedge.is_wedged = True
+
+    with pytest.raises(Exception, match="no answer within"):
+        caller.call(lambda client: client.spot.test_connectivity())
+
+    reconnected.wait()
+    assert caller.call(lambda client: client.spot.test_connectivity()).status == 200
+
+
+@pytest.mark.parametrize("answer_of", ["the question", "the slow one"])
+def test_slow_operation_on_a_living_connection_keeps_it(
+    dial: Dial, scripted: ScriptedServer, answer_of: str
+) -> None:
+    released = asyncio.Event()
+
+    async def late(peer: Peer, request: dict[str, Any]) -> None:
+        await released.wait()
+        await peer.answer(request, {})
+
+    caller = dial(timeout=500, pong_timeout=500)
+    caller.call(lambda client: client.connect())
+    scripted.replies["ping"] = late
+    if answer_of == "the slow one":
+        scripted.replies["time"] = late
+    slow = caller.begin(lambda client: client.spot.test_connectivity())
+    scripted.wait_for("time")  # two seconds later
+
+    if answer_of == "the question":
+        # Held while there is a doubt, and sent on the same connection.
+        assert caller.call(lambda client: client.spot.get_server_time()).status == 200
+        assert [each.state for each in caller.client.health()] == ["ready"]
+        assert not slow.done()
+    scripted.loop.call_soon_threadsafe(released.set)
+    assert slow.result(WAIT_S).status == 200
+    assert caller.call(lambda client: client.spot.get_server_time()).status == 200
+    assert scripted.handshakes == 1
+
+
+def test_connection_that_carries_user_data_is_asked_in_silence(
+    dial: Dial, scripted: ScriptedServer
+) -> None:
+    """Its pongs prove nothing: what it did not bring since it last answered is a gap."""
+
+    async def subscribe(peer: Peer, request: dict[str, Any]) -> None:
+        await peer.answer(request, {"subscriptionId": 0})
+
+    scripted.replies["userDataStream.subscribe.signature"] = subscribe
+    wedge = Wedged(scripted)
+    caller = dial(**KEY, timeout=1, ping_interval=0.05, pong_timeout=1)
+    stream = caller.call(lambda client: client.subscribe_user_data_stream())
+    scripted.wait_for("time", 5)
+    wedge.is_wedged = True
+    link = caller.client._core.sessions[WsKey.MAIN_WSAPI].serving
+
+    gap = caller.next_event(stream)
+
+    assert isinstance(gap, StreamGap)
+    assert "answers no requests" in gap.reason
+    assert gap.from_ms <= wedge.last_answer_ms
+    assert link.last_heard * 1000 > link.served_until * 1000, "pongs came all the time"
+    assert len(scripted.seen("userDataStream.subscribe.signature")) == 2
+
+
+def test_question_that_a_limit_forbids_is_asked_later(dial: Dial, scripted: ScriptedServer) -> None:
+    """A connection that cannot be asked is not given up, and calls that wait for it end in time."""
+    caller = dial(timeout=0.5)
+    caller.call(lambda client: client.connect())
+
+    async def silent(peer: Peer, request: dict[str, Any]) -> None:
+        return
+
+    scripted.replies["ping"] = silent
+    core = caller.client._core
+    session = core.sessions[WsKey.MAIN_WSAPI]
+    asked = session.ask
+    refusals: list[str] = []
+
+    async def refused(link: Any, method: str, params: Any, **more: Any) -> Any:
+        if len(refusals) < 3:
+            refusals.append(method)
+            raise NotSent("for the test", operation=method, reason="limit")
+        return await asked(link, method, params, **more)
+
+    session.ask = refused
+    with pytest.raises(Exception, match="no answer within"):
+        caller.call(lambda client: client.spot.test_connectivity())
+
+    scripted.wait_for("time")
+    assert caller.call(lambda client: client.spot.get_server_time()).status == 200
+    assert refusals == ["time"] * 3
+    assert scripted.handshakes == 1
