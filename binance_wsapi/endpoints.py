@@ -10,8 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum, StrEnum
 
-from binance_wsapi.catalogue._types import Market, Route
+from binance_wsapi.catalogue._types import Route
 from binance_wsapi.errors import ConfigurationError
+from binance_wsapi.markets import Market
 
 __all__ = [
     "Endpoint",

@@ -12,7 +12,9 @@ import msgspec
 from binance_wsapi.buffer import BufferEnded, EventBuffer
 from binance_wsapi.endpoints import WsKey
 from binance_wsapi.errors import ClientClosed, UnreadableResult, check_seconds
-from binance_wsapi.models._base import Market, Model
+from binance_wsapi.markets import Market
+from binance_wsapi.markets.market import find
+from binance_wsapi.models._base import Model
 from binance_wsapi.models._tolerant import tolerant_decoder
 
 if TYPE_CHECKING:
@@ -104,15 +106,8 @@ class OrderReconciled(Model, dict=True):
         """
         if self.raw_order is None:
             return None
-        from binance_wsapi.models import futures, order
-
-        models: dict[Market, Any] = {
-            Market.SPOT: order.Order,
-            Market.USDM: futures.FuturesOrder,
-            Market.COINM: futures.CoinFuturesOrder,
-        }
         typed: Order | FuturesOrder | CoinFuturesOrder = _typed(
-            self.raw_order, models[self.market], "order.status", "raw_order"
+            self.raw_order, find(self.market.facts.order_model), "order.status", "raw_order"
         )
         return typed
 
@@ -146,15 +141,11 @@ class AccountReconciled(Model, dict=True):
         Raises:
             UnreadableResult: It does not fit its model: see :attr:`raw_account`.
         """
-        from binance_wsapi.models import account, futures
-
-        models: dict[Market, Any] = {
-            Market.SPOT: account.AccountInformation,
-            Market.USDM: futures.FuturesAccountV2,
-            Market.COINM: futures.CoinFuturesAccount,
-        }
         typed: AccountInformation | FuturesAccountV2 | CoinFuturesAccount = _typed(
-            self.raw_account, models[self.market], "account.status", "raw_account"
+            self.raw_account,
+            find(self.market.facts.account_model),
+            self.market.facts.account_question[0],
+            "raw_account",
         )
         return typed
 

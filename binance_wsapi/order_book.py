@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Self, SupportsIndex
 
 from binance_wsapi.buffer import BufferEnded
 from binance_wsapi.catalogue import operation_by_method
-from binance_wsapi.catalogue._types import Market
 from binance_wsapi.core.book_keeper import BookKeeper
 from binance_wsapi.core.hold import Hold
 from binance_wsapi.core.market_streams import stream_market
@@ -329,11 +328,8 @@ async def open_order_book(
         NotSent: No connection came up in time.
     """
     market = stream_market(ws_key)
-    if market is Market.COINM:
-        raise ConfigurationError(
-            "COIN-M has no order book on the WebSocket API to take a snapshot of: subscribe "
-            "streams.partial_depth(symbol, levels) on WsKey.COINM for its best 5, 10 or 20 levels"
-        )
+    if (why_not := market.facts.why_no_snapshots) is not None:
+        raise ConfigurationError(why_not)
     if ws_key not in _SNAPSHOT_KEYS:
         raise ConfigurationError(f"WsKey.{ws_key.name} carries no order books: use WsKey.USDM")
     name = stream_name("diff_depth", symbol=symbol, speed=speed)

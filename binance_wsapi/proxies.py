@@ -80,6 +80,6 @@ def _is_spared(host: str, port: int | None) -> bool:
             return True
     except ValueError:  # a name
         pass
-    from urllib.request import proxy_bypass_environment
+    from urllib.request import proxy_bypass_environment  # type: ignore[attr-defined]  # not in typeshed
 
     return bool(proxy_bypass_environment(host if port is None else f"{host}:{port}"))

@@ -185,7 +185,7 @@ def _restore(
     resolved: bool,
 ) -> Response[Any]:
     from binance_wsapi.catalogue import operation_by_method
-    from binance_wsapi.catalogue._types import Market
+    from binance_wsapi.markets import Market
 
     operation = operation_key and operation_by_method(Market(operation_key[0]), operation_key[1])
     return Response(

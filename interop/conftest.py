@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 
 from binance_wsapi import WsKey
-from binance_wsapi.catalogue._types import Market
+from binance_wsapi.markets import Market
 from binance_wsapi.simulator.exchange import AccountHandle, SimulatedExchange
 from binance_wsapi.simulator.key_making import KeyTypeName
 

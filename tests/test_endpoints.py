@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from binance_wsapi.catalogue._types import Market, Route
+from binance_wsapi.catalogue._types import Route
 from binance_wsapi.endpoints import (
     EndpointKind,
     Environment,
@@ -24,6 +24,7 @@ from binance_wsapi.endpoints import (
     wsapi_keys,
 )
 from binance_wsapi.errors import ConfigurationError
+from binance_wsapi.markets import Market
 
 REFERENCE = Path(__file__).parent / "reference"
 ALL = [(key, environment, url) for key in WsKey for environment, url in endpoint(key).urls.items()]

@@ -16,8 +16,8 @@ import pytest
 
 import binance_wsapi
 from binance_wsapi import Client, WsKey
-from binance_wsapi.catalogue._types import Market
 from binance_wsapi.errors import BinanceWsApiError
+from binance_wsapi.markets import Market
 from binance_wsapi.response import Response
 from binance_wsapi.simulator import SimulatedExchange
 

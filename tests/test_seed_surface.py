@@ -17,7 +17,7 @@ import pytest
 from callers import FLAVOURS, Caller, caller_of
 
 from binance_wsapi import AsyncClient, Client, EventStream, RequestRejected, WsKey
-from binance_wsapi.catalogue._types import Market
+from binance_wsapi.markets import Market
 from binance_wsapi.simulator import AccountHandle, SimulatedExchange
 
 REFERENCE = Path(__file__).parent / "reference"

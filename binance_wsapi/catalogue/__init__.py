@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from functools import cache
 from importlib import import_module
 
-from binance_wsapi.catalogue._types import Market, Operation
+from binance_wsapi.catalogue._types import Operation
+from binance_wsapi.markets import Market
 
 __all__ = ["operation_by_method", "operations", "operations_by_method"]
 

@@ -10,13 +10,12 @@ from collections.abc import Iterable, Iterator
 from textwrap import wrap
 
 from binance_wsapi.catalogue._stream import Stream, StreamParam
-from binance_wsapi.catalogue._types import Market
 from binance_wsapi.catalogue.streams import streams
+from binance_wsapi.markets import Market
 
 __all__ = ["render_stream_names"]
 
 _WIDTH = 100
-_LABELS = {Market.SPOT: "Spot", Market.USDM: "USD-M", Market.COINM: "COIN-M"}
 _SPOKEN = {"diff_depth": "depth", "rpi_diff_depth": "rpi_depth"}
 """Builders that go by another name than the documents give the stream."""
 
@@ -148,10 +147,10 @@ def _docstring(alike: list[Stream], params: list[StreamParam]) -> list[str]:
     room = _WIDTH - 8
     titles: dict[str, list[str]] = {}
     for stream in alike:
-        titles.setdefault(stream.title, []).append(_LABELS[stream.market])
+        titles.setdefault(stream.title, []).append(stream.market.facts.short_label)
     [first, *others] = titles
     lines = [f'"""{first}', ""]
-    where = f"On {_listing([_LABELS[stream.market] for stream in alike])}: ``{alike[0].template}``."
+    where = f"On {_listing([stream.market.facts.short_label for stream in alike])}: ``{alike[0].template}``."
     for title in others:
         where += f" On {_listing(titles[title])}: {title[:1].lower()}{title[1:]}"
     lines += wrap(where, room, break_long_words=False, break_on_hyphens=False)

@@ -6,7 +6,8 @@ import re
 from dataclasses import dataclass
 from functools import cache
 
-from binance_wsapi.catalogue._types import Market, Route
+from binance_wsapi.catalogue._types import Route
+from binance_wsapi.markets import Market
 from binance_wsapi.models._base import Event
 
 __all__ = ["Stream", "StreamParam"]

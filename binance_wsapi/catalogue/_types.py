@@ -11,12 +11,12 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
-from binance_wsapi.models._base import Market, OpenEnum
+from binance_wsapi.markets import Market
+from binance_wsapi.models._base import OpenEnum
 
 __all__ = [
     "Forbids",
     "Kind",
-    "Market",
     "Needs",
     "Operation",
     "Param",

@@ -6,13 +6,13 @@ from binance_wsapi.catalogue import params as p
 from binance_wsapi.catalogue._types import (
     Forbids,
     Kind,
-    Market,
     Needs,
     Operation,
     Security,
     Weight,
     WeightStep,
 )
+from binance_wsapi.markets import Market
 from binance_wsapi.models import cancel_replace, enums, order, order_list
 
 __all__ = ["OPERATIONS"]

@@ -7,7 +7,8 @@ from functools import cache, lru_cache
 from importlib import import_module
 
 from binance_wsapi.catalogue._stream import Stream, StreamParam
-from binance_wsapi.catalogue._types import Market, Route
+from binance_wsapi.catalogue._types import Route
+from binance_wsapi.markets import Market
 
 __all__ = ["Stream", "StreamParam", "find_stream", "route_of", "streams"]
 

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import msgspec
 
-from binance_wsapi.catalogue._types import Market
 from binance_wsapi.core.api_link import ApiLink, Authority, Subscription
 from binance_wsapi.core.call import Call, Outcome
 from binance_wsapi.core.call_errors import (
@@ -39,9 +38,10 @@ from binance_wsapi.errors import (
     UnreadableResult,
 )
 from binance_wsapi.health import ConnectionHealth
+from binance_wsapi.markets import Market
 from binance_wsapi.protocol.envelope import Frame, MalformedFrame, decode_frame
 from binance_wsapi.protocol.error_table import rejection
-from binance_wsapi.protocol.limits import CONNECTION_WEIGHT, Refusal
+from binance_wsapi.protocol.limits import Refusal
 from binance_wsapi.protocol.session import State
 from binance_wsapi.response import Response
 
@@ -526,7 +526,7 @@ class ApiSession(Session):
     async def address(self, link: ApiLink) -> str:
         """Wait until the weight of a connection attempt fits, then return where it goes."""
         core = self.core
-        weight = CONNECTION_WEIGHT[self.market]
+        weight = self.market.facts.connection_weight
         while (refusal := self._governor.connect(weight, core.exchange_us())) is not None:
             wait = refusal.wait(core.exchange_us())
             log.warning("%s: %.1f s until a limit allows to connect", self.ws_key, wait)

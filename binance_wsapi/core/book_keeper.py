@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from binance_wsapi.buffer import EventBuffer
-from binance_wsapi.catalogue._types import Market
 from binance_wsapi.endpoints import WsKey, endpoint
 from binance_wsapi.errors import BinanceWsApiError, RateLimited, RequestRejected
 from binance_wsapi.forks import ends_at_fork
+from binance_wsapi.markets import Market
 from binance_wsapi.models.futures_stream_events import FuturesDepthEvent
 from binance_wsapi.models.spot_stream_events import DepthEvent
 from binance_wsapi.models.stream_events import decode_stream_event

@@ -6,7 +6,6 @@ import asyncio
 import concurrent.futures
 import contextlib
 import datetime as dt
-import functools
 import itertools
 import logging
 import os
@@ -18,7 +17,6 @@ from collections.abc import Callable, Coroutine, Mapping
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from binance_wsapi.catalogue import operation_by_method
-from binance_wsapi.catalogue._types import Market
 from binance_wsapi.core.api_link import Authority
 from binance_wsapi.core.api_session import ApiSession
 from binance_wsapi.core.bell import loop_bell
@@ -38,6 +36,8 @@ from binance_wsapi.endpoints import EndpointKind, WsKey, endpoint, rest_url, use
 from binance_wsapi.errors import BinanceWsApiError, ClientClosed, ConfigurationError, NotSent
 from binance_wsapi.events import EventStream
 from binance_wsapi.health import ConnectionHealth, Metrics
+from binance_wsapi.markets import Market
+from binance_wsapi.markets.market import find
 from binance_wsapi.options import REST, Options
 from binance_wsapi.protocol.authorisation import Authoriser
 from binance_wsapi.protocol.backoff import Backoff, ConnectionBudget
@@ -345,7 +345,7 @@ class Core:
     def url(self, ws_key: WsKey) -> str:
         """Return where a connection dials."""
         url = self.options.url(ws_key)
-        if self.options.time_unit is not None and endpoint(ws_key).market is Market.SPOT:
+        if self.options.time_unit is not None and endpoint(ws_key).market.facts.takes_microseconds:
             url += f"{'&' if '?' in url else '?'}timeUnit={self.options.time_unit}"
         return url
 
@@ -591,9 +591,9 @@ class Core:
             from binance_wsapi.core.margin import MarginUserData
 
             return MarginUserData(self, session, feed, isolated_symbol)
-        if endpoint(ws_key).market is Market.SPOT:
-            return ApiUserData(self, session, feed)
-        return ListenKeyUserData(self, user_data_key(ws_key), ApiKeySource(session), feed)
+        if endpoint(ws_key).market.facts.has_listen_keys:
+            return ListenKeyUserData(self, user_data_key(ws_key), ApiKeySource(session), feed)
+        return ApiUserData(self, session, feed)
 
     def _check_user_data(self, ws_key: WsKey, isolated_symbol: str | None) -> None:
         """Refuse what can have no user data.
@@ -610,7 +610,7 @@ class Core:
         needed = "userDataStream.start"
         if ws_key is not WsKey.MARGIN_RISK_USER_DATA:
             check_api_key(ws_key)
-            if market is Market.SPOT:
+            if not market.facts.has_listen_keys:
                 needed = "userDataStream.subscribe.signature"
         operation = operation_by_method(market, needed)
         assert operation is not None
@@ -712,11 +712,5 @@ def user_event_decoder(ws_key: WsKey) -> Callable[[bytes], Any]:
         from binance_wsapi.models.margin_events import decode_margin_event
 
         return decode_margin_event
-    market = endpoint(ws_key).market
-    if market is Market.SPOT:
-        from binance_wsapi.models.user_events import decode_user_event
-
-        return decode_user_event
-    from binance_wsapi.models.futures_events import decode_futures_event
-
-    return functools.partial(decode_futures_event, market)
+    decoder: Callable[[bytes], Any] = find(endpoint(ws_key).market.facts.user_event_decoder)
+    return decoder

@@ -6,7 +6,6 @@ import asyncio
 import logging
 from typing import TYPE_CHECKING
 
-from binance_wsapi.catalogue._types import Market
 from binance_wsapi.core.api_link import ApiLink, Authority
 from binance_wsapi.core.session import LinkLost
 from binance_wsapi.errors import (
@@ -118,7 +117,7 @@ class Logon:
         core = self._session.core
         if not core.clock.needs_refresh(core.now()):
             return
-        method = "time" if self._session.market is Market.SPOT else "session.status"
+        method = self._session.market.facts.clock_question
         sent = core.now()
         wall_us = core.wall_us()
         try:

@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
 
-from binance_wsapi.catalogue._types import Market, Route
+from binance_wsapi.catalogue._types import Route
 from binance_wsapi.catalogue.streams import route_of
 from binance_wsapi.core.feed import Feed
 from binance_wsapi.core.stream_session import StreamSession
 from binance_wsapi.endpoints import EndpointKind, WsKey, endpoint, routed_key
 from binance_wsapi.errors import ClientClosed, ConfigurationError, NotSent, ParameterError
 from binance_wsapi.events import EventStream
+from binance_wsapi.markets import Market
 from binance_wsapi.models.stream_events import decode_stream_event
 from binance_wsapi.protocol.stream_names import checked_names, doubt
 
@@ -288,7 +289,7 @@ def key_of(ws_key: WsKey, name: str) -> WsKey:
     Raises:
         ParameterError: The connection is that of another route, where the stream would be silent.
     """
-    if endpoint(ws_key).market is not Market.USDM:
+    if not endpoint(ws_key).market.facts.has_routes:
         return ws_key
     route = route_of(name)
     chosen = _ROUTE_OF_KEY.get(ws_key)

@@ -10,11 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from binance_wsapi.catalogue._types import Market
 from binance_wsapi.core.session import LinkLost
 from binance_wsapi.errors import BinanceWsApiError, NotSent, RequestRejected
 from binance_wsapi.events import AccountReconciled, OrderReconciled
-from binance_wsapi.protocol.reconcile import OPEN_ORDERS, LiveOrders, Reconciled, Reconciliation
+from binance_wsapi.protocol.reconcile import LiveOrders, Reconciled, Reconciliation
 
 if TYPE_CHECKING:
     from binance_wsapi.core.api_session import ApiSession
@@ -30,12 +29,6 @@ WATCHED_S = 120.0
 
 _SLACK_US = 1_000_000
 """The exchange's time is estimated late."""
-
-_ACCOUNT = {
-    Market.SPOT: ("account.status", {"omitZeroBalances": True}),
-    Market.USDM: ("v2/account.status", {}),
-    Market.COINM: ("account.status", {}),
-}
 
 _decode = msgspec.json.Decoder().decode
 
@@ -64,8 +57,9 @@ class Reconciler:
 
     def start(self) -> None:
         """Learn which orders are open already: no event tells of them until they change."""
-        if self._session.market in OPEN_ORDERS:
-            self._first_look = self._session.core.spawn(self._learn_open_orders())
+        question = self._session.market.facts.open_orders_question
+        if question is not None:
+            self._first_look = self._session.core.spawn(self._learn_open_orders(question))
 
     def end(self) -> None:
         """The account's stream has ended."""
@@ -164,11 +158,11 @@ class Reconciler:
                 self._tell(record)
         await self._refresh_account()
 
-    async def _learn_open_orders(self) -> None:
+    async def _learn_open_orders(self, question: str) -> None:
         session = self._session
         while True:
             try:
-                answer = await session.ask(None, OPEN_ORDERS[session.market], {})
+                answer = await session.ask(None, question, {})
             except RequestRejected as error:
                 if error.retry_after is None:
                     log.warning("%s: open orders could not be read: %s", session.ws_key, error)
@@ -177,12 +171,12 @@ class Reconciler:
             except (BinanceWsApiError, LinkLost) as error:
                 await self._pause(error)
             else:
-                self.answer(OPEN_ORDERS[session.market], answer.raw_result, resolved=True)
+                self.answer(question, answer.raw_result, resolved=True)
                 return
 
     async def _refresh_account(self) -> None:
         session = self._session
-        method, params = _ACCOUNT[session.market]
+        method, params = session.market.facts.account_question
         while True:
             try:
                 answer = await session.ask(None, method, params)

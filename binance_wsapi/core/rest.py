@@ -9,9 +9,9 @@ from urllib.parse import urlencode
 
 import msgspec
 
-from binance_wsapi.catalogue._types import Market
 from binance_wsapi.catalogue.margin import RestCall
 from binance_wsapi.errors import ConfigurationError, NotSent
+from binance_wsapi.markets import Market
 from binance_wsapi.protocol.envelope import ErrorBody
 from binance_wsapi.protocol.error_table import rejection
 from binance_wsapi.protocol.secrets import masked

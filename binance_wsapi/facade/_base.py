@@ -15,9 +15,10 @@ from functools import partial, wraps
 from typing import Any, ClassVar, Self
 
 from binance_wsapi.catalogue import operations
-from binance_wsapi.catalogue._types import Market, Operation
+from binance_wsapi.catalogue._types import Operation
 from binance_wsapi.endpoints import EndpointKind, WsKey, endpoint
 from binance_wsapi.errors import ConfigurationError
+from binance_wsapi.markets import Market
 from binance_wsapi.response import Response
 
 __all__ = ["AsyncNamespace", "Namespace"]

@@ -11,8 +11,8 @@ from __future__ import annotations
 
 from typing import overload
 
-from binance_wsapi.catalogue._types import Market
 from binance_wsapi.facade._base import AsyncNamespace
+from binance_wsapi.markets import Market
 from binance_wsapi.models._base import DecimalLike, Timestamp
 from binance_wsapi.models.enums import OrderResponseType, SelfTradePreventionMode, Side
 from binance_wsapi.models.futures import (

@@ -12,8 +12,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import overload
 
-from binance_wsapi.catalogue._types import Market
 from binance_wsapi.facade._base import Namespace
+from binance_wsapi.markets import Market
 from binance_wsapi.models._base import DecimalLike, Timestamp
 from binance_wsapi.models.account import (
     AccountCommission,

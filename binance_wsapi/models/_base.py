@@ -14,7 +14,6 @@ __all__ = [
     "Event",
     "HidesSecrets",
     "Level",
-    "Market",
     "Model",
     "OpenEnum",
     "Timestamp",
@@ -78,14 +77,6 @@ def _shown(name: str, value: object) -> str:
     if name not in SECRET_FIELDS or not isinstance(value, str):
         return repr(value)
     return repr(f"{value[:4] if len(value) >= _SHOWN_FROM else ''}...")
-
-
-class Market(Enum):
-    """A product line of the exchange, each with hosts, keys and error codes of its own."""
-
-    SPOT = "spot"
-    USDM = "usdm"
-    COINM = "coinm"
 
 
 class OpenEnum(str, Enum):

@@ -11,7 +11,7 @@ from typing import TypeAlias, get_args
 
 from msgspec import Raw, field
 
-from binance_wsapi.models._base import Event, HidesSecrets, Market, Model, UnknownEvent
+from binance_wsapi.models._base import Event, HidesSecrets, Model, UnknownEvent
 from binance_wsapi.models._event_decoder import EventDecoder
 from binance_wsapi.models.enums import OrderStatus, SelfTradePreventionMode, Side
 from binance_wsapi.models.futures_enums import (
@@ -57,7 +57,8 @@ __all__ = [
     "UpdatedFuturesBalance",
     "UpdatedPosition",
     "UsdmUserEvent",
-    "decode_futures_event",
+    "decode_coinm_event",
+    "decode_usdm_event",
 ]
 
 
@@ -511,16 +512,26 @@ CoinmUserEvent: TypeAlias = (
 
 
 @cache
-def _decoder(market: Market) -> EventDecoder:
-    return EventDecoder(get_args(UsdmUserEvent if market is Market.USDM else CoinmUserEvent))
+def _usdm() -> EventDecoder:
+    return EventDecoder(get_args(UsdmUserEvent))
 
 
-def decode_futures_event(market: Market, frame: bytes | Raw) -> Event:
-    """Return the user data event in ``frame``: the event alone, without an envelope.
+@cache
+def _coinm() -> EventDecoder:
+    return EventDecoder(get_args(CoinmUserEvent))
+
+
+def decode_usdm_event(frame: bytes | Raw) -> Event:
+    """Return the USD-M user data event in ``frame``: the event alone, without an envelope.
 
     What is not known here, or does not fit, comes as ``UnknownEvent``; nothing is lost.
 
     Raises:
         msgspec.DecodeError: The frame is not JSON.
     """
-    return _decoder(market).decode(frame)
+    return _usdm().decode(frame)
+
+
+def decode_coinm_event(frame: bytes | Raw) -> Event:
+    """Return the COIN-M user data event in ``frame``, as :func:`decode_usdm_event` does."""
+    return _coinm().decode(frame)

@@ -6,6 +6,7 @@ epoch milliseconds. Quantities are in base asset units on USD-M and in contracts
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 
 from msgspec import field
@@ -504,3 +505,38 @@ class ChinaEquitySessionEvent(TradingSessionEvent, tag="CN_EquityUpdate"):
 
 class ForexSessionEvent(TradingSessionEvent, tag="FXUpdate"):
     """Part of the trading day of foreign exchange."""
+
+
+BY_TYPE: tuple[type[Event], ...] = (
+    FuturesAggregateTradeEvent,
+    FuturesTradeEvent,
+    MarkPriceEvent,
+    IndexPriceEvent,
+    FuturesKlineEvent,
+    ContinuousKlineEvent,
+    IndexPriceKlineEvent,
+    MarkPriceKlineEvent,
+    FuturesMiniTickerEvent,
+    FuturesTickerEvent,
+    FuturesBookTickerEvent,
+    ForceOrderEvent,
+    FuturesDepthEvent,
+    CompositeIndexEvent,
+    ContractInfoEvent,
+    AssetIndexEvent,
+    EquitySessionEvent,
+    CommoditySessionEvent,
+    KoreaEquitySessionEvent,
+    HongKongEquitySessionEvent,
+    ChinaEquitySessionEvent,
+    ForexSessionEvent,
+)
+"""Events that say what they are."""
+BY_NAME: tuple[tuple[re.Pattern[str], type[Event]], ...] = (
+    (re.compile(r"@bookTicker$|^!bookTicker$"), FuturesBookTickerEvent),
+    (re.compile(r"@depth\d+(@|$)"), FuturesPartialDepthEvent),
+    (re.compile(r"@(depth|rpiDepth)(@|$)"), FuturesDepthEvent),
+)
+"""Streams whose name tells the kind: a partial book has the type of a change, and the busiest."""
+BY_SHAPE: tuple[type[Event], ...] = ()
+"""Events without a type: there are none."""

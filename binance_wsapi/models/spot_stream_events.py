@@ -6,12 +6,14 @@ Times are epoch milliseconds, or microseconds where the client was made with
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 
 from msgspec import field
 
 from binance_wsapi.models._base import Event, Level, Model
 from binance_wsapi.models.enums import KlineInterval
+from binance_wsapi.models.user_events import ServerShutdown
 
 __all__ = [
     "AggregateTradeEvent",
@@ -328,3 +330,29 @@ class DepthEvent(Event, tag="depthUpdate"):
     """Buyers' levels that changed."""
     asks: list[Level] = field(name="a")
     """Sellers' levels that changed."""
+
+
+BY_TYPE: tuple[type[Event], ...] = (
+    AggregateTradeEvent,
+    TradeEvent,
+    BlockTradeEvent,
+    KlineEvent,
+    MiniTickerEvent,
+    TickerEvent,
+    RollingTicker1hEvent,
+    RollingTicker4hEvent,
+    RollingTicker1dEvent,
+    AveragePriceEvent,
+    ReferencePriceEvent,
+    DepthEvent,
+    ServerShutdown,
+)
+"""Events that say what they are."""
+BY_NAME: tuple[tuple[re.Pattern[str], type[Event]], ...] = (
+    (re.compile(r"@bookTicker$"), BookTickerEvent),
+    (re.compile(r"@depth\d+(@|$)"), PartialDepthEvent),
+    (re.compile(r"@(depth|rpiDepth)(@|$)"), DepthEvent),
+)
+"""Streams whose name tells the kind: those whose events come without a type, and the busiest."""
+BY_SHAPE: tuple[type[Event], ...] = (BookTickerEvent, PartialDepthEvent)
+"""Events without a type, tried where no name tells the kind."""

@@ -1,21 +1,20 @@
 """From the frames of market streams to events.
 
-The kinds of events are in ``spot_stream_events`` and ``futures_stream_events``.
+The kinds of events, and what tells them apart, are in ``spot_stream_events`` and ``futures_stream_events``.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from functools import cache, lru_cache
+from importlib import import_module
+from typing import Any
 
 import msgspec
 
-from binance_wsapi.models import futures_stream_events as futures
-from binance_wsapi.models import spot_stream_events as spot
-from binance_wsapi.models._base import Event, Market, UnknownEvent
+from binance_wsapi.markets import Market
+from binance_wsapi.models._base import Event, UnknownEvent
 from binance_wsapi.models._event_decoder import EventDecoder
-from binance_wsapi.models.user_events import ServerShutdown
 
 __all__ = ["EventBatch", "decode_stream_event"]
 
@@ -62,62 +61,11 @@ def decode_stream_event(market: Market, stream: str | None, frame: bytes | msgsp
     return _by_type(market, stream, frame)
 
 
-_SPOT_KINDS = (
-    spot.AggregateTradeEvent,
-    spot.TradeEvent,
-    spot.BlockTradeEvent,
-    spot.KlineEvent,
-    spot.MiniTickerEvent,
-    spot.TickerEvent,
-    spot.RollingTicker1hEvent,
-    spot.RollingTicker4hEvent,
-    spot.RollingTicker1dEvent,
-    spot.AveragePriceEvent,
-    spot.ReferencePriceEvent,
-    spot.DepthEvent,
-    ServerShutdown,
-)
-_FUTURES_KINDS = (
-    futures.FuturesAggregateTradeEvent,
-    futures.FuturesTradeEvent,
-    futures.MarkPriceEvent,
-    futures.IndexPriceEvent,
-    futures.FuturesKlineEvent,
-    futures.ContinuousKlineEvent,
-    futures.IndexPriceKlineEvent,
-    futures.MarkPriceKlineEvent,
-    futures.FuturesMiniTickerEvent,
-    futures.FuturesTickerEvent,
-    futures.FuturesBookTickerEvent,
-    futures.ForceOrderEvent,
-    futures.FuturesDepthEvent,
-    futures.CompositeIndexEvent,
-    futures.ContractInfoEvent,
-    futures.AssetIndexEvent,
-    futures.EquitySessionEvent,
-    futures.CommoditySessionEvent,
-    futures.KoreaEquitySessionEvent,
-    futures.HongKongEquitySessionEvent,
-    futures.ChinaEquitySessionEvent,
-    futures.ForexSessionEvent,
-)
-_BY_STREAM: tuple[tuple[re.Pattern[str], type[Event], type[Event]], ...] = (
-    (
-        re.compile(r"@bookTicker$|^!bookTicker$"),
-        spot.BookTickerEvent,
-        futures.FuturesBookTickerEvent,
-    ),
-    (re.compile(r"@depth\d+(@|$)"), spot.PartialDepthEvent, futures.FuturesPartialDepthEvent),
-    (re.compile(r"@(depth|rpiDepth)(@|$)"), spot.DepthEvent, futures.FuturesDepthEvent),
-)
-"""Streams whose name tells the kind: those that come without a type, and the busiest."""
-
-
 @lru_cache(maxsize=4096)
 def _decoder_of(market: Market, stream: str | None) -> EventDecoder | None:
-    for name, spot_kind, futures_kind in _BY_STREAM:
+    for name, kind in _kinds(market).BY_NAME:
         if stream is not None and name.search(stream):
-            return _decoder_for(spot_kind if market is Market.SPOT else futures_kind)
+            return _decoder_for(kind)
     return None
 
 
@@ -128,7 +76,12 @@ def _decoder_for(kind: type[Event]) -> EventDecoder:
 
 @cache
 def _decoder_by_type(market: Market) -> EventDecoder:
-    return EventDecoder(_SPOT_KINDS if market is Market.SPOT else _FUTURES_KINDS)
+    return EventDecoder(_kinds(market).BY_TYPE)
+
+
+def _kinds(market: Market) -> Any:
+    """Return the module of a market's events, which says how they are told apart."""
+    return import_module(market.facts.stream_events)
 
 
 _rows = msgspec.json.Decoder(list[msgspec.Raw]).decode
@@ -144,8 +97,8 @@ def _by_type(market: Market, stream: str | None, frame: bytes | msgspec.Raw) -> 
 
 def _one_by_type(market: Market, stream: str | None, frame: bytes | msgspec.Raw) -> Event:
     event = _decoder_by_type(market).decode(frame, stream)
-    if type(event) is UnknownEvent and market is Market.SPOT and not event.event_type:
-        for kind in (spot.BookTickerEvent, spot.PartialDepthEvent):
+    if type(event) is UnknownEvent and not event.event_type:
+        for kind in _kinds(market).BY_SHAPE:
             by_shape = _decoder_for(kind).decode(frame, stream)
             if type(by_shape) is kind:
                 return by_shape

@@ -7,18 +7,16 @@ exchange says so; whatever it leaves open is :class:`ServerUndecided`, for reads
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 import msgspec
 from msgspec import Raw
 
-from binance_wsapi.catalogue._types import Market
 from binance_wsapi.errors import (
     AuthenticationFailed,
     BinanceWsApiError,
     FilterFailure,
-    InvalidTimestamp,
     IpBanned,
     OrderNotFound,
     OrderRejected,
@@ -27,12 +25,12 @@ from binance_wsapi.errors import (
     RequestRejected,
     ServerUndecided,
 )
+from binance_wsapi.markets import Market
+from binance_wsapi.markets.market import ErrorClass
 from binance_wsapi.protocol.envelope import ErrorBody
 from binance_wsapi.protocol.secrets import masked
 
 __all__ = ["rejection"]
-
-ErrorClass = type[RequestRejected] | type[ServerUndecided]
 
 _ABSENT = Raw()
 
@@ -124,7 +122,7 @@ _BY_STATUS: dict[int, type[RequestRejected]] = {401: AuthenticationFailed, 403: 
 
 def _is_undecided(market: Market, status: int, code: int, message: str) -> bool:
     """Whether the status leaves open what was done: 5xx, and 408 on the futures markets."""
-    if market is not Market.SPOT:
+    if market.facts.tells_unhandled:
         # reference/usdm/rules.json, status_codes: these two are known not to have been handled.
         if code == -1008 or message == "Service Unavailable.":
             return False
@@ -133,96 +131,22 @@ def _is_undecided(market: Market, status: int, code: int, message: str) -> bool:
     return status >= 500
 
 
-def _codes(rows: Mapping[ErrorClass, Iterable[int]]) -> dict[int, ErrorClass]:
-    return {code: found for found, codes in rows.items() for code in codes}
-
-
-_EVERY_MARKET = _codes(
-    {
-        ServerUndecided: (-1000, -1006, -1007),
-        RateLimited: (-1003, -1008, -1015),
-        AuthenticationFailed: (-1002, -1022, -2014, -2015),
-        InvalidTimestamp: (-1021,),
-        OrderNotFound: (-2013,),
-        OrderRejected: (-1014, -2010, -2011, -2016),
-    }
-)
-_SPOT = _EVERY_MARKET | _codes(
-    {
-        # -1001 may have been done: "for order methods check the state first" (reference/spot/errors.json).
-        ServerUndecided: (-1001,),
-        RateLimited: (-1034, -1181),
-        # -1193, -1209 and -2028 belong to margin user data, which lives on the Spot connection.
-        AuthenticationFailed: (-1193, -1209, -2028),
-        OrderRejected: (-1010, -1013, -2022, -2038, -2039),
-        PartlyExecuted: (-2021,),
-    }
-)
-_FUTURES = _EVERY_MARKET | _codes(
-    {
-        ServerUndecided: (239999,),
-        AuthenticationFailed: (-1004, -1005, -1011, -1099, -2017, -4056, -4057),
-        InvalidTimestamp: (-4188, -5028),
-        RequestRejected: (
-            # Settings of the account: leverage, margin type, position mode, multi-assets mode.
-            *(-4028, -4046, -4047, -4048, -4049, -4052, -4053, -4054, -4059, -4067, -4068),
-            *(-4150, -4161, *range(-4172, -4166), -4194, -4195, *range(-4209, -4199), -4220, -4403),
-            # Options, long gone.
-            *range(-4081, -4068),
-            *range(-4066, -4062),
-            # Settings of the market and other requests than orders.
-            *range(-4012, -4007),
-            *(-4000, -4017, -4018, -4019, -4021, -4022, -4025, -4026, -4027, -4029, -4030, -4033),
-            *(-4044, -4055, -4058, -4084, -4085, -4086, -4104, -4110, -4111, -4114, -4115),
-        ),
-    }
-)
-_FUTURES_FILTERS = {
-    -2025: "MAX_NUM_ORDERS",
-    -4001: "PRICE_FILTER",
-    -4002: "PRICE_FILTER",
-    -4003: "LOT_SIZE",
-    -4004: "LOT_SIZE",
-    -4005: "LOT_SIZE",
-    -4006: "PRICE_FILTER",
-    -4007: "PRICE_FILTER",
-    -4013: "PRICE_FILTER",
-    -4014: "PRICE_FILTER",
-    -4016: "PERCENT_PRICE",
-    -4023: "LOT_SIZE",
-    -4024: "PERCENT_PRICE",
-    -4045: "MAX_NUM_ALGO_ORDERS",
-}
-_FILTERS: dict[Market, dict[int, str]] = {
-    Market.SPOT: {},
-    Market.USDM: _FUTURES_FILTERS
-    | dict.fromkeys((-4131, -4183, -4184, -4210, -4211), "PERCENT_PRICE")
-    | dict.fromkeys((-4164, -5029), "MIN_NOTIONAL"),
-    Market.COINM: _FUTURES_FILTERS
-    | dict.fromkeys((-4113, -4151, -4152, -4154, -4155), "PERCENT_PRICE")
-    | {-4178: "MIN_NOTIONAL"},
-}
-_TABLES: dict[Market, dict[int, ErrorClass]] = {
-    Market.SPOT: _SPOT,
-    Market.USDM: _FUTURES | _codes({RequestRejected: (-4144, -4165)}),
-    Market.COINM: _FUTURES | _codes({RequestRejected: (-4087, -4088, -4200, -4201, -4202)}),
-}
-
-
 def _by_code(market: Market, code: int) -> ErrorClass | None:
-    return FilterFailure if code in _FILTERS[market] else _TABLES[market].get(code)
+    facts = market.facts
+    return FilterFailure if code in facts.filters else facts.errors.get(code)
 
 
 def _by_group(market: Market, code: int) -> type[RequestRejected]:
     """Return the class of a code that is in no table, by the range it lies in."""
-    if market is Market.SPOT:
-        return RequestRejected
-    return OrderRejected if -2100 < code <= -2000 or -6000 < code <= -4000 else RequestRejected
+    is_of_orders = -2100 < code <= -2000 or -6000 < code <= -4000
+    return (
+        OrderRejected if is_of_orders and market.facts.refuses_orders_by_range else RequestRejected
+    )
 
 
 def _filter_of(market: Market, code: int, message: str) -> str:
     told = _FILTER.search(message)
-    return told[1] if told else _FILTERS[market][code]
+    return told[1] if told else market.facts.filters[code]
 
 
 def _halves(data: Mapping[str, Any]) -> dict[str, Any]:

@@ -42,7 +42,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from binance_wsapi.catalogue._types import Market
+from binance_wsapi.markets import Market
 from binance_wsapi.protocol.inquiries import questions
 from binance_wsapi.protocol.proofs import proof
 from binance_wsapi.protocol.verdict import (
@@ -75,12 +75,6 @@ _DEFAULT_RECV_WINDOW_MS = 5000
 
 _FIRST_PAUSE_US = 250_000
 _LONGEST_PAUSE_US = 4_000_000
-
-_NOT_FOUND = {
-    Market.SPOT: frozenset({-2013, -2011, -2026}),  # -2026: archived, so older than any question
-    Market.USDM: frozenset({-2013, -2011}),
-    Market.COINM: frozenset({-2013, -2011}),
-}
 
 
 def fence_us(sent_us: int, recv_window_ms: float | None, margin_us: int) -> int:
@@ -151,7 +145,7 @@ class Inquiry:
 
     def on_error(self, code: int, message: str, wall_us: int) -> Verdict:
         """Take in the error the exchange answered the question with; only "not found" says a thing."""
-        if code in _NOT_FOUND[self._case.market]:
+        if code in self._case.market.facts.not_found:
             return self._take_in(None, wall_us)
         return self.on_failure(wall_us)
 

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
-from binance_wsapi.catalogue._types import Market
 from binance_wsapi.protocol.order_events import FINAL_STATUSES, micros
 from binance_wsapi.protocol.verdict import (
     Answer,
@@ -27,7 +26,7 @@ Finding = Executed | NotExecuted | StaysUnknown
 
 def questions(case: Case) -> Question[Finding]:
     """Return the steps of finding out what became of a request."""
-    if case.market is not Market.SPOT and case.method == "order.cancel":
+    if case.method == "order.cancel" and not case.market.facts.cancels_rename:
         return _futures_cancel(case)
     if case.method.startswith("orderList.place"):
         return _list_placed(case)
@@ -58,7 +57,7 @@ def _absence(case: Case, client_id: str) -> Question[Finding]:
     On Spot cancels and amendments give an order another id, often a random one: an order that was
     placed and then touched by others is found among the orders of the symbol only.
     """
-    if case.market is Market.SPOT:
+    if case.market.facts.cancels_rename:
         since_ms = (case.sent_us - case.stamp_tolerance_us) // 1000
         answer = yield Ask("allOrders", case.given("symbol") | {"startTime": since_ms})
         rows = [

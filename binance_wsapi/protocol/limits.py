@@ -29,12 +29,13 @@ from typing import Any
 
 import msgspec
 
-from binance_wsapi.catalogue._types import Market, Operation
+from binance_wsapi.catalogue._types import Operation
+from binance_wsapi.markets import Market
+from binance_wsapi.markets.market import Limit
 from binance_wsapi.protocol.sliding_window import SlidingWindow
 from binance_wsapi.protocol.weight import weight_of
 
 __all__ = [
-    "CONNECTION_WEIGHT",
     "Governor",
     "LimitUsage",
     "MessageRate",
@@ -65,26 +66,11 @@ _OLD_US = 60 * 10**6
 _LATE_US = 500_000
 """By how much our clock may be behind the exchange's (it never is ahead)."""
 
-CONNECTION_WEIGHT = {Market.SPOT: 2, Market.USDM: 5, Market.COINM: 5}
-"""What a connection attempt weighs (reference/*/rules.json, rate_limits)."""
-
 _PUT_BACK_US = 1_000_000
 """By how much the time has to be earlier than it was to count as put back."""
 
 _SHORTEST_BAN_US = 120 * 10**6
 """What a ban lasts at least (reference/spot/rules.json, rate_limits)."""
-
-# Limits until the exchange tells them: those its documents show.
-_SPOT_LIMITS = (
-    (_WEIGHT, "MINUTE", 1, 6000),
-    (_ORDERS, "SECOND", 10, 50),
-    (_ORDERS, "DAY", 1, 160_000),
-)
-_FUTURES_LIMITS = (
-    (_WEIGHT, "MINUTE", 1, 2400),
-    (_ORDERS, "SECOND", 10, 300),
-    (_ORDERS, "MINUTE", 1, 1200),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -375,7 +361,7 @@ def _rows(rate_limits: bytes | msgspec.Raw) -> list[_RateLimit]:
 class Governor:
     """Admits requests while the limits of one pool allow them."""
 
-    def __init__(self, limits: tuple[tuple[str, str, int, int], ...] = _SPOT_LIMITS) -> None:
+    def __init__(self, limits: tuple[Limit, ...]) -> None:
         self._windows: dict[tuple[str, str, int], _Window] = {}
         self._weight_windows: list[_Window] = []
         self._order_windows: list[_Window] = []
@@ -709,8 +695,12 @@ class Governor:
 
 def governors() -> dict[Market, Governor]:
     """Return a governor for each market; those that share a pool share the governor."""
-    futures = Governor(_FUTURES_LIMITS)
-    return {Market.SPOT: Governor(_SPOT_LIMITS), Market.USDM: futures, Market.COINM: futures}
+    pools: dict[str, Governor] = {}
+    for market in Market:
+        facts = market.facts
+        if facts.limit_pool not in pools:
+            pools[facts.limit_pool] = Governor(facts.limits)
+    return {market: pools[market.facts.limit_pool] for market in Market}
 
 
 def _used_up(window: _Window, wanted: int, most: int, wall_us: int) -> Refusal:

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from decimal import Decimal
 from enum import Enum
 
-from binance_wsapi.catalogue._types import Market
+from binance_wsapi.markets import Market
 from binance_wsapi.models._base import Level
 from binance_wsapi.models.futures_stream_events import FuturesDepthEvent
 from binance_wsapi.models.market import OrderBook
@@ -51,7 +51,7 @@ class LocalBook:
         self.is_joined = False
         """Whether it has a snapshot, and every change since."""
         self._limit = limit
-        self._follows_previous = market is not Market.SPOT
+        self._follows_previous = market.facts.book_names_previous
         self._is_fresh = False
         self._buffer: list[DepthEvent | FuturesDepthEvent] = []
         self._bids = _Side(best_is_last=True)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from binance_wsapi.catalogue._types import Market
 from binance_wsapi.protocol.order_events import FINAL_STATUSES, order_from_event
 from binance_wsapi.protocol.verdict import (
     AskAgain,
@@ -28,7 +27,7 @@ def proof(case: Case, event: Mapping[str, Any]) -> Verdict | None:
         case: The request.
         event: The event as the exchange sent it, without its envelope.
     """
-    prove = _PROOFS.get((case.market is Market.SPOT, case.method))
+    prove = _PROOFS.get((case.market.facts.cancels_rename, case.method))
     if prove is None and case.method.startswith("orderList.place"):
         prove = _list_placed
     return None if prove is None else prove(case, event)

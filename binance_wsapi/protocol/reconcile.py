@@ -17,16 +17,13 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from binance_wsapi.catalogue._types import Market
+from binance_wsapi.markets import Market
 from binance_wsapi.protocol.order_events import FINAL_STATUSES, micros, order_from_event
 from binance_wsapi.protocol.verdict import Answer, Ask, Question
 
-__all__ = ["OPEN_ORDERS", "LiveOrders", "Reconciled", "Reconciliation"]
+__all__ = ["LiveOrders", "Reconciled", "Reconciliation"]
 
 _Key = tuple[str, int]
-
-OPEN_ORDERS = {Market.SPOT: "openOrders.status"}
-"""What shows all open orders of an account; futures can only be asked for one order at a time."""
 
 _NOT_FOUND = frozenset({-2013, -2011, -2026})
 
@@ -264,8 +261,9 @@ def _questions(orders: LiveOrders, records: list[Reconciled]) -> Question[None]:
     for symbol, order_ids in by_symbol.items():
         shown: dict[int, dict[str, Any]] = {}
         # One list weighs no more than two single orders; futures have no such question.
-        if orders.market is Market.SPOT and len(order_ids) > 1:
-            answer = yield Ask("openOrders.status", {"symbol": symbol})
+        in_one = orders.market.facts.open_orders_question
+        if in_one is not None and len(order_ids) > 1:
+            answer = yield Ask(in_one, {"symbol": symbol})
             shown = {row["orderId"]: row for row in answer.rows}
         for order_id in order_ids:
             row = shown.get(order_id)
@@ -299,8 +297,9 @@ def _compared(
         return Reconciled(symbol, order_id, told.client_order_id, "UNKNOWN")
     now_executed = Decimal(row.get("executedQty", 0))
     fills: list[dict[str, Any]] = []
-    if now_executed > executed[key] and orders.market is Market.SPOT:
-        answer = yield Ask("myTrades", {"symbol": symbol, "orderId": order_id, "limit": 1000})
+    fills_question = orders.market.facts.fills_question
+    if now_executed > executed[key] and fills_question is not None:
+        answer = yield Ask(fills_question, {"symbol": symbol, "orderId": order_id, "limit": 1000})
         fills = _missed(_upto(now_executed, answer.rows), told)
         for fill in fills:
             told.add_fill(fill["id"], Decimal(fill["qty"]))
@@ -308,7 +307,7 @@ def _compared(
     was = (told.client_order_id, told.status, told.shape)
     told.update(row)
     is_changed = (told.client_order_id, told.status, told.shape) != was
-    if orders.market is not Market.SPOT and now_executed > told.executed:
+    if fills_question is None and now_executed > told.executed:
         told.executed = now_executed
         is_changed = True
     if told.has_ended:

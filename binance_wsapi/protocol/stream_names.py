@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from binance_wsapi.catalogue._types import Market
 from binance_wsapi.catalogue.streams import find_stream, streams
 from binance_wsapi.errors import ParameterError
+from binance_wsapi.markets import Market
 from binance_wsapi.protocol.secrets import masked
 
 __all__ = ["checked_names", "doubt", "stream_name"]

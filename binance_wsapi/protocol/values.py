@@ -14,8 +14,9 @@ from decimal import Decimal
 from enum import Enum
 from typing import TypeGuard
 
-from binance_wsapi.catalogue._types import Kind, Market, Param
+from binance_wsapi.catalogue._types import Kind, Param
 from binance_wsapi.errors import ParameterError
+from binance_wsapi.markets import Market
 from binance_wsapi.protocol.secrets import SECRET_NAMES
 
 __all__ = [
@@ -372,7 +373,7 @@ def _epoch(moment: datetime, label: str, market: Market) -> int:
     if micros < 0:
         raise _refused(label, moment, "lies before 1970")
     millis, rest = divmod(micros, 1000)
-    return micros if rest and market is Market.SPOT else millis
+    return micros if rest and market.facts.takes_microseconds else millis
 
 
 def _list(param: Param, label: str, convert_item: Convert) -> Convert:

@@ -8,7 +8,7 @@ from decimal import Decimal, InvalidOperation
 from enum import Enum
 from typing import Any, TypeVar
 
-from binance_wsapi.catalogue._types import Market
+from binance_wsapi.markets import Market
 from binance_wsapi.protocol.order_events import micros
 
 __all__ = [

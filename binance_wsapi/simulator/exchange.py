@@ -7,8 +7,8 @@ from decimal import Decimal
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Self, TypeVar
 
-from binance_wsapi.catalogue._types import Market
 from binance_wsapi.endpoints import WsKey, endpoint
+from binance_wsapi.markets import Market
 from binance_wsapi.simulator.accounts import Account
 from binance_wsapi.simulator.clock import SimulatedClock
 from binance_wsapi.simulator.doors.request import engine_params

@@ -11,7 +11,6 @@ from binance_wsapi.catalogue._docstring import docstring
 from binance_wsapi.catalogue._types import (
     Forbids,
     Kind,
-    Market,
     Needs,
     Operation,
     Param,
@@ -19,6 +18,7 @@ from binance_wsapi.catalogue._types import (
     Weight,
     WeightStep,
 )
+from binance_wsapi.markets import Market
 from binance_wsapi.models.market import Empty, PriceTicker
 
 OPERATION = Operation(

@@ -10,8 +10,9 @@ import msgspec
 import pytest
 
 from binance_wsapi.catalogue import operation_by_method
-from binance_wsapi.catalogue._types import Kind, Market
+from binance_wsapi.catalogue._types import Kind
 from binance_wsapi.catalogue.margin import FETCH_LISTEN_TOKEN, REST_CALLS, RestCall
+from binance_wsapi.markets import Market
 
 REFERENCE = Path(__file__).parents[1] / "reference" / "margin"
 OPERATIONS = {

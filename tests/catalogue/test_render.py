@@ -12,7 +12,7 @@ import pytest
 from binance_wsapi.catalogue import __main__ as generator
 from binance_wsapi.catalogue import operations
 from binance_wsapi.catalogue._render import render
-from binance_wsapi.catalogue._types import Market
+from binance_wsapi.markets import Market
 
 ROOT = Path(__file__).parents[2]
 FACADE = ROOT / "binance_wsapi" / "facade"

@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
-from binance_wsapi.catalogue._types import Market, Route
+from binance_wsapi.catalogue._types import Route
 from binance_wsapi.catalogue.streams import Stream, find_stream, route_of, streams
+from binance_wsapi.markets import Market
 from binance_wsapi.models._base import UnknownEvent
 from binance_wsapi.models.stream_events import EventBatch, decode_stream_event
 

@@ -16,7 +16,7 @@ from scripted_server import Peer, ScriptedServer
 
 from binance_wsapi import OrderRejected, Response, UnreadableResult, WsKey
 from binance_wsapi.catalogue import operation_by_method
-from binance_wsapi.catalogue._types import Market
+from binance_wsapi.markets import Market
 from binance_wsapi.simulator import SimulatedExchange
 
 Dial = Callable[..., Caller]

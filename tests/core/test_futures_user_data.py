@@ -20,8 +20,8 @@ from binance_wsapi import (
     StreamGap,
     WsKey,
 )
-from binance_wsapi.catalogue._types import Market
 from binance_wsapi.core import listen_key
+from binance_wsapi.markets import Market
 from binance_wsapi.models.futures_events import FuturesOrderUpdate, ListenKeyExpired
 from binance_wsapi.simulator import AccountHandle, SimulatedExchange
 

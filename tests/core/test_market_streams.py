@@ -22,8 +22,8 @@ from binance_wsapi import (
     StreamGap,
     WsKey,
 )
-from binance_wsapi.catalogue._types import Market
 from binance_wsapi.core import stream_session
+from binance_wsapi.markets import Market
 from binance_wsapi.models.futures_stream_events import (
     FuturesBookTickerEvent,
     FuturesDepthEvent,

@@ -20,7 +20,7 @@ from binance_wsapi import (
     RequestRejected,
     WsKey,
 )
-from binance_wsapi.catalogue._types import Market
+from binance_wsapi.markets import Market
 from binance_wsapi.models.market import OrderBook
 from binance_wsapi.order_book import LocalOrderBook, OrderBookNotReady
 from binance_wsapi.simulator import AccountHandle, SimulatedExchange

@@ -11,7 +11,7 @@ import pytest
 from callers import Caller
 
 from binance_wsapi import AccountReconciled, OrderReconciled, UnreadableResult, WsKey
-from binance_wsapi.models._base import Market
+from binance_wsapi.markets import Market
 from binance_wsapi.models.account import AccountInformation, AccountTrade
 from binance_wsapi.models.futures import (
     CoinFuturesAccount,

@@ -10,7 +10,7 @@ import pytest
 from callers import Caller, Noted, noted
 
 from binance_wsapi import EventStream, RequestRejected, StreamGap, WsKey
-from binance_wsapi.catalogue._types import Market
+from binance_wsapi.markets import Market
 from binance_wsapi.models.futures_events import FuturesOrderUpdate
 from binance_wsapi.models.user_events import OrderUpdate
 from binance_wsapi.simulator import AccountHandle, SimulatedExchange

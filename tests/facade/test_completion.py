@@ -10,7 +10,8 @@ import msgspec
 import pytest
 
 from binance_wsapi.catalogue import operations
-from binance_wsapi.catalogue._types import Market, Operation
+from binance_wsapi.catalogue._types import Operation
+from binance_wsapi.markets import Market
 
 jedi = pytest.importorskip("jedi")
 

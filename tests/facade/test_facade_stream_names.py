@@ -11,10 +11,10 @@ import pytest
 
 from binance_wsapi import StreamName
 from binance_wsapi.catalogue._stream import Stream
-from binance_wsapi.catalogue._types import Market
 from binance_wsapi.catalogue.streams import streams
 from binance_wsapi.facade.market_streams import AsyncStreams, Streams
 from binance_wsapi.facade.stream_names import StreamNames
+from binance_wsapi.markets import Market
 from binance_wsapi.models.enums import KlineInterval
 
 ROOT = Path(__file__).parents[2]

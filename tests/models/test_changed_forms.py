@@ -20,12 +20,13 @@ import pytest
 
 from binance_wsapi import UnreadableResult
 from binance_wsapi.catalogue import operation_by_method
+from binance_wsapi.markets import Market
 from binance_wsapi.models import _tolerant
 from binance_wsapi.models import futures_events as usdm
 from binance_wsapi.models import user_events as spot
-from binance_wsapi.models._base import Market, UnknownEvent
+from binance_wsapi.models._base import UnknownEvent
 from binance_wsapi.models._tolerant import tolerant_decoder
-from binance_wsapi.models.futures_events import decode_futures_event
+from binance_wsapi.models.futures_events import decode_coinm_event, decode_usdm_event
 from binance_wsapi.models.margin_events import decode_margin_event
 from binance_wsapi.models.stream_events import EventBatch, decode_stream_event
 from binance_wsapi.models.user_events import decode_user_event
@@ -50,7 +51,7 @@ def user_data_decoder(market: str) -> Decode:
         return decode_user_event
     if market == "margin":
         return decode_margin_event
-    return partial(decode_futures_event, Market(market))
+    return decode_usdm_event if market == "usdm" else decode_coinm_event
 
 
 def documented() -> Iterator[tuple[str, Sample]]:
@@ -296,7 +297,7 @@ def test_a_result_is_unreadable_only_without_its_essentials() -> None:
 def test_an_unreadable_futures_balance_is_not_told_as_no_balance() -> None:
     payload = {"e": "ACCOUNT_UPDATE", "E": 1, "T": 1, "a": {"m": "ORDER", "B": [{"a": "USDT"}]}}
 
-    event = decode_futures_event(Market.USDM, json.dumps(payload).encode())
+    event = decode_usdm_event(json.dumps(payload).encode())
 
     assert isinstance(event, UnknownEvent)
     assert not isinstance(event, usdm.FuturesAccountUpdate)

@@ -12,7 +12,7 @@ import pytest
 
 from binance_wsapi.models import futures_events as f
 from binance_wsapi.models import margin_events, user_events
-from binance_wsapi.models._base import Event, Market, UnknownEvent
+from binance_wsapi.models._base import Event, UnknownEvent
 from binance_wsapi.models.futures_enums import FuturesExpiryReason, MarginType
 from binance_wsapi.models.margin import ListenToken
 from binance_wsapi.models.session import Subscription
@@ -23,7 +23,8 @@ REFERENCE = Path(__file__).parents[1] / "reference"
 def decode(market: str, frame: bytes) -> Event:
     if market == "margin":
         return margin_events.decode_margin_event(frame)
-    return f.decode_futures_event(Market(market), frame)
+    decode = f.decode_usdm_event if market == "usdm" else f.decode_coinm_event
+    return decode(frame)
 
 
 def documented(market: str) -> list[dict[str, Any]]:

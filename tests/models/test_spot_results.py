@@ -12,8 +12,9 @@ import msgspec
 import pytest
 
 from binance_wsapi.catalogue import operation_by_method
+from binance_wsapi.markets import Market
 from binance_wsapi.models import account, market, order, order_list, session
-from binance_wsapi.models._base import Level, Market
+from binance_wsapi.models._base import Level
 from binance_wsapi.models._tolerant import tolerant_decoder
 from binance_wsapi.models.enums import RateLimitType
 

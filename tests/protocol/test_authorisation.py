@@ -9,7 +9,7 @@ import pytest
 
 from binance_wsapi import ConfigurationError, KeyType
 from binance_wsapi.catalogue import operation_by_method
-from binance_wsapi.catalogue._types import Market
+from binance_wsapi.markets import Market
 from binance_wsapi.protocol.authorisation import Authoriser
 
 NOW_MS = 1_800_000_000_123

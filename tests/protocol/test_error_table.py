@@ -12,7 +12,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import Raw
 
-from binance_wsapi.catalogue._types import Market
 from binance_wsapi.errors import (
     AuthenticationFailed,
     BinanceWsApiError,
@@ -27,6 +26,7 @@ from binance_wsapi.errors import (
     RequestRejected,
     ServerUndecided,
 )
+from binance_wsapi.markets import Market
 from binance_wsapi.protocol.envelope import ErrorBody
 from binance_wsapi.protocol.error_table import rejection
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from binance_wsapi.catalogue._types import Market
+from binance_wsapi.markets import Market
 from binance_wsapi.protocol.fate import (
     AskAgain,
     Executed,

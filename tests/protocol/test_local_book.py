@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from binance_wsapi.models._base import Level, Market
+from binance_wsapi.markets import Market
+from binance_wsapi.models._base import Level
 from binance_wsapi.models.futures_stream_events import FuturesDepthEvent
 from binance_wsapi.models.market import OrderBook
 from binance_wsapi.models.spot_stream_events import DepthEvent

@@ -12,7 +12,6 @@ import pytest
 from binance_wsapi.catalogue._types import (
     Forbids,
     Kind,
-    Market,
     Needs,
     Operation,
     Param,
@@ -21,6 +20,7 @@ from binance_wsapi.catalogue._types import (
     WeightStep,
 )
 from binance_wsapi.errors import ParameterError
+from binance_wsapi.markets import Market
 from binance_wsapi.models._base import OpenEnum
 from binance_wsapi.protocol.params import wire_params, wire_params_by_name
 

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from binance_wsapi.catalogue import operations, operations_by_method
-from binance_wsapi.catalogue._types import Market, Operation
+from binance_wsapi.catalogue._types import Operation
 from binance_wsapi.errors import ParameterError
+from binance_wsapi.markets import Market
 from binance_wsapi.protocol.params import wire_params, wire_params_by_name
 
 REFERENCE = Path(__file__).parents[1] / "reference"

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from binance_wsapi.catalogue._types import Market
+from binance_wsapi.markets import Market
 from binance_wsapi.protocol.reconcile import LiveOrders, Reconciled, Reconciliation
 
 

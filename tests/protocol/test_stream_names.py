@@ -9,7 +9,7 @@ import pytest
 
 from binance_wsapi import ParameterError
 from binance_wsapi.catalogue.streams import streams
-from binance_wsapi.models._base import Market
+from binance_wsapi.markets import Market
 from binance_wsapi.models.enums import KlineInterval
 from binance_wsapi.protocol.stream_identity import stream_identity
 from binance_wsapi.protocol.stream_names import checked_names, doubt, stream_name

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from binance_wsapi.catalogue import operation_by_method
-from binance_wsapi.catalogue._types import Market
+from binance_wsapi.markets import Market
 from binance_wsapi.protocol.weight import weight_of
 
 REFERENCE = Path(__file__).parents[1] / "reference"

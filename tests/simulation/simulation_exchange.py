@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 from simulation_loop import ExchangeClock, VirtualLoop
 
-from binance_wsapi.catalogue._types import Market
+from binance_wsapi.markets import Market
 from binance_wsapi.simulator.accounts import Account
 from binance_wsapi.simulator.doors.authentication import ApiKey
 from binance_wsapi.simulator.doors.request import engine_params

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from binance_wsapi.catalogue._types import Market
+from binance_wsapi.markets import Market
 from binance_wsapi.simulator import SimulatedClock, SimulatedExchange
 from binance_wsapi.simulator.errors import ExchangeError
 from binance_wsapi.simulator.exchange import Amounts

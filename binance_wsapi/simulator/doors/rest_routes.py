@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from binance_wsapi.catalogue._types import Market
+from binance_wsapi.markets import Market
 
 __all__ = ["RestRoute", "find_route"]
 

@@ -7,7 +7,7 @@ from itertools import count
 from random import Random
 from typing import Any
 
-from binance_wsapi.catalogue._types import Market
+from binance_wsapi.markets import Market
 from binance_wsapi.simulator.clock import SimulatedClock
 from binance_wsapi.simulator.errors import ExchangeError, cancel_rejected
 from binance_wsapi.simulator.futures.accounts import FuturesAccount

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
-from binance_wsapi.catalogue._types import Market
+from binance_wsapi.markets import Market
 
 __all__ = ["COINM_CONTRACTS", "DEFAULT_CONTRACTS", "USDM_CONTRACTS", "Contract", "Money"]
 

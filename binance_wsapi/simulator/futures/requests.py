@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from binance_wsapi.catalogue._types import Market
+from binance_wsapi.markets import Market
 from binance_wsapi.simulator.errors import (
     either_missing,
     illegal_characters,

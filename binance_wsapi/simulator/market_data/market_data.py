@@ -8,7 +8,7 @@ from functools import cache
 from typing import Any, Protocol
 
 from binance_wsapi.catalogue import operation_by_method
-from binance_wsapi.catalogue._types import Market
+from binance_wsapi.markets import Market
 from binance_wsapi.simulator.clock import SimulatedClock
 from binance_wsapi.simulator.doors.wire import Micros
 from binance_wsapi.simulator.errors import ExchangeError, unsupported

@@ -7,7 +7,7 @@ from decimal import Decimal
 from random import Random
 from typing import TYPE_CHECKING, Any, Protocol
 
-from binance_wsapi.catalogue._types import Market
+from binance_wsapi.markets import Market
 from binance_wsapi.simulator.spot.market_maker import MarketMaker
 from binance_wsapi.simulator.spot.random_market import RandomMarket
 from binance_wsapi.simulator.spot.replay import Replay, ReplayedTrade

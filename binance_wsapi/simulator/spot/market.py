@@ -9,7 +9,7 @@ from random import Random
 from typing import Any
 
 from binance_wsapi.catalogue import operation_by_method
-from binance_wsapi.catalogue._types import Market
+from binance_wsapi.markets import Market
 from binance_wsapi.simulator.accounts import Account
 from binance_wsapi.simulator.clock import SimulatedClock
 from binance_wsapi.simulator.errors import ExchangeError, unsupported

@@ -13,8 +13,8 @@ import aiohttp
 import pytest
 from gateway_client import signature, signed
 
-from binance_wsapi.catalogue._types import Market
 from binance_wsapi.endpoints import WsKey
+from binance_wsapi.markets import Market
 from binance_wsapi.simulator import Key, SimulatedExchange
 
 T = TypeVar("T")

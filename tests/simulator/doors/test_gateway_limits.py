@@ -8,7 +8,7 @@ import pytest
 from gateway_client import LIMIT_BUY, START_US, MemoryClient, add_key, signed, venue
 
 from binance_wsapi.catalogue import operation_by_method
-from binance_wsapi.catalogue._types import Market
+from binance_wsapi.markets import Market
 from binance_wsapi.simulator.doors.gateway import HandshakeRefused
 from binance_wsapi.simulator.doors.request_limits import LimitRules, Window, weigh
 from binance_wsapi.simulator.venue import Venue

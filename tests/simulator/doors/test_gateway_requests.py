@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from gateway_client import LIMIT_BUY, MemoryClient, add_key, signed, venue
 
-from binance_wsapi.catalogue._types import Market
+from binance_wsapi.markets import Market
 from binance_wsapi.simulator.doors.gateway import HandshakeRefused
 
 

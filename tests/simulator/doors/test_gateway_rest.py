@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 import pytest
 from gateway_client import API, LIMIT_BUY, START_US, MemoryClient, add_key, signature, venue
 
-from binance_wsapi.catalogue._types import Market
+from binance_wsapi.markets import Market
 from binance_wsapi.simulator.doors.rest import RestAnswer, RestRequest
 from binance_wsapi.simulator.doors.rest_routes import _TABLES
 from binance_wsapi.simulator.key_making import Key, KeyTypeName

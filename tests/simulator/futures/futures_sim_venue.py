@@ -11,10 +11,10 @@ from random import Random
 from typing import Any
 
 from binance_wsapi.catalogue import operation_by_method
-from binance_wsapi.catalogue._types import Market
+from binance_wsapi.markets import Market
 from binance_wsapi.models._base import UnknownEvent
 from binance_wsapi.models._tolerant import tolerant_decoder
-from binance_wsapi.models.futures_events import decode_futures_event
+from binance_wsapi.models.futures_events import decode_coinm_event, decode_usdm_event
 from binance_wsapi.simulator.clock import SimulatedClock
 from binance_wsapi.simulator.doors.wire import encode
 from binance_wsapi.simulator.errors import ExchangeError
@@ -48,7 +48,8 @@ class Trader:
 
     def _hear(self, event: dict[str, Any]) -> None:
         self.events.append(event)
-        known = decode_futures_event(self.market.market, encode(event, microseconds=False))
+        decode = decode_usdm_event if self.market.market is Market.USDM else decode_coinm_event
+        known = decode(encode(event, microseconds=False))
         assert not isinstance(known, UnknownEvent), event
 
     def place(self, side: str, quantity: str, price: str | None = None, **params: Any) -> Any:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from futures_sim_venue import START_US, Trader, Venue
 
-from binance_wsapi.catalogue._types import Market
+from binance_wsapi.markets import Market
 from binance_wsapi.simulator.futures.conditional import Trigger
 
 

@@ -8,7 +8,7 @@ from random import Random
 import pytest
 from futures_sim_venue import Trader, Venue
 
-from binance_wsapi.catalogue._types import Market
+from binance_wsapi.markets import Market
 from binance_wsapi.simulator.futures.maker import FuturesMaker
 
 

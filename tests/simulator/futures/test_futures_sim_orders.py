@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from futures_sim_venue import START_US, Trader, Venue
 
-from binance_wsapi.catalogue._types import Market
+from binance_wsapi.markets import Market
 from binance_wsapi.simulator.errors import ExchangeError
 from binance_wsapi.simulator.futures import grid
 from binance_wsapi.simulator.futures.contracts import USDM_CONTRACTS

@@ -10,7 +10,7 @@ from futures_sim_venue import FUNDS, SYMBOL, Trader, Venue
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from binance_wsapi.catalogue._types import Market
+from binance_wsapi.markets import Market
 from binance_wsapi.simulator.errors import ExchangeError
 from binance_wsapi.simulator.futures.contracts import COINM_CONTRACTS, USDM_CONTRACTS
 from binance_wsapi.simulator.futures.positions import Position

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from futures_sim_venue import FUNDS, START_US, Trader, Venue
 
-from binance_wsapi.catalogue._types import Market
+from binance_wsapi.markets import Market
 from binance_wsapi.simulator.doors.wire import encode
 
 REFERENCE = Path(__file__).parents[2] / "reference"

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from futures_sim_venue import START_US, Venue
 
-from binance_wsapi.catalogue._types import Market
+from binance_wsapi.markets import Market
 from binance_wsapi.models._base import UnknownEvent
 from binance_wsapi.models.stream_events import EventBatch, decode_stream_event
 from binance_wsapi.simulator.clock import SimulatedClock

@@ -1,0 +1,5 @@
+"""The markets of the exchange and the facts that tell them apart: one record each."""
+
+from binance_wsapi.markets.market import Market, MarketFacts
+
+__all__ = ["Market", "MarketFacts"]

@@ -1,0 +1,46 @@
+"""What is COIN-M futures' own."""
+
+from __future__ import annotations
+
+from binance_wsapi.errors import RequestRejected
+from binance_wsapi.markets import futures
+from binance_wsapi.markets.error_codes import codes
+from binance_wsapi.markets.market import MarketFacts
+
+__all__ = ["FACTS"]
+
+FACTS = MarketFacts(
+    label="COIN-M futures",
+    short_label="COIN-M",
+    described_in="coinm.py and futures_session.py",
+    takes_microseconds=False,
+    clock_question="session.status",
+    account_question=("account.status", {}),
+    open_orders_question=None,
+    fills_question=None,
+    cancels_rename=False,
+    not_found=frozenset({-2013, -2011}),
+    limit_pool="futures",
+    limits=futures.LIMITS,
+    connection_weight=5,
+    messages_per_second=10,
+    errors=futures.ERRORS | codes({RequestRejected: (-4087, -4088, -4200, -4201, -4202)}),
+    filters={
+        **futures.FILTERS,
+        **dict.fromkeys((-4113, -4151, -4152, -4154, -4155), "PERCENT_PRICE"),
+        -4178: "MIN_NOTIONAL",
+    },
+    refuses_orders_by_range=True,
+    tells_unhandled=True,
+    has_listen_keys=True,
+    has_routes=False,
+    book_names_previous=True,
+    why_no_snapshots=(
+        "COIN-M has no order book on the WebSocket API to take a snapshot of: subscribe "
+        "streams.partial_depth(symbol, levels) on WsKey.COINM for its best 5, 10 or 20 levels"
+    ),
+    order_model="binance_wsapi.models.futures:CoinFuturesOrder",
+    account_model="binance_wsapi.models.futures:CoinFuturesAccount",
+    user_event_decoder="binance_wsapi.models.futures_events:decode_coinm_event",
+    stream_events="binance_wsapi.models.futures_stream_events",
+)

@@ -1,0 +1,113 @@
+"""The markets, and what each is asked in its own way.
+
+Whatever tells one market from another stands in its record, so that a further market is one more record
+(and its catalogue): a fact left out is a ``TypeError`` when that record is made.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+from importlib import import_module
+from typing import Any
+
+from binance_wsapi.errors import RequestRejected, ServerUndecided
+
+__all__ = ["ErrorClass", "Limit", "Market", "MarketFacts", "find"]
+
+ErrorClass = type[RequestRejected] | type[ServerUndecided]
+
+Limit = tuple[str, str, int, int]
+"""Type, unit, number of units, and how much of it a window of that length takes."""
+
+
+class Market(Enum):
+    """A product line of the exchange, each with hosts, keys and error codes of its own."""
+
+    SPOT = "spot"
+    USDM = "usdm"
+    COINM = "coinm"
+
+    @property
+    def facts(self) -> MarketFacts:
+        """What tells it from the others."""
+        facts: MarketFacts = _records[self] if self in _records else _load(self)
+        return facts
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class MarketFacts:
+    """What tells a market from the others; sources are the files in ``reference/`` of that market."""
+
+    label: str
+    """Its name in a sentence."""
+    short_label: str
+    """Its name in a table."""
+    described_in: str
+    """The files of the catalogue that hold its operations."""
+
+    takes_microseconds: bool
+    """Its timestamps may be microseconds, given and asked for (``timeUnit``)."""
+    clock_question: str
+    """The cheapest operation that tells its time."""
+    account_question: tuple[str, Mapping[str, Any]]
+    """The operation that shows balances (and positions), with its parameters."""
+    open_orders_question: str | None
+    """The operation that shows all open orders; ``None`` where only single ones can be asked for."""
+    fills_question: str | None
+    """The operation that shows the fills of an order; ``None`` where no fill can be asked for."""
+    cancels_rename: bool
+    """A cancel or an amendment gives an order another client id."""
+    not_found: frozenset[int]
+    """Codes that say that there is no such order, or none any more."""
+
+    limit_pool: str
+    """Markets of one pool share their limits."""
+    limits: tuple[Limit, ...]
+    """Limits until the exchange tells them: those its documents show."""
+    connection_weight: int
+    """What a connection attempt weighs."""
+    messages_per_second: int
+    """Messages that a stream connection takes from its client, pings and pongs included."""
+
+    errors: Mapping[int, ErrorClass]
+    """What a code means."""
+    filters: Mapping[int, str]
+    """Codes that name a trading rule of the symbol, and which."""
+    refuses_orders_by_range: bool
+    """A code that is not known refuses an order if it lies among those of orders."""
+    tells_unhandled: bool
+    """-1008 and "Service Unavailable." are known not to have been handled, and 408 leaves it open."""
+
+    has_listen_keys: bool
+    """User data comes by a listen key; otherwise by a subscription on the WebSocket API itself."""
+    has_routes: bool
+    """A stream is silent but on the connection of its route."""
+    book_names_previous: bool
+    """A book change names the update before it (``pu``); otherwise update ids follow on."""
+    why_no_snapshots: str | None
+    """Why no local book can be kept; ``None`` where it can."""
+
+    order_model: str
+    """What ``order.status`` decodes to: module and name."""
+    account_model: str
+    """What the account question decodes to: module and name."""
+    user_event_decoder: str
+    """What makes typed events of its user data: module and name."""
+    stream_events: str
+    """The module of its market events."""
+
+
+_records: dict[Market, MarketFacts] = {}
+
+
+def _load(market: Market) -> MarketFacts:
+    record: MarketFacts = import_module(f"{__package__}.{market.value}").FACTS
+    return _records.setdefault(market, record)
+
+
+def find(place: str) -> Any:
+    """Return what a record names as ``module:name``; models are loaded when they are first needed."""
+    module, _, name = place.partition(":")
+    return getattr(import_module(module), name)

@@ -1,0 +1,60 @@
+"""What is Spot's own."""
+
+from __future__ import annotations
+
+from binance_wsapi.errors import (
+    AuthenticationFailed,
+    OrderRejected,
+    PartlyExecuted,
+    RateLimited,
+    ServerUndecided,
+)
+from binance_wsapi.markets.error_codes import EVERY_MARKET, codes
+from binance_wsapi.markets.market import MarketFacts
+
+__all__ = ["FACTS"]
+
+_ERRORS = EVERY_MARKET | codes(
+    {
+        # -1001 may have been done: "for order methods check the state first" (reference/spot/errors.json).
+        ServerUndecided: (-1001,),
+        RateLimited: (-1034, -1181),
+        # -1193, -1209 and -2028 belong to margin user data, which lives on the Spot connection.
+        AuthenticationFailed: (-1193, -1209, -2028),
+        OrderRejected: (-1010, -1013, -2022, -2038, -2039),
+        PartlyExecuted: (-2021,),
+    }
+)
+
+FACTS = MarketFacts(
+    label="Spot",
+    short_label="Spot",
+    described_in="spot_*.py",
+    takes_microseconds=True,
+    clock_question="time",
+    account_question=("account.status", {"omitZeroBalances": True}),
+    open_orders_question="openOrders.status",
+    fills_question="myTrades",
+    cancels_rename=True,
+    not_found=frozenset({-2013, -2011, -2026}),  # -2026: archived, so older than any question
+    limit_pool="spot",
+    limits=(
+        ("REQUEST_WEIGHT", "MINUTE", 1, 6000),
+        ("ORDERS", "SECOND", 10, 50),
+        ("ORDERS", "DAY", 1, 160_000),
+    ),
+    connection_weight=2,
+    messages_per_second=5,
+    errors=_ERRORS,
+    filters={},  # Spot names the filter in the message
+    refuses_orders_by_range=False,
+    tells_unhandled=False,
+    has_listen_keys=False,
+    has_routes=False,
+    book_names_previous=False,
+    why_no_snapshots=None,
+    order_model="binance_wsapi.models.order:Order",
+    account_model="binance_wsapi.models.account:AccountInformation",
+    user_event_decoder="binance_wsapi.models.user_events:decode_user_event",
+    stream_events="binance_wsapi.models.spot_stream_events",
+)
