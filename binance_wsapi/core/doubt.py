@@ -7,7 +7,6 @@ import math
 from asyncio import sleep
 from typing import TYPE_CHECKING
 
-from binance_wsapi.catalogue._types import Market
 from binance_wsapi.core.api_link import ApiLink
 from binance_wsapi.core.session import LinkLost
 from binance_wsapi.errors import BinanceWsApiError, NotSent, OutcomeUnknown
@@ -37,7 +36,7 @@ class Doubt:
         self.look_after = self._patience.ask_after
         """Seconds after a request at which :meth:`look` has something to do if it is not answered."""
         self._silence = options.ping_interval
-        self._question = "time" if session.market is Market.SPOT else "session.status"
+        self._question = session.market.facts.clock_question
 
     def look(self, now: float) -> None:
         """Ask where there is reason to."""
