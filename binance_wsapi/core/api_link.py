@@ -42,8 +42,6 @@ class ApiLink(Link):
         """When the latest request was written that was answered."""
         self.in_doubt_since: float | None = None
         """When the first request was written after which none was answered: it takes no others."""
-        self.asked_at = self.proven_at
-        """When it was asked for a sign of life in silence."""
         self.ended_subscriptions: set[int] = set()
         """Ids unsubscribed on this link: what is still under way for them is not missed."""
 

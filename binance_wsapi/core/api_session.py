@@ -570,6 +570,11 @@ class ApiSession(Session):
             else:
                 self._outcomes.undecided(call, connection_lost(call, reason))
 
+    def ask_in_silence(self, link: ApiLink) -> None:
+        """Ask for a sign of life where events are to be expected."""
+        if link.event_sinks and link.in_doubt_since is None:
+            self.core.spawn(self._doubt.ask(link))
+
     def is_idle(self, link: ApiLink) -> bool:
         """Whether no answer is awaited on a retired link."""
         return not link.pending

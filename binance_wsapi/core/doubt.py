@@ -25,8 +25,6 @@ class Doubt:
 
     A link in doubt is asked a question and given no other request meanwhile: an order that it swallows
     would be one whose fate nobody knows. When the question is not answered either, the link is lost.
-    One that carries user data is asked when nothing came for a while, too: that nothing happens and
-    that nothing is told look the same.
     """
 
     def __init__(self, session: ApiSession) -> None:
@@ -35,7 +33,6 @@ class Doubt:
         self._patience = Patience.of(options.timeout, options.pong_timeout)
         self.look_after = self._patience.ask_after
         """Seconds after a request at which :meth:`look` has something to do if it is not answered."""
-        self._silence = options.ping_interval
         self._question = session.market.facts.clock_question
 
     def look(self, now: float) -> None:
@@ -44,18 +41,12 @@ class Doubt:
         if link is None or link.in_doubt_since is not None:
             return
         since = self._unanswered_since(link)
-        if since is not None:
-            if now >= since + self.look_after:
-                link.in_doubt_since = since
-                log.warning(
-                    "%s: requests get no answers for %.1f s: asking",
-                    self._session.ws_key,
-                    now - since,
-                )
-                self._session.core.spawn(self._find_out(link))
-        elif now >= self._silent_until(link):
-            link.asked_at = now
-            self._session.core.spawn(self._ask_idle(link))
+        if since is not None and now >= since + self.look_after:
+            link.in_doubt_since = since
+            log.warning(
+                "%s: requests get no answers for %.1f s: asking", self._session.ws_key, now - since
+            )
+            self._session.core.spawn(self._find_out(link))
 
     def next_look(self) -> float:
         """When :meth:`look` may have something to do."""
@@ -63,23 +54,18 @@ class Doubt:
         if link is None or link.in_doubt_since is not None:
             return math.inf
         since = self._unanswered_since(link)
-        return self._silent_until(link) if since is None else since + self.look_after
+        return math.inf if since is None else since + self.look_after
 
-    def _unanswered_since(self, link: ApiLink) -> float | None:
-        written = (call.written_at for call in link.pending.values() if call.written_at is not None)
-        return unanswered_since(written, link.answered_from)
-
-    def _silent_until(self, link: ApiLink) -> float:
-        """When a link that carries user data is asked whether it is there."""
-        if not link.event_sinks:
-            return math.inf
-        return max(link.last_frame_at, link.asked_at) + self._silence
-
-    async def _ask_idle(self, link: ApiLink) -> None:
+    async def ask(self, link: ApiLink) -> None:
+        """Ask a link that carries user data whether it would bring any; its silence tells."""
         try:
             await self._session.ask(link, self._question, {})
         except (BinanceWsApiError, LinkLost) as error:
             log.debug("%s: asked in silence: %s", self._session.ws_key, error)
+
+    def _unanswered_since(self, link: ApiLink) -> float | None:
+        written = (call.written_at for call in link.pending.values() if call.written_at is not None)
+        return unanswered_since(written, link.answered_from)
 
     async def _find_out(self, link: ApiLink) -> None:
         while link.in_doubt_since is not None and link.lost_because is None:

@@ -48,6 +48,15 @@ class KeyLink(Link):
     """A connection that reads the events of one listen key."""
 
     key = ""
+    answers = False
+    """It has answered a question once: silence after another one is a sign."""
+    answered_from = 0.0
+    """When the last question was asked that it answered."""
+    answer: asyncio.Future[None] | None = None
+    """Awaited after a question."""
+
+
+QUESTION = b'{"method":"LIST_SUBSCRIPTIONS","id":1}'
 
 
 class ListenKeyUserData(Session):
@@ -183,16 +192,41 @@ class ListenKeyUserData(Session):
                 self.rotate()
             return
         if not kind:
-            return  # the answer to a control message
+            if link.answer is not None and not link.answer.done():
+                link.answer.set_result(None)
+            return
         self._feed.deliver(event, link)
         if kind == "listenKeyExpired":
             self._key_died(link.key, "the listen key expired")
 
-    def opened(self, link: Link) -> None:
+    def opened(self, link: KeyLink) -> None:
         """The key is in the URL: events come as soon as the link is open."""
         self._feed.carried_by(link)
+        self.core.spawn(self._ask(link))
         if self._keeper is None:
             self._keeper = self.core.spawn(self._keep_alive())
+
+    def ask_in_silence(self, link: KeyLink) -> None:
+        """Ask for a sign of life: that nothing happens and that nothing is told look the same."""
+        self.core.spawn(self._ask(link))
+
+    async def _ask(self, link: KeyLink) -> None:
+        now = self.core.now()
+        link.answer = self.core.loop.create_future()
+        try:
+            link.write(QUESTION)
+            # Longer than a pong may take: a peer that says nothing at all is told so.
+            async with asyncio.timeout(2 * self.core.options.pong_timeout):
+                await link.answer
+        except ConnectionError as error:
+            log.debug("%s: asked in silence: %s", self.ws_key, error)
+        except TimeoutError:
+            # No document promises the answer here: only who has given one owes another.
+            if link.answers and link.lost_because is None:
+                link.proven_at = link.served_until = link.answered_from
+                self.lose(link, "it answers no requests")
+        else:
+            link.answers, link.answered_from = True, now
 
     def link_lost(self, link: Link, reason: str) -> None:
         """Events may be missing from here on."""

@@ -71,6 +71,8 @@ class Link:
         self.last_frame_at = session.core.now()
         """When the last data frame came."""
         self._last_sign_at = self.last_frame_at
+        self.asked_at = self.last_frame_at
+        """When it was last asked a question because it brought nothing."""
         self.served_until = math.inf
         """When it last did what it is there for, if that ended before it was lost."""
         self.proven_at = self.last_frame_at
@@ -213,6 +215,9 @@ class Session:
 
     def link_lost(self, link: Any, reason: str) -> None:
         """A link is gone: end what depended on it."""
+
+    def ask_in_silence(self, link: Any) -> None:
+        """The serving link has brought nothing for a while: its pongs do not show that it would."""
 
     def is_idle(self, link: Any) -> bool:
         """Whether a retired link has nothing left to carry."""
@@ -474,6 +479,13 @@ class Session:
                 self.lose(link, "replaced by a fresh connection")
                 return
             self.wake_by(earliest if now < earliest else min(now + DRAIN_LINGER_S, latest))
+        if link is self.serving:
+            silent_at = max(link.last_frame_at, link.asked_at) + options.ping_interval
+            if now >= silent_at:
+                link.asked_at = now
+                self.ask_in_silence(link)
+                silent_at = now + options.ping_interval
+            self.wake_by(silent_at)
         if link.pinged_at is not None:
             if now >= link.pinged_at + options.pong_timeout:
                 self.lose(link, f"no sign of life for {now - link.last_heard:.0f} s")

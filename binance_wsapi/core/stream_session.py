@@ -44,7 +44,7 @@ class _StreamFrame(msgspec.Struct):
 
 class _ControlMessage(msgspec.Struct):
     method: str
-    params: list[str]
+    params: list[str] | msgspec.UnsetType
     id: int
 
 
@@ -180,7 +180,20 @@ class StreamSession(Session):
             if not answer.done():
                 answer.set_exception(LinkLost(reason))
         if self._takeover.lost(link):
-            self._streams.interrupted(self, link.subscribed, link.last_heard)
+            whole_until = min(link.last_heard, link.served_until)
+            self._streams.interrupted(self, link.subscribed, whole_until)
+
+    def ask_in_silence(self, link: StreamLink) -> None:
+        """Ask for a sign of life: that nothing happens and that nothing is told look the same."""
+        if link.subscribed and not link.changing.locked():
+            self.core.spawn(self._ask(link))
+
+    async def _ask(self, link: StreamLink) -> None:
+        try:
+            async with link.changing:
+                await self._send(link, "LIST_SUBSCRIPTIONS", msgspec.UNSET)
+        except LinkLost as error:
+            log.debug("%s: asked in silence: %s", self.ws_key, error)
 
     def serve(self, link: StreamLink, *, after_loss: bool, replaced: Any) -> None:
         """Events flow again."""
@@ -238,7 +251,9 @@ class StreamSession(Session):
         self.names.discard(names[0])
         self.announce("exception", error=refusal, reason=f"{names[0]} is refused: {refusal}")
 
-    async def _send(self, link: StreamLink, method: str, names: list[str]) -> _StreamFrame:
+    async def _send(
+        self, link: StreamLink, method: str, names: list[str] | msgspec.UnsetType
+    ) -> _StreamFrame:
         core = self.core
         await link.turn()
         number = next(self._ids)
@@ -252,6 +267,7 @@ class StreamSession(Session):
             self.lose(link, "connection dropped")
             raise LinkLost("connection dropped") from None
         except TimeoutError:
+            link.served_until = link.last_frame_at
             self.lose(link, f"{method} was not answered")
             raise LinkLost(f"{method} was not answered") from None
         finally:

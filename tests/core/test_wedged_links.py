@@ -211,3 +211,57 @@ def test_question_that_a_limit_forbids_is_asked_later(dial: Dial, scripted: Scri
     assert caller.call(lambda client: client.spot.get_server_time()).status == 200
     assert refusals == ["time"] * 3
     assert scripted.handshakes == 1
+
+
+def stream_urls(scripted: ScriptedServer) -> dict[str, str]:
+    base = f"ws://127.0.0.1:{scripted.port}"
+    return {**scripted.urls, "usdmPrivate": f"{base}/private", "main": f"{base}/stream"}
+
+
+@pytest.mark.parametrize("answers", [True, False])
+def test_listen_key_stream_is_asked_in_silence(
+    dial: Dial, scripted: ScriptedServer, answers: bool
+) -> None:
+    """One that answered once and no longer does is replaced; one that never did stays."""
+
+    async def start(peer: Peer, request: dict[str, Any]) -> None:
+        await peer.answer(request, {"listenKey": "listen"})
+
+    async def names(peer: Peer, request: dict[str, Any]) -> None:
+        if answers and not (is_wedged and peer is scripted.peers[1]):
+            await peer.send({"result": [], "id": request["id"]})
+
+    is_wedged = False
+    scripted.replies |= {"userDataStream.start": start, "LIST_SUBSCRIPTIONS": names}
+    caller = dial(
+        **KEY, urls=stream_urls(scripted), ping_interval=0.05, pong_timeout=0.5, timeout=500
+    )
+    stream = caller.call(lambda client: client.subscribe_user_data_stream(WsKey.USDM_WSAPI))
+    asked = scripted.wait_for("LIST_SUBSCRIPTIONS", 3)
+    is_wedged = True
+
+    if answers:
+        gap = caller.next_event(stream)
+        assert isinstance(gap, StreamGap)
+        assert "answers no requests" in gap.reason
+        scripted.wait_until(lambda: scripted.seen("LIST_SUBSCRIPTIONS")[-1]["peer"] == 3)
+    else:
+        scripted.wait_for("LIST_SUBSCRIPTIONS", len(asked) + 20)  # longer than one answer may take
+        assert len(scripted.peers) == 2
+
+
+def test_market_stream_is_asked_in_silence(dial: Dial, scripted: ScriptedServer) -> None:
+    async def control(peer: Peer, request: dict[str, Any]) -> None:
+        if request["method"] == "SUBSCRIBE" or peer.number > 1:
+            await peer.send({"result": None, "id": request["id"]})
+
+    scripted.replies["*"] = control
+    caller = dial(urls=stream_urls(scripted), ping_interval=0.05, timeout=0.5)
+
+    stream = caller.call(lambda client: client.streams.subscribe("btcusdt@trade"))
+    gap = caller.next_event(stream)
+
+    assert isinstance(gap, StreamGap)
+    assert "LIST_SUBSCRIPTIONS was not answered" in gap.reason
+    assert {request["peer"] for request in scripted.seen("SUBSCRIBE")} == {1, 2}
+    assert "params" not in scripted.seen("LIST_SUBSCRIPTIONS")[0]
