@@ -119,9 +119,14 @@ class ApiUserData:
         """A link is gone."""
         was_subscribed = self._ids.pop(link, None) is not None
         self._feed.lost(link, reason)
-        is_restored = self._core.options.resubscribe_user_data_stream_after_reconnect
-        if was_subscribed and not self._ids and not is_restored:
+        if not was_subscribed or self._ids:
+            return
+        options = self._core.options
+        if not options.resubscribe_user_data_stream_after_reconnect:
             self._announce(f"user data is interrupted: {self._feed.left_off(reason)}", None)
+        elif self._session.serving is not None:
+            # The exchange ended the successor's subscription while this link still carried the events.
+            self._try_again(0.0)
 
     async def _subscribe_first(self, timeout: float) -> None:
         method = "userDataStream.subscribe"

@@ -513,3 +513,22 @@ def test_what_comes_while_the_first_subscription_is_still_under_way_is_known() -
         for fill in event.missed_fills
     ]
     assert told + missed == [1]
+
+
+def test_a_subscription_that_ended_while_the_former_link_was_let_go_is_made_anew() -> None:
+    """The former link still counted as carrying the events; when it went, nobody subscribed again."""
+
+    async def scenario(world: World, client: SimulatedClient) -> Any:
+        stream = await client.subscribe_user_data_stream()
+        await client.rotate()
+        _, successor = world.exchange.venue.gateway.connections
+        assert isinstance(successor.inner, ApiConnection)
+        for subscription in list(successor.inner._subscriptions.values()):
+            successor.inner._terminate(subscription)
+        await asyncio.sleep(30.0)
+        await place(client, new_client_order_id="told")
+        return await events_within(stream, 5.0)
+
+    events = play(scenario)
+
+    assert [event["x"] for event in events if isinstance(event, dict) and event.get("c") == "told"]
