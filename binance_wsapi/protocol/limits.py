@@ -682,6 +682,8 @@ class Governor:
         ):
             return False
         self.clock_set(wall_us, min(0, wall_us - self._latest_us))
+        for window in self._windows.values():  # without a block nothing tells by how much
+            window.move(wall_us)
         return True
 
     def _blocked(self, wall_us: int, *, orders: int) -> Refusal:

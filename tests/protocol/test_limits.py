@@ -550,6 +550,16 @@ def test_a_clock_put_back_over_an_edge_forgets_nothing_at_that_edge() -> None:
     refused(governor, PLACE, edge)
 
 
+def test_a_full_window_turns_in_time_though_the_wall_clock_was_put_back() -> None:
+    """Before the exchange's clock is measured the wall clock counts: a day back is no day to wait."""
+    governor = limits(orders=50)
+    governor.answered(admitted(governor, PLACE), counts(orders=50), succeeded=False, wall_us=WALL)
+    back = WALL - 86_400 * SECOND
+
+    assert refused(governor, PLACE, back).wait(back) <= 10.0
+    admitted(governor, PLACE, back + 10 * SECOND)
+
+
 def test_an_old_word_on_the_orders_of_a_day_is_tried_out() -> None:
     """Unfilled orders fill: nothing that is sent tells, since nothing may be sent."""
     governor = Governor((("ORDERS", "DAY", 1, 10),))
