@@ -79,6 +79,7 @@ def can_stay_unknown(outcome: OutcomeUnknown) -> bool:
             "which may have given it another id",
             "no order goes by its client id",
             "the new order was not placed; the old one is not known",
+            "which the change may have caused",
         )
     )
 
@@ -95,7 +96,7 @@ class _Truth:
         self.brought: list[Happening] = [
             each for each in exchange.events if each.request in requests
         ]
-        self.made = {each.event["i"] for each in self.brought if each.is_execution("NEW")}
+        self.made = {each.order["i"] for each in self.brought if each.is_execution("NEW")}
         """The orders it made."""
         self.has_cancelled = any(each.is_execution("CANCELED") for each in self.brought)
 
@@ -106,8 +107,8 @@ class _Truth:
     def is_cancelled(self, result: dict[str, Any]) -> bool:
         """Whether the order or list of a result is cancelled, whoever did it."""
         return any(
-            each.event["i"] == result.get("orderId", ...)
-            or each.event["g"] == result.get("orderListId", ...) != -1
+            each.order["i"] == result.get("orderId", ...)
+            or each.order.get("g", -1) == result.get("orderListId", ...) != -1
             for each in self.call.exchange.events
             if each.is_execution("CANCELED", "EXPIRED")
         )
@@ -116,9 +117,9 @@ class _Truth:
         """Whether the order was amended as asked, whoever did it."""
         order = result.get("amendedOrder", result)
         return any(
-            each.event["i"] == order["orderId"]
+            each.order["i"] == order["orderId"]
             for each in self.call.exchange.events
-            if each.is_execution("REPLACED")
+            if each.is_execution("REPLACED", "AMENDMENT")
         )
 
     def is_emptied(self, now: float) -> bool:
@@ -129,9 +130,9 @@ class _Truth:
                 break
             if each.is_execution("NEW"):
                 if each.time < self.call.begun:
-                    is_open.add(each.event["i"])
-            elif each.event.get("X") in FINAL_STATUSES:
-                is_open.discard(each.event["i"])
+                    is_open.add(each.order["i"])
+            elif each.order.get("X") in FINAL_STATUSES:
+                is_open.discard(each.order["i"])
         return not is_open
 
 
@@ -180,7 +181,7 @@ def _untrue_success(truth: _Truth, response: Response[Any], told: float) -> Iter
         if not truth.is_cancelled(result):
             yield f"a response, but nothing was cancelled: {result}"
         return
-    if response.resolved and method == "order.amend.keepPriority":
+    if response.resolved and method in ("order.amend.keepPriority", "order.modify"):
         if not truth.is_amended(result):
             yield f"a response, but nothing was amended: {result}"
         return
@@ -189,8 +190,8 @@ def _untrue_success(truth: _Truth, response: Response[Any], told: float) -> Iter
         return
     done = truth.done[0].result
     for name in ("orderId", "orderListId"):
-        if method in _OF_ONE_ORDER and result[name] != done[name]:
-            yield f"{name} {result[name]}, in truth {done[name]}"
+        if method in _OF_ONE_ORDER and result.get(name) != done.get(name):
+            yield f"{name} {result.get(name)}, in truth {done.get(name)}"
     if method.startswith("orderList.place") and result["orderListId"] != done["orderListId"]:
         yield f"list {result['orderListId']}, in truth {done['orderListId']}"
     if method == "order.cancelReplace":

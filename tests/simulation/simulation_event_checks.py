@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict, deque
 from collections.abc import Iterator
+from decimal import Decimal
 from typing import Any
 
 from simulation_exchange import SimulatedExchange
 
 from binance_wsapi.events import AccountReconciled, OrderReconciled, StreamGap
+from binance_wsapi.markets import Market
 
 __all__ = ["check_events"]
 
@@ -31,6 +33,8 @@ def check_events(
     last = -1
     gaps: list[StreamGap] = []
     reconciled_fills: Counter[int] = Counter()
+    reconciled_to: defaultdict[int, Decimal] = defaultdict(Decimal)
+    """How much of each order was told to be filled, where no question shows single fills."""
     for item in delivered:
         if isinstance(item, StreamGap):
             gaps.append(item)
@@ -38,6 +42,9 @@ def check_events(
                 yield f"a gap that ends before it begins: {item}"
         elif isinstance(item, OrderReconciled):
             reconciled_fills.update(row["id"] for row in item.raw_missed_fills if "id" in row)
+            if item.raw_order is not None and exchange.market is not Market.SPOT:
+                filled = Decimal(item.raw_order.get("executedQty", 0))
+                reconciled_to[item.order_id] = max(reconciled_to[item.order_id], filled)
         elif isinstance(item, dict):
             event = _normal(item, microseconds=microseconds)
             if event["e"] == "eventStreamTerminated":
@@ -56,7 +63,7 @@ def check_events(
         elif not isinstance(item, AccountReconciled):
             yield f"in the stream: {item!r}"
     fills_told = Counter(
-        happening.event["t"]
+        happening.order["t"]
         for index, happening in enumerate(truth)
         if index in told and happening.is_execution("TRADE")
     )
@@ -64,7 +71,7 @@ def check_events(
         if count > 1:
             yield f"fill {trade_id} was told {count} times"
     subscribed_with = {
-        happening.event["i"]
+        happening.order["i"]
         for happening in truth
         if happening.time >= since and happening.is_execution("NEW")
     }
@@ -73,7 +80,10 @@ def check_events(
         if index in told or not since <= at <= until:
             continue
         is_fill = happening.is_execution("TRADE")
-        if is_fill and reconciled_fills[event["t"]]:
+        order = happening.order
+        if is_fill and (
+            reconciled_fills[order["t"]] or Decimal(order["z"]) <= reconciled_to[order["i"]]
+        ):
             continue
         happened_ms, slack_ms = event["E"], 1 + exchange.clock_moved_ms
         around = [
@@ -81,7 +91,7 @@ def check_events(
         ]
         if not around:
             yield f"missing without a gap (at {at:.3f}): {event}"
-        elif is_fill and event["i"] in subscribed_with:
+        elif is_fill and order["i"] in subscribed_with:
             yield f"a fill in a gap that was not reconciled (at {at:.3f}): {event}"
 
 

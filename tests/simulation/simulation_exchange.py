@@ -11,7 +11,7 @@ import msgspec
 from simulation_loop import ExchangeClock, VirtualLoop
 
 from binance_wsapi.markets import Market
-from binance_wsapi.simulator.accounts import Account
+from binance_wsapi.simulator.accounts import EventSource
 from binance_wsapi.simulator.doors.authentication import ApiKey
 from binance_wsapi.simulator.doors.request import engine_params
 from binance_wsapi.simulator.doors.request_limits import LimitRules, RequestLimits
@@ -26,6 +26,8 @@ SYMBOL = "BTCUSDT"
 REMOTE = "192.0.2.7"
 """The address that the client is seen from."""
 RICH = {"USDT": "1000000000", "BTC": "100000"}
+
+_ORDER_EVENTS = frozenset({"executionReport", "ORDER_TRADE_UPDATE"})
 
 _decode = msgspec.json.Decoder().decode
 
@@ -58,9 +60,20 @@ class Happening:
     request: str | None
     """The id of the request that brought it about; ``None`` when others did."""
 
+    @property
+    def order(self) -> dict[str, Any]:
+        """The part of an order's event that tells of the order; of another event all of it."""
+        part: dict[str, Any] = self.event.get("o", self.event) if self.is_order else self.event
+        return part if isinstance(part, dict) else self.event
+
+    @property
+    def is_order(self) -> bool:
+        """Whether something happened to an order."""
+        return self.event["e"] in _ORDER_EVENTS
+
     def is_execution(self, *kinds: str) -> bool:
         """Whether an order was executed in one of these ways: ``NEW``, ``TRADE``, ``CANCELED``."""
-        return self.event["e"] == "executionReport" and self.event["x"] in kinds
+        return self.is_order and self.order["x"] in kinds
 
 
 class SimulatedExchange:
@@ -68,6 +81,7 @@ class SimulatedExchange:
 
     Args:
         name: The host its connections lead to.
+        market: What is traded there: Spot or USD-M futures.
         loop: The loop in virtual time.
         seed: Where all its chance comes from.
         start_us: What its clock shows.
@@ -80,19 +94,23 @@ class SimulatedExchange:
         name: str,
         loop: VirtualLoop,
         *,
+        market: Market = Market.SPOT,
         seed: int,
         start_us: int,
         rules: LimitRules | None,
         note: Callable[[str], None],
     ) -> None:
         self.name = name
+        self.market = market
         self.clock = ExchangeClock(loop, start_us)
         self.venue = Venue(self.clock, seed=seed, symbols=DEFAULT_SYMBOLS[:1])
-        if rules is not None:
-            self.venue.spot_limits.set_rules(rules)
-            self.venue.spot.engine.rate_limits = self.venue.spot_limits.exchange_rows()
-        self.account = self.venue.open_account(RICH)
-        self.others = self.venue.open_account(RICH)
+        self.limits = self.venue.spot_limits if market is Market.SPOT else self.venue.futures_limits
+        if rules is not None and market is Market.SPOT:
+            self.limits.set_rules(rules)
+            self.venue.spot.engine.rate_limits = self.limits.exchange_rows()
+        self.service = self.venue.services[market]
+        self.account = self._open_account()
+        self.others = self._open_account()
         self._key: ApiKey | None = None
         """The key of our account."""
         self.executions: list[Execution] = []
@@ -120,9 +138,13 @@ class SimulatedExchange:
         self._record_refusals()
         self._bring_liquidity()
 
+    def _open_account(self) -> EventSource:
+        account = self.venue.open_account(RICH, usdm={"USDT": RICH["USDT"]})
+        return self.service.account(account.uid)
+
     def receive(self, door: Any, frame: bytes) -> None:
         """Let a frame of the client in at a door."""
-        with self.serving(_decode(frame)["id"]):
+        with self.serving(_decode(frame).get("id")):
             door.receive(frame)
 
     def execute(self, pending: Any) -> bytes:
@@ -153,11 +175,13 @@ class SimulatedExchange:
         finally:
             self._is_unseen = former
 
-    def _perform(self, method: str, params: dict[str, object], account: Account) -> Any:
-        service = self.venue.services[Market.SPOT]
+    def _perform(self, method: str, params: dict[str, object], account: EventSource) -> Any:
+        service = self.service
         operation = service.operation(method)
         given = {name: str(value) for name, value in params.items()}
-        taken = engine_params(operation, {"symbol": SYMBOL, **given})
+        taken = engine_params(
+            operation, {"symbol": SYMBOL, **given}, strict=self.market is Market.SPOT
+        )
         try:
             return service.perform(operation, taken, account)
         except ExchangeError:
@@ -166,7 +190,7 @@ class SimulatedExchange:
     def use_limits(self, weight: int, *, orders: int = 0) -> None:
         """Let somebody else behind our address use its weight, and place orders for our account."""
         self.foreign_weight = True
-        limits = self.venue.spot_limits
+        limits = self.limits
         with suppress(ExchangeError):
             RequestLimits.charge(limits, REMOTE, weight)
             for _ in range(orders):
@@ -176,7 +200,7 @@ class SimulatedExchange:
     def ban(self, seconds: float) -> None:
         """Ban our address."""
         self.foreign_weight = True
-        self.venue.spot_limits.ban(REMOTE, seconds)
+        self.limits.ban(REMOTE, seconds)
 
     def skew(self, by_s: float) -> None:
         """Set the clock wrong by so much more."""
@@ -205,7 +229,7 @@ class SimulatedExchange:
         self.venue.keys.add(self._key)
 
     def _record_executions(self) -> None:
-        service = self.venue.services[Market.SPOT]
+        service = self.service
         handle = service._handle
 
         def record(method: str, params: dict[str, Any], account: Any) -> object:
@@ -223,7 +247,7 @@ class SimulatedExchange:
         service._handle = record
 
     def _record_refusals(self) -> None:
-        limits = self.venue.spot_limits
+        limits = self.limits
         for name in ("connect", "charge", "reserve"):
             setattr(limits, name, self._watched(name, getattr(limits, name)))
 
@@ -240,7 +264,7 @@ class SimulatedExchange:
         return watched
 
     def _bring_liquidity(self) -> None:
-        for side, prices in (("BUY", (64_900, 64_500, 60_000)), ("SELL", (65_100, 65_500, 70_000))):
+        for side, prices in (("BUY", (64_900, 64_500, 62_000)), ("SELL", (65_100, 65_500, 68_000))):
             for price in prices:
                 assert self.trade(
                     "order.place",
@@ -253,9 +277,11 @@ class SimulatedExchange:
 
     def _happened(self, event: dict[str, Any]) -> None:
         wire: dict[str, Any] = _decode(encode(event, microseconds=False))
-        self.events.append(Happening(self._loop.time(), wire, self._request))
-        if wire["e"] == "executionReport":
+        happening = Happening(self._loop.time(), wire, self._request)
+        self.events.append(happening)
+        if happening.is_order:
+            told = happening.order
             self._note(
-                f"  {self.name}: {wire['x']} order {wire['i']} {wire['c']} {wire['C']} {wire['X']} "
-                f"t={wire['t']}"
+                f"  {self.name}: {told['x']} order {told['i']} {told['c']} {told.get('C', '')} "
+                f"{told['X']} t={told['t']}"
             )

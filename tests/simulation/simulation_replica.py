@@ -74,9 +74,9 @@ class Replica:
     def _happened(self, event: dict[str, Any]) -> None:
         if event["e"] == "listStatus":
             self._lists.setdefault(event["g"], self._exchange.clock.now_us())
-        if event["e"] != "executionReport":
+        if event["e"] not in ("executionReport", "ORDER_TRADE_UPDATE"):
             return
-        order_id = event["i"]
+        order_id = event["o"]["i"] if event["e"] == "ORDER_TRADE_UPDATE" else event["i"]
         row = self._exchange.look_up("order.status", orderId=order_id)
         if row is None:  # a rejected one was never in the books
             return

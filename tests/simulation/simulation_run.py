@@ -44,6 +44,7 @@ from simulation_world import SimulatedClient, World
 
 from binance_wsapi import WsKey
 from binance_wsapi.errors import BinanceWsApiError, ClientClosed, OutcomeUnknown
+from binance_wsapi.markets import Market
 from binance_wsapi.simulator.doors.request_limits import LimitRules, Window
 
 __all__ = ["Report", "simulate"]
@@ -123,7 +124,9 @@ def simulate(seed: int, *, keep_trace: bool = False) -> Report:
     world = World(seed, rules=rules, connect_timeout=plan.options["connect_timeout"])
     if plan.second_clock_s is not None:
         world.open_exchange(
-            "testnet", world.exchange.clock.now_us() + round(plan.second_clock_s * 1e6)
+            "testnet" if plan.second_market is Market.SPOT else "futures",
+            world.exchange.clock.now_us() + round(plan.second_clock_s * 1e6),
+            plan.second_market,
         )
     report = Report(seed)
     errors = _Errors()
@@ -226,7 +229,7 @@ class _Simulation:
         if not plan.closes_early:
             # Longer than any reconnect, fence or question takes.
             await asyncio.sleep(FENCE_S + 60.0)
-            if any(each.venue.spot_limits.is_banned(REMOTE) for each in world.exchanges.values()):
+            if any(each.limits.is_banned(REMOTE) for each in world.exchanges.values()):
                 await asyncio.sleep(_LONGEST_BAN_S)
             await self._look_again(traders)
             await asyncio.sleep(61.0)
@@ -240,7 +243,8 @@ class _Simulation:
         if world.host.ending is not None:
             await world.host.ending
         await self._drain()
-        await asyncio.sleep(200.0)  # half-open connections are the exchange's to close
+        # Half-open connections are the exchange's to close; futures take their time.
+        await asyncio.sleep(200.0 if plan.second_market is Market.SPOT else 900.0)
         self._judge(client)
 
     async def _rotate(self, client: SimulatedClient) -> None:
@@ -296,11 +300,12 @@ class _Simulation:
         """In peace, a call works: the first, or the next when a wedged connection was found by it."""
         for wait in (70.0, 70.0, None) if self._plan.weight_limit else (10.0, None):
             try:
-                await client.spot.using(desk.ws_keys[0]).submit_new_order(
+                orders = client.usdm if desk.exchange.market is Market.USDM else client.spot
+                await orders.using(desk.ws_keys[0]).submit_new_order(
                     symbol="BTCUSDT",
                     side="BUY",
                     type="MARKET",
-                    quantity="0.001",
+                    quantity="0.01",
                     new_client_order_id=SIGN_OF_LIFE,
                 )
             except BinanceWsApiError as error:
@@ -333,7 +338,8 @@ class _Simulation:
             for execution in exchange.executions
         )
         if lives and not any(
-            isinstance(item, dict) and item.get("c") == SIGN_OF_LIFE for item in listening.delivered
+            isinstance(item, dict) and SIGN_OF_LIFE in (item.get("c"), _order_part(item).get("c"))
+            for item in listening.delivered
         ):
             yield f"no event comes in peace on {listening.ws_key.name}"
         yield from check_events(
@@ -349,7 +355,13 @@ def _brief(item: Any) -> str:
     if not isinstance(item, dict):
         return str(item)[:160]
     shown = ("e", "E", "x", "X", "i", "c", "C", "t", "g")
-    return str({name: item[name] for name in shown if name in item})
+    told = item | _order_part(item)
+    return str({name: told[name] for name in shown if name in told})
+
+
+def _order_part(event: dict[str, Any]) -> dict[str, Any]:
+    part = event.get("o")
+    return part if isinstance(part, dict) else {}
 
 
 def _survive(seed: int) -> Report:

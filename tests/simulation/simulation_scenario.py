@@ -15,6 +15,7 @@ from simulation_world import CallRecord, SimulatedClient, World
 
 from binance_wsapi import WsKey
 from binance_wsapi.errors import BinanceWsApiError, OutcomeUnknown
+from binance_wsapi.markets import Market
 from binance_wsapi.protocol.signing import KeyType
 from binance_wsapi.response import Response
 
@@ -50,6 +51,8 @@ class Plan:
     """Request weight a minute, where it is not the documented one."""
     second_clock_s: float | None
     """By how much the clock of a second exchange differs; ``None`` where there is none."""
+    second_market: Market
+    """What is traded on the second exchange."""
     gives_up: float
     """How often the user waits for no answer."""
     repeats_ids: bool
@@ -95,6 +98,7 @@ def plan_of(rng: Random) -> Plan:
         bursts=rng.random() < 0.1,
         weight_limit=rng.choice((None, None, None, 150, 400)),
         second_clock_s=None,
+        second_market=rng.choice((Market.SPOT, Market.USDM)),
         gives_up=0.0,
         repeats_ids=False,
         subscribes_twice=rng.random() < 0.15,
@@ -152,7 +156,8 @@ class Trader:
             if self._plan.bursts and self._rng.random() < 0.2:
                 await asyncio.gather(*(self._place() for _ in range(25)))
             else:
-                await self._rng.choices(_KINDS, _WEIGHTS)[0](self)
+                kinds, weights = _KINDS[self._desk.exchange.market]
+                await self._rng.choices(kinds, weights)[0](self)
             await asyncio.sleep(self._rng.expovariate(1 / self._plan.pause_s))
 
     async def call(self, work: Callable[[], Awaitable[Any]]) -> CallRecord:
@@ -182,6 +187,13 @@ class Trader:
         took = loop.time() - began
         assert took <= timeout + 0.5, f"resolve({timeout}) of call {record.number} took {took}"
         self._world.note(f"call {record.number} looked into again: {_shown(record.outcome)}")
+
+    @property
+    def _orders(self) -> Any:
+        """The operations of the market that is traded."""
+        if self._desk.exchange.market is Market.USDM:
+            return self._client.usdm
+        return self._spot
 
     @property
     def _spot(self) -> Any:
@@ -215,7 +227,7 @@ class Trader:
         else:
             terms |= {"price": self._resting_price(side)}
         record = await self.call(
-            lambda: self._spot.submit_new_order(
+            lambda: self._orders.submit_new_order(
                 symbol=SYMBOL,
                 side=side,
                 quantity=f"0.0{self._rng.randint(10, 99)}",
@@ -227,7 +239,7 @@ class Trader:
 
     async def _place_refused(self) -> None:
         await self.call(
-            lambda: self._spot.submit_new_order(
+            lambda: self._orders.submit_new_order(
                 symbol=SYMBOL, side="BUY", type="MARKET", quantity="0.000001"
             )
         )
@@ -277,7 +289,7 @@ class Trader:
                 if self._rng.random() < 0.5
                 else {"orig_client_order_id": client_id}
             )
-            await self.call(lambda: self._spot.cancel_order(symbol=SYMBOL, **which))
+            await self.call(lambda: self._orders.cancel_order(symbol=SYMBOL, **which))
 
     async def _cancel_list(self) -> None:
         if self._desk.lists:
@@ -331,6 +343,36 @@ class Trader:
                 )
             )
 
+    async def _modify(self) -> None:
+        if self._desk.orders:
+            order_id, client_id = self._rng.choice(self._desk.orders)
+            which: dict[str, Any] = (
+                {"order_id": order_id}
+                if self._rng.random() < 0.5
+                else {"orig_client_order_id": client_id}
+            )
+            side = self._side()
+            await self.call(
+                lambda: self._client.usdm.modify_order(
+                    symbol=SYMBOL,
+                    side=side,
+                    price=self._resting_price(side),
+                    quantity=f"0.0{self._rng.randint(10, 99)}",
+                    **which,
+                )
+            )
+
+    async def _read_futures(self) -> None:
+        usdm = self._client.usdm
+        reads: list[Callable[[], Awaitable[Any]]] = [
+            usdm.get_account_status_v2,
+            lambda: usdm.get_order_book(symbol=SYMBOL, limit=5),
+        ]
+        if self._desk.orders:
+            order_id = self._rng.choice(self._desk.orders)[0]
+            reads.append(lambda: usdm.get_order_status(symbol=SYMBOL, order_id=order_id))
+        await self.call(self._rng.choice(reads))
+
     async def _read(self) -> None:
         spot, rng = self._spot, self._rng
         reads: list[Callable[[], Awaitable[Any]]] = [
@@ -354,7 +396,7 @@ class Trader:
 
 
 _Doing = Callable[[Trader], Awaitable[None]]
-_TABLE: tuple[tuple[_Doing, int], ...] = (
+_SPOT: tuple[tuple[_Doing, int], ...] = (
     (Trader._place, 40),
     (Trader._place_refused, 3),
     (Trader._place_list, 10),
@@ -365,8 +407,22 @@ _TABLE: tuple[tuple[_Doing, int], ...] = (
     (Trader._amend, 7),
     (Trader._read, 12),
 )
-_KINDS = [kind for kind, _ in _TABLE]
-_WEIGHTS = [weight for _, weight in _TABLE]
+_USDM: tuple[tuple[_Doing, int], ...] = (
+    (Trader._place, 50),
+    (Trader._place_refused, 5),
+    (Trader._cancel, 20),
+    (Trader._modify, 20),
+    (Trader._read_futures, 10),
+)
+_KINDS = {
+    market: ([kind for kind, _ in table], [weight for _, weight in table])
+    for market, table in ((Market.SPOT, _SPOT), (Market.USDM, _USDM))
+}
+"""What is done on each market, and how often."""
+
+
+_SECOND = {Market.SPOT: WsKey.MAIN_WSAPI_TESTNET, Market.USDM: WsKey.USDM_WSAPI}
+"""How the client connects to a second exchange."""
 
 
 def desks_of(world: World, plan: Plan) -> list[Desk]:
@@ -374,7 +430,7 @@ def desks_of(world: World, plan: Plan) -> list[Desk]:
     first = (WsKey.MAIN_WSAPI, WsKey.MAIN_WSAPI2)
     desks = [Desk(world.exchange, first if plan.uses_two_connections else first[:1])]
     desks += [
-        Desk(exchange, (WsKey.MAIN_WSAPI_TESTNET,))
+        Desk(exchange, (_SECOND[exchange.market],))
         for exchange in world.exchanges.values()
         if exchange is not world.exchange
     ]
@@ -414,7 +470,7 @@ async def others_trade(exchange: SimulatedExchange, rng: Random, pause_s: float)
 async def others_use_limits(exchange: SimulatedExchange, rng: Random) -> None:
     """Let another process use up weight and orders of the same address and account, for ever."""
     exchange.foreign_weight = True
-    limit = exchange.venue.spot_limits.rules.weight.limit
+    limit = exchange.limits.rules.weight.limit
     while True:
         await asyncio.sleep(rng.expovariate(1.0))
         exchange.use_limits(rng.randint(1, limit // 20), orders=rng.choice((0, 1, 3, 10)))

@@ -28,6 +28,7 @@ MUTATING = frozenset(
         "order.cancel",
         "order.cancelReplace",
         "order.amend.keepPriority",
+        "order.modify",
         "openOrders.cancelAll",
         "orderList.place.oco",
         "orderList.place.oto",

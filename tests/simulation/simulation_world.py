@@ -19,6 +19,7 @@ from binance_wsapi import AsyncClient, WsKey
 from binance_wsapi.core.call import Call, CallKind
 from binance_wsapi.core.core import Core, LoopHost
 from binance_wsapi.core.transport import Transport
+from binance_wsapi.markets import Market
 from binance_wsapi.protocol.params import WireValue
 from binance_wsapi.simulator.doors.request_limits import LimitRules
 from binance_wsapi.simulator.key_making import make_key
@@ -127,11 +128,14 @@ class World:
         self.wall_error_us = 0
         """By how much this machine's clock is wrong."""
 
-    def open_exchange(self, name: str, start_us: int) -> SimulatedExchange:
+    def open_exchange(
+        self, name: str, start_us: int, market: Market = Market.SPOT
+    ) -> SimulatedExchange:
         """Open an exchange under a host name."""
         exchange = self.exchanges[name] = SimulatedExchange(
             name,
             self.loop,
+            market=market,
             seed=self.seed,
             start_us=start_us,
             rules=self.rules,
@@ -177,7 +181,7 @@ class World:
 
     def _written(self, wire: Wire, frame: bytes) -> None:
         request = _decode(frame)
-        request_id = request["id"]
+        request_id = request.get("id")
         self.silences.sent(wire.exchange, self.loop.time(), f"{request['method']} was written")
         self.frames[request_id].append(
             WrittenFrame(self.loop.time(), request["method"], wire.exchange)
@@ -214,6 +218,8 @@ _URLS = {
     WsKey.MAIN_WSAPI: "ws://exchange/ws-api/v3",
     WsKey.MAIN_WSAPI2: "ws://exchange/ws-api/v3",
     WsKey.MAIN_WSAPI_TESTNET: "ws://testnet/ws-api/v3",
+    WsKey.USDM_WSAPI: "ws://futures/ws-fapi/v1",
+    WsKey.USDM_PRIVATE: "ws://futures/private/ws",
 }
 
 
