@@ -93,6 +93,10 @@ def load_signer(secret: Secret, passphrase: str | bytes | None = None) -> Signer
         ConfigurationError: It is no key that can sign for Binance, or only a part of one. The
             message says what it is instead, and never quotes it.
     """
+    if not isinstance(passphrase, str | bytes | None):
+        raise ConfigurationError(
+            f"api_secret_passphrase is of type {type(passphrase).__name__}: give it as str or bytes"
+        )
     if isinstance(secret, str):
         return _from_text(secret, passphrase, files=True)
     if isinstance(secret, bytes | bytearray):
@@ -173,18 +177,24 @@ class _RsaSigner(_Secretive):
         return binascii.b2a_base64(signature, newline=False).decode()
 
 
-_KEY_FILES = (".pem", ".key", ".der")
+_KEY_FILES = (".pem", ".key", ".der", ".txt", ".p8", ".pk8", ".secret")
 _LONGEST_PATH = 1024
+_BYTE_ORDER_MARK = "\ufeff"
 
 
 def _from_text(text: str, passphrase: str | bytes | None, *, files: bool) -> Signer:
-    text = text.strip()
+    text = text.strip().strip(_BYTE_ORDER_MARK).strip()
     if not text:
         raise ConfigurationError("api_secret is empty")
+    if "\x00" in text:
+        raise ConfigurationError(
+            "api_secret has zero characters inside, as UTF-16 text has that was read as another "
+            "encoding: give the path of its file, or its bytes"
+        )
     if "-----" in text:
         return _from_pem(text, passphrase)
     if files and _names_a_file(text):
-        return _from_file(Path(text).expanduser(), passphrase)
+        return _from_file(Path(text), passphrase)
     if _is_body_of_a_key(text):
         raise ConfigurationError(
             "api_secret is the inside of a PEM key: paste it whole, with its "
@@ -201,11 +211,18 @@ def _from_bytes(data: bytes, passphrase: str | bytes | None) -> Signer:
 
 
 def _as_text(data: bytes) -> str | None:
-    """Return the text that bytes are; ``None`` for DER, which has zero bytes at its very start.
+    """Return the text that bytes are, UTF-8 or UTF-16; ``None`` for DER.
 
     Apart from its caller, so that no error is raised while one that shows the bytes is in flight.
     """
     try:
+        if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+            return data.decode("utf-16")
+        # Half of the bytes of a key in UTF-16 are zero; DER begins with a tag and a length.
+        if data[1:2] == b"\x00":
+            return data.decode("utf-16-le")
+        if data[:1] == b"\x00":
+            return data.decode("utf-16-be")
         return None if b"\x00" in data else data.decode()
     except UnicodeDecodeError:
         return None
@@ -214,10 +231,9 @@ def _as_text(data: bytes) -> str | None:
 def _from_file(path: Path, passphrase: str | bytes | None) -> Signer:
     try:
         data = path.expanduser().read_bytes()
-    except OSError as error:
-        raise ConfigurationError(
-            f"the key file {str(path)!r} cannot be read: {error.strerror or error}"
-        ) from None
+    except (OSError, RuntimeError, ValueError) as error:  # a home or a name that cannot be
+        reason = getattr(error, "strerror", None) or error
+        raise ConfigurationError(f"the key file {str(path)!r} cannot be read: {reason}") from None
     if not data.strip():
         raise ConfigurationError(f"the key file {str(path)!r} is empty")
     return _from_bytes(data, passphrase)
@@ -246,16 +262,25 @@ def _is_body_of_a_key(text: str) -> bool:
     return is_pkcs8_ed25519 or is_public_ed25519 or is_long
 
 
+# The exchange's are 64 letters and digits.
+_is_hmac_secret = re.compile(r"[A-Za-z0-9_-]+").fullmatch
+
+
 def _from_hmac_secret(text: str, passphrase: str | bytes | None) -> Signer:
     if any(character.isspace() for character in text) or "\\n" in text:
         raise ConfigurationError(
             "api_secret has a space or a line end inside: an HMAC secret is one word (if it is meant "
             "to be a PEM key, its '-----BEGIN ...-----' line is missing)"
         )
-    if not (text.isascii() and text.isprintable()):
-        raise ConfigurationError("api_secret has characters that no HMAC secret has: copy it again")
     if text[0] in "'\"" or text[-1] in "'\"":
         raise ConfigurationError("api_secret stands in quotes: leave them out")
+    if any(character in text for character in "/\\.~"):
+        raise ConfigurationError(
+            "api_secret looks like the path of a key file, and there is no such file: mend the path "
+            "(an HMAC secret is made of letters and digits)"
+        )
+    if not _is_hmac_secret(text):
+        raise ConfigurationError("api_secret has characters that no HMAC secret has: copy it again")
     if passphrase:
         raise ConfigurationError(
             "api_secret_passphrase was given, but api_secret is an HMAC secret, which has none"
@@ -270,7 +295,7 @@ _GENERATE = "make one with 'openssl genpkey -algorithm ed25519 -out key.pem'"
 
 
 def _from_pem(text: str, passphrase: str | bytes | None) -> Signer:
-    text = text.replace("\\r", "").replace("\\n", "\n").replace("\r\n", "\n")
+    text = text.replace("\\r", "").replace("\\n", "\n")
     blocks = {match[1]: match[2] for match in _PEM.finditer(text)}
     for label in _PRIVATE_KEYS:
         if label in blocks:
@@ -278,11 +303,18 @@ def _from_pem(text: str, passphrase: str | bytes | None) -> Signer:
     raise _pem_problem(blocks, _PEM_BEGIN.search(text))
 
 
+# An old encrypted key names its cipher in two headers, and an empty line ends them.
+_PEM_HEADERS = re.compile(r"\s*Proc-Type:\s*(\S+)\s+DEK-Info:\s*(\S+)\s+(.*)", re.DOTALL)
+
+
 def _pem_of(label: str, body: str) -> bytes:
     """Write a PEM block anew, since its line ends are the first thing that pasting breaks."""
-    if "Proc-Type" not in body:  # headers of an old encrypted key: their lines carry meaning
-        body = "\n".join(body.split())
-    return f"-----BEGIN {label}-----\n{body.strip()}\n-----END {label}-----\n".encode()
+    headers = ""
+    if old := _PEM_HEADERS.fullmatch(body):
+        headers = f"Proc-Type: {old[1]}\nDEK-Info: {old[2]}\n\n"
+        body = old[3]
+    body = "\n".join(body.split())
+    return f"-----BEGIN {label}-----\n{headers}{body}\n-----END {label}-----\n".encode()
 
 
 def _pem_problem(blocks: Mapping[str, str], begin: re.Match[str] | None) -> ConfigurationError:
@@ -361,7 +393,7 @@ def _loaded(
     from cryptography.exceptions import UnsupportedAlgorithm
 
     if isinstance(passphrase, str):
-        passphrase = passphrase.encode()
+        passphrase = passphrase.encode(errors="surrogateescape")
     try:
         return load(data, passphrase or None)
     except TypeError:

@@ -185,9 +185,17 @@ def test_white_space_around_a_secret_does_not_matter(given: str | bytes) -> None
         lambda text: f"\n\n   {text}  \n",
         lambda text: "".join(f"    {line}\n" for line in text.splitlines()),
         lambda text: f"Bag Attributes\n  friendlyName: trading\n{text}",
+        lambda text: f"\ufeff{text}",
+        lambda text: text.encode("utf-8-sig"),
+        lambda text: text.encode("utf-16"),
+        lambda text: text.encode("utf-16-le"),
+        lambda text: text.encode("utf-16-be"),
+        lambda text: text.replace("\n", "\r\n").encode("utf-16"),
+        lambda text: text.replace("\n", "\r"),
     ],
     ids=["text", "bytes", "bytearray", "escaped", "windows", "escaped windows", "spaces", "one line",
-         "padded", "indented", "commented"],
+         "padded", "indented", "commented", "marked text", "marked bytes", "UTF-16", "UTF-16 LE",
+         "UTF-16 BE", "windows UTF-16", "old Mac"],
 )  # fmt: skip
 def test_a_pem_key_is_read_however_it_was_pasted(key: PrivateKey, damage: Any) -> None:
     assert_signs(load_signer(damage(pem(key))), key)
@@ -229,7 +237,15 @@ def test_an_encrypted_pkcs1_key_is_read_with_its_passphrase() -> None:
 
     assert "Proc-Type" in text
     assert_signs(load_signer(text, "pass"), rsa_key())
-    assert_signs(load_signer(text.replace("\n", "\\n"), "pass"), rsa_key())
+    for damaged in (
+        text.replace("\n", "\\n"),
+        text.replace("\n", "\r\n"),
+        text.replace("\n", "\r\n").encode("utf-16"),
+        "".join(f"    {line}\n" for line in text.splitlines()),
+        "".join(f"\t{line}  \r\n" for line in text.splitlines()),
+        text.replace("\n", " "),
+    ):
+        assert_signs(load_signer(damaged, "pass"), rsa_key())
 
 
 @pytest.mark.parametrize("encoding", [Encoding.PEM, Encoding.DER])
@@ -265,7 +281,7 @@ def test_a_file_that_names_a_file_is_not_followed(tmp_path: Path) -> None:
     link = tmp_path / "link.txt"
     link.write_text(str(target))
 
-    assert load_signer(link).key_type is KeyType.HMAC
+    assert "looks like the path" in refusal(link)
 
 
 def test_only_rsa_is_slow() -> None:
@@ -307,6 +323,21 @@ CERTIFICATE = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"
         (f"{HMAC_SECRET[:20]}\n{HMAC_SECRET[20:]}", "space or a line end inside"),
         (f"{HMAC_SECRET[:20]}\\n{HMAC_SECRET[20:]}", "space or a line end inside"),
         (f"'{HMAC_SECRET}'", "in quotes"),
+        ("keys/ed25519", "looks like the path of a key file, and there is no such file"),
+        (r"C:\keys\ed25519", "looks like the path"),
+        ("~/ed25519", "looks like the path"),
+        ("~nobody-of-that-name/ed25519", "looks like the path"),
+        ("prod.env", "looks like the path"),
+        ("keys.tar.gz", "looks like the path"),
+        (b"ed25519.pem", "looks like the path"),
+        (HMAC_SECRET[:32] + "/" + HMAC_SECRET[33:], "looks like the path"),
+        ("typo.pem", "'typo.pem' cannot be read: No such file"),
+        ("typo.txt", "'typo.txt' cannot be read: No such file"),
+        ("typo.KEY", "'typo.KEY' cannot be read: No such file"),
+        ("~nobody-of-that-name/typo.pem", "cannot be read: Could not determine home directory"),
+        (Path("a\0b"), "cannot be read: embedded null byte"),
+        (HMAC_SECRET[:20] + "+" + HMAC_SECRET[21:] + "==", "characters that no HMAC secret has"),
+        (ED_PEM.encode("utf-16").decode("latin-1"), "as UTF-16 text has"),
         (f'"{HMAC_SECRET}"', "in quotes"),
         (f"{HMAC_SECRET}\N{ZERO WIDTH SPACE}", "characters that no HMAC secret has"),
         (f"{HMAC_SECRET}\x07", "characters that no HMAC secret has"),
@@ -366,6 +397,13 @@ def test_the_passphrase_has_to_be_the_right_one(key: PrivateKey, form: Encoding)
 @pytest.mark.parametrize("secret", [HMAC_SECRET, ED_PEM, RSA_PEM], ids=["HMAC", "Ed25519", "RSA"])
 def test_a_passphrase_for_a_key_without_one_is_refused(secret: str) -> None:
     assert "passphrase was given" in refusal(secret, "pass")
+
+
+@pytest.mark.parametrize("secret", [HMAC_SECRET, ED_PEM, RSA_PEM], ids=["HMAC", "Ed25519", "RSA"])
+def test_a_passphrase_of_another_type_is_named(secret: str) -> None:
+    passphrase: Any = 5
+
+    assert "api_secret_passphrase is of type int" in refusal(secret, passphrase)
 
 
 @pytest.mark.parametrize("secret", [HMAC_SECRET, ED_PEM, RSA_PEM], ids=["HMAC", "Ed25519", "RSA"])
