@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine, Mapping
-from functools import cached_property, partial
+from functools import partial
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self, overload
 
@@ -19,6 +19,7 @@ from binance_wsapi.core.own_threads import OwnThreads
 from binance_wsapi.endpoints import WsKey, endpoint
 from binance_wsapi.errors import BinanceWsApiError, ConfigurationError
 from binance_wsapi.events import EventStream
+from binance_wsapi.forks import made_once
 from binance_wsapi.protocol.params import WireValue, name_text, wire_params_by_name
 from binance_wsapi.response import Response
 
@@ -52,28 +53,28 @@ class AsyncClient(ClientBase):
     _delivery: LoopDelivery | None = None
     """To the loop that called last."""
 
-    @cached_property
+    @made_once
     def spot(self) -> AsyncSpotNamespace:
         """The operations of the Spot exchange."""
         from binance_wsapi.facade.async_spot import AsyncSpotNamespace
 
         return AsyncSpotNamespace(self._call, WsKey.MAIN_WSAPI)
 
-    @cached_property
+    @made_once
     def usdm(self) -> AsyncUsdmNamespace:
         """The operations of the USD-M futures exchange."""
         from binance_wsapi.facade.async_usdm import AsyncUsdmNamespace
 
         return AsyncUsdmNamespace(self._call, WsKey.USDM_WSAPI)
 
-    @cached_property
+    @made_once
     def coinm(self) -> AsyncCoinmNamespace:
         """The operations of the COIN-M futures exchange."""
         from binance_wsapi.facade.async_coinm import AsyncCoinmNamespace
 
         return AsyncCoinmNamespace(self._call, WsKey.COINM_WSAPI)
 
-    @cached_property
+    @made_once
     def streams(self) -> AsyncStreams:
         """The market streams of all markets, and order books kept from them."""
         from binance_wsapi.facade.market_streams import AsyncStreams

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Mapping
-from functools import cached_property
 from threading import get_ident
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self, overload
@@ -18,6 +17,7 @@ from binance_wsapi.core.waiter import Waiter
 from binance_wsapi.endpoints import WsKey, endpoint
 from binance_wsapi.errors import BinanceWsApiError, ConfigurationError
 from binance_wsapi.events import EventStream
+from binance_wsapi.forks import made_once
 from binance_wsapi.protocol.params import WireValue, name_text, wire_params_by_name
 from binance_wsapi.response import Response
 
@@ -47,28 +47,28 @@ class Client(ClientBase):
             print(book.result.bids[0].price)
     """
 
-    @cached_property
+    @made_once
     def spot(self) -> SpotNamespace:
         """The operations of the Spot exchange."""
         from binance_wsapi.facade.spot import SpotNamespace
 
         return SpotNamespace(self._call, WsKey.MAIN_WSAPI)
 
-    @cached_property
+    @made_once
     def usdm(self) -> UsdmNamespace:
         """The operations of the USD-M futures exchange."""
         from binance_wsapi.facade.usdm import UsdmNamespace
 
         return UsdmNamespace(self._call, WsKey.USDM_WSAPI)
 
-    @cached_property
+    @made_once
     def coinm(self) -> CoinmNamespace:
         """The operations of the COIN-M futures exchange."""
         from binance_wsapi.facade.coinm import CoinmNamespace
 
         return CoinmNamespace(self._call, WsKey.COINM_WSAPI)
 
-    @cached_property
+    @made_once
     def streams(self) -> Streams:
         """The market streams of all markets, and order books kept from them."""
         from binance_wsapi.facade.market_streams import Streams

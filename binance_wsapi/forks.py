@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 import os
+import threading
 import weakref
-from typing import Protocol
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Protocol
 
-__all__ = ["Inherited", "ends_at_fork"]
+__all__ = ["Inherited", "ends_at_fork", "made_once", "unforked"]
+
+unforked = threading.RLock()
+"""Held for what no fork may cut in two: a fork waits for it.
+
+Modules are loaded under it, for one: a child would wait for ever for a module that was being loaded
+on a thread it has not got.
+"""
 
 
 class Inherited(Protocol):
@@ -30,4 +39,33 @@ def _in_child() -> None:
 
 
 if hasattr(os, "register_at_fork"):
+    os.register_at_fork(
+        before=unforked.acquire, after_in_parent=unforked.release, after_in_child=unforked.release
+    )
     os.register_at_fork(after_in_child=_in_child)
+
+
+if TYPE_CHECKING:
+    made_once = property
+else:
+
+    class made_once:  # noqa: N801  (used as a decorator, like property)
+        """A property that is made when it is first used, modules and all, and then kept.
+
+        ``functools.cached_property`` has one lock for all instances in Python 3.11, and a fork may
+        leave it held for ever.
+        """
+
+        def __init__(self, make: Callable[[Any], Any]) -> None:
+            self._make = make
+            self.__doc__ = make.__doc__
+
+        def __get__(self, instance: Any, owner: Any = None) -> Any:
+            if instance is None:
+                return self
+            kept = vars(instance)
+            name = self._make.__name__
+            with unforked:
+                if name not in kept:
+                    kept[name] = self._make(instance)
+            return kept[name]

@@ -35,6 +35,7 @@ from binance_wsapi.core.user_data import ApiUserData
 from binance_wsapi.endpoints import EndpointKind, WsKey, endpoint, rest_url, user_data_key
 from binance_wsapi.errors import BinanceWsApiError, ClientClosed, ConfigurationError, NotSent
 from binance_wsapi.events import EventStream
+from binance_wsapi.forks import unforked
 from binance_wsapi.health import ConnectionHealth, Metrics
 from binance_wsapi.markets import Market
 from binance_wsapi.markets.market import find
@@ -353,7 +354,8 @@ class Core:
     def transport(self) -> Transport:
         """What opens sockets; aiohttp is loaded with the first one, on this thread."""
         if self._transport is None:
-            from binance_wsapi.core.aiohttp_transport import AiohttpTransport
+            with unforked:
+                from binance_wsapi.core.aiohttp_transport import AiohttpTransport
 
             options = self.options
             self._transport = AiohttpTransport(
@@ -371,7 +373,8 @@ class Core:
 
     def kind(self, market: Market, method: str) -> CallKind:
         """Return the kind of call that a wire operation makes."""
-        operation = operation_by_method(market, method)
+        with unforked:
+            operation = operation_by_method(market, method)
         return CallKind(method, None) if operation is None else kind_of(operation)
 
     async def limit_usage(self) -> dict[str, list[LimitUsage]]:
@@ -473,7 +476,8 @@ class Core:
     def market_streams(self) -> MarketStreams:
         """The client's market streams, made (and their code loaded) on first use."""
         if self._market_streams is None:
-            from binance_wsapi.core.market_streams import MarketStreams
+            with unforked:
+                from binance_wsapi.core.market_streams import MarketStreams
 
             self._market_streams = MarketStreams(self)
         return self._market_streams
@@ -512,10 +516,12 @@ class Core:
             return existing[1].open_stream()
         account = f" of {isolated_symbol}" if isolated_symbol else ""
         isolated = f", isolated_symbol={isolated_symbol!r}" if isolated_symbol else ""
+        with unforked:
+            decode = user_event_decoder(ws_key)
         feed = LinkedFeed(
             self,
             name=f"user data of {ws_key}{account}",
-            decode=user_event_decoder(ws_key),
+            decode=decode,
             handler_event="user_data",
             close=lambda buffer: self._close_user_data(key, buffer),
             subscribed_by=f"subscribe_user_data_stream(WsKey.{ws_key.name}{isolated})",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import threading
 import weakref
 from collections import deque
 from weakref import WeakKeyDictionary
@@ -11,6 +10,7 @@ from weakref import WeakKeyDictionary
 from binance_wsapi.core.bell import loop_bell
 from binance_wsapi.core.call import Call, Outcome
 from binance_wsapi.core.call_errors import abandoned
+from binance_wsapi.forks import unforked
 
 __all__ = ["LoopDelivery"]
 
@@ -22,7 +22,6 @@ class LoopDelivery:
     """
 
     _by_loop: WeakKeyDictionary[asyncio.AbstractEventLoop, LoopDelivery] = WeakKeyDictionary()
-    _lock = threading.Lock()
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self.loop = weakref.ref(loop)
@@ -38,7 +37,7 @@ class LoopDelivery:
         """Return the delivery of a loop; called on that loop's thread."""
         delivery = cls._by_loop.get(loop)
         if delivery is None:
-            with cls._lock:
+            with unforked:
                 delivery = cls._by_loop[loop] = LoopDelivery(loop)
         return delivery
 

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import _thread
 import asyncio
 import logging
 import os
+import sys
 import threading
 from collections.abc import Awaitable, Callable
+from types import BuiltinFunctionType
 from typing import Any
 
 from binance_wsapi.core.own_threads import OwnThreads
-from binance_wsapi.forks import ends_at_fork
+from binance_wsapi.errors import ConfigurationError
+from binance_wsapi.forks import ends_at_fork, unforked
 
 __all__ = ["LoopThread"]
 
@@ -32,7 +36,9 @@ class LoopThread:
         """This process is a fork: the thread stayed with the parent."""
         self.stopped = False
         """The loop takes no work any more."""
-        self.loop = _new_loop()
+        _check_threads()
+        with unforked:
+            self.loop = _new_loop()
         self.loop.set_default_executor(OwnThreads())
         self._thread = threading.Thread(target=self._run, name=THREAD_NAME, daemon=True)
         self._thread.start()
@@ -96,6 +102,7 @@ class LoopThread:
     def left_behind(self) -> None:
         """In a forked child: the thread stayed with the parent."""
         self.forked = self.stopped = True
+        self.thread_id = None  # the number goes to another thread
 
 
 class _SelectorLoop(asyncio.SelectorEventLoop):
@@ -109,6 +116,16 @@ class _SelectorLoop(asyncio.SelectorEventLoop):
         transport = super()._make_socket_transport(*args, **kwargs)  # type: ignore[misc]  # private in typeshed
         transport.max_size = RECEIVE_BUFFER_BYTES
         return transport
+
+
+def _check_threads() -> None:
+    if not isinstance(_thread.start_new_thread, BuiltinFunctionType):
+        by = next((name for name in ("gevent", "eventlet") if name in sys.modules), "something")
+        raise ConfigurationError(
+            f"{by} has replaced the threads of this process, and a client needs one that is real: leave "
+            "them as they are (gevent: monkey.patch_all(thread=False); eventlet: "
+            "monkey_patch(thread=False)), or use the client in a process of its own"
+        )
 
 
 def _new_loop() -> asyncio.AbstractEventLoop:

@@ -403,3 +403,144 @@ def test_import_starts_nothing(exchange: SimulatedExchange) -> None:
 
 def test_closed_error_is_public() -> None:
     assert ClientClosed.__module__ == "binance_wsapi"
+
+
+SLOWED = """
+        import importlib.abc, os, signal, sys, threading
+
+        class Slowed(importlib.abc.MetaPathFinder):
+            # Has one module take its time, so that the fork falls into its loading.
+            began = threading.Event()
+            def find_spec(self, name, path, target=None):
+                if name == {module!r} and not self.began.is_set():
+                    self.began.set()
+                    threading.Event().wait(0.5)
+                return None
+
+        sys.meta_path.insert(0, Slowed())
+        """
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
+@pytest.mark.parametrize(
+    "module",
+    [
+        "binance_wsapi.facade.spot",
+        "binance_wsapi.catalogue.spot",
+        "binance_wsapi.core.aiohttp_transport",
+        "aiohttp",
+        "binance_wsapi.facade.market_streams",
+        "binance_wsapi.core.market_streams",
+    ],
+)
+def test_fork_while_another_thread_loads_a_part_of_the_library(
+    exchange: SimulatedExchange, module: str
+) -> None:
+    printed = run(
+        textwrap.dedent(SLOWED.format(module=module))
+        + textwrap.dedent(
+            """
+            from binance_wsapi import Client
+
+            def first_touch():
+                client = Client(**options)
+                client.streams.subscribe("btcusdt@trade")
+                client.spot.get_server_time()
+                client.close()
+
+            thread = threading.Thread(target=first_touch)
+            thread.start()
+            assert Slowed.began.wait(20)
+            child = os.fork()
+            if child == 0:
+                signal.alarm(20)
+                client = Client(**options)
+                client.streams.subscribe("btcusdt@trade")
+                print(client.spot.get_server_time().status, flush=True)
+                client.close()
+                os._exit(0)
+            os.waitpid(child, 0)
+            thread.join()
+            """
+        ),
+        exchange,
+    )
+
+    assert printed == "200\n"
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
+def test_thread_of_a_forked_child_is_told_that_the_client_is_closed(
+    exchange: SimulatedExchange,
+) -> None:
+    """The child's first thread may have the number that the client's own had in the parent."""
+    printed = run(
+        """
+        import asyncio, os, threading
+        from binance_wsapi import AsyncClient, Client, WsKey
+
+        sync, awaited = Client(**options), AsyncClient(**options)  # not used before the fork
+        child = os.fork()
+        if child == 0:
+            works = [
+                sync.spot.get_server_time, sync.connect, sync.health, lambda: sync.rate_limits,
+                sync.subscribe_user_data_stream, lambda: sync.streams.subscribe("btcusdt@trade"),
+                lambda: sync.request(WsKey.MAIN_WSAPI, "time"),
+                lambda: asyncio.run(awaited.spot.get_server_time()),
+                lambda: asyncio.run(awaited.connect()),
+            ]
+            said = []
+
+            def work(call):
+                # As if the system had given this thread the number.
+                for client in (sync, awaited):
+                    if client._core.host.thread_id is not None:
+                        client._core.host.thread_id = threading.get_ident()
+                try:
+                    call()
+                except Exception as error:
+                    said.append(type(error).__name__)
+
+            for call in works:
+                thread = threading.Thread(target=work, args=(call,))
+                thread.start()
+                thread.join()
+            print(len(said), set(said), flush=True)
+            os._exit(0)
+        os.waitpid(child, 0)
+        sync.close()
+        asyncio.run(awaited.close())
+        """,
+        exchange,
+    )
+
+    assert printed == "9 {'ClientClosed'}\n"
+
+
+@pytest.mark.parametrize("flavour", ["sync", "async"])
+def test_threads_that_are_none_are_refused_in_words(
+    exchange: SimulatedExchange, flavour: Flavour
+) -> None:
+    """What gevent and eventlet do to threads, without them: the constructor would wait for ever."""
+    printed = run(
+        f"""
+        import _thread, sys, threading, types
+
+        def start_green(function, args, kwargs={{}}):
+            raise AssertionError("a thread was begun")
+
+        sys.modules["gevent"] = types.ModuleType("gevent")
+        _thread.start_new_thread = threading._start_new_thread = start_green
+        from binance_wsapi import AsyncClient, Client, ConfigurationError
+
+        try:
+            {"Client" if flavour == "sync" else "AsyncClient"}(**options)
+        except ConfigurationError as error:
+            print(str(error).partition(":")[0])
+        """,
+        exchange,
+    )
+
+    assert printed == (
+        "gevent has replaced the threads of this process, and a client needs one that is real\n"
+    )
