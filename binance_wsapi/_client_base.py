@@ -9,9 +9,11 @@ import os
 import ssl as ssl_module
 import weakref
 from collections.abc import Callable, Coroutine, Mapping
+from functools import WRAPPER_ASSIGNMENTS, update_wrapper
 from os import PathLike
 from threading import get_ident
-from typing import Any, Literal, Self, overload
+from types import FunctionType
+from typing import Any, Literal, TypeVar, Unpack, overload
 
 from binance_wsapi.core.call import CallKind
 from binance_wsapi.core.call_errors import unresponsive
@@ -20,8 +22,10 @@ from binance_wsapi.core.loop_thread import LoopThread
 from binance_wsapi.core.transport import Transport
 from binance_wsapi.errors import ConfigurationError, check_seconds
 from binance_wsapi.events import ConnectionEvent, ConnectionEventKind
+from binance_wsapi.forks import unforked
 from binance_wsapi.health import ConnectionHealth, Metrics
 from binance_wsapi.options import (
+    ClientOptions,
     OnRateLimit,
     OnUnknownOutcome,
     Options,
@@ -35,6 +39,8 @@ from binance_wsapi.protocol.params import WireValue
 from binance_wsapi.protocol.signing import KeyType, Signer, load_signer
 
 __all__ = ["ClientBase", "EventName"]
+
+C = TypeVar("C", bound="ClientBase")
 
 GRACE_S = 5.0
 """How much longer than its own timeouts a call waits for the core before it gives up on it."""
@@ -56,6 +62,11 @@ EventName = Literal[
 
 class ClientBase:
     """Options, handlers and end of life; see :class:`Client` and :class:`AsyncClient`."""
+
+    def __init_subclass__(cls) -> None:
+        if ClientBase in cls.__bases__:
+            # Python names the function in the error for a misspelt option: users know no ClientBase.
+            cls.__init__ = _named(ClientBase.__init__, f"{cls.__name__}.__init__")  # type: ignore[method-assign]
 
     def __init__(
         self,
@@ -151,42 +162,52 @@ class ClientBase:
         Raises:
             ConfigurationError: An option or the key cannot work; nothing was connected.
         """
-        options = Options(
-            api_key=api_key,
-            beautify=beautify,
-            testnet=testnet,
-            demo_trading=demo_trading,
-            market_maker=market_maker,
-            urls=urls,
-            proxy=proxy,
-            headers=headers,
-            ssl=ssl,
-            timeout=timeout,
-            connect_timeout=connect_timeout,
-            recv_window=recv_window,
-            time_unit=time_unit,
-            on_rate_limit=on_rate_limit,
-            on_unknown_outcome=on_unknown_outcome,
-            resolve_timeout=resolve_timeout,
-            resubscribe_user_data_stream_after_reconnect=(
-                resubscribe_user_data_stream_after_reconnect
-            ),
-            resubscribe_user_data_stream_delay_seconds=resubscribe_user_data_stream_delay_seconds,
-            keep_margin_listen_token_refreshed=keep_margin_listen_token_refreshed,
-            attach_event_listeners=attach_event_listeners,
-            mute_latency_warning=mute_latency_warning,
-            reconnect_delay=reconnect_delay,
-            reconnect_delay_max=reconnect_delay_max,
-            reconnect_factor=reconnect_factor,
-            ping_interval=ping_interval,
-            pong_timeout=pong_timeout,
-            rotate_after=rotate_after,
-            rotate_at=rotate_at,
-            event_buffer_size=event_buffer_size,
-            event_overflow=event_overflow,
-            metrics=metrics,
-        )
-        authoriser = _authoriser(options, api_secret, api_secret_passphrase, signer)
+        try:
+            options = Options(
+                api_key=api_key,
+                beautify=beautify,
+                testnet=testnet,
+                demo_trading=demo_trading,
+                market_maker=market_maker,
+                urls=urls,
+                proxy=proxy,
+                headers=headers,
+                ssl=ssl,
+                timeout=timeout,
+                connect_timeout=connect_timeout,
+                recv_window=recv_window,
+                time_unit=time_unit,
+                on_rate_limit=on_rate_limit,
+                on_unknown_outcome=on_unknown_outcome,
+                resolve_timeout=resolve_timeout,
+                resubscribe_user_data_stream_after_reconnect=(
+                    resubscribe_user_data_stream_after_reconnect
+                ),
+                resubscribe_user_data_stream_delay_seconds=resubscribe_user_data_stream_delay_seconds,
+                keep_margin_listen_token_refreshed=keep_margin_listen_token_refreshed,
+                attach_event_listeners=attach_event_listeners,
+                mute_latency_warning=mute_latency_warning,
+                reconnect_delay=reconnect_delay,
+                reconnect_delay_max=reconnect_delay_max,
+                reconnect_factor=reconnect_factor,
+                ping_interval=ping_interval,
+                pong_timeout=pong_timeout,
+                rotate_after=rotate_after,
+                rotate_at=rotate_at,
+                event_buffer_size=event_buffer_size,
+                event_overflow=event_overflow,
+                metrics=metrics,
+            )
+            with unforked:  # a kind of key has libraries of its own
+                authoriser = _authoriser(options, api_secret, api_secret_passphrase, signer)
+        except ConfigurationError as error:
+            refused: ConfigurationError | None = _alone(error)
+        else:
+            refused = None
+        # Tracebacks may be shown with the locals of their frames (Sentry, rich, unittest).
+        del api_key, api_secret, api_secret_passphrase, signer, urls, proxy, headers
+        if refused is not None:
+            raise refused
         if authoriser.signer is not None and not authoriser.logs_on and not mute_latency_warning:
             log.warning(
                 "%s keys sign every request, which adds latency: an Ed25519 key authenticates the "
@@ -197,24 +218,30 @@ class ClientBase:
             Core(options, self._host(), authoriser=authoriser, transport=self._transport())
         )
 
+    # No Self: jedi (Spyder, vim, emacs) completes nothing after it.
     @classmethod
-    def from_env(cls, **options: Any) -> Self:
+    def from_env(cls: type[C], **options: Unpack[ClientOptions]) -> C:  # noqa: PYI019
         """Return a client with the key and secret of the environment.
 
         Args:
             **options: Any other options of the client.
 
         Raises:
-            ConfigurationError: ``BINANCE_API_KEY`` or ``BINANCE_API_SECRET`` is not set.
+            ConfigurationError: ``BINANCE_API_KEY`` or ``BINANCE_API_SECRET`` is not set, or an option
+                or the key cannot work.
         """
-        for name in ("BINANCE_API_KEY", "BINANCE_API_SECRET"):
-            if not os.environ.get(name):
-                raise ConfigurationError(f"the environment variable {name} is not set")
-        return cls(
-            api_key=os.environ["BINANCE_API_KEY"],
-            api_secret=os.environ["BINANCE_API_SECRET"],
-            **options,
-        )
+        # jedi completes nothing after a method that gives Self, or that has a comment above its head.
+        try:
+            for name in ("BINANCE_API_KEY", "BINANCE_API_SECRET"):
+                if not os.environ.get(name):
+                    raise ConfigurationError(f"the environment variable {name} is not set")
+            return cls(
+                api_key=os.environ["BINANCE_API_KEY"],
+                api_secret=os.environ["BINANCE_API_SECRET"],
+                **options,
+            )
+        finally:
+            del options  # a passphrase may be among them, and tracebacks be shown with their locals
 
     @overload
     def on(self, event: Literal["user_data"], handler: Callable[[Any], object]) -> None: ...
@@ -340,14 +367,29 @@ class ClientBase:
                 params[wire] = core.client_order_id()
 
     def __repr__(self) -> str:
-        options = self._core.options
-        state = "closed" if self.closed else options.environment.value
+        if "_core" not in vars(self):  # its making failed, and a traceback is shown with its locals
+            return f"<{type(self).__name__} not made>"
+        state = "closed" if self.closed else self._core.options.environment.value
         return f"<{type(self).__name__} {state}>"
 
     def __reduce__(self) -> tuple[Any, ...]:
         raise TypeError(
             f"a {type(self).__name__} holds connections and secrets: it does not pickle"
         )
+
+
+def _named(function: Any, qualified_name: str) -> Any:
+    code = function.__code__.replace(co_qualname=qualified_name)
+    copy = FunctionType(code, function.__globals__, function.__name__)
+    copy.__kwdefaults__ = function.__kwdefaults__
+    copy.__qualname__ = qualified_name
+    return update_wrapper(copy, function, (*set(WRAPPER_ASSIGNMENTS) - {"__qualname__"},))
+
+
+def _alone(error: ConfigurationError) -> ConfigurationError:
+    """Return an error without the frames it came through, which hold secrets."""
+    error.__context__ = None
+    return error.with_traceback(None)
 
 
 def _authoriser(

@@ -46,7 +46,7 @@ if hasattr(os, "register_at_fork"):
 
 
 if TYPE_CHECKING:
-    made_once = property
+    from functools import cached_property as made_once
 else:
 
     class made_once:  # noqa: N801  (used as a decorator, like property)

@@ -7,7 +7,7 @@ import re
 import ssl as ssl_module
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Literal, get_args
+from typing import Literal, TypedDict, get_args
 from urllib.parse import urlsplit
 
 from binance_wsapi.endpoints import Environment, WsKey, url_of
@@ -15,7 +15,15 @@ from binance_wsapi.errors import ConfigurationError
 from binance_wsapi.health import Metrics
 from binance_wsapi.proxies import check_proxy, proxy_of
 
-__all__ = ["OnRateLimit", "OnUnknownOutcome", "Options", "Overflow", "TimeUnit", "Urls"]
+__all__ = [
+    "ClientOptions",
+    "OnRateLimit",
+    "OnUnknownOutcome",
+    "Options",
+    "Overflow",
+    "TimeUnit",
+    "Urls",
+]
 
 TimeUnit = Literal["MILLISECOND", "MICROSECOND"]
 OnRateLimit = Literal["raise", "wait"]
@@ -27,6 +35,42 @@ REST = "rest"
 """The key of ``urls`` under which the REST host of the margin listen token stands."""
 
 
+class ClientOptions(TypedDict, total=False):
+    """The options of both clients but for key and secret; :class:`binance_wsapi.Client` explains each."""
+
+    api_secret_passphrase: str | bytes | None
+    beautify: bool
+    testnet: bool
+    demo_trading: bool
+    market_maker: bool
+    urls: Urls | None
+    proxy: str | None
+    headers: Mapping[str, str] | None
+    ssl: ssl_module.SSLContext | None
+    timeout: float
+    connect_timeout: float
+    recv_window: float | None
+    time_unit: TimeUnit | None
+    on_rate_limit: OnRateLimit
+    on_unknown_outcome: OnUnknownOutcome
+    resolve_timeout: float
+    resubscribe_user_data_stream_after_reconnect: bool
+    resubscribe_user_data_stream_delay_seconds: float
+    keep_margin_listen_token_refreshed: bool
+    attach_event_listeners: bool
+    mute_latency_warning: bool
+    reconnect_delay: float
+    reconnect_delay_max: float
+    reconnect_factor: float
+    ping_interval: float
+    pong_timeout: float
+    rotate_after: float | None
+    rotate_at: dt.time | None
+    event_buffer_size: int
+    event_overflow: Overflow
+    metrics: Metrics | None
+
+
 @dataclass(frozen=True, kw_only=True)
 class Options:
     """The options of both clients but for the secret; :class:`binance_wsapi.Client` explains each."""
@@ -36,7 +80,7 @@ class Options:
     testnet: bool = False
     demo_trading: bool = False
     market_maker: bool = False
-    urls: Urls | None = None
+    urls: Urls | None = field(default=None, repr=False)
     proxy: str | None = field(default=None, repr=False)
     headers: Mapping[str, str] | None = field(default=None, repr=False)
     ssl: ssl_module.SSLContext | None = None

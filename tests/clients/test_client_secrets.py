@@ -6,6 +6,7 @@ import logging
 import pickle
 import traceback
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -13,7 +14,10 @@ from callers import Caller, noted
 from scripted_server import ScriptedServer
 
 from binance_wsapi import (
+    AsyncClient,
     BinanceWsApiError,
+    Client,
+    ConfigurationError,
     ConnectionLost,
     NotSent,
     OrderRejected,
@@ -138,3 +142,101 @@ def test_proxy_password_is_in_no_error_and_no_log(
     assert "hunter2" not in repr(caller.client.health())
     assert "hunter2" not in repr(caller.client._core.options)
     assert "hunter2" not in caplog.text
+
+
+# Tracebacks with locals, as Sentry, rich and unittest show them
+
+HMAC = "".join(("NhqPtmdSJYdKjVHjA7PZj4Mge3R5YNiP", "1e3UZjInClVN65XAbvqqM6A7H5fATj0j"))
+PASSPHRASE = "correct horse battery staple"
+BODY = "MIGbMFcGCSqGSIb3DQEFDTBKMCkGCSqGSIb3DQEFDDAcBAgs"
+PEM = f"-----BEGIN ENCRYPTED PRIVATE KEY-----\n{BODY}\n-----END ENCRYPTED PRIVATE KEY-----\n"
+API_KEY = "vmPUZE6mv9SD5VNHk4HlWFsOr6aKE2zvsw0MuIgwCIPy6utIco14y7Ju91duEh8A"
+SECRETS = (HMAC, PASSPHRASE, BODY, API_KEY, "hunter2")
+
+
+def texts_of(error: BaseException) -> list[str]:
+    """Return what a traceback of an error may show, locals and all, but for this file's frames."""
+    shown = [
+        str(frame) + repr(frame.locals)
+        for part in (error, error.__cause__, error.__context__)
+        if part is not None
+        for frame in traceback.TracebackException.from_exception(part, capture_locals=True).stack
+        if frame.filename != __file__
+    ]
+    for part in (error, error.__cause__, error.__context__):
+        shown += [repr(part), repr(vars(part)) if part is not None else ""]
+        for frame, _ in traceback.walk_tb(part.__traceback__ if part is not None else None):
+            if frame.f_code.co_filename != __file__:
+                shown += [repr(value) for value in frame.f_locals.values()]
+    return shown
+
+
+@pytest.mark.parametrize("client", [Client, AsyncClient])
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"api_secret": PEM},
+        {"api_secret": PEM, "api_secret_passphrase": PASSPHRASE},
+        {"api_secret": PEM.encode("utf-16"), "api_secret_passphrase": PASSPHRASE.encode()},
+        {"api_secret": PEM.encode()[:60]},
+        {"api_secret": f"{HMAC[:30]} {HMAC}"},
+        {"api_secret": f"keys/{HMAC}"},
+        {"api_secret": HMAC, "api_secret_passphrase": PASSPHRASE},
+        {"api_secret": HMAC, "signer": HMAC},
+        {"signer": HMAC},
+        {"api_secret": "nowhere.pem", "api_secret_passphrase": PASSPHRASE},
+        {"api_secret": HMAC, "timeout": 0},
+        {"api_secret": HMAC, "testnet": "yes"},
+        {"api_secret": HMAC, "proxy": "http://me:hunter2@ho st"},
+        {"api_secret": HMAC, "urls": {"mainWSAPI": "wss://me:hunter2@host:99999"}},
+        {"api_secret": HMAC, "headers": {"X-Token": "hunter2", "Host": "x"}},
+        {"api_secret": HMAC, "proxy": "http://me:hunter2@host", "metrics": object()},
+    ],
+    ids=lambda options: " ".join(options),
+)
+@pytest.mark.parametrize("door", ["constructor", "from_env"])
+def test_a_refused_option_leaves_no_secret_in_any_frame(
+    client: Any, options: dict[str, Any], door: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BINANCE_API_KEY", API_KEY)
+    if door == "from_env":
+        if not isinstance(options.get("api_secret"), str):
+            pytest.skip("the environment holds text")
+        monkeypatch.setenv("BINANCE_API_SECRET", options["api_secret"])
+        options = {name: value for name, value in options.items() if name != "api_secret"}
+        make = client.from_env
+    else:
+        make = partial(client, api_key=API_KEY)
+
+    with pytest.raises(ConfigurationError) as refused:
+        make(**options)
+
+    texts = texts_of(refused.value)
+    assert any("not made" in text for text in texts), (
+        "the frame of the constructor was not looked at"
+    )
+    for secret in SECRETS:
+        assert not [text for text in texts if secret in text]
+
+
+@pytest.mark.parametrize("client", [Client, AsyncClient])
+def test_what_fails_after_the_options_leaves_no_secret_in_any_frame(
+    client: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(self: object) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(client, "_host", fail)
+    with pytest.raises(RuntimeError) as failed:
+        client(
+            api_key=API_KEY,
+            api_secret=HMAC,
+            proxy="http://me:hunter2@host",
+            urls={"rest": "https://me:hunter2@host"},
+            headers={"X-Token": "hunter2"},
+        )
+
+    texts = texts_of(failed.value)
+    assert len(texts) > 3
+    for secret in SECRETS:
+        assert not [text for text in texts if secret in text]

@@ -20,7 +20,7 @@ from binance_wsapi import AsyncClient, Client, ConfigurationError, KeyType, WsKe
 from binance_wsapi.core.core import Core
 from binance_wsapi.core.loop_thread import LoopThread
 from binance_wsapi.models.user_events import BalanceUpdate
-from binance_wsapi.options import Options
+from binance_wsapi.options import ClientOptions, Options
 from binance_wsapi.protocol.authorisation import Authoriser
 from binance_wsapi.simulator import SimulatedExchange
 
@@ -38,9 +38,31 @@ def test_both_clients_take_the_same_options_with_the_same_defaults() -> None:
     assert set(sync) - set(defaults) == {"api_secret", "api_secret_passphrase", "signer"}
 
 
-def test_misspelt_option_is_a_type_error(flavour: Flavour) -> None:
-    with pytest.raises(TypeError, match="time_out"):
-        CLIENTS[flavour](time_out=5)  # type: ignore[call-arg]
+def test_from_env_takes_the_options_of_the_constructor() -> None:
+    parameters = inspect.signature(Client).parameters
+
+    assert set(ClientOptions.__annotations__) == set(parameters) - {
+        "api_key",
+        "api_secret",
+        "signer",
+    }
+    for name, kind in ClientOptions.__annotations__.items():
+        assert kind.__forward_arg__ == parameters[name].annotation
+
+
+def test_misspelt_option_is_a_type_error_of_the_class(
+    flavour: Flavour, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BINANCE_API_KEY", "k")
+    monkeypatch.setenv("BINANCE_API_SECRET", "s")
+    named = (
+        rf"^{CLIENTS[flavour].__name__}.__init__\(\) got an unexpected keyword argument 'tesnet'"
+    )
+
+    with pytest.raises(TypeError, match=named):
+        CLIENTS[flavour](tesnet=True)  # type: ignore[call-arg]
+    with pytest.raises(TypeError, match=named):
+        CLIENTS[flavour].from_env(tesnet=True)  # type: ignore[call-arg]
 
 
 @pytest.mark.parametrize(

@@ -40,6 +40,28 @@ def test_every_method_is_completed(market: Market) -> None:
     assert "using" in names
 
 
+@pytest.mark.parametrize(
+    "source",
+    [
+        "{client}().spot.",
+        "{client}.from_env().spot.",
+        "{client}.from_env(testnet=True).spot.",
+        "client = {client}.from_env()\nclient.spot.",
+        "with {client}.from_env() as client:\n    client.spot.",
+        "async def use():\n    async with {client}.from_env() as client:\n        client.spot.",
+    ],
+)
+@pytest.mark.parametrize("client", ["Client", "AsyncClient"])
+def test_a_client_completes_however_it_was_made(client: str, source: str) -> None:
+    if source.startswith("async" if client == "Client" else "with"):
+        pytest.skip("no such context manager")
+    code = f"from binance_wsapi import {client}\n{source.format(client=client)}"
+
+    script = jedi.Script(code, path=ROOT / "tests" / "facade" / "imagined.py", project=PROJECT)
+
+    assert {each.name for each in offered(Market.SPOT)} <= {each.name for each in script.complete()}
+
+
 OFFERED = [
     pytest.param(each, id=f"{market.value} {each.name}")
     for market in Market

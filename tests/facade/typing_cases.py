@@ -127,6 +127,16 @@ def stream_mistakes(streams: Streams) -> None:
     streams.subscribe(7)  # type: ignore[call-overload]  # pyright: ignore[reportArgumentType, reportCallIssue]
 
 
+def made(chosen: str) -> None:
+    assert_type(Client.from_env(testnet=True, timeout=5), Client)
+    assert_type(AsyncClient.from_env(), AsyncClient)
+    assert_type(Client.from_env().spot, SpotNamespace)
+    Client.from_env(tesnet=True)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+    Client.from_env(testnet="yes")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    Client.from_env(api_key="k")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+    Client(tesnet=True)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+
+
 def bound_elsewhere(spot: SpotNamespace, usdm: UsdmNamespace) -> None:
     assert_type(spot.using(WsKey.MAIN_WSAPI2), SpotNamespace)
     assert_type(usdm.using(WsKey.USDM_WSAPI_TESTNET), UsdmNamespace)
