@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import copy
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -16,7 +17,13 @@ from binance_wsapi.catalogue.streams import route_of
 from binance_wsapi.core.feed import Feed
 from binance_wsapi.core.stream_session import StreamSession
 from binance_wsapi.endpoints import EndpointKind, WsKey, endpoint, routed_key
-from binance_wsapi.errors import ClientClosed, ConfigurationError, NotSent, ParameterError
+from binance_wsapi.errors import (
+    ClientClosed,
+    ConfigurationError,
+    NotSent,
+    ParameterError,
+    RequestRejected,
+)
 from binance_wsapi.events import EventStream
 from binance_wsapi.markets import Market
 from binance_wsapi.models.stream_events import decode_stream_event
@@ -101,11 +108,15 @@ class MarketStreams:
         return feed.stream
 
     async def unsubscribe(self, ws_key: WsKey, names: Sequence[str]) -> None:
-        """Take names away from all their consumers; one that has none left has ended."""
+        """Take names away from all their consumers; one that has none left has ended.
+
+        Nothing comes any more when it returns, whether the exchange has said so in time or not.
+        """
         stream_market(ws_key)
         gone = {(key_of(ws_key, name), name) for name in checked_names(names)}
         concerned = {consumer for place in gone for consumer in self._consumers.get(place, ())}
-        await self._take_away(concerned, gone)
+        if told := self._take_away(concerned, gone):
+            await asyncio.wait(told, timeout=self._core.options.timeout)
 
     async def attach(self, consumer: StreamConsumer, ws_key: WsKey, names: Iterable[str]) -> None:
         """Let a consumer have the events of these names; wait until they flow.
@@ -125,29 +136,26 @@ class MarketStreams:
         except TimeoutError:
             why = self._trouble(by_key)
             was_taken_away = not self._has(consumer)
-            await self.detach(consumer)
+            refusal = self._suspicion(by_key)
+            self._let_go(consumer)
             if was_taken_away:
                 raise self._core.ended("SUBSCRIBE") from None
+            if refusal is not None:
+                raise copy.copy(refusal) from None
             raise NotSent(
                 f"subscribe: not subscribed within {timeout:g} s ({why}); repeating it is safe",
                 operation="SUBSCRIBE",
                 reason="not connected",
             ) from None
         except BaseException:
-            await self.detach(consumer)
+            self._let_go(consumer)
             raise
-
-    async def detach(self, consumer: StreamConsumer) -> None:
-        """Take a consumer away, and unsubscribe the names that nobody wants any more."""
-        places = {place for place, group in self._consumers.items() if consumer in group}
-        await self._take_away({consumer}, places)
-        consumer.end()
 
     def leave(self, consumer: StreamConsumer) -> None:
         """Take a consumer away; from any thread, without waiting."""
         consumer.end()
         with contextlib.suppress(ClientClosed):
-            self._core.run(lambda: self.detach(consumer))
+            self._core.run(lambda: self._detach(consumer))
 
     def names(self, ws_key: WsKey | None) -> list[str]:
         """Return the names that are subscribed, of one connection or of all."""
@@ -201,7 +209,19 @@ class MarketStreams:
             concerned.setdefault(carrier, []).append(name)
         await asyncio.gather(*(session.settle(some) for session, some in concerned.items()))
 
-    async def _take_away(self, consumers: Iterable[StreamConsumer], places: set[Place]) -> None:
+    async def _detach(self, consumer: StreamConsumer) -> None:
+        self._let_go(consumer)
+
+    def _let_go(self, consumer: StreamConsumer) -> None:
+        """Take a consumer away, and unsubscribe the names that nobody wants any more."""
+        places = {place for place, group in self._consumers.items() if consumer in group}
+        self._take_away({consumer}, places)
+        consumer.end()
+
+    def _take_away(
+        self, consumers: Iterable[StreamConsumer], places: set[Place]
+    ) -> list[asyncio.Task[None]]:
+        """Take places away from consumers; return what is done when the exchange has been told."""
         unwanted: dict[WsKey, set[str]] = {}
         for place in places:
             left = [each for each in self._consumers.get(place, ()) if each not in consumers]
@@ -213,21 +233,19 @@ class MarketStreams:
         for consumer in consumers:
             if consumer not in remaining:
                 consumer.end()
-        await asyncio.gather(
-            *(
-                self._drop(session, names & session.names)
-                for ws_key, names in unwanted.items()
-                for session in list(self._sessions.get(ws_key, ()))
-            )
-        )
+        return [
+            task
+            for ws_key, names in unwanted.items()
+            for session in list(self._sessions.get(ws_key, ()))
+            for task in self._drop(session, names & session.names)
+        ]
 
-    async def _drop(self, session: StreamSession, names: set[str]) -> None:
+    def _drop(self, session: StreamSession, names: set[str]) -> list[asyncio.Task[None]]:
         if names == session.names:
             # Nobody else may take a place on a connection that goes.
             self._sessions[session.ws_key].remove(session)
-            await session.close("no stream left")
-        elif names:
-            await session.drop(names)
+            return [self._core.spawn(session.close("no stream left"))]
+        return session.drop(names) if names else []
 
     def _warn_of(self, market: Market, ws_key: WsKey, name: str) -> None:
         """Say once that a name may stay silent."""
@@ -247,6 +265,14 @@ class MarketStreams:
 
     def _consumers_of(self, ws_key: WsKey, names: Iterable[str]) -> set[StreamConsumer]:
         return {each for name in names for each in self._consumers.get((ws_key, name), ())}
+
+    def _suspicion(self, by_key: Mapping[WsKey, Sequence[str]]) -> RequestRejected | None:
+        """Return the refusal of a message that asked for one of these names among others."""
+        for ws_key, names in by_key.items():
+            for session in self._sessions.get(ws_key, ()):
+                if (refusal := session.suspicion(names)) is not None:
+                    return refusal
+        return None
 
     def _trouble(self, ws_keys: Iterable[WsKey]) -> str:
         sessions = [each for ws_key in ws_keys for each in self._sessions.get(ws_key, ())]

@@ -107,7 +107,11 @@ class Link:
             self.session.announce("exception", error=error, reason="a frame could not be taken in")
 
     def heard(self) -> None:
-        """A ping arrived."""
+        """A ping arrived, and was answered."""
+        self.lives()
+
+    def lives(self) -> None:
+        """Take note of a sign of life."""
         self._last_sign_at = self.session.core.now()
         self.pinged_at = None
 
@@ -120,7 +124,7 @@ class Link:
         """A pong arrived."""
         if self._pings:
             self.proven_at = max(self.proven_at, self._pings.popleft())
-        self.heard()
+        self.lives()
 
     def writable(self) -> None:
         """The socket takes frames again."""
@@ -422,7 +426,7 @@ class Session:
         if link.lost_because is not None:  # given up while it opened
             await link.socket.close()
             return
-        link.heard()
+        link.lives()
         link.opened_at = self.core.now()
         self.opened(link)
         self.announce("open")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 import itertools
 import logging
 from collections.abc import Iterable
@@ -14,7 +15,7 @@ from binance_wsapi.core.session import Link, LinkLost, Session
 from binance_wsapi.core.takeover import Takeover
 from binance_wsapi.endpoints import WsKey, endpoint
 from binance_wsapi.errors import RequestRejected
-from binance_wsapi.protocol.limits import MessageRate
+from binance_wsapi.protocol.control_messages import MessageRate, next_names
 from binance_wsapi.protocol.stream_identity import stream_identity
 
 if TYPE_CHECKING:
@@ -28,8 +29,6 @@ log = logging.getLogger("binance_wsapi.streams")
 MAX_STREAMS = 1024
 """Most streams the exchange takes on a connection, on every market."""
 
-NAMES_A_MESSAGE = 200
-
 
 class _StreamFrame(msgspec.Struct):
     """A combined event, or the answer to a control message."""
@@ -37,9 +36,15 @@ class _StreamFrame(msgspec.Struct):
     stream: str = ""
     data: msgspec.Raw = msgspec.Raw()
     id: int | str | None = None
-    error: dict[str, Any] | None = None
-    code: int | None = None
-    msg: str = ""
+    # Of any type: a refusal must not be lost for the form of its words.
+    error: Any = None
+    code: Any = None
+    msg: Any = ""
+
+    @property
+    def is_refusal(self) -> bool:
+        """Whether it says no to a control message."""
+        return self.error is not None or self.code is not None
 
 
 class _ControlMessage(msgspec.Struct):
@@ -63,9 +68,17 @@ class StreamLink(Link):
     def __init__(self, session: Session, number: int) -> None:
         super().__init__(session, number)
         self.subscribed: set[str] = set()
-        self.answers: dict[int, asyncio.Future[_StreamFrame]] = {}
+        """The names whose events are taken: what was asked for, answered or not."""
+        self.asked: set[str] = set()
+        """Those among them whose answer is not there yet."""
+        self.refused: list[tuple[set[str], RequestRejected]] = []
+        """Parts of messages that were refused; each has one name at fault, at least, until it is asked."""
+        self.answer: tuple[int, asyncio.Future[_StreamFrame]] | None = None
+        """Id and answer of the one control message under way."""
         self.changing = asyncio.Lock()
         """Held by the one who sends control messages and awaits their answers."""
+        self.changed = asyncio.Event()
+        """Set when a message was answered, when names are wanted no more, and at the end."""
         self.early: list[bytes] | None = None
         """Events that came while a connection that heals a loss was still being subscribed."""
         self._rate = MessageRate(endpoint(session.ws_key).market)
@@ -73,6 +86,11 @@ class StreamLink(Link):
     def ping_delay(self) -> float:
         """Return the wait for a ping: the exchange counts pings as messages."""
         return self._rate.delay(self.session.core.now())
+
+    def heard(self) -> None:
+        """A ping arrived, and was answered; the exchange counts pongs as messages."""
+        self._rate.record(self.session.core.now())
+        super().heard()
 
     def ping(self) -> None:
         """Ask for a sign of life."""
@@ -104,6 +122,8 @@ class StreamSession(Session):
     def __init__(self, core: Core, ws_key: WsKey, streams: MarketStreams) -> None:
         super().__init__(core, ws_key)
         self.names: set[str] = set()
+        self._proven: set[str] = set()
+        """The names that the exchange has taken once."""
         self._refusals: dict[str, RequestRejected] = {}
         self._streams = streams
         self._ids = itertools.count(1)
@@ -126,29 +146,41 @@ class StreamSession(Session):
             TimeoutError: No link served in time.
             RequestRejected: The exchange refused a name.
         """
+        wanted = set(names)
         while True:
             link: StreamLink = await self.ready(self.core.options.timeout)
-            try:
-                await self._align(link)
-            except LinkLost:
-                continue
-            break
-        for name in names:
-            if name in self._refusals:
-                raise self._refusals.pop(name)
+            self._bring_in_line(link)
+            while link is self.serving:
+                self._check_refused(wanted)
+                if wanted & self.names <= link.subscribed - link.asked:
+                    return
+                link.changed.clear()
+                await link.changed.wait()
 
-    async def drop(self, names: Iterable[str]) -> None:
-        """Unsubscribe names."""
+    def drop(self, names: Iterable[str]) -> list[asyncio.Task[None]]:
+        """Unsubscribe names; return what is done when the exchange has been told."""
         self.names.difference_update(names)
-        for link in list(self.links.values()):
-            if isinstance(link, StreamLink) and link.socket is not None:
-                try:
-                    await self._align(link)
-                except LinkLost as error:
-                    log.debug("%s: unsubscribing: %s", self.ws_key, error)
+        self._proven.difference_update(names)
+        links = [each for each in self.links.values() if isinstance(each, StreamLink)]
+        for link in links:
+            link.changed.set()  # nobody waits for what nobody wants
+        return [self._bring_in_line(link) for link in links if link.socket is not None]
+
+    def suspicion(self, names: Iterable[str]) -> RequestRejected | None:
+        """Return the refusal of a message with one of these names, any of which may be at fault."""
+        for link in self.links.values():
+            if isinstance(link, StreamLink):
+                for part, refusal in link.refused:
+                    if not (part - link.subscribed).isdisjoint(names):
+                        return refusal
+        return None
 
     async def restore(self, link: StreamLink) -> None:
-        """Subscribe all names on a fresh link."""
+        """Subscribe the names on a fresh link.
+
+        Those that the exchange has not taken yet come when the link serves: one that costs the
+        connection must not keep the others from coming back.
+        """
         if self._takeover.link is None:
             link.early = []
         self._takeover.begin(link)
@@ -168,20 +200,17 @@ class StreamSession(Session):
                 self._takeover.event(link, _as_bytes(frame))
             else:
                 self._streams.event(self.ws_key, message.stream, message.data)
-        elif isinstance(message.id, int) and (answer := link.answers.get(message.id)) is not None:
-            if not answer.done():
-                answer.set_result(message)
-        else:
+        elif not self._is_answer(link, message):
             self._aside(link, message, frame)
 
     def link_lost(self, link: StreamLink, reason: str) -> None:
         """Tell the streams that events may be missing."""
-        for answer in link.answers.values():
-            if not answer.done():
-                answer.set_exception(LinkLost(reason))
+        if link.answer is not None and not link.answer[1].done():
+            link.answer[1].set_exception(LinkLost(reason))
+        link.changed.set()
         if self._takeover.lost(link):
             whole_until = min(link.last_heard, link.served_until)
-            self._streams.interrupted(self, link.subscribed, whole_until)
+            self._streams.interrupted(self, link.subscribed - link.asked, whole_until)
 
     def ask_in_silence(self, link: StreamLink) -> None:
         """Ask for a sign of life: that nothing happens and that nothing is told look the same."""
@@ -198,11 +227,24 @@ class StreamSession(Session):
     def serve(self, link: StreamLink, *, after_loss: bool, replaced: Any) -> None:
         """Events flow again."""
         self._takeover.carried_by(link)
+        if replaced is not None:
+            replaced.changed.set()  # who waits for a name there is to look at this link now
         if after_loss:
             self._streams.resumed(self, link.subscribed, self.last_failure)
         early, link.early = link.early or (), None
         for frame in early:
             self._tell_frame(frame)
+
+    def _is_answer(self, link: StreamLink, message: _StreamFrame) -> bool:
+        """Take the answer to the message under way; a refusal that names none is meant for it, too."""
+        if link.answer is None:
+            return False
+        number, answer = link.answer
+        if message.id != number and not (message.id is None and message.is_refusal):
+            return False
+        if not answer.done():
+            answer.set_result(message)
+        return True
 
     def _aside(self, link: StreamLink, message: _StreamFrame, frame: str | bytes) -> None:
         """Take what is neither an event that is wanted nor an awaited answer."""
@@ -215,7 +257,7 @@ class StreamSession(Session):
             log.info("%s: the exchange is about to close this connection", self.ws_key)
             if link is self.serving:
                 self.rotate()
-        elif message.error is not None or message.code is not None:
+        elif message.is_refusal:
             refusal = _rejected("stream", message)
             self.announce("exception", error=refusal, reason=str(refusal))
 
@@ -223,33 +265,72 @@ class StreamSession(Session):
         message = _decode_frame(frame)
         self._streams.event(self.ws_key, message.stream, message.data)
 
+    def _check_refused(self, names: Iterable[str]) -> None:
+        for name in names:
+            if name in self._refusals:
+                raise copy.copy(self._refusals[name])
+
+    def _bring_in_line(self, link: StreamLink) -> asyncio.Task[None]:
+        """Align a link in the background: a caller who gives up must not leave a message half way."""
+
+        async def align() -> None:
+            try:
+                await self._align(link)
+            except LinkLost as error:
+                log.debug("%s: %s", self.ws_key, error)
+
+        return self.core.spawn(align())
+
     async def _align(self, link: StreamLink) -> None:
         """Send what it takes until the link carries the wanted names and no others."""
         async with link.changing:
             while True:
-                if surplus := sorted(link.subscribed - self.names)[:NAMES_A_MESSAGE]:
-                    await self._send(link, "UNSUBSCRIBE", surplus)
-                    link.subscribed.difference_update(surplus)
-                elif missing := sorted(self.names - link.subscribed)[:NAMES_A_MESSAGE]:
-                    await self._ask_for(link, missing)
+                if surplus := link.subscribed - self.names:
+                    names = next_names(sorted(surplus))
+                    # Before the answer: who wants a name again meanwhile has to wait for another one.
+                    link.subscribed.difference_update(names)
+                    await self._send(link, "UNSUBSCRIBE", names)
+                elif names := self._next_to_ask(link):
+                    await self._ask_for(link, names)
                 else:
                     return
+
+    def _next_to_ask(self, link: StreamLink) -> list[str]:
+        """Return the names of the next SUBSCRIBE; those of refused messages come last, part by part."""
+        wanted = self.names if link is self.serving else self.names & self._proven
+        missing = wanted - link.subscribed
+        if good := missing.difference(*(part for part, _ in link.refused)):
+            return next_names(sorted(good))
+        while link.refused:
+            if part := missing & link.refused[-1][0]:
+                return next_names(sorted(part))
+            link.refused.pop()
+        return []
 
     async def _ask_for(self, link: StreamLink, names: list[str]) -> None:
         """Subscribe names; a message that is refused is halved until the name at fault is found."""
         link.subscribed.update(names)  # events may come together with the answer
+        link.asked.update(names)
         answer = await self._send(link, "SUBSCRIBE", names)
-        if answer.error is None and answer.code is None:
-            return
-        link.subscribed.difference_update(names)
-        if len(names) > 1:
-            half = len(names) // 2
-            await self._ask_for(link, names[:half])
-            await self._ask_for(link, names[half:])
-            return
-        refusal = self._refusals[names[0]] = _rejected("SUBSCRIBE", answer)
-        self.names.discard(names[0])
-        self.announce("exception", error=refusal, reason=f"{names[0]} is refused: {refusal}")
+        link.asked.clear()
+        if not answer.is_refusal:
+            self._proven.update(names)
+        else:
+            link.subscribed.difference_update(names)
+            refusal = _rejected("SUBSCRIBE", answer)
+            if len(names) > 1:
+                half = len(names) // 2
+                link.refused += [(set(names[half:]), refusal), (set(names[:half]), refusal)]
+            else:
+                self._refuse(names[0], refusal)
+        link.changed.set()
+
+    def _refuse(self, name: str, refusal: RequestRejected) -> None:
+        if name not in self.names:
+            return  # nobody wants it any more
+        self._refusals[name] = refusal
+        self.names.discard(name)
+        self.announce("exception", error=refusal, reason=f"{name} is refused: {refusal}")
 
     async def _send(
         self, link: StreamLink, method: str, names: list[str] | msgspec.UnsetType
@@ -258,7 +339,7 @@ class StreamSession(Session):
         await link.turn()
         number = next(self._ids)
         answer: asyncio.Future[_StreamFrame] = core.loop.create_future()
-        link.answers[number] = answer
+        link.answer = number, answer
         try:
             link.write(_encode(_ControlMessage(method, names, number)))
             async with asyncio.timeout(core.options.timeout):
@@ -271,7 +352,7 @@ class StreamSession(Session):
             self.lose(link, f"{method} was not answered")
             raise LinkLost(f"{method} was not answered") from None
         finally:
-            del link.answers[number]
+            link.answer = None
 
 
 def _as_bytes(frame: str | bytes) -> bytes:
@@ -279,7 +360,13 @@ def _as_bytes(frame: str | bytes) -> bytes:
 
 
 def _rejected(method: str, answer: _StreamFrame) -> RequestRejected:
-    error = answer.error or {"code": answer.code, "msg": answer.msg}
+    said = (
+        answer.error if isinstance(answer.error, dict) else {"code": answer.code, "msg": answer.msg}
+    )
+    code: object = said.get("code")
     return RequestRejected(
-        str(error.get("msg", "")), code=int(error.get("code") or 0), status=400, operation=method
+        str(said.get("msg") or answer.error or ""),
+        code=code if isinstance(code, int) else 0,
+        status=400,
+        operation=method,
     )

@@ -32,13 +32,11 @@ import msgspec
 from binance_wsapi.catalogue._types import Operation
 from binance_wsapi.markets import Market
 from binance_wsapi.markets.market import Limit
-from binance_wsapi.protocol.sliding_window import SlidingWindow
 from binance_wsapi.protocol.weight import weight_of
 
 __all__ = [
     "Governor",
     "LimitUsage",
-    "MessageRate",
     "Refusal",
     "Reservation",
     "governors",
@@ -716,13 +714,3 @@ def _used_up(window: _Window, wanted: int, most: int, wall_us: int) -> Refusal:
 
 def _first_border(windows: list[_Window], wall_us: int) -> int:
     return min((wall_us // window.length_us + 1) * window.length_us for window in windows)
-
-
-class MessageRate(SlidingWindow):
-    """Keeps the control messages of one stream connection within the exchange's limit.
-
-    The exchange takes 5 a second on Spot and 10 on futures, pongs included: one is left for those.
-    """
-
-    def __init__(self, market: Market) -> None:
-        super().__init__(4 if market is Market.SPOT else 9, 1.0)

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from binance_wsapi.catalogue.streams import find_stream, streams
 from binance_wsapi.errors import ParameterError
 from binance_wsapi.markets import Market
+from binance_wsapi.protocol.control_messages import fits_message
 from binance_wsapi.protocol.secrets import masked
 
 __all__ = ["checked_names", "doubt", "stream_name"]
@@ -101,6 +102,13 @@ def _check(name: object) -> None:
             "a listen key is not the name of a market stream: subscribe_user_data_stream() reads "
             "the account's events",
             parameter="names",
+        )
+    name = str(name)
+    if not fits_message(name):
+        raise ParameterError(
+            f"{name[:40]!r}… is too long for the name of a stream: the exchange is silent on it",
+            parameter="names",
+            value=name,
         )
     if problem := _problem(name):
         raise ParameterError(problem, parameter="names", value=name)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import concurrent.futures
+import json
 from collections.abc import Callable
 from decimal import Decimal
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -23,6 +26,7 @@ from binance_wsapi import (
     WsKey,
 )
 from binance_wsapi.core import stream_session
+from binance_wsapi.core.stream_session import StreamLink
 from binance_wsapi.markets import Market
 from binance_wsapi.models.futures_stream_events import (
     FuturesBookTickerEvent,
@@ -137,7 +141,7 @@ def test_consumer_who_comes_while_the_last_one_leaves_gets_events(
 ) -> None:
     caller = connect()
     subscribe(caller, TICKER)
-    for _ in range(4):
+    for _ in range(2):
         leaving = subscribe(caller, TRADES)
         leaving.close()
         stream = subscribe(caller, TRADES)
@@ -368,6 +372,73 @@ def test_no_connection_is_not_sent_and_leaves_nothing_behind(
     subscribe(caller, TRADES).close()
 
 
+LONG_NAMES = [f"{number:03}{'x' * 20}usdt@kline_15m" for number in range(200)]
+"""In one message they would be twice the size that the exchange answers."""
+
+
+@pytest.mark.parametrize(
+    ("ws_key", "path", "name"),
+    [
+        (WsKey.MAIN, "/stream", TICKER),
+        (WsKey.USDM, "/usdm/market/stream", "btcusdt@markPrice@1s"),
+        (WsKey.COINM, "/coinm/stream", "btcusd_perp@markPrice@1s"),
+    ],
+)
+def test_long_names_are_asked_for_in_messages_that_the_exchange_answers(
+    connect: Connect,
+    exchange: SimulatedExchange,
+    account: AccountHandle,
+    ws_key: WsKey,
+    path: str,
+    name: str,
+) -> None:
+    """Subscribed, subscribed again after a loss, unsubscribed: nothing is too large."""
+    caller = connect()
+    stream = subscribe(caller, *LONG_NAMES, name, ws_key=ws_key)
+
+    exchange.drop_connections(path)
+    while not isinstance(caller.next_event(stream), StreamGap):
+        pass
+    if ws_key is WsKey.MAIN:
+        make_trade(exchange, account)
+    assert not isinstance(caller.next_event(stream), StreamGap)
+    caller.call(lambda client: client.streams.unsubscribe(*LONG_NAMES, ws_key=ws_key))
+
+    sizes = [len(json.dumps(frame.payload).encode()) for frame in exchange.journal.requests()]
+    assert max(sizes) < 4_096
+    assert (
+        sorted(name for each in control_messages(exchange, "UNSUBSCRIBE") for name in each)
+        == LONG_NAMES
+    )
+    assert names_of(caller, ws_key) == [name]
+    opened = [each for each in exchange.journal.frames if each.direction == "open"]
+    assert [each.path for each in opened] == [path, path]
+
+
+def test_name_that_no_message_carries_is_refused(
+    connect: Connect, exchange: SimulatedExchange
+) -> None:
+    caller = connect()
+
+    with pytest.raises(ParameterError, match="too long"):
+        subscribe(caller, f"{'x_' * 2_000}@trade")
+
+    assert exchange.journal.connections() == []
+
+
+def test_pongs_count_as_messages_and_what_the_exchange_sends_does_not() -> None:
+    core = SimpleNamespace(now=lambda: 10.0, dispatcher=None)
+    session: Any = SimpleNamespace(core=core, ws_key=WsKey.MAIN, received=None)
+    link = StreamLink(session, 1)
+
+    for _ in range(4):
+        assert link.ping_delay() == 0.0
+        link.answered()
+        link.heard()
+
+    assert link.ping_delay() > 0.0
+
+
 # --- refusals
 
 
@@ -398,6 +469,197 @@ def test_refused_name_does_not_take_others_with_it(
 
     assert (refused.value.code, refused.value.operation) == (2, "SUBSCRIBE")
     assert names_of(caller) == good
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        {"code": 2, "msg": "Invalid request: no such stream"},
+        {"error": {"code": 2, "msg": "Invalid request: no such stream"}},
+        {"error": {"code": 2, "msg": "Invalid request: no such stream"}, "id": None},
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("at_once", [True, False], ids=["one call", "many calls"])
+def test_refusal_without_an_id_is_that_of_the_message_under_way(
+    dial: Callable[..., Caller], scripted: ScriptedServer, refusal: dict[str, Any], at_once: bool
+) -> None:
+    async def refuse_without_id(peer: Peer, request: dict[str, Any]) -> None:
+        is_bad = any("bad" in name for name in request["params"])
+        await peer.send(refusal if is_bad else {"result": None, "id": request["id"]})
+
+    scripted.replies["SUBSCRIBE"] = refuse_without_id
+    caller = dial(urls=stream_urls(scripted), timeout=500)
+    good = [f"s{number}usdt@trade" for number in range(6)]
+    mixed = [*good[:3], "badusdt@trade", *good[3:]]
+    kept = subscribe(caller, "s9usdt@trade")
+    begun = {name: begin(caller, name) for name in mixed} if not at_once else {}
+
+    with pytest.raises(RequestRejected, match="no such stream") as refused:
+        subscribe(caller, *mixed) if at_once else begun.pop("badusdt@trade").result(10)
+
+    assert (refused.value.code, refused.value.operation) == (2, "SUBSCRIBE")
+    for each in begun.values():
+        each.result(10)
+    assert names_of(caller) == [*(() if at_once else good), "s9usdt@trade"]
+    assert scripted.handshakes == 1
+    (peer,) = scripted.peers
+    scripted.run(peer.send({"stream": "s9usdt@trade", "data": {"e": "trade"}}))
+    assert caller.next_event(kept).event_type == "trade"
+
+
+def test_every_caller_of_a_refused_name_is_told(
+    dial: Callable[..., Caller], scripted: ScriptedServer
+) -> None:
+    scripted.replies["SUBSCRIBE"] = _refuse_bad_names
+    caller = dial(urls=stream_urls(scripted), timeout=500)
+    begun = [begin(caller, "badusdt@trade") for _ in range(3)]
+
+    for each in begun:
+        with pytest.raises(RequestRejected):
+            each.result(10)
+
+    assert names_of(caller) == []
+
+
+def test_refusal_of_a_caller_who_gave_up_is_not_that_of_the_next(
+    dial: Callable[..., Caller], scripted: ScriptedServer
+) -> None:
+    """The next message waits until the one under way was answered, whoever asked for it."""
+    go_on = asyncio.Event()
+
+    async def refuse_late(peer: Peer, request: dict[str, Any]) -> None:
+        if "badusdt@trade" in request["params"]:
+            await go_on.wait()
+            await peer.send({"code": 2, "msg": "Invalid request: no such stream"})
+        else:
+            await peer.send({"result": None, "id": request["id"]})
+
+    scripted.replies["SUBSCRIBE"] = refuse_late
+    caller = dial(urls=stream_urls(scripted), timeout=500)
+    subscribe(caller, TICKER)
+    core = caller.client._core
+    bad = core.run(lambda: core.market_streams.subscribe(WsKey.MAIN, ["badusdt@trade"]))
+    scripted.wait_for("SUBSCRIBE", 2)
+
+    bad.cancel()
+    following = begin(caller, TRADES)
+    scripted.loop.call_soon_threadsafe(go_on.set)
+
+    following.result(10)
+    assert names_of(caller) == [TICKER, TRADES]
+    assert scripted.handshakes == 1
+
+
+def test_name_that_is_being_unsubscribed_is_not_taken_for_subscribed(
+    dial: Callable[..., Caller], scripted: ScriptedServer
+) -> None:
+    go_on, answer = asyncio.Event(), asyncio.Event()
+
+    async def unsubscribe_late(peer: Peer, request: dict[str, Any]) -> None:
+        await go_on.wait()
+        await peer.send({"result": None, "id": request["id"]})
+
+    async def subscribe_late(peer: Peer, request: dict[str, Any]) -> None:
+        if len(scripted.seen("SUBSCRIBE")) == 3:
+            await answer.wait()
+        await peer.send({"result": None, "id": request["id"]})
+
+    scripted.replies |= {"SUBSCRIBE": subscribe_late, "UNSUBSCRIBE": unsubscribe_late}
+    caller = dial(urls=stream_urls(scripted), timeout=500)
+    subscribe(caller, TICKER)
+    subscribe(caller, TRADES).close()
+    scripted.wait_for("UNSUBSCRIBE")
+
+    again = begin(caller, TRADES)
+    scripted.loop.call_soon_threadsafe(go_on.set)
+
+    scripted.wait_for("SUBSCRIBE", 3)
+    assert not again.done()
+    scripted.loop.call_soon_threadsafe(answer.set)
+    again.result(10)
+
+
+def test_refused_call_does_not_wait_for_its_other_names_to_be_unsubscribed(
+    dial: Callable[..., Caller], scripted: ScriptedServer
+) -> None:
+    async def never(peer: Peer, request: dict[str, Any]) -> None:
+        """Say nothing."""
+
+    scripted.replies["SUBSCRIBE"] = _refuse_bad_names
+    scripted.replies["UNSUBSCRIBE"] = never
+    caller = dial(urls=stream_urls(scripted), timeout=500)
+    subscribe(caller, TICKER)
+
+    with pytest.raises(RequestRejected):
+        subscribe(caller, TRADES, "badusdt@trade")
+
+    assert names_of(caller) == [TICKER]
+
+
+def test_name_that_costs_the_connection_does_not_keep_the_others_away(
+    dial: Callable[..., Caller], scripted: ScriptedServer
+) -> None:
+    async def close_at_bad_names(peer: Peer, request: dict[str, Any]) -> None:
+        if any("bad" in name for name in request["params"]):
+            peer.cut()
+        else:
+            await peer.send({"result": None, "id": request["id"]})
+
+    scripted.replies["SUBSCRIBE"] = close_at_bad_names
+    caller = dial(urls=stream_urls(scripted), timeout=500)
+    good = subscribe(caller, TRADES)
+
+    bad = begin(caller, "badusdt@trade")
+
+    gap = caller.next_event(good)
+    assert isinstance(gap, StreamGap), "told when the events flow again"
+    caller.call(lambda client: client.streams.unsubscribe("badusdt@trade"))
+    bad.result(10)
+    subscribe(caller, TICKER)
+    assert names_of(caller) == [TICKER, TRADES]
+
+
+def test_refusal_is_told_though_there_was_no_time_to_find_the_name_at_fault(
+    dial: Callable[..., Caller], scripted: ScriptedServer
+) -> None:
+    scripted.replies["SUBSCRIBE"] = _refuse_bad_names
+    caller = dial(urls=stream_urls(scripted), timeout=1)
+    names = [f"bad{number}usdt@trade" for number in range(190)]
+
+    with pytest.raises(RequestRejected, match="no such stream"):
+        subscribe(caller, *(f"s{number}usdt@trade" for number in range(9)), *names)
+
+    assert names_of(caller) == []
+
+
+@pytest.mark.parametrize(
+    ("refusal", "code", "message"),
+    [
+        ({"error": "No such stream"}, 0, "No such stream"),
+        ({"error": {"code": "x", "msg": None}}, 0, ""),
+        ({"code": "2", "msg": 5}, 0, "5"),
+    ],
+    ids=str,
+)
+def test_refusal_of_an_odd_form_is_one(
+    dial: Callable[..., Caller],
+    scripted: ScriptedServer,
+    refusal: dict[str, Any],
+    code: int,
+    message: str,
+) -> None:
+    async def refuse(peer: Peer, request: dict[str, Any]) -> None:
+        await peer.send(refusal)
+
+    scripted.replies["SUBSCRIBE"] = refuse
+    caller = dial(urls=stream_urls(scripted), timeout=500)
+
+    with pytest.raises(RequestRejected) as refused:
+        subscribe(caller, TRADES)
+
+    assert refused.value.code == code
+    assert message in refused.value.message
 
 
 def test_message_that_is_never_answered_costs_the_connection(

@@ -16,7 +16,6 @@ from binance_wsapi.protocol import limits as limits_module
 from binance_wsapi.protocol.limits import (
     Governor,
     LimitUsage,
-    MessageRate,
     Refusal,
     Reservation,
     governors,
@@ -392,16 +391,6 @@ def test_counts_are_read_again_when_the_clock_was_put_back() -> None:
     governor.answered(admitted(governor, PLACE), counts(orders=50), succeeded=True, wall_us=WALL)
 
     refused(governor, PLACE)
-
-
-@pytest.mark.parametrize(("market", "allowed"), [(Market.SPOT, 4), (Market.COINM, 9)])
-def test_stream_messages_leave_room_for_a_pong(market: Market, allowed: int) -> None:
-    rate = MessageRate(market)
-    for _ in range(allowed):
-        assert rate.delay(10.0) == 0.0
-        rate.record(10.0)
-
-    assert rate.delay(10.25) == 0.75
 
 
 def fill_burst(governor: Governor, at: int, number: int = 50, *, told: int = 0) -> None:

@@ -23,6 +23,7 @@ POLICY_VIOLATION = 1008
 SECOND_US = 1_000_000
 MESSAGES_PER_SECOND = 5
 MOST_STREAMS = 1_024
+MOST_MESSAGE_BYTES = 4_096
 
 
 class StreamConnection:
@@ -69,6 +70,8 @@ class StreamConnection:
         """Take one frame of the client."""
         if not self._is_open or not self._count_message():
             return
+        if len(text if isinstance(text, bytes) else text.encode()) > MOST_MESSAGE_BYTES:
+            return  # neither served nor refused
         try:
             request = read_stream_request(
                 text if isinstance(text, str) else text.decode(errors="replace")

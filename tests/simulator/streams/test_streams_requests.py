@@ -165,7 +165,7 @@ def test_broken_json_is_told_where(bench: Bench) -> None:
     assert answer == {"code": 3, "msg": "Invalid JSON: expected value at line 2 column 2"}
 
 
-@pytest.mark.parametrize("frame", ["", "{", b"\xff\xfe", "[" * 100_000, "nope", "1", "[]", '"x"'])
+@pytest.mark.parametrize("frame", ["", "{", b"\xff\xfe", "[" * 4_000, "nope", "1", "[]", '"x"'])
 def test_nonsense_is_refused_and_the_connection_lives(bench: Bench, frame: Any) -> None:
     wire = bench.connect("/ws")
 
@@ -229,13 +229,32 @@ def test_five_messages_in_each_second_are_fine(bench: Bench) -> None:
 def test_a_connection_holds_1024_streams(bench: Bench) -> None:
     names = [f"s{number}@trade" for number in range(1_025)]
     wire = bench.connect("/ws")
-    assert wire.ask(method="SUBSCRIBE", params=names[:1_024], id=1)["result"] is None
+    for first in range(0, 1_024, 128):
+        asked = names[first : first + 128]
+        assert wire.ask(method="SUBSCRIBE", params=asked, id=1)["result"] is None
+        bench.clock.advance(1)
     assert wire.ask(method="SUBSCRIBE", params=names[:7], id=1)["result"] is None
-    wire.door.receive(json.dumps({"method": "SUBSCRIBE", "params": names, "id": 1}))
+    wire.door.receive(json.dumps({"method": "SUBSCRIBE", "params": names[-1:], "id": 1}))
 
     assert wire.closing == (1008, "Too many streams")
     with pytest.raises(HandshakeRefused):
         bench.connect("/ws/" + "/".join(names))
+
+
+@pytest.mark.parametrize("method", ["SUBSCRIBE", "UNSUBSCRIBE"])
+def test_message_of_more_than_4096_bytes_is_not_answered(bench: Bench, method: str) -> None:
+    wire = bench.connect("/ws")
+
+    def message(size: int) -> str:
+        empty = json.dumps({"method": method, "params": [""], "id": 1})
+        name = "ü" + "x" * (size - len(empty) - 2)  # two bytes and the rest
+        return json.dumps({"method": method, "params": [name], "id": 1}, ensure_ascii=False)
+
+    for size, is_answered in ((4_096, True), (4_097, False)):
+        assert len(message(size).encode()) == size
+        wire.door.receive(message(size))
+        assert bool(wire.take()) is is_answered
+    assert wire.is_open()
 
 
 def test_nobody_listening_means_no_timers(bench: Bench) -> None:
