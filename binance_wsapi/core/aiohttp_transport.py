@@ -67,7 +67,7 @@ class AiohttpTransport:
                     headers=self._headers,
                     proxy=_proxy_of(url, self._proxy),
                     ssl=True if self._ssl is None else self._ssl,
-                    timeout=aiohttp.ClientWSTimeout(ws_close=CLOSE_TIMEOUT_S),
+                    timeout=aiohttp.ClientWSTimeout(ws_close=None),  # _AiohttpSocket sees to it
                 )
         except _Redirected as error:
             raise HandshakeRefused(error.status, str(error)) from None
@@ -240,7 +240,14 @@ class _AiohttpSocket:
 
     async def close(self) -> None:
         self._is_open = False
-        await self._websocket.close()
+        connection = self._websocket._response.connection
+        try:
+            async with asyncio.timeout(CLOSE_TIMEOUT_S):
+                await self._websocket.close()
+        except TimeoutError:
+            # Frames that still come, or a peer that reads nothing, would keep the socket for ever.
+            if connection is not None and connection.transport is not None:
+                connection.transport.abort()
         if self._reader is not asyncio.current_task():
             self._reader.cancel()
             await asyncio.gather(self._reader, return_exceptions=True)

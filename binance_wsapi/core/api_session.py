@@ -570,9 +570,13 @@ class ApiSession(Session):
             else:
                 self._outcomes.undecided(call, connection_lost(call, reason))
 
+    def brings_events(self, link: ApiLink) -> bool:
+        """Whether user data is subscribed on a link."""
+        return bool(link.event_sinks)
+
     def ask_in_silence(self, link: ApiLink) -> None:
         """Ask for a sign of life where events are to be expected."""
-        if link.event_sinks and link.in_doubt_since is None:
+        if self.brings_events(link) and link.in_doubt_since is None:
             self.core.spawn(self._doubt.ask(link))
 
     def is_idle(self, link: ApiLink) -> bool:

@@ -551,12 +551,22 @@ class Core:
     ) -> None:
         """End the user data stream of a connection; nothing to do when there is none.
 
+        What the exchange has not confirmed within the timeout is seen to in the background.
+
         Args:
             ws_key: The connection.
             isolated_symbol: The symbol of an isolated margin account.
             buffer: What the stream to end reads; nothing to do when there is another one by now.
         """
-        key = (ws_key, isolated_symbol)
+        ending = self.spawn(self._unsubscribe_user_data((ws_key, isolated_symbol), buffer))
+        await asyncio.wait({ending}, timeout=self.options.timeout)
+        if ending.done():
+            ending.result()
+
+    async def _unsubscribe_user_data(
+        self, key: tuple[WsKey, str | None], buffer: Buffer | None
+    ) -> None:
+        ws_key, _ = key
         # One after the other: giving a listen key back would take it from who has just started it.
         async with self._user_data_locks.setdefault(key, asyncio.Lock()):
             subscription, feed = self._user_data.get(key, (None, None))

@@ -44,14 +44,19 @@ class ApiKeySource:
     async def start(self) -> str:
         """Ask for the account's key."""
         answer = await self._session.ask(None, self.operation, {})
-        key: str = answer.raw["result"]["listenKey"]
+        key = _listen_key(answer.raw.get("result"))
+        if key is None:
+            raise UnreadableResult(
+                f"{self.operation}: the answer is no listen key",
+                operation=self.operation,
+                raw=b"",
+            )
         return key
 
     async def extend(self, key: str) -> str:
         """Extend the account's key, whichever it is."""
         answer = await self._session.ask(None, "userDataStream.ping", {})
-        extended: str = answer.raw["result"].get("listenKey", key)
-        return extended
+        return _listen_key(answer.raw.get("result")) or key
 
     async def stop(self) -> None:
         """End the account's key."""
@@ -92,3 +97,8 @@ class RiskKeySource:
 
     async def stop(self) -> None:
         """Let the key run out: ending it would weigh 3,000, half of what a minute allows."""
+
+
+def _listen_key(result: object) -> str | None:
+    key = result.get("listenKey") if isinstance(result, dict) else None
+    return key if isinstance(key, str) and key else None

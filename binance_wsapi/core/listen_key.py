@@ -206,6 +206,10 @@ class ListenKeyUserData(Session):
         if self._keeper is None:
             self._keeper = self.core.spawn(self._keep_alive())
 
+    def brings_events(self, link: KeyLink) -> bool:
+        """Nothing but events comes on it."""
+        return True
+
     def ask_in_silence(self, link: KeyLink) -> None:
         """Ask for a sign of life: that nothing happens and that nothing is told look the same."""
         self.core.spawn(self._ask(link))
@@ -257,6 +261,9 @@ class ListenKeyUserData(Session):
                     self._key_died(key, "the listen key is gone")
                 else:
                     log.warning("%s: extending the listen key: %s", self.ws_key, error)
+            except Exception:  # the edge of a task that must not end while the key lives
+                delay = KEEP_ALIVE_RETRY_S
+                log.exception("%s: extending the listen key failed", self.ws_key)
             else:
                 delay = KEEP_ALIVE_S
                 if extended != key:

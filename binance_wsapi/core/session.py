@@ -41,7 +41,10 @@ frame_log = logging.getLogger("binance_wsapi.frames")
 
 
 DRAIN_LINGER_S = 1.0
-"""How long a replaced link stays open for events that are under way on it."""
+"""How long a replaced link stays open at least."""
+
+EVENTS_LINGER_S = 5.0
+"""The same of one that brings events: those from before its successor was subscribed may come late."""
 
 
 _LEVELS = {
@@ -219,6 +222,10 @@ class Session:
 
     def link_lost(self, link: Any, reason: str) -> None:
         """A link is gone: end what depended on it."""
+
+    def brings_events(self, link: Any) -> bool:
+        """Whether something else than answers may come on a link."""
+        return False
 
     def ask_in_silence(self, link: Any) -> None:
         """The serving link has brought nothing for a while: its pongs do not show that it would."""
@@ -454,7 +461,8 @@ class Session:
 
     def _retire(self, link: Link) -> None:
         now = self.core.now()
-        link.drains = (now + DRAIN_LINGER_S, now + DRAIN_LINGER_S + self.core.options.timeout)
+        linger = EVENTS_LINGER_S if self.brings_events(link) else DRAIN_LINGER_S
+        link.drains = (now + linger, now + linger + self.core.options.timeout)
         link.retired_at = now
         if link.pinged_at is None and link.ping_delay() <= 0:
             # Its answer proves that all has come that was sent before its successor took over.

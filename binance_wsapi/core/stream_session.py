@@ -212,6 +212,10 @@ class StreamSession(Session):
             whole_until = min(link.last_heard, link.served_until)
             self._streams.interrupted(self, link.subscribed - link.asked, whole_until)
 
+    def brings_events(self, link: StreamLink) -> bool:
+        """Whether names are subscribed on a link."""
+        return bool(link.subscribed)
+
     def ask_in_silence(self, link: StreamLink) -> None:
         """Ask for a sign of life: that nothing happens and that nothing is told look the same."""
         if link.subscribed and not link.changing.locked():

@@ -175,6 +175,10 @@ class ApiUserData:
             self._failed(None)
             self._try_again(self._core.options.resubscribe_user_data_stream_delay_seconds)
             return
+        if link.event_sinks.get(subscription_id, self._event) != self._event:
+            # Another account's: nobody could tell whose events come under it.
+            self._session.lose(link, f"two subscriptions were given the id {subscription_id}")
+            return
         former = self._ids.get(link)
         if former is not None and former != subscription_id:
             # The same account's events would come under both ids.
