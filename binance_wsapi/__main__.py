@@ -14,7 +14,9 @@ __all__ = ["main"]
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command and return the process's exit status."""
     given = list(sys.argv[1:] if arguments is None else arguments)
-    parser = argparse.ArgumentParser(prog="binance-wsapi", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="binance-wsapi", description=(__doc__ or "").replace("`", "")
+    )
     parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser(

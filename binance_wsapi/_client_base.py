@@ -336,6 +336,10 @@ class ClientBase:
     def _transport(self) -> Transport | None:
         return None
 
+    def _check_open(self) -> None:
+        if self._core.closed:
+            raise self._core.closed_error()
+
     def _wait(self, work: Callable[[], Coroutine[Any, Any, Any]], timeout: float) -> Any:
         """Run something on the core's loop and block until it is done."""
         core = self._core

@@ -318,6 +318,7 @@ class AsyncClient(ClientBase):
             raise
 
     async def __aenter__(self) -> Self:
+        self._check_open()
         return self
 
     async def __aexit__(

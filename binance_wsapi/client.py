@@ -285,6 +285,7 @@ class Client(ClientBase):
         return self._wait(work, self._longest_wait)
 
     def __enter__(self) -> Self:
+        self._check_open()
         return self
 
     def __exit__(

@@ -7,6 +7,7 @@ import asyncio
 import contextlib
 import os
 import statistics
+import sys
 import time
 from collections.abc import Callable, Generator, Sequence
 from decimal import ROUND_DOWN, Decimal
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeGuard
 from binance_wsapi import (
     AccountReconciled,
     AsyncClient,
+    BinanceWsApiError,
     Client,
     EventStream,
     OrderReconciled,
@@ -63,11 +65,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         else:
             options, drop = stack.enter_context(_embedded_exchange())
             round_trips = ROUND_TRIPS
-        _title("The sync client")
-        with Client(**options) as client:
-            _run_sync(client, drop, round_trips)
-        _title("The async client, the same names awaited")
-        asyncio.run(_run_async(options, drop, round_trips))
+        try:
+            _title("The sync client")
+            with Client(**options) as client:
+                _run_sync(client, drop, round_trips)
+            _title("The async client, the same names awaited")
+            asyncio.run(_run_async(options, drop, round_trips))
+        except BinanceWsApiError as error:
+            print(f"\nThe demo ends here: {error}", file=sys.stderr)
+            return 1
     print("\nDone. Every step above is in binance_wsapi/demo.py.")
     return 0
 

@@ -49,6 +49,14 @@ __all__ = [
 class BinanceWsApiError(Exception):
     """Base of every error of this library."""
 
+    def __repr__(self) -> str:
+        facts = "".join(
+            f", {name}={value!r}"
+            for name in ("code", "operation", "client_order_id", "reason")
+            if (value := self.__dict__.get(name)) is not None
+        )
+        return f"{type(self).__name__}({', '.join(map(repr, self.args))}{facts})"
+
     def __reduce__(self) -> tuple[Any, ...]:
         # Keyword-only constructors do not pickle by themselves: carry the attributes.
         return _rebuild, (type(self), self.args, self.__dict__.copy())

@@ -238,6 +238,10 @@ class EventStream(Generic[T]):
         """Return how many events wait to be taken."""
         return len(self._buffer)
 
+    def __bool__(self) -> bool:
+        """Whether there is a stream: always, also when no event waits."""
+        return True
+
     def __iter__(self) -> Iterator[T]:
         return self
 

@@ -341,7 +341,7 @@ async def open_order_book(
         )
     depth = operation_by_method(market, "depth")
     assert depth is not None
-    wire_params(depth, {"symbol": symbol, "limit": limit})
+    wire_params(depth, {"symbol": symbol.upper(), "limit": limit})
     keeper = BookKeeper(core, _SNAPSHOT_KEYS[ws_key], symbol.upper(), limit)
     await core.market_streams.attach(keeper, ws_key, [name])
     keeper.begin()

@@ -44,8 +44,16 @@ def but(given: Param, about: str | None = None, **facts: Any) -> Param:
 SYMBOL = param("symbol", Kind.STRING, "Trading symbol, such as ``BTCUSDT``.")
 SYMBOLS = param("symbols", Kind.STRING_LIST, "Several trading symbols.")
 LIMIT = param("limit", Kind.INT, "How many rows at most.", default="500", maximum=1000)
-START_TIME = param("start_time", Kind.TIMESTAMP, "Start of the range, epoch ms or µs.")
-END_TIME = param("end_time", Kind.TIMESTAMP, "End of the range, epoch ms or µs.")
+START_TIME = param(
+    "start_time",
+    Kind.TIMESTAMP,
+    "Start of the range: a ``datetime`` with a time zone, or epoch ms or µs.",
+)
+END_TIME = param(
+    "end_time",
+    Kind.TIMESTAMP,
+    "End of the range: a ``datetime`` with a time zone, or epoch ms or µs.",
+)
 FROM_ID = param("from_id", Kind.INT, "First trade id to return.", minimum=0)
 TIME_ZONE = param(
     "time_zone",

@@ -12,7 +12,8 @@ import inspect
 import sys
 from collections.abc import Awaitable, Callable
 from functools import partial, wraps
-from typing import Any, ClassVar, Self
+from types import CoroutineType
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from binance_wsapi.catalogue import operations
 from binance_wsapi.catalogue._types import Operation
@@ -32,11 +33,22 @@ def _make_methods(namespace: type[Namespace | AsyncNamespace]) -> None:
 
 
 def _method(operation: Operation, signature: Callable[..., Any]) -> Callable[..., Any]:
-    @wraps(signature)
-    def method(self: Any, /, **given: object) -> Any:
-        return self._call(operation, given)
+    if not inspect.iscoroutinefunction(signature):
 
-    if inspect.iscoroutinefunction(signature):
+        @wraps(signature)
+        def method(self: Any, /, **given: object) -> Any:
+            return self._call(operation, given)
+
+    else:
+        name = signature.__qualname__
+
+        @wraps(signature)
+        def method(self: Any, /, **given: object) -> Any:
+            coroutine = self._call(operation, given)
+            if type(coroutine) is CoroutineType:
+                coroutine.__qualname__ = name  # Python warns by it where the await is forgotten
+            return coroutine
+
         if sys.version_info >= (3, 12):
             inspect.markcoroutinefunction(method)
         else:
@@ -44,7 +56,28 @@ def _method(operation: Operation, signature: Callable[..., Any]) -> Callable[...
     return method
 
 
-class Namespace:
+class _Refusing:
+    """Says of an operation that is not there what it is called, if it is, and guesses nothing else."""
+
+    __slots__ = ()
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            same = [each for each in dir(type(self)) if _letters(each) == _letters(name)]
+            hint = f"write {same[0]}" if same else "dir() lists what there is"
+            # With nothing to look at, Python offers nothing: for create_order it would test_order,
+            # which places no order.
+            raise AttributeError(
+                f"{type(self).__name__} has no operation {name!r}: {hint}", name=name
+            )
+
+
+def _letters(name: str) -> str:
+    return name.replace("_", "").casefold()
+
+
+class Namespace(_Refusing):
     """The operations of one market on one connection, blocking.
 
     Safe to use from any thread.
@@ -85,7 +118,7 @@ class Namespace:
         return f"{type(self).__name__}(ws_key={self.ws_key!s})"
 
 
-class AsyncNamespace:
+class AsyncNamespace(_Refusing):
     """The operations of one market on one connection, to be awaited.
 
     Safe to use from any thread and any event loop.

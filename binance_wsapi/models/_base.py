@@ -164,6 +164,24 @@ class Event(Model, dict=True, tag_field="e"):
         vars(self).update(frame=frame, stream_name=stream)
         return self
 
+    # msgspec's own would leave behind what is no field.
+    def __copy__(self) -> Self:
+        made: Self = super().__copy__()  # type: ignore[misc]  # not in its stubs
+        vars(made).update(vars(self))
+        return made
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        frame, stream = self.__dict__.get("frame"), self.__dict__.get("stream_name")
+        make: Any
+        fields: Any
+        make, fields = super().__reduce__()  # type: ignore[str-unpack]  # as object's is typed
+        return _restored, (make, fields, frame and bytes(frame), stream)
+
+
+def _restored(make: Any, fields: tuple[Any, ...], frame: bytes | None, stream: str | None) -> Event:
+    event: Event = make(*fields)
+    return event if frame is None else event.attach_frame(frame, stream)
+
 
 class UnknownEvent(Event):
     """An event this version does not know, or that lacks what makes it one: nothing is lost, see ``raw``."""

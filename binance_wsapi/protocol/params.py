@@ -163,12 +163,11 @@ class _Plan:
         for name, value in given.items():
             if value is None and (name in steps or not self._is_closed):
                 continue
-            try:
-                wire, convert = steps[name]
-            except KeyError:
+            step = steps.get(name)
+            if step is None:
                 params[name] = self._unknown(name, value)
             else:
-                params[wire] = convert(value)
+                params[step[0]] = step[1](value)
         # A caller's calls are alike: rules look at names and a few values, so what held once holds.
         shape = (*params, *map(params.get, self._rule_names))
         if shape not in self._lawful:
@@ -207,11 +206,10 @@ class _Plan:
                 )
         if not self._is_closed:
             return any_value(name, value)
-        from difflib import get_close_matches
-
-        hint = "".join(
-            f": did you mean {match}?" for match in get_close_matches(name, self._steps, n=1)
-        )
+        # Never a guess: a name that is merely near may place another order (quote_quantity, quantity).
+        own = [self._labels[param.wire] for param in self._operation.params if not param.auth]
+        same = [each for each in self._steps if _letters(each) == _letters(name)]
+        hint = f": write {same[0]}" if same else f", but {_listed(own, 'and') or 'none'}"
         raise ParameterError(
             f"{self._operation.name} ({self._operation.method}) has no parameter {name}{hint}",
             parameter=name,
@@ -312,6 +310,10 @@ def _as_written(value: str) -> tuple[object, ...]:
     return {"true": ("true", True), "false": ("false", False)}.get(value, (value,))
 
 
-def _listed(names: Iterable[str], word: str) -> str:
-    *most, last = names
+def _letters(name: str) -> str:
+    return name.replace("_", "").casefold()
+
+
+def _listed(names: Collection[str], word: str) -> str:
+    *most, last = names or ("",)
     return f"{', '.join(most)} {word} {last}" if most else last

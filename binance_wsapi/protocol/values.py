@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from enum import Enum
+from math import isfinite
 from typing import TypeGuard
 
 from binance_wsapi.catalogue._types import Kind, Param
@@ -45,6 +46,8 @@ def converter(param: Param, label: str, market: Market) -> Convert:
         market: Whose operation it belongs to.
     """
     match param.kind:
+        case Kind.STRING if param.name in _SYMBOLS:
+            return _symbol(param, label)
         case Kind.STRING:
             return _string(param, label)
         case Kind.INT:
@@ -59,6 +62,8 @@ def converter(param: Param, label: str, market: Market) -> Convert:
             return _enum(param, label)
         case Kind.TIMESTAMP:
             return _timestamp(label, market)
+        case Kind.STRING_LIST if param.name in _SYMBOLS:
+            return _list(param, label, _symbol(param, label))
         case Kind.STRING_LIST:
             return _list(param, label, _string(param, label))
         case Kind.ENUM_LIST:
@@ -276,6 +281,29 @@ def _string(param: Param, label: str) -> Convert:
     return convert
 
 
+_SYMBOLS = frozenset({"symbol", "symbols", "pair"})
+# BTC/USDT, btc-usdt, BTC/USDT:USDT: how others spell them. The exchange's have none of these, and no
+# lower case.
+_is_spelled_otherwise = re.compile(r"[a-z/:\s-]").search
+_is_plain_symbol = re.compile(r"[A-Z0-9_.]+").fullmatch
+
+
+def _symbol(param: Param, label: str) -> Convert:
+    convert_text = _string(param, label)
+
+    def convert(value: object) -> WireValue:
+        if type(value) is str and _is_plain_symbol(value):
+            return value
+        text = convert_text(value)
+        assert isinstance(text, str)
+        if text.isascii() and _is_spelled_otherwise(text):
+            right = re.sub(r":.*|[/\s-]", "", text).upper() or "BTCUSDT"
+            raise _refused(label, value, f"is misspelt: write {right!r}")
+        return text
+
+    return convert
+
+
 def _text(value: object, label: str) -> str:
     """Return the text of a str or of an enum member of text."""
     if isinstance(value, Enum):
@@ -302,7 +330,8 @@ def _enum(param: Param, label: str) -> Convert:
         try:
             return known[value]  # type: ignore[index]  # anything hashable may be asked for
         except (KeyError, TypeError):
-            return unlisted(value)
+            pass  # told below, where this error is no part of it
+        return unlisted(value)
 
     def unlisted(value: object) -> str:
         text = _text(value, label)
@@ -350,7 +379,7 @@ def _timestamp(label: str, market: Market) -> Convert:
     def convert(value: object) -> int:
         if isinstance(value, datetime):
             return _epoch(value, label, market)
-        number = value if type(value) is int else _whole(value, label)
+        number = value if type(value) is int else _whole_time(value, label)
         if number < 0:
             raise _refused(label, value, "lies before 1970")
         if number in _LOOKS_LIKE_SECONDS:
@@ -360,6 +389,27 @@ def _timestamp(label: str, market: Market) -> Convert:
         return number
 
     return convert
+
+
+def _whole_time(value: object, label: str) -> int:
+    if isinstance(value, float) and int(value if isfinite(value) else 0) in _LOOKS_LIKE_SECONDS:
+        millis = f"{value * 1000:.0f}"
+        raise _refused(label, value, f"is in seconds: write whole milliseconds, {millis}")
+    if isinstance(value, int | str | float) and not isinstance(value, bool):
+        text = str(value).strip()
+        if re.fullmatch(r"-?[0-9]+(\.0)?", text):
+            return _whole(value, label)
+    try:
+        if not isinstance(value, bool):
+            return operator.index(value)  # type: ignore[arg-type]  # what is no integer raises
+    except TypeError:
+        pass
+    raise wrong_type(
+        label,
+        value,
+        "write a datetime that knows its time zone, such as datetime(2026, 11, 28, tzinfo=UTC), or "
+        "whole epoch milliseconds, such as 1795824000000",
+    )
 
 
 def _epoch(moment: datetime, label: str, market: Market) -> int:

@@ -7,6 +7,7 @@ import gc
 import inspect
 import json
 import re
+import traceback
 import warnings
 from collections.abc import Awaitable, Coroutine
 from importlib import import_module
@@ -244,3 +245,37 @@ def test_awaited_using_keeps_the_flavour() -> None:
 
 async def _awaited(answer: Awaitable[Any]) -> Any:
     return await answer
+
+
+@pytest.mark.parametrize("market", Market)
+@pytest.mark.parametrize("flavour", ["", "async"])
+def test_python_offers_no_other_operation_for_one_that_is_not_there(
+    market: Market, flavour: str
+) -> None:
+    """For python-binance's ``create_order`` it offered ``test_order``, which places nothing."""
+    namespace = namespace_class(market, flavour)(Recorder().call, CONNECTIONS[market])
+
+    with pytest.raises(AttributeError) as caught:
+        namespace.create_order  # noqa: B018
+
+    shown = "".join(traceback.format_exception(caught.value))
+    assert "id you mean" not in shown
+    assert "has no operation 'create_order': dir() lists what there is" in shown
+    assert not hasattr(namespace, "create_order")
+
+
+@pytest.mark.parametrize("name", ["submitNewOrder", "submit_New_order", "SubmitNewOrder"])
+def test_an_operation_of_other_spelling_is_named(name: str) -> None:
+    namespace = namespace_class(Market.SPOT)(Recorder().call, WsKey.MAIN_WSAPI)
+
+    with pytest.raises(AttributeError, match=f"no operation '{name}': write submit_new_order"):
+        getattr(namespace, name)
+
+
+def test_a_forgotten_await_names_the_method() -> None:
+    namespace = namespace_class(Market.SPOT, "async")(Recorder().call_async, WsKey.MAIN_WSAPI)
+
+    with pytest.warns(
+        RuntimeWarning, match="'AsyncSpotNamespace.get_order_book' was never awaited"
+    ):
+        namespace.get_order_book(symbol="BTCUSDT")

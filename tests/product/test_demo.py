@@ -32,6 +32,19 @@ def test_the_gap_of_the_dropped_connection_is_told(printed: str) -> None:
     assert " ms: connection dropped" in printed
 
 
+def test_without_a_network_the_demo_ends_in_a_sentence(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    nowhere = {"urls": {"mainWSAPI": "ws://127.0.0.1:1"}, "timeout": 0.1}
+    monkeypatch.setattr(demo, "_testnet_options", lambda: nowhere)
+    for name in demo.KEY_NAMES:
+        monkeypatch.setenv(name, "x")
+
+    assert demo.main(["--testnet"]) == 1
+
+    assert "The demo ends here: connect was not sent" in capsys.readouterr().err
+
+
 def test_the_testnet_needs_keys(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -25,6 +25,20 @@ from binance_wsapi.errors import (
     ServerUndecided,
 )
 
+
+def test_repr_has_what_tells_errors_apart() -> None:
+    rejected = RequestRejected("Invalid symbol.", code=-1121, status=400, operation="order.place")
+    not_sent = NotSent("No.", operation="order.place", reason="limit")
+    unknown = OutcomeUnknown("?", operation="order.place", client_order_id="x")
+
+    assert repr(rejected) == (
+        "RequestRejected('Invalid symbol.', code=-1121, operation='order.place')"
+    )
+    assert repr(not_sent) == "NotSent('No.', operation='order.place', reason='limit')"
+    assert repr(unknown) == "OutcomeUnknown('?', operation='order.place', client_order_id='x')"
+    assert repr(ConfigurationError("no")) == "ConfigurationError('no')"
+
+
 CLASSES: list[type[BinanceWsApiError]] = [getattr(errors, name) for name in errors.__all__]
 VALUES: dict[str, Any] = {
     "parameter": "price",

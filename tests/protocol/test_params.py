@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from binance_wsapi.catalogue import operation_by_method
 from binance_wsapi.catalogue._types import (
     Forbids,
     Kind,
@@ -147,19 +148,65 @@ def test_what_the_core_fills_in_is_never_missing_but_may_be_given() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "hint"),
+    ("name", "right"),
     [
-        ("time_in_forse", ""),
-        ("quantty", ": did you mean quantity?"),
+        ("quoteOrderQty", "quote_order_qty"),
+        ("STOP_PRICE", "stop_price"),
+        ("Quantity", "quantity"),
     ],
 )
-def test_an_unknown_parameter_is_refused_with_a_hint(name: str, hint: str) -> None:
+def test_a_parameter_of_other_spelling_is_named(name: str, right: str) -> None:
     error = refused(**{name: "x"})
 
-    assert error.parameter == name
-    assert error.value == "x"
-    assert name in str(error)
-    assert str(error).endswith(hint)
+    assert (error.parameter, error.value) == (name, "x")
+    assert str(error) == f"submit_new_order (order.place) has no parameter {name}: write {right}"
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["quantty", "quote_quantity", "qty", "client_order_id", "stop_prices", "order_type", "orice"],
+)
+@pytest.mark.parametrize(
+    ("market", "method"),
+    [
+        (Market.SPOT, "order.place"),
+        (Market.SPOT, "order.test"),
+        (Market.SPOT, "order.cancel"),
+        (Market.SPOT, "orderList.place.oco"),
+        (Market.SPOT, "order.status"),
+        (Market.USDM, "order.place"),
+        (Market.COINM, "order.place"),
+    ],
+)
+def test_no_name_is_guessed_by_how_near_it_is(market: Market, method: str, name: str) -> None:
+    """``quantity`` for ``quote_quantity`` would buy 25 BTC for 25 USDT."""
+    operation = operation_by_method(market, method)
+    assert operation is not None
+    with pytest.raises(ParameterError) as caught:
+        wire_params(operation, {name: "x"})
+
+    all_names = [param.name for param in operation.params if not param.auth]
+    said = f"has no parameter {name}, but {', '.join(all_names[:-1])} and {all_names[-1]}"
+    assert str(caught.value).endswith(said)
+
+
+def test_an_operation_without_parameters_says_so() -> None:
+    ping = operation_by_method(Market.SPOT, "ping")
+    assert ping is not None
+
+    with pytest.raises(ParameterError, match=r"has no parameter symbol, but none$"):
+        wire_params(ping, {"symbol": "BTCUSDT"})
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"symbl": "x"}, {"side": "buy"}, {"side": ["BUY"]}, {"symbol": "btcusdt"}], ids=str
+)
+def test_no_error_of_this_library_shows_one_of_python(wrong: dict[str, Any]) -> None:
+    with pytest.raises(ParameterError) as caught:
+        wire_params(PLACE, {**GIVEN, **wrong})
+
+    assert caught.value.__cause__ is None
+    assert caught.value.__context__ is None or caught.value.__suppress_context__
 
 
 # Rules -------------------------------------------------------------------------------------------

@@ -444,13 +444,73 @@ def test_futures_take_milliseconds_alone() -> None:
         (1_784_291_415, "is in seconds: write milliseconds, 1784291415000"),
         (2**63, "write milliseconds"),
         (True, "is a bool"),
-        ("2026-07-17", "is a str"),
-        (date(2026, 7, 17), "is a date"),
         (1.5e12, "is a float: write 1500000000000"),
+        (1795878685.25, "is in seconds: write whole milliseconds, 1795878685250"),
+        (1795878685.0, "is in seconds: write whole milliseconds, 1795878685000"),
+        ("1784291415000", "write 1784291415000 without quotes"),
     ],
 )
 def test_what_is_no_moment_is_refused(given: object, said: str) -> None:
     assert said in str(refused(start_time=given))
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        "2026-07-17",
+        "1 hour ago UTC",
+        "",
+        date(2026, 7, 17),
+        timedelta(hours=1),
+        True,
+        1.5,
+        float("nan"),
+        float("inf"),
+        None,
+        [MOMENT],
+        Decimal(1784291415000),
+    ],
+    ids=repr,
+)
+def test_what_is_no_moment_is_told_all_forms_of_one(given: object) -> None:
+    assert str(refused(start_time=given)).endswith(
+        ": write a datetime that knows its time zone, such as datetime(2026, 11, 28, tzinfo=UTC), or "
+        "whole epoch milliseconds, such as 1795824000000"
+    )
+
+
+# Symbols -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("given", "right"),
+    [
+        ("btcusdt", "BTCUSDT"),
+        ("BtcUSDT", "BTCUSDT"),
+        ("BTC/USDT", "BTCUSDT"),
+        ("btc/usdt", "BTCUSDT"),
+        ("BTC-USDT", "BTCUSDT"),
+        ("BTC USDT", "BTCUSDT"),
+        (" BTCUSDT\n", "BTCUSDT"),
+        ("BTC/USDT:USDT", "BTCUSDT"),
+        ("btcusd_perp", "BTCUSD_PERP"),
+    ],
+)
+def test_a_symbol_in_the_spelling_of_others_is_named_in_the_exchanges(
+    given: str, right: str
+) -> None:
+    assert str(refused(symbol=given)) == f"symbol={given!r} is misspelt: write {right!r}"
+    assert str(refused(symbols=["ETHUSDT", given])) == (
+        f"symbols={given!r} is misspelt: write {right!r}"
+    )
+
+
+@pytest.mark.parametrize(
+    "given", ["BTCUSDT", "BTCUSD_PERP", "BTCUSDT_261225", "1000PEPE.X", "这是usdt"]
+)
+def test_a_symbol_of_the_exchange_passes(given: str) -> None:
+    assert sent(symbol=given) == given
+    assert sent(symbols=[given]) == [given]
 
 
 # Lists -------------------------------------------------------------------------------------------
