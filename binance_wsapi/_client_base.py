@@ -281,6 +281,10 @@ class ClientBase:
     def set_time_offset_ms(self, offset_ms: float | None) -> None:
         """Set by how much the exchange's clock is ahead of this machine's, instead of measuring it.
 
+        It counts for all exchanges this client talks to and for what is stamped from now on. Steps of this
+        machine's clock then reach the requests; what becomes of orders whose answers were lost is found
+        out by the monotonic clock as well.
+
         Args:
             offset_ms: Milliseconds; negative when the exchange is behind. ``None`` measures again.
 
@@ -289,7 +293,7 @@ class ClientBase:
         """
         if offset_ms is not None:
             check_seconds("offset_ms", offset_ms, unit="milliseconds")
-        self._core.clock.set_time_offset_ms(offset_ms)
+        self._core.set_time_offset_ms(offset_ms)
 
     def health(self) -> list[ConnectionHealth]:
         """Return how each connection in use is doing; asks the client's own thread, quickly.
@@ -309,6 +313,9 @@ class ClientBase:
     @property
     def rate_limits(self) -> dict[str, list[LimitUsage]]:
         """How far the exchange's limits are used up, by market, what is under way included.
+
+        These are the limits of the environment the client was made for; keys of the testnet in another
+        client's hands have limits of their own.
 
         Raises:
             ClientClosed: The client is closed.

@@ -19,8 +19,10 @@ __all__ = [
     "EndpointKind",
     "Environment",
     "WsKey",
+    "api_key_beside",
     "default_ws_key",
     "endpoint",
+    "environment_of",
     "listen_key_url",
     "rest_url",
     "routed_key",
@@ -156,6 +158,11 @@ def url_of(ws_key: WsKey, environment: Environment) -> str:
         ) from None
 
 
+def environment_of(ws_key: WsKey, environment: Environment) -> Environment:
+    """Return the environment a connection belongs to, in a client of ``environment``."""
+    return Environment.TESTNET if "TESTNET" in ws_key.name else environment
+
+
 def listen_key_url(ws_key: WsKey, url: str, listen_key: str) -> str:
     """Return the URL that reads the user data of a listen key.
 
@@ -201,6 +208,15 @@ def wsapi_keys(market: Market) -> tuple[WsKey, ...]:
 def default_ws_key(market: Market) -> WsKey:
     """Return the connection a market's operations use unless told otherwise."""
     return wsapi_keys(market)[0]
+
+
+def api_key_beside(ws_key: WsKey) -> WsKey:
+    """Return the WebSocket API connection of the exchange that a connection belongs to; itself if it is one."""
+    known = endpoint(ws_key)
+    if known.kind is EndpointKind.WS_API:
+        return ws_key
+    is_testnet = "TESTNET" in ws_key.name
+    return next(key for key in wsapi_keys(known.market) if ("TESTNET" in key.name) is is_testnet)
 
 
 def user_data_key(ws_key: WsKey) -> WsKey:

@@ -167,24 +167,28 @@ class OutcomeUnknown(BinanceWsApiError):
         self.sent_at = sent_at
         self.cause = cause
 
-    _find_out: Callable[[float], Coroutine[Any, Any, Any]] | None = None
+    _find_out: Callable[[float | None], Coroutine[Any, Any, Any]] | None = None
     _run: Callable[[Callable[[], Coroutine[Any, Any, Any]]], Future[Any]] | None = None
 
     def attach(
         self,
-        find_out: Callable[[float], Coroutine[Any, Any, Any]],
+        find_out: Callable[[float | None], Coroutine[Any, Any, Any]],
         run: Callable[[Callable[[], Coroutine[Any, Any, Any]]], Future[Any]],
     ) -> None:
         """Let the error be resolved; called by the client that raises it."""
         self._find_out = find_out
         self._run = run
 
-    def resolve(self, timeout: float = 30.0) -> Response[Any]:
+    def resolve(self, timeout: float | None = None) -> Response[Any]:
         """Ask what became of the request, and block until it is known.
 
+        An order that is found settles it at once. One that is not found counts as not placed only when
+        the request can no longer be accepted and a second look has confirmed it: ``recvWindow`` + 14 seconds
+        after it was sent, which is 19 seconds by default and 74 with ``recv_window=60000``.
+
         Args:
-            timeout: Seconds this may take. An order that is not found counts as not placed only when
-                the request can no longer be accepted, which is some 16 seconds after it was sent.
+            timeout: Seconds this may take; ``None`` waits until then, and half a minute more if the
+                questions themselves have to wait.
 
         Returns:
             The :class:`Response` that was lost, as far as it is known; its ``resolved`` is true.
@@ -202,7 +206,7 @@ class OutcomeUnknown(BinanceWsApiError):
         except CancelledError:
             raise self._closed() from None
 
-    async def resolve_async(self, timeout: float = 30.0) -> Response[Any]:
+    async def resolve_async(self, timeout: float | None = None) -> Response[Any]:
         """Do what :meth:`resolve` does, to be awaited."""
         import asyncio
 
@@ -218,8 +222,9 @@ class OutcomeUnknown(BinanceWsApiError):
     def _closed(self) -> ClientClosed:
         return ClientClosed(f"the client was closed while {self.operation} was looked up")
 
-    def _begin(self, timeout: float) -> Future[Any]:
-        check_seconds("timeout", timeout)
+    def _begin(self, timeout: float | None) -> Future[Any]:
+        if timeout is not None:
+            check_seconds("timeout", timeout)
         if self._find_out is None or self._run is None:
             raise ClientClosed(f"{self.operation} can be looked up only by the client that sent it")
         find_out = self._find_out

@@ -10,6 +10,7 @@ import msgspec
 from binance_wsapi.core.call import Call
 from binance_wsapi.core.session import Link, Session
 from binance_wsapi.errors import RequestRejected
+from binance_wsapi.protocol.clock import ServerClock
 
 __all__ = ["ApiLink", "Authority", "Subscription"]
 
@@ -21,9 +22,11 @@ class Authority:
     made earlier still fits.
     """
 
-    __slots__ = ("logged_on",)
+    __slots__ = ("clock", "logged_on")
 
-    def __init__(self, *, logged_on: bool) -> None:
+    def __init__(self, clock: ServerClock, *, logged_on: bool) -> None:
+        self.clock = clock
+        """The clock of the exchange the link leads to."""
         self.logged_on = logged_on
 
 
@@ -33,7 +36,7 @@ class ApiLink(Link):
     def __init__(self, session: Session, number: int) -> None:
         super().__init__(session, number)
         self.pending: dict[str, Call] = {}
-        self.authority = Authority(logged_on=False)
+        self.authority = Authority(session.core.clock_of(session.ws_key), logged_on=False)
         self.refusal: RequestRejected | None = None
         self.refused_at = 0.0
         self.event_sinks: dict[int, Callable[[ApiLink, msgspec.Raw], None]] = {}

@@ -42,7 +42,9 @@ from binance_wsapi.markets import Market
 from binance_wsapi.protocol.envelope import Frame, MalformedFrame, decode_frame
 from binance_wsapi.protocol.error_table import rejection
 from binance_wsapi.protocol.limits import Refusal
+from binance_wsapi.protocol.own_orders import ReadAnswer
 from binance_wsapi.protocol.session import State
+from binance_wsapi.protocol.verdict import Moment
 from binance_wsapi.response import Response
 
 if TYPE_CHECKING:
@@ -84,8 +86,11 @@ class ApiSession(Session):
         super().__init__(core, ws_key)
         self.market: Market = endpoint(ws_key).market
         self.authority: Authority | None = None
-        self._governor = core.governors[self.market]
-        self._admit = self._governor.admit
+        self.clock = core.clock_of(ws_key)
+        """The clock of the exchange it leads to."""
+        self.governor = core.governor_of(ws_key)
+        self._admit = self.governor.admit
+        self.own_orders = core.own_orders_of(ws_key)
         self._now = core.now
         self._waiting: deque[Call] = deque()
         """Calls without a connection, or behind one that is congested or in doubt."""
@@ -100,6 +105,14 @@ class ApiSession(Session):
         """Who keeps track of the account's orders, while its events are subscribed."""
         self.subscriptions: list[Subscription] = []
         """What has to be subscribed on each fresh link before it serves."""
+
+    def exchange_us(self) -> int:
+        """Return the exchange's time, epoch microseconds."""
+        return self.clock.timestamp_us(self.core.wall_us(), self._now())
+
+    def moment(self) -> Moment:
+        """Return this moment, by this machine's clock and by the exchange's."""
+        return Moment(self._now(), self.exchange_us())
 
     # Requests
 
@@ -216,7 +229,7 @@ class ApiSession(Session):
         except ConnectionError:
             del link.pending[call.id]
             call.written_at = None
-            self._governor.unsent(admitted)
+            self.governor.unsent(admitted)
             if call.link is None:
                 self._queue(call)
             else:
@@ -384,7 +397,7 @@ class ApiSession(Session):
         succeeded = message.is_success
         if call.kind.mutates and call.kind.operation is not None and message.result == _NULL:
             succeeded = False  # it has to show the order
-        self._governor.answered(
+        self.governor.answered(
             reservation,
             message.rate_limits,
             succeeded=succeeded,
@@ -397,8 +410,12 @@ class ApiSession(Session):
             self.logon.set_logged_on(link, logged_on=call.kind.method == "session.logon")
         if call.kind.ends_listen_key and not call.is_own:
             self.core.listen_key_stopped(self.ws_key)
-        if self.reconcilers and call.kind.mutates:
-            self._outcomes.tell_reconcilers(call, message.result, resolved=False)
+        if call.kind.mutates:
+            self.own_orders.answers.append(
+                ReadAnswer(call.id, sent_at, link.last_heard, call.kind.method, message.result)
+            )
+            if self.reconcilers:
+                self._outcomes.tell_reconcilers(call, message.result, resolved=False)
         call.settle(
             Response(
                 call.kind.operation,
@@ -421,19 +438,19 @@ class ApiSession(Session):
             message.error,
             client_order_id=call.client_order_id,
             sent_at=call.sent_us,
-            wall_us=core.exchange_us(),
+            wall_us=self.exchange_us(),
             rate_limits=message.rate_limits,
         )
         if isinstance(error, RateLimited) and error.status in (418, 429):
-            now_us = core.exchange_us()
+            now_us = self.exchange_us()
             wait = error.retry_after
-            self._governor.refused(
+            self.governor.refused(
                 code=error.code,
                 wall_us=now_us,
                 retry_at_us=None if wait is None else now_us + int(wait * 1e6),
                 is_banned=error.status == 418,
             )
-            core.limits_told(self._governor, now_us)
+            core.limits_told(self.governor, now_us)
         if isinstance(error, OutcomeUnknown):
             self._outcomes.undecided(call, error)
         elif not message.is_failure and (call.kind.mutates or not isinstance(error, RateLimited)):
@@ -453,11 +470,11 @@ class ApiSession(Session):
             not call.retimed
             and not call.kind.logs
             and "timestamp" not in call.params
-            and not self.core.clock.is_manual
+            and not self.clock.is_manual
         )
 
     async def _retime(self, link: ApiLink, call: Call) -> None:
-        self.core.clock.invalidate()
+        self.clock.invalidate()
         await self.logon.refresh_clock(link)
         call.renew(self.core.request_id())
         self._let_go(call)
@@ -484,7 +501,7 @@ class ApiSession(Session):
             message.error,
             client_order_id=None,
             sent_at=None,
-            wall_us=self.core.wall_us(),
+            wall_us=self.exchange_us(),
         )
         self.logon.set_logged_on(link, logged_on=False)
         link.refusal = error if isinstance(error, RequestRejected) else None
@@ -525,10 +542,9 @@ class ApiSession(Session):
 
     async def address(self, link: ApiLink) -> str:
         """Wait until the weight of a connection attempt fits, then return where it goes."""
-        core = self.core
         weight = self.market.facts.connection_weight
-        while (refusal := self._governor.connect(weight, core.exchange_us())) is not None:
-            wait = refusal.wait(core.exchange_us())
+        while (refusal := self.governor.connect(weight, self.exchange_us())) is not None:
+            wait = refusal.wait(self.exchange_us())
             log.warning("%s: %.1f s until a limit allows to connect", self.ws_key, wait)
             await asyncio.sleep(wait + LIMIT_MARGIN_S)
         return await super().address(link)
@@ -631,7 +647,7 @@ class ApiSession(Session):
         """Wait no longer for an answer on this link."""
         del link.pending[call.id]
         if call.reservation is not None:
-            self._governor.lost(call.reservation)
+            self.governor.lost(call.reservation)
 
     def _is_repeated(self, call: Call, reason: str) -> bool:
         """Whether a read whose answer was lost is asked once more; then it is made ready for it."""

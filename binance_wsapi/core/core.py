@@ -15,6 +15,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Coroutine, Mapping
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from urllib.parse import urlsplit
 
 from binance_wsapi.catalogue import operation_by_method
 from binance_wsapi.core.api_link import Authority
@@ -32,7 +33,17 @@ from binance_wsapi.core.resolution import Resolver
 from binance_wsapi.core.session import Session
 from binance_wsapi.core.transport import HandshakeRefused, Transport
 from binance_wsapi.core.user_data import ApiUserData
-from binance_wsapi.endpoints import EndpointKind, WsKey, endpoint, rest_url, user_data_key
+from binance_wsapi.endpoints import (
+    EndpointKind,
+    Environment,
+    WsKey,
+    api_key_beside,
+    default_ws_key,
+    endpoint,
+    environment_of,
+    rest_url,
+    user_data_key,
+)
 from binance_wsapi.errors import BinanceWsApiError, ClientClosed, ConfigurationError, NotSent
 from binance_wsapi.events import EventStream
 from binance_wsapi.forks import unforked
@@ -45,6 +56,7 @@ from binance_wsapi.protocol.backoff import Backoff, ConnectionBudget
 from binance_wsapi.protocol.clock import ServerClock
 from binance_wsapi.protocol.envelope import encode_request
 from binance_wsapi.protocol.limits import Governor, LimitUsage, governors
+from binance_wsapi.protocol.own_orders import OwnOrders
 from binance_wsapi.protocol.params import WireValue
 from binance_wsapi.protocol.session import RetryPolicy
 from binance_wsapi.response import Response
@@ -129,8 +141,10 @@ class Core:
         self.wall_us = wall_us
         self._transport = transport
         self.authoriser = authoriser
-        self.clock = ServerClock()
-        self.governors = governors()
+        self._clocks: dict[tuple[Market, Environment, str], ServerClock] = {}
+        self._time_offset_ms: float | None = None
+        self._own_orders: dict[tuple[Market, Environment], OwnOrders] = {}
+        self._governors: dict[Environment, dict[Market, Governor]] = {}
         self.resolver = Resolver()
         self.dispatcher = Dispatcher(
             size=options.event_buffer_size, overflow=options.event_overflow, wall_us=wall_us
@@ -177,6 +191,10 @@ class Core:
         """Return an id for one sending of a request."""
         return f"{self._prefix}{next(self._numbers)}"
 
+    def is_generated(self, client_id: object) -> bool:
+        """Whether a client order id is one of those that :meth:`client_order_id` returns."""
+        return isinstance(client_id, str) and client_id.startswith(f"w{self._prefix}-")
+
     def encode(self, call: Call, authority: Authority, now: float) -> None:
         """Stamp, sign and write down a request as it is sent under ``authority``.
 
@@ -184,7 +202,7 @@ class Core:
             NotSent: It could not be signed, or not be written down.
         """
         kind = call.kind
-        sent_us = self.clock.timestamp_us(self.wall_us(), now)
+        sent_us = authority.clock.timestamp_us(self.wall_us(), now)
         params = call.params
         if kind.signed or kind.keyed:
             try:
@@ -379,14 +397,52 @@ class Core:
 
     async def limit_usage(self) -> dict[str, list[LimitUsage]]:
         """Return how far the limits are used up, by market."""
-        wall_us = self.exchange_us()
         return {
-            market.value: governor.usage(wall_us) for market, governor in self.governors.items()
+            market.value: self.governor_of(ws_key).usage(self.exchange_us(ws_key))
+            for market in Market
+            for ws_key in (default_ws_key(market),)
         }
 
-    def exchange_us(self) -> int:
-        """Return the exchange's time, epoch microseconds."""
-        return self.clock.timestamp_us(self.wall_us(), self.now())
+    def governor_of(self, ws_key: WsKey) -> Governor:
+        """Return what keeps the limits of the exchange that a connection belongs to."""
+        environment = environment_of(ws_key, self.options.environment)
+        by_market = self._governors.get(environment)
+        if by_market is None:
+            by_market = self._governors[environment] = governors()
+        return by_market[endpoint(ws_key).market]
+
+    def clock_of(self, ws_key: WsKey) -> ServerClock:
+        """Return the clock of the exchange that a connection belongs to.
+
+        Exchanges differ by market, environment and the host of the WebSocket API.
+        """
+        environment = environment_of(ws_key, self.options.environment)
+        try:
+            host = urlsplit(self.options.url(api_key_beside(ws_key))).netloc
+        except ConfigurationError:  # streams alone: nothing there to measure by
+            host = ""
+        exchange = endpoint(ws_key).market, environment, host
+        clock = self._clocks.get(exchange)
+        if clock is None:
+            clock = self._clocks[exchange] = ServerClock()
+            # Read after it can be found: an offset set meanwhile, on another thread, is not missed.
+            clock.set_time_offset_ms(self._time_offset_ms)
+        return clock
+
+    def own_orders_of(self, ws_key: WsKey) -> OwnOrders:
+        """Return what answers have shown of the orders of a connection's exchange."""
+        environment = environment_of(ws_key, self.options.environment)
+        return self._own_orders.setdefault((endpoint(ws_key).market, environment), OwnOrders())
+
+    def set_time_offset_ms(self, offset_ms: float | None) -> None:
+        """Set by how much every exchange is ahead of the wall clock; from any thread."""
+        self._time_offset_ms = offset_ms
+        for clock in list(self._clocks.values()):
+            clock.set_time_offset_ms(offset_ms)
+
+    def exchange_us(self, ws_key: WsKey) -> int:
+        """Return the time of the exchange that a connection belongs to, epoch microseconds."""
+        return self.clock_of(ws_key).timestamp_us(self.wall_us(), self.now())
 
     @property
     def has_user_data(self) -> bool:
@@ -520,6 +576,7 @@ class Core:
             decode = user_event_decoder(ws_key)
         feed = LinkedFeed(
             self,
+            ws_key,
             name=f"user data of {ws_key}{account}",
             decode=decode,
             handler_event="user_data",

@@ -15,6 +15,7 @@ from binance_wsapi.events import EventStream, StreamGap
 
 if TYPE_CHECKING:
     from binance_wsapi.core.core import Core
+    from binance_wsapi.endpoints import WsKey
 
 __all__ = ["Buffer", "Feed"]
 
@@ -28,6 +29,7 @@ class Feed:
 
     Args:
         core: The client's core.
+        ws_key: The connection the events come from.
         name: What the stream is called in messages.
         decode: Makes a typed event from its bytes.
         handler_event: The handlers' event name; ``None`` for streams without handlers.
@@ -37,6 +39,7 @@ class Feed:
     def __init__(
         self,
         core: Core,
+        ws_key: WsKey,
         *,
         name: str,
         decode: Callable[[bytes], Any],
@@ -44,6 +47,7 @@ class Feed:
         close: Callable[[Buffer], None],
     ) -> None:
         self._core = core
+        self._ws_key = ws_key
         self.decode = decode if core.options.beautify else _decode_any
         """Makes an event from its bytes, on the side of whoever takes it."""
         self._handler_event = handler_event
@@ -81,7 +85,7 @@ class Feed:
             source: The connection.
             told_us: The time of the last event that was told: none is missing before it.
         """
-        since_us = self._core.exchange_us() - int((self._core.now() - whole_until) * 1_000_000)
+        since_us = self._exchange_us() - int((self._core.now() - whole_until) * 1_000_000)
         self._gaps.setdefault(source, max(since_us, told_us))
 
     def resumed(self, reason: str, source: object = None) -> bool:
@@ -99,15 +103,18 @@ class Feed:
             self._tell_gap(since_us, reason)
 
     def _tell_gap(self, since_us: int, reason: str) -> None:
-        core = self._core
         # The exchange's time is estimated late, by less than a round trip.
-        until_us = core.exchange_us() + math.ceil((core.clock.round_trip or 0.0) * 1_000_000)
+        round_trip = self._core.clock_of(self._ws_key).round_trip or 0.0
+        until_us = self._exchange_us() + math.ceil(round_trip * 1_000_000)
         gap = StreamGap(
             from_ms=since_us // 1000,
             until_ms=max(since_us, until_us) // 1000 + 1,
             reason=reason,
         )
         self.put(lambda: gap)
+
+    def _exchange_us(self) -> int:
+        return self._core.exchange_us(self._ws_key)
 
     def put(self, make: Callable[[], Any]) -> None:
         """Append an event, to be made by whoever takes it."""
@@ -158,7 +165,7 @@ class Feed:
         )
 
     def _overflowed(self, lost: int) -> StreamGap:
-        now_ms = self._core.exchange_us() // 1000
+        now_ms = self._exchange_us() // 1000
         return StreamGap(
             from_ms=now_ms, until_ms=now_ms, reason="the consumer was too slow", lost=lost
         )

@@ -28,6 +28,9 @@ log = logging.getLogger("binance_wsapi.session")
 RELOGON_AFTER_S = 5.0
 """How long a refused logon stands before a call that needs it has it tried again."""
 
+MEASUREMENTS = 3
+"""How often the clock is measured in a row, while what it shows is odd."""
+
 
 class Logon:
     """Logs the links of one session on, and keeps the clock fresh; on the loop's thread.
@@ -60,7 +63,7 @@ class Logon:
         if (
             session.serving is not None
             and session.core.authoriser.api_key is not None
-            and session.core.clock.needs_refresh(now)
+            and session.clock.needs_refresh(now)
             and (self._clock_task is None or self._clock_task.done())
         ):
             self._clock_task = session.core.spawn(self.refresh_clock(session.serving))
@@ -77,7 +80,7 @@ class Logon:
 
     def set_logged_on(self, link: ApiLink, *, logged_on: bool) -> None:
         """Take note that a link was logged on or off: frames made before no longer fit."""
-        link.authority = Authority(logged_on=logged_on)
+        link.authority = Authority(self._session.clock, logged_on=logged_on)
         link.refusal = None
         if link is self._session.serving:
             self._session.authority = link.authority
@@ -88,7 +91,7 @@ class Logon:
                 await self._session.ask(link, "session.logon", {})
             except InvalidTimestamp as error:
                 if attempt == 1:
-                    self._session.core.clock.invalidate()
+                    self._session.clock.invalidate()
                     await self.measure_clock(link)
                     continue
                 self._refuse(link, error)
@@ -113,30 +116,35 @@ class Logon:
             log.info("%s: the exchange's clock could not be read: %s", self._session.ws_key, error)
 
     async def measure_clock(self, link: ApiLink) -> None:
-        """Estimate the exchange's clock, where it was not set by hand."""
-        core = self._session.core
-        if not core.clock.needs_refresh(core.now()):
-            return
-        method = self._session.market.facts.clock_question
+        """Estimate the exchange's clock, where it was not set by hand.
+
+        What is odd is measured again at once, so that it is borne out or forgotten.
+        """
+        session = self._session
+        for _ in range(MEASUREMENTS):
+            if not session.clock.needs_refresh(session.core.now()):
+                return
+            try:
+                await self._measure_once(link)
+            except RequestRejected as error:
+                log.warning("%s: the exchange's clock could not be read: %s", session.ws_key, error)
+                return
+
+    async def _measure_once(self, link: ApiLink) -> None:
+        session, core = self._session, self._session.core
+        method = session.market.facts.clock_question
         sent = core.now()
         wall_us = core.wall_us()
-        try:
-            answer = await self._session.ask(link, method, {})
-        except RequestRejected as error:
-            log.warning(
-                "%s: the exchange's clock could not be read: %s", self._session.ws_key, error
-            )
-            return
+        answer = await session.ask(link, method, {})
         result = answer.raw.get("result")
         server_time = result.get("serverTime") if isinstance(result, dict) else None
         if isinstance(server_time, int):
-            thought_us = core.exchange_us()
-            core.clock.measured(
+            thought_us = session.exchange_us()
+            session.clock.measured(
                 sent=sent, received=core.now(), sent_wall_us=wall_us, server_time=server_time
             )
-            now_us = core.exchange_us()
-            for governor in {*core.governors.values()}:
-                governor.clock_set(now_us, now_us - thought_us)
+            now_us = session.exchange_us()
+            session.governor.clock_set(now_us, now_us - thought_us)
 
 
 def _as_authentication_failure(error: RequestRejected) -> RequestRejected:

@@ -61,7 +61,7 @@ class MarginUserData(ApiUserData):
         if self._renewal is not None:
             self._renewal.cancel()
         if core.options.keep_margin_listen_token_refreshed:
-            life_s = (token.expiration_time * 1000 - core.exchange_us()) / 1e6
+            life_s = (token.expiration_time * 1000 - self._session.exchange_us()) / 1e6
             self._renew_in(max(1.0, life_s * RENEW_AT))
         return "userDataStream.subscribe.listenToken", {"listenToken": token.token}
 

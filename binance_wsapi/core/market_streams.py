@@ -99,6 +99,7 @@ class MarketStreams:
             self._warn_of(market, key_of(ws_key, name), name)
         feed = MarketFeed(
             self._core,
+            ws_key,
             name=f"{', '.join(wanted[:3])}{', …' if len(wanted) > 3 else ''} of {ws_key}",
             decode=_decode_any,
             handler_event=None,

@@ -35,6 +35,7 @@ class Outcomes:
         if not call.kind.mutates or call.kind.operation is None or call.is_own:
             call.settle(error)
             return
+        core.resolver.begin(self._session, call)
         error.attach(lambda timeout: self._find_out_again(call, error, timeout), core.run)
         if (
             core.options.on_unknown_outcome == "raise"
@@ -56,7 +57,9 @@ class Outcomes:
             outcome = error
         call.settle(outcome)
 
-    async def _find_out_again(self, call: Call, error: OutcomeUnknown, timeout: float) -> Outcome:
+    async def _find_out_again(
+        self, call: Call, error: OutcomeUnknown, timeout: float | None
+    ) -> Outcome:
         core = self._session.core
         finding = core.spawn(self._find_out(call, error, timeout))
         try:
@@ -67,7 +70,7 @@ class Outcomes:
             finding.cancel()
             raise
 
-    async def _find_out(self, call: Call, error: OutcomeUnknown, timeout: float) -> Outcome:
+    async def _find_out(self, call: Call, error: OutcomeUnknown, timeout: float | None) -> Outcome:
         outcome = await self._session.core.resolver.resolve(self._session, call, error, timeout)
         if isinstance(outcome, Response):
             self.tell_reconcilers(call, outcome.raw_result, resolved=True)

@@ -46,7 +46,7 @@ class Reconciler:
     def __init__(self, session: ApiSession, put: Callable[[Callable[[], Any]], None]) -> None:
         self._session = session
         self._put = put
-        self._orders = LiveOrders(session.market, since_us=session.core.exchange_us())
+        self._orders = LiveOrders(session.market, since_us=session.exchange_us())
         self._answers: deque[tuple[str, msgspec.Raw]] = deque(maxlen=10_000)
         self._task: asyncio.Task[None] | None = None
         self._first_look: asyncio.Task[None] | None = None
@@ -103,7 +103,7 @@ class Reconciler:
         """
         core = self._session.core
         if self._gap is None or self._is_interrupted:
-            self._gap = core.exchange_us() + _SLACK_US, core.now() + WATCHED_S
+            self._gap = self._session.exchange_us() + _SLACK_US, core.now() + WATCHED_S
         self._is_interrupted = False
         self.stop()
         self._look_into_answers()

@@ -21,11 +21,13 @@ from binance_wsapi.protocol.fate import (
     AskAgain,
     Executed,
     Inquiry,
+    Knowledge,
     NotExecuted,
     StaysUnknown,
     Verdict,
     inquiry,
 )
+from binance_wsapi.protocol.own_orders import ReadAnswer
 from binance_wsapi.protocol.resolved import answer_of
 from binance_wsapi.response import Response
 
@@ -35,6 +37,12 @@ if TYPE_CHECKING:
 __all__ = ["Resolver"]
 
 log = logging.getLogger("binance_wsapi.resolution")
+
+UNKNOWN_KEPT = 1024
+"""Most requests kept in mind whose outcome was never known."""
+
+ASKING_S = 30.0
+"""Seconds that the questions themselves may take, a reconnect included."""
 
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder().decode
@@ -49,11 +57,34 @@ class Resolver:
 
     def __init__(self) -> None:
         self._cases: set[_Case] = set()
+        self._unknown: dict[Call, ApiSession] = {}
+        """Every request whose outcome is not known, the latest ones."""
 
     @property
     def is_busy(self) -> bool:
         """Whether anything is being found out."""
         return bool(self._cases)
+
+    def begin(self, session: ApiSession, call: Call) -> None:
+        """From now on the outcome of a request is not known."""
+        self._unknown[call] = session
+        if len(self._unknown) > UNKNOWN_KEPT:
+            del self._unknown[next(iter(self._unknown))]
+
+    def has_rival(self, session: ApiSession, request_id: str, client_id: object) -> bool:
+        """Whether another request under the same client id may have made what goes by it."""
+        unanswered = [
+            (other, call)
+            for other in session.core.sessions.values()
+            for link in other.links.values()
+            for call in link.pending.values()
+        ]
+        return any(
+            call.client_order_id == client_id
+            and call.id != request_id
+            and other.own_orders is session.own_orders
+            for other, call in [*unanswered, *((o, c) for c, o in self._unknown.items())]
+        )
 
     def event(self, event: bytes) -> None:
         """Show a user data event to the open cases: it may prove one."""
@@ -63,7 +94,7 @@ class Resolver:
                 case.event(told)
 
     async def resolve(
-        self, session: ApiSession, call: Call, error: OutcomeUnknown, timeout: float
+        self, session: ApiSession, call: Call, error: OutcomeUnknown, timeout: float | None
     ) -> Outcome:
         """Return the lost answer as far as it can be known, ``NotPlaced``, or the error itself.
 
@@ -71,9 +102,13 @@ class Resolver:
             session: Where the request was sent.
             call: The request.
             error: Why its outcome is unknown.
-            timeout: Seconds this may take.
+            timeout: Seconds this may take; ``None`` for as long as it takes until the request can no
+                longer be accepted, and some more for the questions.
         """
         case = _Case(session, call)
+        if timeout is None:
+            at = session.moment()
+            timeout = case.inquiry.settles_at(at) - at.now + ASKING_S
         self._cases.add(case)
         try:
             async with asyncio.timeout(timeout):
@@ -83,6 +118,13 @@ class Resolver:
         finally:
             self._cases.discard(case)
         outcome = _outcome(call, error, verdict)
+        if outcome is not error:
+            self._unknown.pop(call, None)
+        if isinstance(outcome, Response):
+            answer = ReadAnswer(
+                call.id, case.written_at, session.core.now(), call.kind.method, outcome.raw_result
+            )
+            session.own_orders.answers.append(answer)
         log.info("%s %s: %s", call.kind.method, call.client_order_id or "", _told(verdict))
         return outcome
 
@@ -93,13 +135,24 @@ class _Case:
     def __init__(self, session: ApiSession, call: Call) -> None:
         self._session = session
         self._woken = asyncio.Event()
+        core = session.core
+        self.written_at = session.core.now() if call.written_at is None else call.written_at
         window = (call.sent_params or call.params).get("recvWindow")
         self.inquiry: Inquiry = inquiry(
             session.market,
             call.kind.method,
             call.params,
             sent_us=call.sent_us,
+            written_at=self.written_at,
             recv_window_ms=None if window is None else float(str(window)),
+            request_id=call.id,
+            knowledge=Knowledge(
+                session.own_orders,
+                core.is_generated,
+                lambda request_id, client_id: core.resolver.has_rival(
+                    session, request_id, client_id
+                ),
+            ),
         )
 
     def event(self, event: dict[str, Any]) -> None:
@@ -109,9 +162,9 @@ class _Case:
 
     async def find_out(self) -> Verdict:
         """Ask until there is a verdict that further questions cannot change."""
-        core = self._session.core
+        session = self._session
         while isinstance(verdict := self.inquiry.verdict, AskAgain):
-            delay = (verdict.not_before_us - core.exchange_us()) / 1e6
+            delay = verdict.not_before - session.core.now()
             if delay > 0:
                 self._woken.clear()
                 try:
@@ -120,7 +173,7 @@ class _Case:
                 except TimeoutError:
                     pass
                 continue
-            question = self.inquiry.question(core.exchange_us())
+            question = self.inquiry.question(session.moment())
             if question is None:
                 # Only an event can settle it now.
                 self._woken.clear()
@@ -132,17 +185,17 @@ class _Case:
         return self.inquiry.verdict
 
     async def _ask(self, method: str, params: dict[str, Any]) -> None:
-        core = self._session.core
+        moment = self._session.moment
         try:
             # Asked for anew each time: the session may have been closed since.
-            session = core.session(self._session.ws_key)
+            session = self._session.core.session(self._session.ws_key)
             answer = await session.ask(None, method, params)
         except RequestRejected as error:
-            self.inquiry.on_error(error.code, error.message, core.exchange_us())
+            self.inquiry.on_error(error.code, error.message, moment())
         except (BinanceWsApiError, LinkLost):
-            self.inquiry.on_failure(core.exchange_us())
+            self.inquiry.on_failure(moment())
         else:
-            self.inquiry.on_answer(answer.raw.get("result"), core.exchange_us())
+            self.inquiry.on_answer(answer.raw.get("result"), moment())
 
     async def _listen(self) -> None:
         """Wait for an event that settles what no question can, while user data is subscribed."""

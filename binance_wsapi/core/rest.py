@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 import msgspec
 
 from binance_wsapi.catalogue.margin import RestCall
+from binance_wsapi.endpoints import WsKey
 from binance_wsapi.errors import ConfigurationError, NotSent
 from binance_wsapi.markets import Market
 from binance_wsapi.protocol.envelope import ErrorBody
@@ -38,7 +39,7 @@ async def rest_call(core: Core, call: RestCall, params: Mapping[str, str]) -> by
         raise ConfigurationError(f"{name} needs api_key and api_secret: pass them to the client")
     query = urlencode(params)
     if call.signed and authoriser.signer is not None:
-        timestamp = core.clock.timestamp_ms(core.wall_us(), core.now())
+        timestamp = core.exchange_us(WsKey.MAIN_WSAPI) // 1000
         query = urlencode({**params, "timestamp": timestamp})
         sign = authoriser.signer.sign
         # Always elsewhere: RSA keys and remote signers would stall the loop.
@@ -73,4 +74,4 @@ async def rest_call(core: Core, call: RestCall, params: Mapping[str, str]) -> by
         refusal = _decode_error(body)
     except msgspec.MsgspecError:
         refusal = None
-    raise rejection(Market.SPOT, name, status, refusal, wall_us=core.wall_us())
+    raise rejection(Market.SPOT, name, status, refusal, wall_us=core.exchange_us(WsKey.MAIN_WSAPI))

@@ -10,7 +10,10 @@ lopsided the two ways are. Among the measurements the one with the least round t
 
 Between measurements time is counted by the monotonic clock: steps of this machine's wall clock move
 nothing. (A machine that slept finds its estimate far behind; the exchange says so with -1021, and
-the next measurement contradicts the old ones, which are dropped.)
+the next measurements contradict the old ones, which are dropped.)
+
+One odd measurement is not believed: what contradicts all that is known (before any measurement, what
+the wall clock shows) counts when the next measurement bears it out.
 """
 
 from __future__ import annotations
@@ -29,6 +32,9 @@ _DRIFT_US_PER_S = 100
 
 _CONTRADICTION_US = 50_000
 """By how much two measurements may disagree beyond what round trips and drift explain."""
+
+_WALL_CLOCK_US = 1_000_000
+"""By how much a first measurement may disagree with the wall clock and be believed at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +73,8 @@ class ServerClock:
         self._window_s = window_s
         self._measurements: deque[_Measurement] = deque()
         self._best: _Measurement | None = None
+        self._odd: _Measurement | None = None
+        """What the last measurement was, where it waits for being borne out."""
         self._is_doubted = False
         self._manual_us: int | None = None
 
@@ -112,7 +120,14 @@ class ServerClock:
             wall_offset_us=server_us - sent_wall_us - round_trip_us,
         )
         kept = self._measurements
-        if self._is_doubted or (kept and latest.contradicts(kept[-1])):
+        odd, self._odd = self._odd, None
+        if self._is_odd(latest):
+            if odd is None or latest.contradicts(odd):
+                self._odd = latest
+                return
+            kept.clear()
+            kept.append(odd)
+        elif self._is_doubted:
             kept.clear()
         while kept and kept[0].received < received - self._window_s:
             kept.popleft()
@@ -120,8 +135,16 @@ class ServerClock:
         self._best = min(kept, key=lambda measurement: measurement.blur)
         self._is_doubted = False
 
+    def _is_odd(self, latest: _Measurement) -> bool:
+        if self._measurements:
+            return latest.contradicts(self._measurements[-1])
+        return abs(latest.wall_offset_us) > _WALL_CLOCK_US + latest.round_trip_us
+
     def set_time_offset_ms(self, offset_ms: float | None) -> None:
-        """Set by how much the exchange is ahead of the wall clock; ``None`` goes back to measuring."""
+        """Set by how much the exchange is ahead of the wall clock; ``None`` goes back to measuring.
+
+        May be called from any thread.
+        """
         self._manual_us = None if offset_ms is None else round(offset_ms * 1000)
 
     def timestamp_us(self, wall_us: int, now: float) -> int:
@@ -145,13 +168,13 @@ class ServerClock:
         """Whether a new measurement is wanted; never while the offset is set by hand."""
         if self._manual_us is not None:
             return False
-        if self._is_doubted or not self._measurements:
+        if self._is_doubted or self._odd is not None or not self._measurements:
             return True
         return now - self._measurements[-1].received >= self._refresh_s
 
     def invalidate(self) -> None:
         """Doubt every measurement: the exchange refused a timestamp (-1021).
 
-        The next one replaces them all; until then they are the best there is.
+        The next ones replace them all; until then they are the best there is.
         """
         self._is_doubted = True

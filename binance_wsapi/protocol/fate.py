@@ -3,8 +3,12 @@
 Nothing is ever sent twice. An order that is *found* settles the matter at once. An order that is *not*
 found proves nothing until the request can no longer be accepted, and only if the question was asked
 after that. A request is accepted up to its timestamp + recvWindow, which the exchange checks again just
-before the matching engine; the API then gives the engine 10 seconds. That moment, with a margin, all on
-the exchange's clock, is the *fence*.
+before the matching engine; the API then gives the engine 10 seconds. That moment, with a margin, is the
+*fence*. It has to have passed on the exchange's clock, and so much time since the write on the monotonic
+clock as well: what the exchange's clock is thought to show may jump, by hand or by a wrong measurement.
+
+What is read at the fence may come from a copy that lags behind: what rests on something *not* having been
+found is asked once more some seconds later before it counts.
 
 ======================== ============================ ==================================================
 request                  question                     proof
@@ -39,6 +43,7 @@ the request was sent.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -51,6 +56,8 @@ from binance_wsapi.protocol.verdict import (
     AskAgain,
     Case,
     Executed,
+    Knowledge,
+    Moment,
     NotExecuted,
     StaysUnknown,
     Verdict,
@@ -61,11 +68,13 @@ __all__ = [
     "AskAgain",
     "Executed",
     "Inquiry",
+    "Knowledge",
+    "Moment",
     "NotExecuted",
     "StaysUnknown",
     "Verdict",
-    "fence_us",
     "inquiry",
+    "patience_us",
 ]
 
 _PROCESSING_US = 10_000_000
@@ -73,14 +82,17 @@ _PROCESSING_US = 10_000_000
 
 _DEFAULT_RECV_WINDOW_MS = 5000
 
-_FIRST_PAUSE_US = 250_000
-_LONGEST_PAUSE_US = 4_000_000
+_FIRST_PAUSE_S = 0.25
+_LONGEST_PAUSE_S = 4.0
+
+_LAG_S = 3.0
+"""By how much a copy that is read from may lag behind."""
 
 
-def fence_us(sent_us: int, recv_window_ms: float | None, margin_us: int) -> int:
-    """Return the exchange time from which on a request can no longer be accepted."""
+def patience_us(recv_window_ms: float | None, margin_us: int) -> int:
+    """Return how long after its timestamp a request may still be executed."""
     window_ms = _DEFAULT_RECV_WINDOW_MS if recv_window_ms is None else recv_window_ms
-    return sent_us + round(window_ms * 1000) + _PROCESSING_US + margin_us
+    return round(window_ms * 1000) + _PROCESSING_US + margin_us
 
 
 def inquiry(
@@ -89,8 +101,11 @@ def inquiry(
     params: Mapping[str, Any],
     *,
     sent_us: int,
+    written_at: float,
     recv_window_ms: float | None = None,
     margin_us: int = 1_000_000,
+    request_id: str = "",
+    knowledge: Knowledge | None = None,
 ) -> Inquiry:
     """Begin to find out what became of a request.
 
@@ -99,60 +114,80 @@ def inquiry(
         method: The wire operation, such as ``order.place``.
         params: Its parameters by wire name, with the client ids it was sent with.
         sent_us: Its timestamp, in epoch microseconds.
+        written_at: When it was written, in monotonic seconds; where nobody knows, any later moment.
         recv_window_ms: Its recvWindow; ``None`` for the exchange's default.
         margin_us: By how much the clocks may disagree: the timestamp may have been ahead of the
             exchange by as much, and the fence is put off by as much.
+        request_id: The id it was sent under.
+        knowledge: What the client knows besides.
     """
-    case = Case(market, method, params, sent_us, margin_us)
-    return Inquiry(case, fence_us(sent_us, recv_window_ms, margin_us))
+    patience = patience_us(recv_window_ms, margin_us)
+    case = Case(
+        market,
+        method,
+        params,
+        sent_us,
+        margin_us,
+        written_at,
+        sent_us + patience,
+        request_id,
+        knowledge or Knowledge(),
+    )
+    return Inquiry(case, Moment(written_at + patience / 1e6, sent_us + patience))
 
 
 class Inquiry:
     """Finds out what became of one request: put its questions, hand in the answers.
 
     While the verdict is :class:`AskAgain`, put the next question at the time it names. Any other
-    verdict is final, though :meth:`on_event` may still settle what stays unknown. All times are the
-    exchange's, and must not run ahead of it.
+    verdict is final, though :meth:`on_event` may still settle what stays unknown. The exchange's time
+    must not be taken to be later than it is.
     """
 
-    def __init__(self, case: Case, fence_us: int) -> None:
-        self.fence_us = fence_us
-        """When the request can no longer be accepted."""
+    def __init__(self, case: Case, fence: Moment) -> None:
+        self.fence = fence
+        """When the request can no longer be accepted: when both clocks have passed it."""
         self._case = case
         self._steps = questions(case)
-        self._asked_us = 0
-        self._pause_us = _FIRST_PAUSE_US
+        self._is_past_fence = False
+        """The question was put after the fence."""
+        self._is_second_look = False
+        self._pause = _FIRST_PAUSE_S
         self._ask: Ask | None = None
-        self.verdict: Verdict = AskAgain(0)
+        self.verdict: Verdict = AskAgain(-math.inf)
         """What is known so far."""
-        self._proceed(None, 0)
+        self._proceed(None, Moment(-math.inf, 0))
 
-    def question(self, wall_us: int) -> tuple[str, dict[str, Any]] | None:
+    def settles_at(self, at: Moment) -> float:
+        """Return when all that can be asked is known, in monotonic seconds, as things stand."""
+        return self._fence_due(at) + (0.0 if self._is_second_look else _LAG_S)
+
+    def question(self, at: Moment) -> tuple[str, dict[str, Any]] | None:
         """Return the method and the parameters to ask with now; ``None`` when there is no question.
 
         Call it at the moment of asking: an answer proves nothing about what came after its question.
         """
         if self._ask is None:
             return None
-        self._asked_us = wall_us
+        self._is_past_fence = at.now >= self.fence.now and at.exchange_us >= self.fence.exchange_us
         return self._ask.method, dict(self._ask.params)
 
-    def on_answer(self, result: object, wall_us: int) -> Verdict:
+    def on_answer(self, result: object, at: Moment) -> Verdict:
         """Take in the result of the question."""
         if not isinstance(result, (dict, list)):
-            return self.on_failure(wall_us)
-        return self._take_in(result, wall_us)
+            return self.on_failure(at)
+        return self._take_in(result, at)
 
-    def on_error(self, code: int, message: str, wall_us: int) -> Verdict:
+    def on_error(self, code: int, message: str, at: Moment) -> Verdict:
         """Take in the error the exchange answered the question with; only "not found" says a thing."""
         if code in self._case.market.facts.not_found:
-            return self._take_in(None, wall_us)
-        return self.on_failure(wall_us)
+            return self._take_in(None, at)
+        return self.on_failure(at)
 
-    def on_failure(self, wall_us: int) -> Verdict:
+    def on_failure(self, at: Moment) -> Verdict:
         """The question itself was lost, or could not be sent: it is put again after a pause."""
         if self._ask is not None:
-            self.verdict = AskAgain(self._later(wall_us))
+            self.verdict = AskAgain(self._later(at))
         return self.verdict
 
     def on_event(self, event: Mapping[str, Any]) -> Verdict | None:
@@ -163,36 +198,55 @@ class Inquiry:
         if isinstance(found, AskAgain):
             if self._ask is None:
                 return None
+            self.verdict = found
         else:
-            self._ask = None
-            self._steps.close()
-        self.verdict = found
+            self.settle(found)
         return found
 
-    def _take_in(self, result: object, wall_us: int) -> Verdict:
+    def settle(self, verdict: Verdict) -> None:
+        """Take in what is known from elsewhere: there is nothing to ask any more."""
+        self._ask = None
+        self._steps.close()
+        self.verdict = verdict
+
+    def _take_in(self, result: object, at: Moment) -> Verdict:
         if self._ask is not None:
-            self._proceed(Answer(result, is_final=self._asked_us >= self.fence_us), wall_us)
+            self._proceed(Answer(result, is_final=self._is_past_fence), at)
         return self.verdict
 
-    def _proceed(self, answer: Answer | None, wall_us: int) -> None:
+    def _proceed(self, answer: Answer | None, at: Moment) -> None:
         try:
             ask = self._ask = next(self._steps) if answer is None else self._steps.send(answer)
         except StopIteration as end:
             self._ask = None
             self.verdict = end.value
+            if self._is_past_fence and not isinstance(end.value, Executed):
+                self._look_again(at)
             return
         match ask.when:
             case When.NOW:
-                not_before_us = wall_us
+                not_before = at.now
             case When.LATER:
-                not_before_us = self._later(wall_us)
+                not_before = self._later(at)
             case When.SETTLED:
-                not_before_us = max(wall_us, self.fence_us)
-        self.verdict = AskAgain(not_before_us)
+                not_before = self._fence_due(at)
+        self.verdict = AskAgain(not_before)
 
-    def _later(self, wall_us: int) -> int:
-        pause_us = self._pause_us
-        self._pause_us = min(pause_us * 2, _LONGEST_PAUSE_US)
-        if wall_us < self.fence_us:
-            return min(wall_us + pause_us, self.fence_us)
-        return wall_us + pause_us
+    def _look_again(self, at: Moment) -> None:
+        if not self._is_second_look:
+            self._is_second_look = True
+            self._steps = questions(self._case)
+            self._ask = next(self._steps)
+            self.verdict = AskAgain(at.now + _LAG_S)
+
+    def _later(self, at: Moment) -> float:
+        pause = self._pause
+        self._pause = min(pause * 2, _LONGEST_PAUSE_S)
+        due = self._fence_due(at)
+        return min(at.now + pause, due) if at.now < due else at.now + pause
+
+    def _fence_due(self, at: Moment) -> float:
+        """Return when the fence will have passed on both clocks, in monotonic seconds; now at the earliest."""
+        # Microseconds are rounded down: asked too soon, the question would have to be put again.
+        left_s = (self.fence.exchange_us - at.exchange_us) / 1e6 + 0.001
+        return max(at.now, self.fence.now, at.now + left_s if left_s > 0.001 else at.now)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
-from binance_wsapi.protocol.order_events import FINAL_STATUSES, micros
+from binance_wsapi.protocol.order_events import FINAL_STATUSES
 from binance_wsapi.protocol.verdict import (
     Answer,
     Ask,
@@ -37,6 +37,11 @@ def _status(case: Case, when: When = When.NOW, **by: Any) -> Ask:
     return Ask("order.status", case.given("symbol") | by, when)
 
 
+_MAY_BE_ANOTHERS = StaysUnknown(
+    "the order that goes by its client id may be another request's, which had the same id"
+)
+
+
 def _order_placed(case: Case) -> Question[Finding]:
     client_id = case.params.get("newClientOrderId")
     if client_id is None:
@@ -44,18 +49,26 @@ def _order_placed(case: Case) -> Question[Finding]:
     when = When.NOW
     while True:
         answer: Answer = yield _status(case, when, origClientOrderId=client_id)
-        if answer.order is not None and case.is_own(answer.order):
+        is_own = answer.order is not None and case.is_own(client_id, answer.order)
+        if is_own:
             return Executed(answer.order)
         if answer.is_final:
-            return (yield from _absence(case, client_id))
+            if is_own is None:
+                return _MAY_BE_ANOTHERS
+            return (yield from _absence(case, client_id, is_hidden=answer.order is not None))
         when = When.LATER
 
 
-def _absence(case: Case, client_id: str) -> Question[Finding]:
+def _absence(case: Case, client_id: str, *, is_hidden: bool) -> Question[Finding]:
     """Confirm that no order was made, though none goes by the client id.
 
     On Spot cancels and amendments give an order another id, often a random one: an order that was
     placed and then touched by others is found among the orders of the symbol only.
+
+    Args:
+        case: The request.
+        client_id: The id.
+        is_hidden: Another order goes by the id, and may stand before this one.
     """
     if case.market.facts.cancels_rename:
         since_ms = (case.sent_us - case.stamp_tolerance_us) // 1000
@@ -63,14 +76,19 @@ def _absence(case: Case, client_id: str) -> Question[Finding]:
         rows = [
             row
             for row in answer.rows
-            if case.is_younger(row.get("time")) and not _is_replaced_order(case, row)
+            if case.is_younger(row.get("time"))
+            and not _is_replaced_order(case, row)
+            and not case.is_of_another(row)
         ]
         for row in rows:
-            if row.get("clientOrderId") == client_id and case.is_own(row):
+            is_own = row.get("clientOrderId") == client_id and case.is_own(client_id, row)
+            if is_own:
                 return Executed(row)
+            if is_own is None:
+                return _MAY_BE_ANOTHERS
         for row in rows:
             if case.is_alike(row, amended=True) and (yield from _was_named(case, client_id, row)):
-                return Executed(row)
+                return Executed(row) if case.is_own(client_id, row) else _MAY_BE_ANOTHERS
         for row in rows:
             if row.get("status") == "CANCELED" and case.is_alike(row):
                 return StaysUnknown(
@@ -78,6 +96,8 @@ def _absence(case: Case, client_id: str) -> Question[Finding]:
                     "which may have given it another id",
                     row,
                 )
+    elif is_hidden:
+        return StaysUnknown("another order goes by its client id, and may stand before this one")
     return NotExecuted("no such order, and the request can no longer be accepted")
 
 
@@ -110,16 +130,30 @@ def _spot_cancel(case: Case) -> Question[Finding]:
         finding = _cancelled(answer)
         if isinstance(finding, Executed):
             return finding
-        if not by_order_id and new_id is not None:
+        # An id of the caller's own may be that of another cancel, while the order still has its own.
+        is_telling = case.is_generated(new_id) or answer.order is None
+        if not by_order_id and new_id is not None and is_telling:
             # A cancelled order goes by the id of the cancel; its old id may name another order.
             renamed = yield _status(case, origClientOrderId=new_id)
-            if renamed.order is not None and renamed.order.get("status") == "CANCELED":
+            if _was_cancelled_as(case, new_id, renamed.order):
                 return Executed(renamed.order)
+            if answer.order is None and answer.is_final and renamed.order is not None:
+                return StaysUnknown("an earlier cancel may have had the same id", renamed.order)
         elif not by_order_id and answer.order is None and answer.is_final:
             return StaysUnknown("no order goes by its client id: a cancel takes that away")
         if finding is not None:
             return finding
         when = When.LATER
+
+
+def _was_cancelled_as(case: Case, cancel_id: object, order: dict[str, Any] | None) -> bool:
+    """Whether an order under the id of the request's cancel was cancelled by the request.
+
+    An id of the caller's own may have been given to an earlier cancel, of another order.
+    """
+    if order is None or order.get("status") != "CANCELED":
+        return False
+    return case.is_generated(cancel_id) or case.is_since(order.get("updateTime"))
 
 
 def _futures_cancel(case: Case) -> Question[Finding]:
@@ -154,9 +188,12 @@ def _all_cancelled(case: Case) -> Question[Finding]:
     answer: Answer | None = None
     while answer is None or not answer.is_final:
         answer = yield Ask("openOrders.status", case.given("symbol"), When.SETTLED)
-    older = [row for row in answer.rows if micros(row.get("time", 0)) < case.sent_us]
-    if older:
-        return NotExecuted(f"{len(older)} of the orders open before are still open", older[0])
+    for row in answer.rows:
+        if case.is_older_order(row):
+            return NotExecuted("an order that was open before is still open", row)
+    for row in answer.rows:
+        if case.is_older_order(row) is None and not case.is_past_patience(row.get("time")):
+            return StaysUnknown("an order is open that may have been made before or since", row)
     return Executed([])
 
 
@@ -168,7 +205,9 @@ def _replaced(case: Case) -> Question[Finding]:
     while True:
         answer: Answer = yield _status(case, when, origClientOrderId=client_id)
         new_order = answer.order
-        if new_order is not None and not _is_new_half(case, new_order):
+        is_own = new_order is not None and _is_new_half(case, client_id, new_order)
+        is_hidden = new_order is not None and is_own is False
+        if not is_own:
             new_order = None
         was_cancelled, old_order = yield from _old_half(case, client_id)
         if new_order is not None:
@@ -177,7 +216,9 @@ def _replaced(case: Case) -> Question[Finding]:
                 was_cancelled = True
             return _halves(was_cancelled, old_order, new_order)
         if answer.is_final:
-            absence = yield from _absence(case, client_id)
+            if is_own is None:
+                return _MAY_BE_ANOTHERS
+            absence = yield from _absence(case, client_id, is_hidden=is_hidden)
             if isinstance(absence, StaysUnknown):
                 return absence
             if isinstance(absence, Executed):
@@ -190,9 +231,11 @@ def _replaced(case: Case) -> Question[Finding]:
         when = When.LATER
 
 
-def _is_new_half(case: Case, order: dict[str, Any]) -> bool:
+def _is_new_half(case: Case, client_id: str, order: dict[str, Any]) -> bool | None:
     # The new order may take over the client id of the old one.
-    return order.get("orderId") != case.params.get("cancelOrderId") and case.is_own(order)
+    if order.get("orderId") == case.params.get("cancelOrderId"):
+        return False
+    return case.is_own(client_id, order)
 
 
 def _old_half(case: Case, client_id: str) -> Question[tuple[bool | None, dict[str, Any] | None]]:
@@ -206,15 +249,20 @@ def _old_half(case: Case, client_id: str) -> Question[tuple[bool | None, dict[st
             return False, order
         return cancel_id in (None, order.get("clientOrderId")), order
     old_id = case.params.get("cancelOrigClientOrderId")
-    if cancel_id is not None:
+    is_telling = case.is_generated(cancel_id)
+    if is_telling:
         answer = yield _status(case, origClientOrderId=cancel_id)
-        if answer.order is not None and answer.order.get("status") == "CANCELED":
+        if _was_cancelled_as(case, cancel_id, answer.order):
             return True, answer.order
     if old_id == client_id:
-        return (False if cancel_id is not None else None), None
+        return (False if is_telling else None), None
     answer = yield _status(case, origClientOrderId=old_id)
-    if cancel_id is not None or answer.order is not None:
+    if is_telling or answer.order is not None:
         return False, answer.order
+    if cancel_id is not None:
+        answer = yield _status(case, origClientOrderId=cancel_id)
+        if _was_cancelled_as(case, cancel_id, answer.order):
+            return True, answer.order
     return None, None
 
 
@@ -246,7 +294,12 @@ def _amended(case: Case) -> Question[Finding]:
             answer = yield _status(case, when, origClientOrderId=new_id or old_id)
             is_final = answer.is_final
             if answer.order is not None and new_id not in (None, old_id):
-                return Executed(answer.order)
+                if case.is_generated(new_id):
+                    return Executed(answer.order)
+                # An id of the caller's own may have been given before: the change itself tells.
+                change = yield from _among_amendments(case, answer.order)
+                if isinstance(change, Executed):
+                    return change
             if new_id not in (None, old_id):
                 answer = yield _status(case, origClientOrderId=old_id)
         order = answer.order
@@ -294,14 +347,18 @@ def _modified(case: Case) -> Question[Finding]:
             ended = order.get("status") in {"CANCELED", "EXPIRED"}
             if ended and _modification_may_cancel(order, params.get("quantity")):
                 return StaysUnknown("the order has ended, which the change may have caused", order)
+            modify_id = params.get("modifyId")
+            if modify_id is not None and str(order.get("modifyId")) == str(modify_id):
+                return StaysUnknown(
+                    "it shows the change's id, which another change may have had", order
+                )
+            if isinstance(order.get("updateTime"), int) and case.is_younger(order["updateTime"]):
+                return StaysUnknown("the order has changed since, maybe more than once", order)
             return NotExecuted("the order was not changed", order)
         when = When.LATER
 
 
 def _shows_modification(case: Case, order: dict[str, Any]) -> bool:
-    modify_id = case.params.get("modifyId")
-    if modify_id is not None and str(order.get("modifyId")) == str(modify_id):
-        return True
     is_price_set = case.params.get("price") is not None and not case.given("priceMatch")
     return same_number(order.get("origQty"), case.params.get("quantity")) and (
         not is_price_set or same_number(order.get("price"), case.params.get("price"))
@@ -326,8 +383,12 @@ def _list_placed(case: Case) -> Question[Finding]:
     when = When.NOW
     while True:
         answer: Answer = yield Ask("orderList.status", by, when)
-        if answer.order is not None and case.is_younger(answer.order.get("transactionTime")):
-            return Executed(answer.order)
+        if answer.order is not None:
+            is_own = yield from _is_own_list(case, answer.order)
+            if is_own:
+                return Executed(answer.order)
+            if is_own is None and answer.is_final:
+                return StaysUnknown("the list may be another request's, which had the same id")
         if answer.is_final and "orderListId" not in by:
             # Lists come from the database, orders from memory: one of its orders may be seen first.
             leg = yield from _any_leg(case)
@@ -337,11 +398,28 @@ def _list_placed(case: Case) -> Question[Finding]:
         when = When.LATER
 
 
+def _is_own_list(case: Case, order_list: dict[str, Any]) -> Question[bool | None]:
+    """Find out whether a list was made by the request: its orders tell when that was.
+
+    The time of the list itself moves on as it changes.
+    """
+    list_id = case.params["listClientOrderId"]
+    if case.is_generated(list_id):
+        return case.is_own(list_id, {})
+    for leg in order_list.get("orders", []):
+        shown = yield _status(case, orderId=leg.get("orderId"))
+        if shown.order is not None:
+            return case.is_own(list_id, shown.order, is_whole=False)
+    return None
+
+
 def _any_leg(case: Case) -> Question[dict[str, Any] | None]:
     for name, client_id in case.params.items():
         if name.endswith("ClientOrderId") and name != "listClientOrderId":
             answer = yield _status(case, origClientOrderId=client_id)
-            if answer.order is not None and case.is_younger(answer.order.get("time")):
+            if answer.order is not None and (
+                case.is_own(client_id, answer.order, is_whole=False) is not False
+            ):
                 return answer.order
     return None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -17,7 +18,7 @@ from binance_wsapi.protocol.verdict import (
 
 __all__ = ["proof"]
 
-_ASK_NOW = AskAgain(0)
+_ASK_NOW = AskAgain(-math.inf)
 
 
 def proof(case: Case, event: Mapping[str, Any]) -> Verdict | None:
@@ -37,8 +38,13 @@ def _spot_placed(case: Case, event: Mapping[str, Any]) -> Verdict | None:
     order = _spot_order(case, event)
     client_id = case.params.get("newClientOrderId")
     # In the event of a cancel the order goes by the id of the cancel; C is the one it had.
-    if order is None or client_id not in (event.get("c"), event.get("C")) or not case.is_own(order):
+    if order is None or client_id not in (event.get("c"), event.get("C")):
         return None
+    is_own = case.is_own(client_id, order)
+    if is_own is False:
+        return None
+    if is_own is None or (event.get("x") == "REJECTED" and not case.is_generated(client_id)):
+        return _ASK_NOW
     if event.get("x") == "REJECTED":
         return NotExecuted(f"rejected: {event.get('r')}", order)
     return Executed(order)
@@ -48,7 +54,7 @@ def _spot_cancelled(case: Case, event: Mapping[str, Any]) -> Verdict | None:
     order = _spot_order(case, event)
     if order is None or not _is_aimed_at(case, event.get("i"), event.get("c"), event.get("C")):
         return None
-    return _ended(order)
+    return _ended(case, order, event.get("T"))
 
 
 def _spot_replaced(case: Case, event: Mapping[str, Any]) -> Verdict | None:
@@ -58,7 +64,7 @@ def _spot_replaced(case: Case, event: Mapping[str, Any]) -> Verdict | None:
 
 def _spot_amended(case: Case, event: Mapping[str, Any]) -> Verdict | None:
     order = _spot_order(case, event)
-    if order is None or event.get("x") != "REPLACED":
+    if order is None or event.get("x") != "REPLACED" or not case.is_younger(event.get("T")):
         return None
     is_it = _is_aimed_at(case, event.get("i"), event.get("C"))
     is_same = same_number(order.get("origQty"), case.params.get("newQty"))
@@ -70,8 +76,12 @@ def _list_placed(case: Case, event: Mapping[str, Any]) -> Verdict | None:
     list_id = case.params.get("listClientOrderId")
     if event.get("e") != "listStatus" or event.get("C") != list_id:
         return None
-    if not case.is_younger(event.get("T")):
+    is_own = case.is_own(list_id, {"time": event.get("T")}, is_whole=False)
+    if is_own is False:
         return None
+    # What ends or refuses a list may be told of an earlier one that had the same id.
+    if is_own is None or (event.get("l") != "EXEC_STARTED" and not case.is_generated(list_id)):
+        return _ASK_NOW
     if event.get("L") == "REJECT":
         return NotExecuted(f"rejected: {event.get('r')}")
     return Executed(
@@ -105,10 +115,14 @@ def _futures_placed(case: Case, event: Mapping[str, Any]) -> Verdict | None:
     client_id = case.params.get("newClientOrderId")
     if not isinstance(body, dict) or body.get("c") != client_id or event.get("e") == "ALGO_UPDATE":
         return None
-    if body.get("s") != case.params.get("symbol") or not case.is_younger(event.get("T")):
+    if body.get("s") != case.params.get("symbol"):
+        return None
+    shown = {"orderId": body.get("i"), "time": event.get("T")}
+    is_own = case.is_own(client_id, shown, is_whole=False)
+    if is_own is False:
         return None
     order = order_from_event(dict(event))
-    if order is not None and body.get("x") == "NEW":
+    if is_own and order is not None and body.get("x") == "NEW":
         return Executed(order)
     # Without its creation time it may be an older order that had the same id.
     return _ASK_NOW
@@ -116,16 +130,18 @@ def _futures_placed(case: Case, event: Mapping[str, Any]) -> Verdict | None:
 
 def _futures_cancelled(case: Case, event: Mapping[str, Any]) -> Verdict | None:
     order = _futures_order(case, event)
-    return None if order is None else _ended(order)
+    return None if order is None else _ended(case, order, event.get("T"))
 
 
 def _futures_modified(case: Case, event: Mapping[str, Any]) -> Verdict | None:
     order = _futures_order(case, event)
-    if order is None or event["o"].get("x") != "AMENDMENT":
+    if order is None or event["o"].get("x") != "AMENDMENT" or not case.is_younger(event.get("T")):
         return None
     params = case.params
     if params.get("modifyId") is not None:
-        return Executed(order) if order.get("modifyId") == str(params["modifyId"]) else None
+        if str(order.get("modifyId")) != str(params["modifyId"]):
+            return None
+        return Executed(order) if case.is_since(event.get("T")) else _ASK_NOW
     if params.get("priceMatch") is not None:
         return _ASK_NOW
     is_same = same_number(order.get("origQty"), params.get("quantity")) and same_number(
@@ -139,7 +155,12 @@ def _algo_placed(case: Case, event: Mapping[str, Any]) -> Verdict | None:
     if event.get("e") != "ALGO_UPDATE" or not isinstance(algo, dict):
         return None
     client_id = case.params.get("clientAlgoId")
-    if client_id is None or algo.get("caid") != client_id or not case.is_younger(event.get("T")):
+    if client_id is None or algo.get("caid") != client_id:
+        return None
+    if case.is_own(client_id, {"time": event.get("T")}, is_whole=False) is not True:
+        return None
+    # Later events of an earlier order that had the same id tell nothing.
+    if algo.get("X") != "NEW" and not case.is_generated(client_id):
         return None
     return Executed(_algo_order(algo))
 
@@ -156,6 +177,10 @@ def _algo_cancelled(case: Case, event: Mapping[str, Any]) -> Verdict | None:
     )
     if not is_it or algo.get("X") == "NEW":
         return None
+    if by_id is None and not (
+        case.is_generated(case.params.get("clientAlgoId")) or case.is_since(event.get("T"))
+    ):
+        return None  # an earlier order may have had the same id
     if algo.get("X") == "CANCELED":
         return Executed(_algo_order(algo))
     return NotExecuted(f"the order was {algo.get('X')} before it could be cancelled", algo)
@@ -186,13 +211,20 @@ def _is_aimed_at(case: Case, order_id: object, *client_ids: object) -> bool:
     return case.params.get("origClientOrderId") in client_ids
 
 
-def _ended(order: dict[str, Any]) -> Verdict | None:
+def _ended(case: Case, order: dict[str, Any], timestamp: object) -> Verdict | None:
     status = order.get("status")
+    if status not in FINAL_STATUSES:
+        return None
+    named = case.params.get("origClientOrderId")
+    if case.params.get("orderId") is None and not case.is_generated(named):
+        # An earlier order may have had the same id, and its event may come late.
+        if not case.is_younger(timestamp):
+            return None
+        if status != "CANCELED":
+            return _ASK_NOW
     if status == "CANCELED":
         return Executed(order)
-    if status in FINAL_STATUSES:
-        return NotExecuted(f"the order was {status} before it could be cancelled", order)
-    return None
+    return NotExecuted(f"the order was {status} before it could be cancelled", order)
 
 
 _ALGO_FIELDS = {

@@ -19,6 +19,7 @@ from typing import Any
 
 from binance_wsapi.markets import Market
 from binance_wsapi.protocol.order_events import FINAL_STATUSES, micros, order_from_event
+from binance_wsapi.protocol.own_orders import PLACING, orders_in
 from binance_wsapi.protocol.verdict import Answer, Ask, Question
 
 __all__ = ["LiveOrders", "Reconciled", "Reconciliation"]
@@ -26,12 +27,6 @@ __all__ = ["LiveOrders", "Reconciled", "Reconciliation"]
 _Key = tuple[str, int]
 
 _NOT_FOUND = frozenset({-2013, -2011, -2026})
-
-_PLACING = ("order.place", "sor.order.place", "orderList.place", "order.cancelReplace")
-"""Answers to these show orders whose events are all yet to be told."""
-
-_PARTS = ("orderReports", "cancelResponse", "newOrderResponse", "amendedOrder", "orders")
-"""Where answers keep further orders, those that tell most of them first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,13 +136,13 @@ class LiveOrders:
             the answer does not say; ``None`` when there is none.
         """
         first_us: int | None = None
-        for order in _orders_in(result):
+        for order in orders_in(result):
             key = order["symbol"], order["orderId"]
             # An event may tell the end of an order before its answer comes.
             if key in self._told or key in self._ended:
                 continue
             told = _Told()
-            is_new = method.startswith(_PLACING) and "origClientOrderId" not in order
+            is_new = method.startswith(PLACING) and "origClientOrderId" not in order
             # What was made since events are told, and not known, had its first events lost.
             is_new = is_new or micros(order.get("time", 0)) > self._since_us > 0
             if not is_new:
@@ -350,14 +345,3 @@ def _missed(trades: list[dict[str, Any]], told: _Told) -> list[dict[str, Any]]:
 def _shape(order: Mapping[str, Any]) -> tuple[Any, ...]:
     quantity = order.get("origQty", order.get("qty", 0))
     return Decimal(order.get("price", 0)).normalize(), Decimal(quantity).normalize()
-
-
-def _orders_in(result: object) -> Iterator[dict[str, Any]]:
-    if isinstance(result, list):
-        for item in result:
-            yield from _orders_in(item)
-    elif isinstance(result, dict):
-        if {"symbol", "orderId", "clientOrderId"} <= result.keys():
-            yield result
-        for part in _PARTS:
-            yield from _orders_in(result.get(part))

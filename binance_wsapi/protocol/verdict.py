@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping
-from dataclasses import dataclass
+import math
+from collections.abc import Callable, Generator, Mapping
+from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from enum import Enum
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from binance_wsapi.markets import Market
 from binance_wsapi.protocol.order_events import micros
+from binance_wsapi.protocol.own_orders import OwnOrders
 
 __all__ = [
     "Answer",
@@ -17,6 +19,8 @@ __all__ = [
     "AskAgain",
     "Case",
     "Executed",
+    "Knowledge",
+    "Moment",
     "NotExecuted",
     "Question",
     "StaysUnknown",
@@ -26,6 +30,15 @@ __all__ = [
 ]
 
 T = TypeVar("T")
+
+
+class Moment(NamedTuple):
+    """A moment, by both clocks there are."""
+
+    now: float
+    """Monotonic seconds, which nothing sets."""
+    exchange_us: int
+    """The exchange's time, epoch microseconds, as it is thought to be; it may turn out to be wrong."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +66,8 @@ class NotExecuted:
 class AskAgain:
     """Nothing is proved yet."""
 
-    not_before_us: int
-    """When to put the next question, in epoch microseconds, exchange time."""
+    not_before: float
+    """When to put the next question, in monotonic seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +125,18 @@ Question = Generator[Ask, Answer, T]
 
 
 @dataclass(frozen=True, slots=True)
+class Knowledge:
+    """What the client knows besides the request, whatever the clocks say."""
+
+    orders: OwnOrders = field(default_factory=OwnOrders)
+    """The orders that its answers have shown."""
+    is_generated: Callable[[object], bool] = lambda client_id: False
+    """Whether the client made an id up: nobody else has had it."""
+    has_rival: Callable[[str, object], bool] = lambda request_id, client_id: False
+    """Whether another request of the client, with the same client id, is of unknown outcome as well."""
+
+
+@dataclass(frozen=True, slots=True)
 class Case:
     """A request whose answer was lost."""
 
@@ -123,6 +148,12 @@ class Case:
     """Its timestamp, in epoch microseconds, exchange time."""
     stamp_tolerance_us: int
     """By how much its timestamp may have been ahead of the exchange's clock."""
+    written_at: float = -math.inf
+    """When it was written, monotonic seconds."""
+    settled_us: int = 0
+    """When it can no longer be accepted, exchange time."""
+    request_id: str = ""
+    knowledge: Knowledge = field(default_factory=Knowledge)
 
     def given(self, *names: str) -> dict[str, Any]:
         """Return those of the parameters that were sent."""
@@ -134,16 +165,64 @@ class Case:
             return True
         return micros(timestamp) >= self.sent_us - self.stamp_tolerance_us
 
-    def is_own(self, order: Mapping[str, Any]) -> bool:
-        """Whether an order under the request's client id was made by the request.
+    def is_generated(self, client_id: object) -> bool:
+        """Whether a client id was made up by this client: what goes by it is of no other request's making."""
+        return self.knowledge.is_generated(client_id)
 
-        Client ids are unique among open orders only: an older order may have had the same. In the
-        time by which the timestamp may have been ahead, what was ordered has to tell.
+    def is_of_another(self, order: Mapping[str, Any]) -> bool:
+        """Whether an answer has shown the order to be another request's."""
+        symbol = order.get("symbol", self.params.get("symbol"))
+        return self.knowledge.orders.is_of_another(self.request_id, symbol, order.get("orderId"))
+
+    def is_since(self, timestamp: object) -> bool:
+        """Whether something of this time is no older than the request's timestamp, which is never early."""
+        return isinstance(timestamp, int) and micros(timestamp) // 1000 >= self.sent_us // 1000
+
+    def is_own(
+        self, client_id: object, order: Mapping[str, Any], *, is_whole: bool = True
+    ) -> bool | None:
+        """Whether an order under the request's client id was made by the request; ``None``: nobody knows.
+
+        Client ids are unique among open orders only: another order may have had the same. One that
+        answers have shown to be another request's is not this one's, whatever the clocks say. The
+        exchange takes no timestamp that is further ahead of its clock than the tolerance; in the time by
+        which it may have been ahead, an order just like the one asked for may be older, too.
+
+        Args:
+            client_id: The id, as the request gave it.
+            order: The order, as ``order.status`` shows it.
+            is_whole: The order is all that was asked for, and not a part of a list.
         """
+        known = self.knowledge
+        if self.is_of_another(order):
+            return False
         made = order.get("time")
-        if not isinstance(made, int) or micros(made) >= self.sent_us:
+        if isinstance(made, int) and not known.is_generated(client_id):
+            if not self.is_younger(made):
+                return False
+            if not self.is_since(made):
+                return None if not is_whole or self.is_alike(order) else False
+        return None if known.has_rival(self.request_id, client_id) else True
+
+    def is_past_patience(self, timestamp: object) -> bool:
+        """Whether something of this time was made when the request could no longer be accepted."""
+        return isinstance(timestamp, int) and micros(timestamp) >= self.settled_us
+
+    def is_older_order(self, order: Mapping[str, Any]) -> bool | None:
+        """Whether an order of the account was made before the request; ``None``: nobody knows.
+
+        What answers have shown counts first. The request's timestamp is late by an unknown bit, and ahead by
+        no more than the tolerance: only what was made before that is older for certain.
+        """
+        orders, key = self.knowledge.orders, (order.get("symbol"), order.get("orderId"))
+        if orders.is_younger(self.written_at, *key):
+            return False
+        made = order.get("time")
+        if orders.is_older(self.written_at, *key) or (
+            isinstance(made, int) and not self.is_younger(made)
+        ):
             return True
-        return self.is_younger(made) and self.is_alike(order)
+        return None
 
     def is_alike(self, order: Mapping[str, Any], *, amended: bool = False) -> bool:
         """Whether an order is what the request ordered, as far as that can be compared.

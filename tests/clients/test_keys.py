@@ -471,7 +471,7 @@ def test_refused_stamp_is_measured_anew_and_sent_once_more(
     _, refused, taken = exchange.journal.requests("order.place")
     assert refused.params["newClientOrderId"] == taken.params["newClientOrderId"]
     assert taken.params["timestamp"] < refused.params["timestamp"]
-    assert len(exchange.journal.requests("time")) == 2
+    assert len(exchange.journal.requests("time")) == 3, "what is odd has to be borne out"
 
 
 def test_stamp_refused_twice_is_an_error(connect: Connect, exchange: SimulatedExchange) -> None:

@@ -106,7 +106,7 @@ def test_time_is_measured_again_without_an_offset(dial: Dial) -> None:
 
     client.set_time_offset_ms(None)
 
-    caller_time = client._core.exchange_us()
+    caller_time = client._core.exchange_us(WsKey.MAIN_WSAPI)
     assert abs(caller_time - client._core.wall_us()) < 60_000_000
 
 

@@ -52,6 +52,7 @@ def test_a_stamp_is_never_ahead_and_late_by_less_than_the_least_round_trip(
     clock = ServerClock()
     now = 100.0
     measurements: list[tuple[float, float]] = []
+    rounds = [rounds[0], *rounds]  # the wall clock may contradict the first
     for there, back, pause, milliseconds in rounds:
         measure(clock, at=now, ahead_us=ahead_us, there=there, back=back, milliseconds=milliseconds)
         now += there + back
@@ -104,11 +105,77 @@ def test_a_contradicting_measurement_drops_the_old_ones() -> None:
     """The machine slept, or the exchange set its clock: a better old round trip does not help."""
     clock = ServerClock()
     measure(clock, at=0.0, there=0.0, back=0.001)
-    measure(clock, at=10.0, ahead_us=5_000_000, there=0.1, back=0.1)
+    for ahead_us in (5_000_000, -5_000_000):
+        for at in (10.0, 11.0):
+            measure(clock, at=at, ahead_us=ahead_us, there=0.1, back=0.1)
+        expected = EPOCH_US + ahead_us + 12e6 - 100_000
+        assert clock.timestamp_us(0, 12.0) == pytest.approx(expected, abs=2)
 
-    assert clock.timestamp_us(0, 11.0) == pytest.approx(EPOCH_US + 16e6 - 100_000, abs=2)
-    measure(clock, at=20.0, ahead_us=-5_000_000, there=0.1, back=0.1)
-    assert clock.timestamp_us(0, 21.0) == pytest.approx(EPOCH_US + 16e6 - 100_000, abs=2)
+
+@pytest.mark.parametrize("step_us", [100_000, -100_000, 1_000_000, 3_600_000_000])
+def test_one_odd_measurement_is_not_believed(step_us: int) -> None:
+    clock = ServerClock()
+    measure(clock, at=0.0)
+    measure(clock, at=10.0, ahead_us=step_us)
+
+    assert clock.timestamp_us(0, 11.0) == pytest.approx(EPOCH_US + 11e6 - 10_000, abs=2)
+    assert clock.needs_refresh(11.0)
+
+    measure(clock, at=12.0)
+    assert clock.timestamp_us(0, 13.0) == pytest.approx(EPOCH_US + 13e6 - 10_000, abs=2)
+    assert not clock.needs_refresh(13.0)
+
+
+@pytest.mark.parametrize("step_us", [100_000, -100_000, 1_000_000, 3_600_000_000])
+def test_a_step_that_the_next_measurement_bears_out_is_followed(step_us: int) -> None:
+    clock = ServerClock()
+    measure(clock, at=0.0, there=0.0, back=0.001)
+    measure(clock, at=10.0, ahead_us=step_us)
+    measure(clock, at=10.1, ahead_us=step_us)
+
+    assert clock.timestamp_us(0, 11.0) == pytest.approx(EPOCH_US + step_us + 11e6 - 10_000, abs=2)
+    assert not clock.needs_refresh(11.0)
+
+
+def test_odd_measurements_that_contradict_each_other_are_not_believed() -> None:
+    clock = ServerClock()
+    measure(clock, at=0.0)
+    for at in range(1, 20):
+        measure(clock, at=float(at), ahead_us=at * 10_000_000)
+
+    assert clock.timestamp_us(0, 30.0) == pytest.approx(EPOCH_US + 30e6 - 10_000, abs=2)
+
+
+@pytest.mark.parametrize("wrong_us", [-3_600_000_000, 2_000_000])
+def test_a_first_measurement_far_from_the_wall_clock_has_to_be_borne_out(wrong_us: int) -> None:
+    clock = ServerClock()
+    measure(clock, at=0.0, ahead_us=wrong_us)
+
+    assert not clock.is_measured
+    assert clock.needs_refresh(0.1)
+    assert clock.timestamp_us(EPOCH_US + 1, 1.0) == EPOCH_US + 1
+    measure(clock, at=0.1, ahead_us=wrong_us)
+    assert clock.timestamp_us(0, 1.0) == pytest.approx(EPOCH_US + wrong_us + 1e6 - 10_000, abs=2)
+
+
+def test_a_refused_timestamp_does_not_make_one_odd_measurement_believed() -> None:
+    clock = ServerClock()
+    measure(clock, at=0.0)
+    clock.invalidate()
+    measure(clock, at=1.0, ahead_us=3_600_000_000)
+
+    assert clock.needs_refresh(2.0)
+    assert clock.timestamp_us(0, 2.0) == pytest.approx(EPOCH_US + 2e6 - 10_000, abs=2)
+
+
+@pytest.mark.parametrize("drift_us_per_s", [-450, 450])
+def test_clocks_that_drift_contradict_nothing(drift_us_per_s: int) -> None:
+    """Half a second in a quarter of an hour: it is followed, and needs no bearing out."""
+    clock = ServerClock()
+    for at in (0.0, 900.0):
+        measure(clock, at=at, ahead_us=round(at * drift_us_per_s), there=0.0, back=0.001)
+
+    assert not clock.needs_refresh(901.0)
 
 
 def test_an_offset_set_by_hand_wins_until_it_is_taken_back() -> None:

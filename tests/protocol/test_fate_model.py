@@ -14,6 +14,7 @@ from binance_wsapi.markets import Market
 from binance_wsapi.protocol.fate import (
     AskAgain,
     Executed,
+    Moment,
     NotExecuted,
     StaysUnknown,
     inquiry,
@@ -33,6 +34,7 @@ class Exchange:
     amendments: list[dict[str, Any]] = field(default_factory=list)
     numbers: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
     randoms: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
+    now: int = SENT
 
     def place(self, client_id: str, at: int, quantity: str = "5") -> dict[str, Any] | None:
         if any(o["clientOrderId"] == client_id and is_open(o) for o in self.orders):
@@ -48,6 +50,7 @@ class Exchange:
             "executedQty": "0",
             "status": "NEW",
             "time": at // 1000,
+            "updateTime": at // 1000,
         }
         self.orders.append(order)
         return order
@@ -67,6 +70,7 @@ class Exchange:
         if order is None or not is_open(order):
             return False
         order["status"] = "CANCELED"
+        order["updateTime"] = self.now // 1000
         if self.market is Market.SPOT:
             order["clientOrderId"] = new_id or f"random{next(self.randoms)}"
         return True
@@ -74,6 +78,7 @@ class Exchange:
     def fill(self, order: dict[str, Any] | None) -> None:
         if order is not None and is_open(order):
             order["status"] = "FILLED"
+            order["updateTime"] = self.now // 1000
             order["executedQty"] = order["origQty"]
 
     def amend(
@@ -84,6 +89,7 @@ class Exchange:
         old = order["clientOrderId"], order["origQty"]
         order["clientOrderId"] = new_id or f"random{next(self.randoms)}"
         order["origQty"] = quantity
+        order["updateTime"] = at // 1000
         self.amendments.append(
             {
                 "orderId": order["orderId"],
@@ -158,7 +164,7 @@ class World:
             due = [at for at in due if at <= now]
             if not due:
                 break
-            at = min(due)
+            at = self.exchange.now = min(due)
             if at == self.executes_at:
                 self.executes_at = None
                 self.executed = execute(self.exchange, at)
@@ -183,31 +189,39 @@ class World:
     def resolve(self, method: str, params: dict[str, Any], execute: Any, target: Any) -> Any:
         """Ask until there is a verdict, then let the rest happen; return the verdict."""
         network = random.Random(self.data.draw(st.integers(0, 10**9), label="network"))
-        asking = inquiry(self.market, method, params, sent_us=SENT, recv_window_ms=WINDOW_MS)
+        asking = inquiry(
+            self.market, method, params, sent_us=SENT, written_at=0.0, recv_window_ms=WINDOW_MS
+        )
         verdict = asking.verdict
-        ours = SENT - self.late_us
-        for _ in range(80):
+        now = 0.0
+        for _ in range(120):
             if not isinstance(verdict, AskAgain):
                 break
-            ours = max(ours, verdict.not_before_us)
-            question = asking.question(ours)
+            now = max(now, verdict.not_before)
+            question = asking.question(self.moment(now, network))
             assert question is not None
-            asked_at = ours + self.late_us
+            asked_at = SENT + round(now * SECOND)
             handled_at = max(self.now, asked_at + network.randint(0, 2 * SECOND))
             self.run_until(handled_at, execute, target)
-            ours = handled_at - self.late_us + network.randint(0, SECOND)
+            now = (handled_at - SENT + network.randint(0, SECOND)) / SECOND
+            at = self.moment(now, network)
             fails = network.random() < 0.2
             result = None if fails else self.exchange.answer(*question)
             if fails:
-                verdict = asking.on_error(-1003, "busy", ours)
+                verdict = asking.on_error(-1003, "busy", at)
             elif result is None:
-                verdict = asking.on_error(-2013, "Order does not exist.", ours)
+                verdict = asking.on_error(-2013, "Order does not exist.", at)
             else:
-                verdict = asking.on_answer(result, ours)
+                verdict = asking.on_answer(result, at)
         assert not isinstance(verdict, AskAgain), "no end"
         self.run_until(SENT + 1000 * SECOND, execute, target)
         event(f"{type(verdict).__name__}, executed: {bool(self.executed)}")
         return verdict
+
+    def moment(self, now: float, network: random.Random) -> Moment:
+        """Return what the clocks show: the exchange's time is estimated late, and at times wildly wrong."""
+        wrong_us = 0 if network.random() < 0.9 else network.randint(-30 * SECOND, 3600 * SECOND)
+        return Moment(now, SENT + round(now * SECOND) - self.late_us + wrong_us)
 
 
 lateness = st.integers(0, SECOND)
@@ -298,8 +312,7 @@ def test_a_cancel_of_all_orders(data: st.DataObject, late_us: int) -> None:
 
     if isinstance(verdict, Executed):
         assert not any(is_open(order) for order in before if order is not None)
-    else:
-        assert isinstance(verdict, NotExecuted)
+    elif isinstance(verdict, NotExecuted):
         assert not world.executed
 
 
@@ -352,9 +365,9 @@ def test_a_cancel_replace(
         assert placed is None
     elif isinstance(verdict, Executed):
         result = verdict.result
-        assert result["cancelResult"] == ("SUCCESS" if was_cancelled else "FAILURE")
+        assert result["cancelResult"] in ("SUCCESS" if was_cancelled else "FAILURE", "UNKNOWN")
         assert result["newOrderResult"] == ("SUCCESS" if placed else "FAILURE")
-        assert verdict.is_partial is not (was_cancelled and placed is not None)
+        assert verdict.is_partial or (was_cancelled and placed is not None)
         if placed:
             assert result["newOrderResponse"]["orderId"] == placed["orderId"]
         if was_cancelled and result["cancelResponse"]:

@@ -78,6 +78,8 @@ def can_stay_unknown(outcome: OutcomeUnknown) -> bool:
             "a cancel takes that away",
             "which may have given it another id",
             "no order goes by its client id",
+            "may be another request's",
+            "may have been made before or since",
             "the new order was not placed; the old one is not known",
             "which the change may have caused",
         )

@@ -14,7 +14,7 @@ from simulation_world import SimulatedClient, World
 
 from binance_wsapi import WsKey
 from binance_wsapi.core.takeover import Takeover
-from binance_wsapi.errors import BinanceWsApiError, ClientClosed, NotSent, OutcomeUnknown
+from binance_wsapi.errors import BinanceWsApiError, ClientClosed, NotPlaced, NotSent, OutcomeUnknown
 from binance_wsapi.events import OrderReconciled, StreamGap
 from binance_wsapi.response import Response
 from binance_wsapi.simulator.doors.request_limits import LimitRules, Window
@@ -532,3 +532,42 @@ def test_a_subscription_that_ended_while_the_former_link_was_let_go_is_made_anew
     events = play(scenario)
 
     assert [event["x"] for event in events if isinstance(event, dict) and event.get("c") == "told"]
+
+
+def test_an_order_that_a_lagging_copy_did_not_show_at_the_fence_is_found() -> None:
+    """One answer that there is no such order, from a copy that lags behind, is not the last word."""
+
+    async def scenario(world: World, client: SimulatedClient) -> Any:
+        faults = world.exchange.venue.faults
+        faults.on("order.place").drop_after_acceptance()
+        lagging = [
+            faults.on(method).refuse(-2013, "Order does not exist.", times=None)
+            for method in ("order.status", "allOrders")
+        ]
+        placing = asyncio.create_task(place(client))
+        # 5 s of recvWindow, 10 s for the engine, 1 s margin: it is asked for at 16 s and some.
+        await asyncio.sleep(17.5)
+        for fault in lagging:
+            fault.end()
+        return await placing
+
+    answer = play(scenario)
+
+    assert isinstance(answer, Response)
+    assert answer.resolved
+
+
+def test_resolving_waits_until_a_long_recv_window_is_over() -> None:
+    async def scenario(world: World, client: SimulatedClient) -> Any:
+        await client.connect()
+        world.exchange.venue.faults.on("order.place").drop_before_acceptance()
+        began = world.loop.time()
+        error = await place(client)
+        assert isinstance(error, OutcomeUnknown)
+        with pytest.raises(NotPlaced):
+            await error.resolve_async()
+        return world.loop.time() - began
+
+    took = play(scenario, recv_window=60_000, on_unknown_outcome="raise")
+
+    assert 74.0 <= took < 80.0

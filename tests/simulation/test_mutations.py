@@ -43,7 +43,7 @@ def resolution_gives_up(patch: pytest.MonkeyPatch) -> None:
 
 def no_fence(patch: pytest.MonkeyPatch) -> None:
     """An order that is not found right away will not come any more."""
-    patch.setattr(fate, "fence_us", lambda sent_us, recv_window_ms, margin_us: sent_us)
+    patch.setattr(fate, "patience_us", lambda recv_window_ms, margin_us: 0)
 
 
 def fence_without_processing_time(patch: pytest.MonkeyPatch) -> None:

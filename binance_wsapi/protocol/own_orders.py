@@ -1,0 +1,99 @@
+"""The orders that answers have shown this client: what it knows of them whatever any clock says."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import msgspec
+
+__all__ = ["PLACING", "OwnOrders", "ReadAnswer", "orders_in"]
+
+PLACING = ("order.place", "sor.order.place", "orderList.place", "order.cancelReplace")
+"""How operations begin whose answers show orders that they made."""
+
+_PARTS = ("orderReports", "cancelResponse", "newOrderResponse", "amendedOrder", "orders")
+"""Where answers keep further orders, those that tell most of them first."""
+
+_decode = msgspec.json.Decoder().decode
+
+
+class ReadAnswer(NamedTuple):
+    """An answer to a request that changed orders."""
+
+    request_id: str
+    written_at: float
+    """When its request was written, monotonic seconds."""
+    heard_at: float
+    """When it was read, monotonic seconds."""
+    method: str
+    result: msgspec.Raw
+
+
+@dataclass(slots=True)
+class _Shown:
+    first_heard_at: float
+    placed_by: str | None = None
+    placed_at: float | None = None
+
+
+class OwnOrders:
+    """What the answers of one exchange have shown of orders; the latest ones count.
+
+    Args:
+        size: Most answers, and most orders, kept in mind.
+    """
+
+    def __init__(self, size: int = 2048) -> None:
+        self.answers: deque[ReadAnswer] = deque(maxlen=size)
+        """Answers nobody has looked into yet: most never matter, so they are put here as they came."""
+        self._size = size
+        self._shown: dict[tuple[str, int], _Shown] = {}
+
+    def is_of_another(self, request_id: str, symbol: object, order_id: object) -> bool:
+        """Whether another request is known to have made the order."""
+        shown = self._of(symbol, order_id)
+        return shown is not None and shown.placed_by not in (None, request_id)
+
+    def is_older(self, moment: float, symbol: object, order_id: object) -> bool:
+        """Whether the order is known to have been there at a moment, in monotonic seconds."""
+        shown = self._of(symbol, order_id)
+        return shown is not None and shown.first_heard_at <= moment
+
+    def is_younger(self, moment: float, symbol: object, order_id: object) -> bool:
+        """Whether the order is known to have been asked for after a moment, in monotonic seconds."""
+        shown = self._of(symbol, order_id)
+        return shown is not None and shown.placed_at is not None and shown.placed_at > moment
+
+    def _of(self, symbol: object, order_id: object) -> _Shown | None:
+        while self.answers:
+            self._look_into(self.answers.popleft())
+        return self._shown.get((symbol, order_id))  # type: ignore[arg-type]  # others find nothing
+
+    def _look_into(self, answer: ReadAnswer) -> None:
+        try:
+            result = _decode(answer.result)
+        except (msgspec.DecodeError, UnicodeError):
+            return  # whoever asked for it is told so
+        for order in orders_in(result):
+            key = order["symbol"], order["orderId"]
+            shown = self._shown.setdefault(key, _Shown(answer.heard_at))
+            shown.first_heard_at = min(shown.first_heard_at, answer.heard_at)
+            if answer.method.startswith(PLACING) and "origClientOrderId" not in order:
+                shown.placed_by, shown.placed_at = answer.request_id, answer.written_at
+            if len(self._shown) > self._size:
+                del self._shown[next(iter(self._shown))]
+
+
+def orders_in(result: object) -> Iterator[dict[str, Any]]:
+    """Yield the orders that an answer shows, wherever it keeps them."""
+    if isinstance(result, list):
+        for item in result:
+            yield from orders_in(item)
+    elif isinstance(result, dict):
+        if {"symbol", "orderId", "clientOrderId"} <= result.keys():
+            yield result
+        for part in _PARTS:
+            yield from orders_in(result.get(part))

@@ -1,0 +1,144 @@
+"""What looks like the lost request's doing, and is another's, is never told to be the lost one's.
+
+The scripted exchange is quick: a user id repeated, a cancel right behind an order. A ``recv_window`` of
+a millisecond keeps the wait until the outcome counts short.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from callers import Caller
+from scripted_server import Peer, ScriptedServer
+
+from binance_wsapi import NotPlaced, OutcomeUnknown
+from binance_wsapi.protocol import fate
+
+Dial = Callable[..., Caller]
+
+ORDER: dict[str, Any] = {
+    "symbol": "BTCUSDT",
+    "side": "BUY",
+    "type": "MARKET",
+    "quantity": "1",
+    "new_client_order_id": "mine",
+}
+
+KEYED: dict[str, Any] = {
+    "api_key": "key",
+    "api_secret": "s" * 64,
+    "mute_latency_warning": True,
+    "recv_window": 1,
+    "timeout": 500,
+}
+
+
+@pytest.fixture(autouse=True)
+def _engine_is_quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Here the engine needs no 10 seconds, no copy lags and no clock is wrong: nobody has to wait."""
+    monkeypatch.setattr(fate, "patience_us", lambda recv_window_ms, margin_us: 0)
+    monkeypatch.setattr(fate, "_LAG_S", 0.0)
+
+
+class Exchange:
+    """Takes the first order of a symbol, and loses every later request that changes something."""
+
+    def __init__(self, scripted: ScriptedServer) -> None:
+        self.orders: list[dict[str, Any]] = []
+        self.status = "FILLED"
+        scripted.replies["order.place"] = self._place
+        scripted.replies["openOrders.cancelAll"] = self._lose
+        scripted.replies["order.status"] = self._show
+        scripted.replies["allOrders"] = self._show_all
+        scripted.replies["openOrders.status"] = self._show_all
+
+    async def _place(self, peer: Peer, request: dict[str, Any]) -> None:
+        if self.orders:
+            return peer.cut()
+        params = request["params"]
+        self.orders.append(
+            {
+                "symbol": params["symbol"],
+                "orderId": 7,
+                "clientOrderId": params["newClientOrderId"],
+                "side": params["side"],
+                "type": params["type"],
+                "origQty": params["quantity"],
+                "executedQty": params["quantity"],
+                "status": self.status,
+                # Later than both timestamps: they are stamped late.
+                "time": params["timestamp"] + 5000,
+            }
+        )
+        await peer.answer(request, self.orders[0])
+        return None
+
+    async def _lose(self, peer: Peer, request: dict[str, Any]) -> None:
+        peer.cut()
+
+    async def _show(self, peer: Peer, request: dict[str, Any]) -> None:
+        await peer.answer(request, self.orders[0])
+
+    async def _show_all(self, peer: Peer, request: dict[str, Any]) -> None:
+        await peer.answer(request, self.orders)
+
+
+PLACING: dict[str, Callable[[Any], Any]] = {
+    "spot": lambda client: client.spot.submit_new_order(**ORDER),
+    "usdm": lambda client: client.usdm.submit_new_order(**ORDER),
+    "coinm": lambda client: client.coinm.submit_new_order(**ORDER),
+}
+
+
+@pytest.mark.parametrize("market", PLACING)
+def test_an_id_repeated_at_once_does_not_find_the_first_order(
+    dial: Dial, scripted: ScriptedServer, market: str
+) -> None:
+    Exchange(scripted)
+    caller = dial(**KEYED)
+    assert caller.call(PLACING[market]).raw["result"]["orderId"] == 7
+
+    with pytest.raises(NotPlaced if market == "spot" else OutcomeUnknown):
+        caller.call(PLACING[market])
+
+    assert len(scripted.seen("order.place")) == 2
+
+
+def test_a_cancel_of_all_lost_right_behind_an_acknowledged_order_is_not_told_as_done(
+    dial: Dial, scripted: ScriptedServer
+) -> None:
+    exchange = Exchange(scripted)
+    exchange.status = "NEW"
+    caller = dial(**KEYED)
+    caller.call(PLACING["spot"])
+
+    with pytest.raises(NotPlaced, match="still open"):
+        caller.call(lambda client: client.spot.cancel_all_open_orders(symbol="BTCUSDT"))
+
+
+def test_two_lost_requests_under_one_id_do_not_share_an_order(
+    dial: Dial, scripted: ScriptedServer
+) -> None:
+    exchange = Exchange(scripted)
+    caller = dial(**KEYED, on_unknown_outcome="raise")
+    lost: list[OutcomeUnknown] = []
+    for _ in range(2):
+        exchange.orders = exchange.orders or [{"orderId": 7, "clientOrderId": "mine"}]
+        with pytest.raises(OutcomeUnknown) as unknown:
+            caller.call(PLACING["spot"])
+        lost.append(unknown.value)
+    sent_ms = scripted.seen("order.place")[0]["params"]["timestamp"]
+    exchange.orders[0] |= {"symbol": "BTCUSDT", "side": "BUY", "type": "MARKET"}
+    exchange.orders[0] |= {"origQty": "1", "status": "FILLED", "time": sent_ms + 5000}
+
+    def resolving(error: OutcomeUnknown) -> Callable[[Any], Any]:
+        if hasattr(caller, "loop"):
+            return lambda client: error.resolve_async()
+        return lambda client: error.resolve()
+
+    for error in lost:
+        with pytest.raises(OutcomeUnknown, match="may have been executed"):
+            caller.call(resolving(error))
+        assert "another request" in error.cause
