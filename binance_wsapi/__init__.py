@@ -35,6 +35,7 @@ from binance_wsapi.events import (
     StreamName,
 )
 from binance_wsapi.health import ConnectionHealth, Metrics
+from binance_wsapi.outcomes import CallOutcome, GivenUp, given_up
 from binance_wsapi.protocol.limits import LimitUsage
 from binance_wsapi.protocol.signing import KeyType, Signer
 from binance_wsapi.response import RateLimitUsage, Response
@@ -44,6 +45,7 @@ __all__ = [
     "AsyncClient",
     "AuthenticationFailed",
     "BinanceWsApiError",
+    "CallOutcome",
     "Client",
     "ClientClosed",
     "ConfigurationError",
@@ -52,6 +54,7 @@ __all__ = [
     "ConnectionLost",
     "EventStream",
     "FilterFailure",
+    "GivenUp",
     "InvalidTimestamp",
     "IpBanned",
     "KeyType",
@@ -77,6 +80,7 @@ __all__ = [
     "UnreadableResult",
     "WsKey",
     "__version__",
+    "given_up",
 ]
 
 # Tracebacks, help() and pickles show the names users import.

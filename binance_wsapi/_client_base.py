@@ -18,6 +18,7 @@ from typing import Any, Literal, TypeVar, Unpack, overload
 from binance_wsapi.core.call import CallKind
 from binance_wsapi.core.call_errors import unresponsive
 from binance_wsapi.core.core import Core, LoopHost
+from binance_wsapi.core.loop_delivery import LoopDelivery
 from binance_wsapi.core.loop_thread import LoopThread
 from binance_wsapi.core.transport import Transport
 from binance_wsapi.errors import ConfigurationError, check_seconds
@@ -33,6 +34,7 @@ from binance_wsapi.options import (
     TimeUnit,
     Urls,
 )
+from binance_wsapi.outcomes import CallOutcome
 from binance_wsapi.protocol.authorisation import Authoriser
 from binance_wsapi.protocol.limits import LimitUsage
 from binance_wsapi.protocol.params import WireValue
@@ -57,6 +59,7 @@ EventName = Literal[
     "exception",
     "message",
     "user_data",
+    "outcome",
 ]
 
 
@@ -246,6 +249,8 @@ class ClientBase:
     @overload
     def on(self, event: Literal["user_data"], handler: Callable[[Any], object]) -> None: ...
     @overload
+    def on(self, event: Literal["outcome"], handler: Callable[[CallOutcome], object]) -> None: ...
+    @overload
     def on(
         self, event: ConnectionEventKind, handler: Callable[[ConnectionEvent], object]
     ) -> None: ...
@@ -253,7 +258,8 @@ class ClientBase:
         """Call a handler with each event of a kind from now on.
 
         Handlers run one after the other on a thread of their own: they may block and may call the
-        client. ``"user_data"`` handlers get the events of every user data stream, all others a
+        client. ``"user_data"`` handlers get the events of every user data stream, ``"outcome"`` handlers
+        the :class:`CallOutcome` of each call that was given up, all others a
         :class:`ConnectionEvent`. What a handler raises is logged, and told as an ``"exception"``
         event.
 
@@ -309,6 +315,27 @@ class ClientBase:
         """
         health: list[ConnectionHealth] = self._wait(self._core.health, GRACE_S)
         return health
+
+    def outcomes(self) -> list[CallOutcome]:
+        """Return what became of the calls that their callers gave up, and which are open still.
+
+        A call is given up when its wait ends otherwise than by its own result or error: its task is
+        cancelled (``asyncio.timeout``, ``asyncio.wait_for``, a task group, a scope of ``anyio``), its
+        event loop is closed, or an interrupt (Ctrl-C, a signal handler that raises) ends the blocking
+        call; so is an :meth:`OutcomeUnknown.resolve` that is not waited for. If nothing was written,
+        nothing ever is. Otherwise the outcome is found out all the same: by the answer, or by asking,
+        for ``resolve_timeout`` seconds, whatever ``on_unknown_outcome`` says.
+
+        The exception that ends the wait says which (see :func:`given_up`). Each outcome is also told
+        once by an ``"outcome"`` event and in the log ``binance_wsapi.outcomes``: as a warning, or as
+        information where nothing was sent. Only calls that change something are told; the answers of
+        others are dropped.
+
+        Returns:
+            The last 1,000 outcomes that are known, oldest first, then the calls that are open.
+        """
+        LoopDelivery.forget_closed_loops()
+        return self._core.giving_up.outcomes()
 
     @property
     def rate_limits(self) -> dict[str, list[LimitUsage]]:

@@ -42,8 +42,10 @@ class AsyncClient(ClientBase):
     """A client whose calls are awaited; it may be used from several event loops at once.
 
     The connections live on a thread of their own, so a busy loop of yours never delays a heartbeat.
-    Use it as an async context manager, or await :meth:`close`. A call whose task is cancelled may
-    have been sent all the same: its answer is dropped::
+    Use it as an async context manager, or await :meth:`close`. A call whose task is cancelled (a
+    timeout, a task group, a scope of ``anyio``) is withdrawn: if nothing was written, nothing ever is. If
+    it was sent, its outcome is told by :meth:`outcomes`, and the exception says which
+    (:func:`given_up`)::
 
         async with AsyncClient(api_key=KEY, api_secret=SECRET) as client:
             book = await client.spot.get_order_book(symbol="BTCUSDT", limit=10)
@@ -123,12 +125,9 @@ class AsyncClient(ClientBase):
         check_api_key(ws_key)
         operation = operation_by_method(endpoint(ws_key).market, name_text(method, "method"))
         kind = CallKind(method, None) if operation is None else kind_of(operation)
-        outcome = await self._send(
+        return await self._send(
             ws_key, kind, wire_params_by_name(operation, {} if params is None else params)
         )
-        if isinstance(outcome, BinanceWsApiError):
-            raise outcome
-        return outcome
 
     async def connect(self, ws_key: WsKey = WsKey.MAIN_WSAPI) -> None:
         """Bring a connection up, logged on and subscribed, before it is needed.
@@ -280,14 +279,11 @@ class AsyncClient(ClientBase):
         self, ws_key: WsKey, operation: Operation, given: dict[str, object]
     ) -> Response[Any]:
         kind = kind_of(operation)
-        outcome = await self._send(ws_key, kind, kind.wire_params(given))
-        if isinstance(outcome, BinanceWsApiError):
-            raise outcome
-        return outcome
+        return await self._send(ws_key, kind, kind.wire_params(given))
 
-    def _send(
+    async def _send(
         self, ws_key: WsKey, kind: CallKind, params: dict[str, WireValue]
-    ) -> asyncio.Future[Outcome]:
+    ) -> Response[Any]:
         core = self._core
         if kind.needs_completion:
             self._complete(kind, params)
@@ -296,12 +292,22 @@ class AsyncClient(ClientBase):
         if delivery is None or delivery.loop() is not loop:
             delivery = self._delivery = LoopDelivery.of(loop)
         answered: asyncio.Future[Outcome] = loop.create_future()
-        here = not core.authoriser.signs_slowly
-        call = core.submit(
-            ws_key, kind, params, partial(delivery.settle, answered), encode_here=here
-        )
+        call = core.callers_call(ws_key, kind, params, partial(delivery.settle, answered))
+        call.is_awaited = delivery.is_open
         delivery.watch(answered, call, call.timeout + self._patience)
-        return answered
+        try:
+            core.submit(call, encode_here=not core.authoriser.signs_slowly)
+            outcome = await answered
+            if isinstance(outcome, BinanceWsApiError):
+                raise outcome
+            return outcome  # noqa: TRY300  (until the last line an interrupt may come)
+        except BinanceWsApiError:
+            raise
+        except BaseException as error:  # cancelled, interrupted, or closed unfinished
+            core.giving_up.give_up(call, error)
+            raise
+        finally:
+            delivery.forget(answered)
 
     async def _run(self, work: Callable[[], Coroutine[Any, Any, Any]]) -> Any:
         core = self._core

@@ -11,7 +11,6 @@ from binance_wsapi._client_base import ClientBase
 from binance_wsapi.catalogue import operation_by_method
 from binance_wsapi.catalogue._types import Operation
 from binance_wsapi.core.call import CallKind, kind_of
-from binance_wsapi.core.call_errors import abandoned
 from binance_wsapi.core.core import check_api_key
 from binance_wsapi.core.waiter import Waiter
 from binance_wsapi.endpoints import WsKey, endpoint
@@ -40,7 +39,9 @@ class Client(ClientBase):
     """A client whose calls block until the exchange has answered.
 
     One client serves any number of threads, and works inside a running event loop (notebooks). Use
-    it as a context manager, or call :meth:`close`::
+    it as a context manager, or call :meth:`close`. A call that is interrupted (Ctrl-C, a signal handler
+    that raises) is withdrawn: if nothing was written, nothing ever is. If it was sent, its outcome is told
+    by :meth:`outcomes`, and the exception says which (:func:`given_up`)::
 
         with Client(api_key=KEY, api_secret=SECRET) as client:
             book = client.spot.get_order_book(symbol="BTCUSDT", limit=10)
@@ -274,12 +275,18 @@ class Client(ClientBase):
                 "runs on a thread of its own"
             )
         waiter = Waiter()
-        here = not core.authoriser.may_hang
-        call = core.submit(ws_key, kind, params, waiter.settle, encode_here=here)
-        outcome = waiter.wait(call.timeout + self._patience) or abandoned(call)
-        if isinstance(outcome, BinanceWsApiError):
-            raise outcome
-        return outcome
+        call = core.callers_call(ws_key, kind, params, waiter.settle)
+        try:
+            core.submit(call, encode_here=not core.authoriser.may_hang)
+            outcome = waiter.wait(call.timeout + self._patience) or core.giving_up.abandon(call)
+            if isinstance(outcome, BinanceWsApiError):
+                raise outcome
+            return outcome  # noqa: TRY300  (until the last line an interrupt may come)
+        except BinanceWsApiError:
+            raise
+        except BaseException as error:  # an interrupt, or what a signal handler raised
+            core.giving_up.give_up(call, error)
+            raise
 
     def _run(self, work: Callable[[], Coroutine[Any, Any, Any]]) -> Any:
         return self._wait(work, self._longest_wait)

@@ -13,9 +13,8 @@ carries a secret.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
 from math import isfinite
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
@@ -140,6 +139,16 @@ class NotSent(BinanceWsApiError):
         self.retry_after = retry_after
 
 
+class LookUp(Protocol):
+    """Finds out what became of one request; called from any thread."""
+
+    def begin(self, timeout: float | None) -> Future[Any]:
+        """Begin to find it out, for ``timeout`` seconds at most."""
+
+    def left(self, finding: Future[Any], error: BaseException) -> None:
+        """Nobody waits any more for what was begun."""
+
+
 class OutcomeUnknown(BinanceWsApiError):
     """The request was written and no verdict came: it may have been executed.
 
@@ -167,17 +176,11 @@ class OutcomeUnknown(BinanceWsApiError):
         self.sent_at = sent_at
         self.cause = cause
 
-    _find_out: Callable[[float | None], Coroutine[Any, Any, Any]] | None = None
-    _run: Callable[[Callable[[], Coroutine[Any, Any, Any]]], Future[Any]] | None = None
+    _look_up: LookUp | None = None
 
-    def attach(
-        self,
-        find_out: Callable[[float | None], Coroutine[Any, Any, Any]],
-        run: Callable[[Callable[[], Coroutine[Any, Any, Any]]], Future[Any]],
-    ) -> None:
+    def attach(self, look_up: LookUp) -> None:
         """Let the error be resolved; called by the client that raises it."""
-        self._find_out = find_out
-        self._run = run
+        self._look_up = look_up
 
     def resolve(self, timeout: float | None = None) -> Response[Any]:
         """Ask what became of the request, and block until it is known.
@@ -193,6 +196,8 @@ class OutcomeUnknown(BinanceWsApiError):
         Returns:
             The :class:`Response` that was lost, as far as it is known; its ``resolved`` is true.
 
+        Given up (interrupted, or cancelled), it goes on in the background: ``client.outcomes()`` tells.
+
         Raises:
             NotPlaced: It was not executed, and no longer can be.
             OutcomeUnknown: It is still not known.
@@ -201,39 +206,49 @@ class OutcomeUnknown(BinanceWsApiError):
         """
         from concurrent.futures import CancelledError
 
+        look_up = self._can_look_up(timeout)
+        finding = look_up.begin(timeout)
         try:
-            return _verdict(self._begin(timeout).result())
+            outcome = finding.result()
         except CancelledError:
             raise self._closed() from None
+        except BaseException as error:
+            look_up.left(finding, error)
+            raise
+        return _verdict(outcome)
 
     async def resolve_async(self, timeout: float | None = None) -> Response[Any]:
         """Do what :meth:`resolve` does, to be awaited."""
         import asyncio
 
-        finding = self._begin(timeout)
+        look_up = self._can_look_up(timeout)
+        finding = look_up.begin(timeout)
         try:
-            return _verdict(await asyncio.wrap_future(finding))
-        except asyncio.CancelledError:
+            outcome = await asyncio.shield(asyncio.wrap_future(finding))
+        except BaseException as error:
             task = asyncio.current_task()
-            if task is not None and task.cancelling():
-                raise
-            raise self._closed() from None
+            if finding.cancelled() and (task is None or not task.cancelling()):
+                raise self._closed() from None
+            look_up.left(finding, error)
+            raise
+        return _verdict(outcome)
 
     def _closed(self) -> ClientClosed:
         return ClientClosed(f"the client was closed while {self.operation} was looked up")
 
-    def _begin(self, timeout: float | None) -> Future[Any]:
+    def _can_look_up(self, timeout: float | None) -> LookUp:
         if timeout is not None:
             check_seconds("timeout", timeout)
-        if self._find_out is None or self._run is None:
-            raise ClientClosed(f"{self.operation} can be looked up only by the client that sent it")
-        find_out = self._find_out
-        return self._run(lambda: find_out(timeout))
+        if self._look_up is None:
+            raise ClientClosed(
+                f"{self.operation} can be looked up only by the client that sent it: where that is "
+                "gone, pass this error to resolve() of another client of the same account"
+            )
+        return self._look_up
 
     def __reduce__(self) -> tuple[Any, ...]:
         # What ties it to its client stays behind.
-        ties = {"_find_out", "_run"}
-        attributes = {name: value for name, value in self.__dict__.items() if name not in ties}
+        attributes = {name: value for name, value in self.__dict__.items() if name != "_look_up"}
         return _rebuild, (type(self), self.args, attributes)
 
 

@@ -21,6 +21,7 @@ from binance_wsapi.core.call_errors import (
     not_sendable,
     revoked,
     timed_out,
+    withdrawn,
 )
 from binance_wsapi.core.doubt import Doubt
 from binance_wsapi.core.logon import Logon
@@ -95,8 +96,8 @@ class ApiSession(Session):
         self._waiting: deque[Call] = deque()
         """Calls without a connection, or behind one that is congested or in doubt."""
         self._round_trips: deque[float] = deque(maxlen=ROUND_TRIPS_KEPT)
-        self._held: set[Call] = set()
-        """Calls that wait for a limit, a signature or the clock."""
+        self._held: dict[Call, asyncio.TimerHandle | None] = {}
+        """Calls that wait for a limit, a signature or the clock, and what lets them go."""
         self.logon = Logon(self)
         self._doubt = Doubt(self)
         self._look_after = self._doubt.look_after
@@ -181,7 +182,18 @@ class ApiSession(Session):
             round_trip_p99=ordered[len(ordered) * 99 // 100] if ordered else None,
         )
 
+    def drop_unwritten(self, call: Call) -> None:
+        """Forget a call that its caller gave up, if it has not been written."""
+        if call in self._waiting:
+            self._waiting.remove(call)
+        elif not self._release(call):
+            return
+        call.settle(withdrawn(call))
+
     def _queue(self, call: Call) -> None:
+        if call.is_given_up:
+            call.settle(withdrawn(call))
+            return
         self._waiting.append(call)
         self.wake_by(call.deadline)
         self.demand()
@@ -203,7 +215,7 @@ class ApiSession(Session):
 
     def _failed_to_send(self, link: ApiLink, call: Call, error: BaseException) -> None:
         """Settle a call, and no other, that something unforeseen happened to."""
-        self._held.discard(call)
+        self._release(call)
         if link.pending.get(call.id) is call:
             log.error("%s: writing it failed", call.kind.method, exc_info=error)
             self._give_up(link, call)
@@ -219,6 +231,10 @@ class ApiSession(Session):
         if isinstance(admitted, Refusal):
             self._hold_back(call, admitted, now)
             return
+        if not call.begin_write():
+            self.governor.unsent(admitted)
+            call.settle(withdrawn(call))
+            return
         # Marked as written before the write: from here on nobody may say that it was not sent.
         assert call.frame is not None
         link.pending[call.id] = call
@@ -228,9 +244,10 @@ class ApiSession(Session):
             link.write(call.frame)
         except ConnectionError:
             del link.pending[call.id]
-            call.written_at = None
             self.governor.unsent(admitted)
-            if call.link is None:
+            if not call.was_not_written():
+                call.settle(withdrawn(call))
+            elif call.link is None:
                 self._queue(call)
             else:
                 call.settle(never_sent(self.ws_key, call.kind.method, call.timeout, self.why_not))
@@ -244,8 +261,7 @@ class ApiSession(Session):
         wait = refusal.wait(call.sent_us)
         if self.core.options.on_rate_limit == "wait" and now + wait < call.deadline:
             call.encoded_for = None
-            self._hold(call)
-            self.core.loop.call_later(wait + LIMIT_MARGIN_S, self._let_go, call)
+            self._hold(call, self.core.loop.call_later(wait + LIMIT_MARGIN_S, self._let_go, call))
             return
         call.settle(
             NotSent(
@@ -262,6 +278,8 @@ class ApiSession(Session):
 
     def _resubmit(self, call: Call) -> None:
         """Send a call that stood aside: over its own link if it belongs to one."""
+        if self._is_forsaken(call):
+            return
         link = call.link
         if link is None:
             self.submit(call)
@@ -270,17 +288,27 @@ class ApiSession(Session):
         else:
             call.settle(never_sent(self.ws_key, call.kind.method, call.timeout, self.why_not))
 
-    def _hold(self, call: Call) -> None:
+    def _is_forsaken(self, call: Call) -> bool:
+        """End a call that waited, if its caller's event loop is gone by now."""
+        if call.is_awaited is None or call.is_awaited():
+            return False
+        call.giving_up.forsake(call)
+        call.settle(withdrawn(call))
+        return True
+
+    def _hold(self, call: Call, timer: asyncio.TimerHandle | None = None) -> None:
         """Keep a call in sight while something else goes on for it: it may end before that does."""
-        self._held.add(call)
+        self._held[call] = timer
         self.wake_by(call.deadline)
 
     def _release(self, call: Call) -> bool:
         """Go on with a held call; false when it has ended meanwhile."""
-        if call in self._held:
-            self._held.remove(call)
-            return True
-        return False
+        if call not in self._held:
+            return False
+        timer = self._held.pop(call)
+        if timer is not None:
+            timer.cancel()
+        return True
 
     def _must_sign_elsewhere(self, link: ApiLink, call: Call) -> bool:
         authoriser = self.core.authoriser
@@ -297,7 +325,7 @@ class ApiSession(Session):
             if self._release(call):
                 call.settle(error if isinstance(error, NotSent) else not_sendable(call, error))
             return
-        if not self._release(call):
+        if not self._release(call) or self._is_forsaken(call):
             return
         may_write = link.in_doubt_since is None or call.link is link
         if link.lost_because is None and link.authority is authority and may_write:
@@ -458,8 +486,11 @@ class ApiSession(Session):
         elif isinstance(error, InvalidTimestamp) and self._may_be_retimed(call):
             # Refused before it was executed: sending it again cannot do it twice.
             call.retimed = True
-            self._hold(call)
-            core.spawn(self._retime(link, call))
+            if call.was_not_written():
+                self._hold(call)
+                core.spawn(self._retime(link, call))
+            else:
+                call.settle(error)
         else:
             if isinstance(error, PartlyExecuted):
                 self._outcomes.tell_half(call, error, resolved=False)
@@ -571,7 +602,9 @@ class ApiSession(Session):
     def _send_waiting(self, link: ApiLink) -> None:
         waiting, self._waiting = self._waiting, deque()
         while waiting:
-            self._send(link, waiting.popleft())
+            call = waiting.popleft()
+            if not self._is_forsaken(call):
+                self._send(link, call)
 
     def link_lost(self, link: ApiLink, reason: str) -> None:
         """Fail what was under way: it may have been executed."""
@@ -623,7 +656,7 @@ class ApiSession(Session):
         for call in late:
             self._waiting.remove(call)
         for call in [call for call in self._held if call.deadline <= now]:
-            self._held.remove(call)
+            self._release(call)
             late.append(call)
         for call in late:
             method, timeout = call.kind.method, call.timeout
@@ -638,8 +671,8 @@ class ApiSession(Session):
         """End the session; what waited was never sent."""
         waiting = [*self._waiting, *self._held]
         self._waiting.clear()
-        self._held.clear()
         for call in waiting:
+            self._release(call)
             call.settle(self.core.ended(call.kind.method))
         await super().close(reason)
 
@@ -660,7 +693,7 @@ class ApiSession(Session):
             return False
         call.loss = reason
         call.renew(self.core.request_id())
-        return True
+        return call.was_not_written()
 
 
 def _event_type(event: msgspec.Raw) -> str:

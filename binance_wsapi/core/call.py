@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from binance_wsapi.catalogue._types import Operation, Security
+from binance_wsapi.endpoints import WsKey
 from binance_wsapi.errors import BinanceWsApiError
 from binance_wsapi.protocol.limits import Reservation
 from binance_wsapi.protocol.params import WireValue, writer
@@ -13,6 +14,7 @@ from binance_wsapi.response import Response
 
 if TYPE_CHECKING:
     from binance_wsapi.core.api_link import ApiLink
+    from binance_wsapi.core.giving_up import GivingUp
 
 __all__ = ["Call", "CallKind", "Outcome", "kind_of"]
 
@@ -79,26 +81,36 @@ def kind_of(operation: Operation) -> CallKind:
 class Call:
     """A request and what became of it so far.
 
-    Made on the caller's thread, then owned by the core's thread alone. ``settle`` is called exactly
-    once, on the core's thread, with the answer or the error.
+    Made on the caller's thread, then owned by the core's thread alone, but for the right to write it:
+    whoever takes that, the core by :meth:`begin_write` or the caller by :meth:`withdraw`, decides alone
+    and at once whether it is sent. :meth:`settle` is called exactly once, on the core's thread.
+
+    Args:
+        kind: What kind of call it is.
+        params: Its parameters, checked and converted.
+        deliver: Is called with the outcome, on the core's thread.
+        request_id: The id of its first sending.
+        timeout: Seconds it may take.
+        now: Monotonic seconds.
     """
 
     def __init__(
         self,
         kind: CallKind,
         params: Mapping[str, WireValue],
-        settle: Callable[[Outcome], object],
+        deliver: Callable[[Outcome], object],
         request_id: str,
         timeout: float,
         now: float,
     ) -> None:
         self.kind = kind
         self.params = params
-        self.settle = settle
+        self.deliver = deliver
         self.id = request_id
         self.timeout = timeout
         self.made_at = now
         self.deadline = now + timeout
+        self._right_to_write = [True]
 
     # What most calls never change stands here once, and costs a call nothing.
     is_own = False
@@ -121,13 +133,55 @@ class Call:
     retimed = False
     """It was refused for its timestamp once and stamped anew."""
 
+    ws_key: WsKey
+    """The connection it was made on; the core's own requests have none."""
+    giving_up: GivingUp
+    """Whom to tell when its caller gives it up."""
+    is_given_up = False
+    """Its caller waits no more."""
+    is_awaited: Callable[[], bool] | None = None
+    """Whether the caller can still be reached, where that may end without a word."""
+    outcome: Outcome | None = None
+    """What it was settled with."""
+
+    def settle(self, outcome: Outcome) -> None:
+        """End it."""
+        self.outcome = outcome
+        self.deliver(outcome)
+
+    def begin_write(self) -> bool:
+        """Take the right to write it; false when the caller has withdrawn it.
+
+        From here on nobody may say that it was not sent.
+        """
+        try:
+            return self._right_to_write.pop()
+        except IndexError:
+            return False
+
+    def was_not_written(self) -> bool:
+        """Give the right to write it back; false when the caller waits no more: it must not be written.
+
+        Only whoever took the right gives it back: the write failed, what was written is not executed, or
+        it changes nothing and may be asked for again.
+        """
+        self.written_at = None
+        self._right_to_write.append(True)
+        return not self.is_given_up
+
+    def withdraw(self) -> bool:
+        """Take the right to write it away, from any thread; false when it was written before."""
+        # Said before it is tried: a right that is given back meanwhile is found to be unwanted.
+        self.is_given_up = True
+        return self.begin_write()
+
     def renew(self, request_id: str) -> None:
         """Make it ready to be sent once more, under an id of its own.
 
         A late or doubled answer to the first sending must not be taken for the answer to this one.
         """
         self.id = request_id
-        self.encoded_for = self.written_at = None
+        self.encoded_for = None
 
     @property
     def client_order_id(self) -> str | None:

@@ -18,6 +18,7 @@ __all__ = [
     "revoked",
     "timed_out",
     "unresponsive",
+    "withdrawn",
 ]
 
 
@@ -85,14 +86,30 @@ def not_sendable(call: Call, error: BaseException) -> NotSent:
     )
 
 
-def abandoned(call: Call) -> RequestTimeout:
+def abandoned(call: Call, *, written: bool) -> NotSent | RequestTimeout:
     """The core's thread let the call down: it ends by the caller's own patience."""
+    why = "the client's own thread did not answer"
+    if not written:
+        return NotSent(
+            f"{call.kind.method} was not sent, and will not be: {why}; repeating it is safe",
+            operation=call.kind.method,
+            reason=why,
+        )
     return RequestTimeout(
-        f"{call.kind.method}: the client's own thread did not answer; it may have been executed",
+        f"{call.kind.method}: {why}; it may have been executed",
         operation=call.kind.method,
         client_order_id=call.client_order_id,
         sent_at=call.sent_us or None,
-        cause="the client's own thread did not answer",
+        cause=why,
+    )
+
+
+def withdrawn(call: Call) -> NotSent:
+    """The caller gave it up before it was written."""
+    return NotSent(
+        f"{call.kind.method} was not sent, and will not be: its caller gave it up",
+        operation=call.kind.method,
+        reason="given up",
     )
 
 

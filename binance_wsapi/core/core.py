@@ -25,6 +25,7 @@ from binance_wsapi.core.call import Call, CallKind, Outcome, kind_of
 from binance_wsapi.core.call_errors import not_sendable
 from binance_wsapi.core.dispatch import Dispatcher
 from binance_wsapi.core.feed import Buffer
+from binance_wsapi.core.giving_up import GivingUp
 from binance_wsapi.core.key_source import ApiKeySource, RiskKeySource
 from binance_wsapi.core.linked_feed import LinkedFeed
 from binance_wsapi.core.listen_key import ListenKeyUserData
@@ -146,6 +147,7 @@ class Core:
         self._own_orders: dict[tuple[Market, Environment], OwnOrders] = {}
         self._governors: dict[Environment, dict[Market, Governor]] = {}
         self.resolver = Resolver()
+        self.giving_up = GivingUp(self)
         self.dispatcher = Dispatcher(
             size=options.event_buffer_size, overflow=options.event_overflow, wall_us=wall_us
         )
@@ -165,10 +167,10 @@ class Core:
         self._numbers = itertools.count(1)
         self._timeout = options.timeout
         self._metrics = options.metrics
-        self._inbox: deque[tuple[WsKey, Call]] = deque()
+        self._inbox: deque[Call] = deque()
         self._woken = False
-        self._ring: Callable[[], object] = loop_bell(self.loop, self._take_in) or (
-            lambda: self.loop.call_soon_threadsafe(self._take_in)
+        self._ring: Callable[[], object] = loop_bell(self.loop, self.take_in) or (
+            lambda: self.loop.call_soon_threadsafe(self.take_in)
         )
         self._runs: dict[concurrent.futures.Future[Any], Coroutine[Any, Any, Any]] = {}
         self._closed = False
@@ -238,42 +240,50 @@ class Core:
         self,
         kind: CallKind,
         params: Mapping[str, WireValue],
-        settle: Callable[[Outcome], object],
+        deliver: Callable[[Outcome], object],
         timeout: float | None = None,
     ) -> Call:
         """Return a request that is ready to be sent."""
         if timeout is None:
             timeout = self._timeout
-        return Call(kind, params, settle, self.request_id(), timeout, self.now())
+        return Call(kind, params, deliver, self.request_id(), timeout, self.now())
 
-    def submit(
+    def callers_call(
         self,
         ws_key: WsKey,
         kind: CallKind,
         params: Mapping[str, WireValue],
-        settle: Callable[[Outcome], object],
-        *,
-        encode_here: bool,
+        deliver: Callable[[Outcome], object],
     ) -> Call:
-        """Hand a request to the loop.
+        """Return a caller's request: it is on its way with :meth:`submit`, and can be given up.
 
         Args:
             ws_key: The connection it goes over.
             kind: What kind of call it is.
             params: Its parameters, checked and converted.
-            settle: Is called with the outcome, on the core's thread.
+            deliver: Is called with the outcome, on the core's thread.
+        """
+        call = self.call(kind, params, deliver)
+        call.ws_key = ws_key
+        call.giving_up = self.giving_up
+        return call
+
+    def submit(self, call: Call, *, encode_here: bool) -> None:
+        """Hand a request to the loop.
+
+        Args:
+            call: The request.
             encode_here: Sign and encode on this thread if the session is ready (it may be slow).
 
         Raises:
             NotSent: It could not be signed, or not be written down.
         """
-        call = self.call(kind, params, settle)
-        session = self.sessions.get(ws_key)
+        session = self.sessions.get(call.ws_key)
         if encode_here and session is not None and (authority := session.authority) is not None:
             self.encode(call, authority, call.made_at)
         if self._metrics is not None:
-            call.settle = self._measured(ws_key, call, self._metrics)
-        self._inbox.append((ws_key, call))
+            call.deliver = self._measured(call, self._metrics)
+        self._inbox.append(call)
         if self._closed or self.host.stopped:
             self._refuse_inbox()
         elif not self._woken:
@@ -285,7 +295,6 @@ class Core:
             except BaseException:
                 self._woken = False  # an interrupt: the next call rings
                 raise
-        return call
 
     def run(self, work: Callable[[], Coroutine[Any, Any, T]]) -> Any:
         """Run a coroutine function on the loop and return its concurrent future.
@@ -706,14 +715,14 @@ class Core:
         with contextlib.suppress(ClientClosed):
             self.run(lambda: self.unsubscribe_user_data(*key, buffer=buffer))
 
-    def _measured(self, ws_key: WsKey, call: Call, metrics: Metrics) -> Callable[[Outcome], object]:
-        settle, began = call.settle, self.now()
+    def _measured(self, call: Call, metrics: Metrics) -> Callable[[Outcome], object]:
+        deliver, began = call.deliver, self.now()
 
         def measured(outcome: Outcome) -> None:
-            settle(outcome)
+            deliver(outcome)
             try:
                 metrics.request_done(
-                    ws_key=ws_key,
+                    ws_key=call.ws_key,
                     operation=call.kind.method,
                     seconds=self.now() - began,
                     outcome="ok" if isinstance(outcome, Response) else type(outcome).__name__,
@@ -723,13 +732,14 @@ class Core:
 
         return measured
 
-    def _take_in(self) -> None:
+    def take_in(self) -> None:
+        """Send what was handed in."""
         self._woken = False
         inbox = self._inbox
         while inbox:
-            ws_key, call = inbox.popleft()
+            call = inbox.popleft()
             try:
-                (self.sessions.get(ws_key) or self.session(ws_key)).submit(call)
+                (self.sessions.get(call.ws_key) or self.session(call.ws_key)).submit(call)
             except BinanceWsApiError as error:
                 call.settle(error)
             except Exception as error:
@@ -741,7 +751,7 @@ class Core:
         inbox = self._inbox
         while inbox:
             try:
-                _, call = inbox.popleft()
+                call = inbox.popleft()
             except IndexError:
                 return
             call.settle(self.closed_error())
@@ -753,7 +763,7 @@ class Core:
 
     async def _end(self) -> None:
         self._is_ending = True
-        self._take_in()
+        self.take_in()
         # First what would ask on, or open connections, while they are being closed.
         await self._cancel_tasks()
         await self.disconnect_all()

@@ -31,6 +31,7 @@ EVENT_NAMES = (
     "exception",
     "message",
     "user_data",
+    "outcome",
 )
 
 EventName = str

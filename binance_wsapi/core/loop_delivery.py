@@ -9,7 +9,6 @@ from weakref import WeakKeyDictionary
 
 from binance_wsapi.core.bell import loop_bell
 from binance_wsapi.core.call import Call, Outcome
-from binance_wsapi.core.call_errors import abandoned
 from binance_wsapi.forks import unforked
 
 __all__ = ["LoopDelivery"]
@@ -37,14 +36,29 @@ class LoopDelivery:
         """Return the delivery of a loop; called on that loop's thread."""
         delivery = cls._by_loop.get(loop)
         if delivery is None:
+            cls.forget_closed_loops()
             with unforked:
                 delivery = cls._by_loop[loop] = LoopDelivery(loop)
         return delivery
 
+    @classmethod
+    def forget_closed_loops(cls) -> None:
+        """Give up what was awaited on loops that are closed by now; from any thread."""
+        with unforked:
+            closed = [each for loop, each in cls._by_loop.items() if loop.is_closed()]
+        for delivery in closed:
+            delivery._forsake()
+
+    def is_open(self) -> bool:
+        """Whether outcomes can still be handed over; from any thread."""
+        loop = self.loop()
+        return loop is not None and not loop.is_closed()
+
     def watch(self, future: asyncio.Future[Outcome], call: Call, patience: float) -> None:
         """End a future after ``patience`` seconds, whatever has become of the core.
 
-        Called on the loop's thread. One timer serves all: it costs a call next to nothing.
+        Called on the loop's thread, before the call is on its way. One timer serves all: it costs a call
+        next to nothing.
         """
         loop = future.get_loop()
         until = loop.time() + patience
@@ -52,6 +66,10 @@ class LoopDelivery:
         if not self._watched:
             self._watched = True
             loop.call_at(until, self._end_abandoned)
+
+    def forget(self, future: asyncio.Future[Outcome]) -> None:
+        """Nobody awaits a future any more; called on the loop's thread."""
+        self._open.pop(future, None)
 
     def _end_abandoned(self) -> None:
         self._watched = False
@@ -64,7 +82,7 @@ class LoopDelivery:
                 del self._open[future]  # its awaiter was cancelled
             elif until <= now:
                 del self._open[future]
-                future.set_result(abandoned(call))
+                future.set_result(call.giving_up.abandon(call))
         if self._open:
             self._watched = True
             loop.call_at(min(until for until, _ in self._open.values()), self._end_abandoned)
@@ -84,10 +102,15 @@ class LoopDelivery:
                     return
             except RuntimeError:
                 pass
-            # The caller's loop is gone or closed: nobody waits any more.
-            self._due.clear()
-            self._open.clear()
-            self._woken = False
+            self._forsake()
+
+    def _forsake(self) -> None:
+        """The callers' loop is gone or closed: nobody waits any more."""
+        self._due.clear()
+        self._woken = False
+        for _, call in list(self._open.values()):
+            call.giving_up.forsake(call)
+        self._open.clear()
 
     def _deliver(self) -> None:
         self._woken = False

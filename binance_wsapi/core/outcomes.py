@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from typing import TYPE_CHECKING
+from concurrent.futures import Future
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -28,25 +29,25 @@ class Outcomes:
 
     def __init__(self, session: ApiSession) -> None:
         self._session = session
+        self.core = session.core
 
     def undecided(self, call: Call, error: OutcomeUnknown) -> None:
         """The fate of a request is unknown: find it out, or say so."""
-        core = self._session.core
+        core = self.core
         if not call.kind.mutates or call.kind.operation is None or call.is_own:
             call.settle(error)
             return
         core.resolver.begin(self._session, call)
-        error.attach(lambda timeout: self._find_out_again(call, error, timeout), core.run)
-        if (
-            core.options.on_unknown_outcome == "raise"
-            or self._session.machine.state is State.CLOSED
-        ):
+        error.attach(_LookUp(self, call, error))
+        # Where nobody is left to be told, and to ask on, it is found out all the same.
+        is_told = core.options.on_unknown_outcome == "raise" and not call.is_given_up
+        if is_told or self._session.machine.state is State.CLOSED:
             call.settle(error)
         else:
             core.spawn(self._resolve(call, error))
 
     async def _resolve(self, call: Call, error: OutcomeUnknown) -> None:
-        core = self._session.core
+        core = self.core
         try:
             outcome = await self._find_out(call, error, core.options.resolve_timeout)
         except asyncio.CancelledError:
@@ -57,10 +58,11 @@ class Outcomes:
             outcome = error
         call.settle(outcome)
 
-    async def _find_out_again(
+    async def find_out_again(
         self, call: Call, error: OutcomeUnknown, timeout: float | None
     ) -> Outcome:
-        core = self._session.core
+        """Find out what became of a request, in the background: it ends with the client."""
+        core = self.core
         finding = core.spawn(self._find_out(call, error, timeout))
         try:
             return await finding
@@ -71,7 +73,7 @@ class Outcomes:
             raise
 
     async def _find_out(self, call: Call, error: OutcomeUnknown, timeout: float | None) -> Outcome:
-        outcome = await self._session.core.resolver.resolve(self._session, call, error, timeout)
+        outcome = await self.core.resolver.resolve(self._session, call, error, timeout)
         if isinstance(outcome, Response):
             self.tell_reconcilers(call, outcome.raw_result, resolved=True)
         elif isinstance(outcome, PartlyExecuted):
@@ -89,3 +91,22 @@ class Outcomes:
         """Show the answer to a request that changed orders to who keeps track of them."""
         for reconciler in self._session.reconcilers:
             reconciler.answer(call.kind.method, result, resolved=resolved)
+
+
+class _LookUp:
+    """What a request was whose outcome an error calls unknown, and who finds it out; for any thread."""
+
+    def __init__(self, outcomes: Outcomes, call: Call, error: OutcomeUnknown) -> None:
+        self._outcomes = outcomes
+        self._call = call
+        self._error = error
+
+    def begin(self, timeout: float | None) -> Future[Any]:
+        core = self._outcomes.core
+        finding: Future[Any] = core.run(
+            lambda: self._outcomes.find_out_again(self._call, self._error, timeout)
+        )
+        return finding
+
+    def left(self, finding: Future[Any], error: BaseException) -> None:
+        self._outcomes.core.giving_up.left(finding, self._call, error)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from typing import Any
 
-__all__ = ["SECRET_NAMES", "masked"]
+__all__ = ["SECRET_NAMES", "masked", "without_secrets"]
 
 SECRET_NAMES = frozenset({"apiKey", "signature", "listenKey", "listenToken", "token"})
 """Parameters and result fields whose values never leave the process but on the wire."""
@@ -30,3 +32,8 @@ def masked(frame: str | bytes) -> str:
     text = _HEADER.sub(rf"\1{_MASK}", text)
     text = _USER.sub(f"{_MASK}@", text)
     return _BARE.sub(_MASK, text)
+
+
+def without_secrets(params: Mapping[str, Any]) -> dict[str, Any]:
+    """Return parameters without those that are secret."""
+    return {name: value for name, value in params.items() if name not in SECRET_NAMES}

@@ -11,7 +11,7 @@ import pytest
 from callers import WAIT_S, AwaitingCaller, Caller
 from scripted_server import ScriptedServer
 
-from binance_wsapi import NotSent, ParameterError, RequestTimeout, WsKey
+from binance_wsapi import NotSent, ParameterError, WsKey
 from binance_wsapi.core.call import Call, CallKind
 from binance_wsapi.response import Response
 from binance_wsapi.simulator import SimulatedExchange
@@ -63,7 +63,8 @@ class Outcomes:
                 self._changed.notify_all()
 
         kind = CallKind(method, None)
-        self._core.submit(WsKey.MAIN_WSAPI, kind, params, settle, encode_here=False)
+        call = self._core.callers_call(WsKey.MAIN_WSAPI, kind, params, settle)
+        self._core.submit(call, encode_here=False)
 
     def wait_for(self, *methods: str) -> list[Any]:
         with self._changed:
@@ -134,7 +135,7 @@ def test_call_that_the_core_lets_down_ends_by_its_own_patience(
     monkeypatch.setattr(caller.client, "_patience", 0.1)
     monkeypatch.setattr(caller.client._core, "_ring", lambda: None)
 
-    with pytest.raises(RequestTimeout, match="own thread did not answer"):
+    with pytest.raises(NotSent, match="own thread did not answer"):
         caller.call(lambda client: client.spot.test_connectivity())
 
 
@@ -146,6 +147,7 @@ def test_later_calls_are_watched_when_earlier_ones_have_ended(
     monkeypatch.setattr(caller.client, "_patience", 0.1)
     caller.call(lambda client: client.spot.test_connectivity())
     monkeypatch.setattr(caller.client._core, "_ring", lambda: None)
+    monkeypatch.setattr(caller.client._core, "take_in", lambda: None)
 
     async def both(client: Any) -> Any:
         cancelled = asyncio.ensure_future(client.spot.test_connectivity())
@@ -159,7 +161,7 @@ def test_later_calls_are_watched_when_earlier_ones_have_ended(
 
     ended = caller.call(both)
 
-    assert all(isinstance(each, RequestTimeout) for each in ended)
+    assert all(isinstance(each, NotSent) for each in ended)
     caller.close()
 
 

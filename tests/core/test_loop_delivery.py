@@ -15,8 +15,11 @@ import pytest
 from callers import WAIT_S
 
 from binance_wsapi.core.call import Call, CallKind
+from binance_wsapi.core.dispatch import Dispatcher
+from binance_wsapi.core.giving_up import GivingUp
 from binance_wsapi.core.loop_delivery import LoopDelivery
-from binance_wsapi.errors import RequestTimeout
+from binance_wsapi.endpoints import WsKey
+from binance_wsapi.errors import NotSent
 from binance_wsapi.simulator import SimulatedExchange
 
 
@@ -39,10 +42,24 @@ Awaited = asyncio.Future[Any]
 THERE: Any = "there"
 
 
+class Nobody:
+    """A core that is closed."""
+
+    dispatcher = Dispatcher(size=1, overflow="drop_oldest", wall_us=lambda: 0)
+
+    def __init__(self) -> None:
+        self.loop = asyncio.new_event_loop()
+        self.loop.close()
+
+
+NOBODY: Any = Nobody()
+
+
 def answer(patience: float = WAIT_S) -> Awaited:
     """Begin to wait for a call, as the client does."""
     awaited: Awaited = asyncio.get_running_loop().create_future()
     call = Call(CallKind("ping", None), {}, lambda _: None, "1", patience, 0.0)
+    call.giving_up, call.ws_key = GivingUp(NOBODY), WsKey.MAIN_WSAPI
     LoopDelivery.of(awaited.get_loop()).watch(awaited, call, patience)
     return awaited
 
@@ -155,7 +172,7 @@ def test_core_that_never_settles_is_not_waited_for_beyond_patience(runner: async
     async def main() -> list[Any]:
         return await asyncio.gather(*(outcome_of(answer(0.01 * each)) for each in range(1, 4)))
 
-    assert [type(each) for each in runner.run(main())] == [RequestTimeout] * 3
+    assert [type(each) for each in runner.run(main())] == [NotSent] * 3
 
 
 def test_task_keeps_its_context(runner: asyncio.Runner) -> None:
