@@ -88,7 +88,10 @@ class Resolver:
 
     def event(self, event: bytes) -> None:
         """Show a user data event to the open cases: it may prove one."""
-        told = _decode(event)
+        try:
+            told = _decode(event)
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            return
         if isinstance(told, dict):
             for case in list(self._cases):
                 case.event(told)

@@ -190,6 +190,14 @@ class UnknownEvent(Event):
     """Why it could not be read as a kind of its own."""
 
     @property
+    def raw(self) -> Any:
+        """The event as the exchange sent it; its text, where a number or a text is none Python can hold."""
+        try:
+            return super().raw
+        except (msgspec.ValidationError, UnicodeDecodeError):
+            return bytes(vars(self)["frame"]).decode(errors="replace")
+
+    @property
     def event_type(self) -> str:
         """The exchange's word for the kind of event; empty where it has none."""
         raw = self.raw

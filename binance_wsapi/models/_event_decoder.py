@@ -37,13 +37,18 @@ class EventDecoder:
         """
         try:
             event: Event = self._decode(frame)
-        except msgspec.ValidationError as error:
+        except (msgspec.ValidationError, UnicodeDecodeError) as error:
             event = self._read(frame, str(error))
         return event.attach_frame(frame, stream)
 
     def _read(self, frame: bytes | msgspec.Raw, problem: str) -> Event:
         """Return an event whose form has changed."""
-        event = msgspec.json.decode(frame)  # raises where validation stopped before what is no JSON
+        try:
+            event = msgspec.json.decode(
+                frame
+            )  # raises where validation stopped before what is no JSON
+        except (msgspec.ValidationError, UnicodeDecodeError) as error:
+            return UnknownEvent(problem=str(error))  # a number or a text that Python cannot hold
         head: dict[str, Any] = event if isinstance(event, dict) else {}
         tag = head.get("e")
         kind = self._kinds.get(tag) if isinstance(tag, str) else None

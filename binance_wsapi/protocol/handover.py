@@ -160,9 +160,11 @@ def identity(event: bytes) -> Hashable:
     try:
         fields = _decode(event)
         kind = fields["e"]
-        return (kind, *_IDENTITIES[kind](fields))
-    except (msgspec.DecodeError, LookupError, TypeError):
+        key = (kind, *_IDENTITIES[kind](fields))
+        hash(key)
+    except (msgspec.DecodeError, UnicodeDecodeError, LookupError, TypeError, AttributeError):
         return event
+    return key
 
 
 def _fields(*names: str) -> Callable[[dict[str, Any]], tuple[Hashable, ...]]:

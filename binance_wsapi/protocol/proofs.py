@@ -31,7 +31,12 @@ def proof(case: Case, event: Mapping[str, Any]) -> Verdict | None:
     prove = _PROOFS.get((case.market.facts.cancels_rename, case.method))
     if prove is None and case.method.startswith("orderList.place"):
         prove = _list_placed
-    return None if prove is None else prove(case, event)
+    if prove is None:
+        return None
+    try:
+        return prove(case, event)
+    except (AttributeError, LookupError, TypeError, ValueError, ArithmeticError):
+        return None  # an event of another form than documented proves nothing
 
 
 def _spot_placed(case: Case, event: Mapping[str, Any]) -> Verdict | None:

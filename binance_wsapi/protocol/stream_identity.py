@@ -31,8 +31,19 @@ def stream_identity(frame: bytes) -> Hashable:
         message = _decode(frame)
         stream, event = message["stream"], message["data"]
         kind = event.get("e")
+        key: tuple[Hashable, ...]
         if kind is None:
-            return stream, next(event[name] for name in _UNTYPED_NUMBERS if name in event)
-        return stream, kind, *(event[name] for name in _NUMBERS.get(kind, ("E",)))
-    except (msgspec.DecodeError, LookupError, TypeError, AttributeError, StopIteration):
+            key = stream, next(event[name] for name in _UNTYPED_NUMBERS if name in event)
+        else:
+            key = stream, kind, *(event[name] for name in _NUMBERS.get(kind, ("E",)))
+        hash(key)
+    except (
+        msgspec.DecodeError,
+        UnicodeDecodeError,
+        LookupError,
+        TypeError,
+        AttributeError,
+        StopIteration,
+    ):
         return frame
+    return key
