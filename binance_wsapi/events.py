@@ -77,6 +77,9 @@ class StreamGap(Model, frozen=True):
     """Why: the connection was lost, the buffer overflowed, ..."""
     lost: int | None = None
     """How many events were dropped, where that is known (overflow)."""
+    is_open: bool = False
+    """It lasts: the stream is not whole again yet, for the reason given. A gap from the same moment tells
+    its end."""
 
 
 class OrderReconciled(Model, dict=True):
@@ -91,11 +94,15 @@ class OrderReconciled(Model, dict=True):
     client_order_id: str
     """The order's own id."""
     status: str
-    """The order's status now; ``UNKNOWN`` when the exchange does not know the order any more."""
+    """The order's status now; ``UNKNOWN`` when the exchange does not know the order any more, or, with a
+    :attr:`problem`, when it could not be asked."""
     raw_missed_fills: tuple[dict[str, Any], ...] = ()
     """Fills that no event told, as wire dicts of ``myTrades`` (Spot only)."""
     raw_order: dict[str, Any] | None = None
     """The order as a wire dict of ``order.status``; ``None`` when the exchange does not know it."""
+    problem: str | None = None
+    """Why the order, or its missed fills where ``raw_order`` is there, could not be asked for: ask
+    yourself. It is asked for again after the next gap."""
 
     @cached_property
     def order(self) -> Order | FuturesOrder | CoinFuturesOrder | None:
@@ -127,20 +134,30 @@ class OrderReconciled(Model, dict=True):
 
 
 class AccountReconciled(Model, dict=True):
-    """The account as the exchange showed it after a gap: balances, and positions on futures."""
+    """The account as the exchange showed it after a gap: balances, and positions on futures.
+
+    It ends what is told after a gap.
+    """
 
     market: Market
     """The account's market."""
-    raw_account: dict[str, Any]
-    """The result of ``account.status`` (``v2/account.status`` on USD-M) as a wire dict."""
+    raw_account: dict[str, Any] | None
+    """The result of ``account.status`` (``v2/account.status`` on USD-M) as a wire dict; ``None`` when it
+    could not be asked for."""
+    problem: str | None = None
+    """Why the account could not be asked for: ask yourself."""
 
     @cached_property
-    def account(self) -> AccountInformation | FuturesAccountV2 | CoinFuturesAccount:
+    def account(self) -> AccountInformation | FuturesAccountV2 | CoinFuturesAccount | None:
         """The account as the market's ``account.status`` shows it (``v2/account.status`` on USD-M).
+
+        ``None`` when it could not be asked for.
 
         Raises:
             UnreadableResult: It does not fit its model: see :attr:`raw_account`.
         """
+        if self.raw_account is None:
+            return None
         typed: AccountInformation | FuturesAccountV2 | CoinFuturesAccount = _typed(
             self.raw_account,
             find(self.market.facts.account_model),

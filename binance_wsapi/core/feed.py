@@ -12,6 +12,7 @@ import msgspec
 from binance_wsapi.buffer import EventBuffer
 from binance_wsapi.core.hold import Hold
 from binance_wsapi.events import EventStream, StreamGap
+from binance_wsapi.models._base import UnknownEvent
 
 if TYPE_CHECKING:
     from binance_wsapi.core.core import Core
@@ -22,6 +23,13 @@ __all__ = ["Buffer", "Feed"]
 Buffer = EventBuffer[Callable[[], Any]]
 
 _decode_any = msgspec.json.Decoder().decode
+
+
+def _wire_dict(event: bytes) -> Any:
+    try:
+        return _decode_any(event)
+    except (msgspec.ValidationError, UnicodeDecodeError) as error:
+        return UnknownEvent(problem=str(error)).attach_frame(event)
 
 
 class Feed:
@@ -48,7 +56,7 @@ class Feed:
     ) -> None:
         self._core = core
         self._ws_key = ws_key
-        self.decode = decode if core.options.beautify else _decode_any
+        self.decode = decode if core.options.beautify else _wire_dict
         """Makes an event from its bytes, on the side of whoever takes it."""
         self._handler_event = handler_event
         self._name = name
@@ -57,6 +65,8 @@ class Feed:
         """Its stream ended by itself, and nobody else wants the events."""
         self._gaps: dict[object, int] = {}
         """Since when events of each connection may be missing, epoch microseconds, exchange time."""
+        self._open_for: dict[object, str] = {}
+        """The reason that was told while the gap of each connection lasts."""
         self.buffer = self._new_buffer()
         """What the stream takes its events from."""
         self._stream: Callable[[], EventStream[Any] | None] = lambda: None
@@ -91,18 +101,20 @@ class Feed:
     def resumed(self, reason: str, source: object = None) -> bool:
         """The connection's events flow again: tell the gap in its place, if there was one."""
         since_us = self._gaps.pop(source, None)
+        self._open_for.pop(source, None)
         if since_us is None:
             return False
         self._tell_gap(since_us, reason)
         return True
 
     def remains_interrupted(self, reason: str, source: object = None) -> None:
-        """The connection's events do not flow again by themselves: tell the gap, which stays open."""
+        """The connection's events do not flow again yet: tell the gap, which stays open; once a reason."""
         since_us = self._gaps.get(source)
-        if since_us is not None:
-            self._tell_gap(since_us, reason)
+        if since_us is not None and self._open_for.get(source) != reason:
+            self._open_for[source] = reason
+            self._tell_gap(since_us, reason, is_open=True)
 
-    def _tell_gap(self, since_us: int, reason: str) -> None:
+    def _tell_gap(self, since_us: int, reason: str, *, is_open: bool = False) -> None:
         # The exchange's time is estimated late, by less than a round trip.
         round_trip = self._core.clock_of(self._ws_key).round_trip or 0.0
         until_us = self._exchange_us() + math.ceil(round_trip * 1_000_000)
@@ -110,6 +122,7 @@ class Feed:
             from_ms=since_us // 1000,
             until_ms=max(since_us, until_us) // 1000 + 1,
             reason=reason,
+            is_open=is_open,
         )
         self.put(lambda: gap)
 

@@ -30,6 +30,7 @@ class LinkedFeed(Feed):
         self._subscribed_by = subscribed_by
         self._takeover = Takeover(self._core, self._tell)
         self._loss = ""
+        self._is_restored = self._core.options.resubscribe_user_data_stream_after_reconnect
         self._last_told: dict[Link, bytes] = {}
         """The last event of each link."""
         self._left_at: dict[Link, float] = {}
@@ -71,6 +72,8 @@ class LinkedFeed(Feed):
         if self._takeover.lost(link):
             self._loss = reason
             self._interrupt(link, last_told_us)
+        elif left_at is None and self._is_restored:
+            self.not_restored(reason)  # it was to carry the events, and came to nothing
         elif left_at is not None and link.proven_at >= left_at:
             if self.reconciler is not None:
                 self.reconciler.moved()
@@ -80,6 +83,10 @@ class LinkedFeed(Feed):
             self.resumed(reason)
             if self.reconciler is not None:
                 self.reconciler.begin()
+
+    def not_restored(self, reason: str) -> None:
+        """An attempt to go on failed: whoever reads the stream learns it while the gap lasts."""
+        self.remains_interrupted(f"{self._loss}; not restored yet: {reason}")
 
     def left_off(self, reason: str) -> str:
         """Nobody subscribes again but the caller: tell the gap, return its reason with the way out."""

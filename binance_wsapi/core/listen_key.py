@@ -35,13 +35,10 @@ class _Head(msgspec.Struct):
     e: str = ""
 
 
-class _Combined(msgspec.Struct):
-    data: msgspec.Raw = msgspec.Raw()
-    stream: str = ""
-
-
-_event_type = msgspec.json.Decoder(_Head).decode
-_combined = msgspec.json.Decoder(_Combined).decode
+_head = msgspec.json.Decoder(_Head).decode
+_members = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
+_ANSWERS = frozenset({"result", "error", "code"})
+"""Answers to control messages have one of these."""
 
 
 class KeyLink(Link):
@@ -179,21 +176,25 @@ class ListenKeyUserData(Session):
     def received(self, link: KeyLink, frame: str | bytes) -> None:
         """Deliver an event."""
         event = frame.encode() if isinstance(frame, str) else frame
-        try:
-            kind = _event_type(event).e
-            if not kind:
-                event = bytes(_combined(event).data)
-                kind = _event_type(event).e if event else ""
-        except msgspec.MsgspecError as error:
-            self.announce("exception", error=error, reason=f"malformed frame: {error}")
-            return
+        kind = _event_type(event)
+        if not kind:
+            try:
+                members = _members(event)
+            except msgspec.ValidationError:
+                members = {}
+            except msgspec.DecodeError as error:
+                self.announce("exception", error=error, reason=f"malformed frame: {error}")
+                return
+            if _ANSWERS & members.keys():
+                if link.answer is not None and not link.answer.done():
+                    link.answer.set_result(None)
+                return
+            if members.keys() == {"stream", "data"}:
+                event = bytes(members["data"])
+                kind = _event_type(event)
         if kind == "serverShutdown":
             if link is self.serving:
                 self.rotate()
-            return
-        if not kind:
-            if link.answer is not None and not link.answer.done():
-                link.answer.set_result(None)
             return
         self._feed.deliver(event, link)
         if kind == "listenKeyExpired":
@@ -268,3 +269,10 @@ class ListenKeyUserData(Session):
                 delay = KEEP_ALIVE_S
                 if extended != key:
                     self._key_died(key, "the account has another listen key")
+
+
+def _event_type(event: bytes) -> str:
+    try:
+        return _head(event).e
+    except (msgspec.DecodeError, UnicodeDecodeError):  # passed on all the same
+        return ""

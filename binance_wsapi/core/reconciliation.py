@@ -5,18 +5,25 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from binance_wsapi.core.session import LinkLost
-from binance_wsapi.errors import BinanceWsApiError, NotSent, RequestRejected
+from binance_wsapi.errors import (
+    BinanceWsApiError,
+    ConnectionLost,
+    NotSent,
+    RateLimited,
+    RequestRejected,
+)
 from binance_wsapi.events import AccountReconciled, OrderReconciled
 from binance_wsapi.protocol.reconcile import LiveOrders, Reconciled, Reconciliation
 
 if TYPE_CHECKING:
     from binance_wsapi.core.api_session import ApiSession
+    from binance_wsapi.response import Response
 
 __all__ = ["Reconciler"]
 
@@ -24,11 +31,17 @@ log = logging.getLogger("binance_wsapi.user_data")
 
 RETRY_DELAY_S = 1.0
 
+ACCOUNT_ATTEMPTS = 5
+"""Where no answer comes; one that was refused is tried twice."""
+
 WATCHED_S = 120.0
 """How long after a gap answers are looked into at once: longer than most are under way."""
 
 _SLACK_US = 1_000_000
 """The exchange's time is estimated late."""
+
+_OF_THE_QUESTION = frozenset({"not signed", "not encoded"})
+"""Why a question was not sent that others need not share, or that time does not mend."""
 
 _decode = msgspec.json.Decoder().decode
 
@@ -89,8 +102,11 @@ class Reconciler:
     def is_news(self, event: bytes) -> bool:
         """Take note of an event; false when it tells a fill that was reconciled already."""
         self._look_into_answers()
-        told = _decode(event)
         orders = self._orders
+        try:
+            told = _decode(event)
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            return True
         is_news = not isinstance(told, dict) or orders.observe_event(told)
         if orders.has_strangers and not self._is_interrupted:
             self.begin()
@@ -142,18 +158,19 @@ class Reconciler:
 
     async def _reconcile(self) -> None:
         work = Reconciliation(self._orders)
+        rounds = 0
         while (question := work.question()) is not None:
+            if work.round > rounds:
+                await asyncio.sleep(RETRY_DELAY_S * 2**rounds)
+                rounds = work.round
             try:
-                answer = await self._session.ask(None, *question)
+                result = await self._ask(*question)
             except RequestRejected as error:
-                records = work.on_error(error.code)
-                if work.question() == question:
-                    await self._pause(error)
-            except (BinanceWsApiError, LinkLost) as error:
-                await self._pause(error)
-                continue
+                records = work.on_refusal(error.code, str(error))
+            except BinanceWsApiError as error:
+                records = work.on_refusal(None, str(error))
             else:
-                records = work.on_answer(answer.raw.get("result"))
+                records = work.on_answer(result)
             for record in records:
                 self._tell(record)
         await self._refresh_account()
@@ -162,34 +179,53 @@ class Reconciler:
         session = self._session
         while True:
             try:
-                answer = await session.ask(None, question, {})
+                answer = await self._answer_to(question, {})
             except RequestRejected as error:
-                if error.retry_after is None:
-                    log.warning("%s: open orders could not be read: %s", session.ws_key, error)
-                    return
-                await self._pause(error)
-            except (BinanceWsApiError, LinkLost) as error:
+                log.warning("%s: open orders could not be read: %s", session.ws_key, error)
+                return
+            except BinanceWsApiError as error:
                 await self._pause(error)
             else:
                 self.answer(question, answer.raw_result, resolved=True)
                 return
 
     async def _refresh_account(self) -> None:
-        session = self._session
-        method, params = session.market.facts.account_question
+        market = self._session.market
+        method, params = market.facts.account_question
+        problem = ""
+        for attempt in range(ACCOUNT_ATTEMPTS):
+            try:
+                account = await self._ask(method, params)
+            except BinanceWsApiError as error:
+                problem = str(error)
+                if attempt and isinstance(error, RequestRejected):
+                    break
+                await self._pause(error)
+                continue
+            if isinstance(account, dict):
+                self._append(AccountReconciled(market=market, raw_account=account))
+                return
+            problem = f"the answer to {method} cannot be read"
+            break
+        log.warning("%s: the account could not be read: %s", self._session.ws_key, problem)
+        self._append(AccountReconciled(market=market, raw_account=None, problem=problem))
+
+    async def _ask(self, method: str, params: Mapping[str, Any]) -> Any:
+        return (await self._answer_to(method, params)).raw.get("result")
+
+    async def _answer_to(self, method: str, params: Mapping[str, Any]) -> Response[Any]:
+        """Return an answer, asked for again as long as none can come to any question.
+
+        Raises:
+            BinanceWsApiError: This question has no answer.
+        """
         while True:
             try:
-                answer = await session.ask(None, method, params)
-            except RequestRejected as error:
-                log.warning("%s: the account could not be read: %s", session.ws_key, error)
-                return
-            except (BinanceWsApiError, LinkLost) as error:
+                return await self._session.ask(None, method, params)
+            except (NotSent, ConnectionLost, RateLimited, LinkLost) as error:
+                if isinstance(error, NotSent) and error.reason in _OF_THE_QUESTION:
+                    raise
                 await self._pause(error)
-            else:
-                self._append(
-                    AccountReconciled(market=session.market, raw_account=answer.raw["result"])
-                )
-                return
 
     async def _pause(self, error: Exception) -> None:
         log.info("%s: reconciling: %s", self._session.ws_key, error)
@@ -206,6 +242,7 @@ class Reconciler:
                 status=record.status,
                 raw_missed_fills=record.missed_fills,
                 raw_order=record.order,
+                problem=record.problem,
             )
         )
 

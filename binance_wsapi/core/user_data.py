@@ -206,6 +206,8 @@ class ApiUserData:
             self._try_again(max(0.0, due - self._core.now()))
 
     def _failed(self, error: Exception | None) -> None:
+        if error is not None:
+            self._feed.not_restored(str(error))
         self._announce("user data is interrupted" + ("" if error is None else f": {error}"), error)
 
     def _announce(self, reason: str, error: Exception | None) -> None:

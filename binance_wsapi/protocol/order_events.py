@@ -19,11 +19,11 @@ def micros(timestamp: int) -> int:
 
 
 def order_from_event(event: dict[str, Any]) -> dict[str, Any] | None:
-    """Return the order that an event tells about; ``None`` for events that are about no order."""
+    """Return the order that an event tells about, as far as it does; ``None`` for other events."""
     match event.get("e"):
         case "executionReport":
             return _renamed(event, _SPOT_FIELDS)
-        case "ORDER_TRADE_UPDATE":
+        case "ORDER_TRADE_UPDATE" if isinstance(event.get("o"), dict):
             return _renamed(event["o"], _FUTURES_FIELDS)
         case _:
             return None

@@ -9,7 +9,9 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-__all__ = ["PLACING", "OwnOrders", "ReadAnswer", "orders_in"]
+from binance_wsapi.protocol.wire_values import text, whole_number
+
+__all__ = ["PLACING", "OwnOrders", "ReadAnswer", "order_key", "orders_in"]
 
 PLACING = ("order.place", "sor.order.place", "orderList.place", "order.cancelReplace")
 """How operations begin whose answers show orders that they made."""
@@ -87,13 +89,21 @@ class OwnOrders:
                 del self._shown[next(iter(self._shown))]
 
 
+def order_key(order: object) -> tuple[str, int] | None:
+    """Return symbol and order id; ``None`` of what has no such."""
+    if not isinstance(order, dict):
+        return None
+    symbol, order_id = text(order.get("symbol")), whole_number(order.get("orderId"))
+    return None if symbol is None or order_id is None else (symbol, order_id)
+
+
 def orders_in(result: object) -> Iterator[dict[str, Any]]:
     """Yield the orders that an answer shows, wherever it keeps them."""
     if isinstance(result, list):
         for item in result:
             yield from orders_in(item)
     elif isinstance(result, dict):
-        if {"symbol", "orderId", "clientOrderId"} <= result.keys():
+        if order_key(result) is not None and "clientOrderId" in result:
             yield result
         for part in _PARTS:
             yield from orders_in(result.get(part))

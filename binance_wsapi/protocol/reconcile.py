@@ -7,20 +7,25 @@ broke is asked for after the gap, since its event may have been lost.
 What was missed is found by comparing the order as it stands with what its events told last. Fills are
 matched by trade id, on Spot where ``myTrades`` lists them; a fill that was made known this way is not
 told again when its event does come.
+
+Each order is looked at by itself. One that the exchange does not tell about, or tells about in a form that
+cannot be read, is asked for again when all others are known: once when it was refused, a few times when no
+answer came. Then it is told as unknown.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
 from binance_wsapi.markets import Market
 from binance_wsapi.protocol.order_events import FINAL_STATUSES, micros, order_from_event
-from binance_wsapi.protocol.own_orders import PLACING, orders_in
+from binance_wsapi.protocol.own_orders import PLACING, order_key, orders_in
 from binance_wsapi.protocol.verdict import Answer, Ask, Question
+from binance_wsapi.protocol.wire_values import amount, text, whole_number
 
 __all__ = ["LiveOrders", "Reconciled", "Reconciliation"]
 
@@ -37,11 +42,24 @@ class Reconciled:
     order_id: int
     client_order_id: str
     status: str
-    """Its status now; ``UNKNOWN`` when the exchange does not know the order any more."""
+    """Its status now; ``UNKNOWN`` when the exchange does not know the order any more, or did not tell."""
     missed_fills: tuple[dict[str, Any], ...] = ()
     """Rows of ``myTrades`` that no event told (Spot)."""
     order: dict[str, Any] | None = None
     """The order as it stands, as a wire dict of ``order.status``."""
+    problem: str | None = None
+    """Why the order, or its fills, could not be asked for."""
+
+
+_LAST_ROUND = 4
+
+
+class _Untold(Exception):
+    """The exchange did not answer a question, or with nothing that can be read."""
+
+    def __init__(self, problem: str, *, was_answered: bool = True) -> None:
+        super().__init__(problem)
+        self.was_answered = was_answered
 
 
 @dataclass(slots=True)
@@ -61,10 +79,10 @@ class _Told:
 
     def update(self, order: Mapping[str, Any]) -> None:
         """Take over the order's state, unless a later one is known."""
-        updated = order.get("updateTime", 0)
+        updated = whole_number(order.get("updateTime")) or 0
         if updated >= self.updated:
-            self.client_order_id = order.get("clientOrderId", "")
-            self.status = order.get("status")
+            self.client_order_id = text(order.get("clientOrderId")) or ""
+            self.status = text(order.get("status"))
             self.shape = _shape(order)
             self.updated = updated
 
@@ -144,14 +162,14 @@ class LiveOrders:
             told = _Told()
             is_new = method.startswith(PLACING) and "origClientOrderId" not in order
             # What was made since events are told, and not known, had its first events lost.
-            is_new = is_new or micros(order.get("time", 0)) > self._since_us > 0
+            is_new = is_new or micros(whole_number(order.get("time")) or 0) > self._since_us > 0
             if not is_new:
-                if order.get("status") in (None, *FINAL_STATUSES):
+                if text(order.get("status")) in (None, *FINAL_STATUSES):
                     continue
                 told.update(order)
-                told.before = told.executed = Decimal(order.get("executedQty", 0))
+                told.before = told.executed = amount(order.get("executedQty")) or Decimal(0)
             self._track(key, told)
-            made_us = micros(order.get("time", order.get("transactTime", 0)))
+            made_us = micros(whole_number(order.get("time", order.get("transactTime"))) or 0)
             first_us = made_us if first_us is None else min(first_us, made_us)
         return first_us
 
@@ -162,22 +180,23 @@ class LiveOrders:
             False when the event tells a fill that was made known by a reconciliation.
         """
         order = order_from_event(dict(event))
-        if order is None:
+        key = None if order is None else order_key(order)
+        if order is None or key is None:
             return True
         body: Mapping[str, Any] = event["o"] if event["e"] == "ORDER_TRADE_UPDATE" else event
-        key = order["symbol"], order["orderId"]
-        fill = body["t"] if body.get("x") == "TRADE" else None
-        if fill is not None and (order["symbol"], fill) in self._made_known:
+        fill = whole_number(body.get("t")) if body.get("x") == "TRADE" else None
+        if fill is not None and (key[0], fill) in self._made_known:
             return False
         if key in self._ended:
             return True
+        total, last = amount(body.get("z")), amount(body.get("l")) or Decimal(0)
         told = self._told.get(key)
         if told is None:
             told = _Told()
-            filled_before = Decimal(body["z"]) - Decimal(body["l"])
+            filled_before = max(Decimal(0), (total or Decimal(0)) - last)
             is_gap_open = self._gaps != self._gaps_closed
             # Only Spot's events tell when the order was made.
-            made_us = micros(order.get("time", 0))
+            made_us = micros(whole_number(order.get("time")) or 0)
             if filled_before and (made_us > self._since_us > 0 or (not made_us and is_gap_open)):
                 self.has_strangers = True
                 self.begin_gap()
@@ -186,7 +205,7 @@ class LiveOrders:
             self._track(key, told)
         told.update(order)
         if fill is not None:
-            told.add_fill(fill, Decimal(body["l"]), Decimal(body["z"]))
+            told.add_fill(fill, last, total)
         if told.has_ended and self._gaps == self._gaps_closed:
             self._end(key)
         return True
@@ -220,8 +239,14 @@ class Reconciliation:
 
     def __init__(self, orders: LiveOrders) -> None:
         self._records: list[Reconciled] = []
-        self._steps = _questions(orders, self._records)
-        self._ask: Ask | None = next(self._steps, None)
+        self._rounds = _Rounds(orders, self._records)
+        self._questions = self._rounds.questions()
+        self._ask: Ask | None = next(self._questions, None)
+
+    @property
+    def round(self) -> int:
+        """How often what the question is about was asked for before."""
+        return self._rounds.round
 
     def question(self) -> tuple[str, dict[str, Any]] | None:
         """Return the method and the parameters to ask with; ``None`` when all is known."""
@@ -229,16 +254,24 @@ class Reconciliation:
 
     def on_answer(self, result: object) -> list[Reconciled]:
         """Take in the result of the question; return what is new."""
-        return self._proceed(result)
+        return self._proceed(lambda: self._questions.send(Answer(result, is_final=True)))
 
-    def on_error(self, code: int) -> list[Reconciled]:
-        """Take in an error: only "not found" is an answer, after any other the question stays."""
-        return self._proceed(None) if code in _NOT_FOUND else []
+    def on_refusal(self, code: int | None, problem: str) -> list[Reconciled]:
+        """Take in that there is no result; return what is new.
 
-    def _proceed(self, result: object) -> list[Reconciled]:
+        Args:
+            code: The exchange's code, if it answered: "not found" is an answer.
+            problem: What happened, in words.
+        """
+        if code in _NOT_FOUND:
+            return self.on_answer(None)
+        untold = _Untold(problem, was_answered=code is not None)
+        return self._proceed(lambda: self._questions.throw(untold))
+
+    def _proceed(self, step: Callable[[], Ask]) -> list[Reconciled]:
         if self._ask is not None:
             try:
-                self._ask = self._steps.send(Answer(result, is_final=True))
+                self._ask = step()
             except StopIteration:
                 self._ask = None
         new = self._records.copy()
@@ -246,72 +279,143 @@ class Reconciliation:
         return new
 
 
-def _questions(orders: LiveOrders, records: list[Reconciled]) -> Question[None]:
-    gaps = orders._gaps
-    orders.has_strangers = False
-    executed = {key: told.executed for key, told in orders._told.items()}
-    by_symbol: dict[str, list[int]] = defaultdict(list)
-    for symbol, order_id in executed:
-        by_symbol[symbol].append(order_id)
-    for symbol, order_ids in by_symbol.items():
-        shown: dict[int, dict[str, Any]] = {}
-        # One list weighs no more than two single orders; futures have no such question.
-        in_one = orders.market.facts.open_orders_question
-        if in_one is not None and len(order_ids) > 1:
-            answer = yield Ask(in_one, {"symbol": symbol})
-            shown = {row["orderId"]: row for row in answer.rows}
-        for order_id in order_ids:
-            row = shown.get(order_id)
-            if row is None:
-                answer = yield Ask("order.status", {"symbol": symbol, "orderId": order_id})
-                row = answer.order
-            record = yield from _compared(orders, (symbol, order_id), row, executed)
-            if record is not None:
-                records.append(record)
-    orders._close_gap(gaps)
+class _Rounds:
+    """One look at all live orders, and further ones at those that could not be asked for.
 
-
-def _compared(
-    orders: LiveOrders, key: _Key, row: dict[str, Any] | None, executed: Mapping[_Key, Decimal]
-) -> Question[Reconciled | None]:
-    """Return what the events of an order have not told.
-
-    Args:
-        orders: The orders.
-        key: The order.
-        row: The order as it stands; ``None`` when the exchange does not know it.
-        executed: What was told to be filled when the reconciliation began: events that come meanwhile
-            tell of later fills.
+    What was told to be filled is taken down when it begins: events that come meanwhile tell of later
+    fills.
     """
-    symbol, order_id = key
-    told = orders._told.get(key)
-    if told is None:
-        return None
-    if row is None:
-        orders._end(key)
-        return Reconciled(symbol, order_id, told.client_order_id, "UNKNOWN")
-    now_executed = Decimal(row.get("executedQty", 0))
-    fills: list[dict[str, Any]] = []
-    fills_question = orders.market.facts.fills_question
-    if now_executed > executed[key] and fills_question is not None:
-        answer = yield Ask(fills_question, {"symbol": symbol, "orderId": order_id, "limit": 1000})
-        fills = _missed(_upto(now_executed, answer.rows), told)
-        for fill in fills:
-            told.add_fill(fill["id"], Decimal(fill["qty"]))
-            orders._remember(orders._made_known, (symbol, fill["id"]))
-    was = (told.client_order_id, told.status, told.shape)
-    told.update(row)
-    is_changed = (told.client_order_id, told.status, told.shape) != was
-    if fills_question is None and now_executed > told.executed:
-        told.executed = now_executed
-        is_changed = True
-    if told.has_ended:
-        orders._end(key)
-    if not is_changed and not fills:
-        return None
-    return Reconciled(
-        symbol, order_id, row.get("clientOrderId", ""), row["status"], tuple(fills), row
-    )
+
+    def __init__(self, orders: LiveOrders, records: list[Reconciled]) -> None:
+        self.round = 0
+        self._orders = orders
+        self._records = records
+        self._executed = {key: told.executed for key, told in orders._told.items()}
+        self._gaps = orders._gaps
+        orders.has_strangers = False
+
+    def questions(self) -> Question[None]:
+        aside: list[_Key] = []
+        by_symbol: dict[str, list[int]] = defaultdict(list)
+        for symbol, order_id in self._executed:
+            by_symbol[symbol].append(order_id)
+        for symbol, order_ids in by_symbol.items():
+            shown = yield from self._open_orders(symbol, len(order_ids))
+            for order_id in order_ids:
+                key = symbol, order_id
+                try:
+                    yield from self._look_at(key, shown.get(order_id))
+                except _Untold:
+                    aside.append(key)
+        while aside:
+            self.round += 1
+            present, aside = aside, []
+            for key in present:
+                try:
+                    yield from self._look_at(key, None)
+                except _Untold as error:
+                    if self._gives_up(error):
+                        self._tell_unknown(key, str(error))
+                    else:
+                        aside.append(key)
+        self._orders._close_gap(self._gaps)
+
+    def _gives_up(self, error: _Untold) -> bool:
+        return self.round >= (1 if error.was_answered else _LAST_ROUND)
+
+    def _open_orders(self, symbol: str, count: int) -> Question[dict[int, dict[str, Any]]]:
+        # One list weighs no more than two single orders; futures have no such question.
+        in_one = self._orders.market.facts.open_orders_question
+        if in_one is None or count == 1:
+            return {}
+        try:
+            answer = yield Ask(in_one, {"symbol": symbol})
+        except _Untold:
+            return {}  # each is asked for by itself
+        return {key[1]: row for row in answer.rows if (key := order_key(row)) is not None}
+
+    def _look_at(self, key: _Key, row: dict[str, Any] | None) -> Question[None]:
+        """Tell what the events of an order have not told.
+
+        Args:
+            key: The order.
+            row: The order as it stands, where that is known already.
+        """
+        symbol, order_id = key
+        if key not in self._orders._told:
+            return
+        if row is None or not _is_readable(row):
+            answer = yield Ask("order.status", {"symbol": symbol, "orderId": order_id})
+            row = answer.order
+            if answer.result is not None and (row is None or not _is_readable(row)):
+                raise _Untold("the answer to order.status cannot be read")
+        record = yield from self._compared(key, row)
+        if record is not None:
+            self._records.append(record)
+
+    def _compared(self, key: _Key, row: dict[str, Any] | None) -> Question[Reconciled | None]:
+        orders, (symbol, order_id) = self._orders, key
+        told = orders._told.get(key)
+        if told is None:
+            return None
+        if row is None:
+            orders._end(key)
+            return Reconciled(symbol, order_id, told.client_order_id, "UNKNOWN")
+        now_executed = amount(row.get("executedQty")) or Decimal(0)
+        fills: list[dict[str, Any]] = []
+        problem = None
+        fills_question = orders.market.facts.fills_question
+        if now_executed > self._executed[key] and fills_question is not None:
+            try:
+                answer = yield Ask(
+                    fills_question, {"symbol": symbol, "orderId": order_id, "limit": 1000}
+                )
+                fills = _missed(_upto(now_executed, _trades(answer)), told)
+            except _Untold as error:
+                if not self._gives_up(error):
+                    raise
+                problem = str(error)
+            for fill in fills:
+                told.add_fill(fill["id"], Decimal(fill["qty"]))
+                orders._remember(orders._made_known, (symbol, fill["id"]))
+        was = (told.client_order_id, told.status, told.shape)
+        told.update(row)
+        is_changed = (told.client_order_id, told.status, told.shape) != was
+        if fills_question is None and now_executed > told.executed:
+            told.executed = now_executed
+            is_changed = True
+        if told.has_ended:
+            orders._end(key)
+        if not is_changed and not fills and problem is None:
+            return None
+        return Reconciled(
+            symbol,
+            order_id,
+            text(row.get("clientOrderId")) or "",
+            row["status"],
+            tuple(fills),
+            row,
+            problem,
+        )
+
+    def _tell_unknown(self, key: _Key, problem: str) -> None:
+        """The order stays live: the next look may find out more."""
+        told = self._orders._told.get(key)
+        if told is not None:
+            self._records.append(Reconciled(*key, told.client_order_id, "UNKNOWN", problem=problem))
+
+
+def _is_readable(row: Mapping[str, Any]) -> bool:
+    return text(row.get("status")) is not None and amount(row.get("executedQty")) is not None
+
+
+def _trades(answer: Answer) -> list[dict[str, Any]]:
+    for row in answer.rows:
+        if not isinstance(row, dict) or whole_number(row.get("id")) is None:
+            raise _Untold("a row of myTrades cannot be read")
+        if amount(row.get("qty")) is None:
+            raise _Untold("the quantity of a row of myTrades cannot be read")
+    return answer.rows
 
 
 def _upto(executed: Decimal, trades: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -342,6 +446,8 @@ def _missed(trades: list[dict[str, Any]], told: _Told) -> list[dict[str, Any]]:
     return missed
 
 
-def _shape(order: Mapping[str, Any]) -> tuple[Any, ...]:
-    quantity = order.get("origQty", order.get("qty", 0))
-    return Decimal(order.get("price", 0)).normalize(), Decimal(quantity).normalize()
+def _shape(order: Mapping[str, Any]) -> tuple[Decimal, Decimal]:
+    zero = Decimal(0)
+    price = amount(order.get("price")) or zero
+    quantity = amount(order.get("origQty", order.get("qty"))) or zero
+    return price.normalize(), quantity.normalize()

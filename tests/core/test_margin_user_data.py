@@ -141,6 +141,46 @@ def test_token_is_renewed_before_it_expires_without_a_gap(
     assert len(exchange.journal.connections()) == 1, "on the same connection"
 
 
+def test_token_is_renewed_while_it_lives(
+    connect: Connect, exchange: SimulatedExchange, account: AccountHandle
+) -> None:
+    caller = connect(account.create_key())
+    subscribe(caller)
+    core: Any = caller.client._core
+
+    async def due_in() -> float:
+        subscription, _ = core._user_data[WsKey.MARGIN_USER_DATA, None]
+        due: float = subscription._renewal.when() - core.loop.time()
+        return due
+
+    day = 24 * 3600
+    assert day / 2 < core.run(due_in).result(WAIT_S) < day * 0.95
+
+
+@pytest.mark.parametrize("failing", ["token", "subscription"])
+def test_renewal_that_fails_is_tried_again(
+    connect: Connect,
+    exchange: SimulatedExchange,
+    account: AccountHandle,
+    monkeypatch: pytest.MonkeyPatch,
+    failing: str,
+) -> None:
+    caller = connect(account.create_key(), resubscribe_user_data_stream_delay_seconds=0.01)
+    with monkeypatch.context() as soon:
+        soon.setattr(margin, "RENEW_AT", 1e-9)  # a second is the least
+        stream = subscribe(caller)
+    if failing == "token":
+        failed = exchange.faults.refuse_rest(503)
+    else:
+        failed = exchange.faults.on(TOKEN_METHOD).refuse(-1000, "An unknown error occurred.")
+
+    failed.wait(1)
+
+    wait_for_subscriptions(exchange, 2 if failing == "token" else 3)
+    account.margin().deposit("USDT", 1)
+    assert isinstance(caller.next_event(stream), BalanceUpdate), "no gap"
+
+
 def test_token_is_left_to_expire_when_that_is_asked_for(
     connect: Connect,
     exchange: SimulatedExchange,
@@ -211,7 +251,10 @@ def test_token_that_cannot_be_fetched_again_is_asked_for_until_it_is(
     exchange.drop_connections("/ws-api")
 
     refused.wait(3)
-    assert isinstance(caller.next_event(stream), StreamGap)
+    told = next_of(caller, stream, StreamGap)
+    assert told.is_open, "it is told while it lasts"
+    while told.is_open:
+        told = next_of(caller, stream, StreamGap)
     account.margin().deposit("USDT", 1)
     assert isinstance(caller.next_event(stream), BalanceUpdate)
 

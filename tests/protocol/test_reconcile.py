@@ -110,15 +110,172 @@ def test_an_order_that_ended_is_told_and_no_longer_live() -> None:
 def test_an_order_the_exchange_does_not_know_any_more_is_told() -> None:
     orders = live(report())
 
-    assert Reconciliation(orders).on_error(-2013) == [Reconciled("BTCUSDT", 7, "mine", "UNKNOWN")]
+    unknown = Reconciled("BTCUSDT", 7, "mine", "UNKNOWN")
+    assert Reconciliation(orders).on_refusal(-2013, "Order does not exist.") == [unknown]
     assert len(orders) == 0
 
 
-def test_other_errors_leave_the_question_standing() -> None:
+def answered(asking: Reconciliation, told: dict[Any, Any]) -> list[Reconciled]:
+    """Answer all questions: with ``told`` by method and order, refusing what it does not hold."""
+    records = []
+    while (question := asking.question()) is not None:
+        method, params = question
+        key = method, params.get("orderId", params["symbol"])
+        if key in told:
+            records += asking.on_answer(told[key])
+        else:
+            records += asking.on_refusal(-1121, f"no {method}")
+    return records
+
+
+def test_an_order_that_cannot_be_asked_for_is_asked_for_again_after_all_others() -> None:
+    orders = live(report(s="GONEUSDT"), report(i=8), report(i=9, s="ETHUSDT"))
+    asking = Reconciliation(orders)
+    ended = [row(orderId=8, status="CANCELED"), row(orderId=9, symbol="ETHUSDT", status="CANCELED")]
+
+    assert asking.question() == ("order.status", {"symbol": "GONEUSDT", "orderId": 7})
+    assert asking.on_refusal(-1121, "Invalid symbol.") == []
+    assert [record.order_id for each in ended for record in asking.on_answer(each)] == [8, 9]
+    assert asking.question() == ("order.status", {"symbol": "GONEUSDT", "orderId": 7})
+    assert asking.round == 1
+    assert asking.on_refusal(-1121, "Invalid symbol.") == [
+        Reconciled("GONEUSDT", 7, "mine", "UNKNOWN", problem="Invalid symbol.")
+    ]
+    assert asking.question() is None
+    assert list(orders) == [("GONEUSDT", 7)], "the next look may find out more"
+
+
+def test_an_order_that_answers_the_second_time_is_told_as_it_is() -> None:
+    asking = Reconciliation(live(report()))
+    asking.on_refusal(None, "no answer within 10 s")
+    canceled = row(status="CANCELED")
+
+    assert asking.on_answer(canceled) == [
+        Reconciled("BTCUSDT", 7, "mine", "CANCELED", (), canceled)
+    ]
+
+
+def test_an_order_that_gets_no_answer_is_asked_for_a_few_times() -> None:
     asking = Reconciliation(live(report()))
 
-    assert asking.on_error(-1003) == []
-    assert asking.question() is not None
+    rounds = []
+    records: list[Reconciled] = []
+    while asking.question() is not None:
+        rounds.append(asking.round)
+        records += asking.on_refusal(None, "no answer within 10 s")
+
+    assert rounds == [0, 1, 2, 3, 4]
+    assert records == [Reconciled("BTCUSDT", 7, "mine", "UNKNOWN", problem="no answer within 10 s")]
+
+
+def test_fills_that_get_no_answer_are_asked_for_again() -> None:
+    asking = Reconciliation(live(report()))
+    filled = row(status="FILLED", executedQty="1")
+    for _ in range(3):
+        asking.on_answer(filled)
+        assert asking.on_refusal(None, "no answer within 10 s") == []
+    asking.on_answer(filled)
+
+    (record,) = asking.on_answer([trade(11)])
+
+    assert (record.missed_fills, record.problem) == ((trade(11),), None)
+
+
+def test_a_list_of_open_orders_that_is_refused_leaves_each_to_be_asked_for() -> None:
+    orders = live(report(), report(i=8))
+    told = {("order.status", 8): row(orderId=8, status="CANCELED")}
+
+    records = answered(Reconciliation(orders), told)
+
+    assert [(each.order_id, each.status) for each in records] == [(8, "CANCELED"), (7, "UNKNOWN")]
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"status": None},
+        {"status": 3},
+        {"executedQty": "many"},
+        {"executedQty": None},
+        {"executedQty": "NaN"},
+        {"executedQty": "1E+999999"},
+    ],
+)
+def test_a_row_that_cannot_be_read_costs_its_order_alone(odd: dict[str, Any]) -> None:
+    orders = live(report(), report(i=8), report(i=9))
+    rows = [row(**odd), row(orderId=8), "no row", {"orderId": 9}]
+    told = {
+        ("openOrders.status", "BTCUSDT"): rows,
+        ("order.status", 7): row(**odd),
+        ("order.status", 9): row(orderId=9, status="CANCELED"),
+    }
+
+    records = answered(Reconciliation(orders), told)
+
+    assert [(each.order_id, each.status) for each in records] == [(9, "CANCELED"), (7, "UNKNOWN")]
+    assert records[1].problem == "the answer to order.status cannot be read"
+
+
+@pytest.mark.parametrize("fills", [None, [{"id": "eleven", "qty": "1"}], [{"id": 11}], ["odd"]])
+def test_an_order_whose_fills_cannot_be_read_is_told_with_the_problem(fills: Any) -> None:
+    filled = row(status="FILLED", executedQty="5")
+    told = {("order.status", 7): filled}
+    if fills is not None:
+        told["myTrades", 7] = fills
+
+    (record,) = answered(Reconciliation(live(report())), told)
+
+    assert (record.status, record.order, record.missed_fills) == ("FILLED", filled, ())
+    assert record.problem is not None
+    assert "myTrades" in record.problem
+
+
+def test_a_gap_that_was_none_is_closed_again() -> None:
+    orders = live(report())
+    orders.begin_gap()
+
+    orders.withdraw_gap()
+
+    orders.observe_event(fill(15, total="5", T=1005))
+    assert list(orders) == [], "its end was told in a whole stream"
+
+
+def test_what_ended_while_a_gap_was_feared_is_forgotten_when_there_was_none() -> None:
+    orders = live(report())
+    orders.begin_gap()
+    orders.observe_event(fill(15, total="5", T=1005))
+    assert list(orders) == [("BTCUSDT", 7)]
+
+    orders.withdraw_gap()
+
+    assert list(orders) == []
+
+
+def test_a_fill_larger_than_what_was_filled_before_is_a_new_one() -> None:
+    """The answer counted 1; the event of a fill of 2, late, tells a total that was reached already."""
+    orders = LiveOrders(Market.SPOT)
+    orders.observe_answer("openOrders.status", [row(executedQty="1", status="PARTIALLY_FILLED")])
+    orders.observe_event(report(x="TRADE", X="PARTIALLY_FILLED", l="2", z="1", t=12))
+
+    asking = Reconciliation(orders)
+    assert asking.on_answer(row(executedQty="3", status="PARTIALLY_FILLED")) == []
+    assert asking.question() is None, "1 before and 2 told are all there is"
+
+
+def test_futures_fills_that_change_no_status_are_told_by_the_order() -> None:
+    body = {"s": "BTCUSDT", "i": 7, "c": "mine", "p": "100", "q": "5", "T": 1000}
+    event = {
+        "e": "ORDER_TRADE_UPDATE",
+        "o": body | {"x": "TRADE", "X": "PARTIALLY_FILLED", "l": "1", "z": "1", "t": 11},
+    }
+    new = {"e": "ORDER_TRADE_UPDATE", "o": body | {"x": "NEW", "X": "NEW", "l": "0", "z": "0"}}
+    orders = live(new, event, market=Market.USDM)
+    now = row(status="PARTIALLY_FILLED", executedQty="3")
+
+    (record,) = Reconciliation(orders).on_answer(now)
+
+    assert (record.status, record.order) == ("PARTIALLY_FILLED", now)
+    assert Reconciliation(orders).on_answer(now) == [], "told once"
 
 
 def test_several_orders_of_a_symbol_are_asked_for_at_once_on_spot() -> None:
