@@ -133,3 +133,59 @@ def test_last_link_that_is_lost_leaves_nobody() -> None:
     assert exchange.takeover.lost(exchange.links[1])  # type: ignore[arg-type]
     assert exchange.takeover.link is None
     assert not exchange.takeover.is_active
+
+
+def lost(exchange: Exchange, number: int) -> bool:
+    return exchange.takeover.lost(exchange.links[number])  # type: ignore[arg-type]
+
+
+def test_move_that_is_over_is_forgotten() -> None:
+    """From then on events are told as they come, without a look at what they are."""
+    exchange = Exchange(links=2)
+    exchange.subscribe(0)
+    exchange.subscribe(1)
+    exchange.send()
+    exchange.bring(0)
+    lost(exchange, 0)
+    assert exchange.takeover.is_active, "its copy may come"
+
+    exchange.core.advance(31.0)
+    exchange.send()
+    exchange.bring(1)
+
+    assert not exchange.takeover.is_active
+
+
+def test_each_event_that_is_held_back_is_released_in_its_time() -> None:
+    exchange = Exchange(links=2)
+    exchange.subscribe(0)
+    exchange.subscribe(1)
+    exchange.send()
+    exchange.bring(1)
+    exchange.core.advance(HOLD_S / 2)
+    exchange.send()
+    exchange.bring(1)
+
+    exchange.core.advance(HOLD_S / 2 + 0.02)
+    assert exchange.told == [1]
+    exchange.core.advance(HOLD_S + 0.02)
+    assert exchange.told == [1, 2]
+
+
+def test_link_that_is_subscribed_anew_carries_again() -> None:
+    exchange = Exchange(links=2)
+    exchange.subscribe(0)
+    exchange.subscribe(1)
+    assert not lost(exchange, 0)
+
+    exchange.subscribe(0)
+
+    assert not lost(exchange, 1), "the other one carries"
+    assert lost(exchange, 0), "and when it is lost, nobody does"
+
+
+def test_loss_of_a_link_that_never_carried_is_no_loss_of_events() -> None:
+    exchange = Exchange(links=1)
+    exchange.takeover.begin(exchange.links[0])  # type: ignore[arg-type]
+
+    assert not lost(exchange, 0)

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
@@ -254,3 +255,66 @@ def test_execution_reports_differ_by_what_happened(change: dict[str, Any], same:
 @pytest.mark.parametrize("event", [b"no json", b"[1]", b'"e"', b'{"E":1}', b'{"e":"neverSeen"}'])
 def test_what_is_not_known_is_its_own_identity(event: bytes) -> None:
     assert identity(event) == event
+
+
+@pytest.mark.parametrize(
+    ("event", "change"),
+    [
+        ({"e": "TRADE_LITE", "s": "BTCUSDT", "i": 1, "t": 5, "T": 9}, {"t": 6}),
+        ({"e": "TRADE_LITE", "s": "BTCUSDT", "i": 1, "t": 5, "T": 9}, {"i": 2}),
+        ({"e": "TRADE_LITE", "s": "BTCUSDT", "i": 1, "t": 5, "T": 9}, {"s": "ETHUSDT"}),
+        ({"e": "balanceUpdate", "T": 9, "a": "USDT", "d": "1"}, {"d": "2"}),
+        ({"e": "balanceUpdate", "T": 9, "a": "USDT", "d": "1"}, {"a": "BTC"}),
+        ({"e": "externalLockUpdate", "T": 9, "a": "USDT", "d": "1"}, {"d": "2"}),
+        ({"e": "outboundAccountPosition", "u": 9, "B": [{"a": "A", "f": "1"}]}, {"B": []}),
+        (
+            {"e": "outboundAccountPosition", "u": 9, "B": [{"a": "A", "f": "1"}]},
+            {"B": [{"a": "A", "f": "2"}]},
+        ),
+        ({"e": "ACCOUNT_UPDATE", "T": 9, "a": {"B": [{"wb": "1"}]}}, {"a": {"B": [{"wb": "2"}]}}),
+        ({"e": "ACCOUNT_CONFIG_UPDATE", "T": 9, "ac": {"l": 5}}, {"ac": {"l": 6}}),
+        ({"e": "ACCOUNT_CONFIG_UPDATE", "T": 9, "ai": {"j": True}}, {"ai": {"j": False}}),
+    ],
+)
+def test_two_things_of_one_millisecond_are_no_copies(
+    event: dict[str, Any], change: dict[str, Any]
+) -> None:
+    one, other = (msgspec.json.encode(each) for each in (event, event | change))
+
+    assert identity(one) != identity(other)
+    assert identity(one) == identity(msgspec.json.encode(event | {"E": 77}))
+    assert merged_of_a_move([one, other]) == [one, other]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("s", "ETHUSDT"), ("i", 2), ("t", 6), ("z", "2"), ("X", "FILLED"), ("x", "NEW")],
+)
+def test_two_fills_of_one_millisecond_are_both_delivered_in_a_move(name: str, value: Any) -> None:
+    order = {
+        "s": "BTCUSDT",
+        "i": 1,
+        "c": "mine",
+        "x": "TRADE",
+        "X": "PARTIALLY_FILLED",
+        "T": 9,
+        "t": 5,
+        "z": "1",
+        "p": "1",
+        "q": "3",
+    }
+    one, other = (
+        msgspec.json.encode({"e": "ORDER_TRADE_UPDATE", "T": 9, "o": each})
+        for each in (order, order | {name: value})
+    )
+
+    assert merged_of_a_move([one, other]) == [one, other]
+
+
+def merged_of_a_move(events: list[bytes]) -> list[bytes]:
+    """Return what is told when the old connection brings the first, the new one all after it."""
+    handover = Handover(hold_s=1.0)
+    told = handover.from_old(events[0])
+    for event in events[1:]:
+        told += handover.from_new(event, 0.0)
+    return told + handover.old_ended(0.5)
