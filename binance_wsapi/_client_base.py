@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import concurrent.futures
-import datetime as dt
 import logging
 import os
-import ssl as ssl_module
 import weakref
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine
 from functools import WRAPPER_ASSIGNMENTS, update_wrapper
 from os import PathLike
 from threading import get_ident
 from types import FunctionType
 from typing import Any, Literal, TypeVar, Unpack, overload
 
+from binance_wsapi._client_signature import ClientSignature
+from binance_wsapi._option_fields import ENVIRONMENT
 from binance_wsapi.core.call import CallKind
 from binance_wsapi.core.call_errors import unresponsive
 from binance_wsapi.core.core import Core, LoopHost
@@ -24,15 +24,10 @@ from binance_wsapi.core.transport import Transport
 from binance_wsapi.errors import ConfigurationError, check_seconds
 from binance_wsapi.events import ConnectionEvent, ConnectionEventKind
 from binance_wsapi.forks import unforked
-from binance_wsapi.health import ConnectionHealth, Metrics
+from binance_wsapi.health import ConnectionHealth
 from binance_wsapi.options import (
     ClientOptions,
-    OnRateLimit,
-    OnUnknownOutcome,
     Options,
-    Overflow,
-    TimeUnit,
-    Urls,
 )
 from binance_wsapi.outcomes import CallOutcome
 from binance_wsapi.protocol.authorisation import Authoriser
@@ -63,7 +58,7 @@ EventName = Literal[
 ]
 
 
-class ClientBase:
+class ClientBase(ClientSignature):
     """Options, handlers and end of life; see :class:`Client` and :class:`AsyncClient`."""
 
     def __init_subclass__(cls) -> None:
@@ -71,147 +66,19 @@ class ClientBase:
             # Python names the function in the error for a misspelt option: users know no ClientBase.
             cls.__init__ = _named(ClientBase.__init__, f"{cls.__name__}.__init__")  # type: ignore[method-assign]
 
-    def __init__(
-        self,
-        *,
-        api_key: str | None = None,
-        api_secret: str | bytes | PathLike[str] | None = None,
-        api_secret_passphrase: str | bytes | None = None,
-        signer: Signer | None = None,
-        beautify: bool = True,
-        testnet: bool = False,
-        demo_trading: bool = False,
-        market_maker: bool = False,
-        urls: Urls | None = None,
-        proxy: str | None = None,
-        headers: Mapping[str, str] | None = None,
-        ssl: ssl_module.SSLContext | None = None,
-        timeout: float = 10.0,
-        connect_timeout: float = 10.0,
-        recv_window: float | None = None,
-        time_unit: TimeUnit | None = None,
-        on_rate_limit: OnRateLimit = "raise",
-        on_unknown_outcome: OnUnknownOutcome = "resolve",
-        resolve_timeout: float = 30.0,
-        resubscribe_user_data_stream_after_reconnect: bool = True,
-        resubscribe_user_data_stream_delay_seconds: float = 2.0,
-        keep_margin_listen_token_refreshed: bool = True,
-        attach_event_listeners: bool = True,
-        mute_latency_warning: bool = False,
-        reconnect_delay: float = 0.25,
-        reconnect_delay_max: float = 30.0,
-        reconnect_factor: float = 2.0,
-        ping_interval: float = 10.0,
-        pong_timeout: float = 5.0,
-        rotate_after: float | None = 23 * 3600.0,
-        rotate_at: dt.time | None = None,
-        event_buffer_size: int = 100_000,
-        event_overflow: Overflow = "drop_oldest",
-        metrics: Metrics | None = None,
-    ) -> None:
-        """Make a client; nothing is connected until it is needed.
-
-        Args:
-            api_key: Your API key. Market data needs none.
-            api_secret: The secret of an HMAC key, or the private key of an RSA or Ed25519 key as PEM
-                text, bytes or a path. Ed25519 is the fastest by far: it authenticates the connection
-                once, the other two sign every request.
-            api_secret_passphrase: Opens an encrypted PEM.
-            signer: Your own signer in place of ``api_secret`` (a KMS, an HSM).
-            beautify: Events as typed structs; ``False`` gives wire dicts. Either way the library's own
-                records stand among them: :class:`StreamGap`, :class:`OrderReconciled` and
-                :class:`AccountReconciled`.
-            testnet: Talk to the testnet.
-            demo_trading: Talk to the demo exchange.
-            market_maker: Talk to the futures hosts for whitelisted market makers.
-            urls: URLs of your own, by ``WsKey`` (``"rest"`` for the REST host of the margin token).
-            proxy: URL of an HTTP proxy. ``None`` leaves it to the environment, for sockets and REST
-                alike: ``HTTPS_PROXY`` (``HTTP_PROXY`` for ``ws`` and ``http``) unless ``NO_PROXY`` names
-                the host; connections to this machine go straight.
-            headers: Headers of your own for the handshakes, such as a gateway's token; never logged.
-            ssl: An SSL context of your own.
-            timeout: Seconds a call may take, waiting for a connection included.
-            connect_timeout: Seconds an opening handshake may take.
-            recv_window: Milliseconds a signed request stays valid; the exchange's default is 5,000.
-            time_unit: Unit of the timestamps the Spot exchange sends; milliseconds by default.
-            on_rate_limit: When a request would exceed a limit: ``"raise"`` refuses it before it is
-                sent, ``"wait"`` holds it back as long as the timeout allows.
-            on_unknown_outcome: When the fate of an order is unknown: ``"resolve"`` finds it out,
-                ``"raise"`` raises :class:`OutcomeUnknown` at once.
-            resolve_timeout: Seconds that finding out may take.
-            resubscribe_user_data_stream_after_reconnect: Restore user data on a fresh connection.
-                ``False`` leaves that to you: a loss is told at once, by a :class:`StreamGap` in the
-                stream and an ``"exception"`` event, and ``subscribe_user_data_stream()`` goes on with
-                the same stream, which then tells the whole gap.
-            resubscribe_user_data_stream_delay_seconds: Seconds between attempts at that; the first one
-                is part of the reconnect and not delayed.
-            keep_margin_listen_token_refreshed: Renew margin listen tokens before they expire.
-            attach_event_listeners: Log connection events to the ``binance_wsapi`` logger.
-            mute_latency_warning: Do not warn that HMAC and RSA keys sign every request.
-            reconnect_delay: Seconds before the first reconnect, at most; jittered.
-            reconnect_delay_max: Seconds between later reconnects, at most.
-            reconnect_factor: How fast that delay grows.
-            ping_interval: Seconds of silence after which the peer is asked for a sign of life; on Spot
-                by a request of weight 1 as well where user data is subscribed.
-            pong_timeout: Seconds it has to give one.
-            rotate_after: Seconds (60 or more) after which a connection is replaced without a gap, ahead
-                of the exchange's 24 hour limit; ``None`` leaves it to the exchange to cut.
-            rotate_at: The time of day (UTC unless aware) at which connections are replaced instead.
-            event_buffer_size: Most events a stream keeps for a slow consumer.
-            event_overflow: What goes when that is full: ``"drop_oldest"``, ``"drop_newest"``, or
-                ``"close"`` for the whole stream. What was lost is told by a :class:`StreamGap`.
-            metrics: Where figures of calls and connections go; see :class:`Metrics`.
-
-        Raises:
-            ConfigurationError: An option or the key cannot work; nothing was connected.
-        """
+    def _open(self, key: tuple[Any, Any, Any], /, **given: Any) -> ConfigurationError | None:
+        api_secret, passphrase, signer = key
         try:
-            options = Options(
-                api_key=api_key,
-                beautify=beautify,
-                testnet=testnet,
-                demo_trading=demo_trading,
-                market_maker=market_maker,
-                urls=urls,
-                proxy=proxy,
-                headers=headers,
-                ssl=ssl,
-                timeout=timeout,
-                connect_timeout=connect_timeout,
-                recv_window=recv_window,
-                time_unit=time_unit,
-                on_rate_limit=on_rate_limit,
-                on_unknown_outcome=on_unknown_outcome,
-                resolve_timeout=resolve_timeout,
-                resubscribe_user_data_stream_after_reconnect=(
-                    resubscribe_user_data_stream_after_reconnect
-                ),
-                resubscribe_user_data_stream_delay_seconds=resubscribe_user_data_stream_delay_seconds,
-                keep_margin_listen_token_refreshed=keep_margin_listen_token_refreshed,
-                attach_event_listeners=attach_event_listeners,
-                mute_latency_warning=mute_latency_warning,
-                reconnect_delay=reconnect_delay,
-                reconnect_delay_max=reconnect_delay_max,
-                reconnect_factor=reconnect_factor,
-                ping_interval=ping_interval,
-                pong_timeout=pong_timeout,
-                rotate_after=rotate_after,
-                rotate_at=rotate_at,
-                event_buffer_size=event_buffer_size,
-                event_overflow=event_overflow,
-                metrics=metrics,
-            )
+            options = Options(**given)
             with unforked:  # a kind of key has libraries of its own
-                authoriser = _authoriser(options, api_secret, api_secret_passphrase, signer)
+                authoriser = _authoriser(options, api_secret, passphrase, signer)
         except ConfigurationError as error:
-            refused: ConfigurationError | None = _alone(error)
-        else:
-            refused = None
-        # Tracebacks may be shown with the locals of their frames (Sentry, rich, unittest).
-        del api_key, api_secret, api_secret_passphrase, signer, urls, proxy, headers
-        if refused is not None:
-            raise refused
-        if authoriser.signer is not None and not authoriser.logs_on and not mute_latency_warning:
+            return _alone(error)
+        if (
+            authoriser.signer is not None
+            and not authoriser.logs_on
+            and not options.mute_latency_warning
+        ):
             log.warning(
                 "%s keys sign every request, which adds latency: an Ed25519 key authenticates the "
                 "connection once (mute_latency_warning=True mutes this)",
@@ -220,6 +87,7 @@ class ClientBase:
         self._attach(
             Core(options, self._host(), authoriser=authoriser, transport=self._transport())
         )
+        return None
 
     # No Self: jedi (Spyder, vim, emacs) completes nothing after it.
     @classmethod
@@ -235,16 +103,15 @@ class ClientBase:
         """
         # jedi completes nothing after a method that gives Self, or that has a comment above its head.
         try:
-            for name in ("BINANCE_API_KEY", "BINANCE_API_SECRET"):
-                if not os.environ.get(name):
-                    raise ConfigurationError(f"the environment variable {name} is not set")
-            return cls(
-                api_key=os.environ["BINANCE_API_KEY"],
-                api_secret=os.environ["BINANCE_API_SECRET"],
-                **options,
-            )
+            for variable in ENVIRONMENT:
+                if not os.environ.get(variable):
+                    raise ConfigurationError(f"the environment variable {variable} is not set")
+            key: Any = {option: os.environ[each] for each, option in ENVIRONMENT.items()}
+            return cls(**key, **options)
         finally:
-            del options  # a passphrase may be among them, and tracebacks be shown with their locals
+            # A passphrase may be among them, and tracebacks be shown with their locals.
+            del options
+            key = {}
 
     @overload
     def on(self, event: Literal["user_data"], handler: Callable[[Any], object]) -> None: ...

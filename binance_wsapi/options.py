@@ -6,13 +6,21 @@ import datetime as dt
 import re
 import ssl as ssl_module
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Literal, TypedDict, get_args
+from dataclasses import dataclass
+from typing import get_args
 from urllib.parse import urlsplit
 
+from binance_wsapi._option_fields import (
+    ClientOptions,
+    OnRateLimit,
+    OnUnknownOutcome,
+    OptionFields,
+    Overflow,
+    TimeUnit,
+    Urls,
+)
 from binance_wsapi.endpoints import Environment, WsKey, url_of
 from binance_wsapi.errors import ConfigurationError
-from binance_wsapi.health import Metrics
 from binance_wsapi.proxies import check_proxy, proxy_of
 
 __all__ = [
@@ -25,87 +33,13 @@ __all__ = [
     "Urls",
 ]
 
-TimeUnit = Literal["MILLISECOND", "MICROSECOND"]
-OnRateLimit = Literal["raise", "wait"]
-OnUnknownOutcome = Literal["resolve", "raise"]
-Overflow = Literal["drop_oldest", "drop_newest", "close"]
-Urls = Mapping[WsKey, str] | Mapping[str, str] | Mapping[WsKey | str, str]
-
 REST = "rest"
 """The key of ``urls`` under which the REST host of the margin listen token stands."""
 
 
-class ClientOptions(TypedDict, total=False):
-    """The options of both clients but for key and secret; :class:`binance_wsapi.Client` explains each."""
-
-    api_secret_passphrase: str | bytes | None
-    beautify: bool
-    testnet: bool
-    demo_trading: bool
-    market_maker: bool
-    urls: Urls | None
-    proxy: str | None
-    headers: Mapping[str, str] | None
-    ssl: ssl_module.SSLContext | None
-    timeout: float
-    connect_timeout: float
-    recv_window: float | None
-    time_unit: TimeUnit | None
-    on_rate_limit: OnRateLimit
-    on_unknown_outcome: OnUnknownOutcome
-    resolve_timeout: float
-    resubscribe_user_data_stream_after_reconnect: bool
-    resubscribe_user_data_stream_delay_seconds: float
-    keep_margin_listen_token_refreshed: bool
-    attach_event_listeners: bool
-    mute_latency_warning: bool
-    reconnect_delay: float
-    reconnect_delay_max: float
-    reconnect_factor: float
-    ping_interval: float
-    pong_timeout: float
-    rotate_after: float | None
-    rotate_at: dt.time | None
-    event_buffer_size: int
-    event_overflow: Overflow
-    metrics: Metrics | None
-
-
 @dataclass(frozen=True, kw_only=True)
-class Options:
+class Options(OptionFields):
     """The options of both clients but for the secret; :class:`binance_wsapi.Client` explains each."""
-
-    api_key: str | None = field(default=None, repr=False)
-    beautify: bool = True
-    testnet: bool = False
-    demo_trading: bool = False
-    market_maker: bool = False
-    urls: Urls | None = field(default=None, repr=False)
-    proxy: str | None = field(default=None, repr=False)
-    headers: Mapping[str, str] | None = field(default=None, repr=False)
-    ssl: ssl_module.SSLContext | None = None
-    timeout: float = 10.0
-    connect_timeout: float = 10.0
-    recv_window: float | None = None
-    time_unit: TimeUnit | None = None
-    on_rate_limit: OnRateLimit = "raise"
-    on_unknown_outcome: OnUnknownOutcome = "resolve"
-    resolve_timeout: float = 30.0
-    resubscribe_user_data_stream_after_reconnect: bool = True
-    resubscribe_user_data_stream_delay_seconds: float = 2.0
-    keep_margin_listen_token_refreshed: bool = True
-    attach_event_listeners: bool = True
-    mute_latency_warning: bool = False
-    reconnect_delay: float = 0.25
-    reconnect_delay_max: float = 30.0
-    reconnect_factor: float = 2.0
-    ping_interval: float = 10.0
-    pong_timeout: float = 5.0
-    rotate_after: float | None = 23 * 3600.0
-    rotate_at: dt.time | None = None
-    event_buffer_size: int = 100_000
-    event_overflow: Overflow = "drop_oldest"
-    metrics: Metrics | None = None
 
     def __post_init__(self) -> None:
         self._check_choices()

@@ -1,4 +1,4 @@
-"""Write the facades from the catalogue, or check that they are as it would write them.
+"""Write what the catalogue describes (facades, options), or check that it is as it would be written.
 
 ``python -m binance_wsapi.catalogue [--check]``
 """
@@ -12,54 +12,77 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from binance_wsapi.catalogue._render import render
+from binance_wsapi.catalogue._render_options import (
+    README_END,
+    README_START,
+    render_fields,
+    render_readme_table,
+    render_signature,
+)
 
 COMMAND = "python -m binance_wsapi.catalogue"
-FACADE = Path(__file__).parents[1] / "facade"
+PACKAGE = Path(__file__).parents[1]
+FACADE = PACKAGE / "facade"
+README = PACKAGE.parent / "README.md"
+"""There in a checkout, and not where the package is installed."""
 BY_HAND = {"__init__.py", "_base.py", "market_streams.py"}
 
 
 def main() -> int:
-    """Write or check the facades; return the exit status."""
+    """Write or check what is generated; return the exit status."""
     parser = argparse.ArgumentParser(prog=COMMAND, description=__doc__)
     parser.add_argument("--check", action="store_true", help="write nothing, fail on differences")
     check: bool = parser.parse_args().check
     stale = differences()
     if check:
-        for name, text in stale.items():
-            sys.stdout.writelines(_diff(FACADE / name, text))
+        for path, text in stale.items():
+            sys.stdout.writelines(_diff(path, text))
         if stale:
-            sys.stdout.write(f"\n{', '.join(stale)}: not fresh; run {COMMAND}\n")
+            names = ", ".join(path.name for path in stale)
+            sys.stdout.write(f"\n{names}: not fresh; run {COMMAND}\n")
         return 1 if stale else 0
-    for name, text in stale.items():
-        sys.stdout.write(f"written: {FACADE / name}\n")
+    for path, text in stale.items():
+        sys.stdout.write(f"written: {path}\n")
         if text is None:
-            (FACADE / name).unlink()
+            path.unlink()
         else:
-            (FACADE / name).write_text(text, encoding="utf-8")
+            path.write_text(text, encoding="utf-8")
     return 0
 
 
 def _diff(path: Path, wanted: str | None) -> Iterator[str]:
     """Yield what the generator would change in a file, in unified format."""
-    present = path.read_text(encoding="utf-8") if path.exists() else ""
     return difflib.unified_diff(
-        present.splitlines(keepends=True),
+        _text(path).splitlines(keepends=True),
         (wanted or "").splitlines(keepends=True),
         fromfile=str(path),
         tofile=f"{path.name} as the catalogue gives it" if wanted is not None else "nothing",
     )
 
 
-def differences() -> dict[str, str | None]:
+def differences() -> dict[Path, str | None]:
     """Return what each file that differs should hold; ``None`` for one that should not be there."""
-    wanted = render()
-    present = {path.name for path in FACADE.glob("*.py")} - BY_HAND
-    orphans = dict.fromkeys(sorted(present - wanted.keys()))
-    return orphans | {
-        name: text
-        for name, text in wanted.items()
-        if name not in present or (FACADE / name).read_text(encoding="utf-8") != text
-    }
+    wanted = {FACADE / name: text for name, text in render().items()}
+    orphans = dict.fromkeys(
+        path
+        for path in sorted(FACADE.glob("*.py"))
+        if path.name not in BY_HAND and path not in wanted
+    )
+    wanted[PACKAGE / "_option_fields.py"] = render_fields()
+    wanted[PACKAGE / "_client_signature.py"] = render_signature()
+    if README.exists():
+        wanted[README] = _with_options_table(_text(README))
+    return orphans | {path: text for path, text in wanted.items() if _text(path) != text}
+
+
+def _with_options_table(readme: str) -> str:
+    before, rest = readme.split(README_START)
+    _, after = rest.split(README_END)
+    return f"{before}{README_START}{render_readme_table()}{README_END}{after}"
+
+
+def _text(path: Path) -> str:
+    return path.read_text(encoding="utf-8") if path.exists() else ""
 
 
 if __name__ == "__main__":

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from binance_wsapi.catalogue import __main__ as generator
-from binance_wsapi.catalogue import operations
+from binance_wsapi.catalogue import _render_options, client_options, operations
 from binance_wsapi.catalogue._render import render
+from binance_wsapi.catalogue.client_options import ClientOption
 from binance_wsapi.markets import Market
 
 ROOT = Path(__file__).parents[2]
@@ -25,6 +26,10 @@ def test_facades_are_fresh_and_none_is_left_over() -> None:
     assert present == wanted.keys()
     for name, text in wanted.items():
         assert (FACADE / name).read_text(encoding="utf-8") == text, f"{name}: run the generator"
+
+
+def test_everything_generated_is_fresh() -> None:
+    assert not generator.differences(), f"run {generator.COMMAND}"
 
 
 def test_rendering_twice_gives_the_same_text() -> None:
@@ -97,6 +102,12 @@ def facade(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for path in FACADE.glob("*.py"):
         (tmp_path / path.name).write_text(path.read_text(encoding="utf-8"), encoding="utf-8")
     monkeypatch.setattr(generator, "FACADE", tmp_path)
+    monkeypatch.setattr(generator, "PACKAGE", tmp_path / "package")
+    monkeypatch.setattr(generator, "README", tmp_path / "README.md")
+    (tmp_path / "package").mkdir()
+    for path in (ROOT / "binance_wsapi").glob("_*.py"):
+        (tmp_path / "package" / path.name).write_text(path.read_text(encoding="utf-8"))
+    (tmp_path / "README.md").write_text((ROOT / "README.md").read_text(encoding="utf-8"))
     return tmp_path
 
 
@@ -120,6 +131,22 @@ def test_check_fails_and_writes_nothing(
     assert "+class SpotNamespace(Namespace):" in told, "what should be there"
     assert told.endswith("spot.py: not fresh; run python -m binance_wsapi.catalogue\n")
     assert (facade / "spot.py").read_text() == "patched\n"
+
+
+def test_stale_options_are_found_wherever_they_are_written(
+    facade: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Signature, fields and the README's table come from one description."""
+    option = ClientOption("colour", "str", '"red"', "Of ``nothing``.")
+    monkeypatch.setattr(_render_options, "OPTIONS", (*client_options.OPTIONS, option))
+
+    assert _run(monkeypatch, "--check") == 1
+
+    told = capsys.readouterr().out
+    assert '+    colour: str = "red"\n' in told
+    assert '+        colour: str = "red",\n' in told
+    assert "+            colour: Of ``nothing``.\n" in told
+    assert '+| `colour` | `"red"` | Of `nothing`. |\n' in told
 
 
 def test_run_restores_what_was_patched_and_removes_what_is_left_over(
