@@ -195,7 +195,8 @@ class ClientBase(ClientSignature):
 
         The exception that ends the wait says which (see :func:`given_up`). Each outcome is also told
         once by an ``"outcome"`` event and in the log ``binance_wsapi.outcomes``: as a warning, or as
-        information where nothing was sent. Only calls that change something are told; the answers of
+        information where nothing was sent. So is an answer that came after its caller had been told
+        :class:`OutcomeUnknown`, while its connection lived. Only calls that change something are told; the answers of
         others are dropped.
 
         Returns:

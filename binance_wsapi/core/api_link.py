@@ -36,6 +36,8 @@ class ApiLink(Link):
     def __init__(self, session: Session, number: int) -> None:
         super().__init__(session, number)
         self.pending: dict[str, Call] = {}
+        self.overdue: dict[str, Call] = {}
+        """Requests given up whose answers may still come: they tell what became of them."""
         self.authority = Authority(session.core.clock_of(session.ws_key), logged_on=False)
         self.refusal: RequestRejected | None = None
         self.refused_at = 0.0

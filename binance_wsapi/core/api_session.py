@@ -61,6 +61,9 @@ ROUND_TRIPS_KEPT = 512
 STALE_AFTER_S = 0.25
 """A request signed longer ago than this is stamped and signed again before it is written."""
 
+OVERDUE_KEPT = 1024
+"""Most requests of a link kept in mind whose answers are late."""
+
 LIMIT_MARGIN_S = 0.05
 """How long after a limit's window has turned a held call is let go: clocks differ a little."""
 
@@ -366,7 +369,8 @@ class ApiSession(Session):
             return
         call = link.pending.pop(message.id, None)  # type: ignore[arg-type]  # a foreign id finds nothing
         if call is None:
-            self._unclaimed(link, message)
+            if not self._answered_late(link, message, frame):
+                self._unclaimed(link, message)
             return
         try:
             self._answered(link, call, message, frame)
@@ -413,18 +417,10 @@ class ApiSession(Session):
         reservation, sent_at = call.reservation, call.written_at
         assert reservation is not None
         assert sent_at is not None
-        if sent_at > link.answered_from:
-            link.answered_from = sent_at
-            if sent_at > link.proven_at:
-                link.proven_at = sent_at
-        if link.in_doubt_since is not None and sent_at >= link.in_doubt_since:
-            link.in_doubt_since = None
-            self.core.loop.call_soon(self.writable, link)
+        self._proven(link, sent_at)
         round_trip = link.last_frame_at - sent_at
         self._round_trips.append(round_trip)
-        succeeded = message.is_success
-        if call.kind.mutates and call.kind.operation is not None and message.result == _NULL:
-            succeeded = False  # it has to show the order
+        succeeded = _is_success(call, message)
         self.governor.answered(
             reservation,
             message.rate_limits,
@@ -439,26 +435,65 @@ class ApiSession(Session):
         if call.kind.ends_listen_key and not call.is_own:
             self.core.listen_key_stopped(self.ws_key)
         if call.kind.mutates:
-            self.own_orders.answers.append(
-                ReadAnswer(call.id, sent_at, link.last_heard, call.kind.method, message.result)
-            )
+            self._note_orders(call, message)
             if self.reconcilers:
                 self._outcomes.tell_reconcilers(call, message.result, resolved=False)
-        call.settle(
-            Response(
-                call.kind.operation,
-                frame,
-                call.id,
-                message.status,
-                message.result,
-                message.rate_limits,
-                round_trip,
-            )
+        call.settle(_response(call, message, frame, round_trip))
+
+    def _answered_late(self, link: ApiLink, message: Frame, frame: str | bytes) -> bool:
+        """Take in the answer to a request that was given up; false when it is none."""
+        call = link.overdue.pop(message.id, None)  # type: ignore[arg-type]  # a foreign id finds nothing
+        if call is None or call.written_at is None:
+            return False
+        self._proven(link, call.written_at)
+        if _is_success(call, message):
+            self._note_orders(call, message)
+            round_trip = link.last_frame_at - call.written_at
+            self._outcomes.learned(call, _response(call, message, frame, round_trip))
+        elif message.is_failure:
+            error = self._rejection(call, message)
+            if not isinstance(error, OutcomeUnknown):
+                self._outcomes.learned(call, error)
+        return True
+
+    def _proven(self, link: ApiLink, sent_at: float) -> None:
+        """An answer to what was sent then has come."""
+        if sent_at > link.answered_from:
+            link.answered_from = sent_at
+            if sent_at > link.proven_at:
+                link.proven_at = sent_at
+        if link.in_doubt_since is not None and sent_at >= link.in_doubt_since:
+            link.in_doubt_since = None
+            self.core.loop.call_soon(self.writable, link)
+
+    def _note_orders(self, call: Call, message: Frame) -> None:
+        assert call.written_at is not None
+        self.own_orders.answers.append(
+            ReadAnswer(call.id, call.written_at, self.core.now(), call.kind.method, message.result)
         )
 
     def _failed(self, link: ApiLink, call: Call, message: Frame, frame: str | bytes) -> None:
         """The answer is an error, or none that says what became of the request."""
-        core = self.core
+        error = self._rejection(call, message)
+        if isinstance(error, OutcomeUnknown):
+            self._outcomes.undecided(call, error)
+        elif not message.is_failure and (call.kind.mutates or not isinstance(error, RateLimited)):
+            self._unreadable(call, frame, message.oddity)
+        elif isinstance(error, InvalidTimestamp) and self._may_be_retimed(call):
+            # Refused before it was executed: sending it again cannot do it twice.
+            call.retimed = True
+            if call.was_not_written():
+                self._hold(call)
+                self.core.spawn(self._retime(link, call))
+            else:
+                call.settle(error)
+        else:
+            if isinstance(error, PartlyExecuted):
+                self._outcomes.tell_half(call, error, resolved=False)
+            call.settle(error)
+
+    def _rejection(self, call: Call, message: Frame) -> BinanceWsApiError:
+        """Return what an answer that is no success says; limits and bans it tells of are heeded."""
         error = rejection(
             self.market,
             call.kind.method,
@@ -478,23 +513,8 @@ class ApiSession(Session):
                 retry_at_us=None if wait is None else now_us + int(wait * 1e6),
                 is_banned=error.status == 418,
             )
-            core.limits_told(self.governor, now_us)
-        if isinstance(error, OutcomeUnknown):
-            self._outcomes.undecided(call, error)
-        elif not message.is_failure and (call.kind.mutates or not isinstance(error, RateLimited)):
-            self._unreadable(call, frame, message.oddity)
-        elif isinstance(error, InvalidTimestamp) and self._may_be_retimed(call):
-            # Refused before it was executed: sending it again cannot do it twice.
-            call.retimed = True
-            if call.was_not_written():
-                self._hold(call)
-                core.spawn(self._retime(link, call))
-            else:
-                call.settle(error)
-        else:
-            if isinstance(error, PartlyExecuted):
-                self._outcomes.tell_half(call, error, resolved=False)
-            call.settle(error)
+            self.core.limits_told(self.governor, now_us)
+        return error
 
     def _may_be_retimed(self, call: Call) -> bool:
         return (
@@ -619,6 +639,8 @@ class ApiSession(Session):
             else:
                 self._outcomes.undecided(call, connection_lost(call, reason))
 
+        self.core.resolver.link_lost()
+
     def brings_events(self, link: ApiLink) -> bool:
         """Whether user data is subscribed on a link."""
         return bool(link.event_sinks)
@@ -679,6 +701,10 @@ class ApiSession(Session):
     def _give_up(self, link: ApiLink, call: Call) -> None:
         """Wait no longer for an answer on this link."""
         del link.pending[call.id]
+        if call.kind.mutates and not call.is_own and link.lost_because is None:
+            link.overdue[call.id] = call
+            if len(link.overdue) > OVERDUE_KEPT:
+                del link.overdue[next(iter(link.overdue))]
         if call.reservation is not None:
             self.governor.lost(call.reservation)
 
@@ -694,6 +720,24 @@ class ApiSession(Session):
         call.loss = reason
         call.renew(self.core.request_id())
         return call.was_not_written()
+
+
+def _is_success(call: Call, message: Frame) -> bool:
+    # What changes orders has to show them.
+    is_nothing = call.kind.mutates and call.kind.operation is not None and message.result == _NULL
+    return message.is_success and not is_nothing
+
+
+def _response(call: Call, message: Frame, frame: str | bytes, round_trip: float) -> Response[Any]:
+    return Response(
+        call.kind.operation,
+        frame,
+        call.id,
+        message.status,
+        message.result,
+        message.rate_limits,
+        round_trip,
+    )
 
 
 def _event_type(event: msgspec.Raw) -> str:

@@ -130,6 +130,8 @@ class Call:
     reservation: Reservation | None = None
     loss: str | None = None
     """Why the answer to its last sending was lost; it is being repeated."""
+    late_answer: Outcome | None = None
+    """What the exchange answered after nobody had waited for it any more."""
     retimed = False
     """It was refused for its timestamp once and stamped anew."""
 

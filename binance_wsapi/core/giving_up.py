@@ -73,6 +73,10 @@ class GivingUp:
         self._open[finding] = _outcome_of(call, None)
         finding.add_done_callback(lambda _: self._found(finding, call))
 
+    def learned(self, call: Call, outcome: Outcome) -> None:
+        """The answer came after the caller had been told that the outcome is not known."""
+        self._publish(call, outcome, "answered late")
+
     def _withdraw(self, call: Call) -> bool:
         """Return whether nothing was sent."""
         if call.is_given_up:
@@ -122,12 +126,15 @@ class GivingUp:
     def _tell(self, key: object, call: Call, outcome: Outcome) -> None:
         if not call.kind.mutates:
             return
+        self._publish(call, outcome, "given up by its caller")
+        self._open.pop(key, None)
+
+    def _publish(self, call: Call, outcome: Outcome, why: str) -> None:
         told = _outcome_of(call, outcome)
         self._known.append(told)
-        self._open.pop(key, None)
         # That nothing was sent the caller was told by its exception.
         level = logging.INFO if told.state == "not sent" else logging.WARNING
-        log.log(level, "%s, given up by its caller: %s", _named(call), _words(outcome))
+        log.log(level, "%s, %s: %s", _named(call), why, _words(outcome))
         self._core.dispatcher.post("outcome", told)
 
 

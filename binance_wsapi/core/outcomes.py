@@ -46,6 +46,15 @@ class Outcomes:
         else:
             core.spawn(self._resolve(call, error))
 
+    def learned(self, call: Call, outcome: Outcome) -> None:
+        """The answer came after it had been given up: that settles what became of the request."""
+        if not call.kind.mutates or call.kind.operation is None:
+            return
+        call.late_answer = outcome
+        if not self.core.resolver.learned(call):
+            self._tell_orders(call, outcome)
+            self.core.giving_up.learned(call, outcome)
+
     async def _resolve(self, call: Call, error: OutcomeUnknown) -> None:
         core = self.core
         try:
@@ -74,11 +83,14 @@ class Outcomes:
 
     async def _find_out(self, call: Call, error: OutcomeUnknown, timeout: float | None) -> Outcome:
         outcome = await self.core.resolver.resolve(self._session, call, error, timeout)
+        self._tell_orders(call, outcome)
+        return outcome
+
+    def _tell_orders(self, call: Call, outcome: Outcome) -> None:
         if isinstance(outcome, Response):
             self.tell_reconcilers(call, outcome.raw_result, resolved=True)
         elif isinstance(outcome, PartlyExecuted):
             self.tell_half(call, outcome, resolved=True)
-        return outcome
 
     def tell_half(self, call: Call, error: PartlyExecuted, *, resolved: bool) -> None:
         """Show the order that half a cancel-replace made."""

@@ -86,6 +86,19 @@ class Resolver:
             for other, call in [*unanswered, *((o, c) for c, o in self._unknown.items())]
         )
 
+    def learned(self, call: Call) -> bool:
+        """The answer to a request came late; true when its outcome is being found out."""
+        self._unknown.pop(call, None)
+        cases = [case for case in self._cases if case.call is call]
+        for case in cases:
+            case.end()
+        return bool(cases)
+
+    def link_lost(self) -> None:
+        """No late answers come over one of the links any more."""
+        for case in self._cases:
+            case.wake()
+
     def event(self, event: bytes) -> None:
         """Show a user data event to the open cases: it may prove one."""
         try:
@@ -108,18 +121,23 @@ class Resolver:
             timeout: Seconds this may take; ``None`` for as long as it takes until the request can no
                 longer be accepted, and some more for the questions.
         """
+        if call.late_answer is not None:
+            return call.late_answer
         case = _Case(session, call)
         if timeout is None:
             at = session.moment()
             timeout = case.inquiry.settles_at(at) - at.now + ASKING_S
         self._cases.add(case)
         try:
-            async with asyncio.timeout(timeout):
+            async with asyncio.timeout(timeout) as case.patience:
                 verdict = await case.find_out()
         except TimeoutError:
             verdict = case.inquiry.verdict
         finally:
             self._cases.discard(case)
+        late_answer = case.call.late_answer
+        if late_answer is not None:
+            return late_answer
         outcome = _outcome(call, error, verdict)
         if outcome is not error:
             self._unknown.pop(call, None)
@@ -137,6 +155,9 @@ class _Case:
 
     def __init__(self, session: ApiSession, call: Call) -> None:
         self._session = session
+        self.call = call
+        self.patience: asyncio.Timeout | None = None
+        """How long it may take."""
         self._woken = asyncio.Event()
         core = session.core
         self.written_at = session.core.now() if call.written_at is None else call.written_at
@@ -157,6 +178,15 @@ class _Case:
                 ),
             ),
         )
+
+    def end(self) -> None:
+        """Find out no further, not even what is being asked."""
+        if self.patience is not None and not self.patience.expired():
+            self.patience.reschedule(self._session.core.loop.time())
+
+    def wake(self) -> None:
+        """Have it look what it still waits for."""
+        self._woken.set()
 
     def event(self, event: dict[str, Any]) -> None:
         """Take in a user data event."""
@@ -201,10 +231,17 @@ class _Case:
             self.inquiry.on_answer(answer.raw.get("result"), moment())
 
     async def _listen(self) -> None:
-        """Wait for an event that settles what no question can, while user data is subscribed."""
-        while isinstance(self.inquiry.verdict, StaysUnknown) and self._session.core.has_user_data:
+        """Wait for what settles what no question can: an event, or the answer itself, late."""
+        while isinstance(self.inquiry.verdict, StaysUnknown) and (
+            self._session.core.has_user_data or self._may_be_answered
+        ):
             self._woken.clear()
             await self._woken.wait()
+
+    @property
+    def _may_be_answered(self) -> bool:
+        """Whether the link that the request was sent on lives."""
+        return any(link.overdue.get(self.call.id) for link in self._session.links.values())
 
 
 def _outcome(call: Call, error: OutcomeUnknown, verdict: Verdict) -> Outcome:
