@@ -11,6 +11,7 @@ import msgspec
 
 from binance_wsapi.core.call import Call, Outcome
 from binance_wsapi.errors import OutcomeUnknown, PartlyExecuted
+from binance_wsapi.protocol.own_orders import ReadAnswer
 from binance_wsapi.protocol.session import State
 from binance_wsapi.response import Response
 
@@ -94,10 +95,15 @@ class Outcomes:
 
     def tell_half(self, call: Call, error: PartlyExecuted, *, resolved: bool) -> None:
         """Show the order that half a cancel-replace made."""
-        if error.new_order_result == "SUCCESS":
-            self.tell_reconcilers(
-                call, msgspec.Raw(_encode(error.new_order_response)), resolved=resolved
-            )
+        if error.new_order_result != "SUCCESS":
+            return
+        session, result = self._session, msgspec.Raw(_encode(error.new_order_response))
+        now = session.core.now()
+        written_at = now if call.written_at is None else call.written_at
+        session.own_orders.answers.append(
+            ReadAnswer(call.id, written_at, now, call.kind.method, result)
+        )
+        self.tell_reconcilers(call, result, resolved=resolved)
 
     def tell_reconcilers(self, call: Call, result: msgspec.Raw, *, resolved: bool) -> None:
         """Show the answer to a request that changed orders to who keeps track of them."""

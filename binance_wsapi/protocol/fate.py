@@ -220,7 +220,8 @@ class Inquiry:
         except StopIteration as end:
             self._ask = None
             self.verdict = end.value
-            if self._is_past_fence and not isinstance(end.value, Executed):
+            is_whole = isinstance(end.value, Executed) and not end.value.is_partial
+            if self._is_past_fence and not is_whole:
                 self._look_again(at)
             return
         match ask.when:
@@ -230,6 +231,8 @@ class Inquiry:
                 not_before = self._later(at)
             case When.SETTLED:
                 not_before = self._fence_due(at)
+            case When.CAUGHT_UP:
+                not_before = at.now + _LAG_S
         self.verdict = AskAgain(not_before)
 
     def _look_again(self, at: Moment) -> None:

@@ -214,6 +214,8 @@ def _replaced(case: Case) -> Question[Finding]:
             # With STOP_ON_FAILURE the new order is only tried when the cancel was done.
             if case.params.get("cancelReplaceMode") == "STOP_ON_FAILURE":
                 was_cancelled = True
+            if not was_cancelled:  # a replica that lags may not show it yet
+                was_cancelled, old_order = yield from _old_half(case, client_id, When.CAUGHT_UP)
             return _halves(was_cancelled, old_order, new_order)
         if answer.is_final:
             if is_own is None:
@@ -238,12 +240,14 @@ def _is_new_half(case: Case, client_id: str, order: dict[str, Any]) -> bool | No
     return case.is_own(client_id, order)
 
 
-def _old_half(case: Case, client_id: str) -> Question[tuple[bool | None, dict[str, Any] | None]]:
+def _old_half(
+    case: Case, client_id: str, when: When = When.NOW
+) -> Question[tuple[bool | None, dict[str, Any] | None]]:
     """Find out whether the old order was cancelled by the request; ``None`` when nobody knows."""
     cancel_id = case.params.get("cancelNewClientOrderId")
     by_order_id = case.params.get("cancelOrderId")
     if by_order_id is not None:
-        answer = yield _status(case, orderId=by_order_id)
+        answer = yield _status(case, when, orderId=by_order_id)
         order = answer.order
         if order is None or order.get("status") != "CANCELED":
             return False, order
@@ -251,12 +255,12 @@ def _old_half(case: Case, client_id: str) -> Question[tuple[bool | None, dict[st
     old_id = case.params.get("cancelOrigClientOrderId")
     is_telling = case.is_generated(cancel_id)
     if is_telling:
-        answer = yield _status(case, origClientOrderId=cancel_id)
+        answer = yield _status(case, when, origClientOrderId=cancel_id)
         if _was_cancelled_as(case, cancel_id, answer.order):
             return True, answer.order
     if old_id == client_id:
         return (False if is_telling else None), None
-    answer = yield _status(case, origClientOrderId=old_id)
+    answer = yield _status(case, When.NOW if is_telling else when, origClientOrderId=old_id)
     if is_telling or answer.order is not None:
         return False, answer.order
     if cancel_id is not None:
@@ -433,11 +437,15 @@ def _list_cancelled(case: Case) -> Question[Finding]:
         answer: Answer = yield Ask("orderList.status", by, when)
         order_list = answer.order
         if order_list is not None and order_list.get("listOrderStatus") == "ALL_DONE":
+            statuses: list[object] = []
             for leg in order_list.get("orders", []):
                 shown = yield _status(case, orderId=leg["orderId"])
-                if shown.order is not None and shown.order.get("status") == "CANCELED":
+                statuses.append(None if shown.order is None else shown.order.get("status"))
+                if statuses[-1] == "CANCELED":
                     return Executed(order_list)
-            return NotExecuted("the list was done before it could be cancelled", order_list)
+            # An order that has not ended, in a list that has, is shown as it was.
+            if answer.is_final or FINAL_STATUSES.issuperset(statuses):
+                return NotExecuted("the list was done before it could be cancelled", order_list)
         if answer.is_final:
             if order_list is None:
                 return NotExecuted("no such order list")

@@ -89,6 +89,7 @@ class When(Enum):
     NOW = "now"
     LATER = "after a pause, and again when the request can no longer be accepted"
     SETTLED = "when the request can no longer be accepted"
+    CAUGHT_UP = "when a replica that lags has caught up"
 
 
 @dataclass(frozen=True, slots=True)

@@ -511,9 +511,7 @@ def test_one_half_of_a_cancel_replace_is_told_as_such() -> None:
         },
     )
     old = order(orderId=5, clientOrderId="cancel", status="CANCELED")
-    ask(case, -2013, FENCE)
-    ask(case, old, FENCE)
-    verdict = ask(case, [old], FENCE)
+    verdict = ask_twice(case, -2013, old, [old])
 
     assert verdict == Executed(
         {
@@ -524,6 +522,48 @@ def test_one_half_of_a_cancel_replace_is_told_as_such() -> None:
         },
         is_partial=True,
     )
+
+
+def replacing() -> Inquiry:
+    """Ask about a cancel-replace that goes on when the cancel fails."""
+    return asking(
+        "order.cancelReplace",
+        PLACE
+        | {
+            "cancelReplaceMode": "ALLOW_FAILURE",
+            "cancelOrderId": 3,
+            "cancelNewClientOrderId": "cancel",
+        },
+        knowledge=GENERATED,
+    )
+
+
+def test_a_cancel_that_a_lagging_copy_does_not_show_yet_is_looked_for_again() -> None:
+    """The new order is there: the old one, read elsewhere, is still as it was."""
+    case = replacing()
+    old = order(orderId=3, clientOrderId="old")
+
+    ask(case, order())
+    verdict = ask(case, old)
+    assert verdict == AskAgain(moment(SENT + SECOND).now + 3.0)
+    verdict = ask(case, old | {"status": "CANCELED", "clientOrderId": "cancel"}, SENT + 4 * SECOND)
+
+    assert isinstance(verdict, Executed)
+    assert not verdict.is_partial
+
+
+def test_a_new_order_that_a_lagging_copy_does_not_show_yet_is_looked_for_again() -> None:
+    case = replacing()
+    old = order(orderId=3, clientOrderId="cancel", status="CANCELED")
+
+    ask(case, -2013, FENCE)
+    ask(case, old, FENCE)
+    assert isinstance(ask(case, [], FENCE), AskAgain)
+    ask(case, order(), FENCE + 3 * SECOND)
+    verdict = ask(case, old, FENCE + 3 * SECOND)
+
+    assert isinstance(verdict, Executed)
+    assert not verdict.is_partial
 
 
 def test_a_change_whose_id_shows_with_other_terms_stays_unknown() -> None:
@@ -635,6 +675,20 @@ def test_a_list_cancel_is_known_by_its_orders(statuses: list[str], expected: typ
         verdict = ask(case, order(status=status))
 
     assert isinstance(verdict, expected)
+
+
+def test_orders_of_an_ended_list_that_have_not_ended_are_looked_at_again() -> None:
+    """They come from a copy that lags: whether they were cancelled does not show yet."""
+    case = asking("orderList.cancel", {"symbol": "BTCUSDT", "orderListId": 9})
+    ended = order_list(listOrderStatus="ALL_DONE")
+
+    for answer in (ended, order(), -2013):
+        verdict = ask(case, answer)
+    assert isinstance(verdict, AskAgain)
+    for answer in (ended, order(status="CANCELED")):
+        verdict = ask(case, answer)
+
+    assert verdict == Executed(ended)
 
 
 def test_a_list_still_executing_was_not_cancelled_after_the_fence() -> None:

@@ -40,6 +40,7 @@ class Adversary:
             self._take_network_down,
             self._jump_wall_clock,
             self._skew_exchange,
+            self._misread_clock,
             self._revoke_for_a_while,
             self._end_subscription,
             self._slow_down,

@@ -66,24 +66,37 @@ def _gave_up_early(world: World, call: CallRecord) -> bool:
         and call.ended is not None
         and call.ended < world.closed_at
         and call.ended - call.begun < world.resolves_within
-        and not can_stay_unknown(outcome)
+        and not can_stay_unknown(world, call)
     )
 
 
-def can_stay_unknown(outcome: OutcomeUnknown) -> bool:
-    """Whether no question can settle it: the reasons stand in ``protocol.fate``."""
-    return any(
-        reason in outcome.cause
-        for reason in (
-            "a cancel takes that away",
-            "which may have given it another id",
-            "no order goes by its client id",
-            "may be another request's",
-            "may have been made before or since",
-            "the new order was not placed; the old one is not known",
-            "which the change may have caused",
-        )
-    )
+_UNKNOWABLE = (
+    "a cancel takes that away",
+    "which may have given it another id",
+    "no order goes by its client id",
+    "the new order was not placed; the old one is not known",
+    "which the change may have caused",
+    "the order has changed since, maybe more than once",
+    "an order is open that may have been made before or since",
+)
+"""What no question can settle: the reasons stand in ``protocol.fate``."""
+
+_UNKNOWABLE_BY_ID = (
+    "which had the same id",
+    "another order goes by its client id",
+    "an earlier cancel may have had the same id",
+)
+"""What no question can settle when ids come again."""
+
+
+def can_stay_unknown(world: World, call: CallRecord) -> bool:
+    """Whether no question can settle the outcome of a call, or not for long."""
+    if any(frame.is_ahead for request in call.requests for frame in world.frames[request]):
+        return True  # it could be accepted when the exchange's clock has come so far
+    reasons: tuple[str, ...] = _UNKNOWABLE
+    if world.repeats_ids or call.exchange.turns_unforeseen:  # an order may seem older than it is
+        reasons += _UNKNOWABLE_BY_ID
+    return any(reason in call.outcome.cause for reason in reasons)
 
 
 class _Truth:

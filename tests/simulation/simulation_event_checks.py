@@ -22,8 +22,18 @@ def check_events(
     until: float,
     *,
     microseconds: bool,
+    unknown: set[str],
 ) -> Iterator[str]:
-    """Every event was told once and in order, or lies in a gap that was told and closed."""
+    """Every event was told once and in order, or lies in a gap that was told and closed.
+
+    Args:
+        exchange: Where it happened.
+        delivered: What the stream brought.
+        since: From when on the stream was subscribed, by the loop's time.
+        until: Up to when what happened has to be told.
+        microseconds: The stream tells times in microseconds.
+        unknown: Requests whose outcome stays unknown: nobody can ask for their orders.
+    """
     truth = exchange.events
     # Balances that changed twice within a millisecond, to and fro, make equal events.
     places: dict[Any, deque[int]] = defaultdict(deque)
@@ -76,7 +86,9 @@ def check_events(
     subscribed_with = {
         happening.order["i"]
         for happening in truth
-        if happening.time >= since and happening.is_execution("NEW")
+        if happening.time >= since
+        and happening.is_execution("NEW")
+        and happening.request not in unknown
     }
     for index, happening in enumerate(truth):
         at, event = happening.time, happening.event

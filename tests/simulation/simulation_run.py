@@ -128,6 +128,7 @@ def simulate(seed: int, *, keep_trace: bool = False) -> Report:
             world.exchange.clock.now_us() + round(plan.second_clock_s * 1e6),
             plan.second_market,
         )
+    world.repeats_ids = plan.repeats_ids
     report = Report(seed)
     errors = _Errors()
     logger = logging.getLogger("binance_wsapi")
@@ -290,7 +291,7 @@ class _Simulation:
                 if not isinstance(call.outcome, OutcomeUnknown):
                     break
             outcome = call.outcome
-            if isinstance(outcome, OutcomeUnknown) and not can_stay_unknown(outcome):
+            if isinstance(outcome, OutcomeUnknown) and not can_stay_unknown(self._world, call):
                 self._report.problems.append(
                     f"call {call.number} {call.method} {call.params} could be asked, "
                     f"and stays unknown: {outcome} ({outcome.cause})"
@@ -348,6 +349,12 @@ class _Simulation:
             listening.since,
             self._until,
             microseconds=self._plan.options["time_unit"] == "MICROSECOND",
+            unknown={
+                request
+                for call in self._world.calls
+                if call.outcomes and isinstance(call.outcome, OutcomeUnknown)
+                for request in call.requests
+            },
         )
 
 

@@ -97,13 +97,13 @@ def plan_of(rng: Random) -> Plan:
         uses_two_connections=rng.random() < 0.15,
         bursts=rng.random() < 0.1,
         weight_limit=rng.choice((None, None, None, 150, 400)),
-        second_clock_s=None,
+        second_clock_s=rng.choice((None,) * 9 + (-7_200.0, -20.0, 20.0, 90.0)),
         second_market=rng.choice((Market.SPOT, Market.USDM)),
         gives_up=0.0,
-        repeats_ids=False,
+        repeats_ids=rng.random() < 0.15,
         subscribes_twice=rng.random() < 0.15,
         shares_address=rng.random() < 0.1,
-        sets_clock=False,
+        sets_clock=rng.random() < 0.1,
     )
 
 

@@ -310,6 +310,7 @@ _KINDS: tuple[_Spoil, ...] = (
     Spoiler._lose_answer,
     Spoiler._answer_twice,
     Spoiler._cut_mid_frame,
+    Spoiler._odd_answer,
 )
 
 _ATTEMPTS: tuple[Callable[[Spoiler, Any], str | None], ...] = (

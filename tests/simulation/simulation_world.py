@@ -38,6 +38,8 @@ class WrittenFrame:
     time: float
     method: str
     exchange: SimulatedExchange
+    is_ahead: bool
+    """It is stamped later than it can be accepted now."""
 
 
 @dataclass(eq=False, slots=True)
@@ -121,6 +123,8 @@ class World:
         self.calls: list[CallRecord] = []
         self.resolves_within: float | None = None
         """How long the client may take to find out what became of a call; ``None`` if it does not."""
+        self.repeats_ids = False
+        """The user's own client order ids come again."""
         self.closed_at = math.inf
         """When the user closed the client in the middle of everything."""
         self.faults_injected: defaultdict[str, int] = defaultdict(int)
@@ -184,11 +188,17 @@ class World:
         request_id = request.get("id")
         self.silences.sent(wire.exchange, self.loop.time(), f"{request['method']} was written")
         self.frames[request_id].append(
-            WrittenFrame(self.loop.time(), request["method"], wire.exchange)
+            WrittenFrame(
+                self.loop.time(), request["method"], wire.exchange, self._is_ahead(wire, request)
+            )
         )
         for call in self.calls:
             if call.call is not None and call.call.id == request_id:
                 call.requests.add(request_id)
+
+    def _is_ahead(self, wire: Wire, request: dict[str, Any]) -> bool:
+        stamp = int(request.get("params", {}).get("timestamp", 0))
+        return stamp > wire.exchange.clock.now_us() // 1000 + 1_000
 
     def _sent(self, wire: Wire, frame: bytes) -> None:
         if b'"code":-1021,' in frame:

@@ -14,7 +14,14 @@ from simulation_world import SimulatedClient, World
 
 from binance_wsapi import WsKey
 from binance_wsapi.core.takeover import Takeover
-from binance_wsapi.errors import BinanceWsApiError, ClientClosed, NotPlaced, NotSent, OutcomeUnknown
+from binance_wsapi.errors import (
+    BinanceWsApiError,
+    ClientClosed,
+    NotPlaced,
+    NotSent,
+    OutcomeUnknown,
+    PartlyExecuted,
+)
 from binance_wsapi.events import OrderReconciled, StreamGap
 from binance_wsapi.response import Response
 from binance_wsapi.simulator.doors.request_limits import LimitRules, Window
@@ -571,3 +578,31 @@ def test_resolving_waits_until_a_long_recv_window_is_over() -> None:
     took = play(scenario, recv_window=60_000, on_unknown_outcome="raise")
 
     assert 74.0 <= took < 80.0
+
+
+def test_the_new_order_of_a_half_done_replacement_is_not_taken_for_a_lost_one() -> None:
+    """An error answered the replacement, and nobody looked there for the order that it made."""
+
+    async def scenario(world: World, client: SimulatedClient) -> Any:
+        world.exchange.venue.faults.on("order.place").drop_before_acceptance()
+        lost = await place(client, side="SELL", price="65010", new_client_order_id="again")
+        assert isinstance(lost, OutcomeUnknown)
+        with pytest.raises(PartlyExecuted):
+            await client.spot.cancel_replace_order(
+                symbol=SYMBOL,
+                cancel_replace_mode="ALLOW_FAILURE",
+                cancel_order_id=99,
+                side="BUY",
+                type="LIMIT",
+                time_in_force="GTC",
+                price="64990",
+                quantity="0.02",
+                new_client_order_id="again",
+            )
+        await asyncio.sleep(30.0)
+        try:
+            return await lost.resolve_async()
+        except BinanceWsApiError as error:
+            return error
+
+    assert isinstance(play(scenario, on_unknown_outcome="raise"), (NotPlaced, OutcomeUnknown))
