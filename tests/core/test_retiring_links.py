@@ -242,3 +242,31 @@ def test_link_that_is_lost_before_its_opening_is_told_is_not_used(
 
     assert closed == [1]
     assert opened.events == []
+
+
+@pytest.mark.parametrize(
+    "ending",
+    [lambda client: client.close(), lambda client: client.disconnect_all()],
+    ids=["close", "disconnect_all"],
+)
+def test_order_pending_at_the_end_is_told_unknown_at_once(
+    dial: Dial, scripted: ScriptedServer, ending: Callable[[Any], Any]
+) -> None:
+    """Nobody is left to find out: the caller is told, with the id to ask for."""
+    scripted.replies["order.place"] = Late(scripted)
+    caller = dial(
+        timeout=500, resolve_timeout=500, api_key="key", api_secret="s" * 64, pong_timeout=500
+    )
+    pending = caller.begin(
+        lambda client: client.spot.submit_new_order(
+            symbol="BTCUSDT", side="BUY", type="MARKET", quantity=1, new_client_order_id="mine"
+        )
+    )
+    scripted.wait_for("order.place")
+
+    caller.call(ending)
+
+    error = pending.exception(WAIT_S)
+    assert isinstance(error, ConnectionLost)
+    assert error.client_order_id == "mine"
+    assert not scripted.seen("order.status")
