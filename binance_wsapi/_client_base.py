@@ -66,14 +66,18 @@ class ClientBase(ClientSignature):
             # Python names the function in the error for a misspelt option: users know no ClientBase.
             cls.__init__ = _named(ClientBase.__init__, f"{cls.__name__}.__init__")  # type: ignore[method-assign]
 
-    def _open(self, key: tuple[Any, Any, Any], /, **given: Any) -> ConfigurationError | None:
+    def _read(
+        self, key: tuple[Any, Any, Any], /, **given: Any
+    ) -> tuple[Options, Authoriser] | ConfigurationError:
         api_secret, passphrase, signer = key
         try:
             options = Options(**given)
             with unforked:  # a kind of key has libraries of its own
-                authoriser = _authoriser(options, api_secret, passphrase, signer)
+                return options, _authoriser(options, api_secret, passphrase, signer)
         except ConfigurationError as error:
             return _alone(error)
+
+    def _begin(self, options: Options, authoriser: Authoriser) -> None:
         if (
             authoriser.signer is not None
             and not authoriser.logs_on
@@ -87,7 +91,6 @@ class ClientBase(ClientSignature):
         self._attach(
             Core(options, self._host(), authoriser=authoriser, transport=self._transport())
         )
-        return None
 
     # No Self: jedi (Spyder, vim, emacs) completes nothing after it.
     @classmethod

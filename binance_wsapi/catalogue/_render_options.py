@@ -116,7 +116,15 @@ from typing import Any
 
 from binance_wsapi.errors import ConfigurationError
 from binance_wsapi.health import Metrics
-from binance_wsapi.options import OnRateLimit, OnUnknownOutcome, Overflow, TimeUnit, Urls
+from binance_wsapi.options import (
+    OnRateLimit,
+    OnUnknownOutcome,
+    Options,
+    Overflow,
+    TimeUnit,
+    Urls,
+)
+from binance_wsapi.protocol.authorisation import Authoriser
 from binance_wsapi.protocol.signing import Signer
 
 __all__ = ["ClientSignature"]
@@ -138,17 +146,24 @@ class ClientSignature:
         Raises:
             ConfigurationError: An option or the key cannot work; nothing was connected.
         """
-        refused = self._open(
+        read = self._read(
             ({key}),
 {passed}
         )
         # Tracebacks may be shown with the locals of their frames (Sentry, rich, unittest).
         del {secrets}
-        if refused is not None:
-            raise refused
+        if isinstance(read, ConfigurationError):
+            raise read
+        self._begin(*read)
 
-    def _open(self, key: tuple[Any, Any, Any], /, **options: Any) -> ConfigurationError | None:
-        """Begin to live with these options, or return why that cannot be."""
+    def _read(
+        self, key: tuple[Any, Any, Any], /, **given: Any
+    ) -> tuple[Options, Authoriser] | ConfigurationError:
+        """Return the options and the key, or why they cannot work."""
+        raise NotImplementedError
+
+    def _begin(self, options: Options, authoriser: Authoriser) -> None:
+        """Begin to live with them."""
         raise NotImplementedError
 '''
 
