@@ -22,7 +22,7 @@ from binance_wsapi.core.loop_delivery import LoopDelivery
 from binance_wsapi.core.loop_thread import LoopThread
 from binance_wsapi.core.transport import Transport
 from binance_wsapi.errors import ConfigurationError, check_seconds
-from binance_wsapi.events import ConnectionEvent, ConnectionEventKind
+from binance_wsapi.events import ConnectionEvent, ConnectionEventKind, EventStream
 from binance_wsapi.forks import unforked
 from binance_wsapi.health import ConnectionHealth
 from binance_wsapi.options import (
@@ -43,6 +43,8 @@ GRACE_S = 5.0
 """How much longer than its own timeouts a call waits for the core before it gives up on it."""
 
 log = logging.getLogger("binance_wsapi")
+
+T = TypeVar("T")
 
 EventName = Literal[
     "open",
@@ -183,8 +185,7 @@ class ClientBase(ClientSignature):
             ClientClosed: The client is closed.
             RequestTimeout: The client's own thread does not answer.
         """
-        health: list[ConnectionHealth] = self._wait(self._core.health, GRACE_S)
-        return health
+        return self._wait(self._core.health, GRACE_S)
 
     def outcomes(self) -> list[CallOutcome]:
         """Return what became of the calls that their callers gave up, and which are open still.
@@ -219,8 +220,7 @@ class ClientBase(ClientSignature):
             ClientClosed: The client is closed.
             RequestTimeout: The client's own thread does not answer.
         """
-        usage: dict[str, list[LimitUsage]] = self._wait(self._core.limit_usage, GRACE_S)
-        return usage
+        return self._wait(self._core.limit_usage, GRACE_S)
 
     @property
     def closed(self) -> bool:
@@ -245,19 +245,30 @@ class ClientBase(ClientSignature):
         if self._core.closed:
             raise self._core.closed_error()
 
-    def _wait(self, work: Callable[[], Coroutine[Any, Any, Any]], timeout: float) -> Any:
-        """Run something on the core's loop and block until it is done."""
+    def _wait(
+        self,
+        work: Callable[[], Coroutine[Any, Any, T]],
+        timeout: float,
+        undo: Callable[[T], object] | None = None,
+    ) -> T:
+        """Run something on the core's loop and block until it is done.
+
+        Given up, it is cancelled, or undone, where ``undo`` says how; else it goes on to its end.
+        """
         core = self._core
         if get_ident() == core.host.thread_id:
             raise ConfigurationError("a blocking call on the client's own loop would never end")
-        running = core.run(work)
+        running: concurrent.futures.Future[T] = core.run(work)
         try:
             return running.result(timeout)
         except concurrent.futures.CancelledError:
             raise core.closed_error() from None
         except TimeoutError:
-            running.cancel()
+            core.leave(running, undo)
             raise unresponsive(timeout) from None
+        except BaseException:
+            core.leave(running, undo)
+            raise
 
     def _complete(self, kind: CallKind, params: dict[str, WireValue]) -> None:
         """Add what the library answers for: client order ids, so that no order is lost from sight.
@@ -319,3 +330,10 @@ def _authoriser(
     if api_secret is not None:
         signer = load_signer(api_secret, passphrase)
     return Authoriser(api_key=options.api_key, signer=signer, recv_window=options.recv_window)
+
+
+def close_new(subscribed: tuple[EventStream[Any], bool]) -> None:
+    """End a user data stream whose caller has gone, unless it was there before."""
+    stream, is_new = subscribed
+    if is_new:
+        stream.close()

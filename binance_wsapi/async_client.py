@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine, Mapping
+from concurrent.futures import Future
 from functools import partial
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self, overload
 
-from binance_wsapi._client_base import ClientBase
+from binance_wsapi._client_base import ClientBase, T, close_new
 from binance_wsapi.catalogue import operation_by_method
 from binance_wsapi.catalogue._types import Operation
 from binance_wsapi.core.call import CallKind, Outcome, kind_of
@@ -210,8 +211,8 @@ class AsyncClient(ClientBase):
             RequestRejected: The exchange refused the subscription.
         """
         ws_key = WsKey(ws_key)
-        stream: EventStream[Any] = await self._run(
-            lambda: self._core.subscribe_user_data(ws_key, isolated_symbol)
+        stream, _ = await self._run(
+            lambda: self._core.subscribe_user_data(ws_key, isolated_symbol), close_new
         )
         return stream
 
@@ -309,18 +310,24 @@ class AsyncClient(ClientBase):
         finally:
             delivery.forget(answered)
 
-    async def _run(self, work: Callable[[], Coroutine[Any, Any, Any]]) -> Any:
+    async def _run(
+        self,
+        work: Callable[[], Coroutine[Any, Any, T]],
+        undo: Callable[[T], object] | None = None,
+    ) -> T:
         core = self._core
-        running = asyncio.wrap_future(core.run(work))
+        running: Future[T] = core.run(work)
         try:
             async with asyncio.timeout(self._longest_wait):
-                return await running
+                return await asyncio.shield(asyncio.wrap_future(running))
         except TimeoutError:
+            core.leave(running, undo)
             raise unresponsive(self._longest_wait) from None
-        except asyncio.CancelledError:
+        except BaseException:
             task = asyncio.current_task()
-            if core.closed and (task is None or not task.cancelling()):
+            if running.cancelled() and (task is None or not task.cancelling()):
                 raise core.closed_error() from None
+            core.leave(running, undo)
             raise
 
     async def __aenter__(self) -> Self:

@@ -7,7 +7,7 @@ from threading import get_ident
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self, overload
 
-from binance_wsapi._client_base import ClientBase
+from binance_wsapi._client_base import ClientBase, T, close_new
 from binance_wsapi.catalogue import operation_by_method
 from binance_wsapi.catalogue._types import Operation
 from binance_wsapi.core.call import CallKind, kind_of
@@ -203,8 +203,8 @@ class Client(ClientBase):
             RequestRejected: The exchange refused the subscription.
         """
         ws_key = WsKey(ws_key)
-        stream: EventStream[Any] = self._run(
-            lambda: self._core.subscribe_user_data(ws_key, isolated_symbol)
+        stream, _ = self._run(
+            lambda: self._core.subscribe_user_data(ws_key, isolated_symbol), close_new
         )
         return stream
 
@@ -288,8 +288,12 @@ class Client(ClientBase):
             core.giving_up.give_up(call, error)
             raise
 
-    def _run(self, work: Callable[[], Coroutine[Any, Any, Any]]) -> Any:
-        return self._wait(work, self._longest_wait)
+    def _run(
+        self,
+        work: Callable[[], Coroutine[Any, Any, T]],
+        undo: Callable[[T], object] | None = None,
+    ) -> T:
+        return self._wait(work, self._longest_wait, undo)
 
     def __enter__(self) -> Self:
         self._check_open()

@@ -318,6 +318,32 @@ class Core:
             self._cancel_runs()
         return future
 
+    def leave(
+        self, running: concurrent.futures.Future[T], undo: Callable[[T], object] | None
+    ) -> None:
+        """Nobody waits any more for what runs: it goes on to its end, unless it makes something.
+
+        Args:
+            running: What :meth:`run` returned.
+            undo: Takes back what it makes; called on any thread if it has been made by now. ``None``
+                where nothing is made.
+        """
+        if undo is None:
+            return
+
+        def take_back(ended: concurrent.futures.Future[T]) -> None:
+            if not ended.cancelled() and ended.exception() is None:
+                undo(ended.result())
+
+        coroutine = self._runs.get(running)
+        running.add_done_callback(take_back)
+        if coroutine is not None:
+            with contextlib.suppress(
+                RuntimeError
+            ):  # the loop is closed, and all that ran has ended
+                # Not the future: it could not tell what is made at this moment.
+                self.loop.call_soon_threadsafe(self._cancel_run, coroutine)
+
     def close(self) -> None:
         """End everything; idempotent, quick, from any thread."""
         if self._closed:
@@ -328,6 +354,11 @@ class Core:
         self._cancel_runs()
         stands_on_loop = threading.get_ident() == self.host.thread_id
         self.dispatcher.close(timeout=0.0 if stands_on_loop else 1.0)
+
+    def _cancel_run(self, coroutine: Coroutine[Any, Any, Any]) -> None:
+        for task in asyncio.all_tasks(self.loop):
+            if task.get_coro() is coroutine:
+                task.cancel()
 
     def _cancel_runs(self) -> None:
         for future, coroutine in list(self._runs.items()):
@@ -549,8 +580,8 @@ class Core:
 
     async def subscribe_user_data(
         self, ws_key: WsKey, isolated_symbol: str | None
-    ) -> EventStream[Any]:
-        """Return the user data stream of a connection, subscribed."""
+    ) -> tuple[EventStream[Any], bool]:
+        """Return the user data stream of a connection, subscribed, and whether it was not before."""
         self._check_user_data(ws_key, isolated_symbol)
         key = (ws_key, isolated_symbol)
         timeout = self.options.timeout
@@ -573,12 +604,12 @@ class Core:
 
     async def _subscribe_user_data(
         self, key: tuple[WsKey, str | None], timeout: float
-    ) -> EventStream[Any]:
+    ) -> tuple[EventStream[Any], bool]:
         ws_key, isolated_symbol = key
         existing = self._user_data.get(key)
         if existing is not None:
             await existing[0].renew(timeout)
-            return existing[1].open_stream()
+            return existing[1].open_stream(), False
         account = f" of {isolated_symbol}" if isolated_symbol else ""
         isolated = f", isolated_symbol={isolated_symbol!r}" if isolated_symbol else ""
         with unforked:
@@ -606,7 +637,7 @@ class Core:
             self._reconcilers[ws_key] = feed.reconciler
             self._share_reconcilers()
             feed.reconciler.start()
-        return feed.stream
+        return feed.stream, True
 
     async def unsubscribe_user_data(
         self,

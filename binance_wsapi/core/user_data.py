@@ -61,7 +61,11 @@ class ApiUserData:
         try:
             await self._subscribe_first(timeout)
         except BaseException:
+            # Its caller may have gone just when it was subscribed.
+            ids = dict(self._ids)
             await self.close("not subscribed")
+            for link, subscription_id in ids.items():
+                self._core.spawn(self._unsubscribe(link, subscription_id))
             raise
 
     async def renew(self, timeout: float) -> None:
@@ -79,14 +83,17 @@ class ApiUserData:
         ids = dict(self._ids)
         await self.close("unsubscribed")
         for link, subscription_id in ids.items():
-            link.event_sinks.pop(subscription_id, None)
-            link.ended_subscriptions.add(subscription_id)
-            try:
-                await self._session.ask(
-                    link, "userDataStream.unsubscribe", {"subscriptionId": subscription_id}
-                )
-            except (BinanceWsApiError, LinkLost) as error:
-                log.info("%s: unsubscribing: %s", self._session.ws_key, error)
+            await self._unsubscribe(link, subscription_id)
+
+    async def _unsubscribe(self, link: ApiLink, subscription_id: int) -> None:
+        link.event_sinks.pop(subscription_id, None)
+        link.ended_subscriptions.add(subscription_id)
+        try:
+            await self._session.ask(
+                link, "userDataStream.unsubscribe", {"subscriptionId": subscription_id}
+            )
+        except (BinanceWsApiError, LinkLost) as error:
+            log.info("%s: unsubscribing: %s", self._session.ws_key, error)
 
     async def close(self, reason: str) -> None:
         """End the stream; the connection is not asked."""
@@ -167,9 +174,14 @@ class ApiUserData:
 
     def _subscribed(self, link: ApiLink, outcome: Outcome) -> None:
         # Called while the answer is read: the events behind it in the socket find their sink.
-        if not isinstance(outcome, Response) or self._closed:
+        if not isinstance(outcome, Response):
             return
         subscription_id: int = outcome.result.subscription_id
+        if self._closed:
+            # Whoever asked for it has gone meanwhile: it must not stay half known.
+            link.ended_subscriptions.add(subscription_id)
+            self._core.spawn(self._unsubscribe(link, subscription_id))
+            return
         if subscription_id in link.ended_subscriptions:
             # The exchange has ended it already: that overtook the answer.
             self._failed(None)

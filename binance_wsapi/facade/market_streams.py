@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Literal, TypeVar, overload
 
 from binance_wsapi.core.core import Core
@@ -32,9 +32,7 @@ class Streams(StreamNames):
 
     __slots__ = ("_core", "_run")
 
-    def __init__(
-        self, core: Core, run: Callable[[Callable[[], Coroutine[Any, Any, Any]]], Any]
-    ) -> None:
+    def __init__(self, core: Core, run: Callable[..., Any]) -> None:
         self._core = core
         self._run = run
 
@@ -65,7 +63,7 @@ class Streams(StreamNames):
         """
         ws_key = WsKey(ws_key)
         stream: EventStream[Any] = self._run(
-            lambda: self._core.market_streams.subscribe(ws_key, names)
+            lambda: self._core.market_streams.subscribe(ws_key, names), EventStream.close
         )
         return stream
 
@@ -121,7 +119,8 @@ class Streams(StreamNames):
         """
         ws_key = WsKey(ws_key)
         book: LocalOrderBook = self._run(
-            lambda: open_order_book(self._core, ws_key, symbol, limit=limit, speed=speed)
+            lambda: open_order_book(self._core, ws_key, symbol, limit=limit, speed=speed),
+            LocalOrderBook.close,
         )
         return book
 
@@ -143,9 +142,7 @@ class AsyncStreams(StreamNames):
 
     __slots__ = ("_core", "_run")
 
-    def __init__(
-        self, core: Core, run: Callable[[Callable[[], Coroutine[Any, Any, Any]]], Awaitable[Any]]
-    ) -> None:
+    def __init__(self, core: Core, run: Callable[..., Awaitable[Any]]) -> None:
         self._core = core
         self._run = run
 
@@ -176,7 +173,7 @@ class AsyncStreams(StreamNames):
         """
         ws_key = WsKey(ws_key)
         stream: EventStream[Any] = await self._run(
-            lambda: self._core.market_streams.subscribe(ws_key, names)
+            lambda: self._core.market_streams.subscribe(ws_key, names), EventStream.close
         )
         return stream
 
@@ -232,7 +229,8 @@ class AsyncStreams(StreamNames):
         """
         ws_key = WsKey(ws_key)
         book: LocalOrderBook = await self._run(
-            lambda: open_order_book(self._core, ws_key, symbol, limit=limit, speed=speed)
+            lambda: open_order_book(self._core, ws_key, symbol, limit=limit, speed=speed),
+            LocalOrderBook.close,
         )
         return book
 

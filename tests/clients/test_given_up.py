@@ -497,24 +497,36 @@ def test_outcome_is_told_whatever_scope_ends_it(
         assert len(scripted.seen("order.place")) == 1
 
 
-@pytest.mark.parametrize("is_asked_for", [False, True])
 def test_loop_that_is_closed_under_an_unsent_call_withdraws_it(
-    scripted: ScriptedServer, offline: Gate, is_asked_for: bool
+    scripted: ScriptedServer, offline: Gate
 ) -> None:
-    """It is found when it is asked for, or when the call is let go."""
+    """It is found when the call is let go."""
     with awaiting(scripted) as caller:
         loop = asyncio.new_event_loop()
         left = loop.create_task(order(caller.client))
         loop.run_until_complete(asyncio.sleep(0))
-        scripted.wait_until(lambda: scripted.handshakes)
+        behind = caller.begin(lambda client: client.spot.test_connectivity())
+        until(lambda: caller.client.health()[0].waiting == 2)
         loop.close()
-        if is_asked_for:
-            assert [each.state for each in caller.client.outcomes()] == ["not sent"]
 
         offline.open()
 
-        assert never_sent(caller, scripted)
+        behind.result(WAIT_S)
+        assert not scripted.seen("order.place")
         assert [each.state for each in caller.client.outcomes()] == ["not sent"]
+        _destroyed(left)
+
+
+def test_closed_loop_is_noticed_by_who_asks(scripted: ScriptedServer, offline: Gate) -> None:
+    with awaiting(scripted) as caller:
+        loop = asyncio.new_event_loop()
+        left = loop.create_task(order(caller.client))
+        loop.run_until_complete(asyncio.sleep(0))
+        loop.close()
+
+        assert [each.state for each in caller.client.outcomes()] == ["not sent"]
+        offline.open()
+        assert never_sent(caller, scripted)
         _destroyed(left)
 
 
