@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import socket
 import ssl as ssl_module
+import time
 import weakref
 from collections.abc import Coroutine, Mapping
 from types import SimpleNamespace
@@ -15,8 +16,9 @@ from urllib.parse import urlsplit
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
 
-from binance_wsapi.core.transport import HandshakeRefused, Receiver, Socket
+from binance_wsapi.core.transport import HandshakeRefused, Receiver, RestAnswer, Socket
 from binance_wsapi.errors import ConfigurationError
+from binance_wsapi.protocol.silence import retry_after_s
 from binance_wsapi.proxies import proxy_of
 
 __all__ = ["AiohttpTransport"]
@@ -72,11 +74,8 @@ class AiohttpTransport:
         except _Redirected as error:
             raise HandshakeRefused(error.status, str(error)) from None
         except aiohttp.WSServerHandshakeError as error:
-            retry_after = error.headers.get("Retry-After", "") if error.headers else ""
             raise HandshakeRefused(
-                error.status,
-                error.message,
-                float(retry_after) if retry_after.isdecimal() else None,
+                error.status, error.message, _retry_after(error.headers or {})
             ) from None
         except TimeoutError:
             raise OSError(f"no connection within {self._connect_timeout} s") from None
@@ -84,7 +83,7 @@ class AiohttpTransport:
             raise OSError(str(error) or type(error).__name__) from error
         return _AiohttpSocket(websocket, receiver)
 
-    async def request(self, method: str, url: str, headers: dict[str, str]) -> tuple[int, bytes]:
+    async def request(self, method: str, url: str, headers: dict[str, str]) -> RestAnswer:
         """Send a REST request without a body."""
         timeout = aiohttp.ClientTimeout(total=self._connect_timeout)
         ssl: ssl_module.SSLContext | bool = True if self._ssl is None else self._ssl
@@ -97,7 +96,7 @@ class AiohttpTransport:
                 ssl=ssl,
                 timeout=timeout,
             ) as answer:
-                return answer.status, await answer.read()
+                return RestAnswer(answer.status, await answer.read(), _retry_after(answer.headers))
         except _Redirected as error:
             raise OSError(f"HTTP {error.status} {error}") from None
         except TimeoutError:
@@ -206,6 +205,12 @@ async def _refuse_redirect(
     answer = params.response
     answer.close()
     raise _Redirected(answer.status, answer.headers.get("Location", ""))
+
+
+def _retry_after(headers: Mapping[str, str]) -> float | None:
+    return retry_after_s(
+        headers.get("Retry-After", ""), headers.get("Date", ""), time.time_ns() // 1000
+    )
 
 
 def _proxy_of(url: str, proxy: str | None) -> str | None:

@@ -16,8 +16,8 @@ from binance_wsapi.core.api_link import ApiLink, Authority, Subscription
 from binance_wsapi.core.call import Call, Outcome
 from binance_wsapi.core.call_errors import (
     connection_lost,
+    held_back,
     held_too_long,
-    never_sent,
     not_sendable,
     revoked,
     timed_out,
@@ -197,6 +197,11 @@ class ApiSession(Session):
         if call.is_given_up:
             call.settle(withdrawn(call))
             return
+        now = self._now()
+        if self.is_silenced(now):
+            reason = f"{self.silence.reason(now)} ({self.why_not})"
+            self._hold_back(call, reason, self.silence.handshake_delay(now), now)
+            return
         self._waiting.append(call)
         self.wake_by(call.deadline)
         self.demand()
@@ -230,9 +235,11 @@ class ApiSession(Session):
             call.settle(not_sendable(call, error))
 
     def _write(self, link: ApiLink, call: Call, now: float) -> None:
+        if now < self.silence.until and self._is_kept_back(call, now):
+            return
         admitted = self._admit(call.kind.operation, call.params, call.sent_us, call.is_own)
         if isinstance(admitted, Refusal):
-            self._hold_back(call, admitted, now)
+            self._hold_back(call, admitted.reason, admitted.wait(call.sent_us), now)
             return
         if not call.begin_write():
             self.governor.unsent(admitted)
@@ -253,27 +260,34 @@ class ApiSession(Session):
             elif call.link is None:
                 self._queue(call)
             else:
-                call.settle(never_sent(self.ws_key, call.kind.method, call.timeout, self.why_not))
+                call.settle(self.never_sent(call.kind.method, call.timeout))
             return
         look_at = now + self._look_after
         if look_at < self.wakes_at or call.deadline < self.wakes_at:
             self.wake_by(min(look_at, call.deadline))
 
-    def _hold_back(self, call: Call, refusal: Refusal, now: float) -> None:
+    def _is_kept_back(self, call: Call, now: float) -> bool:
+        """Whether the exchange told to leave such requests alone; then it waits, or has ended."""
+        operation = call.kind.operation
+        wait = self.silence.delay(now, orders=operation is not None and operation.order_count > 0)
+        if wait > 0:
+            self._hold_back(call, self.silence.reason(now), wait, now)
+        return wait > 0
+
+    def silenced(self) -> None:
+        """End what waits for a connection longer than it may."""
+        super().silenced()
+        waiting, self._waiting = self._waiting, deque()
+        for call in waiting:
+            self._queue(call)
+
+    def _hold_back(self, call: Call, reason: str, wait: float, now: float) -> None:
         """A limit stands in the way: wait for it, or say so."""
-        wait = refusal.wait(call.sent_us)
         if self.core.options.on_rate_limit == "wait" and now + wait < call.deadline:
             call.encoded_for = None
             self._hold(call, self.core.loop.call_later(wait + LIMIT_MARGIN_S, self._let_go, call))
             return
-        call.settle(
-            NotSent(
-                f"{call.kind.method} was not sent: {refusal.reason}; repeat it in {wait:.1f} s",
-                operation=call.kind.method,
-                reason="limit",
-                retry_after=wait,
-            )
-        )
+        call.settle(held_back(call.kind.method, reason, wait))
 
     def _let_go(self, call: Call) -> None:
         if self._release(call):
@@ -289,7 +303,7 @@ class ApiSession(Session):
         elif link.lost_because is None:
             self._send(link, call)
         else:
-            call.settle(never_sent(self.ws_key, call.kind.method, call.timeout, self.why_not))
+            call.settle(self.never_sent(call.kind.method, call.timeout))
 
     def _is_forsaken(self, call: Call) -> bool:
         """End a call that waited, if its caller's event loop is gone by now."""
@@ -504,16 +518,7 @@ class ApiSession(Session):
             wall_us=self.exchange_us(),
             rate_limits=message.rate_limits,
         )
-        if isinstance(error, RateLimited) and error.status in (418, 429):
-            now_us = self.exchange_us()
-            wait = error.retry_after
-            self.governor.refused(
-                code=error.code,
-                wall_us=now_us,
-                retry_at_us=None if wait is None else now_us + int(wait * 1e6),
-                is_banned=error.status == 418,
-            )
-            self.core.limits_told(self.governor, now_us)
+        self.core.refused(self.ws_key, error)
         return error
 
     def _may_be_retimed(self, call: Call) -> bool:
@@ -531,6 +536,16 @@ class ApiSession(Session):
         self._let_go(call)
 
     def _unclaimed(self, link: ApiLink, message: Frame) -> None:
+        if message.error is not None:
+            told = rejection(
+                self.market,
+                "request",
+                message.status,
+                message.error,
+                wall_us=self.exchange_us(),
+                rate_limits=message.rate_limits,
+            )
+            self.core.refused(self.ws_key, told)
         if message.is_revocation:
             self._revoked(link, message)
         elif message.id is None and message.error is not None:
@@ -638,6 +653,8 @@ class ApiSession(Session):
                 self.submit(call)
             else:
                 self._outcomes.undecided(call, connection_lost(call, reason))
+        if self.is_silenced(self._now()):
+            self.silenced()
 
         self.core.resolver.link_lost()
 
@@ -685,7 +702,7 @@ class ApiSession(Session):
             if call.loss is None and self.serving is not None:
                 call.settle(held_too_long(self.ws_key, method, timeout))
             elif call.loss is None:
-                call.settle(never_sent(self.ws_key, method, timeout, self.why_not))
+                call.settle(self.never_sent(method, timeout))
             else:
                 call.settle(connection_lost(call, call.loss))
 

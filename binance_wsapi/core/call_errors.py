@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 __all__ = [
     "abandoned",
     "connection_lost",
+    "held_back",
     "never_sent",
     "not_sendable",
     "revoked",
@@ -64,6 +65,16 @@ def never_sent(ws_key: WsKey, method: str, timeout: float, why: str) -> NotSent:
         "repeating it is safe",
         operation=method,
         reason="not connected",
+    )
+
+
+def held_back(method: str, why: str, wait: float) -> NotSent:
+    """A limit or a ban stands in the way."""
+    return NotSent(
+        f"{method} was not sent: {why}; repeat it in {wait:.1f} s",
+        operation=method,
+        reason="limit",
+        retry_after=wait,
     )
 
 

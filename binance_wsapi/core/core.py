@@ -45,7 +45,15 @@ from binance_wsapi.endpoints import (
     rest_url,
     user_data_key,
 )
-from binance_wsapi.errors import BinanceWsApiError, ClientClosed, ConfigurationError, NotSent
+from binance_wsapi.errors import (
+    BinanceWsApiError,
+    ClientClosed,
+    ConfigurationError,
+    IpBanned,
+    NotSent,
+    RequestRejected,
+    ServerUndecided,
+)
 from binance_wsapi.events import EventStream
 from binance_wsapi.forks import unforked
 from binance_wsapi.health import ConnectionHealth, Metrics
@@ -516,24 +524,48 @@ class Core:
             due += dt.timedelta(days=1)
         return (due - now).total_seconds()
 
-    def dial_delay(self) -> float:
+    def dial_delay(self, ws_key: WsKey) -> float:
         """Return the seconds to wait before limits and bans allow a connection attempt."""
-        return self._connections.delay(self.now())
+        now = self.now()
+        silence = self.governor_of(ws_key).silence
+        return max(self._connections.delay(now), silence.handshake_delay(now))
 
-    def limits_told(self, governor: Governor, wall_us: int) -> None:
-        """Take note of a ban; counted by the monotonic clock, since the other may be wrong still."""
-        until_us = governor.banned_until(wall_us)
-        if until_us is not None:
-            self._connections.hold_until(self.now() + (until_us - wall_us) / 1e6)
+    def refused(self, ws_key: WsKey, error: BinanceWsApiError) -> None:
+        """Take note of a limit or a ban that an answer to a request or to a REST call tells of."""
+        if isinstance(error, (RequestRejected, ServerUndecided)):
+            wait = self.governor_of(ws_key).silence.refused(
+                status=error.status,
+                code=error.code,
+                wait=error.retry_after if isinstance(error, RequestRejected) else None,
+                is_ban=isinstance(error, IpBanned),
+                now=self.now(),
+                wall_us=self.exchange_us(ws_key),
+            )
+            self._silenced(ws_key, str(error), wait)
 
     def dialled(self) -> None:
         """Count a connection attempt."""
         self._connections.record(self.now())
 
-    def handshake_refused(self, error: HandshakeRefused) -> None:
+    def handshake_refused(self, ws_key: WsKey, error: HandshakeRefused) -> None:
         """Take note of what the exchange said to a connection attempt."""
-        if error.retry_after is not None:
-            self._connections.hold_until(self.now() + error.retry_after)
+        wait = self.governor_of(ws_key).silence.handshake_refused(
+            status=error.status,
+            wait=error.retry_after,
+            now=self.now(),
+            wall_us=self.exchange_us(ws_key),
+        )
+        self._silenced(ws_key, str(error), wait)
+
+    def _silenced(self, ws_key: WsKey, why: str, wait: float | None) -> None:
+        """Tell of a limit or a ban, and end what would wait for it in vain."""
+        if wait is None:
+            return
+        silence = self.governor_of(ws_key).silence
+        log.warning("%s: %s for %.1f s: %s", ws_key, silence.reason(self.now()), wait, why)
+        for session in self._all_sessions():
+            if session.silence is silence:
+                session.silenced()
 
     def spawn(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
         """Run something in the background; it ends with the client."""
@@ -560,13 +592,17 @@ class Core:
 
     async def health(self) -> list[ConnectionHealth]:
         """Return how each connection in use is doing."""
+        return [
+            session.health() for session in self._all_sessions() if session not in self._starting
+        ]
+
+    def _all_sessions(self) -> list[Session]:
         sessions: list[Session] = list(self.sessions.values())
-        for subscription, _ in self._user_data.values():
-            if isinstance(subscription, ListenKeyUserData):
-                sessions.append(subscription)
+        subscriptions = [*self._starting, *(kept for kept, _ in self._user_data.values())]
+        sessions += [each for each in subscriptions if isinstance(each, ListenKeyUserData)]
         if self._market_streams is not None:
             sessions += self._market_streams.sessions()
-        return [session.health() for session in sessions]
+        return sessions
 
     @property
     def market_streams(self) -> MarketStreams:

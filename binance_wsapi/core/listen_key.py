@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import msgspec
@@ -113,6 +114,8 @@ class ListenKeyUserData(Session):
                 raise self._refusal from None
             if self.machine.state is State.CLOSED:
                 raise self.core.ended(self._keys.operation) from None
+            if self.is_silenced(self.core.now()):
+                raise self.never_sent(self._keys.operation, timeout) from None
             within = f"{self.core.options.timeout:g} s"
             raise NotSent(
                 f"{self._keys.operation}: {self.ws_key} is not connected within {within} "
@@ -161,12 +164,15 @@ class ListenKeyUserData(Session):
         return listen_key_url(self.ws_key, self.core.url(self.ws_key), link.key)
 
     async def ready(self, timeout: float | None) -> Any:
-        """Return the serving link; a refused key ends the wait at once."""
+        """Return the serving link; a refused key or a ban ends the wait at once."""
         self.demand()
+        deadline = self.core.now() + (math.inf if timeout is None else timeout)
         async with asyncio.timeout(timeout):
             while self.serving is None:
-                if self.machine.state is State.CLOSED or (
-                    self._is_awaited and isinstance(self._refusal, RequestRejected)
+                if (
+                    self.machine.state is State.CLOSED
+                    or self.is_silenced(deadline)
+                    or (self._is_awaited and isinstance(self._refusal, RequestRejected))
                 ):
                     raise TimeoutError
                 self._changed.clear()

@@ -15,7 +15,12 @@ from binance_wsapi.core.linked_feed import LinkedFeed
 from binance_wsapi.core.rest import rest_call
 from binance_wsapi.core.session import LinkLost
 from binance_wsapi.core.user_data import ApiUserData
-from binance_wsapi.errors import BinanceWsApiError, UnreadableResult
+from binance_wsapi.errors import (
+    BinanceWsApiError,
+    NotSent,
+    RequestRejected,
+    UnreadableResult,
+)
 from binance_wsapi.models.margin import ListenToken
 from binance_wsapi.protocol.params import WireValue
 
@@ -90,8 +95,9 @@ class MarginUserData(ApiUserData):
             except (BinanceWsApiError, LinkLost) as error:
                 if link.lost_because is None and not self._closed:
                     self._announce(f"renewing the listen token: {error}", error)
-                    self._renew_in(
-                        max(1.0, self._core.options.resubscribe_user_data_stream_delay_seconds)
-                    )
+                    delay = self._core.options.resubscribe_user_data_stream_delay_seconds
+                    if isinstance(error, (NotSent, RequestRejected)):
+                        delay = max(delay, error.retry_after or 0.0)
+                    self._renew_in(max(1.0, delay))
             else:
                 log.info("%s: listen token renewed", self._session.ws_key)

@@ -135,12 +135,14 @@ class MarketStreams:
             async with asyncio.timeout(timeout):
                 await asyncio.gather(*(self._add(key, some) for key, some in by_key.items()))
         except TimeoutError:
-            why = self._trouble(by_key)
+            why, held = self._trouble(by_key), self._held_back(by_key, timeout)
             was_taken_away = not self._has(consumer)
             refusal = self._suspicion(by_key)
             self._let_go(consumer)
             if was_taken_away:
                 raise self._core.ended("SUBSCRIBE") from None
+            if held is not None:
+                raise held from None
             if refusal is not None:
                 raise copy.copy(refusal) from None
             raise NotSent(
@@ -273,6 +275,14 @@ class MarketStreams:
             for session in self._sessions.get(ws_key, ()):
                 if (refusal := session.suspicion(names)) is not None:
                     return refusal
+        return None
+
+    def _held_back(self, ws_keys: Iterable[WsKey], timeout: float) -> NotSent | None:
+        """Return the error of what may not connect for a while."""
+        for ws_key in ws_keys:
+            for session in self._sessions.get(ws_key, ()):
+                if session.is_silenced(self._core.now()):
+                    return session.never_sent("SUBSCRIBE", timeout)
         return None
 
     def _trouble(self, ws_keys: Iterable[WsKey]) -> str:

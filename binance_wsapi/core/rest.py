@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 import msgspec
 
 from binance_wsapi.catalogue.margin import RestCall
+from binance_wsapi.core.call_errors import held_back
 from binance_wsapi.endpoints import WsKey
 from binance_wsapi.errors import ConfigurationError, NotSent
 from binance_wsapi.markets import Market
@@ -30,7 +31,7 @@ async def rest_call(core: Core, call: RestCall, params: Mapping[str, str]) -> by
 
     Raises:
         ConfigurationError: The client has no key, or no secret.
-        NotSent: There was no answer; repeating it is safe.
+        NotSent: There was no answer, or a limit or a ban keeps it back; repeating it is safe.
         BinanceWsApiError: The exchange refused it.
     """
     name = f"{call.http_method} {call.path}"
@@ -57,9 +58,12 @@ async def rest_call(core: Core, call: RestCall, params: Mapping[str, str]) -> by
                 reason="not signed",
             ) from None
         query += f"&{urlencode({'signature': signature})}"
+    silence = core.governor_of(WsKey.MAIN_WSAPI).silence
+    if (wait := silence.delay(core.now())) > 0:
+        raise held_back(name, silence.reason(core.now()), wait)
     url = f"{core.rest_url()}{call.path}" + (f"?{query}" if query else "")
     try:
-        status, body = await core.transport.request(
+        status, body, retry_after = await core.transport.request(
             call.http_method, url, {"X-MBX-APIKEY": authoriser.api_key}
         )
     except OSError as error:
@@ -74,4 +78,13 @@ async def rest_call(core: Core, call: RestCall, params: Mapping[str, str]) -> by
         refusal = _decode_error(body)
     except msgspec.MsgspecError:
         refusal = None
-    raise rejection(Market.SPOT, name, status, refusal, wall_us=core.exchange_us(WsKey.MAIN_WSAPI))
+    rejected = rejection(
+        Market.SPOT,
+        name,
+        status,
+        refusal,
+        wall_us=core.exchange_us(WsKey.MAIN_WSAPI),
+        retry_after=retry_after,
+    )
+    core.refused(WsKey.MAIN_WSAPI, rejected)
+    raise rejected

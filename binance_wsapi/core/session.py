@@ -13,9 +13,10 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from binance_wsapi.core.call_errors import never_sent
+from binance_wsapi.core.call_errors import held_back, never_sent
 from binance_wsapi.core.transport import HandshakeRefused, Socket
 from binance_wsapi.endpoints import WsKey
+from binance_wsapi.errors import NotSent
 from binance_wsapi.events import ConnectionEvent, ConnectionEventKind
 from binance_wsapi.health import ConnectionHealth
 from binance_wsapi.protocol.secrets import masked
@@ -183,6 +184,8 @@ class Session:
         self.ws_key = ws_key
         self.links: dict[int, Link] = {}
         self.serving: Link | None = None
+        self.silence = core.governor_of(ws_key).silence
+        """What its hosts told this address to leave alone."""
         self.last_failure = ""
         self.reconnects = 0
         self.machine = SessionMachine(
@@ -252,15 +255,16 @@ class Session:
         self._carry_out(self.machine.rotate(self.core.now()))
 
     async def ready(self, timeout: float) -> Any:
-        """Return the serving link, waiting for one.
+        """Return the serving link, waiting for one as long as there may be one in time.
 
         Raises:
-            TimeoutError: None served in time; ``last_failure`` says why.
+            TimeoutError: None served, or can serve, in time; ``last_failure`` says why.
         """
         self.demand()
+        deadline = self.core.now() + timeout
         async with asyncio.timeout(timeout):
             while self.serving is None:
-                if self.machine.state is State.CLOSED:
+                if self.machine.state is State.CLOSED or self.is_silenced(deadline):
                     raise TimeoutError
                 self._changed.clear()
                 await self._changed.wait()
@@ -278,7 +282,7 @@ class Session:
         except TimeoutError:
             if self.machine.state is State.CLOSED:
                 raise self.core.ended(method) from None
-            raise never_sent(self.ws_key, method, timeout, self.why_not) from None
+            raise self.never_sent(method, timeout) from None
 
     async def rotated(self, method: str) -> None:
         """Replace the serving link, and wait until its successor serves.
@@ -297,7 +301,7 @@ class Session:
                     self._changed.clear()
                     await self._changed.wait()
         except TimeoutError:
-            raise never_sent(self.ws_key, method, timeout, self.why_not) from None
+            raise self.never_sent(method, timeout) from None
 
     def health(self) -> ConnectionHealth:
         """Return how the connection is doing."""
@@ -315,6 +319,27 @@ class Session:
     def why_not(self) -> str:
         """Why there is no connection, in a few words."""
         return self.last_failure or self.machine.state.value
+
+    def never_sent(self, method: str, timeout: float) -> NotSent:
+        """Return the error of what no connection came up for in time."""
+        now = self.core.now()
+        if not self.is_silenced(now):
+            return never_sent(self.ws_key, method, timeout, self.why_not)
+        reason = f"{self.silence.reason(now)} ({self.why_not})"
+        return held_back(method, reason, self.silence.handshake_delay(now))
+
+    def is_silenced(self, until: float) -> bool:
+        """Whether no connection can come up by then, since the exchange forbids to open one."""
+        wait = self.silence.handshake_delay(self.core.now())
+        return (
+            wait > 0
+            and self.core.now() + wait > until
+            and all(link.socket is None for link in self.links.values())
+        )
+
+    def silenced(self) -> None:
+        """The exchange has forbidden to open a connection for a while, or more than that."""
+        self._changed.set()
 
     async def close(self, reason: str) -> None:
         """End the session and its links."""
@@ -417,16 +442,15 @@ class Session:
         task.add_done_callback(link.tasks.discard)
 
     async def _dial(self, link: Link) -> None:
-        delay = self.core.dial_delay()
-        if delay > 0:
-            log.warning("%s: %.1f s until the connection limit allows a try", self.ws_key, delay)
-            await asyncio.sleep(delay)
+        await self._may_dial()
         url = await self.address(link)
+        await self._may_dial()  # finding out where takes time, and may have met a limit
         self.core.dialled()
         try:
             link.socket = await self.core.transport.connect(url, link)
         except HandshakeRefused as error:
-            self.core.handshake_refused(error)
+            self.last_failure = str(error)
+            self.core.handshake_refused(self.ws_key, error)
             raise LinkLost(str(error)) from None
         except OSError as error:
             raise LinkLost(f"not connected: {masked(str(error))}") from None
@@ -439,6 +463,11 @@ class Session:
         self.announce("open")
         self.wake_by(self.core.now() + self.core.options.ping_interval)
         self._carry_out(self.machine.opened(link.number))
+
+    async def _may_dial(self) -> None:
+        while (delay := self.core.dial_delay(self.ws_key)) > 0:
+            log.warning("%s: %.1f s until a limit or a ban allows a try", self.ws_key, delay)
+            await asyncio.sleep(delay)
 
     async def _log_on(self, link: Link) -> None:
         await self.greet(link)

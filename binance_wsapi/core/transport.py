@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
-__all__ = ["HandshakeRefused", "Receiver", "Socket", "Transport"]
+__all__ = ["HandshakeRefused", "Receiver", "RestAnswer", "Socket", "Transport"]
 
 
 class HandshakeRefused(Exception):
@@ -19,6 +19,15 @@ class HandshakeRefused(Exception):
         super().__init__(f"handshake refused: HTTP {status} {message}".rstrip())
         self.status = status
         self.retry_after = retry_after
+
+
+class RestAnswer(NamedTuple):
+    """What a REST request was answered with."""
+
+    status: int
+    body: bytes
+    retry_after: float | None
+    """Seconds to wait, where the answer said so."""
 
 
 class Receiver(Protocol):
@@ -71,8 +80,8 @@ class Transport(Protocol):
             OSError: No connection could be made.
         """
 
-    async def request(self, method: str, url: str, headers: dict[str, str]) -> tuple[int, bytes]:
-        """Send a REST request without a body and return status and body of the answer."""
+    async def request(self, method: str, url: str, headers: dict[str, str]) -> RestAnswer:
+        """Send a REST request without a body."""
 
     async def close(self) -> None:
         """Let go of everything shared between sockets."""

@@ -236,6 +236,7 @@ class ApiUserData:
             try:
                 link = await self._session.ready(self._core.options.timeout)
             except TimeoutError:
+                delay = max(delay, self._session.silence.handshake_delay(self._core.now()))
                 continue
             if link in self._ids:
                 return
@@ -243,9 +244,12 @@ class ApiUserData:
                 await self._subscribe(link)
             except RequestRejected as error:
                 self._failed(error)
+                delay = max(delay, error.retry_after or 0.0)
                 if error.code == _ALREADY_ACTIVE:
                     self._session.rotate()
                 else:
                     self._session.logon.refresh()
             except (BinanceWsApiError, LinkLost) as error:
                 self._failed(error)
+                if isinstance(error, NotSent):
+                    delay = max(delay, error.retry_after or 0.0)

@@ -29,6 +29,7 @@ from binance_wsapi.markets import Market
 from binance_wsapi.markets.market import ErrorClass
 from binance_wsapi.protocol.envelope import ErrorBody
 from binance_wsapi.protocol.secrets import masked
+from binance_wsapi.protocol.silence import LONGEST_S, SHORTEST_BAN_S
 
 __all__ = ["rejection"]
 
@@ -45,6 +46,7 @@ def rejection(
     client_order_id: str | None = None,
     sent_at: int | None = None,
     rate_limits: Raw = _ABSENT,
+    retry_after: float | None = None,
 ) -> BinanceWsApiError:
     """Return the error for an answer whose status is not 200.
 
@@ -57,6 +59,7 @@ def rejection(
         client_order_id: The id an unknown outcome is looked up by.
         sent_at: When the request was written, in epoch microseconds, exchange time.
         rate_limits: The answer's ``rateLimits``, which tell how long to wait when nothing else does.
+        retry_after: Seconds that its header told to wait.
     """
     body = error or ErrorBody()
     message = masked(body.msg) or f"status {status}"
@@ -82,7 +85,12 @@ def rejection(
     if halves and not issubclass(found, PartlyExecuted):
         message += _told(halves)
     if issubclass(found, RateLimited) or "retryAfter" in data:
-        attributes["retry_after"] = _retry_after(data, message, rate_limits, wall_us)
+        wait = retry_after
+        if wait is None:
+            wait = _retry_after(data, message, rate_limits, wall_us)
+        if issubclass(found, IpBanned):
+            wait = wait or SHORTEST_BAN_S
+        attributes["retry_after"] = None if wait is None else min(wait, LONGEST_S)
     return found(message, **attributes)
 
 

@@ -32,6 +32,7 @@ import msgspec
 from binance_wsapi.catalogue._types import Operation
 from binance_wsapi.markets import Market
 from binance_wsapi.markets.market import Limit
+from binance_wsapi.protocol.silence import Silence
 from binance_wsapi.protocol.weight import weight_of
 
 __all__ = [
@@ -67,9 +68,6 @@ _LATE_US = 500_000
 _PUT_BACK_US = 1_000_000
 """By how much the time has to be earlier than it was to count as put back."""
 
-_SHORTEST_BAN_US = 120 * 10**6
-"""What a ban lasts at least (reference/spot/rules.json, rate_limits)."""
-
 
 @dataclass(frozen=True, slots=True)
 class LimitUsage:
@@ -97,8 +95,6 @@ class Refusal:
     """Why, in a few words."""
     retry_at_us: int
     """When it may be sent, in epoch microseconds, exchange time."""
-    is_banned: bool = False
-    """The IP address is banned: sending anything makes it longer."""
 
     def wait(self, wall_us: int) -> float:
         """Return the seconds until it may be sent."""
@@ -372,11 +368,8 @@ class Governor:
         self._of_orders = _Word()
         self._of_others = _Word()
         """Only answers to orders tell how many orders count."""
-        self._blocked_until_us = 0
-        self._latest_us = 0
-        """The latest time at which a block began or the clock was set."""
-        self._orders_blocked_until_us = 0
-        self._banned_until_us = 0
+        self.silence = Silence()
+        """What the exchange told us to leave alone: not looked at here, but shared by the same hosts."""
 
     def admit(
         self,
@@ -410,12 +403,7 @@ class Governor:
             orders = cost.orders
             urgent = urgent or cost.is_cancel
         sent, counted = self._weight, self._orders
-        if (
-            sent.sent + weight > sent.easy
-            or counted.sent + orders > counted.easy
-            or wall_us < self._blocked_until_us
-            or wall_us < self._orders_blocked_until_us
-        ):
+        if sent.sent + weight > sent.easy or counted.sent + orders > counted.easy:
             refusal = self._refusal(weight, orders, wall_us, urgent=urgent)
             if refusal is not None:
                 return refusal
@@ -501,44 +489,13 @@ class Governor:
         for window in self._order_windows:
             window.give_back(reservation.orders, reservation.orders_mark[0])
 
-    def refused(
-        self,
-        *,
-        code: int,
-        wall_us: int,
-        retry_at_us: int | None = None,
-        is_banned: bool = False,
-    ) -> None:
-        """The exchange said 429 or 418.
-
-        Args:
-            code: Its error code: -1015 stops new orders only, all others stop everything.
-            wall_us: The exchange's time.
-            retry_at_us: When to come back, where it was told.
-            is_banned: The status was 418.
-        """
-        self._latest_us = wall_us
-        if is_banned:
-            retry_at_us = retry_at_us or wall_us + _SHORTEST_BAN_US
-            self._banned_until_us = max(self._banned_until_us, retry_at_us)
-        if code == -1015 and not is_banned:
-            until = retry_at_us or _first_border(self._order_windows, wall_us)
-            self._orders_blocked_until_us = max(self._orders_blocked_until_us, until)
-        else:
-            until = retry_at_us or _first_border(self._weight_windows, wall_us)
-            self._blocked_until_us = max(self._blocked_until_us, until)
-
     def clock_set(self, wall_us: int, moved_us: int = 0) -> None:
         """The exchange's time was measured: what was counted counts where it now is.
 
         Args:
             wall_us: The exchange's time.
-            moved_us: By how much it is later than it was thought to be: bans move with it.
+            moved_us: By how much it is later than it was thought to be.
         """
-        self._latest_us = wall_us
-        self._blocked_until_us += moved_us
-        self._orders_blocked_until_us += moved_us
-        self._banned_until_us += moved_us
         self._roll(wall_us - moved_us)
         if not 0 <= moved_us <= _LATE_US:  # by that much it was thought to be late anyway
             for window in self._windows.values():
@@ -565,10 +522,6 @@ class Governor:
             )
             for window in self._windows.values()
         ]
-
-    def banned_until(self, wall_us: int) -> int | None:
-        """Return when the ban of this IP address ends, if there is one."""
-        return self._banned_until_us if wall_us < self._banned_until_us else None
 
     def _window(self, limit_type: str, interval: str, interval_num: int, limit: int) -> _Window:
         key = (limit_type, interval, interval_num)
@@ -598,8 +551,6 @@ class Governor:
         return refusal
 
     def _obstacle(self, weight: int, orders: int, wall_us: int, *, urgent: bool) -> Refusal | None:
-        if wall_us < self._blocked_until_us or (orders and wall_us < self._orders_blocked_until_us):
-            return self._blocked(wall_us, orders=orders)
         for window in self._weight_windows:
             most = window.limit if urgent else window.allowed
             # What is too heavy for any window is the exchange's to refuse.
@@ -675,22 +626,13 @@ class Governor:
         It cannot once it was measured, but the wall clock that counts before that can.
         """
         soonest_us = wall_us + _PUT_BACK_US
-        if soonest_us >= self._latest_us and all(
-            soonest_us >= window.index * window.length_us for window in self._windows.values()
-        ):
+        windows = self._windows.values()
+        if all(soonest_us >= window.index * window.length_us for window in windows):
             return False
-        self.clock_set(wall_us, min(0, wall_us - self._latest_us))
-        for window in self._windows.values():  # without a block nothing tells by how much
+        self.clock_set(wall_us)
+        for window in windows:  # nothing tells by how much
             window.move(wall_us)
         return True
-
-    def _blocked(self, wall_us: int, *, orders: int) -> Refusal:
-        until = self._blocked_until_us
-        if orders:
-            until = max(until, self._orders_blocked_until_us)
-        if wall_us < self._banned_until_us:
-            return Refusal("the IP address is banned", until, is_banned=True)
-        return Refusal("the exchange asked to wait", until)
 
 
 def governors() -> dict[Market, Governor]:
@@ -710,7 +652,3 @@ def _used_up(window: _Window, wanted: int, most: int, wall_us: int) -> Refusal:
         f"per {window.interval_num} {unit}",
         window.retry_at_us(wanted, most, wall_us),
     )
-
-
-def _first_border(windows: list[_Window], wall_us: int) -> int:
-    return min((wall_us // window.length_us + 1) * window.length_us for window in windows)

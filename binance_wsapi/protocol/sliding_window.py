@@ -21,20 +21,15 @@ class SlidingWindow:
         if allowed < 1:
             raise ValueError(f"allowed={allowed} lets nothing pass: use 1 or more")
         self._seconds = seconds
+        self._allowed = allowed
         self._times: deque[float] = deque(maxlen=allowed)
-        self._held_until = 0.0
 
     def delay(self, now: float) -> float:
         """Return the seconds until the next event is allowed; 0 when it is now."""
-        ready_at = self._held_until
-        if len(self._times) == self._times.maxlen:
-            ready_at = max(ready_at, self._times[0] + self._seconds)
-        return max(0.0, ready_at - now)
+        if len(self._times) < self._allowed:
+            return 0.0
+        return max(0.0, self._times[0] + self._seconds - now)
 
     def record(self, now: float) -> None:
         """Count an event that happened at ``now``."""
         self._times.append(now)
-
-    def hold_until(self, when: float) -> None:
-        """Allow nothing before ``when`` (monotonic seconds), whatever the count says."""
-        self._held_until = max(self._held_until, when)

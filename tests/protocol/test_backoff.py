@@ -45,10 +45,3 @@ def test_attempts_stay_within_the_exchanges_limit_with_room_for_others() -> None
     assert 100 < attempts < 300
     assert budget.delay(now + 299.0) == pytest.approx(1.0)
     assert budget.delay(now + 300.0) == 0.0
-
-
-def test_a_refused_handshake_holds_further_attempts() -> None:
-    budget = ConnectionBudget()
-    budget.hold_until(1060.0)
-
-    assert budget.delay(1000.0) == 60.0

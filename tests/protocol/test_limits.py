@@ -249,50 +249,6 @@ def test_a_limit_first_seen_in_an_answer_counts_from_then_on() -> None:
     refused(governor, PLACE)
 
 
-@pytest.mark.parametrize("told", [WALL + 7 * SECOND, None])
-def test_too_many_orders_stops_new_orders_only(told: int | None) -> None:
-    governor = limits()
-    governor.refused(code=-1015, wall_us=WALL, retry_at_us=told)
-
-    assert refused(governor, PLACE).retry_at_us == told or WALL + 10 * SECOND
-    admitted(governor, CANCEL)
-    admitted(governor, PLACE, WALL + 10 * SECOND)
-
-
-@pytest.mark.parametrize("told", [WALL + 7 * SECOND, None])
-def test_too_much_weight_stops_everything(told: int | None) -> None:
-    governor = limits()
-    governor.refused(code=-1003, wall_us=WALL, retry_at_us=told)
-
-    refusal = refused(governor, CANCEL)
-    assert refusal.retry_at_us == told or WALL + 60 * SECOND
-    assert not refusal.is_banned
-    assert isinstance(governor.admit(PING, {}, WALL + 60 * SECOND), Reservation)
-
-
-@pytest.mark.parametrize(("told", "ends"), [(300, 300), (None, 120)])
-def test_a_ban_stops_even_cancels_and_is_known(told: int | None, ends: int) -> None:
-    governor = limits()
-    retry_at_us = None if told is None else WALL + told * SECOND
-    governor.refused(code=-1003, wall_us=WALL, retry_at_us=retry_at_us, is_banned=True)
-    end = WALL + ends * SECOND
-
-    refusal = refused(governor, CANCEL, end - 1, urgent=True)
-    assert refusal == Refusal("the IP address is banned", end, is_banned=True)
-    assert governor.banned_until(end - 1) == end
-    assert governor.banned_until(end) is None
-    admitted(governor, CANCEL, end)
-
-
-def test_a_later_shorter_refusal_does_not_shorten_a_ban() -> None:
-    governor = limits()
-    end = WALL + 300 * SECOND
-    governor.refused(code=-1003, wall_us=WALL, retry_at_us=end, is_banned=True)
-    governor.refused(code=-1003, wall_us=WALL, retry_at_us=WALL + SECOND)
-
-    assert refused(governor, PING, WALL + 2 * SECOND).retry_at_us == end
-
-
 def test_what_is_too_heavy_for_any_window_is_left_to_the_exchange() -> None:
     governor = limits(weight=50)
 

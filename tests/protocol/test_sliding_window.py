@@ -16,15 +16,6 @@ def test_a_full_window_opens_when_its_oldest_event_leaves() -> None:
     assert window.delay(11.0) == 0.0
 
 
-def test_it_can_be_held_whatever_the_count_says() -> None:
-    window = SlidingWindow(5, 1.0)
-    window.hold_until(20.0)
-    window.hold_until(15.0)
-
-    assert window.delay(12.0) == 8.0
-    assert window.delay(20.0) == 0.0
-
-
 def test_a_window_that_lets_nothing_pass_is_refused() -> None:
     with pytest.raises(ValueError, match="allowed=0"):
         SlidingWindow(0, 1.0)

@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 from simulation_exchange import REMOTE, SimulatedExchange
 from simulation_loop import VirtualLoop
 
-from binance_wsapi.core.transport import HandshakeRefused, Receiver, Socket
+from binance_wsapi.core.transport import HandshakeRefused, Receiver, RestAnswer, Socket
 from binance_wsapi.simulator.doors.gateway import Door
 from binance_wsapi.simulator.doors.gateway import HandshakeRefused as RefusedByExchange
 
@@ -354,7 +354,7 @@ class Network:
         self.on_refused(exchange, status, retry_after)
         return HandshakeRefused(status, "refused", retry_after)
 
-    async def request(self, method: str, url: str, headers: dict[str, str]) -> tuple[int, bytes]:
+    async def request(self, method: str, url: str, headers: dict[str, str]) -> RestAnswer:
         """Send a REST request: nothing here needs one."""
         raise OSError("no REST in the simulation")
 
