@@ -19,8 +19,8 @@ sor.order.place                                       fence: not executed, confi
 order.cancel             order.status by the id it    CANCELED: executed. Ended otherwise: not executed,
                          named, on Spot then by the   says how. Open after the fence: not executed
                          cancel's own id
-openOrders.cancelAll     openOrders.status, after     none left that is older than the request: executed
-                         the fence only               (or there was none); else not executed
+openOrders.cancelAll     openOrders.status, after     none left but younger ones: executed (or there was
+                         the fence only               none); an older one: not executed; else unknown
 order.cancelReplace      order.status of both orders  each half as above; one half alone is partial
 order.amend.keepPriority order.status, by the new     the new quantity or the new id: executed. Else,
                          client id first              after the fence, order.amendments decides
@@ -37,8 +37,10 @@ A user data event of the order proves as much as an answer, without asking. What
 that goes by no known id any more (amended or cancelled by others, without an id of ours), and a change
 that the exchange may have turned into a cancel.
 
-Client ids are unique among *open* orders only: an order found under the id counts when it was made since
-the request was sent.
+Client ids are unique among *open* orders only. What answers have shown to be another request's order, or
+to have been there before, decides first, whatever the clocks say; an id that this client made up was had by
+nobody else. Only then times are compared: the timestamp is late by an unknown bit, and the exchange takes none
+that is further ahead than the margin, so what was made before that is older. What may be either's stays unknown.
 """
 
 from __future__ import annotations

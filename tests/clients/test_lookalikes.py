@@ -13,7 +13,7 @@ import pytest
 from callers import Caller
 from scripted_server import Peer, ScriptedServer
 
-from binance_wsapi import NotPlaced, OutcomeUnknown
+from binance_wsapi import NotPlaced, OutcomeUnknown, PartlyExecuted
 from binance_wsapi.protocol import fate
 
 Dial = Callable[..., Caller]
@@ -142,3 +142,38 @@ def test_two_lost_requests_under_one_id_do_not_share_an_order(
         with pytest.raises(OutcomeUnknown, match="may have been executed"):
             caller.call(resolving(error))
         assert "another request" in error.cause
+
+
+def test_a_half_done_cancel_replace_is_found_out_as_such(
+    dial: Dial, scripted: ScriptedServer
+) -> None:
+    async def lose(peer: Peer, request: dict[str, Any]) -> None:
+        peer.cut()
+
+    async def show(peer: Peer, request: dict[str, Any]) -> None:
+        if "orderId" not in request["params"]:
+            return await peer.refuse(request, -2013)
+        old = {"symbol": "BTCUSDT", "orderId": 5, "clientOrderId": "gone", "status": "CANCELED"}
+        return await peer.answer(request, old)
+
+    async def show_none(peer: Peer, request: dict[str, Any]) -> None:
+        await peer.answer(request, [])
+
+    scripted.replies["order.cancelReplace"] = lose
+    scripted.replies["order.status"] = show
+    scripted.replies["allOrders"] = show_none
+
+    with pytest.raises(PartlyExecuted) as half:
+        dial(**KEYED).call(
+            lambda client: client.spot.cancel_replace_order(
+                symbol="BTCUSDT",
+                cancel_replace_mode="STOP_ON_FAILURE",
+                cancel_order_id=5,
+                cancel_new_client_order_id="gone",
+                side="BUY",
+                type="MARKET",
+                quantity="1",
+            )
+        )
+
+    assert (half.value.cancel_result, half.value.new_order_result) == ("SUCCESS", "FAILURE")

@@ -914,3 +914,128 @@ def test_a_verdict_by_event_stands_when_a_late_answer_comes() -> None:
     assert case.on_error(-2013, "", moment(FENCE)) == verdict
     assert case.on_failure(moment(FENCE)) == verdict
     assert case.on_event(report(x="REJECTED")) is None
+
+
+@pytest.mark.parametrize(
+    ("changes", "shown", "is_alike"),
+    [
+        ({"pegPriceType": "PRIMARY_PEG"}, {"price": "99"}, True),
+        ({"priceMatch": "QUEUE"}, {"price": "99"}, True),
+        ({}, {"price": "99"}, False),
+        ({"type": "STOP"}, {"type": "LIMIT", "origType": "STOP"}, True),
+        ({"type": "LIMIT"}, {"type": "LIMIT", "origType": "STOP"}, False),
+        ({"quantity": None, "quoteOrderQty": "10"}, {"origQuoteOrderQty": "10.00"}, True),
+        ({"quantity": None, "quoteOrderQty": "10"}, {"origQuoteOrderQty": "11"}, False),
+    ],
+)
+def test_a_lookalike_is_told_by_what_was_ordered(
+    changes: dict[str, Any], shown: dict[str, Any], is_alike: bool
+) -> None:
+    """Just before the timestamp what was ordered decides whether an order may be this one."""
+    params = {name: value for name, value in (PLACE | changes).items() if value is not None}
+    verdict = ask_twice(asking("order.place", params, USDM), order(time=SENT_MS - 500, **shown))
+
+    assert isinstance(verdict, StaysUnknown)
+    assert ("may be another request's" in verdict.reason) is is_alike
+
+
+@pytest.mark.parametrize("market", list(Market))
+def test_an_order_that_does_not_show_its_time_may_be_ours(market: Market) -> None:
+    shown = order()
+    del shown["time"]
+
+    assert ask(asking("order.place", PLACE, market), shown) == Executed(shown)
+
+
+def test_sor_orders_are_asked_for_as_others() -> None:
+    assert ask(asking("sor.order.place", PLACE), order()) == Executed(order())
+
+
+@pytest.mark.parametrize("market", list(Market))
+@pytest.mark.parametrize("code", [-2013, -2011])
+def test_both_codes_say_that_there_is_no_such_order(market: Market, code: int) -> None:
+    case = asking("order.cancel", BY_ID, market)
+
+    assert isinstance(ask_twice(case, code), NotExecuted)
+
+
+def test_an_older_order_under_the_id_of_a_leg_is_no_leg() -> None:
+    case = asking("orderList.place.oco", LIST)
+
+    verdict = ask_twice(case, -2013, order(clientOrderId="above", time=SENT_MS - 60_000))
+
+    assert isinstance(verdict, NotExecuted)
+
+
+def test_a_new_order_that_stops_on_failure_proves_the_cancel() -> None:
+    params = PLACE | {
+        "cancelReplaceMode": "STOP_ON_FAILURE",
+        "cancelOrigClientOrderId": "old",
+        "cancelNewClientOrderId": "cancel",
+    }
+    for mode, expected in (("STOP_ON_FAILURE", "SUCCESS"), ("ALLOW_FAILURE", "FAILURE")):
+        case = asking(
+            "order.cancelReplace", params | {"cancelReplaceMode": mode}, knowledge=GENERATED
+        )
+        verdict = ask(case, order())
+        while isinstance(verdict, AskAgain):  # the cancel is looked for twice
+            verdict = ask(case, -2013)
+        assert isinstance(verdict, Executed)
+        assert verdict.result["cancelResult"] == expected
+        assert verdict.is_partial is (expected == "FAILURE")
+
+
+@pytest.mark.parametrize(
+    ("row", "expected"),
+    [
+        ({"newQty": "3.0", "time": SENT_MS + 5}, Executed),
+        ({"newQty": "3.0", "time": SENT_MS - 60_000}, NotExecuted),
+        ({"newQty": "4", "time": SENT_MS + 5}, NotExecuted),
+    ],
+)
+def test_an_amendment_is_looked_up_where_the_order_shows_another_quantity(
+    row: dict[str, Any], expected: type
+) -> None:
+    case = asking("order.amend.keepPriority", BY_ID | {"newQty": "3"})
+    shown = order(origQty="2")
+
+    verdict = ask(case, shown, FENCE)
+    verdict = case.on_answer([row], moment(FENCE)) if case.question(moment(FENCE)) else verdict
+    if expected is NotExecuted:
+        ask(case, shown, FENCE + 3 * SECOND)
+        verdict = ask(case, [row], FENCE + 3 * SECOND)
+
+    assert isinstance(verdict, expected)
+
+
+def test_a_change_with_price_match_is_known_by_its_quantity() -> None:
+    """The exchange sets the price."""
+    params = BY_ID | {"quantity": "8", "price": "1", "priceMatch": "QUEUE"}
+
+    verdict = ask(asking("order.modify", params, USDM), order(origQty="8", price="77"))
+    assert isinstance(verdict, Executed)
+
+
+def test_an_amended_order_under_an_id_used_before_has_to_be_the_one() -> None:
+    params = BY_CLIENT_ID | {"newQty": "3", "newClientOrderId": "again"}
+    other = order(orderId=5, clientOrderId="again", origQty="9", time=SENT_MS - 60_000)
+    case = asking("order.amend.keepPriority", params)
+
+    ask(case, other)
+    ask(case, [{"newQty": "9", "newClientOrderId": "again", "time": SENT_MS - 60_000}])
+    assert isinstance(ask(case, order()), AskAgain)
+    generated = asking("order.amend.keepPriority", params, knowledge=GENERATED)
+    assert ask(generated, other) == Executed(other)
+
+
+def test_an_earlier_cancel_under_the_same_id_does_not_prove_this_one() -> None:
+    """Cancels may be given one id after the other; the order aimed at is open still."""
+    params = BY_CLIENT_ID | {"newClientOrderId": "cancel"}
+    case = asking("order.cancel", params)
+
+    assert isinstance(ask(case, order()), AskAgain)
+    assert case.question(moment(SENT)) == ("order.status", BY_CLIENT_ID)
+    gone = asking("order.cancel", params)
+    ask(gone, -2013)
+    earlier = order(orderId=5, status="CANCELED", updateTime=SENT_MS - 60_000)
+    assert isinstance(ask(gone, earlier), AskAgain)

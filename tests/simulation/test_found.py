@@ -606,3 +606,19 @@ def test_the_new_order_of_a_half_done_replacement_is_not_taken_for_a_lost_one() 
             return error
 
     assert isinstance(play(scenario, on_unknown_outcome="raise"), (NotPlaced, OutcomeUnknown))
+
+
+def test_the_clock_is_measured_again_in_time() -> None:
+    """Clocks drift, and the exchange may set its own."""
+
+    async def scenario(world: World, client: SimulatedClient) -> Any:
+        def measured() -> int:
+            frames = [frame for written in world.frames.values() for frame in written]
+            return sum(frame.method == "time" for frame in frames)
+
+        await client.connect()
+        before = measured()
+        await asyncio.sleep(700.0)
+        return measured() - before
+
+    assert play(scenario, rotate_after=None, ping_interval=10.0) == 1
