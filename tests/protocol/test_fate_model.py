@@ -7,6 +7,7 @@ import random
 from dataclasses import dataclass, field
 from typing import Any
 
+import msgspec
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
@@ -14,11 +15,13 @@ from binance_wsapi.markets import Market
 from binance_wsapi.protocol.fate import (
     AskAgain,
     Executed,
+    Knowledge,
     Moment,
     NotExecuted,
     StaysUnknown,
     inquiry,
 )
+from binance_wsapi.protocol.own_orders import OwnOrders, ReadAnswer
 
 SENT = 1_795_000_000_000_000
 SECOND = 1_000_000
@@ -186,11 +189,24 @@ class World:
         elif how == "place":
             exchange.place("someone-else", at, quantity="7")
 
-    def resolve(self, method: str, params: dict[str, Any], execute: Any, target: Any) -> Any:
+    def resolve(
+        self,
+        method: str,
+        params: dict[str, Any],
+        execute: Any,
+        target: Any,
+        knowledge: Knowledge | None = None,
+    ) -> Any:
         """Ask until there is a verdict, then let the rest happen; return the verdict."""
         network = random.Random(self.data.draw(st.integers(0, 10**9), label="network"))
         asking = inquiry(
-            self.market, method, params, sent_us=SENT, written_at=0.0, recv_window_ms=WINDOW_MS
+            self.market,
+            method,
+            params,
+            sent_us=SENT,
+            written_at=0.0,
+            recv_window_ms=WINDOW_MS,
+            knowledge=knowledge,
         )
         verdict = asking.verdict
         now = 0.0
@@ -224,18 +240,40 @@ class World:
         return Moment(now, SENT + round(now * SECOND) - self.late_us + wrong_us)
 
 
+def shown(*orders: dict[str, Any]) -> Knowledge:
+    """Return what is known when the answers that showed these orders were read before the request."""
+    known = OwnOrders()
+    for order in orders:
+        result = msgspec.Raw(msgspec.json.encode(order))
+        known.answers.append(ReadAnswer("earlier", -0.5, -0.1, "order.place", result))
+    return Knowledge(known)
+
+
 lateness = st.integers(0, SECOND)
 examples = settings(max_examples=200, deadline=None)
 
 
 @examples
-@given(st.data(), st.sampled_from(list(Market)), lateness, st.sampled_from(["", "old", "twin"]))
+@given(
+    st.data(),
+    st.sampled_from(list(Market)),
+    lateness,
+    st.sampled_from(["", "old", "twin", "repeated"]),
+)
 def test_an_order_placed(data: st.DataObject, market: Market, late_us: int, earlier: str) -> None:
     """An older order may have had the id, another may look the same: neither is taken for ours."""
     world = World(data, market, late_us)
     if earlier:
         older = world.exchange.place("mine" if earlier == "old" else "twin", SENT - 3 * SECOND)
         world.exchange.fill(older)
+    knowledge = None
+    if earlier == "repeated":
+        # A moment ago, which a late timestamp makes the future.
+        made = SENT + data.draw(st.integers(-SECOND, late_us), label="made")
+        first = world.exchange.place("mine", made)
+        assert first is not None
+        knowledge = shown(first)
+        world.exchange.fill(first)
     params = {
         "symbol": "BTCUSDT",
         "side": "BUY",
@@ -251,6 +289,7 @@ def test_an_order_placed(data: st.DataObject, market: Market, late_us: int, earl
         params,
         lambda exchange, at: exchange.place("mine", at),
         lambda exchange: exchange.orders[-1] if exchange.orders else None,
+        knowledge,
     )
 
     if isinstance(verdict, NotExecuted):
@@ -295,8 +334,9 @@ def test_a_cancel(
 @given(st.data(), lateness)
 def test_a_cancel_of_all_orders(data: st.DataObject, late_us: int) -> None:
     world = World(data, Market.SPOT, late_us)
+    # Some long ago, some just before: a late timestamp makes that the future.
     before = [
-        world.exchange.place(f"mine{i}", SENT - 60 * SECOND)
+        world.exchange.place(f"mine{i}", SENT + data.draw(st.sampled_from([-60 * SECOND, late_us])))
         for i in range(data.draw(st.integers(0, 2)))
     ]
 
@@ -308,6 +348,7 @@ def test_a_cancel_of_all_orders(data: st.DataObject, late_us: int) -> None:
         {"symbol": "BTCUSDT"},
         cancel_all,
         lambda exchange: exchange.orders[-1] if exchange.orders else None,
+        shown(*(order for order in before if order and data.draw(st.booleans(), label="read"))),
     )
 
     if isinstance(verdict, Executed):
