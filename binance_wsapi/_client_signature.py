@@ -49,6 +49,7 @@ class ClientSignature:
         time_unit: TimeUnit | None = None,
         on_rate_limit: OnRateLimit = "raise",
         on_unknown_outcome: OnUnknownOutcome = "resolve",
+        client_order_id_prefix: str = "w",
         resolve_timeout: float = 30.0,
         resubscribe_user_data_stream_after_reconnect: bool = True,
         resubscribe_user_data_stream_delay_seconds: float = 2.0,
@@ -98,6 +99,9 @@ class ClientSignature:
                 sent, ``"wait"`` holds it back as long as the timeout allows.
             on_unknown_outcome: When the fate of an order is unknown: ``"resolve"`` finds it out,
                 ``"raise"`` raises :class:`OutcomeUnknown` at once.
+            client_order_id_prefix: What the ids begin with that orders without one of yours get: up
+                to 10 letters, digits, `-` and `_`. Behind it stands what makes them unlike those of
+                any other client.
             resolve_timeout: Seconds that finding out may take.
             resubscribe_user_data_stream_after_reconnect: Restore user data on a fresh connection.
                 ``False`` leaves that to you: a loss is told at once, by a :class:`StreamGap` in the
@@ -146,6 +150,7 @@ class ClientSignature:
             time_unit=time_unit,
             on_rate_limit=on_rate_limit,
             on_unknown_outcome=on_unknown_outcome,
+            client_order_id_prefix=client_order_id_prefix,
             resolve_timeout=resolve_timeout,
             resubscribe_user_data_stream_after_reconnect=resubscribe_user_data_stream_after_reconnect,
             resubscribe_user_data_stream_delay_seconds=resubscribe_user_data_stream_delay_seconds,

@@ -54,6 +54,7 @@ class ClientOptions(TypedDict, total=False):
     time_unit: TimeUnit | None
     on_rate_limit: OnRateLimit
     on_unknown_outcome: OnUnknownOutcome
+    client_order_id_prefix: str
     resolve_timeout: float
     resubscribe_user_data_stream_after_reconnect: bool
     resubscribe_user_data_stream_delay_seconds: float
@@ -91,6 +92,7 @@ class OptionFields:
     time_unit: TimeUnit | None = None
     on_rate_limit: OnRateLimit = "raise"
     on_unknown_outcome: OnUnknownOutcome = "resolve"
+    client_order_id_prefix: str = "w"
     resolve_timeout: float = 30.0
     resubscribe_user_data_stream_after_reconnect: bool = True
     resubscribe_user_data_stream_delay_seconds: float = 2.0

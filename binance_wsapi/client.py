@@ -12,11 +12,13 @@ from binance_wsapi.catalogue import operation_by_method
 from binance_wsapi.catalogue._types import Operation
 from binance_wsapi.core.call import CallKind, kind_of
 from binance_wsapi.core.core import check_api_key
+from binance_wsapi.core.handed_over import described, handed_over
 from binance_wsapi.core.waiter import Waiter
 from binance_wsapi.endpoints import WsKey, endpoint
-from binance_wsapi.errors import BinanceWsApiError, ConfigurationError
+from binance_wsapi.errors import BinanceWsApiError, ConfigurationError, OutcomeUnknown
 from binance_wsapi.events import EventStream
 from binance_wsapi.forks import made_once
+from binance_wsapi.models._base import Timestamp
 from binance_wsapi.protocol.params import WireValue, name_text, wire_params_by_name
 from binance_wsapi.response import Response
 
@@ -121,6 +123,66 @@ class Client(ClientBase):
         return self._send(
             ws_key, kind, wire_params_by_name(operation, {} if params is None else params)
         )
+
+    @overload
+    def resolve(
+        self, request: OutcomeUnknown, *, timeout: float | None = None
+    ) -> Response[Any]: ...
+    @overload
+    def resolve(
+        self,
+        request: str,
+        params: Mapping[str, object],
+        *,
+        sent_at: Timestamp,
+        recv_window: float | None = None,
+        ws_key: WsKey = WsKey.MAIN_WSAPI,
+        timeout: float | None = None,
+    ) -> Response[Any]: ...
+    def resolve(
+        self,
+        request: OutcomeUnknown | str,
+        params: Mapping[str, object] | None = None,
+        *,
+        sent_at: Timestamp | None = None,
+        recv_window: float | None = None,
+        ws_key: WsKey = WsKey.MAIN_WSAPI,
+        timeout: float | None = None,
+    ) -> Response[Any]:
+        """Find out what became of a request that another client made, or this one, and block until it is known.
+
+        That other client may have died: it asks for the order, and waits until the request can no longer
+        be accepted. As nobody knows here how long ago it was sent, that is ``recvWindow`` + 14 seconds from
+        now if the order is not found: 19 seconds by default, 74 with ``recv_window=60000``.
+
+        Args:
+            request: An :class:`OutcomeUnknown`, unpickled perhaps, which has all the rest in it; or the
+                wire operation, such as ``order.place``.
+            params: The parameters of the request under their wire names, with the client order id
+                (``newClientOrderId``) it was sent with.
+            sent_at: When the call was made: epoch milliseconds or microseconds, or a ``datetime`` that
+                knows its time zone. What was made before it is not taken for this request's.
+            recv_window: Its ``recvWindow`` in milliseconds; by default this client's option.
+            ws_key: The connection it was made on.
+            timeout: Seconds this may take; ``None`` for as long as said above, and half a minute more if
+                the questions themselves have to wait.
+
+        Returns:
+            The :class:`Response` that was lost, as far as it is known; its ``resolved`` is true.
+
+        Raises:
+            NotPlaced: It was not executed, and no longer can be.
+            OutcomeUnknown: It is still not known.
+            ParameterError: The operation changes nothing, the parameters do not tell the order, or a value
+                cannot be right.
+            ClientClosed: The client is closed.
+        """
+        unknown = (
+            handed_over(self._core, request)
+            if isinstance(request, OutcomeUnknown)
+            else described(self._core, request, params, sent_at, recv_window, ws_key)
+        )
+        return unknown.resolve(timeout)
 
     def connect(self, ws_key: WsKey = WsKey.MAIN_WSAPI) -> None:
         """Bring a connection up, logged on and subscribed, before it is needed.

@@ -13,6 +13,7 @@ carries a secret.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from math import isfinite
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -159,7 +160,14 @@ class OutcomeUnknown(BinanceWsApiError):
         client_order_id: The id to look the order up with, for orders and order lists.
         sent_at: When it was written, in epoch microseconds, exchange time.
         cause: What got in the way, in a few words.
+        ws_key: The connection it went over, where it can be looked up.
+        params: Its parameters by wire name, key and signature left out, where it can be looked up.
+        recv_window: Its ``recvWindow`` in milliseconds; ``None`` for the exchange's default.
     """
+
+    ws_key: str | None = None
+    params: Mapping[str, Any] | None = None
+    recv_window: float | None = None
 
     def __init__(
         self,
@@ -348,7 +356,42 @@ class OrderRejected(RequestRejected):
 
 
 class OrderNotFound(RequestRejected):
-    """No such order (-2013, or -2011 "Unknown order sent."): it may be closed, or never arrived yet."""
+    """No such order (-2013, or -2011 "Unknown order sent."): it may be closed, or never arrived yet.
+
+    Asked by a client order id, it proves nothing about an order that was sent a moment ago: that may
+    still be accepted until its timestamp + ``recvWindow`` + the 10 seconds that the API gives the engine.
+    ``client.resolve()`` waits that out.
+
+    Attributes:
+        client_order_id: The client order id that was asked for; ``None`` when it was another.
+        proves_after: Seconds after which "not found" proves that an order sent under that id, with the
+            client's ``recv_window``, does not exist and never will; ``None`` when it was another.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        code: int,
+        status: int,
+        operation: str,
+        retry_after: float | None = None,
+        client_order_id: str | None = None,
+        proves_after: float | None = None,
+    ) -> None:
+        super().__init__(
+            message, code=code, status=status, operation=operation, retry_after=retry_after
+        )
+        self.client_order_id = client_order_id
+        self.proves_after = proves_after
+
+    def __str__(self) -> str:
+        if self.proves_after is None:
+            return super().__str__()
+        return (
+            f"{super().__str__()} (an order sent as {self.client_order_id} less than "
+            f"{self.proves_after:g} s ago may still be accepted: client.resolve() waits that out)"
+        )
 
 
 class FilterFailure(RequestRejected):

@@ -57,6 +57,13 @@ class Options(OptionFields):
             raise ConfigurationError(
                 "api_key is empty or has characters that no API key has: paste it again"
             )
+        if not isinstance(self.client_order_id_prefix, str) or not re.fullmatch(
+            "[a-zA-Z0-9_-]{0,10}", self.client_order_id_prefix
+        ):
+            raise ConfigurationError(
+                f"client_order_id_prefix={self.client_order_id_prefix!r}: use up to 10 letters, digits, - "
+                "and _: the exchange takes 36 characters, and 26 of them keep ids apart"
+            )
         if self.testnet + self.demo_trading + self.market_maker > 1:
             raise ConfigurationError("testnet, demo_trading and market_maker exclude each other")
 

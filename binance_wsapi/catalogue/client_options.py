@@ -160,6 +160,13 @@ OPTIONS: tuple[ClientOption, ...] = (
         ":class:`OutcomeUnknown` at once.",
     ),
     ClientOption(
+        "client_order_id_prefix",
+        "str",
+        '"w"',
+        "What the ids begin with that orders without one of yours get: up to 10 letters, digits, "
+        "`-` and `_`. Behind it stands what makes them unlike those of any other client.",
+    ),
+    ClientOption(
         "resolve_timeout",
         "float",
         "30.0",

@@ -42,6 +42,7 @@ from binance_wsapi.health import ConnectionHealth
 from binance_wsapi.markets import Market
 from binance_wsapi.protocol.envelope import Frame, MalformedFrame, decode_frame
 from binance_wsapi.protocol.error_table import rejection
+from binance_wsapi.protocol.fate import patience_us
 from binance_wsapi.protocol.limits import Refusal
 from binance_wsapi.protocol.own_orders import ReadAnswer
 from binance_wsapi.protocol.session import State
@@ -104,7 +105,7 @@ class ApiSession(Session):
         self.logon = Logon(self)
         self._doubt = Doubt(self)
         self._look_after = self._doubt.look_after
-        self._outcomes = Outcomes(self)
+        self.outcomes = Outcomes(self)
         self.reconcilers: Sequence[Reconciler] = core.reconcilers_of(ws_key)
         """Who keeps track of the account's orders, while its events are subscribed."""
         self.subscriptions: list[Subscription] = []
@@ -227,7 +228,7 @@ class ApiSession(Session):
         if link.pending.get(call.id) is call:
             log.error("%s: writing it failed", call.kind.method, exc_info=error)
             self._give_up(link, call)
-            self._outcomes.undecided(call, connection_lost(call, "it could not be written"))
+            self.outcomes.undecided(call, connection_lost(call, "it could not be written"))
         elif isinstance(error, NotSent):
             call.settle(error)
         else:
@@ -406,7 +407,7 @@ class ApiSession(Session):
     def _unreadable(self, call: Call, frame: str | bytes, problem: str) -> None:
         """A request was answered, but nobody can tell what: no other answer will come."""
         if call.kind.mutates or call.is_own:
-            self._outcomes.undecided(
+            self.outcomes.undecided(
                 call,
                 OutcomeUnknown(
                     f"{call.kind.method}: the exchange answered, but the answer cannot be read "
@@ -451,7 +452,7 @@ class ApiSession(Session):
         if call.kind.mutates:
             self._note_orders(call, message)
             if self.reconcilers:
-                self._outcomes.tell_reconcilers(call, message.result, resolved=False)
+                self.outcomes.tell_reconcilers(call, message.result, resolved=False)
         call.settle(_response(call, message, frame, round_trip))
 
     def _answered_late(self, link: ApiLink, message: Frame, frame: str | bytes) -> bool:
@@ -463,11 +464,11 @@ class ApiSession(Session):
         if _is_success(call, message):
             self._note_orders(call, message)
             round_trip = link.last_frame_at - call.written_at
-            self._outcomes.learned(call, _response(call, message, frame, round_trip))
+            self.outcomes.learned(call, _response(call, message, frame, round_trip))
         elif message.is_failure:
             error = self._rejection(call, message)
             if not isinstance(error, OutcomeUnknown):
-                self._outcomes.learned(call, error)
+                self.outcomes.learned(call, error)
         return True
 
     def _proven(self, link: ApiLink, sent_at: float) -> None:
@@ -490,7 +491,7 @@ class ApiSession(Session):
         """The answer is an error, or none that says what became of the request."""
         error = self._rejection(call, message)
         if isinstance(error, OutcomeUnknown):
-            self._outcomes.undecided(call, error)
+            self.outcomes.undecided(call, error)
         elif not message.is_failure and (call.kind.mutates or not isinstance(error, RateLimited)):
             self._unreadable(call, frame, message.oddity)
         elif isinstance(error, InvalidTimestamp) and self._may_be_retimed(call):
@@ -503,7 +504,7 @@ class ApiSession(Session):
                 call.settle(error)
         else:
             if isinstance(error, PartlyExecuted):
-                self._outcomes.tell_half(call, error, resolved=False)
+                self.outcomes.tell_half(call, error, resolved=False)
             call.settle(error)
 
     def _rejection(self, call: Call, message: Frame) -> BinanceWsApiError:
@@ -516,6 +517,8 @@ class ApiSession(Session):
             client_order_id=call.client_order_id,
             sent_at=call.sent_us,
             wall_us=self.exchange_us(),
+            asked_for=call.asks_for,
+            proves_after=patience_us(self.core.options.recv_window, 1_000_000) / 1e6,
             rate_limits=message.rate_limits,
         )
         self.core.refused(self.ws_key, error)
@@ -575,7 +578,7 @@ class ApiSession(Session):
         self.announce("exception", error=error, reason=f"session revoked: {error}")
         for call in [call for call in link.pending.values() if call.kind.signed]:
             self._give_up(link, call)
-            self._outcomes.undecided(
+            self.outcomes.undecided(
                 call,
                 revoked(call),
             )
@@ -652,7 +655,7 @@ class ApiSession(Session):
             if self._is_repeated(call, reason):
                 self.submit(call)
             else:
-                self._outcomes.undecided(call, connection_lost(call, reason))
+                self.outcomes.undecided(call, connection_lost(call, reason))
         if self.is_silenced(self._now()):
             self.silenced()
 
@@ -687,7 +690,7 @@ class ApiSession(Session):
         for link in list(self.links.values()):
             for call in [call for call in link.pending.values() if call.deadline <= now]:
                 self._give_up(link, call)
-                self._outcomes.undecided(
+                self.outcomes.undecided(
                     call,
                     timed_out(call),
                 )

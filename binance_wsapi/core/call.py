@@ -20,6 +20,8 @@ __all__ = ["Call", "CallKind", "Outcome", "kind_of"]
 
 Outcome = Response[Any] | BinanceWsApiError
 
+_ASKS_FOR = ("origClientOrderId", "cancelOrigClientOrderId", "listClientOrderId", "clientAlgoId")
+
 
 class CallKind:
     """What all calls of one operation have in common, worked out once.
@@ -184,6 +186,11 @@ class Call:
         """
         self.id = request_id
         self.encoded_for = None
+
+    @property
+    def asks_for(self) -> str | None:
+        """The client id of the order or order list that it asks for or changes."""
+        return next((str(self.params[name]) for name in _ASKS_FOR if name in self.params), None)
 
     @property
     def client_order_id(self) -> str | None:

@@ -195,7 +195,11 @@ class Core:
 
     def client_order_id(self) -> str:
         """Return an order id that no other order of the account has."""
-        return f"w{self._prefix}-{next(self._numbers)}"
+        return f"{self._id_prefix}-{next(self._numbers)}"
+
+    @property
+    def _id_prefix(self) -> str:
+        return f"{self.options.client_order_id_prefix}{self._prefix}"
 
     def request_id(self) -> str:
         """Return an id for one sending of a request."""
@@ -203,7 +207,7 @@ class Core:
 
     def is_generated(self, client_id: object) -> bool:
         """Whether a client order id is one of those that :meth:`client_order_id` returns."""
-        return isinstance(client_id, str) and client_id.startswith(f"w{self._prefix}-")
+        return isinstance(client_id, str) and client_id.startswith(f"{self._id_prefix}-")
 
     def encode(self, call: Call, authority: Authority, now: float) -> None:
         """Stamp, sign and write down a request as it is sent under ``authority``.

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from binance_wsapi.core.call import Call, Outcome
 from binance_wsapi.core.call_errors import abandoned, withdrawn
-from binance_wsapi.errors import BinanceWsApiError, NotSent, RequestTimeout
+from binance_wsapi.core.outcomes import let_resolve
+from binance_wsapi.errors import BinanceWsApiError, NotSent, OutcomeUnknown, RequestTimeout
 from binance_wsapi.outcomes import CallOutcome, GivenUp, state_of
 from binance_wsapi.protocol.secrets import without_secrets
 from binance_wsapi.response import Response
@@ -55,7 +56,14 @@ class GivingUp:
 
     def abandon(self, call: Call) -> NotSent | RequestTimeout:
         """The caller of a call has waited beyond all measure: return the error it ends with."""
-        return abandoned(call, written=not self._withdraw(call))
+        error = abandoned(call, written=not self._withdraw(call))
+        if (
+            isinstance(error, OutcomeUnknown)
+            and call.kind.mutates
+            and call.kind.operation is not None
+        ):
+            let_resolve(self._core, call, error)
+        return error
 
     def forsake(self, call: Call) -> None:
         """The caller of a call is gone without a word."""

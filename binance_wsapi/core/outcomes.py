@@ -12,13 +12,15 @@ import msgspec
 from binance_wsapi.core.call import Call, Outcome
 from binance_wsapi.errors import OutcomeUnknown, PartlyExecuted
 from binance_wsapi.protocol.own_orders import ReadAnswer
+from binance_wsapi.protocol.secrets import without_secrets
 from binance_wsapi.protocol.session import State
 from binance_wsapi.response import Response
 
 if TYPE_CHECKING:
     from binance_wsapi.core.api_session import ApiSession
+    from binance_wsapi.core.core import Core
 
-__all__ = ["Outcomes"]
+__all__ = ["Outcomes", "let_resolve"]
 
 log = logging.getLogger("binance_wsapi.session")
 
@@ -39,7 +41,7 @@ class Outcomes:
             call.settle(error)
             return
         core.resolver.begin(self._session, call)
-        error.attach(_LookUp(self, call, error))
+        let_resolve(core, call, error)
         # Where nobody is left to be told, and to ask on, it is found out all the same.
         is_told = core.options.on_unknown_outcome == "raise" and not call.is_given_up
         if is_told or self._session.machine.state is State.CLOSED:
@@ -111,20 +113,31 @@ class Outcomes:
             reconciler.answer(call.kind.method, result, resolved=resolved)
 
 
+def let_resolve(core: Core, call: Call, error: OutcomeUnknown) -> None:
+    """Let an error be resolved, here and by another client that it is handed to; from any thread."""
+    window = (call.sent_params or call.params).get("recvWindow")
+    error.ws_key = call.ws_key
+    error.params = without_secrets(call.params)
+    error.recv_window = None if window is None else float(str(window))
+    error.attach(_LookUp(core, call, error))
+
+
 class _LookUp:
     """What a request was whose outcome an error calls unknown, and who finds it out; for any thread."""
 
-    def __init__(self, outcomes: Outcomes, call: Call, error: OutcomeUnknown) -> None:
-        self._outcomes = outcomes
+    def __init__(self, core: Core, call: Call, error: OutcomeUnknown) -> None:
+        self._core = core
         self._call = call
         self._error = error
 
     def begin(self, timeout: float | None) -> Future[Any]:
-        core = self._outcomes.core
-        finding: Future[Any] = core.run(
-            lambda: self._outcomes.find_out_again(self._call, self._error, timeout)
-        )
+        finding: Future[Any] = self._core.run(lambda: self._find_out(timeout))
         return finding
 
+    async def _find_out(self, timeout: float | None) -> Outcome:
+        session = self._core.session(self._call.ws_key)
+        self._core.resolver.begin(session, self._call)
+        return await session.outcomes.find_out_again(self._call, self._error, timeout)
+
     def left(self, finding: Future[Any], error: BaseException) -> None:
-        self._outcomes.core.giving_up.left(finding, self._call, error)
+        self._core.giving_up.left(finding, self._call, error)

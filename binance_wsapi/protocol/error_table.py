@@ -45,6 +45,8 @@ def rejection(
     wall_us: int,
     client_order_id: str | None = None,
     sent_at: int | None = None,
+    asked_for: str | None = None,
+    proves_after: float | None = None,
     rate_limits: Raw = _ABSENT,
     retry_after: float | None = None,
 ) -> BinanceWsApiError:
@@ -58,6 +60,8 @@ def rejection(
         wall_us: The exchange's time, for ``retry_after`` where the answer does not tell it.
         client_order_id: The id an unknown outcome is looked up by.
         sent_at: When the request was written, in epoch microseconds, exchange time.
+        asked_for: The client id of the order that it asks for or changes.
+        proves_after: Seconds after which "not found" proves something about that order.
         rate_limits: The answer's ``rateLimits``, which tell how long to wait when nothing else does.
         retry_after: Seconds that its header told to wait.
     """
@@ -82,6 +86,8 @@ def rejection(
         attributes |= halves or _NOTHING_TOLD
     elif issubclass(found, FilterFailure):
         attributes["filter"] = _filter_of(market, body.code, message)
+    elif issubclass(found, OrderNotFound) and asked_for is not None:
+        attributes |= {"client_order_id": asked_for, "proves_after": proves_after}
     if halves and not issubclass(found, PartlyExecuted):
         message += _told(halves)
     if issubclass(found, RateLimited) or "retryAfter" in data:

@@ -18,6 +18,7 @@ from typing import TypeGuard
 from binance_wsapi.catalogue._types import Kind, Param
 from binance_wsapi.errors import ParameterError
 from binance_wsapi.markets import Market
+from binance_wsapi.protocol.order_events import micros
 from binance_wsapi.protocol.secrets import SECRET_NAMES
 
 __all__ = [
@@ -389,6 +390,17 @@ def _timestamp(label: str, market: Market) -> Convert:
         return number
 
     return convert
+
+
+def epoch_us(value: object, parameter: str) -> int:
+    """Return a time as epoch microseconds, whatever form of a time it is given in.
+
+    Raises:
+        ParameterError: It is none.
+    """
+    number = _timestamp(parameter, Market.SPOT)(value)
+    assert isinstance(number, int)
+    return micros(number)
 
 
 def _whole_time(value: object, label: str) -> int:

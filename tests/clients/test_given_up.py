@@ -333,6 +333,7 @@ def test_sent_when_the_clients_own_thread_hangs(dial: Dial, scripted: ScriptedSe
         caller.call(order)
 
     assert ended.value.client_order_id == "mine"
+    assert ended.value.params is not None, "it can be resolved"
     assert [each.state for each in caller.client.outcomes()] == ["open"]
     told = noted(caller, "outcome")
     goes_on.set()
