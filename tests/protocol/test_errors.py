@@ -41,6 +41,7 @@ def test_repr_has_what_tells_errors_apart() -> None:
 
 CLASSES: list[type[BinanceWsApiError]] = [getattr(errors, name) for name in errors.__all__]
 VALUES: dict[str, Any] = {
+    "proves_after": 16.0,
     "parameter": "price",
     "value": "1,000",
     "operation": "order.place",
