@@ -45,6 +45,8 @@ class ApiLink(Link):
         """Who takes the events of a subscription id."""
         self.answered_from = self.proven_at
         """When the latest request was written that was answered."""
+        self.answered_at = self.proven_at
+        """When an answer came last."""
         self.in_doubt_since: float | None = None
         """When the first request was written after which none was answered: it takes no others."""
         self.ended_subscriptions: set[int] = set()

@@ -473,6 +473,7 @@ class ApiSession(Session):
 
     def _proven(self, link: ApiLink, sent_at: float) -> None:
         """An answer to what was sent then has come."""
+        link.answered_at = link.last_frame_at
         if sent_at > link.answered_from:
             link.answered_from = sent_at
             if sent_at > link.proven_at:

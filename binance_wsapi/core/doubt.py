@@ -41,12 +41,14 @@ class Doubt:
         if link is None or link.in_doubt_since is not None:
             return
         since = self._unanswered_since(link)
-        if since is not None and now >= since + self.look_after:
+        if since is not None and now >= self._look_at(link, since):
             link.in_doubt_since = since
             log.warning(
-                "%s: requests get no answers for %.1f s: asking", self._session.ws_key, now - since
+                "%s: requests get no answers for %.1f s: asking",
+                self._session.ws_key,
+                now - max(since, link.answered_at),
             )
-            self._session.core.spawn(self._find_out(link))
+            self._session.core.spawn(self._find_out(link, since))
 
     def next_look(self) -> float:
         """When :meth:`look` may have something to do."""
@@ -54,7 +56,7 @@ class Doubt:
         if link is None or link.in_doubt_since is not None:
             return math.inf
         since = self._unanswered_since(link)
-        return math.inf if since is None else since + self.look_after
+        return math.inf if since is None else self._look_at(link, since)
 
     async def ask(self, link: ApiLink) -> None:
         """Ask a link that carries user data whether it would bring any; its silence tells."""
@@ -67,14 +69,19 @@ class Doubt:
         written = (call.written_at for call in link.pending.values() if call.written_at is not None)
         return unanswered_since(written, link.answered_from)
 
-    async def _find_out(self, link: ApiLink) -> None:
-        while link.in_doubt_since is not None and link.lost_because is None:
+    def _look_at(self, link: ApiLink, since: float) -> float:
+        # A burst is worked off one by one: while answers come, its last one may take its time.
+        return max(since, link.answered_at) + self.look_after
+
+    async def _find_out(self, link: ApiLink, since: float) -> None:
+        while link.in_doubt_since == since and link.lost_because is None:
+            asked_at = self._session.core.now()
             try:
                 await self._session.ask(
                     link, self._question, {}, timeout=self._patience.answer_within
                 )
             except OutcomeUnknown:
-                if link.in_doubt_since is not None:
+                if link.in_doubt_since == since and link.answered_at < asked_at:
                     self._give_up(link)
             except NotSent:  # a limit or a ban: nothing can be asked now
                 await sleep(self.look_after)

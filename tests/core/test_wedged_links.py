@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 import time
 from collections.abc import Callable
 from typing import Any
@@ -11,7 +12,7 @@ import pytest
 from callers import WAIT_S, Caller, noted
 from scripted_server import Peer, ScriptedServer
 
-from binance_wsapi import NotSent, StreamGap, WsKey
+from binance_wsapi import NotSent, RequestTimeout, StreamGap, WsKey
 
 Dial = Callable[..., Caller]
 KEY = {"api_key": "key", "api_secret": "secret" * 10}
@@ -154,6 +155,99 @@ def test_slow_operation_on_a_living_connection_keeps_it(
     scripted.loop.call_soon_threadsafe(released.set)
     assert slow.result(WAIT_S).status == 200
     assert caller.call(lambda client: client.spot.get_server_time()).status == 200
+    assert scripted.handshakes == 1
+
+
+CALLS: dict[str, Callable[[Any], Any]] = {
+    "ping": lambda client: client.spot.test_connectivity(),
+    "exchangeInfo": lambda client: client.spot.get_exchange_info(),
+    "ticker.price": lambda client: client.spot.get_symbol_price_ticker(symbol="BTCUSDT"),
+}
+
+
+class Unhurried:
+    """Calls of a client that doubts nothing unless told, answered one by one when told."""
+
+    def __init__(self, dial: Dial, server: ScriptedServer) -> None:
+        self.caller = dial(timeout=500)
+        self.caller.call(lambda client: client.connect())
+        self.session = self.caller.client._core.sessions[WsKey.MAIN_WSAPI]
+        self.doubt = self.session._doubt
+        self.doubt.look_after = self.session._look_after = 400.0
+        self._server = server
+        self._held: dict[str, asyncio.Future[None]] = {}
+
+    def begin(self, method: str) -> Any:
+        async def answered_when_told(peer: Peer, request: dict[str, Any]) -> None:
+            await self._held.setdefault(method, self._server.loop.create_future())
+            await peer.answer(request, {})
+
+        self._server.replies[method] = answered_when_told
+        call = self.caller.begin(CALLS[method])
+        self._server.wait_for(method)
+        return call
+
+    def answer(self, method: str) -> None:
+        def tell() -> None:
+            self._held.setdefault(method, self._server.loop.create_future()).set_result(None)
+
+        self._server.loop.call_soon_threadsafe(tell)
+
+    def look(self, now: Callable[[Any], float]) -> bool:
+        """Look at the link at a time that is told, and return whether it is in doubt."""
+
+        async def run() -> bool:
+            link = self.session.serving
+            assert link is not None
+            self.doubt.look(now(link))
+            return link.in_doubt_since is not None
+
+        in_doubt: bool = self.caller.client._core.run(run).result(WAIT_S)
+        return in_doubt
+
+
+def test_connection_that_works_a_burst_off_is_in_no_doubt(
+    dial: Dial, scripted: ScriptedServer
+) -> None:
+    """The last of many waits long for its answer, while those before it are answered."""
+    calls = Unhurried(dial, scripted)
+    first, last = calls.begin("ping"), calls.begin("exchangeInfo")
+    calls.answer("ping")
+    assert first.result(WAIT_S).status == 200
+
+    assert not calls.look(lambda link: min(c.written_at for c in link.pending.values()) + 400)
+    assert calls.look(lambda link: link.answered_at + 400)
+
+    calls.answer("exchangeInfo")
+    assert last.result(WAIT_S).status == 200
+
+
+def test_connection_that_answers_others_meanwhile_is_asked_again(
+    dial: Dial, scripted: ScriptedServer
+) -> None:
+    """The question may stand behind much else: only who answers nothing at all is given up."""
+    calls = Unhurried(dial, scripted)
+    old, newer = calls.begin("ping"), calls.begin("ticker.price")
+    calls.answer("ticker.price")
+    assert newer.result(WAIT_S).status == 200
+    newest = calls.begin("exchangeInfo")
+    ask = calls.session.ask
+    asked_again = threading.Event()
+
+    async def out_of_time_once(link: Any, method: str, params: Any, **more: Any) -> Any:
+        if not old.done():
+            calls.answer("ping")
+            await asyncio.wrap_future(old)
+            raise RequestTimeout("for the test", operation=method)
+        asked_again.set()
+        return await ask(link, method, params, **more)
+
+    calls.session.ask = out_of_time_once  # type: ignore[method-assign]  # no other way to this order
+    assert calls.look(lambda link: link.answered_at + 800)
+
+    assert asked_again.wait(WAIT_S)
+    calls.answer("exchangeInfo")
+    assert newest.result(WAIT_S).status == 200
     assert scripted.handshakes == 1
 
 
