@@ -188,10 +188,18 @@ def test_unsent_while_a_limit_holds_it(dial: Dial, scripted: ScriptedServer) -> 
     with pytest.raises(Exception, match="Too many"):
         caller.call(lambda client: client.spot.test_connectivity())
     session = session_of(caller)
+    timers: list[Any] = []
 
-    error = given_up_when(lambda: until(lambda: session._held), caller, order)
+    def held() -> None:
+        until(lambda: session._held)
+        timers.extend(session._held.values())
+
+    error = given_up_when(held, caller, order)
 
     assert is_unsent(error, caller)
+    caller.client.health()
+    (timer,) = timers
+    assert timer.cancelled()
     assert not caller.client.health()[0].waiting
     assert never_sent(caller, scripted)
 
@@ -288,6 +296,28 @@ def test_read_that_was_lost_is_not_asked_again(
     caller.call(lambda client: client.spot.test_connectivity())
     assert len(scripted.seen("depth")) == 1
     assert caller.client.outcomes() == []
+
+
+def test_read_that_is_lost_after_it_was_given_up_is_not_asked_again(
+    dial: Dial, scripted: ScriptedServer, gate: Gate
+) -> None:
+    async def late(peer: Peer, request: dict[str, Any]) -> None:
+        await gate.passed()
+        peer.cut()
+
+    scripted.replies["depth"] = late
+    caller = dial(**SIGNED)
+    given_up_when(
+        lambda: scripted.wait_for("depth"),
+        caller,
+        lambda client: client.spot.get_order_book(symbol="BTCUSDT"),
+    )
+
+    gate.open()
+    scripted.wait_until(lambda: scripted.handshakes == 2)
+
+    caller.call(lambda client: client.spot.test_connectivity())
+    assert len(scripted.seen("depth")) == 1
 
 
 def test_unsent_when_the_clients_own_thread_hangs(dial: Dial, scripted: ScriptedServer) -> None:

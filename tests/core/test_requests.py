@@ -1,0 +1,217 @@
+"""When a request is stamped, repeated, held or called unknown on its way out."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from typing import Any
+
+import pytest
+from callers import WAIT_S, Caller
+from scripted_server import Peer, ScriptedServer
+
+from binance_wsapi import ConnectionLost, InvalidTimestamp, NotSent, WsKey
+from binance_wsapi.core import api_session
+
+Dial = Callable[..., Caller]
+
+SIGNED: dict[str, Any] = {
+    "api_key": "key",
+    "api_secret": "s" * 64,
+    "mute_latency_warning": True,
+    "timeout": 500,
+}
+ORDER: dict[str, Any] = {"symbol": "BTCUSDT", "side": "BUY", "type": "MARKET", "quantity": "1"}
+
+
+def order(client: Any, **more: Any) -> Any:
+    return client.request(WsKey.MAIN_WSAPI, "order.place", {**ORDER, **more})
+
+
+@contextmanager
+def core_stands_still(caller: Caller, then: Callable[[], object] = lambda: None) -> Iterator[None]:
+    """What is handed in meanwhile is taken in afterwards, and after ``then``."""
+    stands, goes_on = threading.Event(), threading.Event()
+
+    def stand() -> None:
+        stands.set()
+        goes_on.wait(WAIT_S)
+        then()
+
+    caller.client._core.loop.call_soon_threadsafe(stand)
+    assert stands.wait(WAIT_S)
+    try:
+        yield
+    finally:
+        goes_on.set()
+
+
+def handed_in(caller: Caller, work: Callable[[Any], Any]) -> Any:
+    """Begin a call while the core stands still, and return once it is signed and handed in."""
+    calls: list[Any] = []
+    submitted = threading.Event()
+    core = caller.client._core
+    submit = core.submit
+
+    def watched(call: Any, **more: Any) -> None:
+        submit(call, **more)
+        calls.append(call)
+        submitted.set()
+
+    core.submit = watched  # type: ignore[method-assign]
+    waiting = caller.begin(work)
+    assert submitted.wait(WAIT_S)
+    core.submit = submit  # type: ignore[method-assign]
+    assert calls[0].frame is not None
+    return waiting
+
+
+def session_of(caller: Caller) -> Any:
+    return caller.client._core.sessions[WsKey.MAIN_WSAPI]
+
+
+def connected(dial: Dial, **options: Any) -> Caller:
+    caller = dial(**SIGNED, **options)
+    caller.call(lambda client: client.connect())
+    return caller
+
+
+def test_request_that_had_to_wait_is_stamped_anew(
+    dial: Dial, scripted: ScriptedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(api_session, "STALE_AFTER_S", 0.02)
+    caller = connected(dial)
+    with core_stands_still(caller):
+        waiting = handed_in(caller, order)
+        made_ms = int(time.time() * 1000)
+        while time.time() * 1000 < made_ms + 50:
+            pass
+
+    waiting.result(WAIT_S)
+    (sent,) = scripted.seen("order.place")
+    assert sent["params"]["timestamp"] >= made_ms + 20
+
+
+def test_request_signed_for_another_logon_is_written_anew(
+    dial: Dial, scripted: ScriptedServer
+) -> None:
+    """The key was logged on between the signing and the write: no signature is needed any more."""
+    caller = connected(dial)
+    session = session_of(caller)
+    log_on = partial(session.logon.set_logged_on, session.serving, logged_on=True)
+    with core_stands_still(caller, then=log_on):
+        waiting = handed_in(caller, order)
+
+    waiting.result(WAIT_S)
+    (sent,) = scripted.seen("order.place")
+    assert "signature" not in sent["params"]
+
+
+def test_time_of_the_callers_own_is_not_replaced(dial: Dial, scripted: ScriptedServer) -> None:
+    async def stale(peer: Peer, request: dict[str, Any]) -> None:
+        await peer.refuse(request, -1021, "Timestamp outside of recvWindow.")
+
+    scripted.replies["order.place"] = stale
+    caller = connected(dial)
+
+    with pytest.raises(InvalidTimestamp):
+        caller.call(lambda client: order(client, timestamp=1_700_000_000_000))
+
+    (sent,) = scripted.seen("order.place")
+    assert sent["params"]["timestamp"] == 1_700_000_000_000
+
+
+async def cuts(peer: Peer, request: dict[str, Any]) -> None:
+    peer.cut()
+
+
+def test_read_that_was_lost_is_told_where_that_was_chosen(
+    dial: Dial, scripted: ScriptedServer
+) -> None:
+    scripted.replies["depth"] = cuts
+    caller = connected(dial, on_unknown_outcome="raise")
+
+    with pytest.raises(ConnectionLost):
+        caller.call(lambda client: client.spot.get_order_book(symbol="BTCUSDT"))
+
+    caller.call(lambda client: client.spot.test_connectivity())
+    assert len(scripted.seen("depth")) == 1
+
+
+@pytest.mark.parametrize("method", ["session.status", "userDataStream.subscribe", "no.such"])
+def test_what_belongs_to_its_connection_is_not_repeated_on_another(
+    dial: Dial, scripted: ScriptedServer, method: str
+) -> None:
+    scripted.replies[method] = cuts
+    caller = connected(dial)
+
+    with pytest.raises(ConnectionLost):
+        caller.call(lambda client: client.request(WsKey.MAIN_WSAPI, method, {}))
+
+    caller.call(lambda client: client.spot.test_connectivity())
+    assert len(scripted.seen(method)) == 1
+
+
+def test_limit_that_lasts_longer_than_the_call_may_is_told_at_once(
+    dial: Dial, scripted: ScriptedServer
+) -> None:
+    async def too_many(peer: Peer, request: dict[str, Any]) -> None:
+        data = {"retryAfter": int((time.time() + 3600) * 1000)}
+        error = {"code": -1003, "msg": "Too many requests.", "data": data}
+        await peer.send({"id": request["id"], "status": 429, "error": error})
+
+    scripted.replies["ping"] = too_many
+    caller = connected(dial, on_rate_limit="wait")
+    with pytest.raises(Exception, match="Too many"):
+        caller.call(lambda client: client.spot.test_connectivity())
+
+    with pytest.raises(NotSent) as ended:
+        caller.call(order)
+
+    assert ended.value.reason == "limit"
+    assert ended.value.retry_after is not None
+    assert ended.value.retry_after > 500
+
+
+def test_write_that_fails_in_an_unforeseen_way_may_have_been_sent(
+    dial: Dial, scripted: ScriptedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    caller = connected(dial, on_unknown_outcome="raise")
+
+    def fail(frame: bytes) -> None:
+        raise RuntimeError("half of it is out")
+
+    monkeypatch.setattr(session_of(caller).serving, "write", fail)
+
+    with pytest.raises(ConnectionLost, match="could not be written"):
+        caller.call(order)
+
+
+def test_write_that_did_not_happen_weighs_nothing(
+    dial: Dial, scripted: ScriptedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    caller = connected(dial)
+    serving = session_of(caller).serving
+    tried = threading.Event()
+
+    def fail(frame: bytes) -> None:
+        tried.set()
+        raise ConnectionResetError
+
+    def used() -> list[int]:
+        return [usage.count for usage in caller.client.rate_limits["spot"]]
+
+    before = used()
+    with monkeypatch.context() as patched:
+        patched.setattr(serving, "write", fail)
+        waiting = caller.begin(lambda client: client.spot.get_order_book(symbol="BTCUSDT"))
+        assert tried.wait(WAIT_S)
+        assert used() == before
+    session = session_of(caller)
+    session.core.loop.call_soon_threadsafe(session.writable, serving)
+
+    waiting.result(WAIT_S)
+    assert len(scripted.seen("depth")) == 1
