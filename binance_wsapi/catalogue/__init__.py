@@ -6,15 +6,24 @@ from collections.abc import Mapping
 from functools import cache
 from importlib import import_module
 
-from binance_wsapi.catalogue._types import Operation
+from binance_wsapi.catalogue._types import Operation, Security
 from binance_wsapi.markets import Market
 
 __all__ = ["operation_by_method", "operations", "operations_by_method"]
 
 
+@cache
 def operations(market: Market) -> tuple[Operation, ...]:
-    """Return the operations of a market, in the order of its documents."""
+    """Return the operations of a market, in the order of its documents.
+
+    Raises:
+        TypeError: One that trades does not say how its outcome is found out.
+    """
     entries: tuple[Operation, ...] = import_module(f"{__name__}.{market.value}").OPERATIONS
+    for each in entries:
+        is_test = each.method.endswith(".test")
+        if each.security is Security.TRADE and each.fate is None and not is_test:
+            raise TypeError(f"{each.method} trades: say by fate= how a lost outcome is found out")
     return entries
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
+from binance_wsapi.catalogue.fates import Fate
 from binance_wsapi.markets import Market
 from binance_wsapi.models._base import OpenEnum
 
@@ -154,8 +155,9 @@ class Operation:
     """The type the result decodes to: a model, ``list[model]``, or a union of the two."""
     weight: Weight
     signed: bool = False
-    mutates: bool = False
-    """It places, changes or cancels orders: never sent twice by the library."""
+    fate: Fate | None = None
+    """What kind of change it makes: it places, changes or cancels orders, and is never sent twice by the
+    library. ``None`` when it changes nothing."""
     order_count: int = 0
     """What it adds to the account's unfilled order count (ORDERS limits)."""
     client_ids: tuple[str, ...] = ()
@@ -174,3 +176,8 @@ class Operation:
     """What to use instead."""
     on_client: bool = False
     """Offered by the client itself, which keeps state with it; the namespaces leave it out."""
+
+    @property
+    def mutates(self) -> bool:
+        """Whether it places, changes or cancels orders."""
+        return self.fate is not None

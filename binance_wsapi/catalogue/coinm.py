@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from binance_wsapi.catalogue import fates
 from binance_wsapi.catalogue import futures_params as fp
 from binance_wsapi.catalogue import params as p
 from binance_wsapi.catalogue._types import Kind, Operation, Security, Weight
@@ -21,7 +22,7 @@ _SUBMIT_NEW_ORDER = Operation(
     title="Place an order.",
     security=Security.TRADE,
     signed=True,
-    mutates=True,
+    fate=fates.FUTURES_ORDER_PLACED,
     order_count=1,
     client_ids=("newClientOrderId",),
     params=(
@@ -91,7 +92,7 @@ _MODIFY_ORDER = Operation(
     title="Change price and quantity of a limit order.",
     security=Security.TRADE,
     signed=True,
-    mutates=True,
+    fate=fates.FUTURES_ORDER_MODIFIED,
     order_count=1,
     params=(
         _SYMBOL,
@@ -123,7 +124,7 @@ _CANCEL_ORDER = Operation(
     title="Cancel an order.",
     security=Security.TRADE,
     signed=True,
-    mutates=True,
+    fate=fates.FUTURES_ORDER_CANCELLED,
     params=(_SYMBOL, p.ORDER_ID, p.ORIG_CLIENT_ORDER_ID, *fp.AUTH),
     needs=(fp.EITHER_ORDER_ID,),
     result=m.CoinFuturesOrderAck,

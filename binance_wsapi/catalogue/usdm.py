@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from binance_wsapi.catalogue import fates
 from binance_wsapi.catalogue import futures_params as fp
 from binance_wsapi.catalogue import params as p
 from binance_wsapi.catalogue._types import Kind, Needs, Operation, Security, Weight, WeightStep
@@ -74,7 +75,7 @@ _SUBMIT_NEW_ORDER = Operation(
     title="Place a limit or market order.",
     security=Security.TRADE,
     signed=True,
-    mutates=True,
+    fate=fates.FUTURES_ORDER_PLACED,
     order_count=1,
     client_ids=("newClientOrderId",),
     params=(
@@ -119,7 +120,7 @@ _MODIFY_ORDER = Operation(
     title="Change price and quantity of a limit order.",
     security=Security.TRADE,
     signed=True,
-    mutates=True,
+    fate=fates.FUTURES_ORDER_MODIFIED,
     order_count=1,
     params=(
         p.required(p.SYMBOL),
@@ -156,7 +157,7 @@ _CANCEL_ORDER = Operation(
     title="Cancel an order.",
     security=Security.TRADE,
     signed=True,
-    mutates=True,
+    fate=fates.FUTURES_ORDER_CANCELLED,
     params=(p.required(p.SYMBOL), p.ORDER_ID, p.ORIG_CLIENT_ORDER_ID, *fp.AUTH),
     needs=(fp.EITHER_ORDER_ID,),
     result=m.FuturesOrderAck,
@@ -188,7 +189,7 @@ _SUBMIT_NEW_ALGO_ORDER = Operation(
     title="Place a conditional order: stop, take-profit or trailing.",
     security=Security.TRADE,
     signed=True,
-    mutates=True,
+    fate=fates.ALGO_ORDER_PLACED,
     client_ids=("clientAlgoId",),
     params=(
         p.required(p.param("algo_type", Kind.ENUM, "Kind of algo order.", enum=fe.AlgoType)),
@@ -272,7 +273,7 @@ _CANCEL_ALGO_ORDER = Operation(
     title="Cancel a conditional order that is not triggered yet.",
     security=Security.TRADE,
     signed=True,
-    mutates=True,
+    fate=fates.ALGO_ORDER_CANCELLED,
     params=(fp.ALGO_ID, fp.CLIENT_ALGO_ID, *fp.AUTH),
     needs=(Needs(("algoId", "clientAlgoId")),),
     result=m.CancelledAlgoOrder,

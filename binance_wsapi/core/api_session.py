@@ -485,7 +485,9 @@ class ApiSession(Session):
     def _note_orders(self, call: Call, message: Frame) -> None:
         assert call.written_at is not None
         self.own_orders.answers.append(
-            ReadAnswer(call.id, call.written_at, self.core.now(), call.kind.method, message.result)
+            ReadAnswer(
+                call.id, call.written_at, self.core.now(), call.kind.makes_orders, message.result
+            )
         )
 
     def _failed(self, link: ApiLink, call: Call, message: Frame, frame: str | bytes) -> None:

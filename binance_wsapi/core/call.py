@@ -34,6 +34,7 @@ class CallKind:
         "ends_listen_key",
         "keyed",
         "logs",
+        "makes_orders",
         "method",
         "mutates",
         "needs_completion",
@@ -57,6 +58,9 @@ class CallKind:
         """It carries the API key and no signature."""
         self.needs_key = security is not Security.NONE
         self.mutates = operation is None or operation.mutates
+        fate = None if operation is None else operation.fate
+        self.makes_orders = fate is not None and fate.makes_orders
+        """Its answer shows orders that it made."""
         self.logs = method in {"session.logon", "session.logout"}
         """It changes whether the connection is logged on."""
         self.ends_listen_key = method == "userDataStream.stop"

@@ -103,14 +103,14 @@ class Outcomes:
         now = session.core.now()
         written_at = now if call.written_at is None else call.written_at
         session.own_orders.answers.append(
-            ReadAnswer(call.id, written_at, now, call.kind.method, result)
+            ReadAnswer(call.id, written_at, now, call.kind.makes_orders, result)
         )
         self.tell_reconcilers(call, result, resolved=resolved)
 
     def tell_reconcilers(self, call: Call, result: msgspec.Raw, *, resolved: bool) -> None:
         """Show the answer to a request that changed orders to who keeps track of them."""
         for reconciler in self._session.reconcilers:
-            reconciler.answer(call.kind.method, result, resolved=resolved)
+            reconciler.answer(result, makes_orders=call.kind.makes_orders, resolved=resolved)
 
 
 def let_resolve(core: Core, call: Call, error: OutcomeUnknown) -> None:

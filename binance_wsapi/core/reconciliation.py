@@ -60,7 +60,7 @@ class Reconciler:
         self._session = session
         self._put = put
         self._orders = LiveOrders(session.market, since_us=session.exchange_us())
-        self._answers: deque[tuple[str, msgspec.Raw]] = deque(maxlen=10_000)
+        self._answers: deque[tuple[bool, msgspec.Raw]] = deque(maxlen=10_000)
         self._task: asyncio.Task[None] | None = None
         self._first_look: asyncio.Task[None] | None = None
         self._is_interrupted = False
@@ -80,15 +80,17 @@ class Reconciler:
         if self._first_look is not None:
             self._first_look.cancel()
 
-    def answer(self, method: str, result: msgspec.Raw, *, resolved: bool = False) -> None:
+    def answer(
+        self, result: msgspec.Raw, *, makes_orders: bool = False, resolved: bool = False
+    ) -> None:
         """Take note of an answer that shows orders; looked into when it matters.
 
         Args:
-            method: The wire operation.
             result: The result.
+            makes_orders: It answers a request that makes the orders it shows.
             resolved: It tells of orders that may have been made long before.
         """
-        self._answers.append((method, result))
+        self._answers.append((makes_orders, result))
         if self._gap is None or self._is_interrupted:
             return
         until_us, watched_until = self._gap
@@ -150,8 +152,8 @@ class Reconciler:
         """Return when the first order was made that nobody knew of, epoch microseconds."""
         answers, first_us = self._answers, None
         while answers:
-            method, result = answers.popleft()
-            made_us = self._orders.observe_answer(method, _decode(result))
+            makes_orders, result = answers.popleft()
+            made_us = self._orders.observe_answer(_decode(result), makes_orders=makes_orders)
             if made_us is not None:
                 first_us = made_us if first_us is None else min(first_us, made_us)
         return first_us
@@ -186,7 +188,7 @@ class Reconciler:
             except BinanceWsApiError as error:
                 await self._pause(error)
             else:
-                self.answer(question, answer.raw_result, resolved=True)
+                self.answer(answer.raw_result, resolved=True)
                 return
 
     async def _refresh_account(self) -> None:

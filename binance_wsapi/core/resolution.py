@@ -28,7 +28,6 @@ from binance_wsapi.protocol.fate import (
     inquiry,
 )
 from binance_wsapi.protocol.own_orders import ReadAnswer
-from binance_wsapi.protocol.resolved import answer_of
 from binance_wsapi.response import Response
 
 if TYPE_CHECKING:
@@ -138,12 +137,16 @@ class Resolver:
         late_answer = case.call.late_answer
         if late_answer is not None:
             return late_answer
-        outcome = _outcome(call, error, verdict)
+        outcome = _outcome(call, error, case.inquiry, verdict)
         if outcome is not error:
             self._unknown.pop(call, None)
         if isinstance(outcome, Response):
             answer = ReadAnswer(
-                call.id, case.written_at, session.core.now(), call.kind.method, outcome.raw_result
+                call.id,
+                case.written_at,
+                session.core.now(),
+                call.kind.makes_orders,
+                outcome.raw_result,
             )
             session.own_orders.answers.append(answer)
         log.info("%s %s: %s", call.kind.method, call.client_order_id or "", _told(verdict))
@@ -244,7 +247,7 @@ class _Case:
         return any(link.overdue.get(self.call.id) for link in self._session.links.values())
 
 
-def _outcome(call: Call, error: OutcomeUnknown, verdict: Verdict) -> Outcome:
+def _outcome(call: Call, error: OutcomeUnknown, inquiry: Inquiry, verdict: Verdict) -> Outcome:
     method = call.kind.method
     if isinstance(verdict, NotExecuted):
         return NotPlaced(
@@ -257,8 +260,8 @@ def _outcome(call: Call, error: OutcomeUnknown, verdict: Verdict) -> Outcome:
         if isinstance(verdict, StaysUnknown):
             error.cause = f"{error.cause}; {verdict.reason}"
         return error
-    answer = answer_of(method, verdict.result, call.params)
-    if verdict.is_partial and method == "order.cancelReplace":
+    answer = inquiry.answer(verdict.result)
+    if verdict.is_partial and "cancelResult" in answer:
         return PartlyExecuted(
             f"found out after the answer was lost ({error.cause})",
             code=0,

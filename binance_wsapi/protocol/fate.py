@@ -50,8 +50,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from binance_wsapi.markets import Market
-from binance_wsapi.protocol.inquiries import questions
-from binance_wsapi.protocol.proofs import proof
+from binance_wsapi.protocol.fates import rules_of
 from binance_wsapi.protocol.verdict import (
     Answer,
     Ask,
@@ -150,7 +149,8 @@ class Inquiry:
         self.fence = fence
         """When the request can no longer be accepted: when both clocks have passed it."""
         self._case = case
-        self._steps = questions(case)
+        self._rules = rules_of(case)
+        self._steps = self._rules.questions(case)
         self._is_past_fence = False
         """The question was put after the fence."""
         self._is_second_look = False
@@ -192,9 +192,13 @@ class Inquiry:
             self.verdict = AskAgain(self._later(at))
         return self.verdict
 
+    def answer(self, found: Any) -> Any:
+        """Return what the request would have been answered, from what an :class:`Executed` holds."""
+        return self._rules.answer(found, self._case.params)
+
     def on_event(self, event: Mapping[str, Any]) -> Verdict | None:
         """Take in a user data event; ``None`` when it says nothing about the request."""
-        found = proof(self._case, event)
+        found = self._rules.proven_by(self._case, event)
         if found is None or isinstance(self.verdict, (Executed, NotExecuted)):
             return None
         if isinstance(found, AskAgain):
@@ -240,7 +244,7 @@ class Inquiry:
     def _look_again(self, at: Moment) -> None:
         if not self._is_second_look:
             self._is_second_look = True
-            self._steps = questions(self._case)
+            self._steps = self._rules.questions(self._case)
             self._ask = next(self._steps)
             self.verdict = AskAgain(at.now + _LAG_S)
 

@@ -1,8 +1,7 @@
-"""The questions that settle the fate of each operation; the table stands in :mod:`fate`."""
+"""The questions that settle the fate of each kind of change; the table stands in :mod:`fate`."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
@@ -19,18 +18,21 @@ from binance_wsapi.protocol.verdict import (
     same_number,
 )
 
-__all__ = ["questions"]
+__all__ = [
+    "Finding",
+    "all_cancelled",
+    "amended",
+    "cannot_be_asked",
+    "futures_cancel",
+    "list_cancelled",
+    "list_placed",
+    "modified",
+    "order_placed",
+    "replaced",
+    "spot_cancel",
+]
 
 Finding = Executed | NotExecuted | StaysUnknown
-
-
-def questions(case: Case) -> Question[Finding]:
-    """Return the steps of finding out what became of a request."""
-    if case.method == "order.cancel" and not case.market.facts.cancels_rename:
-        return _futures_cancel(case)
-    if case.method.startswith("orderList.place"):
-        return _list_placed(case)
-    return _BY_METHOD.get(case.method, _cannot_be_asked)(case)
 
 
 def _status(case: Case, when: When = When.NOW, **by: Any) -> Ask:
@@ -42,7 +44,8 @@ _MAY_BE_ANOTHERS = StaysUnknown(
 )
 
 
-def _order_placed(case: Case) -> Question[Finding]:
+def order_placed(case: Case) -> Question[Finding]:
+    """An order: on Spot, futures, and by smart order routing."""
     client_id = case.params.get("newClientOrderId")
     if client_id is None:
         return StaysUnknown("the order has no client id to ask for")
@@ -119,7 +122,8 @@ def _was_named(case: Case, client_id: str, row: dict[str, Any]) -> Question[bool
     return any(amendment.get("origClientOrderId") == client_id for amendment in answer.rows)
 
 
-def _spot_cancel(case: Case) -> Question[Finding]:
+def spot_cancel(case: Case) -> Question[Finding]:
+    """The cancel of an order on Spot, which gives it another client id."""
     by_order_id = case.given("orderId")
     new_id = case.params.get("newClientOrderId")
     when = When.NOW
@@ -156,7 +160,8 @@ def _was_cancelled_as(case: Case, cancel_id: object, order: dict[str, Any] | Non
     return case.is_generated(cancel_id) or case.is_since(order.get("updateTime"))
 
 
-def _futures_cancel(case: Case) -> Question[Finding]:
+def futures_cancel(case: Case) -> Question[Finding]:
+    """The cancel of an order on futures, which keeps its client id."""
     when = When.NOW
     while True:
         by = case.given("orderId") or case.given("origClientOrderId")
@@ -182,7 +187,8 @@ def _cancelled(answer: Answer) -> Executed | NotExecuted | None:
     return None
 
 
-def _all_cancelled(case: Case) -> Question[Finding]:
+def all_cancelled(case: Case) -> Question[Finding]:
+    """The cancel of all open orders of a symbol."""
     # Before the fence nothing is proved: no open orders may mean that there were none, and the
     # request could still come and cancel what is placed next.
     answer: Answer | None = None
@@ -197,7 +203,8 @@ def _all_cancelled(case: Case) -> Question[Finding]:
     return Executed([])
 
 
-def _replaced(case: Case) -> Question[Finding]:
+def replaced(case: Case) -> Question[Finding]:
+    """A cancel and a new order in one: each half by itself."""
     client_id = case.params.get("newClientOrderId")
     if client_id is None:
         return StaysUnknown("the new order has no client id to ask for")
@@ -285,7 +292,8 @@ def _halves(
     )
 
 
-def _amended(case: Case) -> Question[Finding]:
+def amended(case: Case) -> Question[Finding]:
+    """An order made smaller that keeps its place."""
     by_order_id = case.given("orderId")
     old_id, new_id = case.params.get("origClientOrderId"), case.params.get("newClientOrderId")
     when = When.NOW
@@ -335,7 +343,8 @@ def _among_amendments(case: Case, order: dict[str, Any]) -> Question[Finding]:
     return NotExecuted("the order was not amended", order)
 
 
-def _modified(case: Case) -> Question[Finding]:
+def modified(case: Case) -> Question[Finding]:
+    """Another price or quantity of an order on futures."""
     params = case.params
     when = When.NOW
     while True:
@@ -379,7 +388,8 @@ def _modification_may_cancel(order: dict[str, Any], quantity: object) -> bool:
     return Decimal(order.get("executedQty", 0)) >= Decimal(str(quantity))
 
 
-def _list_placed(case: Case) -> Question[Finding]:
+def list_placed(case: Case) -> Question[Finding]:
+    """An order list, by its own id and its orders."""
     list_id = case.params.get("listClientOrderId")
     if list_id is None:
         return StaysUnknown("the order list has no client id to ask for")
@@ -428,7 +438,8 @@ def _any_leg(case: Case) -> Question[dict[str, Any] | None]:
     return None
 
 
-def _list_cancelled(case: Case) -> Question[Finding]:
+def list_cancelled(case: Case) -> Question[Finding]:
+    """The cancel of an order list."""
     by = case.given("orderListId")
     if not by:
         by = {"origClientOrderId": case.params.get("listClientOrderId")}
@@ -453,18 +464,7 @@ def _list_cancelled(case: Case) -> Question[Finding]:
         when = When.LATER
 
 
-def _cannot_be_asked(case: Case) -> Question[Finding]:
+def cannot_be_asked(case: Case) -> Question[Finding]:
+    """What no question of the WebSocket API shows: only an event or a late answer tells."""
     yield from ()  # a generator without questions
     return StaysUnknown(f"the API has no question for the outcome of {case.method}")
-
-
-_BY_METHOD: dict[str, Callable[[Case], Question[Finding]]] = {
-    "order.place": _order_placed,
-    "sor.order.place": _order_placed,
-    "order.cancel": _spot_cancel,
-    "openOrders.cancelAll": _all_cancelled,
-    "order.cancelReplace": _replaced,
-    "order.amend.keepPriority": _amended,
-    "order.modify": _modified,
-    "orderList.cancel": _list_cancelled,
-}

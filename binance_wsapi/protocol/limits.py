@@ -47,9 +47,6 @@ _WEIGHT = "REQUEST_WEIGHT"
 _ORDERS = "ORDERS"
 _UNIT_US = {"SECOND": 10**6, "MINUTE": 60 * 10**6, "HOUR": 3600 * 10**6, "DAY": 86400 * 10**6}
 
-_CANCELS = frozenset(
-    {"order.cancel", "openOrders.cancelAll", "orderList.cancel", "algoOrder.cancel"}
-)
 _RESERVE_PART = 50
 """One in so many of a weight limit is kept for cancels and for finding out the fate of orders."""
 
@@ -330,7 +327,7 @@ class _Cost:
         self.fixed = steps[0].weight if len(steps) == 1 and steps[0].param is None else None
         self.on_success = operation.weight.on_success
         self.orders = operation.order_count
-        self.is_cancel = operation.method in _CANCELS
+        self.is_cancel = operation.fate is not None and operation.fate.takes_orders_away
 
 
 class _RateLimit(msgspec.Struct, rename="camel", gc=False):

@@ -11,10 +11,7 @@ import msgspec
 
 from binance_wsapi.protocol.wire_values import text, whole_number
 
-__all__ = ["PLACING", "OwnOrders", "ReadAnswer", "order_key", "orders_in"]
-
-PLACING = ("order.place", "sor.order.place", "orderList.place", "order.cancelReplace")
-"""How operations begin whose answers show orders that they made."""
+__all__ = ["OwnOrders", "ReadAnswer", "order_key", "orders_in"]
 
 _PARTS = ("orderReports", "cancelResponse", "newOrderResponse", "amendedOrder", "orders")
 """Where answers keep further orders, those that tell most of them first."""
@@ -30,7 +27,8 @@ class ReadAnswer(NamedTuple):
     """When its request was written, monotonic seconds."""
     heard_at: float
     """When it was read, monotonic seconds."""
-    method: str
+    makes_orders: bool
+    """Whether the request was one that makes the orders its answer shows."""
     result: msgspec.Raw
 
 
@@ -83,7 +81,7 @@ class OwnOrders:
             key = order["symbol"], order["orderId"]
             shown = self._shown.setdefault(key, _Shown(answer.heard_at))
             shown.first_heard_at = min(shown.first_heard_at, answer.heard_at)
-            if answer.method.startswith(PLACING) and "origClientOrderId" not in order:
+            if answer.makes_orders and "origClientOrderId" not in order:
                 shown.placed_by, shown.placed_at = answer.request_id, answer.written_at
             if len(self._shown) > self._size:
                 del self._shown[next(iter(self._shown))]

@@ -1,9 +1,13 @@
-"""What a user data event proves about a request whose answer was lost."""
+"""What a user data event proves about a request whose answer was lost.
+
+Each function takes the request and the event as the exchange sent it, without its envelope, and returns
+``None`` when the event says nothing about the request.
+"""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from binance_wsapi.protocol.order_events import FINAL_STATUSES, order_from_event
@@ -16,30 +20,25 @@ from binance_wsapi.protocol.verdict import (
     same_number,
 )
 
-__all__ = ["proof"]
+__all__ = [
+    "algo_cancelled",
+    "algo_placed",
+    "futures_cancelled",
+    "futures_modified",
+    "futures_placed",
+    "list_cancelled",
+    "list_placed",
+    "spot_amended",
+    "spot_cancelled",
+    "spot_placed",
+    "spot_replaced",
+]
 
 _ASK_NOW = AskAgain(-math.inf)
 
 
-def proof(case: Case, event: Mapping[str, Any]) -> Verdict | None:
-    """Return what an event proves; ``None`` when it says nothing about the request.
-
-    Args:
-        case: The request.
-        event: The event as the exchange sent it, without its envelope.
-    """
-    prove = _PROOFS.get((case.market.facts.cancels_rename, case.method))
-    if prove is None and case.method.startswith("orderList.place"):
-        prove = _list_placed
-    if prove is None:
-        return None
-    try:
-        return prove(case, event)
-    except (AttributeError, LookupError, TypeError, ValueError, ArithmeticError):
-        return None  # an event of another form than documented proves nothing
-
-
-def _spot_placed(case: Case, event: Mapping[str, Any]) -> Verdict | None:
+def spot_placed(case: Case, event: Mapping[str, Any]) -> Verdict | None:
+    """Prove an order of Spot."""
     order = _spot_order(case, event)
     client_id = case.params.get("newClientOrderId")
     # In the event of a cancel the order goes by the id of the cancel; C is the one it had.
@@ -55,19 +54,22 @@ def _spot_placed(case: Case, event: Mapping[str, Any]) -> Verdict | None:
     return Executed(order)
 
 
-def _spot_cancelled(case: Case, event: Mapping[str, Any]) -> Verdict | None:
+def spot_cancelled(case: Case, event: Mapping[str, Any]) -> Verdict | None:
+    """Prove the cancel of an order of Spot."""
     order = _spot_order(case, event)
     if order is None or not _is_aimed_at(case, event.get("i"), event.get("c"), event.get("C")):
         return None
     return _ended(case, order, event.get("T"))
 
 
-def _spot_replaced(case: Case, event: Mapping[str, Any]) -> Verdict | None:
+def spot_replaced(case: Case, event: Mapping[str, Any]) -> Verdict | None:
+    """Prove a half of a cancel-replace."""
     # One event tells one half: have both looked at.
-    return None if _spot_placed(case, event) is None else _ASK_NOW
+    return None if spot_placed(case, event) is None else _ASK_NOW
 
 
-def _spot_amended(case: Case, event: Mapping[str, Any]) -> Verdict | None:
+def spot_amended(case: Case, event: Mapping[str, Any]) -> Verdict | None:
+    """Prove the amendment of an order of Spot."""
     order = _spot_order(case, event)
     if order is None or event.get("x") != "REPLACED" or not case.is_younger(event.get("T")):
         return None
@@ -77,7 +79,8 @@ def _spot_amended(case: Case, event: Mapping[str, Any]) -> Verdict | None:
     return Executed(order) if is_it and is_same and new_id in (None, event.get("c")) else None
 
 
-def _list_placed(case: Case, event: Mapping[str, Any]) -> Verdict | None:
+def list_placed(case: Case, event: Mapping[str, Any]) -> Verdict | None:
+    """Prove an order list."""
     list_id = case.params.get("listClientOrderId")
     if event.get("e") != "listStatus" or event.get("C") != list_id:
         return None
@@ -106,7 +109,8 @@ def _list_placed(case: Case, event: Mapping[str, Any]) -> Verdict | None:
     )
 
 
-def _list_cancelled(case: Case, event: Mapping[str, Any]) -> Verdict | None:
+def list_cancelled(case: Case, event: Mapping[str, Any]) -> Verdict | None:
+    """Prove the cancel of an order list."""
     if event.get("e") != "listStatus" or event.get("L") != "ALL_DONE":
         return None
     by_list_id = case.params.get("orderListId")
@@ -115,7 +119,8 @@ def _list_cancelled(case: Case, event: Mapping[str, Any]) -> Verdict | None:
     return _ASK_NOW if event.get("C") == case.params.get("listClientOrderId") else None
 
 
-def _futures_placed(case: Case, event: Mapping[str, Any]) -> Verdict | None:
+def futures_placed(case: Case, event: Mapping[str, Any]) -> Verdict | None:
+    """Prove an order of futures."""
     body = event if event.get("e") == "TRADE_LITE" else event.get("o")
     client_id = case.params.get("newClientOrderId")
     if not isinstance(body, dict) or body.get("c") != client_id or event.get("e") == "ALGO_UPDATE":
@@ -133,12 +138,14 @@ def _futures_placed(case: Case, event: Mapping[str, Any]) -> Verdict | None:
     return _ASK_NOW
 
 
-def _futures_cancelled(case: Case, event: Mapping[str, Any]) -> Verdict | None:
+def futures_cancelled(case: Case, event: Mapping[str, Any]) -> Verdict | None:
+    """Prove the cancel of an order of futures."""
     order = _futures_order(case, event)
     return None if order is None else _ended(case, order, event.get("T"))
 
 
-def _futures_modified(case: Case, event: Mapping[str, Any]) -> Verdict | None:
+def futures_modified(case: Case, event: Mapping[str, Any]) -> Verdict | None:
+    """Prove the change of an order of futures."""
     order = _futures_order(case, event)
     if order is None or event["o"].get("x") != "AMENDMENT" or not case.is_younger(event.get("T")):
         return None
@@ -155,7 +162,8 @@ def _futures_modified(case: Case, event: Mapping[str, Any]) -> Verdict | None:
     return Executed(order) if is_same else None
 
 
-def _algo_placed(case: Case, event: Mapping[str, Any]) -> Verdict | None:
+def algo_placed(case: Case, event: Mapping[str, Any]) -> Verdict | None:
+    """Prove an algo order."""
     algo = event.get("o")
     if event.get("e") != "ALGO_UPDATE" or not isinstance(algo, dict):
         return None
@@ -170,7 +178,8 @@ def _algo_placed(case: Case, event: Mapping[str, Any]) -> Verdict | None:
     return Executed(_algo_order(algo))
 
 
-def _algo_cancelled(case: Case, event: Mapping[str, Any]) -> Verdict | None:
+def algo_cancelled(case: Case, event: Mapping[str, Any]) -> Verdict | None:
+    """Prove the cancel of an algo order."""
     algo = event.get("o")
     if event.get("e") != "ALGO_UPDATE" or not isinstance(algo, dict):
         return None
@@ -258,18 +267,3 @@ _ALGO_FIELDS = {
 
 def _algo_order(algo: Mapping[str, Any]) -> dict[str, Any]:
     return {name: algo[key] for name, key in _ALGO_FIELDS.items() if key in algo}
-
-
-_PROOFS: dict[tuple[bool, str], Callable[[Case, Mapping[str, Any]], Verdict | None]] = {
-    (True, "order.place"): _spot_placed,
-    (True, "sor.order.place"): _spot_placed,
-    (True, "order.cancel"): _spot_cancelled,
-    (True, "order.cancelReplace"): _spot_replaced,
-    (True, "order.amend.keepPriority"): _spot_amended,
-    (True, "orderList.cancel"): _list_cancelled,
-    (False, "order.place"): _futures_placed,
-    (False, "order.cancel"): _futures_cancelled,
-    (False, "order.modify"): _futures_modified,
-    (False, "algoOrder.place"): _algo_placed,
-    (False, "algoOrder.cancel"): _algo_cancelled,
-}

@@ -23,7 +23,7 @@ from typing import Any
 
 from binance_wsapi.markets import Market
 from binance_wsapi.protocol.order_events import FINAL_STATUSES, micros, order_from_event
-from binance_wsapi.protocol.own_orders import PLACING, order_key, orders_in
+from binance_wsapi.protocol.own_orders import order_key, orders_in
 from binance_wsapi.protocol.verdict import Answer, Ask, Question
 from binance_wsapi.protocol.wire_values import amount, text, whole_number
 
@@ -142,12 +142,12 @@ class LiveOrders:
             self._gaps -= 1
             self._close_gap(self._gaps_closed)
 
-    def observe_answer(self, method: str, result: object) -> int | None:
+    def observe_answer(self, result: object, *, makes_orders: bool = False) -> int | None:
         """Take note of the orders in an answer.
 
         Args:
-            method: The wire operation it answers; for a resolved outcome the one that was resolved.
             result: The result.
+            makes_orders: Whether it answers a request that makes the orders it shows.
 
         Returns:
             When the first of the orders was made that were not known yet, in epoch microseconds, 0 when
@@ -160,7 +160,7 @@ class LiveOrders:
             if key in self._told or key in self._ended:
                 continue
             told = _Told()
-            is_new = method.startswith(PLACING) and "origClientOrderId" not in order
+            is_new = makes_orders and "origClientOrderId" not in order
             # What was made since events are told, and not known, had its first events lost.
             is_new = is_new or micros(whole_number(order.get("time")) or 0) > self._since_us > 0
             if not is_new:

@@ -1,34 +1,48 @@
-"""The answer that was lost, rebuilt from what was found out: in the shape of the operation's own answer."""
+"""The answer that was lost, rebuilt from what was found out: in the shape of the operation's own answer.
+
+Each function takes what a verdict "executed" holds (the order, the order list, the halves) and the
+request's parameters by wire name.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
-__all__ = ["answer_of"]
+__all__ = [
+    "amended",
+    "as_found",
+    "cancelled",
+    "order_list",
+    "placed",
+    "placed_by_sor",
+    "replaced",
+]
 
 
-def answer_of(method: str, found: Any, params: Mapping[str, Any]) -> Any:
-    """Return what the operation would have answered, as far as it is known.
-
-    Args:
-        method: The wire operation.
-        found: What a verdict "executed" holds: the order, the order list, the halves.
-        params: The request's parameters by wire name.
-    """
-    if method == "sor.order.place":
-        return [_placed(found)]
-    if method in {"order.place", "order.modify"}:
-        return _placed(found)
-    if method == "order.cancel":
-        return _cancelled(found, params.get("origClientOrderId"))
-    if method == "order.cancelReplace":
-        return _replaced(found, params)
-    if method == "order.amend.keepPriority":
-        return _amended(found, params)
-    if method.startswith("orderList."):
-        return {"orderReports": [], **found}
+def as_found(found: Any, params: Mapping[str, Any]) -> Any:
+    """What was found is all there is to say."""
     return found
+
+
+def order_list(found: Mapping[str, Any], params: Mapping[str, Any]) -> dict[str, Any]:
+    """An order list, placed or cancelled."""
+    return {"orderReports": [], **found}
+
+
+def placed(found: Mapping[str, Any], params: Mapping[str, Any]) -> dict[str, Any]:
+    """An order, placed or changed."""
+    return _placed(found)
+
+
+def placed_by_sor(found: Mapping[str, Any], params: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """An order placed by smart order routing, which is answered with a list."""
+    return [_placed(found)]
+
+
+def cancelled(found: Mapping[str, Any], params: Mapping[str, Any]) -> dict[str, Any]:
+    """A cancelled order."""
+    return _cancelled(found, params.get("origClientOrderId"))
 
 
 def _placed(order: Mapping[str, Any]) -> dict[str, Any]:
@@ -41,7 +55,8 @@ def _cancelled(order: Mapping[str, Any], named: object) -> dict[str, Any]:
     return answer
 
 
-def _replaced(halves: Mapping[str, Any], params: Mapping[str, Any]) -> dict[str, Any]:
+def replaced(halves: Mapping[str, Any], params: Mapping[str, Any]) -> dict[str, Any]:
+    """Both halves of a cancel-replace."""
     answer = dict(halves)
     if answer.get("cancelResponse") is not None:
         named = params.get("cancelOrigClientOrderId")
@@ -51,7 +66,8 @@ def _replaced(halves: Mapping[str, Any], params: Mapping[str, Any]) -> dict[str,
     return answer
 
 
-def _amended(order: Mapping[str, Any], params: Mapping[str, Any]) -> dict[str, Any]:
+def amended(order: Mapping[str, Any], params: Mapping[str, Any]) -> dict[str, Any]:
+    """An amended order."""
     named = params.get("origClientOrderId", order.get("clientOrderId"))
     return {
         "transactTime": _time(order),

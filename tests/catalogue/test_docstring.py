@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from binance_wsapi.catalogue import fates
 from binance_wsapi.catalogue import params as p
 from binance_wsapi.catalogue._docstring import docstring
 from binance_wsapi.catalogue._types import (
@@ -106,7 +107,7 @@ def test_bounds_and_values_of_parameters_are_told(param: Param, said: str) -> No
 
 
 def test_orders_tell_what_an_error_means_for_them() -> None:
-    told = text(replace(OPERATION, mutates=True, order_count=2))
+    told = text(replace(OPERATION, fate=fates.ORDER_PLACED, order_count=2))
 
     assert "counts 2 unfilled orders." in told
     assert "it may have been executed" in told

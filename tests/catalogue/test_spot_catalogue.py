@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from binance_wsapi.catalogue import operation_by_method, operations
+from binance_wsapi.catalogue import operation_by_method, operations, spot
 from binance_wsapi.catalogue._types import Kind, Operation, Param
 from binance_wsapi.markets import Market
 from binance_wsapi.models import enums
@@ -336,3 +337,14 @@ def test_what_goes_with_some_order_types_only_is_forbidden_with_the_others(metho
         "price": types - {"MARKET"},
         "timeInForce": types - {"MARKET", "LIMIT_MAKER"},
     }
+
+
+def test_catalogue_with_an_entry_that_trades_and_has_no_fate_does_not_load(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What became of it could not be found out when its answer is lost."""
+    placing = next(each for each in OPERATIONS if each.method == "order.place")
+    monkeypatch.setattr(spot, "OPERATIONS", (replace(placing, fate=None),))
+
+    with pytest.raises(TypeError, match=r"order\.place trades: say by fate="):
+        operations.__wrapped__(Market.SPOT)

@@ -22,7 +22,7 @@ from binance_wsapi.core.reconciliation import Reconciler
 from binance_wsapi.core.resolution import Resolver
 from binance_wsapi.markets import Market
 from binance_wsapi.models._base import Event, UnknownEvent
-from binance_wsapi.protocol.proofs import proof
+from binance_wsapi.protocol.fates import rules_of
 from binance_wsapi.protocol.stream_identity import stream_identity
 from binance_wsapi.protocol.verdict import Case
 from binance_wsapi.simulator import SimulatedExchange
@@ -253,9 +253,10 @@ def test_no_event_of_any_form_breaks_a_proof(
     lost = Case(market, method, params, sent_us=1, stamp_tolerance_us=0)
     body = {"s": "BTCUSDT", "i": 1, "aid": 1, "c": "mine", "caid": "mine", "C": "mine", **members}
 
-    proof(lost, {"e": kind, **body})
-    proof(lost, {"e": kind, "T": 1, "o": body})
-    proof(lost, {"e": kind, "T": 1, "o": members.get("o")})
+    prove = rules_of(lost).proven_by
+    prove(lost, {"e": kind, **body})
+    prove(lost, {"e": kind, "T": 1, "o": body})
+    prove(lost, {"e": kind, "T": 1, "o": members.get("o")})
 
 
 @pytest.mark.parametrize("beautify", [True, False])

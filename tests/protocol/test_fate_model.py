@@ -245,7 +245,7 @@ def shown(*orders: dict[str, Any]) -> Knowledge:
     known = OwnOrders()
     for order in orders:
         result = msgspec.Raw(msgspec.json.encode(order))
-        known.answers.append(ReadAnswer("earlier", -0.5, -0.1, "order.place", result))
+        known.answers.append(ReadAnswer("earlier", -0.5, -0.1, True, result))
     return Knowledge(known)
 
 

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from binance_wsapi.catalogue import operation_by_method
 from binance_wsapi.markets import Market
 from binance_wsapi.protocol.reconcile import LiveOrders, Reconciled, Reconciliation
 
@@ -254,7 +255,7 @@ def test_what_ended_while_a_gap_was_feared_is_forgotten_when_there_was_none() ->
 def test_a_fill_larger_than_what_was_filled_before_is_a_new_one() -> None:
     """The answer counted 1; the event of a fill of 2, late, tells a total that was reached already."""
     orders = LiveOrders(Market.SPOT)
-    orders.observe_answer("openOrders.status", [row(executedQty="1", status="PARTIALLY_FILLED")])
+    orders.observe_answer([row(executedQty="1", status="PARTIALLY_FILLED")])
     orders.observe_event(report(x="TRADE", X="PARTIALLY_FILLED", l="2", z="1", t=12))
 
     asking = Reconciliation(orders)
@@ -316,7 +317,7 @@ def test_an_order_is_live_until_an_event_tells_its_end() -> None:
     """The answer said FILLED, the event was lost with the connection."""
     orders = LiveOrders(Market.SPOT)
     filled = row(status="FILLED", executedQty="5")
-    orders.observe_answer("order.place", filled)
+    orders.observe_answer(filled, makes_orders=True)
     asking = Reconciliation(orders)
     asking.on_answer(filled)
 
@@ -327,15 +328,15 @@ def test_an_order_is_live_until_an_event_tells_its_end() -> None:
 
 def test_an_answer_after_the_last_event_does_not_revive_the_order() -> None:
     orders = live(fill(11, total="5"))
-    orders.observe_answer("order.place", row(status="FILLED", executedQty="5"))
+    orders.observe_answer(row(status="FILLED", executedQty="5"), makes_orders=True)
 
     assert len(orders) == 0
 
 
 def test_an_order_first_seen_in_a_query_counts_from_there() -> None:
     orders = LiveOrders(Market.SPOT)
-    orders.observe_answer("openOrders.status", [row(executedQty="3"), row(orderId=8)])
-    orders.observe_answer("order.status", row(orderId=9, status="FILLED"))
+    orders.observe_answer([row(executedQty="3"), row(orderId=8)])
+    orders.observe_answer(row(orderId=9, status="FILLED"))
 
     assert list(orders) == [("BTCUSDT", 7), ("BTCUSDT", 8)]
     asking = Reconciliation(orders)
@@ -344,7 +345,7 @@ def test_an_order_first_seen_in_a_query_counts_from_there() -> None:
 
 def test_a_fill_that_an_answer_counted_before_its_event_came_counts_once() -> None:
     orders = LiveOrders(Market.SPOT)
-    orders.observe_answer("openOrders.status", [row(executedQty="2", status="PARTIALLY_FILLED")])
+    orders.observe_answer([row(executedQty="2", status="PARTIALLY_FILLED")])
     assert orders.observe_event(fill(12, total="2"))
     orders.begin_gap()
 
@@ -357,7 +358,7 @@ def test_a_fill_that_an_answer_counted_before_its_event_came_counts_once() -> No
 
 def test_an_order_made_since_events_are_told_and_first_seen_in_a_query_has_told_nothing() -> None:
     orders = LiveOrders(Market.SPOT, since_us=900_000)
-    orders.observe_answer("openOrders.status", [row(executedQty="1", time=901)])
+    orders.observe_answer([row(executedQty="1", time=901)])
 
     asking = Reconciliation(orders)
     asking.on_answer(row(executedQty="1"))
@@ -392,7 +393,10 @@ def test_an_order_made_since_events_are_told_and_first_seen_in_a_query_has_told_
 )
 def test_answers_make_orders_known(method: str, result: object, ids: list[int]) -> None:
     orders = LiveOrders(Market.SPOT)
-    orders.observe_answer(method, result)
+    operation = operation_by_method(Market.SPOT, method)
+    assert operation is not None
+    fate = operation.fate
+    orders.observe_answer(result, makes_orders=fate is not None and fate.makes_orders)
 
     assert [order_id for _, order_id in orders] == ids
 
@@ -464,7 +468,7 @@ def test_every_fill_is_told_once_whatever_the_gap_swallows(seed: int) -> None:
             book[number] = row(orderId=number, updateTime=clock)
             trades[number] = []
             publish(report(i=number, T=clock))
-            orders.observe_answer("order.place", dict(book[number]))
+            orders.observe_answer(dict(book[number]), makes_orders=True)
             return
         chosen = book[chance.choice(open_ids)]
         chosen["updateTime"] = clock
