@@ -75,6 +75,7 @@ class FollowUp:
     __slots__ = ("kind", "order", "price", "symbol")
 
     CLOSED = "closed"
+    FIRED = "fired"
     FIRST_FILL = "first fill"
     TRADED = "traded"
 

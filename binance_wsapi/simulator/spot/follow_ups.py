@@ -11,26 +11,34 @@ __all__ = ["run"]
 
 
 def run(engine: Engine) -> None:
-    """Work off all follow-ups, and those that they lead to, in the order in which they arose."""
+    """Work off all follow-ups, and those that they lead to, in the order in which they arose.
+
+    Orders that one price triggers fire one by one: what the first one does may end the next one.
+    """
     queue = engine.follow_ups
     while queue:
         follow_up = queue.popleft()
         if follow_up.kind is FollowUp.TRADED:
-            triggers = engine.markets[follow_up.symbol].triggers
-            for order in triggers.on_price(follow_up.price, engine.now_us):
-                _fire(engine, order)
+            symbol, price = follow_up.symbol, follow_up.price
+            fired = engine.markets[symbol].triggers.on_price(price, engine.now_us)
+            queue.extendleft(FollowUp(FollowUp.FIRED, symbol, order=one) for one in fired[::-1])
             continue
-        order_ = follow_up.order
-        assert order_ is not None
-        if follow_up.kind is FollowUp.FIRST_FILL:
-            order_lists.on_first_fill(engine, order_)
+        order = follow_up.order
+        assert order is not None
+        if follow_up.kind is FollowUp.FIRED:
+            _fire(engine, order)
+        elif follow_up.kind is FollowUp.FIRST_FILL:
+            order_lists.on_first_fill(engine, order)
         else:
-            order_lists.on_closed(engine, order_)
+            order_lists.on_closed(engine, order)
 
 
 def _fire(engine: Engine, order: Order) -> None:
     """Let a triggered order enter the book; what forbids it ends the order instead."""
     if not order.is_open:
+        return
+    if order_lists.is_decided(order):
+        endings.expire(engine, order, order_lists.OCO_TRIGGER)
         return
     order_lists.on_trigger(engine, order)
     try:

@@ -8,9 +8,16 @@ from binance_wsapi.simulator.spot.engine import Engine
 from binance_wsapi.simulator.spot.money import round_to_step
 from binance_wsapi.simulator.spot.orders import Order, OrderList, Phase
 
-__all__ = ["cancel", "on_closed", "on_first_fill", "on_trigger"]
+__all__ = ["OCO_TRIGGER", "cancel", "is_decided", "on_closed", "on_first_fill", "on_trigger"]
 
 OCO_TRIGGER = "OCO_TRIGGER"
+
+
+def is_decided(order: Order) -> bool:
+    """Whether the other order of a pair has ended: this one must not begin to work any more."""
+    order_list = order.order_list
+    sibling = order_list.sibling(order) if order_list is not None else None
+    return sibling is not None and not sibling.is_open
 
 
 def on_first_fill(engine: Engine, order: Order) -> None:

@@ -388,3 +388,89 @@ def test_the_id_of_an_open_list_cannot_be_used_twice() -> None:
 
     scene.exchange.call("orderList.cancel", scene.me, symbol="BTCUSDT", listClientOrderId="mine")
     scene.place("oco", OCO, listClientOrderId="mine")
+
+
+def test_a_pair_whose_leg_fills_while_its_stop_is_about_to_fire_trades_once() -> None:
+    """Two orders fire at one price, and what the first one does ends the second."""
+    exchange = Exchange()
+    first, pair_owner, asker, buyer = (exchange.account() for _ in range(4))
+    exchange.trade_at("60000.00")
+    early = exchange.place(
+        first,
+        "SELL",
+        "0.01",
+        "59980.00",
+        type="TAKE_PROFIT_LIMIT",
+        stopPrice="60010.00",
+    )
+    pair = exchange.call(
+        "orderList.place.oco",
+        pair_owner,
+        symbol="BTCUSDT",
+        side="BUY",
+        quantity="0.01",
+        aboveType="STOP_LOSS_LIMIT",
+        aboveStopPrice="60010.00",
+        abovePrice="60020.00",
+        aboveTimeInForce="GTC",
+        belowType="LIMIT_MAKER",
+        belowPrice="59990.00",
+    )
+    exchange.place(asker, "SELL", "0.01", "60010.00")
+    exchange.place(asker, "SELL", "0.05", "60015.00")
+
+    answer = exchange.place(buyer, "BUY", "0.01", "60010.00")
+
+    assert answer["status"] == "FILLED"
+    assert exchange.status(first, early["orderId"])["status"] == "FILLED"
+    stop, maker = (
+        next(one for one in pair["orderReports"] if one["type"] == kind)
+        for kind in ("STOP_LOSS_LIMIT", "LIMIT_MAKER")
+    )
+    assert exchange.status(pair_owner, maker["orderId"])["status"] == "FILLED"
+    assert exchange.status(pair_owner, stop["orderId"])["status"] == "EXPIRED"
+    assert exchange.call("openOrders.status", pair_owner) == []
+    locked = [amounts[1] for amounts in exchange.balances(pair_owner).values()]
+    assert set(locked) == {"0.00000000"}
+    assert exchange.call("openOrderLists.status", pair_owner) == []
+
+
+def test_a_pair_whose_leg_is_prevented_while_its_stop_is_about_to_fire_ends() -> None:
+    """The list goes on with what happened before anything else fires."""
+    exchange = Exchange()
+    owner, asker, buyer = (exchange.account() for _ in range(3))
+    exchange.trade_at("60000.00")
+    exchange.place(
+        owner,
+        "SELL",
+        "0.01",
+        "59980.00",
+        type="TAKE_PROFIT_LIMIT",
+        stopPrice="60010.00",
+        selfTradePreventionMode="EXPIRE_MAKER",
+    )
+    exchange.call(
+        "orderList.place.oco",
+        owner,
+        symbol="BTCUSDT",
+        side="BUY",
+        quantity="0.01",
+        aboveType="STOP_LOSS_LIMIT",
+        aboveStopPrice="60010.00",
+        abovePrice="60020.00",
+        aboveTimeInForce="GTC",
+        belowType="LIMIT_MAKER",
+        belowPrice="59990.00",
+    )
+    exchange.place(asker, "SELL", "0.01", "60010.00")
+    exchange.place(asker, "SELL", "0.05", "60015.00")
+
+    exchange.place(buyer, "BUY", "0.01", "60010.00")
+
+    rows = exchange.call("allOrders", owner, symbol="BTCUSDT")
+    assert sorted((row["type"], row["status"]) for row in rows) == [
+        ("LIMIT_MAKER", "EXPIRED_IN_MATCH"),
+        ("STOP_LOSS_LIMIT", "EXPIRED"),
+        ("TAKE_PROFIT_LIMIT", "NEW"),
+    ]
+    assert exchange.call("openOrderLists.status", owner) == []
