@@ -10,11 +10,12 @@ from typing import Any
 from engine_harness import FINE, Exchange, on_wire
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from binance_wsapi.simulator.accounts import Account, CommissionRates
 from binance_wsapi.simulator.errors import ExchangeError
 from binance_wsapi.simulator.observers import Trade
+from binance_wsapi.simulator.spot.orders import Phase
 from binance_wsapi.simulator.spot.symbols import SymbolSpec
 
 SYMBOLS = (
@@ -136,8 +137,8 @@ def order_lists(draw: st.DrawFn) -> tuple[str, dict[str, Any]]:
     return f"orderList.place.{method}", params
 
 
-class Trading(RuleBasedStateMachine):
-    """Four accounts, two of them of one trade group, send what they like."""
+class Bookkeeping(RuleBasedStateMachine):
+    """Four accounts, two of them of one trade group, and what must hold whatever they send."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -160,6 +161,7 @@ class Trading(RuleBasedStateMachine):
                 self.deposited[asset] += balance.free
         self.reports: dict[tuple[Account, str, int], list[Any]] = defaultdict(list)
         self.told: dict[tuple[Account, str], tuple[str, str]] = {}
+        self.queues: dict[tuple[str, str, Decimal], list[int]] = {}
 
     def on_trade(self, trade: Trade) -> None:
         self.trades.append(trade)
@@ -184,67 +186,29 @@ class Trading(RuleBasedStateMachine):
         raise AssertionError(symbol)
 
     def send(self, method: str, who: int, **params: Any) -> Any:
-        """Send a request; a refusal is an answer too."""
+        """Send a request; a refusal is an answer too, and what is refused changes nothing."""
         self.exchange.clock.advance(0.001)
+        before = self.state()
         try:
             return on_wire(self.exchange.market.handle(method, params, self.accounts[who]))
         except ExchangeError as refusal:
+            half_done = refusal.code == -2021
+            assert half_done or self.state() == before, "refused, and done all the same"
             return refusal
 
-    @rule(who=st.integers(0, 3), symbol=symbols, order=orders())
-    def place(self, who: int, symbol: str, order: dict[str, Any]) -> None:
-        self.send("order.place", who, symbol=symbol, **order)
-
-    @rule(who=st.integers(0, 3), symbol=symbols, side=sides, price=prices, quantity=quantities)
-    def place_limit(self, who: int, symbol: str, side: str, price: str, quantity: str) -> None:
-        order = {"type": "LIMIT", "timeInForce": "GTC", "price": price, "quantity": quantity}
-        self.send("order.place", who, symbol=symbol, side=side, **order)
-
-    @rule(who=st.integers(0, 3), side=sides, price=prices, quantity=quantities)
-    def place_routed(self, who: int, side: str, price: str, quantity: str) -> None:
-        order = {"type": "LIMIT", "timeInForce": "GTC", "price": price, "quantity": quantity}
-        self.send("sor.order.place", who, symbol="BTCUSDT", side=side, **order)
-
-    @rule(who=st.integers(0, 3), symbol=symbols, request=order_lists())
-    def place_list(self, who: int, symbol: str, request: tuple[str, dict[str, Any]]) -> None:
-        self.send(request[0], who, symbol=symbol, **request[1])
-
-    @rule(
-        who=st.integers(0, 3), pick=st.integers(0, 99), quantity=quantities, what=st.integers(0, 5)
-    )
-    def change(self, who: int, pick: int, quantity: str, what: int) -> None:
-        """Cancel, amend or replace an open order."""
-        orders = self.send("openOrders.status", who)
-        if not orders:
-            return
-        order = orders[pick % len(orders)]
-        symbol, order_id = order["symbol"], order["orderId"]
-        match what:
-            case 0:
-                self.send("openOrders.cancelAll", who, symbol=symbol)
-            case 1 | 2:
-                self.send("order.cancel", who, symbol=symbol, orderId=order_id)
-            case 3:
-                self.send(
-                    "order.cancelReplace",
-                    who,
-                    symbol=symbol,
-                    cancelOrderId=order_id,
-                    cancelReplaceMode="STOP_ON_FAILURE",
-                    side=order["side"],
-                    type="LIMIT",
-                    timeInForce="GTC",
-                    price="100.00",
-                    quantity=quantity,
-                )
-            case _:
-                self.send(
-                    "order.amend.keepPriority",
-                    who,
-                    symbol=symbol,
-                    orderId=order_id,
-                    newQty=quantity,
-                )
+    def state(self) -> object:
+        """Return what a request may change of all accounts."""
+        return [
+            (
+                {name: (one.free, one.locked) for name, one in account.balances.items()},
+                [
+                    (order.order_id, order.status, order.executed, order.quantity)
+                    for orders in self.exchange.market.engine.records[uid].orders.values()
+                    for order in orders.values()
+                ],
+            )
+            for uid, account in self.exchange.market.accounts.items()
+        ]
 
     @invariant()
     def money_is_conserved(self) -> None:
@@ -398,6 +362,37 @@ class Trading(RuleBasedStateMachine):
         return rows
 
     @invariant()
+    def first_come_is_first_served(self) -> None:
+        """Who rests at a price stays before all who come later; only a used-up iceberg goes back."""
+        queues: dict[tuple[str, str, Decimal], list[int]] = {}
+        for symbol, book in self.exchange.market.books.items():
+            for side, half in (("BUY", book.bids), ("SELL", book.asks)):
+                for price in half.prices():
+                    queues[symbol, side, price] = [
+                        order_id
+                        for order_id, order in half.levels[price].orders.items()
+                        if not order.iceberg_quantity
+                    ]
+        for place, former in self.queues.items():
+            queue = queues.get(place, [])
+            stayed = [order_id for order_id in former if order_id in queue]
+            assert queue[: len(stayed)] == stayed, "overtaken"
+        self.queues = queues
+
+    @invariant()
+    def what_waits_is_watched(self) -> None:
+        engine = self.exchange.market.engine
+        assert not engine.follow_ups
+        for market in engine.markets.values():
+            waiting = {
+                order.order_id
+                for records in engine.records.values()
+                for order in records.open[market.spec.symbol].values()
+                if order.phase is Phase.WAITING
+            }
+            assert set(market.triggers._waiting) == waiting
+
+    @invariant()
     def lists_end_with_their_orders(self) -> None:
         engine = self.exchange.market.engine
         for account in self.accounts:
@@ -405,9 +400,151 @@ class Trading(RuleBasedStateMachine):
                 assert order_list.is_open == any(order.is_open for order in order_list.orders)
 
 
+class Trading(Bookkeeping):
+    """All of them send what they like."""
+
+    @rule(who=st.integers(0, 3), symbol=symbols, order=orders())
+    def place(self, who: int, symbol: str, order: dict[str, Any]) -> None:
+        self.send("order.place", who, symbol=symbol, **order)
+
+    @rule(who=st.integers(0, 3), symbol=symbols, side=sides, price=prices, quantity=quantities)
+    def place_limit(self, who: int, symbol: str, side: str, price: str, quantity: str) -> None:
+        order = {"type": "LIMIT", "timeInForce": "GTC", "price": price, "quantity": quantity}
+        self.send("order.place", who, symbol=symbol, side=side, **order)
+
+    @rule(who=st.integers(0, 3), side=sides, price=prices, quantity=quantities)
+    def place_routed(self, who: int, side: str, price: str, quantity: str) -> None:
+        order = {"type": "LIMIT", "timeInForce": "GTC", "price": price, "quantity": quantity}
+        self.send("sor.order.place", who, symbol="BTCUSDT", side=side, **order)
+
+    @rule(who=st.integers(0, 3), symbol=symbols, request=order_lists())
+    def place_list(self, who: int, symbol: str, request: tuple[str, dict[str, Any]]) -> None:
+        self.send(request[0], who, symbol=symbol, **request[1])
+
+    @rule(
+        who=st.integers(0, 3), pick=st.integers(0, 99), quantity=quantities, what=st.integers(0, 5)
+    )
+    def change(self, who: int, pick: int, quantity: str, what: int) -> None:
+        """Cancel, amend or replace an open order."""
+        orders = self.send("openOrders.status", who)
+        if not orders:
+            return
+        order = orders[pick % len(orders)]
+        symbol, order_id = order["symbol"], order["orderId"]
+        match what:
+            case 0:
+                self.send("openOrders.cancelAll", who, symbol=symbol)
+            case 1 | 2:
+                self.send("order.cancel", who, symbol=symbol, orderId=order_id)
+            case 3:
+                self.send(
+                    "order.cancelReplace",
+                    who,
+                    symbol=symbol,
+                    cancelOrderId=order_id,
+                    cancelReplaceMode="STOP_ON_FAILURE",
+                    side=order["side"],
+                    type="LIMIT",
+                    timeInForce="GTC",
+                    price="100.00",
+                    quantity=quantity,
+                )
+            case _:
+                self.send(
+                    "order.amend.keepPriority",
+                    who,
+                    symbol=symbol,
+                    orderId=order_id,
+                    newQty=quantity,
+                )
+
+
+class Crowding(Bookkeeping):
+    """Pairs and conditional orders within a few ticks: one price fires several, and they meet."""
+
+    @rule(
+        who=st.integers(0, 3),
+        side=sides,
+        what=st.sampled_from(["pair", "stop", "take profit"]),
+        far=st.integers(1, 3),
+        near=st.integers(1, 3),
+        leg=st.integers(-3, 3),
+    )
+    def crowd(self, who: int, side: str, what: str, far: int, near: int, leg: int) -> None:
+        """Lay pairs and conditional orders close around the market: one price fires several."""
+        last = self.exchange.market.engine.last_price("BTCUSDT")
+        assert last is not None
+        tick = Decimal("0.01") if side == "BUY" else Decimal("-0.01")
+        order = {"symbol": "BTCUSDT", "side": side, "quantity": "0.010"}
+        working = {"timeInForce": "GTC", "price": f"{last + leg * tick:.2f}"}
+        if what == "pair":
+            stop, maker = ("above", "below") if side == "BUY" else ("below", "above")
+            legs = {
+                f"{stop}Type": "STOP_LOSS_LIMIT",
+                f"{stop}StopPrice": f"{last + near * tick:.2f}",
+                f"{stop}Price": working["price"],
+                f"{stop}TimeInForce": "GTC",
+                f"{maker}Type": "LIMIT_MAKER",
+                f"{maker}Price": f"{last - far * tick:.2f}",
+            }
+            self.send("orderList.place.oco", who, **order, **legs)
+        else:
+            is_stop = what == "stop"
+            kind = "STOP_LOSS_LIMIT" if is_stop else "TAKE_PROFIT_LIMIT"
+            trigger = last + (near if is_stop else -near) * tick
+            self.send("order.place", who, type=kind, stopPrice=f"{trigger:.2f}", **order, **working)
+
+    @initialize()
+    def open_market(self) -> None:
+        self.trade(Decimal(100))
+
+    @rule(
+        who=st.permutations(range(4)),
+        side=sides,
+        trigger=st.integers(1, 2),
+        far=st.integers(1, 2),
+        leg=st.integers(1, 3),
+        takes_profit=st.booleans(),
+    )
+    def meet(
+        self,
+        who: list[int],
+        side: str,
+        trigger: int,
+        far: int,
+        leg: int,
+        takes_profit: bool,
+    ) -> None:
+        """Two fire at one price, and the first one reaches for the other's pair."""
+        other = "SELL" if side == "BUY" else "BUY"
+        if takes_profit:
+            self.crowd(who[0], other, "take profit", 1, trigger, leg)
+        self.crowd(who[1], side, "pair", far, trigger, leg)
+        self.move(trigger if side == "BUY" else -trigger)
+
+    @rule(up=st.integers(-3, 3))
+    def move(self, up: int) -> None:
+        """Let two accounts trade a few ticks away, where the book lets them."""
+        last = self.exchange.market.engine.last_price("BTCUSDT")
+        assert last is not None
+        self.trade(last + up * Decimal("0.01"))
+
+    def trade(self, price: Decimal) -> None:
+        order = {"type": "LIMIT", "quantity": "0.010", "price": f"{price:.2f}"}
+        for who, side, time in ((0, "SELL", "GTC"), (2, "BUY", "IOC")):
+            self.send("order.place", who, symbol="BTCUSDT", side=side, timeInForce=time, **order)
+
+
 TestTrading = Trading.TestCase
 TestTrading.settings = settings(
-    max_examples=60,
+    max_examples=50,
+    stateful_step_count=40,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+TestCrowding = Crowding.TestCase
+TestCrowding.settings = settings(
+    max_examples=40,
     stateful_step_count=40,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow],
