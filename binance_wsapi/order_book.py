@@ -49,7 +49,10 @@ _SNAPSHOT_KEYS = {
 
 
 class OrderBookNotReady(BinanceWsApiError):
-    """The book is being joined: what it had may be out of date, so it shows nothing."""
+    """The book is being joined: what it had may be out of date, so it shows nothing.
+
+    Where that takes longer than it should, the message says why; it is tried on all the same.
+    """
 
 
 class LocalOrderBook:
@@ -84,6 +87,17 @@ class LocalOrderBook:
     def is_ready(self) -> bool:
         """Whether the book can be read now."""
         return self._keeper.book is not None
+
+    @property
+    def problem(self) -> BinanceWsApiError | None:
+        """Why there is no book, when it cannot be kept, or could not be joined with many snapshots.
+
+        In the second case it is tried on, with long pauses, and ``None`` stands here again once the
+        book is ready.
+        """
+        keeper = self._keeper
+        with keeper.lock:
+            return copy.copy(keeper.problem) or (self._not_ready() if keeper.trouble else None)
 
     @property
     def update_id(self) -> int:
@@ -151,6 +165,7 @@ class LocalOrderBook:
 
         Raises:
             TimeoutError: It was not ready in time.
+            OrderBookNotReady: It could not be joined with many snapshots; it is tried on all the same.
             RequestRejected: The exchange refuses the snapshot, for a symbol that does not exist.
             ClientClosed: It was closed.
             ParameterError: ``timeout`` is no number of seconds.
@@ -181,6 +196,7 @@ class LocalOrderBook:
 
         Raises:
             TimeoutError: It was not ready in time.
+            OrderBookNotReady: It could not be joined with many snapshots; it is tried on all the same.
             RequestRejected: The exchange refuses the snapshot, for a symbol that does not exist.
             ClientClosed: It was closed.
             ParameterError: ``timeout`` is no number of seconds.
@@ -206,7 +222,7 @@ class LocalOrderBook:
         """Return an iterator of what the book is after it changed, for ``for`` and ``async for``.
 
         It begins with the book as it is. Whoever is slower than the exchange gets the newest book and
-        none of those between.
+        none of those between. It ends when the book is closed, and raises what :attr:`problem` says.
 
         Args:
             levels: Best levels of each side to copy; all of them without a number.
@@ -216,7 +232,7 @@ class LocalOrderBook:
         """
         if levels is not None:
             _check_levels(levels)
-        return BookChanges(self._keeper, levels, self._hold)
+        return BookChanges(self._keeper, self.symbol, levels, self._hold)
 
     def close(self) -> None:
         """Stop keeping the book; idempotent."""
@@ -227,15 +243,18 @@ class LocalOrderBook:
         if self._keeper.book is not None:
             return self._keeper.book
         self._check_open()
-        raise OrderBookNotReady(
-            f"the order book of {self.symbol} is being joined: wait_ready() waits for it"
-        )
+        raise self._not_ready()
 
     def _check_ready(self) -> bool:
         if self._keeper.book is not None:
             return True
         self._check_open()
+        if self._keeper.trouble:
+            raise self._not_ready()
         return False
+
+    def _not_ready(self) -> OrderBookNotReady:
+        return _not_ready(self.symbol, self._keeper.trouble)
 
     def _check_open(self) -> None:
         if self._keeper.problem is not None:
@@ -255,15 +274,18 @@ class LocalOrderBook:
         self.close()
 
     def __repr__(self) -> str:
-        state = "ready" if self.is_ready else "closed" if self._keeper.ended else "joining"
+        keeper = self._keeper
+        waiting = "not joining" if keeper.trouble else "joining"
+        state = "ready" if self.is_ready else "closed" if keeper.ended else waiting
         return f"<LocalOrderBook {self.symbol} of {self.ws_key}, {state}>"
 
 
 class BookChanges:
     """The newest book, each time it has changed; see :meth:`LocalOrderBook.changes`."""
 
-    def __init__(self, keeper: BookKeeper, levels: int | None, hold: Hold) -> None:
+    def __init__(self, keeper: BookKeeper, symbol: str, levels: int | None, hold: Hold) -> None:
         self._keeper = keeper
+        self._symbol = symbol
         self._hold: Hold | None = hold
         self._levels = levels
         self._seen = -1
@@ -283,6 +305,7 @@ class BookChanges:
             try:
                 self._bell.take(None)
             except BufferEnded:
+                self._check_problem()
                 raise StopIteration from None
             if (book := self._newer()) is not None:
                 return book
@@ -295,6 +318,7 @@ class BookChanges:
             try:
                 await self._bell.take_async()
             except BufferEnded:
+                self._check_problem()
                 raise StopAsyncIteration from None
             if (book := self._newer()) is not None:
                 return book
@@ -302,10 +326,27 @@ class BookChanges:
     def _newer(self) -> OrderBook | None:
         keeper = self._keeper
         with keeper.lock:
+            if keeper.book is None and keeper.trouble:
+                raise _not_ready(self._symbol, keeper.trouble)
             if keeper.book is None or keeper.version == self._seen:
                 return None
             self._seen = keeper.version
             return keeper.book.copy(self._levels)
+
+    def _check_problem(self) -> None:
+        if self._keeper.problem is not None:
+            raise copy.copy(self._keeper.problem) from None
+
+
+def _not_ready(symbol: str, trouble: str) -> OrderBookNotReady:
+    if trouble:
+        return OrderBookNotReady(
+            f"the order book of {symbol} does not join, in spite of many snapshots: {trouble}; it is "
+            "tried on with long pauses, and closing and opening it anew changes nothing"
+        )
+    return OrderBookNotReady(
+        f"the order book of {symbol} is being joined: wait_ready() waits for it"
+    )
 
 
 def _check_levels(levels: object) -> None:

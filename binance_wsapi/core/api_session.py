@@ -142,8 +142,12 @@ class ApiSession(Session):
         *,
         on_outcome: Callable[[Outcome], None] | None = None,
         timeout: float | None = None,
+        urgent: bool = True,
     ) -> Response[Any]:
-        """Send a request of the core's own, on this link or on the serving one; raise its error."""
+        """Send a request of the core's own, on this link or on the serving one; raise its error.
+
+        An urgent one may use the reserve of the limits.
+        """
         answered: asyncio.Future[Outcome] = self.core.loop.create_future()
 
         def settle(outcome: Outcome) -> None:
@@ -157,6 +161,7 @@ class ApiSession(Session):
 
         call = self.core.call(self.core.kind(self.market, method), params, settle, timeout)
         call.is_own = True
+        call.is_urgent = urgent
         if link is None:
             self.submit(call)
         elif link.lost_because is not None:
@@ -238,7 +243,7 @@ class ApiSession(Session):
     def _write(self, link: ApiLink, call: Call, now: float) -> None:
         if now < self.silence.until and self._is_kept_back(call, now):
             return
-        admitted = self._admit(call.kind.operation, call.params, call.sent_us, call.is_own)
+        admitted = self._admit(call.kind.operation, call.params, call.sent_us, call.is_urgent)
         if isinstance(admitted, Refusal):
             self._hold_back(call, admitted.reason, admitted.wait(call.sent_us), now)
             return

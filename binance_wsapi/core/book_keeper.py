@@ -14,14 +14,15 @@ import msgspec
 
 from binance_wsapi.buffer import EventBuffer
 from binance_wsapi.endpoints import WsKey, endpoint
-from binance_wsapi.errors import BinanceWsApiError, RateLimited, RequestRejected
+from binance_wsapi.errors import BinanceWsApiError, NotSent, RateLimited, RequestRejected
 from binance_wsapi.forks import ends_at_fork
 from binance_wsapi.markets import Market
 from binance_wsapi.models.futures_stream_events import FuturesDepthEvent
+from binance_wsapi.models.market import OrderBook
 from binance_wsapi.models.spot_stream_events import DepthEvent
 from binance_wsapi.models.stream_events import decode_stream_event
-from binance_wsapi.protocol.backoff import Backoff
 from binance_wsapi.protocol.local_book import Change, LocalBook
+from binance_wsapi.protocol.snapshots import SnapshotPace
 
 if TYPE_CHECKING:
     from binance_wsapi.core.core import Core
@@ -54,6 +55,8 @@ class BookKeeper:
         """Counts the changes of ``book``."""
         self.problem: BinanceWsApiError | None = None
         """Why there will never be a book."""
+        self.trouble = ""
+        """Why there is none for longer than it should be; it is still tried."""
         self.ended = False
         self.release: Callable[[], Callable[[], None] | None] = lambda: None
         """Returns what lets go of the client, while the book is in somebody's hands."""
@@ -62,9 +65,11 @@ class BookKeeper:
         self._market: Market = endpoint(ws_key).market
         self._symbol = symbol
         self._limit = limit
+        self._params = {"symbol": symbol, "limit": limit}
         self._coming: LocalBook | None = None
         """The next book, waiting for its snapshot."""
         self._fetching: asyncio.Task[None] | None = None
+        self._pace = SnapshotPace()
         self._bells: weakref.WeakSet[Bell] = weakref.WeakSet()
         """Of all who wait; one whose reader has gone for good goes with it."""
         ends_at_fork(self)
@@ -108,6 +113,7 @@ class BookKeeper:
 
     def begin(self, first: DepthEvent | FuturesDepthEvent | None = None) -> None:
         """Begin with a new book; the present one is kept up until the new one has joined."""
+        self._pace.needed(self._core.now())
         self._coming = LocalBook(self._market, self._limit)
         if first is not None:
             self._coming.take(first)
@@ -148,6 +154,7 @@ class BookKeeper:
 
     def _start_over(self, reason: str, first: DepthEvent | FuturesDepthEvent | None) -> None:
         self._forget(reason)
+        self._look_for_trouble(reason)
         self.begin(first)
 
     def _forget(self, reason: str) -> None:
@@ -159,35 +166,63 @@ class BookKeeper:
             self._ring()
 
     async def _fetch_snapshots(self) -> None:
-        backoff = Backoff(first_s=0.25, factor=2.0, max_s=30.0)
+        core, pace = self._core, self._pace
         while (coming := self._coming) is not None and not self.ended:
-            delay = backoff.next_delay(random.random())
+            delay = pace.delay(core.now()) or core.market_streams.snapshot_wait(
+                self._ws_key, self._params
+            )
+            if delay > 0:
+                await asyncio.sleep(delay)
+                continue
+            pace.asked(core.now(), random.random())
             try:
-                answer = await self._core.session(self._ws_key).ask(
-                    None, "depth", {"symbol": self._symbol, "limit": self._limit}
-                )
-            except RateLimited as error:
-                delay = max(delay, error.retry_after or 0.0)
+                snapshot = await self._snapshot()
+            except (NotSent, RateLimited) as error:
+                pace.hold(core.now(), error.retry_after or 0.0)
+                self._look_for_trouble(str(error))
             except RequestRejected as error:
                 self._fail(error)
                 return
             except BinanceWsApiError as error:
-                log.info("order book of %s: no snapshot: %s", self._symbol, error)
+                self._look_for_trouble(str(error))
             else:
                 if coming is not self._coming:
                     continue
-                if coming.join(answer.result):
+                if coming.join(snapshot):
                     self._promote(coming)
                     return
-                log.debug("order book of %s: the snapshot is too old", self._symbol)
-            await asyncio.sleep(delay)
+                self._look_for_trouble("the snapshot is too old")
+
+    async def _snapshot(self) -> OrderBook:
+        session = self._core.session(self._ws_key)
+        answer = await session.ask(None, "depth", self._params, urgent=False)
+        snapshot: OrderBook = answer.result
+        return snapshot
+
+    def _look_for_trouble(self, reason: str) -> None:
+        """A snapshot was of no use: say so when that goes on."""
+        pace = self._pace
+        if pace.is_worth_a_warning:
+            log.warning(
+                "order book of %s: it does not join: %s; it is tried again, with longer pauses",
+                self._symbol,
+                reason,
+            )
+        else:
+            log.info("order book of %s: not joined: %s", self._symbol, reason)
+        if pace.is_problem and self.book is None:
+            with self.lock:
+                self.trouble = reason
+            self._ring()
 
     def _promote(self, book: LocalBook) -> None:
         self._coming = None
+        self._pace.joined(self._core.now())
         with self.lock:
             if self.ended:
                 return
             self.book = book
+            self.trouble = ""
             self.version += 1
         log.info("order book of %s: joined at %s", self._symbol, book.update_id)
         self._ring()

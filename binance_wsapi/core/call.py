@@ -120,7 +120,9 @@ class Call:
 
     # What most calls never change stands here once, and costs a call nothing.
     is_own = False
-    """The core's own request (logon, subscription, question): it may use the reserve of limits."""
+    """The core's own request: a logon, a subscription, a question, a snapshot."""
+    is_urgent = False
+    """It may use the reserve of limits."""
     link: ApiLink | None = None
     """The one link it belongs to; ``None`` when any link of the session will do."""
     frame: bytes | None = None

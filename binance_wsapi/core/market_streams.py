@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
 
+from binance_wsapi.catalogue import operation_by_method
 from binance_wsapi.catalogue._types import Route
 from binance_wsapi.catalogue.streams import route_of
 from binance_wsapi.core.feed import Feed
@@ -27,10 +28,13 @@ from binance_wsapi.errors import (
 from binance_wsapi.events import EventStream
 from binance_wsapi.markets import Market
 from binance_wsapi.models.stream_events import decode_stream_event
+from binance_wsapi.protocol.snapshots import SnapshotShare
 from binance_wsapi.protocol.stream_names import checked_names, doubt
+from binance_wsapi.protocol.weight import weight_of
 
 if TYPE_CHECKING:
     from binance_wsapi.core.core import Core
+    from binance_wsapi.protocol.limits import Governor
 
 __all__ = ["MarketStreams", "StreamConsumer", "stream_market"]
 
@@ -83,6 +87,7 @@ class MarketStreams:
         self._sessions: dict[WsKey, list[StreamSession]] = {}
         self._consumers: dict[Place, list[StreamConsumer]] = {}
         self._warned: set[Place] = set()
+        self._snapshots: dict[Governor, SnapshotShare] = {}
 
     async def subscribe(self, ws_key: WsKey, names: Sequence[str]) -> EventStream[Any]:
         """Return one stream of the events of all these names.
@@ -169,6 +174,14 @@ class MarketStreams:
         """Return the connections, those that a key stands for or all."""
         keys = self._sessions if ws_key is None else _keys_of(ws_key)
         return [session for key in keys for session in self._sessions.get(key, ())]
+
+    def snapshot_wait(self, ws_key: WsKey, params: Mapping[str, Any]) -> float:
+        """Charge a snapshot of a book and return 0, or the seconds until there may be room for it."""
+        depth = operation_by_method(endpoint(ws_key).market, "depth")
+        assert depth is not None
+        governor, wall_us = self._core.governor_of(ws_key), self._core.exchange_us(ws_key)
+        share = self._snapshots.setdefault(governor, SnapshotShare())
+        return share.wait(weight_of(depth, params), governor.usage(wall_us), wall_us)
 
     async def close(self, reason: str) -> None:
         """End all connections and streams."""

@@ -8,6 +8,7 @@ missed, and the book is of no use any more.
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections import deque
 from collections.abc import Iterable
 from decimal import Decimal
 from enum import Enum
@@ -19,6 +20,9 @@ from binance_wsapi.models.market import OrderBook
 from binance_wsapi.models.spot_stream_events import DepthEvent
 
 __all__ = ["Change", "LocalBook"]
+
+BUFFERED_CHANGES = 2_000
+"""Most changes that wait for a snapshot: those of minutes."""
 
 
 class Change(Enum):
@@ -53,7 +57,8 @@ class LocalBook:
         self._limit = limit
         self._follows_previous = market.facts.book_names_previous
         self._is_fresh = False
-        self._buffer: list[DepthEvent | FuturesDepthEvent] = []
+        # A snapshot is older than the changes of some seconds at most.
+        self._buffer: deque[DepthEvent | FuturesDepthEvent] = deque(maxlen=BUFFERED_CHANGES)
         self._bids = _Side(best_is_last=True)
         self._asks = _Side(best_is_last=False)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import threading
 from collections.abc import Callable
 from decimal import Decimal
@@ -23,6 +24,7 @@ from binance_wsapi import (
 from binance_wsapi.markets import Market
 from binance_wsapi.models.market import OrderBook
 from binance_wsapi.order_book import LocalOrderBook, OrderBookNotReady
+from binance_wsapi.protocol import snapshots
 from binance_wsapi.simulator import AccountHandle, SimulatedExchange
 
 Connect = Callable[..., Caller]
@@ -225,6 +227,39 @@ def test_snapshot_is_asked_for_again_when_there_was_none(
     assert prices(book.copy().bids) == [50_000]
 
 
+@MARKETS
+def test_book_that_does_not_join_is_a_problem_until_it_does(
+    connect: Connect,
+    exchange: SimulatedExchange,
+    account: AccountHandle,
+    market: Market,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(snapshots, "PROBLEM_AT", 2)
+    rest(account, 50_000, market=market)
+    caller = connect()
+    fault = exchange.faults.on("depth").server_error(times=None)
+    book = open_book(caller, KEYS[market])
+
+    with pytest.raises(OrderBookNotReady, match=r"in spite of many snapshots: .*tried on"):
+        wait_ready(caller, book)
+    with pytest.raises(OrderBookNotReady, match="in spite of many"):
+        next(book.changes())
+    with pytest.raises(OrderBookNotReady, match="in spite of many"):
+        _ = book.best_bid
+    assert isinstance(book.problem, OrderBookNotReady)
+    assert "not joining" in repr(book)
+
+    fault.end()
+    joined = False
+    while not joined:
+        with contextlib.suppress(OrderBookNotReady):
+            wait_ready(caller, book)
+            joined = True
+    assert getattr(book, "problem", book) is None
+    assert prices(book.copy().bids) == [50_000]
+
+
 def test_new_snapshot_is_taken_before_a_cut_off_one_runs_out(
     connect: Connect, exchange: SimulatedExchange, account: AccountHandle
 ) -> None:
@@ -253,6 +288,9 @@ def test_symbol_that_does_not_exist_is_told_to_who_waits(
     assert refused.value.code == -1121
     with pytest.raises(RequestRejected):
         book.copy()
+    with pytest.raises(RequestRejected):
+        list(book.changes())
+    assert isinstance(book.problem, RequestRejected)
     exchange.journal.wait_for(lambda frame: frame.direction == "close")
 
 
