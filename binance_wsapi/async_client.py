@@ -128,9 +128,8 @@ class AsyncClient(ClientBase):
         check_api_key(ws_key)
         operation = operation_by_method(endpoint(ws_key).market, name_text(method, "method"))
         kind = CallKind(method, None) if operation is None else kind_of(operation)
-        return await self._send(
-            ws_key, kind, wire_params_by_name(operation, {} if params is None else params)
-        )
+        given = {} if params is None else params
+        return await self._send(ws_key, kind, partial(wire_params_by_name, operation), given)
 
     @overload
     async def resolve(
@@ -338,16 +337,21 @@ class AsyncClient(ClientBase):
         else:
             await closing
 
-    async def _call(
+    def _call(
         self, ws_key: WsKey, operation: Operation, given: dict[str, object]
-    ) -> Response[Any]:
+    ) -> Coroutine[Any, Any, Response[Any]]:
         kind = kind_of(operation)
-        return await self._send(ws_key, kind, kind.wire_params(given))
+        return self._send(ws_key, kind, kind.wire_params, given)
 
     async def _send(
-        self, ws_key: WsKey, kind: CallKind, params: dict[str, WireValue]
+        self,
+        ws_key: WsKey,
+        kind: CallKind,
+        written: Callable[[Any], dict[str, WireValue]],
+        given: Mapping[str, object],
     ) -> Response[Any]:
         core = self._core
+        params = written(given)
         if kind.needs_completion:
             self._complete(kind, params)
         loop = asyncio.get_running_loop()
@@ -365,12 +369,12 @@ class AsyncClient(ClientBase):
                 raise outcome
             return outcome  # noqa: TRY300  (until the last line an interrupt may come)
         except BinanceWsApiError:
+            delivery.forget(answered)
             raise
         except BaseException as error:  # cancelled, interrupted, or closed unfinished
             core.giving_up.give_up(call, error)
-            raise
-        finally:
             delivery.forget(answered)
+            raise
 
     async def _run(
         self,

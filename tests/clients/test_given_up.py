@@ -661,6 +661,26 @@ def test_outcome_is_found_out_and_told(
     assert len(scripted.seen("order.place")) == 1
 
 
+def test_order_refused_for_its_timestamp_after_it_was_given_up_is_not_sent_again(
+    dial: Dial, scripted: ScriptedServer, gate: Gate
+) -> None:
+    async def late(peer: Peer, request: dict[str, Any]) -> None:
+        await gate.passed()
+        await peer.refuse(request, -1021, "Timestamp outside of recvWindow.")
+
+    scripted.replies["order.place"] = late
+    caller = dial(**SIGNED)
+    caller.call(lambda client: client.connect())
+    told = noted(caller, "outcome")
+    given_up_when(lambda: scripted.wait_for("order.place"), caller, order)
+
+    gate.open()
+
+    assert told.wait()[0].state == "rejected"
+    caller.call(lambda client: client.spot.test_connectivity())
+    assert len(scripted.seen("order.place")) == 1
+
+
 def test_outcome_that_stays_open_at_the_end_of_the_client_is_told_as_unknown(
     dial: Dial, scripted: ScriptedServer, gate: Gate
 ) -> None:
