@@ -79,7 +79,7 @@ class Resolver:
             for call in link.pending.values()
         ]
         return any(
-            call.client_order_id == client_id
+            any(call.params.get(name) == client_id for name in call.kind.client_ids)
             and call.id != request_id
             and other.own_orders is session.own_orders
             for other, call in [*unanswered, *((o, c) for c, o in self._unknown.items())]

@@ -91,8 +91,9 @@ class ServerClock:
     @property
     def offset_ms(self) -> float:
         """By how many milliseconds the exchange is ahead of the wall clock, when last looked at."""
-        if self._manual_us is not None:
-            return self._manual_us / 1000
+        manual_us = self._manual_us
+        if manual_us is not None:
+            return manual_us / 1000
         return 0.0 if self._best is None else self._best.wall_offset_us / 1000
 
     @property
@@ -154,8 +155,9 @@ class ServerClock:
             wall_us: The wall clock's time, used with an offset set by hand or before any measurement.
             now: Monotonic seconds, used with measurements.
         """
-        if self._manual_us is not None:
-            return wall_us + self._manual_us
+        manual_us = self._manual_us  # another thread may take it back at any moment
+        if manual_us is not None:
+            return wall_us + manual_us
         if self._best is None:
             return wall_us
         return self._best.offset_us + int(now * 1e6)

@@ -34,8 +34,9 @@ algoOrder.*              none on the WebSocket API    ALGO_UPDATE of the order, 
 ======================== ============================ ==================================================
 
 A user data event of the order proves as much as an answer, without asking. What stays unknown: an order
-that goes by no known id any more (amended or cancelled by others, without an id of ours), and a change
-that the exchange may have turned into a cancel.
+that goes by no known id any more (amended or cancelled by others, without an id of ours), a change
+that the exchange may have turned into a cancel, and what a repeated client id may not have meant: an order
+that had ended before a cancel or a change of it was sent, or that was made after.
 
 Client ids are unique among *open* orders only. What answers have shown to be another request's order, or
 to have been there before, decides first, whatever the clocks say; an id that this client made up was had by

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -38,6 +39,20 @@ Finding = Executed | NotExecuted | StaysUnknown
 def _status(case: Case, when: When = When.NOW, **by: Any) -> Ask:
     return Ask("order.status", case.given("symbol") | by, when)
 
+
+def _status_of_aim(
+    case: Case, client_id: object, order_id: object, when: When = When.NOW
+) -> Question[Answer]:
+    """Ask for the order that the request was aimed at, by one id or the other."""
+    if order_id is not None:
+        return (yield _status(case, when, orderId=order_id))
+    answer: Answer = yield _status(case, when, origClientOrderId=client_id)
+    if answer.order is not None and case.may_be_another(client_id, answer.order):
+        return replace(answer, result=None, hidden_by=answer.order)
+    return answer
+
+
+_AIMED_AT_ANOTHER = "the order that goes by its client id may be another one, which had the same id"
 
 _MAY_BE_ANOTHERS = StaysUnknown(
     "the order that goes by its client id may be another request's, which had the same id"
@@ -128,8 +143,8 @@ def spot_cancel(case: Case) -> Question[Finding]:
     new_id = case.params.get("newClientOrderId")
     when = When.NOW
     while True:
-        answer: Answer = yield _status(
-            case, when, **(by_order_id or case.given("origClientOrderId"))
+        answer = yield from _status_of_aim(
+            case, case.params.get("origClientOrderId"), case.params.get("orderId"), when
         )
         finding = _cancelled(answer)
         if isinstance(finding, Executed):
@@ -164,8 +179,11 @@ def futures_cancel(case: Case) -> Question[Finding]:
     """The cancel of an order on futures, which keeps its client id."""
     when = When.NOW
     while True:
-        by = case.given("orderId") or case.given("origClientOrderId")
-        answer: Answer = yield _status(case, when, **by)
+        answer = yield from _status_of_aim(
+            case, case.params.get("origClientOrderId"), case.params.get("orderId"), when
+        )
+        if answer.is_final and answer.hidden_by is not None:
+            return StaysUnknown(_AIMED_AT_ANOTHER, answer.hidden_by)
         finding = _cancelled(answer)
         if finding is not None:
             return finding
@@ -267,7 +285,7 @@ def _old_half(
             return True, answer.order
     if old_id == client_id:
         return (False if is_telling else None), None
-    answer = yield _status(case, When.NOW if is_telling else when, origClientOrderId=old_id)
+    answer = yield from _status_of_aim(case, old_id, None, When.NOW if is_telling else when)
     if is_telling or answer.order is not None:
         return False, answer.order
     if cancel_id is not None:
@@ -313,16 +331,19 @@ def amended(case: Case) -> Question[Finding]:
                 if isinstance(change, Executed):
                     return change
             if new_id not in (None, old_id):
-                answer = yield _status(case, origClientOrderId=old_id)
+                answer = yield from _status_of_aim(case, old_id, None)
         order = answer.order
-        if order is not None and same_number(order.get("origQty"), case.params.get("newQty")):
-            return Executed(order)
         if is_final and order is None:
             if by_order_id:
                 return NotExecuted("no such order")
             return StaysUnknown("no order goes by its client id: a cancel takes that away")
-        if is_final and order is not None:
-            return (yield from _among_amendments(case, order))
+        # An order may have had the new quantity before: the change itself tells.
+        if order is not None and (
+            is_final or same_number(order.get("origQty"), case.params.get("newQty"))
+        ):
+            change = yield from _among_amendments(case, order)
+            if is_final or isinstance(change, Executed):
+                return change
         when = When.LATER
 
 
@@ -348,14 +369,20 @@ def modified(case: Case) -> Question[Finding]:
     params = case.params
     when = When.NOW
     while True:
-        by = case.given("orderId") or case.given("origClientOrderId")
-        answer: Answer = yield _status(case, when, **by)
+        answer = yield from _status_of_aim(
+            case, case.params.get("origClientOrderId"), case.params.get("orderId"), when
+        )
         order = answer.order
         if order is None:
+            if answer.is_final and answer.hidden_by is not None:
+                return StaysUnknown(_AIMED_AT_ANOTHER, answer.hidden_by)
             if answer.is_final:
                 return NotExecuted("no such order")
         elif _shows_modification(case, order):
-            return Executed(order)
+            if case.is_younger(order.get("updateTime")):
+                return Executed(order)
+            if answer.is_final:
+                return StaysUnknown("the order may have been like that before", order)
         elif order.get("status") in FINAL_STATUSES or answer.is_final:
             ended = order.get("status") in {"CANCELED", "EXPIRED"}
             if ended and _modification_may_cancel(order, params.get("quantity")):
@@ -447,7 +474,18 @@ def list_cancelled(case: Case) -> Question[Finding]:
     while True:
         answer: Answer = yield Ask("orderList.status", by, when)
         order_list = answer.order
-        if order_list is not None and order_list.get("listOrderStatus") == "ALL_DONE":
+        is_done = order_list is not None and order_list.get("listOrderStatus") == "ALL_DONE"
+        if (
+            is_done
+            and order_list is not None
+            and "orderListId" not in by
+            and not case.is_generated(by["origClientOrderId"])
+            and not case.is_younger(order_list.get("transactionTime"))
+        ):
+            # It was done before: the id may be another list's since.
+            if answer.is_final:
+                return StaysUnknown("another list may have had the same client id", order_list)
+        elif is_done and order_list is not None:
             statuses: list[object] = []
             for leg in order_list.get("orders", []):
                 shown = yield _status(case, orderId=leg["orderId"])

@@ -37,6 +37,7 @@ class _Shown:
     first_heard_at: float
     placed_by: str | None = None
     placed_at: float | None = None
+    placed_as: str | None = None
 
 
 class OwnOrders:
@@ -67,10 +68,25 @@ class OwnOrders:
         shown = self._of(symbol, order_id)
         return shown is not None and shown.placed_at is not None and shown.placed_at > moment
 
+    def latest(self, moment: float, symbol: object, client_id: object) -> int | None:
+        """Return the latest order known to have been placed under a client id by a moment."""
+        self._look_into_all()
+        known = (
+            order_id
+            for (its_symbol, order_id), shown in self._shown.items()
+            if its_symbol == symbol
+            and shown.placed_as == client_id
+            and shown.first_heard_at <= moment
+        )
+        return max(known, default=None)
+
     def _of(self, symbol: object, order_id: object) -> _Shown | None:
+        self._look_into_all()
+        return self._shown.get((symbol, order_id))  # type: ignore[arg-type]  # others find nothing
+
+    def _look_into_all(self) -> None:
         while self.answers:
             self._look_into(self.answers.popleft())
-        return self._shown.get((symbol, order_id))  # type: ignore[arg-type]  # others find nothing
 
     def _look_into(self, answer: ReadAnswer) -> None:
         try:
@@ -83,6 +99,7 @@ class OwnOrders:
             shown.first_heard_at = min(shown.first_heard_at, answer.heard_at)
             if answer.makes_orders and "origClientOrderId" not in order:
                 shown.placed_by, shown.placed_at = answer.request_id, answer.written_at
+                shown.placed_as = order["clientOrderId"]
             if len(self._shown) > self._size:
                 del self._shown[next(iter(self._shown))]
 

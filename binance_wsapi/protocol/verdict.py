@@ -10,7 +10,7 @@ from enum import Enum
 from typing import Any, NamedTuple, TypeVar
 
 from binance_wsapi.markets import Market
-from binance_wsapi.protocol.order_events import micros
+from binance_wsapi.protocol.order_events import FINAL_STATUSES, micros
 from binance_wsapi.protocol.own_orders import OwnOrders
 
 __all__ = [
@@ -109,6 +109,8 @@ class Answer:
     """The result; ``None`` when it knows no such order."""
     is_final: bool
     """It was asked when the request could no longer be accepted."""
+    hidden_by: dict[str, Any] | None = None
+    """An order that goes by the client id asked for, but may not be the one that was meant."""
 
     @property
     def order(self) -> dict[str, Any] | None:
@@ -204,6 +206,32 @@ class Case:
             if not self.is_since(made):
                 return None if not is_whole or self.is_alike(order) else False
         return None if known.has_rival(self.request_id, client_id) else True
+
+    def may_be_another(self, client_id: object, order: Mapping[str, Any]) -> bool:
+        """Whether an order under a client id may not be the one that the request was aimed at.
+
+        An id of the caller's own may be repeated once the order that had it has ended. Shown is then what
+        came before it, where a replica lags or where a cancel took its id away; or what came after.
+
+        Args:
+            client_id: The id by which the request named the order.
+            order: The order, as ``order.status`` shows it.
+        """
+        if self.is_generated(client_id):
+            return False
+        orders, symbol, order_id = (
+            self.knowledge.orders,
+            self.params.get("symbol"),
+            order.get("orderId"),
+        )
+        latest = orders.latest(self.written_at, symbol, client_id)
+        if latest is not None and isinstance(order_id, int) and order_id <= latest:
+            return order_id < latest
+        was_there = orders.is_older(self.written_at, symbol, order_id) or not self.is_since(
+            order.get("time")
+        )
+        has_ended = order.get("status") in FINAL_STATUSES
+        return not was_there or (has_ended and not self.is_younger(order.get("updateTime")))
 
     def is_past_patience(self, timestamp: object) -> bool:
         """Whether something of this time was made when the request could no longer be accepted."""

@@ -144,6 +144,45 @@ def test_two_lost_requests_under_one_id_do_not_share_an_order(
         assert "another request" in error.cause
 
 
+def test_an_order_of_a_lost_list_is_not_taken_for_the_lost_order_under_its_id(
+    dial: Dial, scripted: ScriptedServer
+) -> None:
+    exchange = Exchange(scripted)
+
+    async def lose(peer: Peer, request: dict[str, Any]) -> None:
+        peer.cut()
+
+    scripted.replies["orderList.place.oto"] = scripted.replies["order.place"] = lose
+    caller = dial(**KEYED, on_unknown_outcome="raise")
+    with pytest.raises(OutcomeUnknown):
+        caller.call(
+            lambda client: client.spot.place_oto_order_list(
+                symbol="BTCUSDT",
+                working_type="LIMIT",
+                working_side="BUY",
+                working_quantity="1",
+                working_price="1",
+                working_time_in_force="GTC",
+                working_client_order_id="mine",
+                pending_type="MARKET",
+                pending_side="SELL",
+                pending_quantity="1",
+            )
+        )
+    with pytest.raises(OutcomeUnknown) as lost:
+        caller.call(PLACING["spot"])
+    sent_ms = scripted.seen("order.place")[0]["params"]["timestamp"]
+    leg = {"symbol": "BTCUSDT", "orderId": 7, "clientOrderId": "mine", "orderListId": 3}
+    exchange.orders = [leg | {"time": sent_ms + 5000, "side": "BUY", "status": "NEW"}]
+
+    with pytest.raises(OutcomeUnknown, match="may have been executed"):
+        caller.call(
+            lambda client: (
+                lost.value.resolve_async() if hasattr(caller, "loop") else lost.value.resolve()
+            )
+        )
+
+
 def test_a_half_done_cancel_replace_is_found_out_as_such(
     dial: Dial, scripted: ScriptedServer
 ) -> None:
@@ -177,3 +216,37 @@ def test_a_half_done_cancel_replace_is_found_out_as_such(
         )
 
     assert (half.value.cancel_result, half.value.new_order_result) == ("SUCCESS", "FAILURE")
+
+
+@pytest.mark.parametrize("market", ["usdm", "coinm"])
+def test_a_cancel_is_not_told_done_by_an_older_order_under_the_same_id(
+    dial: Dial, scripted: ScriptedServer, market: str
+) -> None:
+    """The copy that is read from lags: the order in question is not in it yet."""
+    shown = {"symbol": "BTCUSDT", "clientOrderId": "mine", "status": "NEW", "side": "BUY"}
+
+    async def place(peer: Peer, request: dict[str, Any]) -> None:
+        await peer.answer(request, shown | {"orderId": 8})
+
+    async def lose(peer: Peer, request: dict[str, Any]) -> None:
+        peer.cut()
+
+    async def show_older(peer: Peer, request: dict[str, Any]) -> None:
+        long_ago = request["params"]["timestamp"] - 100
+        older = {"orderId": 7, "status": "CANCELED", "time": long_ago, "updateTime": long_ago}
+        await peer.answer(request, shown | older)
+
+    scripted.replies["order.place"] = place
+    scripted.replies["order.cancel"] = lose
+    scripted.replies["order.status"] = show_older
+    caller = dial(**KEYED)
+    caller.call(PLACING[market])
+
+    with pytest.raises(OutcomeUnknown) as unknown:
+        caller.call(
+            lambda client: client.futures(market).cancel_order(
+                symbol="BTCUSDT", orig_client_order_id="mine"
+            )
+        )
+
+    assert "which had the same id" in unknown.value.cause

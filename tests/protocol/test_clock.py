@@ -218,3 +218,25 @@ def test_offset_ms_compares_with_the_wall_clock() -> None:
     measure(clock, at=0.0, ahead_us=700_000, there=0.0, back=0.0)
 
     assert clock.offset_ms == 700.0
+
+
+def test_an_offset_that_another_thread_takes_back_meanwhile_does_no_harm() -> None:
+    class Contested(ServerClock):
+        """The offset is gone when it is looked at again."""
+
+        _offset: int | None = None
+
+        @property
+        def _manual_us(self) -> int | None:
+            offset, self._offset = self._offset, None
+            return offset
+
+        @_manual_us.setter
+        def _manual_us(self, offset: int | None) -> None:
+            self._offset = offset
+
+    clock = Contested()
+    clock.set_time_offset_ms(2.5)
+    assert clock.timestamp_us(EPOCH_US, 0.0) == EPOCH_US + 2500
+    clock.set_time_offset_ms(2.5)
+    assert clock.offset_ms == 2.5

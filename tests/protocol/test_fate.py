@@ -1033,7 +1033,7 @@ def test_an_earlier_cancel_under_the_same_id_does_not_prove_this_one() -> None:
     params = BY_CLIENT_ID | {"newClientOrderId": "cancel"}
     case = asking("order.cancel", params)
 
-    assert isinstance(ask(case, order()), AskAgain)
+    assert isinstance(ask(case, order(time=SENT_MS - 60_000)), AskAgain)
     assert case.question(moment(SENT)) == ("order.status", BY_CLIENT_ID)
     gone = asking("order.cancel", params)
     ask(gone, -2013)
