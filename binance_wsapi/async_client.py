@@ -383,9 +383,12 @@ class AsyncClient(ClientBase):
     ) -> T:
         core = self._core
         running: Future[T] = core.run(work)
+        awaited = asyncio.wrap_future(running)
+        # What it ends with when nobody waits any more is no failure of the caller's loop.
+        awaited.add_done_callback(lambda ended: ended.cancelled() or ended.exception())
         try:
             async with asyncio.timeout(self._longest_wait):
-                return await asyncio.shield(asyncio.wrap_future(running))
+                return await asyncio.shield(awaited)
         except TimeoutError:
             core.leave(running, undo)
             raise unresponsive(self._longest_wait) from None

@@ -20,6 +20,7 @@ from binance_wsapi.errors import (
 )
 from binance_wsapi.events import AccountReconciled, OrderReconciled
 from binance_wsapi.protocol.reconcile import LiveOrders, Reconciled, Reconciliation
+from binance_wsapi.protocol.verdict import LAG_S
 
 if TYPE_CHECKING:
     from binance_wsapi.core.api_session import ApiSession
@@ -161,7 +162,11 @@ class Reconciler:
     async def _reconcile(self) -> None:
         work = Reconciliation(self._orders)
         rounds = 0
+        core = self._session.core
+        caught_up_at = core.now() + LAG_S
         while (question := work.question()) is not None:
+            if work.is_second_look and (early := caught_up_at - core.now()) > 0:
+                await asyncio.sleep(early)
             if work.round > rounds:
                 await asyncio.sleep(RETRY_DELAY_S * 2**rounds)
                 rounds = work.round

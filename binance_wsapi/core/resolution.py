@@ -55,7 +55,7 @@ class Resolver:
     """
 
     def __init__(self) -> None:
-        self._cases: set[_Case] = set()
+        self._cases: dict[_Case, None] = {}
         self._unknown: dict[Call, ApiSession] = {}
         """Every request whose outcome is not known, the latest ones."""
 
@@ -126,14 +126,14 @@ class Resolver:
         if timeout is None:
             at = session.moment()
             timeout = case.inquiry.settles_at(at) - at.now + ASKING_S
-        self._cases.add(case)
+        self._cases[case] = None
         try:
             async with asyncio.timeout(timeout) as case.patience:
                 verdict = await case.find_out()
         except TimeoutError:
             verdict = case.inquiry.verdict
         finally:
-            self._cases.discard(case)
+            self._cases.pop(case, None)
         late_answer = case.call.late_answer
         if late_answer is not None:
             return late_answer

@@ -290,11 +290,12 @@ class Session:
         Raises:
             NotSent: None served in time.
         """
+        timeout = self.core.options.timeout
+        until = self.core.now() + timeout
         present = await self.ready_or_not_sent(method)
         self.rotate()
-        timeout = self.core.options.timeout
         try:
-            async with asyncio.timeout(timeout):
+            async with asyncio.timeout(until - self.core.now()):
                 while self.serving is None or self.serving is present:
                     if self.machine.state is State.CLOSED:
                         raise self.core.ended(method)

@@ -52,6 +52,7 @@ from typing import Any
 
 from binance_wsapi.markets import Market
 from binance_wsapi.protocol.fates import rules_of
+from binance_wsapi.protocol.verdict import LAG_S as _LAG_S
 from binance_wsapi.protocol.verdict import (
     Answer,
     Ask,
@@ -86,9 +87,6 @@ _DEFAULT_RECV_WINDOW_MS = 5000
 
 _FIRST_PAUSE_S = 0.25
 _LONGEST_PAUSE_S = 4.0
-
-_LAG_S = 3.0
-"""By how much a copy that is read from may lag behind."""
 
 
 def patience_us(recv_window_ms: float | None, margin_us: int) -> int:
@@ -230,6 +228,12 @@ class Inquiry:
             is_whole = isinstance(end.value, Executed) and not end.value.is_partial
             if self._is_past_fence and not is_whole:
                 self._look_again(at)
+            return
+        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
+            # Something in the answer is not what it should be: it proves nothing, and all is asked again.
+            self._steps = self._rules.questions(self._case)
+            self._ask = next(self._steps)
+            self.verdict = AskAgain(self._later(at))
             return
         match ask.when:
             case When.NOW:

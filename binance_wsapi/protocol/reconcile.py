@@ -254,6 +254,11 @@ class Reconciliation:
         """How often what the question is about was asked for before."""
         return self._rounds.round
 
+    @property
+    def is_second_look(self) -> bool:
+        """Whether a copy that lags has to have caught up before the question is put."""
+        return self._rounds.is_second_look
+
     def question(self) -> tuple[str, dict[str, Any]] | None:
         """Return the method and the parameters to ask with; ``None`` when all is known."""
         return None if self._ask is None else (self._ask.method, dict(self._ask.params))
@@ -286,14 +291,16 @@ class Reconciliation:
 
 
 class _Rounds:
-    """One look at all live orders, and further ones at those that could not be asked for.
+    """Two looks at all live orders, and further ones at those that could not be asked for.
 
-    What was told to be filled is taken down when it begins: events that come meanwhile tell of later
+    The first look may be answered by a copy that lags: orders that it shows to have ended have; what else
+    it shows, or does not know, may have been true before the gap. What was told to be filled is taken down when it begins: events that come meanwhile tell of later
     fills.
     """
 
     def __init__(self, orders: LiveOrders, records: list[Reconciled]) -> None:
         self.round = 0
+        self.is_second_look = False
         self._orders = orders
         self._records = records
         self._executed = {key: told.executed for key, told in orders._told.items()}
@@ -301,18 +308,11 @@ class _Rounds:
         orders.has_strangers = False
 
     def questions(self) -> Question[None]:
-        aside: list[_Key] = []
-        by_symbol: dict[str, list[int]] = defaultdict(list)
-        for symbol, order_id in self._executed:
-            by_symbol[symbol].append(order_id)
-        for symbol, order_ids in by_symbol.items():
-            shown = yield from self._open_orders(symbol, len(order_ids))
-            for order_id in order_ids:
-                key = symbol, order_id
-                try:
-                    yield from self._look_at(key, shown.get(order_id))
-                except _Untold:
-                    aside.append(key)
+        aside = yield from self._look(list(self._executed))
+        live = [key for key in self._executed if key in self._orders._told and key not in aside]
+        if live:
+            self.is_second_look = True
+            aside += yield from self._look(live)
         while aside:
             self.round += 1
             present, aside = aside, []
@@ -325,6 +325,22 @@ class _Rounds:
                     else:
                         aside.append(key)
         self._orders._close_gap(self._gaps)
+
+    def _look(self, keys: list[_Key]) -> Question[list[_Key]]:
+        """Look at these orders; return those that could not be asked for."""
+        aside: list[_Key] = []
+        by_symbol: dict[str, list[int]] = defaultdict(list)
+        for symbol, order_id in keys:
+            by_symbol[symbol].append(order_id)
+        for symbol, order_ids in by_symbol.items():
+            shown = yield from self._open_orders(symbol, len(order_ids))
+            for order_id in order_ids:
+                key = symbol, order_id
+                try:
+                    yield from self._look_at(key, shown.get(order_id))
+                except _Untold:
+                    aside.append(key)
+        return aside
 
     def _gives_up(self, error: _Untold) -> bool:
         return self.round >= (1 if error.was_answered else _LAST_ROUND)
@@ -365,6 +381,8 @@ class _Rounds:
         if told is None:
             return None
         if row is None:
+            if not self.is_second_look:
+                return None
             orders._end(key)
             return Reconciled(symbol, order_id, told.client_order_id, "UNKNOWN")
         now_executed = amount(row.get("executedQty")) or Decimal(0)

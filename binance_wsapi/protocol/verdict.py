@@ -14,6 +14,7 @@ from binance_wsapi.protocol.order_events import FINAL_STATUSES, micros
 from binance_wsapi.protocol.own_orders import OwnOrders
 
 __all__ = [
+    "LAG_S",
     "Answer",
     "Ask",
     "AskAgain",
@@ -30,6 +31,9 @@ __all__ = [
 ]
 
 T = TypeVar("T")
+
+LAG_S = 3.0
+"""By how much a copy that is read from may lag behind."""
 
 
 class Moment(NamedTuple):

@@ -208,6 +208,19 @@ def test_an_unreadable_answer_proves_nothing(result: object) -> None:
     assert isinstance(case.on_answer(result, moment(FENCE)), AskAgain)
 
 
+@pytest.mark.parametrize(
+    "rows",
+    [[None], ["odd"], [{"side": "BUY", "type": "LIMIT", "price": "100", "time": SENT_MS + 20}]],
+)
+def test_rows_that_are_no_orders_prove_nothing(rows: list[Any]) -> None:
+    """All is asked again: what follows from the rest may be wrong."""
+    case = asking("order.place", PLACE)
+    ask(case, -2013, FENCE)
+
+    assert isinstance(ask(case, rows, FENCE), AskAgain)
+    assert ask(case, order(), FENCE + 4 * SECOND) == Executed(order())
+
+
 def test_minus_2026_is_archived_on_spot_and_nothing_on_futures() -> None:
     assert asking("order.place", PLACE, USDM).on_error(-2026, "", moment(FENCE)) == AskAgain(16.25)
     case = asking("order.place", PLACE)

@@ -71,8 +71,30 @@ def test_an_unchanged_order_gives_no_record() -> None:
 
     assert asking.question() == ("order.status", {"symbol": "BTCUSDT", "orderId": 7})
     assert asking.on_answer(row()) == []
+    assert asking.is_second_look
+    assert asking.on_answer(row()) == []
     assert asking.question() is None
     assert list(orders) == [("BTCUSDT", 7)]
+
+
+def test_what_a_lagging_copy_did_not_show_is_told_by_the_second_look() -> None:
+    orders = live(report(), report(i=8))
+    asking = Reconciliation(orders)
+
+    assert asking.on_answer([row(), row(orderId=8)]) == []
+    assert asking.is_second_look
+    assert asking.question() == ("openOrders.status", {"symbol": "BTCUSDT"})
+    assert asking.on_answer([row()]) == []
+    (record,) = asking.on_answer(row(orderId=8, status="CANCELED"))
+    assert (record.order_id, record.status) == (8, "CANCELED")
+    assert asking.question() is None
+
+
+def test_an_order_that_has_ended_is_looked_at_once() -> None:
+    asking = Reconciliation(live(report()))
+
+    assert len(asking.on_answer(row(status="CANCELED"))) == 1
+    assert asking.question() is None
 
 
 def test_missed_fills_are_those_no_event_told() -> None:
@@ -112,7 +134,9 @@ def test_an_order_the_exchange_does_not_know_any_more_is_told() -> None:
     orders = live(report())
 
     unknown = Reconciled("BTCUSDT", 7, "mine", "UNKNOWN")
-    assert Reconciliation(orders).on_refusal(-2013, "Order does not exist.") == [unknown]
+    asking = Reconciliation(orders)
+    assert asking.on_refusal(-2013, "Order does not exist.") == []
+    assert asking.on_refusal(-2013, "Order does not exist.") == [unknown]
     assert len(orders) == 0
 
 
@@ -208,6 +232,7 @@ def test_a_row_that_cannot_be_read_costs_its_order_alone(odd: dict[str, Any]) ->
     told = {
         ("openOrders.status", "BTCUSDT"): rows,
         ("order.status", 7): row(**odd),
+        ("order.status", 8): row(orderId=8),
         ("order.status", 9): row(orderId=9, status="CANCELED"),
     }
 
@@ -259,7 +284,8 @@ def test_a_fill_larger_than_what_was_filled_before_is_a_new_one() -> None:
     orders.observe_event(report(x="TRADE", X="PARTIALLY_FILLED", l="2", z="1", t=12))
 
     asking = Reconciliation(orders)
-    assert asking.on_answer(row(executedQty="3", status="PARTIALLY_FILLED")) == []
+    for _ in range(2):
+        assert asking.on_answer(row(executedQty="3", status="PARTIALLY_FILLED")) == []
     assert asking.question() is None, "1 before and 2 told are all there is"
 
 

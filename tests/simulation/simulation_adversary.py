@@ -46,6 +46,7 @@ class Adversary:
             self._slow_down,
             self._drown,
             self._crowd,
+            self._ban,
         ]
         # A seed with few kinds of attack shows what they do alone.
         self._attacks = rng.sample(attacks, rng.choice((0, 1, 2, 3, 6, len(attacks))))

@@ -66,7 +66,7 @@ def _gave_up_early(world: World, call: CallRecord) -> bool:
         and call.ended is not None
         and call.ended < world.closed_at
         and call.ended - call.begun < world.resolves_within
-        and not can_stay_unknown(world, call)
+        and not can_stay_unknown(world, call, outcome)
     )
 
 
@@ -89,14 +89,14 @@ _UNKNOWABLE_BY_ID = (
 """What no question can settle when ids come again."""
 
 
-def can_stay_unknown(world: World, call: CallRecord) -> bool:
+def can_stay_unknown(world: World, call: CallRecord, outcome: OutcomeUnknown) -> bool:
     """Whether no question can settle the outcome of a call, or not for long."""
     if any(frame.is_ahead for request in call.requests for frame in world.frames[request]):
         return True  # it could be accepted when the exchange's clock has come so far
     reasons: tuple[str, ...] = _UNKNOWABLE
     if world.repeats_ids or call.exchange.turns_unforeseen:  # an order may seem older than it is
         reasons += _UNKNOWABLE_BY_ID
-    return any(reason in call.outcome.cause for reason in reasons)
+    return any(reason in outcome.cause for reason in reasons)
 
 
 class _Truth:

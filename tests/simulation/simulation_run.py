@@ -291,7 +291,9 @@ class _Simulation:
                 if not isinstance(call.outcome, OutcomeUnknown):
                     break
             outcome = call.outcome
-            if isinstance(outcome, OutcomeUnknown) and not can_stay_unknown(self._world, call):
+            if isinstance(outcome, OutcomeUnknown) and not can_stay_unknown(
+                self._world, call, outcome
+            ):
                 self._report.problems.append(
                     f"call {call.number} {call.method} {call.params} could be asked, "
                     f"and stays unknown: {outcome} ({outcome.cause})"
@@ -328,6 +330,7 @@ class _Simulation:
         problems += check_calls(world)
         problems += check_sendings(world)
         problems += check_limits(world)
+        problems += world.silences.broken()
         problems += check_nothing_left(world, client)
         for listening in self._streams:
             problems += self._judge_stream(listening)

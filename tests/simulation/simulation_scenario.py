@@ -449,7 +449,8 @@ async def set_clock(world: World, client: SimulatedClient, rng: Random) -> None:
             offset_us = world.exchange.clock.now_us() - world.wall_us()
             client.set_time_offset_ms(offset_us // 1000 + round(error_s * 1000))
             for exchange in world.exchanges.values():
-                exchange.clock_is_misjudged(error_s)
+                apart_us = world.exchange.clock.now_us() - exchange.clock.now_us()
+                exchange.clock_is_misjudged(error_s + apart_us / 1e6)
 
 
 async def others_trade(exchange: SimulatedExchange, rng: Random, pause_s: float) -> None:

@@ -21,6 +21,8 @@ class _Silence:
     since: float
     until: float
     why: str
+    dials_only: bool
+    """Only connecting is refused: open connections go on."""
 
 
 class Silences:
@@ -37,7 +39,8 @@ class Silences:
         if status in _STATUSES:
             if retry_after is None:
                 retry_after = _SHORTEST_BAN_S if status == _BANNED else 0.0
-            self._tell(exchange, now, retry_after, f"a handshake was refused with {status}")
+            why = f"a handshake was refused with {status}"
+            self._tell(exchange, now, retry_after, why, dials_only=status != _BANNED)
 
     def answered(self, exchange: SimulatedExchange, now: float, answer: dict[str, Any]) -> None:
         """An answer reached the client."""
@@ -49,9 +52,13 @@ class Silences:
             seconds = (data["retryAfter"] - data["serverTime"]) / unit
             self._tell(exchange, now, seconds, f"{answer['id']} was answered {answer['status']}")
 
-    def sent(self, exchange: SimulatedExchange, now: float, what: str) -> None:
+    def sent(
+        self, exchange: SimulatedExchange, now: float, what: str, *, dials: bool = False
+    ) -> None:
         """The client sent something, or dialled."""
         for silence in self._silences:
+            if silence.dials_only and not dials:
+                continue
             if silence.exchange is exchange and silence.since < now < silence.until:
                 self._broken.append(
                     f"{what} at {now:.3f} to {exchange.name}, which wants silence from "
@@ -63,6 +70,14 @@ class Silences:
         """Yield what was sent in spite of what had been told."""
         yield from self._broken
 
-    def _tell(self, exchange: SimulatedExchange, now: float, seconds: float, why: str) -> None:
+    def _tell(
+        self,
+        exchange: SimulatedExchange,
+        now: float,
+        seconds: float,
+        why: str,
+        *,
+        dials_only: bool = False,
+    ) -> None:
         if seconds > 0:
-            self._silences.append(_Silence(exchange, now, now + seconds, why))
+            self._silences.append(_Silence(exchange, now, now + seconds, why, dials_only))

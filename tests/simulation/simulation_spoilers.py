@@ -55,9 +55,9 @@ class Temper:
         """What may happen to requests that change something, and to reads."""
         self.chance = rng.choice((0.03, 0.1, 0.3, 0.6)) if self.kinds else 0.0
         self.reads_too = rng.random() < 0.5
-        self.lags = 0.0
+        self.lags = rng.choice((0.0, 0.0, 0.0, 0.2, 1.0))
         """How often a question is answered by a replica that lags."""
-        self.odd_rows = 0.0
+        self.odd_rows = rng.choice((0.0, 0.0, 0.0, 0.0, 0.3))
         """How often an answer has an odd row."""
         self.unaskable = rng.choice((None, None, None, None, 3))
         """Every so manieth order cannot be asked for."""

@@ -113,7 +113,7 @@ class World:
             exchange, self.loop.time(), status, retry_after
         )
         self.network.on_dialled = lambda exchange: self.silences.sent(
-            exchange, self.loop.time(), "dialled"
+            exchange, self.loop.time(), "dialled", dials=True
         )
         self.silences = Silences()
         self.frames: dict[str, list[WrittenFrame]] = defaultdict(list)
