@@ -159,6 +159,7 @@ def _no_plain_text(text: str, parameter: str) -> ParameterError:
 
 def _written_out(number: Decimal) -> str | None:
     """Return a number as the exchange takes it; ``None`` when it takes it in no spelling."""
+    # What is far outside is not written out at all; at the bounds the pattern below decides.
     if not -_MOST_DIGITS <= number.adjusted() < _MOST_DIGITS:
         return None
     text = f"{number.copy_abs() if number.is_zero() else number:f}"

@@ -352,6 +352,29 @@ def test_slow_reader_gets_the_newest_book_alone(
     assert prices(next(changes).bids) == [50_003]
 
 
+def test_ring_without_a_change_yields_nothing(
+    connect: Connect, exchange: SimulatedExchange, account: AccountHandle
+) -> None:
+    """A bell may ring for a change that the copy before had already."""
+    caller = connect()
+    book = open_book(caller)
+    wait_ready(caller, book)
+
+    async def follow() -> list[Decimal]:
+        changes = book.changes()
+        await anext(changes)
+        book._keeper._ring()
+        following = asyncio.ensure_future(anext(changes))
+        for _ in range(20):
+            await asyncio.sleep(0)
+        assert not following.done()
+        rest(account, 50_001)
+        async with asyncio.timeout(WAIT_S):
+            return prices((await following).bids)
+
+    assert asyncio.run(follow()) == [50_001]
+
+
 def test_changes_can_be_awaited(
     connect: Connect, exchange: SimulatedExchange, account: AccountHandle
 ) -> None:

@@ -256,6 +256,25 @@ def test_futures_change_must_name_the_one_before_it() -> None:
     assert book.take(change(Market.USDM, 32, 33, previous=30)) is Change.MISSED
 
 
+def test_futures_change_that_ends_at_the_snapshot_is_the_one_to_go_on_from() -> None:
+    """The documents drop what ends before the snapshot; the one that ends at it is the first."""
+    book = LocalBook(Market.USDM, limit=100)
+    assert book.join(snapshot(20))
+
+    assert book.take(change(Market.USDM, 15, 20, previous=14)) is Change.APPLIED
+    assert book.take(change(Market.USDM, 19, 25, previous=18)) is Change.MISSED
+
+
+def test_changes_that_wait_for_ever_do_not_pile_up() -> None:
+    book = LocalBook(Market.SPOT, limit=100)
+    for number in range(1, 2_502):
+        book.take(change(Market.SPOT, number, number))
+
+    assert not book.join(snapshot(500)), "the changes behind it are gone"
+    assert book.join(snapshot(501))
+    assert book.update_id == 2_501
+
+
 def test_spot_change_may_overlap_but_leave_nothing_out() -> None:
     book = LocalBook(Market.SPOT, limit=100)
     assert book.join(snapshot(20))

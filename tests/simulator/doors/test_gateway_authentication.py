@@ -55,6 +55,17 @@ def test_hmac_signatures_may_be_in_capitals(exchange: Venue, uid: int) -> None:
     assert MemoryClient(exchange).ask("account.status", params)["status"] == 200
 
 
+@pytest.mark.parametrize("key_type", ["ed25519", "rsa"])
+@pytest.mark.parametrize("sloppy", ["{0}\n", " {0}", "!{0}", "{0}=="], ids=repr)
+def test_base64_with_what_is_no_base64_is_no_signature(
+    exchange: Venue, uid: int, key_type: KeyTypeName, sloppy: str
+) -> None:
+    params = signed(add_key(exchange, uid, key_type))
+    params["signature"] = sloppy.format(params["signature"])
+
+    assert code_of(MemoryClient(exchange).ask("account.status", params)) == -1022
+
+
 @pytest.mark.parametrize("text", ["0.10", "0.1", "1", "10.000"])
 def test_the_digits_of_a_json_number_are_signed_as_sent(
     exchange: Venue, uid: int, text: str

@@ -129,6 +129,19 @@ def test_an_order_that_closes_binds_no_margin(venue: Venue, maker: Trader) -> No
     assert poor.refused_order("SELL", "2", "60200") == -2019
 
 
+def test_an_order_that_reduces_is_taken_under_water(venue: Venue, maker: Trader) -> None:
+    """More is bound than there is: what adds to it is refused, what takes from it is not."""
+    poor = venue.trader(USDT="3100")
+    maker.place("SELL", "1", "60000")
+    poor.place("BUY", "1")
+    venue.market.set_mark_price("BTCUSDT", Decimal(59000))
+    available = poor.ask("v2/account.status")["availableBalance"]
+
+    assert Decimal(available) == 0
+    assert poor.refused_order("BUY", "0.1", "58000") == -2019
+    assert poor.refused_order("SELL", "0.5", "59500") == 0
+
+
 def test_resting_orders_that_only_close_bind_no_margin(maker: Trader, taker: Trader) -> None:
     maker.place("SELL", "1", "60000")
     taker.place("BUY", "1")

@@ -155,6 +155,16 @@ def test_symbol_filters_hold(
         ), order
 
 
+def test_open_buys_count_for_the_position() -> None:
+    exchange = Exchange([replace(BTCUSDT, filters=(POSITION,))])
+    me = exchange.account()
+    exchange.call("order.place", me, **limit("50", "3"))
+    exchange.call("order.place", me, **limit("60", "4", "SELL"))
+
+    assert exchange.call("order.test", me, **limit("50", "2")) == {}
+    assert exchange.refusal("order.place", me, **limit("50", "2.001")).code == -1013
+
+
 @pytest.mark.parametrize("where", ["symbol", "exchange"])
 @pytest.mark.parametrize(
     ("name", "key", "order", "other"),

@@ -22,6 +22,21 @@ def three_bids(mode: str) -> tuple[Exchange, Any, Any]:
     return exchange, me, limit(exchange, me, "SELL", "3", "1", mode)
 
 
+@pytest.mark.parametrize("mode", ["EXPIRE_TAKER", "EXPIRE_BOTH"])
+def test_fill_or_kill_order_that_prevention_would_stop_is_killed_at_once(mode: str) -> None:
+    """What it would meet behind the account's own order is out of its reach."""
+    exchange = Exchange()
+    me, other = exchange.account(), exchange.account()
+    exchange.place(other, "BUY", "1", "1.1")
+    own = limit(exchange, me, "BUY", "1", "1", "NONE")
+    exchange.place(other, "BUY", "1", "0.9")
+
+    report = exchange.place(me, "SELL", "2", "0.9", timeInForce="FOK", selfTradePreventionMode=mode)
+
+    assert (report["status"], report["executedQty"]) == ("EXPIRED", "0.00000000")
+    assert exchange.status(me, own["orderId"])["status"] == "NEW"
+
+
 def test_without_prevention_an_account_trades_with_itself() -> None:
     exchange = Exchange()
     me = exchange.account()

@@ -119,6 +119,25 @@ def test_an_order_that_only_meets_its_own_book_trades_there() -> None:
     assert exchange.call("depth", symbol="BTCUSDT")["bids"] == [["31000.00000000", "1.00000000"]]
 
 
+def test_what_its_own_book_gives_is_not_routed() -> None:
+    order = {"side": "BUY", "type": "LIMIT", "timeInForce": "GTC", "quantity": "4"}
+
+    _, _, report = routed("BTCUSDT 4 30000, BTCUSDC 1 30500", **order, price="31000")
+
+    assert (report["workingFloor"], report["status"]) == ("EXCHANGE", "FILLED")
+
+
+@pytest.mark.parametrize(
+    ("quantity", "status", "executed"), [("5", "FILLED", "5"), ("5.1", "EXPIRED", "0")]
+)
+def test_fill_or_kill_order_looks_into_all_books(quantity: str, status: str, executed: str) -> None:
+    order = {"side": "BUY", "type": "LIMIT", "timeInForce": "FOK", "quantity": quantity}
+
+    _, _, report = routed("BTCUSDT 3 30000, BTCUSDC 2 30500", **order, price="31000")
+
+    assert (report["status"], report["executedQty"]) == (status, f"{executed}.00000000")
+
+
 @pytest.mark.parametrize(
     ("order", "code"),
     [
