@@ -28,6 +28,7 @@ from binance_wsapi.errors import (
 )
 from binance_wsapi.events import (
     AccountReconciled,
+    AsyncEventStream,
     ConnectionEvent,
     EventStream,
     OrderReconciled,
@@ -43,6 +44,7 @@ from binance_wsapi.response import RateLimitUsage, Response
 __all__ = [
     "AccountReconciled",
     "AsyncClient",
+    "AsyncEventStream",
     "AuthenticationFailed",
     "BinanceWsApiError",
     "CallOutcome",

@@ -11,7 +11,7 @@ from functools import WRAPPER_ASSIGNMENTS, update_wrapper
 from os import PathLike
 from threading import get_ident
 from types import FunctionType
-from typing import Any, Literal, TypeVar, Unpack, overload
+from typing import Any, ClassVar, Literal, TypeVar, Unpack, overload
 
 from binance_wsapi._client_signature import ClientSignature
 from binance_wsapi._option_fields import ENVIRONMENT
@@ -22,16 +22,19 @@ from binance_wsapi.core.loop_delivery import LoopDelivery
 from binance_wsapi.core.loop_thread import LoopThread
 from binance_wsapi.core.transport import Transport
 from binance_wsapi.errors import ConfigurationError, check_seconds
-from binance_wsapi.events import ConnectionEvent, ConnectionEventKind, EventStream
+from binance_wsapi.events import (
+    BaseEventStream,
+    ConnectionEvent,
+    ConnectionEventKind,
+    EventStream,
+)
 from binance_wsapi.forks import unforked
-from binance_wsapi.health import ConnectionHealth
 from binance_wsapi.options import (
     ClientOptions,
     Options,
 )
 from binance_wsapi.outcomes import CallOutcome
 from binance_wsapi.protocol.authorisation import Authoriser
-from binance_wsapi.protocol.limits import LimitUsage
 from binance_wsapi.protocol.params import WireValue
 from binance_wsapi.protocol.signing import KeyType, Signer, load_signer
 
@@ -62,6 +65,8 @@ EventName = Literal[
 
 class ClientBase(ClientSignature):
     """Options, handlers and end of life; see :class:`Client` and :class:`AsyncClient`."""
+
+    _stream_type: ClassVar[type[BaseEventStream[Any]]] = EventStream
 
     def __init_subclass__(cls) -> None:
         if ClientBase in cls.__bases__:
@@ -94,7 +99,6 @@ class ClientBase(ClientSignature):
             Core(options, self._host(), authoriser=authoriser, transport=self._transport())
         )
 
-    # No Self: jedi (Spyder, vim, emacs) completes nothing after it.
     @classmethod
     def from_env(cls: type[C], **options: Unpack[ClientOptions]) -> C:  # noqa: PYI019
         """Return a client with the key and secret of the environment.
@@ -173,20 +177,6 @@ class ClientBase(ClientSignature):
             check_seconds("offset_ms", offset_ms, unit="milliseconds")
         self._core.set_time_offset_ms(offset_ms)
 
-    def health(self) -> list[ConnectionHealth]:
-        """Return how each connection in use is doing; asks the client's own thread, quickly.
-
-        Returns:
-            The state of each connection that was used since the start or since
-            :meth:`disconnect_all`: of the WebSocket API, then of user data that has one of its own, then
-            of market streams.
-
-        Raises:
-            ClientClosed: The client is closed.
-            RequestTimeout: The client's own thread does not answer.
-        """
-        return self._wait(self._core.health, GRACE_S)
-
     def outcomes(self) -> list[CallOutcome]:
         """Return what became of the calls that their callers gave up, and which are open still.
 
@@ -210,19 +200,6 @@ class ClientBase(ClientSignature):
         return self._core.giving_up.outcomes()
 
     @property
-    def rate_limits(self) -> dict[str, list[LimitUsage]]:
-        """How far the exchange's limits are used up, by market, what is under way included.
-
-        These are the limits of the environment the client was made for; keys of the testnet in another
-        client's hands have limits of their own.
-
-        Raises:
-            ClientClosed: The client is closed.
-            RequestTimeout: The client's own thread does not answer.
-        """
-        return self._wait(self._core.limit_usage, GRACE_S)
-
-    @property
     def closed(self) -> bool:
         """Whether the client is closed."""
         return self._core.closed
@@ -232,6 +209,7 @@ class ClientBase(ClientSignature):
         options = core.options
         self._patience = options.resolve_timeout + GRACE_S
         self._longest_wait = options.timeout + options.connect_timeout + GRACE_S
+        core.stream_type = self._stream_type
         core.owner = weakref.ref(self)
         self._finalizer = weakref.finalize(self, core.close)
 
@@ -332,7 +310,7 @@ def _authoriser(
     return Authoriser(api_key=options.api_key, signer=signer, recv_window=options.recv_window)
 
 
-def close_new(subscribed: tuple[EventStream[Any], bool]) -> None:
+def close_new(subscribed: tuple[BaseEventStream[Any], bool]) -> None:
     """End a user data stream whose caller has gone, unless it was there before."""
     stream, is_new = subscribed
     if is_new:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Generator, Mapping
 from concurrent.futures import Future
 from functools import partial
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self, overload
 
-from binance_wsapi._client_base import ClientBase, T, close_new
+from binance_wsapi._client_base import GRACE_S, ClientBase, T, close_new
 from binance_wsapi.catalogue import operation_by_method
 from binance_wsapi.catalogue._types import Operation
 from binance_wsapi.core.call import CallKind, Outcome, kind_of
@@ -20,9 +20,11 @@ from binance_wsapi.core.loop_delivery import LoopDelivery
 from binance_wsapi.core.own_threads import OwnThreads
 from binance_wsapi.endpoints import WsKey, endpoint
 from binance_wsapi.errors import BinanceWsApiError, ConfigurationError, OutcomeUnknown
-from binance_wsapi.events import EventStream
+from binance_wsapi.events import AsyncEventStream
 from binance_wsapi.forks import made_once
+from binance_wsapi.health import ConnectionHealth
 from binance_wsapi.models._base import Timestamp
+from binance_wsapi.protocol.limits import LimitUsage
 from binance_wsapi.protocol.params import WireValue, name_text, wire_params_by_name
 from binance_wsapi.response import Response
 
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
     from binance_wsapi.facade.async_spot import AsyncSpotNamespace
     from binance_wsapi.facade.async_usdm import AsyncUsdmNamespace
     from binance_wsapi.facade.market_streams import AsyncStreams
+    from binance_wsapi.facade.opening import OpeningStream
     from binance_wsapi.user_data import (
         CoinmUserData,
         MarginUserData,
@@ -54,6 +57,8 @@ class AsyncClient(ClientBase):
             book = await client.spot.get_order_book(symbol="BTCUSDT", limit=10)
             print(book.result.bids[0].price)
     """
+
+    _stream_type = AsyncEventStream
 
     _delivery: LoopDelivery | None = None
     """To the loop that called last."""
@@ -208,42 +213,42 @@ class AsyncClient(ClientBase):
         await self._run(lambda: self._core.connect(ws_key))
 
     @overload
-    async def subscribe_user_data_stream(
+    def subscribe_user_data_stream(
         self,
         ws_key: Literal[
             WsKey.MAIN_WSAPI, WsKey.MAIN_WSAPI2, WsKey.MAIN_WSAPI_TESTNET
         ] = WsKey.MAIN_WSAPI,
         *,
         isolated_symbol: None = None,
-    ) -> EventStream[SpotUserData]: ...
+    ) -> OpeningStream[SpotUserData]: ...
     @overload
-    async def subscribe_user_data_stream(
+    def subscribe_user_data_stream(
         self,
         ws_key: Literal[WsKey.USDM_WSAPI, WsKey.USDM_WSAPI_TESTNET],
         *,
         isolated_symbol: None = None,
-    ) -> EventStream[UsdmUserData]: ...
+    ) -> OpeningStream[UsdmUserData]: ...
     @overload
-    async def subscribe_user_data_stream(
+    def subscribe_user_data_stream(
         self,
         ws_key: Literal[WsKey.COINM_WSAPI, WsKey.COINM_WSAPI_TESTNET],
         *,
         isolated_symbol: None = None,
-    ) -> EventStream[CoinmUserData]: ...
+    ) -> OpeningStream[CoinmUserData]: ...
     @overload
-    async def subscribe_user_data_stream(
+    def subscribe_user_data_stream(
         self,
         ws_key: Literal[WsKey.MARGIN_USER_DATA, WsKey.MARGIN_RISK_USER_DATA],
         *,
         isolated_symbol: str | None = None,
-    ) -> EventStream[MarginUserData]: ...
+    ) -> OpeningStream[MarginUserData]: ...
     @overload
-    async def subscribe_user_data_stream(
+    def subscribe_user_data_stream(
         self, ws_key: WsKey, *, isolated_symbol: str | None = None
-    ) -> EventStream[Any]: ...
-    async def subscribe_user_data_stream(
+    ) -> OpeningStream[Any]: ...
+    def subscribe_user_data_stream(
         self, ws_key: WsKey = WsKey.MAIN_WSAPI, *, isolated_symbol: str | None = None
-    ) -> EventStream[Any]:
+    ) -> OpeningStream[Any]:
         """Return the events of the account: orders, fills, balances.
 
         The stream goes on through reconnects; a :class:`StreamGap` in it tells where events may be
@@ -256,6 +261,8 @@ class AsyncClient(ClientBase):
         the events of all. The stream then gets a new key and tells the gap; at once when this client
         stopped it (``stop_user_data_stream_for_key``), within a
         minute when another one did.
+
+        Await it for the stream, enter it by ``async with``, or read it at once by ``async for``.
 
         The type of the events follows from the connection, as :mod:`binance_wsapi.user_data` lists it;
         with ``beautify=False`` those of the exchange are wire dicts, whatever the type says.
@@ -271,7 +278,18 @@ class AsyncClient(ClientBase):
             NotSent: No connection came up in time.
             RequestRejected: The exchange refused the subscription.
         """
+        from binance_wsapi.facade.opening import OpeningStream
+
+        return OpeningStream(
+            self._subscribe_user_data(ws_key, isolated_symbol),
+            "AsyncClient.subscribe_user_data_stream",
+        )
+
+    async def _subscribe_user_data(
+        self, ws_key: WsKey, isolated_symbol: str | None
+    ) -> AsyncEventStream[Any]:
         ws_key = WsKey(ws_key)
+        stream: AsyncEventStream[Any]
         stream, _ = await self._run(
             lambda: self._core.subscribe_user_data(ws_key, isolated_symbol), close_new
         )
@@ -321,6 +339,34 @@ class AsyncClient(ClientBase):
             ClientClosed: The client is closed.
         """
         await self._run(self._core.disconnect_all)
+
+    async def health(self) -> list[ConnectionHealth]:
+        """Return how each connection in use is doing; asks the client's own thread, quickly.
+
+        Returns:
+            The state of each connection that was used since the start or since
+            :meth:`disconnect_all`: of the WebSocket API, then of user data that has one of its own, then
+            of market streams.
+
+        Raises:
+            ClientClosed: The client is closed.
+            RequestTimeout: The client's own thread does not answer.
+        """
+        health: list[ConnectionHealth] = await self._run(self._core.health, timeout=GRACE_S)
+        return health
+
+    @property
+    def rate_limits(self) -> Awaitable[dict[str, list[LimitUsage]]]:
+        """How far the exchange's limits are used up, by market, what is under way included; awaited.
+
+        These are the limits of the environment the client was made for; keys of the testnet in another
+        client's hands have limits of their own.
+
+        Raises:
+            ClientClosed: The client is closed.
+            RequestTimeout: The client's own thread does not answer.
+        """
+        return _Awaited(lambda: self._run(self._core.limit_usage, timeout=GRACE_S))
 
     async def close(self) -> None:
         """Close everything; idempotent, from any loop.
@@ -380,18 +426,20 @@ class AsyncClient(ClientBase):
         self,
         work: Callable[[], Coroutine[Any, Any, T]],
         undo: Callable[[T], object] | None = None,
+        timeout: float | None = None,
     ) -> T:
         core = self._core
+        patience = self._longest_wait if timeout is None else timeout
         running: Future[T] = core.run(work)
         awaited = asyncio.wrap_future(running)
         # What it ends with when nobody waits any more is no failure of the caller's loop.
         awaited.add_done_callback(lambda ended: ended.cancelled() or ended.exception())
         try:
-            async with asyncio.timeout(self._longest_wait):
+            async with asyncio.timeout(patience):
                 return await asyncio.shield(awaited)
         except TimeoutError:
             core.leave(running, undo)
-            raise unresponsive(self._longest_wait) from None
+            raise unresponsive(patience) from None
         except BaseException:
             task = asyncio.current_task()
             if running.cancelled() and (task is None or not task.cancelling()):
@@ -410,3 +458,13 @@ class AsyncClient(ClientBase):
         traceback: TracebackType | None,
     ) -> None:
         await self.close()
+
+
+class _Awaited:
+    """A property that is awaited: nothing is asked until it is, whoever looks at it."""
+
+    def __init__(self, ask: Callable[[], Coroutine[Any, Any, Any]]) -> None:
+        self._ask = ask
+
+    def __await__(self) -> Generator[Any, Any, Any]:
+        return self._ask().__await__()

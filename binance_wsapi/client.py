@@ -7,7 +7,7 @@ from threading import get_ident
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self, overload
 
-from binance_wsapi._client_base import ClientBase, T, close_new
+from binance_wsapi._client_base import GRACE_S, ClientBase, T, close_new
 from binance_wsapi.catalogue import operation_by_method
 from binance_wsapi.catalogue._types import Operation
 from binance_wsapi.core.call import CallKind, kind_of
@@ -18,7 +18,9 @@ from binance_wsapi.endpoints import WsKey, endpoint
 from binance_wsapi.errors import BinanceWsApiError, ConfigurationError, OutcomeUnknown
 from binance_wsapi.events import EventStream
 from binance_wsapi.forks import made_once
+from binance_wsapi.health import ConnectionHealth
 from binance_wsapi.models._base import Timestamp
+from binance_wsapi.protocol.limits import LimitUsage
 from binance_wsapi.protocol.params import WireValue, name_text, wire_params_by_name
 from binance_wsapi.response import Response
 
@@ -265,6 +267,7 @@ class Client(ClientBase):
             RequestRejected: The exchange refused the subscription.
         """
         ws_key = WsKey(ws_key)
+        stream: EventStream[Any]
         stream, _ = self._run(
             lambda: self._core.subscribe_user_data(ws_key, isolated_symbol), close_new
         )
@@ -314,6 +317,35 @@ class Client(ClientBase):
             ClientClosed: The client is closed.
         """
         self._run(self._core.disconnect_all)
+
+    def health(self) -> list[ConnectionHealth]:
+        """Return how each connection in use is doing; asks the client's own thread, quickly.
+
+        Returns:
+            The state of each connection that was used since the start or since
+            :meth:`disconnect_all`: of the WebSocket API, then of user data that has one of its own, then
+            of market streams.
+
+        Raises:
+            ClientClosed: The client is closed.
+            RequestTimeout: The client's own thread does not answer.
+        """
+        health: list[ConnectionHealth] = self._wait(self._core.health, GRACE_S)
+        return health
+
+    @property
+    def rate_limits(self) -> dict[str, list[LimitUsage]]:
+        """How far the exchange's limits are used up, by market, what is under way included.
+
+        These are the limits of the environment the client was made for; keys of the testnet in another
+        client's hands have limits of their own.
+
+        Raises:
+            ClientClosed: The client is closed.
+            RequestTimeout: The client's own thread does not answer.
+        """
+        usage: dict[str, list[LimitUsage]] = self._wait(self._core.limit_usage, GRACE_S)
+        return usage
 
     def close(self) -> None:
         """Close everything; idempotent, from any thread.

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeGuard
 from binance_wsapi import (
     AccountReconciled,
     AsyncClient,
+    AsyncEventStream,
     BinanceWsApiError,
     Client,
     EventStream,
@@ -224,7 +225,7 @@ def _next_report(events: EventStream[Any], *, filled: bool = False) -> OrderUpda
             return event
 
 
-async def _next_report_async(events: EventStream[Any], *, filled: bool = False) -> OrderUpdate:
+async def _next_report_async(events: AsyncEventStream[Any], *, filled: bool = False) -> OrderUpdate:
     async with asyncio.timeout(EVENT_TIMEOUT_S):
         async for event in events:
             if _is_awaited(event, filled=filled):

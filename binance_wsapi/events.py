@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterator
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterator
 from functools import cached_property
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Generic, Literal, Protocol, Self, TypeVar
@@ -29,8 +30,11 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AccountReconciled",
+    "AsyncEventStream",
+    "BaseEventStream",
     "ConnectionEvent",
     "ConnectionEventKind",
+    "Done",
     "EventStream",
     "OrderReconciled",
     "StreamGap",
@@ -193,17 +197,8 @@ class Hold(Protocol):
         """Let go of the client; from any thread."""
 
 
-class EventStream(Generic[T]):
-    """Events in the order they came, from any thread or event loop.
-
-    ``for event in stream``, ``async for event in stream`` and :meth:`get` take events away; each
-    event goes to one taker. The stream outlives reconnects, rotations and listen keys: what may
-    have been missed is told by a :class:`StreamGap` in its place. It ends when it is closed, and
-    keeps its client alive until then. An interrupt (Ctrl-C) while an event is awaited takes none away.
-
-    A program ends when all its threads but daemons have ended: one that waits here keeps it going, also
-    after the main thread's last line, until the stream or the client is closed.
-    """
+class BaseEventStream(Generic[T]):
+    """What the streams of both clients share: :class:`EventStream` and :class:`AsyncEventStream`."""
 
     def __init__(
         self,
@@ -217,6 +212,80 @@ class EventStream(Generic[T]):
         self._buffer = buffer
         self._close = close
         self._hold = hold
+
+    async def get_async(self, timeout: float | None = None) -> T:
+        """Return the next event, waiting on the running event loop.
+
+        Args:
+            timeout: Seconds to wait; ``None`` waits until an event comes or the stream is closed.
+
+        Raises:
+            TimeoutError: None came in time.
+            ClientClosed: The stream is closed and empty.
+            ParameterError: ``timeout`` is no number of seconds.
+        """
+        if timeout is not None:
+            check_seconds("timeout", timeout)
+        give_up = asyncio.timeout(timeout)
+        try:
+            async with give_up:
+                return await self._take_async()
+        except BufferEnded:
+            raise ClientClosed(f"the event stream {self.name} is closed") from None
+        except TimeoutError:
+            if give_up.expired():
+                raise TimeoutError(f"no event within {timeout} s") from None
+            raise
+
+    def close(self) -> Awaitable[None] | None:
+        """Unsubscribe and end the stream; idempotent."""
+        self._close()
+        return None
+
+    def __len__(self) -> int:
+        """Return how many events wait to be taken."""
+        return len(self._buffer)
+
+    def __bool__(self) -> bool:
+        """Whether there is a stream: always, also when no event waits."""
+        return True
+
+    def __aiter__(self) -> AsyncIterator[T]:
+        return self
+
+    async def __anext__(self) -> T:
+        try:
+            return await self._take_async()
+        except BufferEnded:
+            raise StopAsyncIteration from None
+
+    async def _take_async(self) -> T:
+        make: Callable[[], T] | None = None
+        try:
+            make = await self._buffer.take_async()
+            return make()
+        except Exception:
+            raise
+        except BaseException:  # an interrupt
+            if make is not None:
+                self._buffer.give_back(make)
+            raise
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.name}, {len(self)} waiting>"
+
+
+class EventStream(BaseEventStream[T]):
+    """Events in the order they came, from any thread or event loop.
+
+    ``for event in stream``, ``async for event in stream`` and :meth:`get` take events away; each
+    event goes to one taker. The stream outlives reconnects, rotations and listen keys: what may
+    have been missed is told by a :class:`StreamGap` in its place. It ends when it is closed, and
+    keeps its client alive until then. An interrupt (Ctrl-C) while an event is awaited takes none away.
+
+    A program ends when all its threads but daemons have ended: one that waits here keeps it going, also
+    after the main thread's last line, until the stream or the client is closed.
+    """
 
     def get(self, timeout: float | None = None) -> T:
         """Return the next event.
@@ -236,28 +305,9 @@ class EventStream(Generic[T]):
         except BufferEnded:
             raise ClientClosed(f"the event stream {self.name} is closed") from None
 
-    async def get_async(self) -> T:
-        """Return the next event, waiting on the running event loop.
-
-        Raises:
-            ClientClosed: The stream is closed and empty.
-        """
-        try:
-            return await self._take_async()
-        except BufferEnded:
-            raise ClientClosed(f"the event stream {self.name} is closed") from None
-
     def close(self) -> None:
         """Unsubscribe and end the stream; idempotent."""
-        self._close()
-
-    def __len__(self) -> int:
-        """Return how many events wait to be taken."""
-        return len(self._buffer)
-
-    def __bool__(self) -> bool:
-        """Whether there is a stream: always, also when no event waits."""
-        return True
+        super().close()
 
     def __iter__(self) -> Iterator[T]:
         return self
@@ -268,31 +318,10 @@ class EventStream(Generic[T]):
         except BufferEnded:
             raise StopIteration from None
 
-    def __aiter__(self) -> AsyncIterator[T]:
-        return self
-
-    async def __anext__(self) -> T:
-        try:
-            return await self._take_async()
-        except BufferEnded:
-            raise StopAsyncIteration from None
-
     def _take(self, timeout: float | None) -> T:
         make: Callable[[], T] | None = None
         try:
             make = self._buffer.take(timeout)
-            return make()
-        except Exception:
-            raise
-        except BaseException:  # an interrupt
-            if make is not None:
-                self._buffer.give_back(make)
-            raise
-
-    async def _take_async(self) -> T:
-        make: Callable[[], T] | None = None
-        try:
-            make = await self._buffer.take_async()
             return make()
         except Exception:
             raise
@@ -312,5 +341,47 @@ class EventStream(Generic[T]):
     ) -> None:
         self.close()
 
-    def __repr__(self) -> str:
-        return f"<EventStream {self.name}, {len(self)} waiting>"
+
+class AsyncEventStream(BaseEventStream[T]):
+    """Events in the order they came, awaited on any event loop, and never blocking one.
+
+    ``async for event in stream`` and ``await stream.get()`` take events away; each event goes to one
+    taker. All else is as with :class:`EventStream`.
+    """
+
+    async def get(self, timeout: float | None = None) -> T:
+        """Return the next event.
+
+        Args:
+            timeout: Seconds to wait; ``None`` waits until an event comes or the stream is closed.
+
+        Raises:
+            TimeoutError: None came in time.
+            ClientClosed: The stream is closed and empty.
+            ParameterError: ``timeout`` is no number of seconds.
+        """
+        return await self.get_async(timeout)
+
+    def close(self) -> Awaitable[None]:
+        """Unsubscribe and end the stream; idempotent, and done whether it is awaited or not."""
+        self._close()
+        return Done()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        error_type: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.close()
+
+
+class Done:
+    """What may be awaited, and has happened already."""
+
+    def __await__(self) -> Generator[None, None, None]:
+        return
+        yield

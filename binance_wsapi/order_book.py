@@ -6,10 +6,10 @@ import asyncio
 import copy
 import time
 import weakref
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Iterator
 from operator import index
 from types import TracebackType
-from typing import TYPE_CHECKING, Self, SupportsIndex
+from typing import TYPE_CHECKING, Self, SupportsIndex, TypeVar
 
 from binance_wsapi.buffer import BufferEnded
 from binance_wsapi.catalogue import operation_by_method
@@ -24,6 +24,7 @@ from binance_wsapi.errors import (
     ParameterError,
     check_seconds,
 )
+from binance_wsapi.events import Done
 from binance_wsapi.models._base import Level
 from binance_wsapi.models.market import OrderBook
 from binance_wsapi.protocol.local_book import LocalBook
@@ -33,7 +34,14 @@ from binance_wsapi.protocol.stream_names import doubt, stream_name
 if TYPE_CHECKING:
     from binance_wsapi.core.core import Core
 
-__all__ = ["BookChanges", "LocalOrderBook", "OrderBookNotReady", "open_order_book"]
+__all__ = [
+    "AsyncBookChanges",
+    "AsyncLocalOrderBook",
+    "BookChanges",
+    "LocalOrderBook",
+    "OrderBookNotReady",
+    "open_order_book",
+]
 
 _SNAPSHOT_KEYS = {
     WsKey.MAIN: WsKey.MAIN_WSAPI,
@@ -48,6 +56,9 @@ _SNAPSHOT_KEYS = {
 }
 
 
+B = TypeVar("B", bound="BaseOrderBook")
+
+
 class OrderBookNotReady(BinanceWsApiError):
     """The book is being joined: what it had may be out of date, so it shows nothing.
 
@@ -55,23 +66,8 @@ class OrderBookNotReady(BinanceWsApiError):
     """
 
 
-class LocalOrderBook:
-    """The order book of one symbol, kept from its changes and a snapshot.
-
-    It is joined as the exchange's documents say, notices when a change was missed or the connection
-    lost, and is then joined anew; until that is done it has nothing to show and says so, since a book
-    that stands still is worse than none. Every method may be called from any thread::
-
-        with client.streams.order_book("BTCUSDT") as book:
-            book.wait_ready(timeout=5)
-            print(book.best_bid, book.best_ask)
-            for top in book.changes(levels=5):
-                print(top.bids[0].price)
-
-    A snapshot that was cut off at its limit knows nothing of the levels behind it, and neither does
-    the book; a new snapshot is taken before the levels within run out. A book keeps its client alive
-    until it is closed.
-    """
+class BaseOrderBook:
+    """What the books of both clients share: :class:`LocalOrderBook` and :class:`AsyncLocalOrderBook`."""
 
     def __init__(self, core: Core, keeper: BookKeeper, symbol: str, ws_key: WsKey) -> None:
         self.symbol = symbol
@@ -157,6 +153,85 @@ class LocalOrderBook:
         with self._keeper.lock:
             return self._book().copy()
 
+    async def wait_ready_async(self, timeout: float | None = None) -> None:
+        """Wait on the running event loop until the book can be read.
+
+        Args:
+            timeout: Seconds; ``None`` waits until it is ready or closed.
+
+        Raises:
+            TimeoutError: It was not ready in time.
+            OrderBookNotReady: It could not be joined with many snapshots; it is tried on all the same.
+            RequestRejected: The exchange refuses the snapshot, for a symbol that does not exist.
+            ClientClosed: It was closed.
+            ParameterError: ``timeout`` is no number of seconds.
+        """
+        if timeout is not None:
+            check_seconds("timeout", timeout)
+        bell = self._keeper.listen()
+        try:
+            async with asyncio.timeout(timeout):
+                while not self._check_ready():
+                    try:
+                        await bell.take_async()
+                    except BufferEnded:
+                        continue
+        except TimeoutError:
+            raise TimeoutError(
+                f"the order book of {self.symbol} is not ready within {timeout} s"
+            ) from None
+        finally:
+            self._keeper.unlisten(bell)
+
+    def _book(self) -> LocalBook:
+        """Return the book; called under the lock."""
+        if self._keeper.book is not None:
+            return self._keeper.book
+        self._check_open()
+        raise self._not_ready()
+
+    def _check_ready(self) -> bool:
+        if self._keeper.book is not None:
+            return True
+        self._check_open()
+        if self._keeper.trouble:
+            raise self._not_ready()
+        return False
+
+    def _not_ready(self) -> OrderBookNotReady:
+        return _not_ready(self.symbol, self._keeper.trouble)
+
+    def _check_open(self) -> None:
+        if self._keeper.problem is not None:
+            raise copy.copy(self._keeper.problem)
+        if self._keeper.ended:
+            raise ClientClosed(f"the order book of {self.symbol} is closed")
+
+    def __repr__(self) -> str:
+        keeper = self._keeper
+        waiting = "not joining" if keeper.trouble else "joining"
+        state = "ready" if self.is_ready else "closed" if keeper.ended else waiting
+        return f"<{type(self).__name__} {self.symbol} of {self.ws_key}, {state}>"
+
+
+class LocalOrderBook(BaseOrderBook):
+    """The order book of one symbol, kept from its changes and a snapshot.
+
+    It is joined as the exchange's documents say, notices when a change was missed or the connection
+    lost, and is then joined anew; until that is done it has nothing to show and says so, since a book
+    that stands still is worse than none. Every method may be called from any thread::
+
+        with client.streams.order_book("BTCUSDT") as book:
+            book.wait_ready(timeout=5)
+            print(book.best_bid, book.best_ask)
+            for top in book.changes(levels=5):
+                print(top.bids[0].price)
+
+    A snapshot that was cut off at its limit knows nothing of the levels behind it, and neither does
+    the book; a new snapshot is taken before the levels within run out. A book keeps its client alive
+    until it is closed.
+    """
+
     def wait_ready(self, timeout: float | None = None) -> None:
         """Wait until the book can be read.
 
@@ -188,36 +263,6 @@ class LocalOrderBook:
         finally:
             self._keeper.unlisten(bell)
 
-    async def wait_ready_async(self, timeout: float | None = None) -> None:
-        """Wait on the running event loop until the book can be read.
-
-        Args:
-            timeout: Seconds; ``None`` waits until it is ready or closed.
-
-        Raises:
-            TimeoutError: It was not ready in time.
-            OrderBookNotReady: It could not be joined with many snapshots; it is tried on all the same.
-            RequestRejected: The exchange refuses the snapshot, for a symbol that does not exist.
-            ClientClosed: It was closed.
-            ParameterError: ``timeout`` is no number of seconds.
-        """
-        if timeout is not None:
-            check_seconds("timeout", timeout)
-        bell = self._keeper.listen()
-        try:
-            async with asyncio.timeout(timeout):
-                while not self._check_ready():
-                    try:
-                        await bell.take_async()
-                    except BufferEnded:
-                        continue
-        except TimeoutError:
-            raise TimeoutError(
-                f"the order book of {self.symbol} is not ready within {timeout} s"
-            ) from None
-        finally:
-            self._keeper.unlisten(bell)
-
     def changes(self, levels: int | None = None) -> BookChanges:
         """Return an iterator of what the book is after it changed, for ``for`` and ``async for``.
 
@@ -238,30 +283,6 @@ class LocalOrderBook:
         """Stop keeping the book; idempotent."""
         self._core.market_streams.leave(self._keeper)
 
-    def _book(self) -> LocalBook:
-        """Return the book; called under the lock."""
-        if self._keeper.book is not None:
-            return self._keeper.book
-        self._check_open()
-        raise self._not_ready()
-
-    def _check_ready(self) -> bool:
-        if self._keeper.book is not None:
-            return True
-        self._check_open()
-        if self._keeper.trouble:
-            raise self._not_ready()
-        return False
-
-    def _not_ready(self) -> OrderBookNotReady:
-        return _not_ready(self.symbol, self._keeper.trouble)
-
-    def _check_open(self) -> None:
-        if self._keeper.problem is not None:
-            raise copy.copy(self._keeper.problem)
-        if self._keeper.ended:
-            raise ClientClosed(f"the order book of {self.symbol} is closed")
-
     def __enter__(self) -> Self:
         return self
 
@@ -273,15 +294,68 @@ class LocalOrderBook:
     ) -> None:
         self.close()
 
-    def __repr__(self) -> str:
-        keeper = self._keeper
-        waiting = "not joining" if keeper.trouble else "joining"
-        state = "ready" if self.is_ready else "closed" if keeper.ended else waiting
-        return f"<LocalOrderBook {self.symbol} of {self.ws_key}, {state}>"
+
+class AsyncLocalOrderBook(BaseOrderBook):
+    """The order book of one symbol, kept from its changes and a snapshot, for event loops.
+
+    It never blocks one, and is else what :class:`LocalOrderBook` is::
+
+        async with client.streams.order_book("BTCUSDT") as book:
+            await book.wait_ready(timeout=5)
+            print(book.best_bid, book.best_ask)
+            async for top in book.changes(levels=5):
+                print(top.bids[0].price)
+    """
+
+    async def wait_ready(self, timeout: float | None = None) -> None:
+        """Wait until the book can be read.
+
+        Args:
+            timeout: Seconds; ``None`` waits until it is ready or closed.
+
+        Raises:
+            TimeoutError: It was not ready in time.
+            RequestRejected: The exchange refuses the snapshot, for a symbol that does not exist.
+            ClientClosed: It was closed.
+            ParameterError: ``timeout`` is no number of seconds.
+        """
+        await self.wait_ready_async(timeout)
+
+    def changes(self, levels: int | None = None) -> AsyncBookChanges:
+        """Return an iterator of what the book is after it changed, for ``async for``.
+
+        It begins with the book as it is. Whoever is slower than the exchange gets the newest book and
+        none of those between. It ends when the book is closed, and raises what :attr:`problem` says.
+
+        Args:
+            levels: Best levels of each side to copy; all of them without a number.
+
+        Raises:
+            ParameterError: ``levels`` is no whole number above 0.
+        """
+        if levels is not None:
+            _check_levels(levels)
+        return AsyncBookChanges(self._keeper, self.symbol, levels, self._hold)
+
+    def close(self) -> Awaitable[None]:
+        """Stop keeping the book; idempotent, and done whether it is awaited or not."""
+        self._core.market_streams.leave(self._keeper)
+        return Done()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        error_type: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.close()
 
 
-class BookChanges:
-    """The newest book, each time it has changed; see :meth:`LocalOrderBook.changes`."""
+class AsyncBookChanges:
+    """The newest book, each time it has changed; see :meth:`AsyncLocalOrderBook.changes`."""
 
     def __init__(self, keeper: BookKeeper, symbol: str, levels: int | None, hold: Hold) -> None:
         self._keeper = keeper
@@ -296,19 +370,6 @@ class BookChanges:
         self._keeper.unlisten(self._bell)
         self._bell.end()
         self._hold = None
-
-    def __iter__(self) -> Iterator[OrderBook]:
-        return self
-
-    def __next__(self) -> OrderBook:
-        while True:
-            try:
-                self._bell.take(None)
-            except BufferEnded:
-                self._check_problem()
-                raise StopIteration from None
-            if (book := self._newer()) is not None:
-                return book
 
     def __aiter__(self) -> AsyncIterator[OrderBook]:
         return self
@@ -349,6 +410,23 @@ def _not_ready(symbol: str, trouble: str) -> OrderBookNotReady:
     )
 
 
+class BookChanges(AsyncBookChanges):
+    """The newest book, each time it has changed; see :meth:`LocalOrderBook.changes`."""
+
+    def __iter__(self) -> Iterator[OrderBook]:
+        return self
+
+    def __next__(self) -> OrderBook:
+        while True:
+            try:
+                self._bell.take(None)
+            except BufferEnded:
+                self._check_problem()
+                raise StopIteration from None
+            if (book := self._newer()) is not None:
+                return book
+
+
 def _check_levels(levels: object) -> None:
     if isinstance(levels, bool) or not isinstance(levels, SupportsIndex) or index(levels) < 1:
         raise ParameterError(
@@ -359,8 +437,8 @@ def _check_levels(levels: object) -> None:
 
 
 async def open_order_book(
-    core: Core, ws_key: WsKey, symbol: str, *, limit: int, speed: str | None
-) -> LocalOrderBook:
+    core: Core, ws_key: WsKey, symbol: str, *, limit: int, speed: str | None, kind: type[B]
+) -> B:
     """Return the order book of a symbol, being joined; runs on the core's loop.
 
     Raises:
@@ -386,4 +464,4 @@ async def open_order_book(
     keeper = BookKeeper(core, _SNAPSHOT_KEYS[ws_key], symbol.upper(), limit)
     await core.market_streams.attach(keeper, ws_key, [name])
     keeper.begin()
-    return LocalOrderBook(core, keeper, symbol.upper(), ws_key)
+    return kind(core, keeper, symbol.upper(), ws_key)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import os
+from collections.abc import Callable
 from urllib.parse import urlsplit
 
 from binance_wsapi.errors import ConfigurationError
@@ -80,6 +81,8 @@ def _is_spared(host: str, port: int | None) -> bool:
             return True
     except ValueError:  # a name
         pass
-    from urllib.request import proxy_bypass_environment  # type: ignore[attr-defined]  # not in typeshed
+    import urllib.request
 
-    return bool(proxy_bypass_environment(host if port is None else f"{host}:{port}"))
+    # Not in typeshed.
+    bypasses: Callable[[str], bool] = getattr(urllib.request, "proxy_bypass_environment")  # noqa: B009
+    return bool(bypasses(host if port is None else f"{host}:{port}"))

@@ -33,7 +33,7 @@ ALLOWED: dict[str, set[str]] = {
     "outcomes": {"endpoints", "errors", "models", "response"},
     "events": {"buffer", "endpoints", "errors", "markets", "models", "options"},
     "core": {"buffer", "catalogue", "endpoints", "errors", "events", "forks", "health", "markets", "models", "options", "outcomes", "protocol", "proxies", "response"},
-    "order_book": {"buffer", "catalogue", "core", "endpoints", "errors", "markets", "models", "protocol"},
+    "order_book": {"buffer", "events", "catalogue", "core", "endpoints", "errors", "markets", "models", "protocol"},
     "facade": {"catalogue", "core", "endpoints", "errors", "events", "markets", "models", "order_book", "protocol", "response"},
     "simulator": {"catalogue", "endpoints", "markets", "models"},
 }  # fmt: skip

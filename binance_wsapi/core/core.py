@@ -54,7 +54,7 @@ from binance_wsapi.errors import (
     RequestRejected,
     ServerUndecided,
 )
-from binance_wsapi.events import EventStream
+from binance_wsapi.events import BaseEventStream, EventStream
 from binance_wsapi.forks import unforked
 from binance_wsapi.health import ConnectionHealth, Metrics
 from binance_wsapi.markets import Market
@@ -146,6 +146,8 @@ class Core:
         self.loop = host.loop
         self.owner: Callable[[], object] = lambda: None
         """Returns the client, while it lives: what it hands out keeps it alive."""
+        self.stream_type: type[BaseEventStream[Any]] = EventStream
+        """The streams that the client hands out."""
         self.now = now
         self.wall_us = wall_us
         self._transport = transport
@@ -620,7 +622,7 @@ class Core:
 
     async def subscribe_user_data(
         self, ws_key: WsKey, isolated_symbol: str | None
-    ) -> tuple[EventStream[Any], bool]:
+    ) -> tuple[Any, bool]:
         """Return the user data stream of a connection, subscribed, and whether it was not before."""
         self._check_user_data(ws_key, isolated_symbol)
         key = (ws_key, isolated_symbol)
@@ -644,7 +646,7 @@ class Core:
 
     async def _subscribe_user_data(
         self, key: tuple[WsKey, str | None], timeout: float
-    ) -> tuple[EventStream[Any], bool]:
+    ) -> tuple[Any, bool]:
         ws_key, isolated_symbol = key
         existing = self._user_data.get(key)
         if existing is not None:

@@ -11,7 +11,7 @@ import msgspec
 
 from binance_wsapi.buffer import EventBuffer
 from binance_wsapi.core.hold import Hold
-from binance_wsapi.events import EventStream, StreamGap
+from binance_wsapi.events import BaseEventStream, StreamGap
 from binance_wsapi.models._base import UnknownEvent
 
 if TYPE_CHECKING:
@@ -69,16 +69,16 @@ class Feed:
         """The reason that was told while the gap of each connection lasts."""
         self.buffer = self._new_buffer()
         """What the stream takes its events from."""
-        self._stream: Callable[[], EventStream[Any] | None] = lambda: None
+        self._stream: Callable[[], BaseEventStream[Any] | None] = lambda: None
         """The stream, while the caller has it: it keeps the client alive, which the core must not."""
 
     @property
-    def stream(self) -> EventStream[Any]:
+    def stream(self) -> BaseEventStream[Any]:
         """The stream, made anew where the caller has dropped it."""
         stream = self._stream()
         if stream is None:
             buffer = self.buffer
-            stream = EventStream(
+            stream = self._core.stream_type(
                 name=self._name,
                 buffer=buffer,
                 close=lambda: self._close(buffer),
@@ -145,7 +145,7 @@ class Feed:
         decode = self.decode
         self.put(lambda: decode(event))
 
-    def open_stream(self) -> EventStream[Any]:
+    def open_stream(self) -> BaseEventStream[Any]:
         """Return the stream, or a fresh one where it ended and handlers alone were served since."""
         if self.buffer.is_ended:
             self._is_left = False

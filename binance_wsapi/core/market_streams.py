@@ -25,7 +25,7 @@ from binance_wsapi.errors import (
     ParameterError,
     RequestRejected,
 )
-from binance_wsapi.events import EventStream
+from binance_wsapi.events import BaseEventStream
 from binance_wsapi.markets import Market
 from binance_wsapi.models.stream_events import decode_stream_event
 from binance_wsapi.protocol.snapshots import SnapshotShare
@@ -89,7 +89,7 @@ class MarketStreams:
         self._warned: set[Place] = set()
         self._snapshots: dict[Governor, SnapshotShare] = {}
 
-    async def subscribe(self, ws_key: WsKey, names: Sequence[str]) -> EventStream[Any]:
+    async def subscribe(self, ws_key: WsKey, names: Sequence[str]) -> BaseEventStream[Any]:
         """Return one stream of the events of all these names.
 
         Raises:

@@ -12,7 +12,6 @@ import inspect
 import sys
 from collections.abc import Awaitable, Callable
 from functools import partial, wraps
-from types import CoroutineType
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from binance_wsapi.catalogue import operations
@@ -45,8 +44,8 @@ def _method(operation: Operation, signature: Callable[..., Any]) -> Callable[...
         @wraps(signature)
         def method(self: Any, /, **given: object) -> Any:
             coroutine = self._call(operation, given)
-            if type(coroutine) is CoroutineType:
-                coroutine.__qualname__ = name  # Python warns by it where the await is forgotten
+            if inspect.iscoroutine(coroutine):
+                _rename(coroutine, name)
             return coroutine
 
         if sys.version_info >= (3, 12):
@@ -71,6 +70,10 @@ class _Refusing:
             raise AttributeError(
                 f"{type(self).__name__} has no operation {name!r}: {hint}", name=name
             )
+
+
+def _rename(coroutine: Any, name: str) -> None:
+    coroutine.__qualname__ = name  # Python warns by it where the await is forgotten
 
 
 def _letters(name: str) -> str:

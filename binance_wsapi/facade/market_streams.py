@@ -7,9 +7,10 @@ from typing import Any, Literal, TypeVar, overload
 
 from binance_wsapi.core.core import Core
 from binance_wsapi.endpoints import WsKey
-from binance_wsapi.events import EventStream, StreamGap, StreamName
+from binance_wsapi.events import AsyncEventStream, EventStream, StreamGap, StreamName
+from binance_wsapi.facade.opening import OpeningBook, OpeningStream
 from binance_wsapi.facade.stream_names import StreamNames
-from binance_wsapi.order_book import LocalOrderBook, open_order_book
+from binance_wsapi.order_book import AsyncLocalOrderBook, LocalOrderBook, open_order_book
 
 __all__ = ["AsyncStreams", "Streams"]
 
@@ -63,7 +64,7 @@ class Streams(StreamNames):
         """
         ws_key = WsKey(ws_key)
         stream: EventStream[Any] = self._run(
-            lambda: self._core.market_streams.subscribe(ws_key, names), EventStream.close
+            lambda: self._core.market_streams.subscribe(ws_key, names), EventStream[Any].close
         )
         return stream
 
@@ -119,7 +120,9 @@ class Streams(StreamNames):
         """
         ws_key = WsKey(ws_key)
         book: LocalOrderBook = self._run(
-            lambda: open_order_book(self._core, ws_key, symbol, limit=limit, speed=speed),
+            lambda: open_order_book(
+                self._core, ws_key, symbol, limit=limit, speed=speed, kind=LocalOrderBook
+            ),
             LocalOrderBook.close,
         )
         return book
@@ -136,7 +139,7 @@ class AsyncStreams(StreamNames):
     them, and goes on through reconnects and planned moves. Safe to use from any event loop::
 
         streams = client.streams
-        async for event in await streams.subscribe(streams.agg_trade("BTCUSDT")):
+        async for event in streams.subscribe(streams.agg_trade("BTCUSDT")):
             print(event)
     """
 
@@ -147,12 +150,12 @@ class AsyncStreams(StreamNames):
         self._run = run
 
     @overload
-    async def subscribe(
+    def subscribe(
         self, *names: StreamName[E], ws_key: WsKey = WsKey.MAIN
-    ) -> EventStream[E | StreamGap]: ...
+    ) -> OpeningStream[E | StreamGap]: ...
     @overload
-    async def subscribe(self, *names: str, ws_key: WsKey = WsKey.MAIN) -> EventStream[Any]: ...
-    async def subscribe(self, *names: str, ws_key: WsKey = WsKey.MAIN) -> EventStream[Any]:
+    def subscribe(self, *names: str, ws_key: WsKey = WsKey.MAIN) -> OpeningStream[Any]: ...
+    def subscribe(self, *names: str, ws_key: WsKey = WsKey.MAIN) -> OpeningStream[Any]:
         """Return one stream of the events of all these names, in the order they come.
 
         A :class:`StreamGap` in it tells where events may be missing. With ``beautify=False`` the
@@ -171,9 +174,12 @@ class AsyncStreams(StreamNames):
             NotSent: No connection came up within the timeout; repeating it is safe.
             RequestRejected: The exchange refused a name.
         """
+        return OpeningStream(self._subscribe(names, ws_key), "AsyncStreams.subscribe")
+
+    async def _subscribe(self, names: Sequence[str], ws_key: WsKey) -> AsyncEventStream[Any]:
         ws_key = WsKey(ws_key)
-        stream: EventStream[Any] = await self._run(
-            lambda: self._core.market_streams.subscribe(ws_key, names), EventStream.close
+        stream: AsyncEventStream[Any] = await self._run(
+            lambda: self._core.market_streams.subscribe(ws_key, names), AsyncEventStream[Any].close
         )
         return stream
 
@@ -202,17 +208,18 @@ class AsyncStreams(StreamNames):
         names: Sequence[str] = await self._run(lambda: _names(self._core, ws_key))
         return names
 
-    async def order_book(
+    def order_book(
         self,
         symbol: str,
         *,
         ws_key: WsKey = WsKey.MAIN,
         limit: int = 1000,
         speed: DepthSpeed | None = "100ms",
-    ) -> LocalOrderBook:
+    ) -> OpeningBook:
         """Return an order book that is kept up to date here.
 
-        It is filled in the background: see :meth:`LocalOrderBook.wait_ready_async`.
+        Await it for the book, or enter it by ``async with``. It is filled in the background: see
+        :meth:`AsyncLocalOrderBook.wait_ready`.
 
         Args:
             symbol: Trading symbol.
@@ -227,10 +234,18 @@ class AsyncStreams(StreamNames):
             ParameterError: A value cannot be right on this market.
             NotSent: No connection came up within the timeout; repeating it is safe.
         """
+        opening = self._open_book(symbol, ws_key, limit, speed)
+        return OpeningBook(opening, "AsyncStreams.order_book")
+
+    async def _open_book(
+        self, symbol: str, ws_key: WsKey, limit: int, speed: str | None
+    ) -> AsyncLocalOrderBook:
         ws_key = WsKey(ws_key)
-        book: LocalOrderBook = await self._run(
-            lambda: open_order_book(self._core, ws_key, symbol, limit=limit, speed=speed),
-            LocalOrderBook.close,
+        book: AsyncLocalOrderBook = await self._run(
+            lambda: open_order_book(
+                self._core, ws_key, symbol, limit=limit, speed=speed, kind=AsyncLocalOrderBook
+            ),
+            AsyncLocalOrderBook.close,
         )
         return book
 

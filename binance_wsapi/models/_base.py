@@ -166,7 +166,8 @@ class Event(Model, dict=True, tag_field="e"):
 
     # msgspec's own would leave behind what is no field.
     def __copy__(self) -> Self:
-        made: Self = super().__copy__()  # type: ignore[misc]  # not in its stubs
+        copy: Any = getattr(super(), "__copy__")  # noqa: B009  (not in msgspec's stubs)
+        made: Self = copy()
         vars(made).update(vars(self))
         return made
 

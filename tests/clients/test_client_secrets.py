@@ -139,7 +139,7 @@ def test_proxy_password_is_in_no_error_and_no_log(
         caller.call(lambda client: client.spot.test_connectivity())
 
     assert "hunter2" not in str(failed.value)
-    assert "hunter2" not in repr(caller.client.health())
+    assert "hunter2" not in repr(caller.call(lambda client: client.health()))
     assert "hunter2" not in repr(caller.client._core.options)
     assert "hunter2" not in caplog.text
 

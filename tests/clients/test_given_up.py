@@ -169,7 +169,7 @@ def test_nothing_is_kept_for_it(dial: Dial, scripted: ScriptedServer, offline: G
 
     given_up_when(lambda: scripted.wait_until(lambda: scripted.handshakes), caller, order)
 
-    (health,) = caller.client.health()
+    (health,) = caller.call(lambda client: client.health())
     assert (health.waiting, health.pending) == (0, 0)
 
 
@@ -197,10 +197,10 @@ def test_unsent_while_a_limit_holds_it(dial: Dial, scripted: ScriptedServer) -> 
     error = given_up_when(held, caller, order)
 
     assert is_unsent(error, caller)
-    caller.client.health()
+    caller.call(lambda client: client.health())
     (timer,) = timers
     assert timer.cancelled()
-    assert not caller.client.health()[0].waiting
+    assert not caller.call(lambda client: client.health())[0].waiting
     assert never_sent(caller, scripted)
 
 
@@ -537,7 +537,7 @@ def test_loop_that_is_closed_under_an_unsent_call_withdraws_it(
         left = loop.create_task(order(caller.client))
         loop.run_until_complete(asyncio.sleep(0))
         behind = caller.begin(lambda client: client.spot.test_connectivity())
-        until(lambda: caller.client.health()[0].waiting == 2)
+        until(lambda: caller.call(lambda client: client.health())[0].waiting == 2)
         loop.close()
 
         offline.open()

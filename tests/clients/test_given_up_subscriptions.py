@@ -198,4 +198,4 @@ def test_disconnecting_goes_on_though_its_caller_gave_up(
     given_up_when(lambda: kept.wait(), caller, lambda client: client.disconnect_all())
     kept.let_go()
 
-    assert caller.client.health() == []
+    assert caller.call(lambda client: client.health()) == []

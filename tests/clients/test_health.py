@@ -26,7 +26,7 @@ def all_in_use(connect: Connect) -> Caller:
 def test_health_tells_of_every_connection_in_use(connect: Connect) -> None:
     caller = all_in_use(connect)
 
-    health = caller.client.health()
+    health = caller.call(lambda client: client.health())
 
     assert [each.ws_key for each in health] == [
         WsKey.MAIN_WSAPI,
@@ -42,7 +42,7 @@ def test_health_tells_of_every_connection_in_use(connect: Connect) -> None:
 
 
 def test_health_of_a_client_that_did_nothing_is_empty(connect: Connect) -> None:
-    assert connect().client.health() == []
+    assert connect().call(lambda client: client.health()) == []
 
 
 @pytest.mark.parametrize(
@@ -69,7 +69,10 @@ def test_rotate_replaces_all_that_a_key_stands_for(
     told.wait(len(rotated))
     assert handled.wait(10)
     assert {event.ws_key for event in told.events} == rotated
-    assert {each.state for each in caller.client.health()} <= {"ready", "rotating"}
+    assert {each.state for each in caller.call(lambda client: client.health())} <= {
+        "ready",
+        "rotating",
+    }
 
 
 def test_rotate_of_a_key_that_is_none_is_refused(

@@ -192,4 +192,4 @@ def until_given_up(caller: Caller) -> None:
         return any(link.overdue for link in links)
 
     while not is_given_up():
-        caller.client.health()
+        caller.call(lambda client: client.health())

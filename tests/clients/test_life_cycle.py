@@ -95,7 +95,7 @@ def test_close_is_idempotent_and_refuses_calls(connect: Connect) -> None:
         with pytest.raises(ClientClosed, match="the client is closed"):
             caller.call(work)
     with pytest.raises(ClientClosed):
-        stream.get(timeout=WAIT_S)
+        caller.next_event(stream)
     stream.close()
     assert "closed" in repr(caller.client)
 
@@ -272,7 +272,7 @@ def test_disconnect_all_and_on(connect: Connect, exchange: SimulatedExchange) ->
 
     assert {event.ws_key for event in closed.wait(2)} == {WsKey.MAIN_WSAPI, WsKey.USDM_WSAPI}
     with pytest.raises(ClientClosed):
-        stream.get(timeout=WAIT_S)
+        caller.next_event(stream)
     assert not caller.client.closed
     assert caller.call(ping).status == 200
     again = caller.call(lambda client: client.subscribe_user_data_stream())
@@ -415,7 +415,7 @@ def test_cancelled_await_drops_its_answer_alone(exchange: SimulatedExchange) -> 
         assert second.result(WAIT_S).status == 200
         assert first.cancelled()
         assert caller.call(ping).status == 200
-        assert caller.client.health()[0].pending == 0
+        assert caller.call(lambda client: client.health())[0].pending == 0
     finally:
         caller.close()
 
@@ -433,19 +433,19 @@ def test_wait_for_a_deadline_of_the_callers_own(exchange: SimulatedExchange) -> 
 
 
 def test_blocking_and_awaited_streams_of_one_subscription(
-    connect: Connect, exchange: SimulatedExchange
+    exchange: SimulatedExchange,
 ) -> None:
     """Each event goes to one taker, on a thread or on a loop."""
     account = exchange.create_account()
-    caller = connect(account.create_key())
-    stream = caller.call(lambda client: client.subscribe_user_data_stream())
-    for amount in range(1, 6):
-        account.deposit("USDT", amount)
+    with exchange.client(account.create_key()) as client:
+        stream = client.subscribe_user_data_stream()
+        for amount in range(1, 6):
+            account.deposit("USDT", amount)
 
-    async def take() -> list[Any]:
-        return [await stream.get_async() for _ in range(5)]
+        async def take() -> list[Any]:
+            return [await stream.get_async(timeout=WAIT_S) for _ in range(5)]
 
-    taken = [*asyncio.run(take()), *(stream.get(timeout=WAIT_S) for _ in range(5))]
+        taken = [*asyncio.run(take()), *(stream.get(timeout=WAIT_S) for _ in range(5))]
 
     amounts = [event.balance_delta for event in taken if hasattr(event, "balance_delta")]
     assert amounts == [1, 2, 3, 4, 5]
@@ -462,7 +462,8 @@ def test_unsubscribed_stream_ends_and_can_be_asked_for_anew(
     caller.call(lambda client: client.unsubscribe_user_data_stream())
     account.deposit("USDT", 1)
 
-    assert list(stream) == []
+    with pytest.raises(ClientClosed):
+        caller.next_event(stream)
     again = caller.call(lambda client: client.subscribe_user_data_stream())
     account.deposit("USDT", 2)
     assert caller.next_event(again).balance_delta == 2
@@ -472,10 +473,13 @@ def test_unsubscribed_stream_ends_and_can_be_asked_for_anew(
 
 def test_closing_the_stream_unsubscribes(connect: Connect, exchange: SimulatedExchange) -> None:
     caller = connect()
-    with caller.call(lambda client: client.subscribe_user_data_stream()) as stream:
-        assert "user data of mainWSAPI" in repr(stream)
+    stream = caller.call(lambda client: client.subscribe_user_data_stream())
+    assert "user data of mainWSAPI" in repr(stream)
 
-    assert list(stream) == []
+    stream.close()
+
+    with pytest.raises(ClientClosed):
+        caller.next_event(stream)
     exchange.journal.wait_for(lambda frame: frame.method == "userDataStream.unsubscribe")
 
 

@@ -9,24 +9,25 @@ from typing import Any
 import pytest
 from callers import WAIT_S, Caller
 
-from binance_wsapi import ClientClosed, RequestTimeout, _client_base
+from binance_wsapi import ClientClosed, RequestTimeout, async_client, client
 
 
 @pytest.fixture
 def held_up(dial: Callable[..., Caller], monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """A client whose thread does nothing until the test is over."""
-    client = dial().client
-    monkeypatch.setattr(_client_base, "GRACE_S", 0.05)
+    caller = dial()
+    for module in (client, async_client):
+        monkeypatch.setattr(module, "GRACE_S", 0.05)
     gate = threading.Event()
-    client._core.loop.call_soon_threadsafe(gate.wait, WAIT_S)
-    yield client
+    caller.client._core.loop.call_soon_threadsafe(gate.wait, WAIT_S)
+    yield caller
     gate.set()
 
 
 @pytest.mark.parametrize("ask", [lambda client: client.health(), lambda client: client.rate_limits])
 def test_question_to_a_thread_that_is_held_up_ends(held_up: Any, ask: Callable[[Any], Any]) -> None:
     with pytest.raises(RequestTimeout, match=r"thread did not answer within 0\.05 s"):
-        ask(held_up)
+        held_up.call(ask)
 
 
 @pytest.mark.parametrize("ask", [lambda client: client.health(), lambda client: client.rate_limits])
@@ -37,4 +38,4 @@ def test_closed_client_has_no_figures(
     caller.call(lambda client: client.close())
 
     with pytest.raises(ClientClosed):
-        ask(caller.client)
+        caller.call(ask)

@@ -61,7 +61,9 @@ def test_connections_may_be_named_by_their_text(dial: Dial, scripted: ScriptedSe
     assert caller.client.spot.using("mainWSAPI2").ws_key is WsKey.MAIN_WSAPI2  # type: ignore[arg-type]
     call(caller, lambda client, ws_key: client.connect(ws_key), "mainWSAPI2")
     call(caller, lambda client, ws_key: client.rotate(ws_key), "mainWSAPI2")
-    assert [each.ws_key for each in caller.client.health()] == [WsKey.MAIN_WSAPI2]
+    assert [each.ws_key for each in caller.call(lambda client: client.health())] == [
+        WsKey.MAIN_WSAPI2
+    ]
 
 
 @pytest.mark.parametrize("params", [[1], "symbol", 5], ids=str)

@@ -23,7 +23,7 @@ from binance_wsapi import (
 )
 from binance_wsapi.markets import Market
 from binance_wsapi.models.market import OrderBook
-from binance_wsapi.order_book import LocalOrderBook, OrderBookNotReady
+from binance_wsapi.order_book import AsyncLocalOrderBook, LocalOrderBook, OrderBookNotReady
 from binance_wsapi.protocol import snapshots
 from binance_wsapi.simulator import AccountHandle, SimulatedExchange
 
@@ -53,10 +53,14 @@ def rest(
     return account.request("order.place", order, market=market)
 
 
-def open_book(caller: Caller, ws_key: WsKey = WsKey.MAIN, **options: Any) -> LocalOrderBook:
-    book: LocalOrderBook = caller.call(
-        lambda client: client.streams.order_book("BTCUSDT", ws_key=ws_key, **options)
+def open_book(
+    caller: Caller, ws_key: WsKey = WsKey.MAIN, symbol: str = "BTCUSDT", **options: Any
+) -> LocalOrderBook:
+    book: LocalOrderBook | AsyncLocalOrderBook = caller.call(
+        lambda client: client.streams.order_book(symbol, ws_key=ws_key, **options)
     )
+    if isinstance(book, AsyncLocalOrderBook):  # read here as the other is
+        book = LocalOrderBook(book._core, book._keeper, book.symbol, book.ws_key)
     return book
 
 
@@ -280,7 +284,7 @@ def test_symbol_that_does_not_exist_is_told_to_who_waits(
     connect: Connect, exchange: SimulatedExchange
 ) -> None:
     caller = connect()
-    book = caller.call(lambda client: client.streams.order_book("NOSUCHUSDT"))
+    book = open_book(caller, symbol="NOSUCHUSDT")
 
     with pytest.raises(RequestRejected) as refused:
         wait_ready(caller, book)

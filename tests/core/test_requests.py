@@ -202,7 +202,7 @@ def test_write_that_did_not_happen_weighs_nothing(
         raise ConnectionResetError
 
     def used() -> list[int]:
-        return [usage.count for usage in caller.client.rate_limits["spot"]]
+        return [usage.count for usage in caller.call(lambda client: client.rate_limits)["spot"]]
 
     before = used()
     with monkeypatch.context() as patched:

@@ -58,7 +58,7 @@ def test_it_goes_and_its_end_is_no_failure(dial: Dial, scripted: ScriptedServer)
     told.wait_until(lambda events: any(event.kind == "close" for event in events))
 
     assert [event.kind for event in told.events] == ["open", "rotated", "close"]
-    (health,) = caller.client.health()
+    (health,) = caller.call(lambda client: client.health())
     assert (health.state, health.reconnects, health.last_failure) == ("ready", 0, "")
     assert caller.call(ping).status == 200
     assert scripted.handshakes == 2, "nothing takes the place of one that was replaced"
@@ -112,7 +112,7 @@ def test_it_goes_at_the_latest_after_a_calls_timeout(dial: Dial, scripted: Scrip
 
     assert isinstance(error, ConnectionLost)
     assert "replaced by a fresh connection" in error.cause
-    assert caller.client.health()[0].last_failure == ""
+    assert caller.call(lambda client: client.health())[0].last_failure == ""
 
 
 def test_it_stays_until_its_pong_has_come(dial: Dial, scripted: ScriptedServer) -> None:
@@ -155,7 +155,7 @@ def test_one_that_gives_no_sign_of_life_goes_and_is_no_failure_either(
 
     assert event.kind == "close"
     assert "no sign of life" in event.reason
-    (health,) = caller.client.health()
+    (health,) = caller.call(lambda client: client.health())
     assert (health.reconnects, health.last_failure) == (0, "")
     assert scripted.handshakes == 2
 

@@ -91,7 +91,7 @@ def test_fate_is_asked_on_the_successor_of_a_wedged_connection(
     assert {request["peer"] for request in scripted.seen("order.status")} == {2}
     asked = scripted.seen(QUESTIONS[market])[began:]
     assert asked[0]["peer"] == 1, "it is asked before it is given up"
-    assert "answers no requests" in caller.client.health()[0].last_failure
+    assert "answers no requests" in caller.call(lambda client: client.health())[0].last_failure
 
 
 def test_call_made_while_a_connection_is_in_doubt_goes_to_its_successor(
@@ -105,11 +105,11 @@ def test_call_made_while_a_connection_is_in_doubt_goes_to_its_successor(
     swallowed = caller.begin(lambda client: client.spot.test_connectivity())
     scripted.wait_until(lambda: len(scripted.seen("time")) > before)
 
-    assert [each.state for each in caller.client.health()] == ["in doubt"]
+    assert [each.state for each in caller.call(lambda client: client.health())] == ["in doubt"]
     caller.call(order("spot"))
 
     assert [request["peer"] for request in scripted.seen("order.place")] == [2]
-    assert [each.state for each in caller.client.health()] == ["ready"]
+    assert [each.state for each in caller.call(lambda client: client.health())] == ["ready"]
     swallowed.exception(WAIT_S)
 
 
@@ -150,7 +150,7 @@ def test_slow_operation_on_a_living_connection_keeps_it(
     if answer_of == "the question":
         # Held while there is a doubt, and sent on the same connection.
         assert caller.call(lambda client: client.spot.get_server_time()).status == 200
-        assert [each.state for each in caller.client.health()] == ["ready"]
+        assert [each.state for each in caller.call(lambda client: client.health())] == ["ready"]
         assert not slow.done()
     scripted.loop.call_soon_threadsafe(released.set)
     assert slow.result(WAIT_S).status == 200

@@ -6,7 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, assert_type
 
-from binance_wsapi import AsyncClient, Client
+from binance_wsapi import AsyncClient, AsyncEventStream, Client, ConnectionHealth, LimitUsage
 from binance_wsapi.endpoints import WsKey
 from binance_wsapi.errors import OutcomeUnknown
 from binance_wsapi.events import ConnectionEvent, EventStream, StreamGap
@@ -20,6 +20,7 @@ from binance_wsapi.models.order import CancelledOrder, Order, PlacedOrder
 from binance_wsapi.models.order_list import CancelledOrderList
 from binance_wsapi.models.spot_stream_events import TradeEvent
 from binance_wsapi.models.user_events import OrderUpdate
+from binance_wsapi.order_book import AsyncLocalOrderBook
 from binance_wsapi.response import Response
 from binance_wsapi.user_data import CoinmUserData, MarginUserData, SpotUserData, UsdmUserData
 
@@ -70,7 +71,24 @@ def streamed(streams: Streams) -> None:
 
 async def streamed_and_awaited(streams: AsyncStreams) -> None:
     trades = await streams.subscribe(streams.trade("BTCUSDT"))
-    assert_type(trades, EventStream[TradeEvent | StreamGap])
+    assert_type(trades, AsyncEventStream[TradeEvent | StreamGap])
+    assert_type(await trades.get(timeout=1), TradeEvent | StreamGap)
+    await trades.close()
+    trades.close()
+    async for event in streams.subscribe(streams.trade("BTCUSDT")):
+        assert_type(event, TradeEvent | StreamGap)
+    async with streams.subscribe(streams.trade("BTCUSDT")) as entered:
+        assert_type(entered, AsyncEventStream[TradeEvent | StreamGap])
+    async with trades as again:
+        assert_type(again, AsyncEventStream[TradeEvent | StreamGap])
+    async with streams.order_book("BTCUSDT") as book:
+        assert_type(book, AsyncLocalOrderBook)
+        await book.wait_ready(timeout=1)
+        async for top in book.changes(levels=5):
+            assert_type(top, OrderBook)
+    assert_type(await streams.order_book("BTCUSDT"), AsyncLocalOrderBook)
+    for _ in trades:  # type: ignore[attr-defined]  # pyright: ignore[reportGeneralTypeIssues, reportUnknownVariableType]
+        pass
 
 
 def user_data(client: Client, chosen: WsKey) -> None:
@@ -95,9 +113,16 @@ def user_data(client: Client, chosen: WsKey) -> None:
 
 
 async def user_data_awaited(client: AsyncClient) -> None:
-    assert_type(await client.subscribe_user_data_stream(), EventStream[SpotUserData])
+    assert_type(await client.subscribe_user_data_stream(), AsyncEventStream[SpotUserData])
+    async for event in client.subscribe_user_data_stream(WsKey.COINM_WSAPI):
+        assert_type(event, CoinmUserData)
+    async with client.subscribe_user_data_stream(WsKey.MARGIN_USER_DATA) as margin:
+        assert_type(margin, AsyncEventStream[MarginUserData])
+    assert_type(await client.health(), list[ConnectionHealth])
+    assert_type(await client.rate_limits, dict[str, list[LimitUsage]])
     stream = await client.subscribe_user_data_stream(WsKey.USDM_WSAPI_TESTNET)
     assert_type(await stream.get_async(), UsdmUserData)
+    assert_type(await stream.get(), UsdmUserData)
 
 
 def on_order(event: OrderUpdate) -> None: ...
