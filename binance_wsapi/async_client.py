@@ -440,6 +440,9 @@ class AsyncClient(ClientBase):
         except TimeoutError:
             core.leave(running, undo)
             raise unresponsive(patience) from None
+        except GeneratorExit:  # closed unfinished, with or without its loop
+            core.leave(running, undo)
+            raise
         except BaseException:
             task = asyncio.current_task()
             if running.cancelled() and (task is None or not task.cancelling()):

@@ -233,6 +233,9 @@ class OutcomeUnknown(BinanceWsApiError):
         finding = look_up.begin(timeout)
         try:
             outcome = await asyncio.shield(asyncio.wrap_future(finding))
+        except GeneratorExit as error:  # closed unfinished, with or without its loop
+            look_up.left(finding, error)
+            raise
         except BaseException as error:
             task = asyncio.current_task()
             if finding.cancelled() and (task is None or not task.cancelling()):

@@ -749,6 +749,31 @@ def test_look_up_that_is_given_up_goes_on(dial: Dial, scripted: ScriptedServer, 
     assert [each.state for each in caller.client.outcomes()] == ["accepted"]
 
 
+def test_look_up_that_is_closed_with_its_loop_goes_on(scripted: ScriptedServer, gate: Gate) -> None:
+    async def late(peer: Peer, request: dict[str, Any]) -> None:
+        await gate.passed()
+        await peer.answer(request, placed(request))
+
+    scripted.replies |= {"order.place": _cuts, "order.status": late}
+    with awaiting(scripted, on_unknown_outcome="raise") as caller:
+        told = noted(caller, "outcome")
+        with pytest.raises(OutcomeUnknown) as lost:
+            caller.call(order)
+        loop = asyncio.new_event_loop()
+        looking = lost.value.resolve_async()
+        left = loop.create_task(looking)
+        loop.run_until_complete(asyncio.sleep(0))
+        scripted.wait_for("order.status")
+        loop.close()
+
+        looking.close()
+
+        assert [each.state for each in caller.client.outcomes()] == ["open"]
+        gate.open()
+        assert told.wait()[0].state == "accepted"
+        _destroyed(left)
+
+
 # At any line
 
 

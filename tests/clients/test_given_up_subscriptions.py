@@ -9,11 +9,11 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import pytest
-from callers import Caller
+from callers import AwaitingCaller, Caller
 from giving_up import given_up_when
 from scripted_server import Peer, ScriptedServer
 
-from binance_wsapi import WsKey
+from binance_wsapi import AsyncClient, WsKey
 from binance_wsapi.core.core import Core
 
 Dial = Callable[..., Caller]
@@ -103,6 +103,29 @@ def test_what_was_made_when_its_caller_gave_up_is_undone(
         names_become(caller, ["ethusdt@trade"])
     else:
         scripted.wait_for(undone_by)
+
+
+def test_what_was_made_for_a_coroutine_closed_with_its_loop_is_undone(
+    scripted: ScriptedServer, subscribed: Held
+) -> None:
+    subscribed.give()
+    caller = AwaitingCaller(AsyncClient(**SIGNED, urls=scripted.urls))
+    try:
+        kept = kept_back(caller)
+        loop = asyncio.new_event_loop()
+        subscribing = caller.client.subscribe_user_data_stream()
+        left: asyncio.Task[Any] = loop.create_task(subscribing)
+        loop.run_until_complete(asyncio.sleep(0))
+        kept.wait()
+        loop.close()
+
+        subscribing.close()
+
+        kept.let_go()
+        scripted.wait_for("userDataStream.unsubscribe")
+        left._log_destroy_pending = False  # type: ignore[attr-defined]
+    finally:
+        caller.close()
 
 
 def names_become(caller: Caller, names: list[str]) -> None:
