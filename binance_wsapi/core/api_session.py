@@ -398,16 +398,18 @@ class ApiSession(Session):
             # The edge of an answer: whatever is wrong with it, somebody waits for it.
             log.exception("%s: the answer could not be taken in", call.kind.method)
             self.announce("exception", error=error, reason="an answer could not be taken in")
-            call.settle(
-                OutcomeUnknown(
-                    f"{call.kind.method}: the exchange answered, but the answer could not be taken "
-                    "in; it may have been executed",
-                    operation=call.kind.method,
-                    client_order_id=call.client_order_id,
-                    sent_at=call.sent_us,
-                    cause="the answer could not be taken in",
+            if call.outcome is None:  # else its caller has it, and something behind that failed
+                self.outcomes.undecided(
+                    call,
+                    OutcomeUnknown(
+                        f"{call.kind.method}: the exchange answered, but the answer could not be "
+                        "taken in; it may have been executed",
+                        operation=call.kind.method,
+                        client_order_id=call.client_order_id,
+                        sent_at=call.sent_us,
+                        cause="the answer could not be taken in",
+                    ),
                 )
-            )
 
     def _unreadable(self, call: Call, frame: str | bytes, problem: str) -> None:
         """A request was answered, but nobody can tell what: no other answer will come."""

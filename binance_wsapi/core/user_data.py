@@ -146,7 +146,11 @@ class ApiUserData:
                     try:
                         await self._subscribe(link)
                     except (ConnectionLost, LinkLost):
-                        continue  # a subscription ends with its link: asking anew is safe
+                        # A subscription ends with its link: asking anew is safe. On a link that lives
+                        # it came to nothing at once, and would again.
+                        if link.lost_because is None:
+                            options = self._core.options
+                            await asyncio.sleep(options.resubscribe_user_data_stream_delay_seconds)
                     except RequestRejected as error:
                         if error.code != _ALREADY_ACTIVE:
                             raise

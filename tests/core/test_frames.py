@@ -318,6 +318,35 @@ def test_answer_that_cannot_be_taken_in_is_an_unknown_outcome(
     assert caller.call(lambda client: client.spot.test_connectivity()).status == 200
 
 
+def test_order_whose_answer_cannot_be_taken_in_is_found_out(
+    connect: Connect, exchange: SimulatedExchange, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from binance_wsapi.core.api_session import ApiSession
+
+    taken_in = ApiSession._answered
+
+    def fail_at_the_order(session: Any, link: Any, call: Any, *answer: Any) -> None:
+        if call.kind.method == "order.place":
+            raise RuntimeError("a fault of the library")
+        taken_in(session, link, call, *answer)
+
+    monkeypatch.setattr(ApiSession, "_answered", fail_at_the_order)
+
+    response = connect().call(
+        lambda client: client.spot.submit_new_order(
+            symbol="BTCUSDT",
+            side="BUY",
+            type="LIMIT",
+            time_in_force="GTC",
+            price="60000",
+            quantity="0.01",
+        )
+    )
+
+    assert response.resolved
+    assert len(exchange.journal.requests("order.place")) == 1
+
+
 def test_answer_that_comes_twice_settles_once(
     connect: Connect, exchange: SimulatedExchange
 ) -> None:

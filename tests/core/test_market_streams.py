@@ -11,7 +11,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from callers import Caller, rotating_after
+from callers import WAIT_S, Caller, rotating_after
 from market_events import control_messages, make_trade, take_trades
 from scripted_server import Peer, ScriptedServer
 
@@ -788,7 +788,7 @@ def test_name_added_during_a_move_is_on_the_new_connection(
 
     stream = subscribe(caller, TRADES)
 
-    exchange.journal.wait_for(lambda frame: frame.direction == "close")
+    exchange.journal.wait_for(lambda frame: frame.direction == "close", timeout=3 * WAIT_S)
     make_trade(exchange, account)
     assert isinstance(caller.next_event(stream), TradeEvent)
     assert len(stream) == 0, "told once"
