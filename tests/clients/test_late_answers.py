@@ -10,6 +10,8 @@ from callers import WAIT_S, Caller, noted
 from scripted_server import Peer, ScriptedServer
 
 from binance_wsapi import OrderRejected, OutcomeUnknown, WsKey
+from binance_wsapi.markets import Market
+from binance_wsapi.simulator import SimulatedExchange
 
 Dial = Callable[..., Caller]
 Held = list[tuple[Peer, dict[str, Any]]]
@@ -159,6 +161,30 @@ def test_what_has_no_question_ends_with_the_link(
 
     with pytest.raises(OutcomeUnknown, match="may have been executed"):
         placing.result(WAIT_S)
+
+
+def test_what_has_no_question_waits_for_an_event_while_user_data_is_subscribed(
+    connect: Callable[..., Caller], exchange: SimulatedExchange
+) -> None:
+    account = exchange.create_account()
+    caller = connect(account.create_key(), timeout=60, resolve_timeout=500)
+    caller.call(lambda client: client.subscribe_user_data_stream(WsKey.USDM_WSAPI))
+    exchange.faults.on("algoOrder.place").drop_before_acceptance()
+    lost = noted(caller, "reconnected")
+
+    placing = caller.begin(
+        lambda client: client.usdm.submit_new_algo_order(**ALGO, client_algo_id="mine")
+    )
+    lost.wait_until(lambda events: any(each.ws_key is WsKey.USDM_WSAPI for each in events))
+    assert not placing.done(), "nobody can be asked, and the event may still come"
+    wire = {"algoType": "CONDITIONAL", "symbol": "BTCUSDT", "side": "BUY", "type": "STOP_MARKET"}
+    account.request(
+        "algoOrder.place",
+        {**wire, "triggerPrice": "90000", "quantity": "0.01", "clientAlgoId": "mine"},
+        market=Market.USDM,
+    )
+
+    assert placing.result(WAIT_S).resolved
 
 
 def test_a_late_answer_is_what_resolving_returns_later(
