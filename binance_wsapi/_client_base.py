@@ -17,10 +17,10 @@ from binance_wsapi._client_signature import ClientSignature
 from binance_wsapi._option_fields import ENVIRONMENT
 from binance_wsapi.core.call import CallKind
 from binance_wsapi.core.call_errors import unresponsive
-from binance_wsapi.core.core import Core, LoopHost
+from binance_wsapi.core.core import Core
 from binance_wsapi.core.loop_delivery import LoopDelivery
 from binance_wsapi.core.loop_thread import LoopThread
-from binance_wsapi.core.transport import Transport
+from binance_wsapi.core.runtime import Runtime
 from binance_wsapi.errors import ConfigurationError, check_seconds
 from binance_wsapi.events import (
     BaseEventStream,
@@ -95,9 +95,7 @@ class ClientBase(ClientSignature):
                 "connection once (mute_latency_warning=True mutes this)",
                 authoriser.signer.key_type.value,
             )
-        self._attach(
-            Core(options, self._host(), authoriser=authoriser, transport=self._transport())
-        )
+        self._attach(Core(self._make_runtime(options, authoriser)))
 
     @classmethod
     def from_env(cls: type[C], **options: Unpack[ClientOptions]) -> C:  # noqa: PYI019
@@ -146,7 +144,7 @@ class ClientBase(ClientSignature):
         Raises:
             ConfigurationError: There is no such event, or the handler cannot be called.
         """
-        self._core.dispatcher.on(event, handler)
+        self._runtime.dispatcher.on(event, handler)
 
     def off(self, event: EventName, handler: Callable[[Any], object]) -> None:
         """Call a handler no more; one that was never added is no error.
@@ -158,7 +156,7 @@ class ClientBase(ClientSignature):
         Raises:
             ConfigurationError: There is no such event.
         """
-        self._core.dispatcher.off(event, handler)
+        self._runtime.dispatcher.off(event, handler)
 
     def set_time_offset_ms(self, offset_ms: float | None) -> None:
         """Set by how much the exchange's clock is ahead of this machine's, instead of measuring it.
@@ -175,7 +173,7 @@ class ClientBase(ClientSignature):
         """
         if offset_ms is not None:
             check_seconds("offset_ms", offset_ms, unit="milliseconds")
-        self._core.set_time_offset_ms(offset_ms)
+        self._runtime.exchanges.set_time_offset_ms(offset_ms)
 
     def outcomes(self) -> list[CallOutcome]:
         """Return what became of the calls that their callers gave up, and which are open still.
@@ -202,26 +200,24 @@ class ClientBase(ClientSignature):
     @property
     def closed(self) -> bool:
         """Whether the client is closed."""
-        return self._core.closed
+        return self._runtime.closed
+
+    def _make_runtime(self, options: Options, authoriser: Authoriser) -> Runtime:
+        return Runtime(options, LoopThread(), authoriser=authoriser)
 
     def _attach(self, core: Core) -> None:
         self._core = core
-        options = core.options
+        self._runtime = core.runtime
+        options = self._runtime.options
         self._patience = options.resolve_timeout + GRACE_S
         self._longest_wait = options.timeout + options.connect_timeout + GRACE_S
-        core.stream_type = self._stream_type
-        core.owner = weakref.ref(self)
+        self._runtime.stream_type = self._stream_type
+        self._runtime.owner = weakref.ref(self)
         self._finalizer = weakref.finalize(self, core.close)
 
-    def _host(self) -> LoopHost:
-        return LoopThread()
-
-    def _transport(self) -> Transport | None:
-        return None
-
     def _check_open(self) -> None:
-        if self._core.closed:
-            raise self._core.closed_error()
+        if self._runtime.closed:
+            raise self._runtime.closed_error()
 
     def _wait(
         self,
@@ -233,19 +229,19 @@ class ClientBase(ClientSignature):
 
         Given up, it is cancelled, or undone, where ``undo`` says how; else it goes on to its end.
         """
-        core = self._core
-        if get_ident() == core.host.thread_id:
+        runtime = self._runtime
+        if get_ident() == runtime.host.thread_id:
             raise ConfigurationError("a blocking call on the client's own loop would never end")
-        running: concurrent.futures.Future[T] = core.run(work)
+        running: concurrent.futures.Future[T] = runtime.run(work)
         try:
             return running.result(timeout)
         except concurrent.futures.CancelledError:
-            raise core.closed_error() from None
+            raise runtime.closed_error() from None
         except TimeoutError:
-            core.leave(running, undo)
+            runtime.leave(running, undo)
             raise unresponsive(timeout) from None
         except BaseException:
-            core.leave(running, undo)
+            runtime.leave(running, undo)
             raise
 
     def _complete(self, kind: CallKind, params: dict[str, WireValue]) -> None:
@@ -256,18 +252,18 @@ class ClientBase(ClientSignature):
         """
         if "signature" in params:
             return  # the caller answers for it, key and all
-        core = self._core
-        if kind.needs_key and not core.authoriser.is_complete:
+        runtime = self._runtime
+        if kind.needs_key and not runtime.authoriser.is_complete:
             assert kind.operation is not None
-            core.authoriser.check(kind.operation)
+            runtime.authoriser.check(kind.operation)
         for wire in kind.client_ids:
             if wire not in params:
-                params[wire] = core.client_order_id()
+                params[wire] = runtime.client_order_id()
 
     def __repr__(self) -> str:
         if "_core" not in vars(self):  # its making failed, and a traceback is shown with its locals
             return f"<{type(self).__name__} not made>"
-        state = "closed" if self.closed else self._core.options.environment.value
+        state = "closed" if self.closed else self._runtime.options.environment.value
         return f"<{type(self).__name__} {state}>"
 
     def __reduce__(self) -> tuple[Any, ...]:

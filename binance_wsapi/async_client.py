@@ -14,11 +14,10 @@ from binance_wsapi.catalogue import operation_by_method
 from binance_wsapi.catalogue._types import Operation
 from binance_wsapi.core.call import CallKind, Outcome, kind_of
 from binance_wsapi.core.call_errors import unresponsive
-from binance_wsapi.core.core import check_api_key
 from binance_wsapi.core.handed_over import described, handed_over
 from binance_wsapi.core.loop_delivery import LoopDelivery
 from binance_wsapi.core.own_threads import OwnThreads
-from binance_wsapi.endpoints import WsKey, endpoint
+from binance_wsapi.endpoints import WsKey, check_takes_requests, endpoint
 from binance_wsapi.errors import BinanceWsApiError, ConfigurationError, OutcomeUnknown
 from binance_wsapi.events import AsyncEventStream
 from binance_wsapi.forks import made_once
@@ -89,7 +88,7 @@ class AsyncClient(ClientBase):
         """The market streams of all markets, and order books kept from them."""
         from binance_wsapi.facade.market_streams import AsyncStreams
 
-        return AsyncStreams(self._core, self._run)
+        return AsyncStreams(lambda: self._core.market_streams, self._run)
 
     @overload
     def futures(self, market: Literal["usdm"]) -> AsyncUsdmNamespace: ...
@@ -130,7 +129,7 @@ class AsyncClient(ClientBase):
             ParameterError: A parameter cannot be written, or breaks a rule of the operation.
             BinanceWsApiError: As for the operation's own method.
         """
-        check_api_key(ws_key)
+        check_takes_requests(ws_key)
         operation = operation_by_method(endpoint(ws_key).market, name_text(method, "method"))
         kind = CallKind(method, None) if operation is None else kind_of(operation)
         given = {} if params is None else params
@@ -190,9 +189,9 @@ class AsyncClient(ClientBase):
             ClientClosed: The client is closed.
         """
         unknown = (
-            handed_over(self._core, request)
+            handed_over(self._core.look_ups, request)
             if isinstance(request, OutcomeUnknown)
-            else described(self._core, request, params, sent_at, recv_window, ws_key)
+            else described(self._core.look_ups, request, params, sent_at, recv_window, ws_key)
         )
         return await unknown.resolve_async(timeout)
 
@@ -209,7 +208,7 @@ class AsyncClient(ClientBase):
             NotSent: It did not come up within the timeout.
             ClientClosed: The client is closed.
         """
-        check_api_key(ws_key)
+        check_takes_requests(ws_key)
         await self._run(lambda: self._core.connect(ws_key))
 
     @overload
@@ -291,7 +290,7 @@ class AsyncClient(ClientBase):
         ws_key = WsKey(ws_key)
         stream: AsyncEventStream[Any]
         stream, _ = await self._run(
-            lambda: self._core.subscribe_user_data(ws_key, isolated_symbol), close_new
+            lambda: self._core.user_data.subscribe(ws_key, isolated_symbol), close_new
         )
         return stream
 
@@ -309,7 +308,7 @@ class AsyncClient(ClientBase):
             ClientClosed: The client is closed, and its streams with it.
         """
         ws_key = WsKey(ws_key)
-        await self._run(lambda: self._core.unsubscribe_user_data(ws_key, isolated_symbol))
+        await self._run(lambda: self._core.user_data.unsubscribe(ws_key, isolated_symbol))
 
     async def rotate(self, ws_key: WsKey = WsKey.MAIN_WSAPI) -> None:
         """Replace a connection by a fresh one without a gap, now rather than at a worse moment.
@@ -366,7 +365,7 @@ class AsyncClient(ClientBase):
             ClientClosed: The client is closed.
             RequestTimeout: The client's own thread does not answer.
         """
-        return _Awaited(lambda: self._run(self._core.limit_usage, timeout=GRACE_S))
+        return _Awaited(lambda: self._run(self._runtime.exchanges.limit_usage, timeout=GRACE_S))
 
     async def close(self) -> None:
         """Close everything; idempotent, from any loop.
@@ -409,7 +408,7 @@ class AsyncClient(ClientBase):
         call.is_awaited = delivery.is_open
         delivery.watch(answered, call, call.timeout + self._patience)
         try:
-            core.submit(call, encode_here=not core.authoriser.signs_slowly)
+            core.submit(call, encode_here=not self._runtime.authoriser.signs_slowly)
             outcome = await answered
             if isinstance(outcome, BinanceWsApiError):
                 raise outcome
@@ -428,9 +427,9 @@ class AsyncClient(ClientBase):
         undo: Callable[[T], object] | None = None,
         timeout: float | None = None,
     ) -> T:
-        core = self._core
+        runtime = self._runtime
         patience = self._longest_wait if timeout is None else timeout
-        running: Future[T] = core.run(work)
+        running: Future[T] = runtime.run(work)
         awaited = asyncio.wrap_future(running)
         # What it ends with when nobody waits any more is no failure of the caller's loop.
         awaited.add_done_callback(lambda ended: ended.cancelled() or ended.exception())
@@ -438,16 +437,16 @@ class AsyncClient(ClientBase):
             async with asyncio.timeout(patience):
                 return await asyncio.shield(awaited)
         except TimeoutError:
-            core.leave(running, undo)
+            runtime.leave(running, undo)
             raise unresponsive(patience) from None
         except GeneratorExit:  # closed unfinished, with or without its loop
-            core.leave(running, undo)
+            runtime.leave(running, undo)
             raise
         except BaseException:
             task = asyncio.current_task()
             if running.cancelled() and (task is None or not task.cancelling()):
-                raise core.closed_error() from None
-            core.leave(running, undo)
+                raise runtime.closed_error() from None
+            runtime.leave(running, undo)
             raise
 
     async def __aenter__(self) -> Self:

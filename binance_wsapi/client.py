@@ -11,10 +11,9 @@ from binance_wsapi._client_base import GRACE_S, ClientBase, T, close_new
 from binance_wsapi.catalogue import operation_by_method
 from binance_wsapi.catalogue._types import Operation
 from binance_wsapi.core.call import CallKind, kind_of
-from binance_wsapi.core.core import check_api_key
 from binance_wsapi.core.handed_over import described, handed_over
 from binance_wsapi.core.waiter import Waiter
-from binance_wsapi.endpoints import WsKey, endpoint
+from binance_wsapi.endpoints import WsKey, check_takes_requests, endpoint
 from binance_wsapi.errors import BinanceWsApiError, ConfigurationError, OutcomeUnknown
 from binance_wsapi.events import EventStream
 from binance_wsapi.forks import made_once
@@ -78,7 +77,7 @@ class Client(ClientBase):
         """The market streams of all markets, and order books kept from them."""
         from binance_wsapi.facade.market_streams import Streams
 
-        return Streams(self._core, self._run)
+        return Streams(lambda: self._core.market_streams, self._run)
 
     @overload
     def futures(self, market: Literal["usdm"]) -> UsdmNamespace: ...
@@ -119,7 +118,7 @@ class Client(ClientBase):
             ParameterError: A parameter cannot be written, or breaks a rule of the operation.
             BinanceWsApiError: As for the operation's own method.
         """
-        check_api_key(ws_key)
+        check_takes_requests(ws_key)
         operation = operation_by_method(endpoint(ws_key).market, name_text(method, "method"))
         kind = CallKind(method, None) if operation is None else kind_of(operation)
         return self._send(
@@ -180,9 +179,9 @@ class Client(ClientBase):
             ClientClosed: The client is closed.
         """
         unknown = (
-            handed_over(self._core, request)
+            handed_over(self._core.look_ups, request)
             if isinstance(request, OutcomeUnknown)
-            else described(self._core, request, params, sent_at, recv_window, ws_key)
+            else described(self._core.look_ups, request, params, sent_at, recv_window, ws_key)
         )
         return unknown.resolve(timeout)
 
@@ -199,7 +198,7 @@ class Client(ClientBase):
             NotSent: It did not come up within the timeout.
             ClientClosed: The client is closed.
         """
-        check_api_key(ws_key)
+        check_takes_requests(ws_key)
         self._run(lambda: self._core.connect(ws_key))
 
     @overload
@@ -269,7 +268,7 @@ class Client(ClientBase):
         ws_key = WsKey(ws_key)
         stream: EventStream[Any]
         stream, _ = self._run(
-            lambda: self._core.subscribe_user_data(ws_key, isolated_symbol), close_new
+            lambda: self._core.user_data.subscribe(ws_key, isolated_symbol), close_new
         )
         return stream
 
@@ -287,7 +286,7 @@ class Client(ClientBase):
             ClientClosed: The client is closed, and its streams with it.
         """
         ws_key = WsKey(ws_key)
-        self._run(lambda: self._core.unsubscribe_user_data(ws_key, isolated_symbol))
+        self._run(lambda: self._core.user_data.unsubscribe(ws_key, isolated_symbol))
 
     def rotate(self, ws_key: WsKey = WsKey.MAIN_WSAPI) -> None:
         """Replace a connection by a fresh one without a gap, now rather than at a worse moment.
@@ -344,7 +343,9 @@ class Client(ClientBase):
             ClientClosed: The client is closed.
             RequestTimeout: The client's own thread does not answer.
         """
-        usage: dict[str, list[LimitUsage]] = self._wait(self._core.limit_usage, GRACE_S)
+        usage: dict[str, list[LimitUsage]] = self._wait(
+            self._runtime.exchanges.limit_usage, GRACE_S
+        )
         return usage
 
     def close(self) -> None:
@@ -363,7 +364,7 @@ class Client(ClientBase):
         core = self._core
         if kind.needs_completion:
             self._complete(kind, params)
-        if get_ident() == core.host.thread_id:
+        if get_ident() == self._runtime.host.thread_id:
             raise ConfigurationError(
                 "a blocking call on the client's own loop would never end: use a handler, which "
                 "runs on a thread of its own"
@@ -371,7 +372,7 @@ class Client(ClientBase):
         waiter = Waiter()
         call = core.callers_call(ws_key, kind, params, waiter.settle)
         try:
-            core.submit(call, encode_here=not core.authoriser.may_hang)
+            core.submit(call, encode_here=not self._runtime.authoriser.may_hang)
             outcome = waiter.wait(call.timeout + self._patience) or core.giving_up.abandon(call)
             if isinstance(outcome, BinanceWsApiError):
                 raise outcome

@@ -20,6 +20,7 @@ __all__ = [
     "Environment",
     "WsKey",
     "api_key_beside",
+    "check_takes_requests",
     "default_ws_key",
     "endpoint",
     "environment_of",
@@ -217,6 +218,18 @@ def api_key_beside(ws_key: WsKey) -> WsKey:
         return ws_key
     is_testnet = "TESTNET" in ws_key.name
     return next(key for key in wsapi_keys(known.market) if ("TESTNET" in key.name) is is_testnet)
+
+
+def check_takes_requests(ws_key: WsKey) -> None:
+    """Refuse a connection that takes no requests.
+
+    Raises:
+        ConfigurationError: It is a stream connection, or none at all.
+    """
+    takers = [key for key in WsKey if endpoint(key).kind is EndpointKind.WS_API]
+    if ws_key not in takers:
+        allowed = ", ".join(f"WsKey.{key.name}" for key in takers)
+        raise ConfigurationError(f"{ws_key!r} takes no requests: use one of {allowed}")
 
 
 def user_data_key(ws_key: WsKey) -> WsKey:

@@ -9,13 +9,13 @@ import weakref
 from collections.abc import AsyncIterator, Awaitable, Iterator
 from operator import index
 from types import TracebackType
-from typing import TYPE_CHECKING, Self, SupportsIndex, TypeVar
+from typing import Self, SupportsIndex, TypeVar
 
 from binance_wsapi.buffer import BufferEnded
 from binance_wsapi.catalogue import operation_by_method
 from binance_wsapi.core.book_keeper import BookKeeper
 from binance_wsapi.core.hold import Hold
-from binance_wsapi.core.market_streams import stream_market
+from binance_wsapi.core.market_streams import MarketStreams, stream_market
 from binance_wsapi.endpoints import WsKey
 from binance_wsapi.errors import (
     BinanceWsApiError,
@@ -30,9 +30,6 @@ from binance_wsapi.models.market import OrderBook
 from binance_wsapi.protocol.local_book import LocalBook
 from binance_wsapi.protocol.params import wire_params
 from binance_wsapi.protocol.stream_names import doubt, stream_name
-
-if TYPE_CHECKING:
-    from binance_wsapi.core.core import Core
 
 __all__ = [
     "AsyncBookChanges",
@@ -69,14 +66,16 @@ class OrderBookNotReady(BinanceWsApiError):
 class BaseOrderBook:
     """What the books of both clients share: :class:`LocalOrderBook` and :class:`AsyncLocalOrderBook`."""
 
-    def __init__(self, core: Core, keeper: BookKeeper, symbol: str, ws_key: WsKey) -> None:
+    def __init__(
+        self, streams: MarketStreams, keeper: BookKeeper, symbol: str, ws_key: WsKey
+    ) -> None:
         self.symbol = symbol
         """The trading symbol."""
         self.ws_key = ws_key
         """The connection its changes come from."""
-        self._core = core
+        self._streams = streams
         self._keeper = keeper
-        self._hold = Hold(core)
+        self._hold = Hold(streams.runtime)
         keeper.release = weakref.WeakMethod(self._hold.release)
 
     @property
@@ -281,7 +280,7 @@ class LocalOrderBook(BaseOrderBook):
 
     def close(self) -> None:
         """Stop keeping the book; idempotent."""
-        self._core.market_streams.leave(self._keeper)
+        self._streams.leave(self._keeper)
 
     def __enter__(self) -> Self:
         return self
@@ -339,7 +338,7 @@ class AsyncLocalOrderBook(BaseOrderBook):
 
     def close(self) -> Awaitable[None]:
         """Stop keeping the book; idempotent, and done whether it is awaited or not."""
-        self._core.market_streams.leave(self._keeper)
+        self._streams.leave(self._keeper)
         return Done()
 
     async def __aenter__(self) -> Self:
@@ -437,7 +436,13 @@ def _check_levels(levels: object) -> None:
 
 
 async def open_order_book(
-    core: Core, ws_key: WsKey, symbol: str, *, limit: int, speed: str | None, kind: type[B]
+    streams: MarketStreams,
+    ws_key: WsKey,
+    symbol: str,
+    *,
+    limit: int,
+    speed: str | None,
+    kind: type[B],
 ) -> B:
     """Return the order book of a symbol, being joined; runs on the core's loop.
 
@@ -461,7 +466,7 @@ async def open_order_book(
     depth = operation_by_method(market, "depth")
     assert depth is not None
     wire_params(depth, {"symbol": symbol.upper(), "limit": limit})
-    keeper = BookKeeper(core, _SNAPSHOT_KEYS[ws_key], symbol.upper(), limit)
-    await core.market_streams.attach(keeper, ws_key, [name])
+    keeper = BookKeeper(streams, _SNAPSHOT_KEYS[ws_key], symbol.upper(), limit)
+    await streams.attach(keeper, ws_key, [name])
     keeper.begin()
-    return kind(core, keeper, symbol.upper(), ws_key)
+    return kind(streams, keeper, symbol.upper(), ws_key)

@@ -145,7 +145,7 @@ class Noted:
 
 def rotating_after(caller: Caller, seconds: float) -> Caller:
     """Have the connections of a caller replaced more often than the option allows."""
-    object.__setattr__(caller.client._core.options, "rotate_after", seconds)
+    object.__setattr__(caller.client._runtime.options, "rotate_after", seconds)
     return caller
 
 

@@ -192,9 +192,9 @@ def live(
         on(name, partial(record.see, f"event {name}"))
     client.on("open", fail)
     record.see("client", client)
-    record.see("options", client._core.options)
-    record.see("authoriser", client._core.authoriser)
-    record.see("signer", client._core.authoriser.signer)
+    record.see("options", client._runtime.options)
+    record.see("authoriser", client._runtime.authoriser)
+    record.see("signer", client._runtime.authoriser.signer)
     with pytest.raises(TypeError) as pickled:
         pickle.dumps(client)
     record.see("pickling the client", pickled.value)
@@ -264,7 +264,7 @@ def test_a_proxy_keeps_its_password(record: Record, logged: Callable[[], str]) -
     proxy = f"http://trader:{PROXY_PASSWORD}@127.0.0.1:9"
     with Client(proxy=proxy, timeout=0.5, reconnect_delay=0.01) as client:
         record.see("client", client)
-        record.see("options", client._core.options)
+        record.see("options", client._runtime.options)
         client.on("close", lambda event: record.see("event", event))
         record.call("a call", lambda: client.spot.get_server_time())
         record.call("health", client.health)

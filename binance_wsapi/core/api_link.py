@@ -38,7 +38,9 @@ class ApiLink(Link):
         self.pending: dict[str, Call] = {}
         self.overdue: dict[str, Call] = {}
         """Requests given up whose answers may still come: they tell what became of them."""
-        self.authority = Authority(session.core.clock_of(session.ws_key), logged_on=False)
+        self.authority = Authority(
+            session.runtime.exchanges.clock_of(session.ws_key), logged_on=False
+        )
         self.refusal: RequestRejected | None = None
         self.refused_at = 0.0
         self.event_sinks: dict[int, Callable[[ApiLink, msgspec.Raw], None]] = {}

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import msgspec
 
 from binance_wsapi.core.api_link import ApiLink, Authority, Subscription
-from binance_wsapi.core.call import Call, Outcome
+from binance_wsapi.core.call import Call, Outcome, kind_by_method
 from binance_wsapi.core.call_errors import (
     connection_lost,
     held_back,
@@ -24,8 +24,11 @@ from binance_wsapi.core.call_errors import (
     withdrawn,
 )
 from binance_wsapi.core.doubt import Doubt
+from binance_wsapi.core.encoding import encode
+from binance_wsapi.core.giving_up import GivingUp
 from binance_wsapi.core.logon import Logon
 from binance_wsapi.core.outcomes import Outcomes
+from binance_wsapi.core.resolution import Resolver
 from binance_wsapi.core.session import Link, LinkLost, Session
 from binance_wsapi.endpoints import WsKey, endpoint
 from binance_wsapi.errors import (
@@ -50,8 +53,8 @@ from binance_wsapi.protocol.verdict import Moment
 from binance_wsapi.response import Response
 
 if TYPE_CHECKING:
-    from binance_wsapi.core.core import Core
     from binance_wsapi.core.reconciliation import Reconciler
+    from binance_wsapi.core.runtime import Runtime
 
 __all__ = ["ApiSession"]
 
@@ -87,16 +90,25 @@ class ApiSession(Session):
     serving: ApiLink | None
     links: dict[int, ApiLink]  # type: ignore[assignment]  # narrower than the base's
 
-    def __init__(self, core: Core, ws_key: WsKey) -> None:
-        super().__init__(core, ws_key)
+    def __init__(
+        self,
+        runtime: Runtime,
+        ws_key: WsKey,
+        *,
+        resolver: Resolver,
+        giving_up: GivingUp,
+        let_resolve: Callable[[Call, OutcomeUnknown], object],
+        listen_key_stopped: Callable[[WsKey], object],
+    ) -> None:
+        super().__init__(runtime, ws_key)
         self.market: Market = endpoint(ws_key).market
         self.authority: Authority | None = None
-        self.clock = core.clock_of(ws_key)
+        self.clock = runtime.exchanges.clock_of(ws_key)
         """The clock of the exchange it leads to."""
-        self.governor = core.governor_of(ws_key)
+        self.governor = runtime.exchanges.governor_of(ws_key)
         self._admit = self.governor.admit
-        self.own_orders = core.own_orders_of(ws_key)
-        self._now = core.now
+        self.own_orders = runtime.exchanges.own_orders_of(ws_key)
+        self._now = runtime.now
         self._waiting: deque[Call] = deque()
         """Calls without a connection, or behind one that is congested or in doubt."""
         self._round_trips: deque[float] = deque(maxlen=ROUND_TRIPS_KEPT)
@@ -105,15 +117,17 @@ class ApiSession(Session):
         self.logon = Logon(self)
         self._doubt = Doubt(self)
         self._look_after = self._doubt.look_after
-        self.outcomes = Outcomes(self)
-        self.reconcilers: Sequence[Reconciler] = core.reconcilers_of(ws_key)
+        self._resolver = resolver
+        self.outcomes = Outcomes(self, resolver, giving_up, let_resolve)
+        self._listen_key_stopped = listen_key_stopped
+        self.reconcilers: Sequence[Reconciler] = ()
         """Who keeps track of the account's orders, while its events are subscribed."""
         self.subscriptions: list[Subscription] = []
         """What has to be subscribed on each fresh link before it serves."""
 
     def exchange_us(self) -> int:
         """Return the exchange's time, epoch microseconds."""
-        return self.clock.timestamp_us(self.core.wall_us(), self._now())
+        return self.clock.timestamp_us(self.runtime.wall_us(), self._now())
 
     def moment(self) -> Moment:
         """Return this moment, by this machine's clock and by the exchange's."""
@@ -148,7 +162,7 @@ class ApiSession(Session):
 
         An urgent one may use the reserve of the limits.
         """
-        answered: asyncio.Future[Outcome] = self.core.loop.create_future()
+        answered: asyncio.Future[Outcome] = self.runtime.loop.create_future()
 
         def settle(outcome: Outcome) -> None:
             if on_outcome is not None:
@@ -159,7 +173,15 @@ class ApiSession(Session):
             if not answered.done():
                 answered.set_result(outcome)
 
-        call = self.core.call(self.core.kind(self.market, method), params, settle, timeout)
+        runtime = self.runtime
+        call = Call(
+            kind_by_method(self.market, method),
+            params,
+            settle,
+            runtime.request_id(),
+            runtime.options.timeout if timeout is None else timeout,
+            self._now(),
+        )
         call.is_own = True
         call.is_urgent = urgent
         if link is None:
@@ -220,9 +242,9 @@ class ApiSession(Session):
             if call.encoded_for is not link.authority or now - call.encoded_at > STALE_AFTER_S:
                 if self._must_sign_elsewhere(link, call):
                     self._hold(call)
-                    self.core.spawn(self._sign_elsewhere(link, call))
+                    self.runtime.spawn(self._sign_elsewhere(link, call))
                     return
-                self.core.encode(call, link.authority, now)
+                encode(self.runtime, call, link.authority, now)
             self._write(link, call, now)
         except BaseException as error:  # noqa: BLE001  (the edge of a call: those behind it go on)
             self._failed_to_send(link, call, error)
@@ -289,9 +311,11 @@ class ApiSession(Session):
 
     def _hold_back(self, call: Call, reason: str, wait: float, now: float) -> None:
         """A limit stands in the way: wait for it, or say so."""
-        if self.core.options.on_rate_limit == "wait" and now + wait < call.deadline:
+        if self.runtime.options.on_rate_limit == "wait" and now + wait < call.deadline:
             call.encoded_for = None
-            self._hold(call, self.core.loop.call_later(wait + LIMIT_MARGIN_S, self._let_go, call))
+            self._hold(
+                call, self.runtime.loop.call_later(wait + LIMIT_MARGIN_S, self._let_go, call)
+            )
             return
         call.settle(held_back(call.kind.method, reason, wait))
 
@@ -334,14 +358,16 @@ class ApiSession(Session):
         return True
 
     def _must_sign_elsewhere(self, link: ApiLink, call: Call) -> bool:
-        authoriser = self.core.authoriser
+        authoriser = self.runtime.authoriser
         return call.kind.signed and authoriser.signs_slowly and not link.authority.logged_on
 
     async def _sign_elsewhere(self, link: ApiLink, call: Call) -> None:
         authority = link.authority
-        core = self.core
+        runtime = self.runtime
         try:
-            await core.loop.run_in_executor(None, core.encode, call, authority, core.now())
+            await runtime.loop.run_in_executor(
+                None, encode, runtime, call, authority, runtime.now()
+            )
         except asyncio.CancelledError:
             raise  # the client is being closed
         except BaseException as error:  # noqa: BLE001  (a signer may raise anything)
@@ -353,7 +379,7 @@ class ApiSession(Session):
         may_write = link.in_doubt_since is None or call.link is link
         if link.lost_because is None and link.authority is authority and may_write:
             try:
-                self._write(link, call, core.now())
+                self._write(link, call, runtime.now())
             except BaseException as error:  # noqa: BLE001  (as in _send)
                 self._failed_to_send(link, call, error)
         else:
@@ -455,7 +481,7 @@ class ApiSession(Session):
         if call.kind.logs:
             self.logon.set_logged_on(link, logged_on=call.kind.method == "session.logon")
         if call.kind.ends_listen_key and not call.is_own:
-            self.core.listen_key_stopped(self.ws_key)
+            self._listen_key_stopped(self.ws_key)
         if call.kind.mutates:
             self._note_orders(call, message)
             if self.reconcilers:
@@ -487,13 +513,13 @@ class ApiSession(Session):
                 link.proven_at = sent_at
         if link.in_doubt_since is not None and sent_at >= link.in_doubt_since:
             link.in_doubt_since = None
-            self.core.loop.call_soon(self.writable, link)
+            self.runtime.loop.call_soon(self.writable, link)
 
     def _note_orders(self, call: Call, message: Frame) -> None:
         assert call.written_at is not None
         self.own_orders.answers.append(
             ReadAnswer(
-                call.id, call.written_at, self.core.now(), call.kind.makes_orders, message.result
+                call.id, call.written_at, self.runtime.now(), call.kind.makes_orders, message.result
             )
         )
 
@@ -509,7 +535,7 @@ class ApiSession(Session):
             call.retimed = True
             if call.was_not_written():
                 self._hold(call)
-                self.core.spawn(self._retime(link, call))
+                self.runtime.spawn(self._retime(link, call))
             else:
                 call.settle(error)
         else:
@@ -528,10 +554,10 @@ class ApiSession(Session):
             sent_at=call.sent_us,
             wall_us=self.exchange_us(),
             asked_for=call.asks_for,
-            proves_after=patience_us(self.core.options.recv_window, 1_000_000) / 1e6,
+            proves_after=patience_us(self.runtime.options.recv_window, 1_000_000) / 1e6,
             rate_limits=message.rate_limits,
         )
-        self.core.refused(self.ws_key, error)
+        self.runtime.dialling.refused(self.ws_key, error)
         return error
 
     def _may_be_retimed(self, call: Call) -> bool:
@@ -545,7 +571,7 @@ class ApiSession(Session):
     async def _retime(self, link: ApiLink, call: Call) -> None:
         self.clock.invalidate()
         await self.logon.refresh_clock(link)
-        call.renew(self.core.request_id())
+        call.renew(self.runtime.request_id())
         self._let_go(call)
 
     def _unclaimed(self, link: ApiLink, message: Frame) -> None:
@@ -558,7 +584,7 @@ class ApiSession(Session):
                 wall_us=self.exchange_us(),
                 rate_limits=message.rate_limits,
             )
-            self.core.refused(self.ws_key, told)
+            self.runtime.dialling.refused(self.ws_key, told)
         if message.is_revocation:
             self._revoked(link, message)
         elif message.id is None and message.error is not None:
@@ -584,7 +610,7 @@ class ApiSession(Session):
         )
         self.logon.set_logged_on(link, logged_on=False)
         link.refusal = error if isinstance(error, RequestRejected) else None
-        link.refused_at = self.core.now()
+        link.refused_at = self.runtime.now()
         self.announce("exception", error=error, reason=f"session revoked: {error}")
         for call in [call for call in link.pending.values() if call.kind.signed]:
             self._give_up(link, call)
@@ -669,7 +695,7 @@ class ApiSession(Session):
         if self.is_silenced(self._now()):
             self.silenced()
 
-        self.core.resolver.link_lost()
+        self._resolver.link_lost()
 
     def brings_events(self, link: ApiLink) -> bool:
         """Whether user data is subscribed on a link."""
@@ -678,7 +704,7 @@ class ApiSession(Session):
     def ask_in_silence(self, link: ApiLink) -> None:
         """Ask for a sign of life where events are to be expected."""
         if self.brings_events(link) and link.in_doubt_since is None:
-            self.core.spawn(self._doubt.ask(link))
+            self.runtime.spawn(self._doubt.ask(link))
 
     def is_idle(self, link: ApiLink) -> bool:
         """Whether no answer is awaited on a retired link."""
@@ -725,7 +751,7 @@ class ApiSession(Session):
         self._waiting.clear()
         for call in waiting:
             self._release(call)
-            call.settle(self.core.ended(call.kind.method))
+            call.settle(self.runtime.ended(call.kind.method))
         await super().close(reason)
 
     def _give_up(self, link: ApiLink, call: Call) -> None:
@@ -743,12 +769,12 @@ class ApiSession(Session):
         if (
             not call.kind.repeatable
             or call.is_own
-            or self.core.options.on_unknown_outcome == "raise"
+            or self.runtime.options.on_unknown_outcome == "raise"
             or self.machine.state is State.CLOSED
         ):
             return False
         call.loss = reason
-        call.renew(self.core.request_id())
+        call.renew(self.runtime.request_id())
         return call.was_not_written()
 
 

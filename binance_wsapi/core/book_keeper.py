@@ -25,7 +25,7 @@ from binance_wsapi.protocol.local_book import Change, LocalBook
 from binance_wsapi.protocol.snapshots import SnapshotPace
 
 if TYPE_CHECKING:
-    from binance_wsapi.core.core import Core
+    from binance_wsapi.core.market_streams import MarketStreams
 
 __all__ = ["BookKeeper"]
 
@@ -41,13 +41,13 @@ class BookKeeper:
     The loop's thread writes; any thread reads ``book``, ``problem`` and ``version`` under ``lock``.
 
     Args:
-        core: The client's core.
+        streams: The client's market streams.
         ws_key: The WebSocket API connection that snapshots come from.
         symbol: Trading symbol.
         limit: Levels a side in a snapshot.
     """
 
-    def __init__(self, core: Core, ws_key: WsKey, symbol: str, limit: int) -> None:
+    def __init__(self, streams: MarketStreams, ws_key: WsKey, symbol: str, limit: int) -> None:
         self.lock = threading.Lock()
         self.book: LocalBook | None = None
         """The joined book; ``None`` while there is none to be trusted."""
@@ -60,7 +60,7 @@ class BookKeeper:
         self.ended = False
         self.release: Callable[[], Callable[[], None] | None] = lambda: None
         """Returns what lets go of the client, while the book is in somebody's hands."""
-        self._core = core
+        self._streams = streams
         self._ws_key = ws_key
         self._market: Market = endpoint(ws_key).market
         self._symbol = symbol
@@ -113,12 +113,12 @@ class BookKeeper:
 
     def begin(self, first: DepthEvent | FuturesDepthEvent | None = None) -> None:
         """Begin with a new book; the present one is kept up until the new one has joined."""
-        self._pace.needed(self._core.now())
+        self._pace.needed(self._streams.runtime.now())
         self._coming = LocalBook(self._market, self._limit)
         if first is not None:
             self._coming.take(first)
         if self._fetching is None or self._fetching.done():
-            self._fetching = self._core.spawn(self._fetch_snapshots())
+            self._fetching = self._streams.runtime.spawn(self._fetch_snapshots())
 
     def event(self, market: Market, name: str, event: msgspec.Raw) -> None:
         """Take a change."""
@@ -166,19 +166,18 @@ class BookKeeper:
             self._ring()
 
     async def _fetch_snapshots(self) -> None:
-        core, pace = self._core, self._pace
+        streams, pace = self._streams, self._pace
+        now = streams.runtime.now
         while (coming := self._coming) is not None and not self.ended:
-            delay = pace.delay(core.now()) or core.market_streams.snapshot_wait(
-                self._ws_key, self._params
-            )
+            delay = pace.delay(now()) or streams.snapshot_wait(self._ws_key, self._params)
             if delay > 0:
                 await asyncio.sleep(delay)
                 continue
-            pace.asked(core.now(), random.random())
+            pace.asked(now(), random.random())
             try:
                 snapshot = await self._snapshot()
             except (NotSent, RateLimited) as error:
-                pace.hold(core.now(), error.retry_after or 0.0)
+                pace.hold(now(), error.retry_after or 0.0)
                 self._look_for_trouble(str(error))
             except RequestRejected as error:
                 self._fail(error)
@@ -194,7 +193,7 @@ class BookKeeper:
                 self._look_for_trouble("the snapshot is too old")
 
     async def _snapshot(self) -> OrderBook:
-        session = self._core.session(self._ws_key)
+        session = self._streams.api_sessions.of(self._ws_key)
         answer = await session.ask(None, "depth", self._params, urgent=False)
         snapshot: OrderBook = answer.result
         return snapshot
@@ -217,7 +216,7 @@ class BookKeeper:
 
     def _promote(self, book: LocalBook) -> None:
         self._coming = None
-        self._pace.joined(self._core.now())
+        self._pace.joined(self._streams.runtime.now())
         with self.lock:
             if self.ended:
                 return
@@ -229,7 +228,7 @@ class BookKeeper:
 
     def _fail(self, error: BinanceWsApiError) -> None:
         self.problem = error
-        self._core.market_streams.leave(self)
+        self._streams.leave(self)
 
     def _ring(self) -> None:
         with self.lock:

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
+from binance_wsapi.catalogue import operation_by_method
 from binance_wsapi.catalogue._types import Operation, Security
 from binance_wsapi.endpoints import WsKey
 from binance_wsapi.errors import BinanceWsApiError
+from binance_wsapi.forks import unforked
+from binance_wsapi.markets import Market
 from binance_wsapi.protocol.limits import Reservation
 from binance_wsapi.protocol.params import WireValue, writer
 from binance_wsapi.response import Response
 
 if TYPE_CHECKING:
     from binance_wsapi.core.api_link import ApiLink
-    from binance_wsapi.core.giving_up import GivingUp
 
-__all__ = ["Call", "CallKind", "Outcome", "kind_of"]
+__all__ = ["Call", "CallKind", "Outcome", "kind_by_method", "kind_of"]
 
 Outcome = Response[Any] | BinanceWsApiError
 
@@ -84,6 +86,24 @@ def kind_of(operation: Operation) -> CallKind:
     return kind
 
 
+def kind_by_method(market: Market, method: str) -> CallKind:
+    """Return the kind of call that a wire operation makes."""
+    with unforked:
+        operation = operation_by_method(market, method)
+    return CallKind(method, None) if operation is None else kind_of(operation)
+
+
+class GivesUp(Protocol):
+    """Who is told of calls that are given up without an exception to tell it by."""
+
+    def forsake(self, call: Call) -> None:
+        """The caller of a call is gone without a word."""
+
+    def abandon(self, call: Call) -> BinanceWsApiError:
+        """The caller of a call has waited beyond all measure: return the error it ends with."""
+        raise NotImplementedError
+
+
 class Call:
     """A request and what became of it so far.
 
@@ -145,7 +165,7 @@ class Call:
 
     ws_key: WsKey
     """The connection it was made on; the core's own requests have none."""
-    giving_up: GivingUp
+    giving_up: GivesUp
     """Whom to tell when its caller gives it up."""
     is_given_up = False
     """Its caller waits no more."""

@@ -29,7 +29,7 @@ class Doubt:
 
     def __init__(self, session: ApiSession) -> None:
         self._session = session
-        options = session.core.options
+        options = session.runtime.options
         self._patience = Patience.of(options.timeout, options.pong_timeout)
         self.look_after = self._patience.ask_after
         """Seconds after a request at which :meth:`look` has something to do if it is not answered."""
@@ -48,7 +48,7 @@ class Doubt:
                 self._session.ws_key,
                 now - max(since, link.answered_at),
             )
-            self._session.core.spawn(self._find_out(link, since))
+            self._session.runtime.spawn(self._find_out(link, since))
 
     def next_look(self) -> float:
         """When :meth:`look` may have something to do."""
@@ -75,7 +75,7 @@ class Doubt:
 
     async def _find_out(self, link: ApiLink, since: float) -> None:
         while link.in_doubt_since == since and link.lost_because is None:
-            asked_at = self._session.core.now()
+            asked_at = self._session.runtime.now()
             try:
                 await self._session.ask(
                     link, self._question, {}, timeout=self._patience.answer_within

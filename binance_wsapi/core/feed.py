@@ -15,7 +15,7 @@ from binance_wsapi.events import BaseEventStream, StreamGap
 from binance_wsapi.models._base import UnknownEvent
 
 if TYPE_CHECKING:
-    from binance_wsapi.core.core import Core
+    from binance_wsapi.core.runtime import Runtime
     from binance_wsapi.endpoints import WsKey
 
 __all__ = ["Buffer", "Feed"]
@@ -36,7 +36,7 @@ class Feed:
     """Puts events into one stream and hands them to the handlers; owned by the loop's thread.
 
     Args:
-        core: The client's core.
+        core: The client's runtime.
         ws_key: The connection the events come from.
         name: What the stream is called in messages.
         decode: Makes a typed event from its bytes.
@@ -46,7 +46,7 @@ class Feed:
 
     def __init__(
         self,
-        core: Core,
+        runtime: Runtime,
         ws_key: WsKey,
         *,
         name: str,
@@ -54,9 +54,9 @@ class Feed:
         handler_event: str | None,
         close: Callable[[Buffer], None],
     ) -> None:
-        self._core = core
+        self._runtime = runtime
         self._ws_key = ws_key
-        self.decode = decode if core.options.beautify else _wire_dict
+        self.decode = decode if runtime.options.beautify else _wire_dict
         """Makes an event from its bytes, on the side of whoever takes it."""
         self._handler_event = handler_event
         self._name = name
@@ -78,11 +78,11 @@ class Feed:
         stream = self._stream()
         if stream is None:
             buffer = self.buffer
-            stream = self._core.stream_type(
+            stream = self._runtime.stream_type(
                 name=self._name,
                 buffer=buffer,
                 close=lambda: self._close(buffer),
-                hold=Hold(self._core),
+                hold=Hold(self._runtime),
             )
             self._stream = weakref.ref(stream)
         return stream
@@ -95,7 +95,7 @@ class Feed:
             source: The connection.
             told_us: The time of the last event that was told: none is missing before it.
         """
-        since_us = self._exchange_us() - int((self._core.now() - whole_until) * 1_000_000)
+        since_us = self._exchange_us() - int((self._runtime.now() - whole_until) * 1_000_000)
         self._gaps.setdefault(source, max(since_us, told_us))
 
     def resumed(self, reason: str, source: object = None) -> bool:
@@ -116,7 +116,7 @@ class Feed:
 
     def _tell_gap(self, since_us: int, reason: str, *, is_open: bool = False) -> None:
         # The exchange's time is estimated late, by less than a round trip.
-        round_trip = self._core.clock_of(self._ws_key).round_trip or 0.0
+        round_trip = self._runtime.exchanges.clock_of(self._ws_key).round_trip or 0.0
         until_us = self._exchange_us() + math.ceil(round_trip * 1_000_000)
         gap = StreamGap(
             from_ms=since_us // 1000,
@@ -127,14 +127,14 @@ class Feed:
         self.put(lambda: gap)
 
     def _exchange_us(self) -> int:
-        return self._core.exchange_us(self._ws_key)
+        return self._runtime.exchanges.now_us(self._ws_key)
 
     def put(self, make: Callable[[], Any]) -> None:
         """Append an event, to be made by whoever takes it."""
         buffer = self.buffer
         buffer.put(make)
         if self._handler_event is not None:
-            self._core.dispatcher.post_lazily(self._handler_event, make)
+            self._runtime.dispatcher.post_lazily(self._handler_event, make)
         if buffer.is_ended and not self._is_left and not self._has_handlers:
             # It overflowed, and was to end at that.
             self._is_left = True
@@ -167,10 +167,12 @@ class Feed:
 
     @property
     def _has_handlers(self) -> bool:
-        return self._handler_event is not None and self._core.dispatcher.hears(self._handler_event)
+        return self._handler_event is not None and self._runtime.dispatcher.hears(
+            self._handler_event
+        )
 
     def _new_buffer(self) -> Buffer:
-        options = self._core.options
+        options = self._runtime.options
         return EventBuffer(
             size=options.event_buffer_size,
             overflow=options.event_overflow,

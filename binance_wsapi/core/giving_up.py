@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import logging
 from collections import deque
+from collections.abc import Callable
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any
 
 from binance_wsapi.core.call import Call, Outcome
 from binance_wsapi.core.call_errors import abandoned, withdrawn
-from binance_wsapi.core.outcomes import let_resolve
 from binance_wsapi.errors import BinanceWsApiError, NotSent, OutcomeUnknown, RequestTimeout
 from binance_wsapi.outcomes import CallOutcome, GivenUp, state_of
 from binance_wsapi.protocol.secrets import without_secrets
 from binance_wsapi.response import Response
 
 if TYPE_CHECKING:
-    from binance_wsapi.core.core import Core
+    from binance_wsapi.core.runtime import Runtime
 
 __all__ = ["GivingUp"]
 
@@ -40,10 +40,26 @@ class GivingUp:
 
     Any thread may call it. An interrupt may come at any line: who is told that nothing was sent was so
     by the one step that decides it, :meth:`Call.withdraw`.
+
+    Args:
+        runtime: What the core stands on.
+        take_in: Takes in, on the loop's thread, what was submitted before.
+        drop: Forgets, on the loop's thread, a call that waits unwritten.
+        let_resolve: Lets the error of a call be resolved later.
     """
 
-    def __init__(self, core: Core) -> None:
-        self._core = core
+    def __init__(
+        self,
+        runtime: Runtime,
+        *,
+        take_in: Callable[[], object],
+        drop: Callable[[Call], object],
+        let_resolve: Callable[[Call, OutcomeUnknown], object],
+    ) -> None:
+        self._runtime = runtime
+        self._take_in = take_in
+        self._drop = drop
+        self._let_resolve = let_resolve
         # Used without a lock, step by step: an interrupted thread must not hold one.
         self._open: dict[object, CallOutcome] = {}
         self._known: deque[CallOutcome] = deque(maxlen=_KEPT)
@@ -62,7 +78,7 @@ class GivingUp:
             and call.kind.mutates
             and call.kind.operation is not None
         ):
-            let_resolve(self._core, call, error)
+            self._let_resolve(call, error)
         return error
 
     def forsake(self, call: Call) -> None:
@@ -95,18 +111,16 @@ class GivingUp:
         elif call.kind.mutates:
             self._open[call] = _outcome_of(call, None)
         try:
-            self._core.loop.call_soon_threadsafe(self._clean_up, call)
+            self._runtime.loop.call_soon_threadsafe(self._clean_up, call)
         except RuntimeError:  # the loop is closed, and has settled whatever it had
             self._follow(call)
         return was_unwritten
 
     def _clean_up(self, call: Call) -> None:
         """On the core's thread: nothing may wait for a call that was withdrawn, or be kept for it."""
-        self._core.take_in()
+        self._take_in()
         self._follow(call)
-        session = self._core.sessions.get(call.ws_key)
-        if session is not None:
-            session.drop_unwritten(call)
+        self._drop(call)
 
     def _follow(self, call: Call) -> None:
         """Have the outcome of a call that was written told, now or when it is known."""
@@ -126,7 +140,7 @@ class GivingUp:
     def _found(self, finding: Future[Any], call: Call) -> None:
         outcome: Outcome
         if finding.cancelled() or finding.exception() is not None:
-            outcome = self._core.closed_error()
+            outcome = self._runtime.closed_error()
         else:
             outcome = finding.result()
         self._tell(finding, call, outcome)
@@ -143,7 +157,7 @@ class GivingUp:
         # That nothing was sent the caller was told by its exception.
         level = logging.INFO if told.state == "not sent" else logging.WARNING
         log.log(level, "%s, %s: %s", _named(call), why, _words(outcome))
-        self._core.dispatcher.post("outcome", told)
+        self._runtime.dispatcher.post("outcome", told)
 
 
 _WHERE = "client.outcomes(), an 'outcome' event and a warning in the log tell its outcome"

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from binance_wsapi.catalogue import operation_by_method
-from binance_wsapi.core.core import Core, check_api_key
-from binance_wsapi.core.outcomes import let_resolve
-from binance_wsapi.endpoints import WsKey, endpoint
+from binance_wsapi.core.call import Call, kind_by_method
+from binance_wsapi.core.look_ups import LookUps
+from binance_wsapi.endpoints import WsKey, check_takes_requests, endpoint
 from binance_wsapi.errors import OutcomeUnknown, ParameterError
 from binance_wsapi.protocol.params import WireValue, name_text, wire_params_by_name
 from binance_wsapi.protocol.secrets import without_secrets
@@ -19,7 +19,7 @@ _LATEST_AHEAD_US = 60_000_000
 """By how much a time of sending may be ahead of this machine's clock."""
 
 
-def handed_over(core: Core, error: OutcomeUnknown) -> OutcomeUnknown:
+def handed_over(look_ups: LookUps, error: OutcomeUnknown) -> OutcomeUnknown:
     """Return an error of another client as one that this client resolves.
 
     Raises:
@@ -32,7 +32,7 @@ def handed_over(core: Core, error: OutcomeUnknown) -> OutcomeUnknown:
             value=error,
         )
     return _resolvable(
-        core,
+        look_ups,
         WsKey(error.ws_key),
         error.operation,
         dict(error.params),
@@ -43,7 +43,7 @@ def handed_over(core: Core, error: OutcomeUnknown) -> OutcomeUnknown:
 
 
 def described(
-    core: Core,
+    look_ups: LookUps,
     operation: str,
     params: Mapping[str, object] | None,
     sent_at: object,
@@ -56,7 +56,7 @@ def described(
         ParameterError: The description cannot be right, or does not tell the order.
         ConfigurationError: The connection takes no requests.
     """
-    check_api_key(ws_key)
+    check_takes_requests(ws_key)
     known = operation_by_method(endpoint(ws_key).market, name_text(operation, "request"))
     if known is None or not known.mutates:
         raise ParameterError(
@@ -70,7 +70,7 @@ def described(
             parameter="sent_at",
         )
     sent_us = epoch_us(sent_at, "sent_at")
-    if sent_us > core.wall_us() + _LATEST_AHEAD_US:
+    if sent_us > look_ups.runtime.wall_us() + _LATEST_AHEAD_US:
         raise ParameterError(
             f"sent_at={sent_at!r} is in the future: write when the call was made",
             parameter="sent_at",
@@ -82,7 +82,7 @@ def described(
             f"params has no {known.client_ids[0]}: without it the order cannot be found",
             parameter=known.client_ids[0],
         )
-    window = wire.get("recvWindow", recv_window or core.options.recv_window)
+    window = wire.get("recvWindow", recv_window or look_ups.runtime.options.recv_window)
     if window is not None and not 0 < float(str(window)) <= 60_000:
         raise ParameterError(
             f"recv_window={window!r}: use milliseconds above 0, up to 60000",
@@ -90,7 +90,7 @@ def described(
             value=window,
         )
     return _resolvable(
-        core,
+        look_ups,
         ws_key,
         known.method,
         without_secrets(wire),
@@ -101,7 +101,7 @@ def described(
 
 
 def _resolvable(
-    core: Core,
+    look_ups: LookUps,
     ws_key: WsKey,
     method: str,
     params: dict[str, WireValue],
@@ -109,9 +109,17 @@ def _resolvable(
     recv_window: float | None,
     cause: str,
 ) -> OutcomeUnknown:
-    call = core.callers_call(
-        ws_key, core.kind(endpoint(ws_key).market, method), params, lambda _: None
+    runtime = look_ups.runtime
+    call = Call(
+        kind_by_method(endpoint(ws_key).market, method),
+        params,
+        lambda _: None,
+        runtime.request_id(),
+        runtime.options.timeout,
+        runtime.now(),
     )
+    call.ws_key = ws_key
+    call.giving_up = look_ups.giving_up
     call.sent_us = sent_us
     if recv_window is not None:
         call.sent_params = {**params, "recvWindow": str(recv_window)}
@@ -122,5 +130,5 @@ def _resolvable(
         sent_at=sent_us,
         cause=cause,
     )
-    let_resolve(core, call, error)
+    look_ups.let_resolve(call, error)
     return error

@@ -7,7 +7,7 @@ import contextlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from binance_wsapi.core.core import Core
+    from binance_wsapi.core.runtime import Runtime
 
 __all__ = ["Hold"]
 
@@ -21,9 +21,9 @@ class Hold:
 
     __slots__ = ("__weakref__", "_client", "_loop")
 
-    def __init__(self, core: Core) -> None:
-        self._client = core.owner()
-        self._loop: asyncio.AbstractEventLoop = core.loop
+    def __init__(self, runtime: Runtime) -> None:
+        self._client = runtime.owner()
+        self._loop: asyncio.AbstractEventLoop = runtime.loop
 
     def release(self) -> None:
         """Let go of the client; from any thread.

@@ -10,7 +10,7 @@ from binance_wsapi.core.api_session import ApiSession
 from binance_wsapi.errors import UnreadableResult
 
 if TYPE_CHECKING:
-    from binance_wsapi.core.core import Core
+    from binance_wsapi.core.runtime import Runtime
 
 __all__ = ["ApiKeySource", "KeySource", "RiskKeySource"]
 
@@ -68,8 +68,8 @@ class RiskKeySource:
 
     operation = "POST /sapi/v1/margin/listen-key"
 
-    def __init__(self, core: Core) -> None:
-        self._core = core
+    def __init__(self, runtime: Runtime) -> None:
+        self._runtime = runtime
 
     async def start(self) -> str:
         """Ask for the account's key."""
@@ -77,7 +77,7 @@ class RiskKeySource:
         from binance_wsapi.core.rest import rest_call
         from binance_wsapi.models.session import ListenKey
 
-        body = await rest_call(self._core, START_RISK_LISTEN_KEY, {})
+        body = await rest_call(self._runtime, START_RISK_LISTEN_KEY, {})
         try:
             return msgspec.json.decode(body, type=ListenKey).listen_key
         except msgspec.MsgspecError as error:
@@ -92,7 +92,7 @@ class RiskKeySource:
         from binance_wsapi.catalogue.margin import KEEP_RISK_LISTEN_KEY
         from binance_wsapi.core.rest import rest_call
 
-        await rest_call(self._core, KEEP_RISK_LISTEN_KEY, {"listenKey": key})
+        await rest_call(self._runtime, KEEP_RISK_LISTEN_KEY, {"listenKey": key})
         return key
 
     async def stop(self) -> None:

@@ -9,6 +9,7 @@ import msgspec
 
 from binance_wsapi.core.feed import Feed
 from binance_wsapi.core.reconciliation import Reconciler
+from binance_wsapi.core.resolution import Resolver
 from binance_wsapi.core.session import Link
 from binance_wsapi.core.takeover import Takeover
 from binance_wsapi.protocol.order_events import micros
@@ -20,17 +21,19 @@ class LinkedFeed(Feed):
     """User data of one account, whatever link carries it.
 
     Args:
+        resolver: Who is shown the events while the fate of a request is unknown.
         subscribed_by: The call that subscribes it, as texts name it.
         *args: As for any feed.
         **kwargs: As for any feed.
     """
 
-    def __init__(self, *args: Any, subscribed_by: str, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, resolver: Resolver, subscribed_by: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self._resolver = resolver
         self._subscribed_by = subscribed_by
-        self._takeover = Takeover(self._core, self._tell)
+        self._takeover = Takeover(self._runtime, self._tell)
         self._loss = ""
-        self._is_restored = self._core.options.resubscribe_user_data_stream_after_reconnect
+        self._is_restored = self._runtime.options.resubscribe_user_data_stream_after_reconnect
         self._last_told: dict[Link, bytes] = {}
         """The last event of each link."""
         self._left_at: dict[Link, float] = {}
@@ -53,15 +56,15 @@ class LinkedFeed(Feed):
         if former is not None and former is not link:
             if self.reconciler is not None and former not in self._left_at:
                 self.reconciler.moving()
-            self._left_at[former] = self._core.now()
+            self._left_at[former] = self._runtime.now()
         self._takeover.carried_by(link)
         if was_interrupted and self.reconciler is not None:
             self.reconciler.begin()
 
     def deliver(self, event: bytes, link: Link) -> None:
         """An event arrived on a link."""
-        if self._core.resolver.is_busy:
-            self._core.resolver.event(event)
+        if self._resolver.is_busy:
+            self._resolver.event(event)
         self._last_told[link] = event
         self._takeover.event(link, event)
 

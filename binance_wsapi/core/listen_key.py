@@ -17,7 +17,7 @@ from binance_wsapi.errors import BinanceWsApiError, NotSent, RequestRejected
 from binance_wsapi.protocol.session import State
 
 if TYPE_CHECKING:
-    from binance_wsapi.core.core import Core
+    from binance_wsapi.core.runtime import Runtime
 
 __all__ = ["ListenKeyUserData"]
 
@@ -64,7 +64,7 @@ class ListenKeyUserData(Session):
     it died while nobody looked.
 
     Args:
-        core: The client's core.
+        core: The client's runtime.
         ws_key: The connection the events come on.
         keys: Where the account's key comes from.
         feed: Where the events go.
@@ -72,15 +72,20 @@ class ListenKeyUserData(Session):
 
     link_type: ClassVar[type[Link]] = KeyLink
 
-    def __init__(self, core: Core, ws_key: WsKey, keys: KeySource, feed: LinkedFeed) -> None:
-        self._is_restored = core.options.resubscribe_user_data_stream_after_reconnect
-        super().__init__(core, ws_key, heals=self._is_restored)
+    def __init__(self, runtime: Runtime, ws_key: WsKey, keys: KeySource, feed: LinkedFeed) -> None:
+        self._is_restored = runtime.options.resubscribe_user_data_stream_after_reconnect
+        super().__init__(runtime, ws_key, heals=self._is_restored)
         self._keys = keys
         self._feed = feed
         self._refusal: BinanceWsApiError | None = None
         self._keeper: asyncio.Task[None] | None = None
         self._is_awaited = False
         """Somebody waits for the connection: a refused key is told to them."""
+
+    @property
+    def connection(self) -> Session:
+        """It is one itself."""
+        return self
 
     async def start(self, timeout: float) -> None:
         """Get a key and read its events, within ``timeout`` seconds.
@@ -113,10 +118,10 @@ class ListenKeyUserData(Session):
             if isinstance(self._refusal, RequestRejected):
                 raise self._refusal from None
             if self.machine.state is State.CLOSED:
-                raise self.core.ended(self._keys.operation) from None
-            if self.is_silenced(self.core.now()):
+                raise self.runtime.ended(self._keys.operation) from None
+            if self.is_silenced(self.runtime.now()):
                 raise self.never_sent(self._keys.operation, timeout) from None
-            within = f"{self.core.options.timeout:g} s"
+            within = f"{self.runtime.options.timeout:g} s"
             raise NotSent(
                 f"{self._keys.operation}: {self.ws_key} is not connected within {within} "
                 f"({self.last_failure}); repeating it is safe",
@@ -161,12 +166,12 @@ class ListenKeyUserData(Session):
         self._refusal = None
         self._feed.expect(link)
         link.key = key
-        return listen_key_url(self.ws_key, self.core.url(self.ws_key), link.key)
+        return listen_key_url(self.ws_key, self.runtime.dialling.url(self.ws_key), link.key)
 
     async def ready(self, timeout: float | None) -> Any:
         """Return the serving link; a refused key or a ban ends the wait at once."""
         self.demand()
-        deadline = self.core.now() + (math.inf if timeout is None else timeout)
+        deadline = self.runtime.now() + (math.inf if timeout is None else timeout)
         async with asyncio.timeout(timeout):
             while self.serving is None:
                 if (
@@ -209,9 +214,9 @@ class ListenKeyUserData(Session):
     def opened(self, link: KeyLink) -> None:
         """The key is in the URL: events come as soon as the link is open."""
         self._feed.carried_by(link)
-        self.core.spawn(self._ask(link))
+        self.runtime.spawn(self._ask(link))
         if self._keeper is None:
-            self._keeper = self.core.spawn(self._keep_alive())
+            self._keeper = self.runtime.spawn(self._keep_alive())
 
     def brings_events(self, link: KeyLink) -> bool:
         """Nothing but events comes on it."""
@@ -219,15 +224,15 @@ class ListenKeyUserData(Session):
 
     def ask_in_silence(self, link: KeyLink) -> None:
         """Ask for a sign of life: that nothing happens and that nothing is told look the same."""
-        self.core.spawn(self._ask(link))
+        self.runtime.spawn(self._ask(link))
 
     async def _ask(self, link: KeyLink) -> None:
-        now = self.core.now()
-        link.answer = self.core.loop.create_future()
+        now = self.runtime.now()
+        link.answer = self.runtime.loop.create_future()
         try:
             link.write(QUESTION)
             # Longer than a pong may take: a peer that says nothing at all is told so.
-            async with asyncio.timeout(2 * self.core.options.pong_timeout):
+            async with asyncio.timeout(2 * self.runtime.options.pong_timeout):
                 await link.answer
         except ConnectionError as error:
             log.debug("%s: asked in silence: %s", self.ws_key, error)

@@ -48,7 +48,7 @@ class Logon:
         Raises:
             LinkLost: The link went away, or did not answer.
         """
-        authoriser = self._session.core.authoriser
+        authoriser = self._session.runtime.authoriser
         try:
             if authoriser.api_key is not None:
                 await self.measure_clock(link)
@@ -62,18 +62,18 @@ class Logon:
         session = self._session
         if (
             session.serving is not None
-            and session.core.authoriser.api_key is not None
+            and session.runtime.authoriser.api_key is not None
             and session.clock.needs_refresh(now)
             and (self._clock_task is None or self._clock_task.done())
         ):
-            self._clock_task = session.core.spawn(self.refresh_clock(session.serving))
+            self._clock_task = session.runtime.spawn(self.refresh_clock(session.serving))
 
     def refresh(self) -> bool:
         """Have a logon that was refused a while ago tried again, on a fresh link; false if it stands."""
         link = self._session.serving
         if link is None or link.refusal is None:
             return False
-        if self._session.core.now() - link.refused_at < RELOGON_AFTER_S:
+        if self._session.runtime.now() - link.refused_at < RELOGON_AFTER_S:
             return False
         self._session.rotate()
         return True
@@ -105,7 +105,7 @@ class Logon:
 
     def _refuse(self, link: ApiLink, error: RequestRejected) -> None:
         link.refusal = _as_authentication_failure(error)
-        link.refused_at = self._session.core.now()
+        link.refused_at = self._session.runtime.now()
         self._session.announce("exception", error=error, reason=f"logon refused: {error}")
 
     async def refresh_clock(self, link: ApiLink) -> None:
@@ -122,7 +122,7 @@ class Logon:
         """
         session = self._session
         for _ in range(MEASUREMENTS):
-            if not session.clock.needs_refresh(session.core.now()):
+            if not session.clock.needs_refresh(session.runtime.now()):
                 return
             try:
                 await self._measure_once(link)
@@ -131,17 +131,17 @@ class Logon:
                 return
 
     async def _measure_once(self, link: ApiLink) -> None:
-        session, core = self._session, self._session.core
+        session, runtime = self._session, self._session.runtime
         method = session.market.facts.clock_question
-        sent = core.now()
-        wall_us = core.wall_us()
+        sent = runtime.now()
+        wall_us = runtime.wall_us()
         answer = await session.ask(link, method, {})
         result = answer.raw.get("result")
         server_time = result.get("serverTime") if isinstance(result, dict) else None
         if isinstance(server_time, int):
             thought_us = session.exchange_us()
             session.clock.measured(
-                sent=sent, received=core.now(), sent_wall_us=wall_us, server_time=server_time
+                sent=sent, received=runtime.now(), sent_wall_us=wall_us, server_time=server_time
             )
             now_us = session.exchange_us()
             session.governor.clock_set(now_us, now_us - thought_us)

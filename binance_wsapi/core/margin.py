@@ -25,7 +25,7 @@ from binance_wsapi.models.margin import ListenToken
 from binance_wsapi.protocol.params import WireValue
 
 if TYPE_CHECKING:
-    from binance_wsapi.core.core import Core
+    from binance_wsapi.core.runtime import Runtime
 
 __all__ = ["MarginUserData"]
 
@@ -41,16 +41,16 @@ class MarginUserData(ApiUserData):
     """The user data of the cross margin account, or of one isolated symbol.
 
     Args:
-        core: The client's core.
+        core: The client's runtime.
         session: The session the token is subscribed on.
         feed: Where the events go.
         isolated_symbol: The symbol of an isolated account; ``None`` for the cross account.
     """
 
     def __init__(
-        self, core: Core, session: ApiSession, feed: LinkedFeed, isolated_symbol: str | None
+        self, runtime: Runtime, session: ApiSession, feed: LinkedFeed, isolated_symbol: str | None
     ) -> None:
-        super().__init__(core, session, feed)
+        super().__init__(runtime, session, feed)
         self._isolated_symbol = isolated_symbol
         self._renewal: asyncio.TimerHandle | None = None
 
@@ -61,11 +61,11 @@ class MarginUserData(ApiUserData):
         await super().close(reason)
 
     async def _request(self, link: ApiLink) -> tuple[str, dict[str, WireValue]]:
-        core = self._core
+        runtime = self._runtime
         token = await self._fetch_token()
         if self._renewal is not None:
             self._renewal.cancel()
-        if core.options.keep_margin_listen_token_refreshed:
+        if runtime.options.keep_margin_listen_token_refreshed:
             life_s = (token.expiration_time * 1000 - self._session.exchange_us()) / 1e6
             self._renew_in(max(1.0, life_s * RENEW_AT))
         return "userDataStream.subscribe.listenToken", {"listenToken": token.token}
@@ -74,7 +74,7 @@ class MarginUserData(ApiUserData):
         params: dict[str, str] = {}
         if self._isolated_symbol is not None:
             params = {"symbol": self._isolated_symbol, "isIsolated": "true"}
-        body = await rest_call(self._core, FETCH_LISTEN_TOKEN, params)
+        body = await rest_call(self._runtime, FETCH_LISTEN_TOKEN, params)
         try:
             return _decode_token(body)
         except msgspec.MsgspecError as error:
@@ -85,7 +85,9 @@ class MarginUserData(ApiUserData):
             ) from None
 
     def _renew_in(self, delay: float) -> None:
-        self._renewal = self._core.loop.call_later(delay, lambda: self._core.spawn(self._renew()))
+        self._renewal = self._runtime.loop.call_later(
+            delay, lambda: self._runtime.spawn(self._renew())
+        )
 
     async def _renew(self) -> None:
         # Subscribing again for the same account extends the running subscription without a gap.
@@ -95,7 +97,7 @@ class MarginUserData(ApiUserData):
             except (BinanceWsApiError, LinkLost) as error:
                 if link.lost_because is None and not self._closed:
                     self._announce(f"renewing the listen token: {error}", error)
-                    delay = self._core.options.resubscribe_user_data_stream_delay_seconds
+                    delay = self._runtime.options.resubscribe_user_data_stream_delay_seconds
                     if isinstance(error, (NotSent, RequestRejected)):
                         delay = max(delay, error.retry_after or 0.0)
                     self._renew_in(max(1.0, delay))

@@ -33,7 +33,8 @@ from binance_wsapi.protocol.stream_names import checked_names, doubt
 from binance_wsapi.protocol.weight import weight_of
 
 if TYPE_CHECKING:
-    from binance_wsapi.core.core import Core
+    from binance_wsapi.core.api_sessions import ApiSessions
+    from binance_wsapi.core.runtime import Runtime
     from binance_wsapi.protocol.limits import Governor
 
 __all__ = ["MarketStreams", "StreamConsumer", "stream_market"]
@@ -68,7 +69,7 @@ class MarketFeed(Feed):
     def event(self, market: Market, name: str, event: msgspec.Raw) -> None:
         """Append an event."""
         make: Callable[[], Any]
-        if self._core.options.beautify:
+        if self._runtime.options.beautify:
             make = partial(decode_stream_event, market, name, event)
         else:
             make = partial(_decode_any, event)
@@ -80,10 +81,15 @@ class MarketStreams:
 
     A name is subscribed once, however many consumers it has, and unsubscribed when the last one
     leaves. As many connections are opened as the exchange's limit on names asks for.
+
+    Args:
+        runtime: What the core stands on.
+        api_sessions: Where snapshots of order books are asked for.
     """
 
-    def __init__(self, core: Core) -> None:
-        self._core = core
+    def __init__(self, runtime: Runtime, api_sessions: ApiSessions) -> None:
+        self.runtime = runtime
+        self.api_sessions = api_sessions
         self._sessions: dict[WsKey, list[StreamSession]] = {}
         self._consumers: dict[Place, list[StreamConsumer]] = {}
         self._warned: set[Place] = set()
@@ -103,7 +109,7 @@ class MarketStreams:
         for name in wanted:
             self._warn_of(market, key_of(ws_key, name), name)
         feed = MarketFeed(
-            self._core,
+            self.runtime,
             ws_key,
             name=f"{', '.join(wanted[:3])}{', …' if len(wanted) > 3 else ''} of {ws_key}",
             decode=_decode_any,
@@ -122,7 +128,7 @@ class MarketStreams:
         gone = {(key_of(ws_key, name), name) for name in checked_names(names)}
         concerned = {consumer for place in gone for consumer in self._consumers.get(place, ())}
         if told := self._take_away(concerned, gone):
-            await asyncio.wait(told, timeout=self._core.options.timeout)
+            await asyncio.wait(told, timeout=self.runtime.options.timeout)
 
     async def attach(self, consumer: StreamConsumer, ws_key: WsKey, names: Iterable[str]) -> None:
         """Let a consumer have the events of these names; wait until they flow.
@@ -135,7 +141,7 @@ class MarketStreams:
         for key, name in [(key_of(ws_key, name), name) for name in names]:
             by_key.setdefault(key, []).append(name)
             self._consumers.setdefault((key, name), []).append(consumer)
-        timeout = self._core.options.timeout
+        timeout = self.runtime.options.timeout
         try:
             async with asyncio.timeout(timeout):
                 await asyncio.gather(*(self._add(key, some) for key, some in by_key.items()))
@@ -145,7 +151,7 @@ class MarketStreams:
             refusal = self._suspicion(by_key)
             self._let_go(consumer)
             if was_taken_away:
-                raise self._core.ended("SUBSCRIBE") from None
+                raise self.runtime.ended("SUBSCRIBE") from None
             if held is not None:
                 raise held from None
             if refusal is not None:
@@ -163,7 +169,7 @@ class MarketStreams:
         """Take a consumer away; from any thread, without waiting."""
         consumer.end()
         with contextlib.suppress(ClientClosed):
-            self._core.run(lambda: self._detach(consumer))
+            self.runtime.run(lambda: self._detach(consumer))
 
     def names(self, ws_key: WsKey | None) -> list[str]:
         """Return the names that are subscribed, of one connection or of all."""
@@ -179,7 +185,8 @@ class MarketStreams:
         """Charge a snapshot of a book and return 0, or the seconds until there may be room for it."""
         depth = operation_by_method(endpoint(ws_key).market, "depth")
         assert depth is not None
-        governor, wall_us = self._core.governor_of(ws_key), self._core.exchange_us(ws_key)
+        exchanges = self.runtime.exchanges
+        governor, wall_us = exchanges.governor_of(ws_key), exchanges.now_us(ws_key)
         share = self._snapshots.setdefault(governor, SnapshotShare())
         return share.wait(weight_of(depth, params), governor.usage(wall_us), wall_us)
 
@@ -219,7 +226,7 @@ class MarketStreams:
             if carrier is None:
                 carrier = next((session for session in sessions if session.free), None)
             if carrier is None:
-                carrier = StreamSession(self._core, ws_key, self)
+                carrier = StreamSession(self.runtime, ws_key, self)
                 sessions.append(carrier)
             carrier.want(name)
             concerned.setdefault(carrier, []).append(name)
@@ -260,7 +267,7 @@ class MarketStreams:
         if names == session.names:
             # Nobody else may take a place on a connection that goes.
             self._sessions[session.ws_key].remove(session)
-            return [self._core.spawn(session.close("no stream left"))]
+            return [self.runtime.spawn(session.close("no stream left"))]
         return session.drop(names) if names else []
 
     def _warn_of(self, market: Market, ws_key: WsKey, name: str) -> None:
@@ -294,7 +301,7 @@ class MarketStreams:
         """Return the error of what may not connect for a while."""
         for ws_key in ws_keys:
             for session in self._sessions.get(ws_key, ()):
-                if session.is_silenced(self._core.now()):
+                if session.is_silenced(self.runtime.now()):
                     return session.never_sent("SUBSCRIBE", timeout)
         return None
 

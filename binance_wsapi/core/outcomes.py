@@ -4,23 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from concurrent.futures import Future
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from binance_wsapi.core.call import Call, Outcome
+from binance_wsapi.core.giving_up import GivingUp
+from binance_wsapi.core.resolution import Resolver
 from binance_wsapi.errors import OutcomeUnknown, PartlyExecuted
 from binance_wsapi.protocol.own_orders import ReadAnswer
-from binance_wsapi.protocol.secrets import without_secrets
 from binance_wsapi.protocol.session import State
 from binance_wsapi.response import Response
 
 if TYPE_CHECKING:
     from binance_wsapi.core.api_session import ApiSession
-    from binance_wsapi.core.core import Core
 
-__all__ = ["Outcomes", "let_resolve"]
+__all__ = ["Outcomes"]
 
 log = logging.getLogger("binance_wsapi.session")
 
@@ -30,38 +30,47 @@ _encode = msgspec.json.Encoder().encode
 class Outcomes:
     """Settles the requests of one session that have no plain answer; on the loop's thread."""
 
-    def __init__(self, session: ApiSession) -> None:
+    def __init__(
+        self,
+        session: ApiSession,
+        resolver: Resolver,
+        giving_up: GivingUp,
+        let_resolve: Callable[[Call, OutcomeUnknown], object],
+    ) -> None:
         self._session = session
-        self.core = session.core
+        self.runtime = session.runtime
+        self.resolver = resolver
+        self.giving_up = giving_up
+        self.let_resolve = let_resolve
 
     def undecided(self, call: Call, error: OutcomeUnknown) -> None:
         """The fate of a request is unknown: find it out, or say so."""
-        core = self.core
+        runtime = self.runtime
         if not call.kind.mutates or call.kind.operation is None or call.is_own:
             call.settle(error)
             return
-        core.resolver.begin(self._session, call)
-        let_resolve(core, call, error)
+        self.resolver.begin(self._session, call)
+        self.let_resolve(call, error)
         # Where nobody is left to be told, and to ask on, it is found out all the same.
-        is_told = core.options.on_unknown_outcome == "raise" and not call.is_given_up
+        is_told = runtime.options.on_unknown_outcome == "raise" and not call.is_given_up
         if is_told or self._session.machine.state is State.CLOSED:
             call.settle(error)
         else:
-            core.spawn(self._resolve(call, error))
+            runtime.spawn(self._resolve(call, error))
 
     def learned(self, call: Call, outcome: Outcome) -> None:
         """The answer came after it had been given up: that settles what became of the request."""
         if not call.kind.mutates or call.kind.operation is None:
             return
         call.late_answer = outcome
-        if not self.core.resolver.learned(call):
+        if not self.resolver.learned(call):
             self._tell_orders(call, outcome)
-            self.core.giving_up.learned(call, outcome)
+            self.giving_up.learned(call, outcome)
 
     async def _resolve(self, call: Call, error: OutcomeUnknown) -> None:
-        core = self.core
+        runtime = self.runtime
         try:
-            outcome = await self._find_out(call, error, core.options.resolve_timeout)
+            outcome = await self._find_out(call, error, runtime.options.resolve_timeout)
         except asyncio.CancelledError:
             call.settle(error)  # the client is being closed
             raise
@@ -74,18 +83,18 @@ class Outcomes:
         self, call: Call, error: OutcomeUnknown, timeout: float | None
     ) -> Outcome:
         """Find out what became of a request, in the background: it ends with the client."""
-        core = self.core
-        finding = core.spawn(self._find_out(call, error, timeout))
+        runtime = self.runtime
+        finding = runtime.spawn(self._find_out(call, error, timeout))
         try:
             return await finding
         except asyncio.CancelledError:
-            if core.closed:
-                return core.closed_error()
+            if runtime.closed:
+                return runtime.closed_error()
             finding.cancel()
             raise
 
     async def _find_out(self, call: Call, error: OutcomeUnknown, timeout: float | None) -> Outcome:
-        outcome = await self.core.resolver.resolve(self._session, call, error, timeout)
+        outcome = await self.resolver.resolve(self._session, call, error, timeout)
         self._tell_orders(call, outcome)
         return outcome
 
@@ -100,7 +109,7 @@ class Outcomes:
         if error.new_order_result != "SUCCESS":
             return
         session, result = self._session, msgspec.Raw(_encode(error.new_order_response))
-        now = session.core.now()
+        now = session.runtime.now()
         written_at = now if call.written_at is None else call.written_at
         session.own_orders.answers.append(
             ReadAnswer(call.id, written_at, now, call.kind.makes_orders, result)
@@ -111,33 +120,3 @@ class Outcomes:
         """Show the answer to a request that changed orders to who keeps track of them."""
         for reconciler in self._session.reconcilers:
             reconciler.answer(result, makes_orders=call.kind.makes_orders, resolved=resolved)
-
-
-def let_resolve(core: Core, call: Call, error: OutcomeUnknown) -> None:
-    """Let an error be resolved, here and by another client that it is handed to; from any thread."""
-    window = (call.sent_params or call.params).get("recvWindow")
-    error.ws_key = call.ws_key
-    error.params = without_secrets(call.params)
-    error.recv_window = None if window is None else float(str(window))
-    error.attach(_LookUp(core, call, error))
-
-
-class _LookUp:
-    """What a request was whose outcome an error calls unknown, and who finds it out; for any thread."""
-
-    def __init__(self, core: Core, call: Call, error: OutcomeUnknown) -> None:
-        self._core = core
-        self._call = call
-        self._error = error
-
-    def begin(self, timeout: float | None) -> Future[Any]:
-        finding: Future[Any] = self._core.run(lambda: self._find_out(timeout))
-        return finding
-
-    async def _find_out(self, timeout: float | None) -> Outcome:
-        session = self._core.session(self._call.ws_key)
-        self._core.resolver.begin(session, self._call)
-        return await session.outcomes.find_out_again(self._call, self._error, timeout)
-
-    def left(self, finding: Future[Any], error: BaseException) -> None:
-        self._core.giving_up.left(finding, self._call, error)

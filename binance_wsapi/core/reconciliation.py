@@ -73,7 +73,7 @@ class Reconciler:
         """Learn which orders are open already: no event tells of them until they change."""
         question = self._session.market.facts.open_orders_question
         if question is not None:
-            self._first_look = self._session.core.spawn(self._learn_open_orders(question))
+            self._first_look = self._session.runtime.spawn(self._learn_open_orders(question))
 
     def end(self) -> None:
         """The account's stream has ended."""
@@ -95,7 +95,7 @@ class Reconciler:
         if self._gap is None or self._is_interrupted:
             return
         until_us, watched_until = self._gap
-        if resolved or self._session.core.now() < watched_until:
+        if resolved or self._session.runtime.now() < watched_until:
             made_us = self._look_into_answers()
             # What was found out late made no event either: the clock need not be asked.
             if made_us is not None and (resolved or made_us <= until_us):
@@ -120,13 +120,13 @@ class Reconciler:
 
         Called again when an answer shows an order from before the gap's end that nobody knew of.
         """
-        core = self._session.core
+        runtime = self._session.runtime
         if self._gap is None or self._is_interrupted:
-            self._gap = self._session.exchange_us() + _SLACK_US, core.now() + WATCHED_S
+            self._gap = self._session.exchange_us() + _SLACK_US, runtime.now() + WATCHED_S
         self._is_interrupted = False
         self.stop()
         self._look_into_answers()
-        self._task = core.spawn(self._reconcile())
+        self._task = runtime.spawn(self._reconcile())
 
     def moving(self) -> None:
         """Another link takes over: whether all events came is known when the former one has ended."""
@@ -162,7 +162,7 @@ class Reconciler:
     async def _reconcile(self) -> None:
         work = Reconciliation(self._orders)
         rounds = 0
-        core = self._session.core
+        core = self._session.runtime
         caught_up_at = core.now() + LAG_S
         while (question := work.question()) is not None:
             if work.is_second_look and (early := caught_up_at - core.now()) > 0:

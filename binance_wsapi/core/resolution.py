@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from binance_wsapi.core.call import Call, Outcome
+from binance_wsapi.core.runtime import Runtime
 from binance_wsapi.core.session import LinkLost
 from binance_wsapi.errors import (
     BinanceWsApiError,
@@ -32,6 +34,7 @@ from binance_wsapi.response import Response
 
 if TYPE_CHECKING:
     from binance_wsapi.core.api_session import ApiSession
+    from binance_wsapi.core.api_sessions import ApiSessions
 
 __all__ = ["Resolver"]
 
@@ -52,9 +55,19 @@ class Resolver:
 
     It asks on the request's own session, which reconnects as it needs to, and listens to the
     account's events. Nothing is ever sent again but questions.
+
+    Args:
+        runtime: What the core stands on.
+        sessions: Where requests are under way, and questions are asked.
+        has_user_data: Whether any account's events are subscribed.
     """
 
-    def __init__(self) -> None:
+    def __init__(
+        self, runtime: Runtime, sessions: ApiSessions, *, has_user_data: Callable[[], bool]
+    ) -> None:
+        self.runtime = runtime
+        self.sessions = sessions
+        self.has_user_data = has_user_data
         self._cases: dict[_Case, None] = {}
         self._unknown: dict[Call, ApiSession] = {}
         """Every request whose outcome is not known, the latest ones."""
@@ -74,7 +87,7 @@ class Resolver:
         """Whether another request under the same client id may have made what goes by it."""
         unanswered = [
             (other, call)
-            for other in session.core.sessions.values()
+            for other in self.sessions.open.values()
             for link in other.links.values()
             for call in link.pending.values()
         ]
@@ -122,7 +135,7 @@ class Resolver:
         """
         if call.late_answer is not None:
             return call.late_answer
-        case = _Case(session, call)
+        case = _Case(self, session, call)
         if timeout is None:
             at = session.moment()
             timeout = case.inquiry.settles_at(at) - at.now + ASKING_S
@@ -144,7 +157,7 @@ class Resolver:
             answer = ReadAnswer(
                 call.id,
                 case.written_at,
-                session.core.now(),
+                self.runtime.now(),
                 call.kind.makes_orders,
                 outcome.raw_result,
             )
@@ -156,14 +169,15 @@ class Resolver:
 class _Case:
     """One request and the questions about it."""
 
-    def __init__(self, session: ApiSession, call: Call) -> None:
+    def __init__(self, resolver: Resolver, session: ApiSession, call: Call) -> None:
+        self._resolver = resolver
         self._session = session
         self.call = call
         self.patience: asyncio.Timeout | None = None
         """How long it may take."""
         self._woken = asyncio.Event()
-        core = session.core
-        self.written_at = session.core.now() if call.written_at is None else call.written_at
+        runtime = resolver.runtime
+        self.written_at = runtime.now() if call.written_at is None else call.written_at
         window = (call.sent_params or call.params).get("recvWindow")
         self.inquiry: Inquiry = inquiry(
             session.market,
@@ -175,17 +189,15 @@ class _Case:
             request_id=call.id,
             knowledge=Knowledge(
                 session.own_orders,
-                core.is_generated,
-                lambda request_id, client_id: core.resolver.has_rival(
-                    session, request_id, client_id
-                ),
+                runtime.is_generated,
+                lambda request_id, client_id: resolver.has_rival(session, request_id, client_id),
             ),
         )
 
     def end(self) -> None:
         """Find out no further, not even what is being asked."""
         if self.patience is not None and not self.patience.expired():
-            self.patience.reschedule(self._session.core.loop.time())
+            self.patience.reschedule(self._resolver.runtime.loop.time())
 
     def wake(self) -> None:
         """Have it look what it still waits for."""
@@ -200,7 +212,7 @@ class _Case:
         """Ask until there is a verdict that further questions cannot change."""
         session = self._session
         while isinstance(verdict := self.inquiry.verdict, AskAgain):
-            delay = verdict.not_before - session.core.now()
+            delay = verdict.not_before - self._resolver.runtime.now()
             if delay > 0:
                 self._woken.clear()
                 try:
@@ -224,7 +236,7 @@ class _Case:
         moment = self._session.moment
         try:
             # Asked for anew each time: the session may have been closed since.
-            session = self._session.core.session(self._session.ws_key)
+            session = self._resolver.sessions.of(self._session.ws_key)
             answer = await session.ask(None, method, params)
         except RequestRejected as error:
             self.inquiry.on_error(error.code, error.message, moment())
@@ -236,7 +248,7 @@ class _Case:
     async def _listen(self) -> None:
         """Wait for what settles what no question can: an event, or the answer itself, late."""
         while isinstance(self.inquiry.verdict, StaysUnknown) and (
-            self._session.core.has_user_data or self._may_be_answered
+            self._resolver.has_user_data() or self._may_be_answered
         ):
             self._woken.clear()
             await self._woken.wait()

@@ -4,29 +4,30 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 import msgspec
 
 from binance_wsapi.catalogue.margin import RestCall
 from binance_wsapi.core.call_errors import held_back
-from binance_wsapi.endpoints import WsKey
+from binance_wsapi.endpoints import WsKey, rest_url
 from binance_wsapi.errors import ConfigurationError, NotSent
 from binance_wsapi.markets import Market
+from binance_wsapi.options import REST, Options
 from binance_wsapi.protocol.envelope import ErrorBody
 from binance_wsapi.protocol.error_table import rejection
 from binance_wsapi.protocol.secrets import masked
 
 if TYPE_CHECKING:
-    from binance_wsapi.core.core import Core
+    from binance_wsapi.core.runtime import Runtime
 
 __all__ = ["rest_call"]
 
 _decode_error = msgspec.json.Decoder(ErrorBody).decode
 
 
-async def rest_call(core: Core, call: RestCall, params: Mapping[str, str]) -> bytes:
+async def rest_call(runtime: Runtime, call: RestCall, params: Mapping[str, str]) -> bytes:
     """Return the body of the answer to a call that changes nothing which may not be repeated.
 
     Raises:
@@ -35,18 +36,18 @@ async def rest_call(core: Core, call: RestCall, params: Mapping[str, str]) -> by
         BinanceWsApiError: The exchange refused it.
     """
     name = f"{call.http_method} {call.path}"
-    authoriser = core.authoriser
+    authoriser = runtime.authoriser
     if authoriser.api_key is None or (call.signed and authoriser.signer is None):
         raise ConfigurationError(f"{name} needs api_key and api_secret: pass them to the client")
     query = urlencode(params)
     if call.signed and authoriser.signer is not None:
-        timestamp = core.exchange_us(WsKey.MAIN_WSAPI) // 1000
+        timestamp = runtime.exchanges.now_us(WsKey.MAIN_WSAPI) // 1000
         query = urlencode({**params, "timestamp": timestamp})
         sign = authoriser.signer.sign
         # Always elsewhere: RSA keys and remote signers would stall the loop.
-        signing = core.loop.run_in_executor(None, sign, query.encode())
+        signing = runtime.loop.run_in_executor(None, sign, query.encode())
         try:
-            async with asyncio.timeout(core.options.timeout):
+            async with asyncio.timeout(runtime.options.timeout):
                 signature = await signing
         except asyncio.CancelledError:
             raise  # the client is being closed
@@ -58,12 +59,12 @@ async def rest_call(core: Core, call: RestCall, params: Mapping[str, str]) -> by
                 reason="not signed",
             ) from None
         query += f"&{urlencode({'signature': signature})}"
-    silence = core.governor_of(WsKey.MAIN_WSAPI).silence
-    if (wait := silence.delay(core.now())) > 0:
-        raise held_back(name, silence.reason(core.now()), wait)
-    url = f"{core.rest_url()}{call.path}" + (f"?{query}" if query else "")
+    silence = runtime.exchanges.governor_of(WsKey.MAIN_WSAPI).silence
+    if (wait := silence.delay(runtime.now())) > 0:
+        raise held_back(name, silence.reason(runtime.now()), wait)
+    url = f"{_host(runtime.options)}{call.path}" + (f"?{query}" if query else "")
     try:
-        status, body, retry_after = await core.transport.request(
+        status, body, retry_after = await runtime.transport.request(
             call.http_method, url, {"X-MBX-APIKEY": authoriser.api_key}
         )
     except OSError as error:
@@ -83,8 +84,13 @@ async def rest_call(core: Core, call: RestCall, params: Mapping[str, str]) -> by
         name,
         status,
         refusal,
-        wall_us=core.exchange_us(WsKey.MAIN_WSAPI),
+        wall_us=runtime.exchanges.now_us(WsKey.MAIN_WSAPI),
         retry_after=retry_after,
     )
-    core.refused(WsKey.MAIN_WSAPI, rejected)
+    runtime.dialling.refused(WsKey.MAIN_WSAPI, rejected)
     raise rejected
+
+
+def _host(options: Options) -> str:
+    overrides: Mapping[Any, str] = options.urls or {}
+    return overrides.get(REST) or rest_url(Market.SPOT, options.environment)

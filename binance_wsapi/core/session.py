@@ -33,7 +33,7 @@ from binance_wsapi.protocol.session import (
 )
 
 if TYPE_CHECKING:
-    from binance_wsapi.core.core import Core
+    from binance_wsapi.core.runtime import Runtime
 
 __all__ = ["Link", "LinkLost", "Session"]
 
@@ -72,7 +72,7 @@ class Link:
         self.socket: Socket | None = None
         self.lost_because: str | None = None
         self.opened_at = 0.0
-        self.last_frame_at = session.core.now()
+        self.last_frame_at = session.runtime.now()
         """When the last data frame came."""
         self._last_sign_at = self.last_frame_at
         self.asked_at = self.last_frame_at
@@ -89,8 +89,8 @@ class Link:
         self._pings: deque[float] = deque()
         """When each ping was written that is not answered yet."""
         self.tasks: set[asyncio.Task[None]] = set()
-        self._now = session.core.now
-        self._dispatcher = session.core.dispatcher
+        self._now = session.runtime.now
+        self._dispatcher = session.runtime.dispatcher
         self._take = session.received
 
     def received(self, frame: str | bytes) -> None:
@@ -116,7 +116,7 @@ class Link:
 
     def lives(self) -> None:
         """Take note of a sign of life."""
-        self._last_sign_at = self.session.core.now()
+        self._last_sign_at = self.session.runtime.now()
         self.pinged_at = None
 
     @property
@@ -172,26 +172,26 @@ class Session:
     All methods run on the loop's thread.
 
     Args:
-        core: The core it belongs to.
+        runtime: What the core stands on.
         ws_key: The connection it is.
         heals: Whether it dials again by itself after a loss.
     """
 
     link_type: ClassVar[type[Link]] = Link
 
-    def __init__(self, core: Core, ws_key: WsKey, *, heals: bool = True) -> None:
-        self.core = core
+    def __init__(self, runtime: Runtime, ws_key: WsKey, *, heals: bool = True) -> None:
+        self.runtime = runtime
         self.ws_key = ws_key
         self.links: dict[int, Link] = {}
         self.serving: Link | None = None
-        self.silence = core.governor_of(ws_key).silence
+        self.silence = runtime.exchanges.governor_of(ws_key).silence
         """What its hosts told this address to leave alone."""
         self.last_failure = ""
         self.reconnects = 0
         self.machine = SessionMachine(
-            retry=core.retry_policy(),
-            lifetime=core.rotation_delay,
-            next_link=core.next_link,
+            retry=runtime.dialling.retry_policy(),
+            lifetime=runtime.dialling.rotation_delay,
+            next_link=runtime.dialling.next_link,
             heals=heals,
         )
         self._timer: asyncio.TimerHandle | None = None
@@ -202,7 +202,7 @@ class Session:
 
     async def address(self, link: Any) -> str:
         """Return where the next link dials; raise ``LinkLost`` when that cannot be found out."""
-        return self.core.url(self.ws_key)
+        return self.runtime.dialling.url(self.ws_key)
 
     def received(self, link: Any, frame: str | bytes) -> None:
         """A data frame arrived on a link."""
@@ -252,7 +252,7 @@ class Session:
 
     def rotate(self) -> None:
         """Bring up a successor of the serving link."""
-        self._carry_out(self.machine.rotate(self.core.now()))
+        self._carry_out(self.machine.rotate(self.runtime.now()))
 
     async def ready(self, timeout: float) -> Any:
         """Return the serving link, waiting for one as long as there may be one in time.
@@ -261,7 +261,7 @@ class Session:
             TimeoutError: None served, or can serve, in time; ``last_failure`` says why.
         """
         self.demand()
-        deadline = self.core.now() + timeout
+        deadline = self.runtime.now() + timeout
         async with asyncio.timeout(timeout):
             while self.serving is None:
                 if self.machine.state is State.CLOSED or self.is_silenced(deadline):
@@ -276,12 +276,12 @@ class Session:
         Raises:
             NotSent: None served in time.
         """
-        timeout = self.core.options.timeout
+        timeout = self.runtime.options.timeout
         try:
             return await self.ready(timeout)
         except TimeoutError:
             if self.machine.state is State.CLOSED:
-                raise self.core.ended(method) from None
+                raise self.runtime.ended(method) from None
             raise self.never_sent(method, timeout) from None
 
     async def rotated(self, method: str) -> None:
@@ -290,15 +290,15 @@ class Session:
         Raises:
             NotSent: None served in time.
         """
-        timeout = self.core.options.timeout
-        until = self.core.now() + timeout
+        timeout = self.runtime.options.timeout
+        until = self.runtime.now() + timeout
         present = await self.ready_or_not_sent(method)
         self.rotate()
         try:
-            async with asyncio.timeout(until - self.core.now()):
+            async with asyncio.timeout(until - self.runtime.now()):
                 while self.serving is None or self.serving is present:
                     if self.machine.state is State.CLOSED:
-                        raise self.core.ended(method)
+                        raise self.runtime.ended(method)
                     self._changed.clear()
                     await self._changed.wait()
         except TimeoutError:
@@ -306,7 +306,7 @@ class Session:
 
     def health(self) -> ConnectionHealth:
         """Return how the connection is doing."""
-        link, now = self.serving, self.core.now()
+        link, now = self.serving, self.runtime.now()
         return ConnectionHealth(
             ws_key=self.ws_key,
             state=self.machine.state.value,
@@ -323,7 +323,7 @@ class Session:
 
     def never_sent(self, method: str, timeout: float) -> NotSent:
         """Return the error of what no connection came up for in time."""
-        now = self.core.now()
+        now = self.runtime.now()
         if not self.is_silenced(now):
             return never_sent(self.ws_key, method, timeout, self.why_not)
         reason = f"{self.silence.reason(now)} ({self.why_not})"
@@ -331,10 +331,10 @@ class Session:
 
     def is_silenced(self, until: float) -> bool:
         """Whether no connection can come up by then, since the exchange forbids to open one."""
-        wait = self.silence.handshake_delay(self.core.now())
+        wait = self.silence.handshake_delay(self.runtime.now())
         return (
             wait > 0
-            and self.core.now() + wait > until
+            and self.runtime.now() + wait > until
             and all(link.socket is None for link in self.links.values())
         )
 
@@ -357,15 +357,17 @@ class Session:
 
     def announce(self, kind: ConnectionEventKind, **details: Any) -> None:
         """Log what happened to the connection, and tell the handlers."""
-        if self.core.options.attach_event_listeners and kind in _LEVELS:
+        if self.runtime.options.attach_event_listeners and kind in _LEVELS:
             why = f": {reason}" if (reason := details.get("reason")) else ""
             log.log(_LEVELS[kind], "%s: %s%s", self.ws_key, kind, why)
-        if self.core.options.metrics is not None and kind != "message":
+        if self.runtime.options.metrics is not None and kind != "message":
             try:
-                self.core.options.metrics.connection_changed(ws_key=self.ws_key, event=kind)
+                self.runtime.options.metrics.connection_changed(ws_key=self.ws_key, event=kind)
             except BaseException:  # not even SystemExit ends the loop
                 log.exception("metrics.connection_changed raised")
-        self.core.dispatcher.post(kind, ConnectionEvent(kind=kind, ws_key=self.ws_key, **details))
+        self.runtime.dispatcher.post(
+            kind, ConnectionEvent(kind=kind, ws_key=self.ws_key, **details)
+        )
 
     def lose(self, link: Link, reason: str) -> None:
         """Give a link up: its socket is gone, or is not to be trusted any more."""
@@ -382,12 +384,12 @@ class Session:
                 task.cancel()
         self.link_lost(link, reason)
         if link.socket is not None:
-            self.core.spawn(link.socket.close())
+            self.runtime.spawn(link.socket.close())
             self.announce("close", reason=reason)
         if not retired:
             self.last_failure = reason
         self._carry_out(
-            self.machine.lost(link.number, self.core.now(), served_until=link.served_until)
+            self.machine.lost(link.number, self.runtime.now(), served_until=link.served_until)
         )
         if was_serving and self.machine.state not in (State.IDLE, State.CLOSED):
             self.reconnects += 1
@@ -399,8 +401,8 @@ class Session:
             if self._timer is not None:
                 self._timer.cancel()
             self.wakes_at = when
-            delay = max(0.0, when - self.core.now())
-            self._timer = self.core.loop.call_later(delay, self._tick)
+            delay = max(0.0, when - self.runtime.now())
+            self._timer = self.runtime.loop.call_later(delay, self._tick)
 
     # How effects are carried out
 
@@ -438,7 +440,7 @@ class Session:
                 self.announce("exception", error=error, reason="connection not brought up")
                 self.lose(link, f"internal error: {type(error).__name__}")
 
-        task = self.core.loop.create_task(bring_up())
+        task = self.runtime.loop.create_task(bring_up())
         link.tasks.add(task)
         task.add_done_callback(link.tasks.discard)
 
@@ -446,12 +448,12 @@ class Session:
         await self._may_dial()
         url = await self.address(link)
         await self._may_dial()  # finding out where takes time, and may have met a limit
-        self.core.dialled()
+        self.runtime.dialling.dialled()
         try:
-            link.socket = await self.core.transport.connect(url, link)
+            link.socket = await self.runtime.transport.connect(url, link)
         except HandshakeRefused as error:
             self.last_failure = str(error)
-            self.core.handshake_refused(self.ws_key, error)
+            self.runtime.dialling.handshake_refused(self.ws_key, error)
             raise LinkLost(str(error)) from None
         except OSError as error:
             raise LinkLost(f"not connected: {masked(str(error))}") from None
@@ -459,14 +461,14 @@ class Session:
             await link.socket.close()
             return
         link.lives()
-        link.opened_at = self.core.now()
+        link.opened_at = self.runtime.now()
         self.opened(link)
         self.announce("open")
-        self.wake_by(self.core.now() + self.core.options.ping_interval)
+        self.wake_by(self.runtime.now() + self.runtime.options.ping_interval)
         self._carry_out(self.machine.opened(link.number))
 
     async def _may_dial(self) -> None:
-        while (delay := self.core.dial_delay(self.ws_key)) > 0:
+        while (delay := self.runtime.dialling.delay(self.ws_key)) > 0:
             log.warning("%s: %.1f s until a limit or a ban allows a try", self.ws_key, delay)
             await asyncio.sleep(delay)
 
@@ -476,7 +478,7 @@ class Session:
 
     async def _subscribe(self, link: Link) -> None:
         await self.restore(link)
-        self._carry_out(self.machine.subscribed(link.number, self.core.now()))
+        self._carry_out(self.machine.subscribed(link.number, self.runtime.now()))
 
     def _serve(self, effect: Serve) -> None:
         link = self.links[effect.link]
@@ -490,9 +492,9 @@ class Session:
             self.announce("reconnected")
 
     def _retire(self, link: Link) -> None:
-        now = self.core.now()
+        now = self.runtime.now()
         linger = EVENTS_LINGER_S if self.brings_events(link) else DRAIN_LINGER_S
-        link.drains = (now + linger, now + linger + self.core.options.timeout)
+        link.drains = (now + linger, now + linger + self.runtime.options.timeout)
         link.retired_at = now
         if link.pinged_at is None and link.ping_delay() <= 0:
             # Its answer proves that all has come that was sent before its successor took over.
@@ -502,7 +504,7 @@ class Session:
     def _tick(self) -> None:
         self._timer = None
         self.wakes_at = math.inf
-        now = self.core.now()
+        now = self.runtime.now()
         self.expire(now)
         for link in list(self.links.values()):
             self._watch(link, now)
@@ -511,7 +513,7 @@ class Session:
 
     def _watch(self, link: Link, now: float) -> None:
         """Let a retired link go when it is done, and notice a peer that says nothing any more."""
-        options = self.core.options
+        options = self.runtime.options
         if link.socket is None:
             return
         if link.drains is not None:

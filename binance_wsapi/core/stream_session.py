@@ -19,8 +19,8 @@ from binance_wsapi.protocol.control_messages import MessageRate, next_names
 from binance_wsapi.protocol.stream_identity import stream_identity
 
 if TYPE_CHECKING:
-    from binance_wsapi.core.core import Core
     from binance_wsapi.core.market_streams import MarketStreams
+    from binance_wsapi.core.runtime import Runtime
 
 __all__ = ["MAX_STREAMS", "StreamLink", "StreamSession"]
 
@@ -85,24 +85,24 @@ class StreamLink(Link):
 
     def ping_delay(self) -> float:
         """Return the wait for a ping: the exchange counts pings as messages."""
-        return self._rate.delay(self.session.core.now())
+        return self._rate.delay(self.session.runtime.now())
 
     def heard(self) -> None:
         """A ping arrived, and was answered; the exchange counts pongs as messages."""
-        self._rate.record(self.session.core.now())
+        self._rate.record(self.session.runtime.now())
         super().heard()
 
     def ping(self) -> None:
         """Ask for a sign of life."""
-        self._rate.record(self.session.core.now())
+        self._rate.record(self.session.runtime.now())
         super().ping()
 
     async def turn(self) -> None:
         """Wait until the exchange takes another message, and count it."""
-        core = self.session.core
-        while (delay := self._rate.delay(core.now())) > 0:  # noqa: ASYNC110  (time, no event)
+        runtime = self.session.runtime
+        while (delay := self._rate.delay(runtime.now())) > 0:  # noqa: ASYNC110  (time, no event)
             await asyncio.sleep(delay)
-        self._rate.record(core.now())
+        self._rate.record(runtime.now())
 
 
 class StreamSession(Session):
@@ -112,22 +112,22 @@ class StreamSession(Session):
     for, refused or lost meanwhile.
 
     Args:
-        core: The client's core.
+        core: The client's runtime.
         ws_key: The connection; several sessions may stand for one key when the names are many.
         streams: Where the events go.
     """
 
     link_type: ClassVar[type[Link]] = StreamLink
 
-    def __init__(self, core: Core, ws_key: WsKey, streams: MarketStreams) -> None:
-        super().__init__(core, ws_key)
+    def __init__(self, runtime: Runtime, ws_key: WsKey, streams: MarketStreams) -> None:
+        super().__init__(runtime, ws_key)
         self.names: set[str] = set()
         self._proven: set[str] = set()
         """The names that the exchange has taken once."""
         self._refusals: dict[str, RequestRejected] = {}
         self._streams = streams
         self._ids = itertools.count(1)
-        self._takeover = Takeover(core, self._tell_frame, identify=stream_identity)
+        self._takeover = Takeover(runtime, self._tell_frame, identify=stream_identity)
 
     @property
     def free(self) -> int:
@@ -148,7 +148,7 @@ class StreamSession(Session):
         """
         wanted = set(names)
         while True:
-            link: StreamLink = await self.ready(self.core.options.timeout)
+            link: StreamLink = await self.ready(self.runtime.options.timeout)
             self._bring_in_line(link)
             while link is self.serving:
                 self._check_refused(wanted)
@@ -219,7 +219,7 @@ class StreamSession(Session):
     def ask_in_silence(self, link: StreamLink) -> None:
         """Ask for a sign of life: that nothing happens and that nothing is told look the same."""
         if link.subscribed and not link.changing.locked():
-            self.core.spawn(self._ask(link))
+            self.runtime.spawn(self._ask(link))
 
     async def _ask(self, link: StreamLink) -> None:
         try:
@@ -283,7 +283,7 @@ class StreamSession(Session):
             except LinkLost as error:
                 log.debug("%s: %s", self.ws_key, error)
 
-        return self.core.spawn(align())
+        return self.runtime.spawn(align())
 
     async def _align(self, link: StreamLink) -> None:
         """Send what it takes until the link carries the wanted names and no others."""
@@ -339,14 +339,14 @@ class StreamSession(Session):
     async def _send(
         self, link: StreamLink, method: str, names: list[str] | msgspec.UnsetType
     ) -> _StreamFrame:
-        core = self.core
+        runtime = self.runtime
         await link.turn()
         number = next(self._ids)
-        answer: asyncio.Future[_StreamFrame] = core.loop.create_future()
+        answer: asyncio.Future[_StreamFrame] = runtime.loop.create_future()
         link.answer = number, answer
         try:
             link.write(_encode(_ControlMessage(method, names, number)))
-            async with asyncio.timeout(core.options.timeout):
+            async with asyncio.timeout(runtime.options.timeout):
                 return await answer
         except ConnectionError:
             self.lose(link, "connection dropped")

@@ -9,7 +9,7 @@ from binance_wsapi.core.session import Link
 from binance_wsapi.protocol.handover import Handover, identity
 
 if TYPE_CHECKING:
-    from binance_wsapi.core.core import Core
+    from binance_wsapi.core.runtime import Runtime
 
 __all__ = ["Takeover"]
 
@@ -25,19 +25,19 @@ class Takeover:
     handover goes on through the second.
 
     Args:
-        core: The client's core.
+        core: The client's runtime.
         tell: Takes each event once, in order.
         identify: What tells an event apart and is the same in its copies.
     """
 
     def __init__(
         self,
-        core: Core,
+        runtime: Runtime,
         tell: Callable[[bytes], None],
         *,
         identify: Callable[[bytes], Hashable] = identity,
     ) -> None:
-        self._core = core
+        self._runtime = runtime
         self._tell = tell
         self._identify = identify
         self._release_planned = False
@@ -78,7 +78,7 @@ class Takeover:
         if not self._handovers or link not in self._links:
             self._tell(event)
             return
-        now = self._core.now()
+        now = self._runtime.now()
         position = self._links.index(link)
         events = [event]
         if position:
@@ -96,7 +96,7 @@ class Takeover:
             self._carriers.remove(link)
         position = self._links.index(link)
         self._gone.add(link)
-        now = self._core.now()
+        now = self._runtime.now()
         if position and any(other in self._carriers for other in self._links[:position]):
             self._handovers[position - 1].new_ended()
         elif position:
@@ -126,12 +126,12 @@ class Takeover:
     def _plan_release(self) -> None:
         if not self._release_planned:
             self._release_planned = True
-            self._core.loop.call_later(HOLD_S + 0.01, self._release)
+            self._runtime.loop.call_later(HOLD_S + 0.01, self._release)
 
     def _release(self) -> None:
         """Tell what the old link should have brought by now."""
         self._release_planned = False
-        now = self._core.now()
+        now = self._runtime.now()
         for position, handover in enumerate(self._handovers, start=1):
             self._pass_on(position, handover.release(now))
         if any(handover.holds for handover in self._handovers):

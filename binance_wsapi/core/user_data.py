@@ -19,7 +19,7 @@ from binance_wsapi.protocol.params import WireValue
 from binance_wsapi.response import Response
 
 if TYPE_CHECKING:
-    from binance_wsapi.core.core import Core
+    from binance_wsapi.core.runtime import Runtime
 
 __all__ = ["ApiUserData"]
 
@@ -40,8 +40,8 @@ class ApiUserData:
     the background, and the stream tells the gap.
     """
 
-    def __init__(self, core: Core, session: ApiSession, feed: LinkedFeed) -> None:
-        self._core = core
+    def __init__(self, runtime: Runtime, session: ApiSession, feed: LinkedFeed) -> None:
+        self._runtime = runtime
         self._session = session
         self._feed = feed
         self._ids: dict[ApiLink, int] = {}
@@ -49,6 +49,13 @@ class ApiUserData:
         self._subscribed_at = -math.inf
         self._retry: asyncio.Task[None] | None = None
         self._closed = False
+
+    @property
+    def connection(self) -> None:
+        """It has none of its own: its events come on that of the session."""
+
+    def key_stopped(self) -> None:
+        """It needs no listen key."""
 
     async def start(self, timeout: float) -> None:
         """Subscribe for the first time, within ``timeout`` seconds.
@@ -65,7 +72,7 @@ class ApiUserData:
             ids = dict(self._ids)
             await self.close("not subscribed")
             for link, subscription_id in ids.items():
-                self._core.spawn(self._unsubscribe(link, subscription_id))
+                self._runtime.spawn(self._unsubscribe(link, subscription_id))
             raise
 
     async def renew(self, timeout: float) -> None:
@@ -75,7 +82,7 @@ class ApiUserData:
             NotSent: No connection came up in time.
             RequestRejected: The exchange refused the subscription.
         """
-        if not self._core.options.resubscribe_user_data_stream_after_reconnect:
+        if not self._runtime.options.resubscribe_user_data_stream_after_reconnect:
             await self._subscribe_first(timeout)
 
     async def stop(self) -> None:
@@ -107,7 +114,7 @@ class ApiUserData:
 
     async def restore(self, link: ApiLink) -> None:
         """Subscribe on a fresh link, before it serves."""
-        options = self._core.options
+        options = self._runtime.options
         if self._closed or (
             not self._ids and not options.resubscribe_user_data_stream_after_reconnect
         ):
@@ -128,7 +135,7 @@ class ApiUserData:
         self._feed.lost(link, reason)
         if not was_subscribed or self._ids:
             return
-        options = self._core.options
+        options = self._runtime.options
         if not options.resubscribe_user_data_stream_after_reconnect:
             self._announce(f"user data is interrupted: {self._feed.left_off(reason)}", None)
         elif self._session.serving is not None:
@@ -149,7 +156,7 @@ class ApiUserData:
                         # A subscription ends with its link: asking anew is safe. On a link that lives
                         # it came to nothing at once, and would again.
                         if link.lost_because is None:
-                            options = self._core.options
+                            options = self._runtime.options
                             await asyncio.sleep(options.resubscribe_user_data_stream_delay_seconds)
                     except RequestRejected as error:
                         if error.code != _ALREADY_ACTIVE:
@@ -157,7 +164,7 @@ class ApiUserData:
                         await self._session.rotated(method)
         except TimeoutError:
             raise NotSent(
-                f"{method}: not subscribed within {self._core.options.timeout:g} s "
+                f"{method}: not subscribed within {self._runtime.options.timeout:g} s "
                 f"({self._session.why_not}); repeating it is safe",
                 operation=method,
                 reason="not connected",
@@ -184,12 +191,12 @@ class ApiUserData:
         if self._closed:
             # Whoever asked for it has gone meanwhile: it must not stay half known.
             link.ended_subscriptions.add(subscription_id)
-            self._core.spawn(self._unsubscribe(link, subscription_id))
+            self._runtime.spawn(self._unsubscribe(link, subscription_id))
             return
         if subscription_id in link.ended_subscriptions:
             # The exchange has ended it already: that overtook the answer.
             self._failed(None)
-            self._try_again(self._core.options.resubscribe_user_data_stream_delay_seconds)
+            self._try_again(self._runtime.options.resubscribe_user_data_stream_delay_seconds)
             return
         if link.event_sinks.get(subscription_id, self._event) != self._event:
             # Another account's: nobody could tell whose events come under it.
@@ -202,7 +209,7 @@ class ApiUserData:
             link.ended_subscriptions.add(former)
         link.event_sinks[subscription_id] = self._event
         self._ids[link] = subscription_id
-        self._subscribed_at = self._core.now()
+        self._subscribed_at = self._runtime.now()
         self._feed.carried_by(link)
         log.info("%s: user data subscribed", self._session.ws_key)
 
@@ -217,9 +224,9 @@ class ApiUserData:
         self._feed.lost(link, "the exchange ended the subscription")
         if not self._ids:
             self._failed(None)
-            options = self._core.options
+            options = self._runtime.options
             due = self._subscribed_at + options.resubscribe_user_data_stream_delay_seconds
-            self._try_again(max(0.0, due - self._core.now()))
+            self._try_again(max(0.0, due - self._runtime.now()))
 
     def _failed(self, error: Exception | None) -> None:
         if error is not None:
@@ -231,16 +238,18 @@ class ApiUserData:
 
     def _try_again(self, delay: float) -> None:
         if self._retry is None or self._retry.done():
-            self._retry = self._core.spawn(self._keep_trying(delay))
+            self._retry = self._runtime.spawn(self._keep_trying(delay))
 
     async def _keep_trying(self, delay: float) -> None:
         while not self._closed:
             await asyncio.sleep(delay)
-            delay = self._core.options.resubscribe_user_data_stream_delay_seconds or LEAST_DELAY_S
+            delay = (
+                self._runtime.options.resubscribe_user_data_stream_delay_seconds or LEAST_DELAY_S
+            )
             try:
-                link = await self._session.ready(self._core.options.timeout)
+                link = await self._session.ready(self._runtime.options.timeout)
             except TimeoutError:
-                delay = max(delay, self._session.silence.handshake_delay(self._core.now()))
+                delay = max(delay, self._session.silence.handshake_delay(self._runtime.now()))
                 continue
             if link in self._ids:
                 return

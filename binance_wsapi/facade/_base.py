@@ -86,7 +86,7 @@ class Namespace(_Refusing):
     Safe to use from any thread.
     """
 
-    __slots__ = ("_call", "_send", "ws_key")
+    __slots__ = ("_call", "ws_key")
 
     market: ClassVar[Market]
 
@@ -102,7 +102,6 @@ class Namespace(_Refusing):
         call: Callable[[WsKey, Operation, dict[str, object]], Response[Any]],
         ws_key: WsKey,
     ) -> None:
-        self._send = call
         self._call = partial(call, ws_key)
         self.ws_key = ws_key
 
@@ -115,7 +114,7 @@ class Namespace(_Refusing):
         Raises:
             ConfigurationError: The connection does not serve this market's WebSocket API.
         """
-        return type(self)(self._send, _checked(ws_key, self.market))
+        return type(self)(self._call.func, _checked(ws_key, self.market))
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(ws_key={self.ws_key!s})"
@@ -127,7 +126,7 @@ class AsyncNamespace(_Refusing):
     Safe to use from any thread and any event loop.
     """
 
-    __slots__ = ("_call", "_send", "ws_key")
+    __slots__ = ("_call", "ws_key")
 
     market: ClassVar[Market]
 
@@ -143,7 +142,6 @@ class AsyncNamespace(_Refusing):
         call: Callable[[WsKey, Operation, dict[str, object]], Awaitable[Response[Any]]],
         ws_key: WsKey,
     ) -> None:
-        self._send = call
         self._call = partial(call, ws_key)
         self.ws_key = ws_key
 
@@ -156,7 +154,7 @@ class AsyncNamespace(_Refusing):
         Raises:
             ConfigurationError: The connection does not serve this market's WebSocket API.
         """
-        return type(self)(self._send, _checked(ws_key, self.market))
+        return type(self)(self._call.func, _checked(ws_key, self.market))
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(ws_key={self.ws_key!s})"

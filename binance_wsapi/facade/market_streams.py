@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Literal, TypeVar, overload
 
-from binance_wsapi.core.core import Core
+from binance_wsapi.core.market_streams import MarketStreams
 from binance_wsapi.endpoints import WsKey
 from binance_wsapi.events import AsyncEventStream, EventStream, StreamGap, StreamName
 from binance_wsapi.facade.opening import OpeningBook, OpeningStream
@@ -31,10 +31,10 @@ class Streams(StreamNames):
             print(event)
     """
 
-    __slots__ = ("_core", "_run")
+    __slots__ = ("_run", "_streams")
 
-    def __init__(self, core: Core, run: Callable[..., Any]) -> None:
-        self._core = core
+    def __init__(self, streams: Callable[[], MarketStreams], run: Callable[..., Any]) -> None:
+        self._streams = streams
         self._run = run
 
     @overload
@@ -64,7 +64,7 @@ class Streams(StreamNames):
         """
         ws_key = WsKey(ws_key)
         stream: EventStream[Any] = self._run(
-            lambda: self._core.market_streams.subscribe(ws_key, names), EventStream[Any].close
+            lambda: self._streams().subscribe(ws_key, names), EventStream[Any].close
         )
         return stream
 
@@ -82,7 +82,7 @@ class Streams(StreamNames):
             ParameterError: A name cannot be right, or is silent on this connection.
         """
         ws_key = WsKey(ws_key)
-        self._run(lambda: self._core.market_streams.unsubscribe(ws_key, names))
+        self._run(lambda: self._streams().unsubscribe(ws_key, names))
 
     def list(self, ws_key: WsKey | None = None) -> Sequence[str]:
         """Return the names that are subscribed.
@@ -90,7 +90,7 @@ class Streams(StreamNames):
         Args:
             ws_key: The connection; ``None`` for all of them.
         """
-        names: Sequence[str] = self._run(lambda: _names(self._core, ws_key))
+        names: Sequence[str] = self._run(lambda: _names(self._streams(), ws_key))
         return names
 
     def order_book(
@@ -121,7 +121,7 @@ class Streams(StreamNames):
         ws_key = WsKey(ws_key)
         book: LocalOrderBook = self._run(
             lambda: open_order_book(
-                self._core, ws_key, symbol, limit=limit, speed=speed, kind=LocalOrderBook
+                self._streams(), ws_key, symbol, limit=limit, speed=speed, kind=LocalOrderBook
             ),
             LocalOrderBook.close,
         )
@@ -143,10 +143,12 @@ class AsyncStreams(StreamNames):
             print(event)
     """
 
-    __slots__ = ("_core", "_run")
+    __slots__ = ("_run", "_streams")
 
-    def __init__(self, core: Core, run: Callable[..., Awaitable[Any]]) -> None:
-        self._core = core
+    def __init__(
+        self, streams: Callable[[], MarketStreams], run: Callable[..., Awaitable[Any]]
+    ) -> None:
+        self._streams = streams
         self._run = run
 
     @overload
@@ -179,7 +181,7 @@ class AsyncStreams(StreamNames):
     async def _subscribe(self, names: Sequence[str], ws_key: WsKey) -> AsyncEventStream[Any]:
         ws_key = WsKey(ws_key)
         stream: AsyncEventStream[Any] = await self._run(
-            lambda: self._core.market_streams.subscribe(ws_key, names), AsyncEventStream[Any].close
+            lambda: self._streams().subscribe(ws_key, names), AsyncEventStream[Any].close
         )
         return stream
 
@@ -197,7 +199,7 @@ class AsyncStreams(StreamNames):
             ParameterError: A name cannot be right, or is silent on this connection.
         """
         ws_key = WsKey(ws_key)
-        await self._run(lambda: self._core.market_streams.unsubscribe(ws_key, names))
+        await self._run(lambda: self._streams().unsubscribe(ws_key, names))
 
     async def list(self, ws_key: WsKey | None = None) -> Sequence[str]:
         """Return the names that are subscribed.
@@ -205,7 +207,7 @@ class AsyncStreams(StreamNames):
         Args:
             ws_key: The connection; ``None`` for all of them.
         """
-        names: Sequence[str] = await self._run(lambda: _names(self._core, ws_key))
+        names: Sequence[str] = await self._run(lambda: _names(self._streams(), ws_key))
         return names
 
     def order_book(
@@ -243,7 +245,7 @@ class AsyncStreams(StreamNames):
         ws_key = WsKey(ws_key)
         book: AsyncLocalOrderBook = await self._run(
             lambda: open_order_book(
-                self._core, ws_key, symbol, limit=limit, speed=speed, kind=AsyncLocalOrderBook
+                self._streams(), ws_key, symbol, limit=limit, speed=speed, kind=AsyncLocalOrderBook
             ),
             AsyncLocalOrderBook.close,
         )
@@ -253,5 +255,5 @@ class AsyncStreams(StreamNames):
         return f"<{type(self).__name__}>"
 
 
-async def _names(core: Core, ws_key: WsKey | None) -> Sequence[str]:
-    return core.market_streams.names(None if ws_key is None else WsKey(ws_key))
+async def _names(streams: MarketStreams, ws_key: WsKey | None) -> Sequence[str]:
+    return streams.names(None if ws_key is None else WsKey(ws_key))

@@ -10,11 +10,13 @@ from binance_wsapi.errors import (
     OrderNotFound,
     OrderRejected,
     RateLimited,
+    RequestRejected,
     ServerUndecided,
 )
-from binance_wsapi.markets.market import ErrorClass
 
-__all__ = ["EVERY_MARKET", "codes"]
+__all__ = ["EVERY_MARKET", "ErrorClass", "codes"]
+
+ErrorClass = type[RequestRejected] | type[ServerUndecided]
 
 
 def codes(rows: Mapping[ErrorClass, Iterable[int]]) -> dict[int, ErrorClass]:

@@ -12,11 +12,7 @@ from enum import Enum
 from importlib import import_module
 from typing import Any
 
-from binance_wsapi.errors import RequestRejected, ServerUndecided
-
-__all__ = ["ErrorClass", "Limit", "Market", "MarketFacts", "find"]
-
-ErrorClass = type[RequestRejected] | type[ServerUndecided]
+__all__ = ["Limit", "Market", "MarketFacts", "find"]
 
 Limit = tuple[str, str, int, int]
 """Type, unit, number of units, and how much of it a window of that length takes."""
@@ -71,7 +67,8 @@ class MarketFacts:
     messages_per_second: int
     """Messages that a stream connection takes from its client, pings and pongs included."""
 
-    errors: Mapping[int, ErrorClass]
+    # Each an ErrorClass: importing errors here would close a circle through responses and operations.
+    errors: Mapping[int, type[Any]]
     """What a code means."""
     filters: Mapping[int, str]
     """Codes that name a trading rule of the symbol, and which."""

@@ -26,7 +26,7 @@ from binance_wsapi.errors import (
     ServerUndecided,
 )
 from binance_wsapi.markets import Market
-from binance_wsapi.markets.market import ErrorClass
+from binance_wsapi.markets.error_codes import ErrorClass
 from binance_wsapi.protocol.envelope import ErrorBody
 from binance_wsapi.protocol.secrets import masked
 from binance_wsapi.protocol.silence import LONGEST_S, SHORTEST_BAN_S

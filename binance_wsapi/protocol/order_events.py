@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
-__all__ = ["FINAL_STATUSES", "micros", "order_from_event", "order_state"]
+__all__ = ["FINAL_STATUSES", "micros", "order_from_event"]
 
 _MICROSECONDS_FROM = 10**14
 """A timestamp of this size and more is in microseconds (reference/margin/rules.json)."""
@@ -26,17 +25,6 @@ def order_from_event(event: dict[str, Any]) -> dict[str, Any] | None:
             return _renamed(event, _SPOT_FIELDS)
         case "ORDER_TRADE_UPDATE" if isinstance(event.get("o"), dict):
             return _renamed(event["o"], _FUTURES_FIELDS)
-        case _:
-            return None
-
-
-def order_state(event: Mapping[str, Any]) -> dict[str, Any] | None:
-    """Return as much of an event's order as tells its state: cheaper where every event is looked at."""
-    match event.get("e"):
-        case "executionReport":
-            return {name: event.get(key) for name, key in _SPOT_STATE}
-        case "ORDER_TRADE_UPDATE" if isinstance(body := event.get("o"), dict):
-            return {name: body.get(key) for name, key in _FUTURES_STATE}
         case _:
             return None
 
@@ -106,8 +94,3 @@ _FUTURES_FIELDS = {
     "updateTime": "T",
     "modifyId": "M",
 }
-
-_STATE = ("symbol", "orderId", "clientOrderId", "status", "price", "origQty", "time", "updateTime")
-_SPOT_STATE = tuple((name, _SPOT_FIELDS[name]) for name in _STATE)
-# Only Spot's events tell when the order was made.
-_FUTURES_STATE = tuple((name, _FUTURES_FIELDS[name]) for name in _STATE if name in _FUTURES_FIELDS)

@@ -22,7 +22,7 @@ from decimal import Decimal
 from typing import Any
 
 from binance_wsapi.markets import Market
-from binance_wsapi.protocol.order_events import FINAL_STATUSES, micros, order_state
+from binance_wsapi.protocol.order_events import FINAL_STATUSES, micros, order_from_event
 from binance_wsapi.protocol.own_orders import order_key, orders_in
 from binance_wsapi.protocol.verdict import Answer, Ask, Question
 from binance_wsapi.protocol.wire_values import amount, text, whole_number
@@ -68,9 +68,8 @@ class _Told:
 
     client_order_id: str = ""
     status: str | None = None
-    price: object = None
-    quantity: object = None
-    """Both as they were told: amendments change them, and most are never compared."""
+    shape: tuple[Any, ...] = ()
+    """Price and quantity, which amendments change."""
     updated: int = 0
     before: Decimal = Decimal(0)
     """Filled before it was first seen, and told by no event since: no loss of ours."""
@@ -84,13 +83,8 @@ class _Told:
         if updated >= self.updated:
             self.client_order_id = text(order.get("clientOrderId")) or ""
             self.status = text(order.get("status"))
-            self.price = order.get("price")
-            self.quantity = order.get("origQty", order.get("qty"))
+            self.shape = _shape(order)
             self.updated = updated
-
-    def shape(self) -> tuple[Decimal | None, Decimal | None]:
-        """Return price and quantity, as numbers."""
-        return amount(self.price), amount(self.quantity)
 
     def add_fill(self, trade_id: int, quantity: Decimal, total: Decimal | None = None) -> None:
         """Take note of a fill, after which ``total`` of the order was filled."""
@@ -185,7 +179,7 @@ class LiveOrders:
         Returns:
             False when the event tells a fill that was made known by a reconciliation.
         """
-        order = order_state(event)
+        order = order_from_event(dict(event))
         key = None if order is None else order_key(order)
         if order is None or key is None:
             return True
@@ -402,9 +396,9 @@ class _Rounds:
             for fill in fills:
                 told.add_fill(fill["id"], Decimal(fill["qty"]))
                 orders._remember(orders._made_known, (symbol, fill["id"]))
-        was = (told.client_order_id, told.status, told.shape())
+        was = (told.client_order_id, told.status, told.shape)
         told.update(row)
-        is_changed = (told.client_order_id, told.status, told.shape()) != was
+        is_changed = (told.client_order_id, told.status, told.shape) != was
         if fills_question is None and now_executed > told.executed:
             told.executed = now_executed
             is_changed = True
@@ -468,3 +462,10 @@ def _missed(trades: list[dict[str, Any]], told: _Told) -> list[dict[str, Any]]:
         else:
             missed.append(trade)
     return missed
+
+
+def _shape(order: Mapping[str, Any]) -> tuple[Decimal, Decimal]:
+    zero = Decimal(0)
+    price = amount(order.get("price")) or zero
+    quantity = amount(order.get("origQty", order.get("qty"))) or zero
+    return price.normalize(), quantity.normalize()

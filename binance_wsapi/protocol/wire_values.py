@@ -25,8 +25,7 @@ def amount(value: object) -> Decimal | None:
     if not isinstance(value, (str, int, float)) or isinstance(value, bool):
         return None
     try:
-        # The exchange writes decimals as text: that is the short way.
-        number = Decimal(value if isinstance(value, str) else str(value))
+        number = Decimal(str(value))
     except (InvalidOperation, ValueError):
         return None
     return number if number.is_finite() and abs(number.adjusted()) < _GREATEST_EXPONENT else None

@@ -71,7 +71,7 @@ def test_logs_of_every_level_hold_no_secret(
     client = caller.client
     caller.close()
 
-    shown = [caplog.text, repr(client), repr(vars(client)), repr(client._core.options)]
+    shown = [caplog.text, repr(client), repr(vars(client)), repr(client._runtime.options)]
     shown += [repr(event) for event in told.events + messages.events + answers]
     for error in (lost.value, refused.value):
         shown += [
@@ -140,7 +140,7 @@ def test_proxy_password_is_in_no_error_and_no_log(
 
     assert "hunter2" not in str(failed.value)
     assert "hunter2" not in repr(caller.call(lambda client: client.health()))
-    assert "hunter2" not in repr(caller.client._core.options)
+    assert "hunter2" not in repr(caller.client._runtime.options)
     assert "hunter2" not in caplog.text
 
 
@@ -223,10 +223,10 @@ def test_a_refused_option_leaves_no_secret_in_any_frame(
 def test_what_fails_after_the_options_leaves_no_secret_in_any_frame(
     client: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail(self: object) -> None:
+    def fail() -> None:
         raise RuntimeError("can't start new thread")
 
-    monkeypatch.setattr(client, "_host", fail)
+    monkeypatch.setattr("binance_wsapi._client_base.LoopThread", fail)
     with pytest.raises(RuntimeError) as failed:
         client(
             api_key=API_KEY,

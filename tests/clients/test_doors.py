@@ -51,7 +51,7 @@ def refusal(caller: Caller, server: ScriptedServer) -> str:
     already = server.handshakes
     call = caller.begin(lambda client: client.spot.test_connectivity())
     server.wait_until(lambda: server.handshakes >= already + 2)
-    reason = caller.client._core.sessions[WsKey.MAIN_WSAPI].last_failure
+    reason = caller.client._core.sessions.open[WsKey.MAIN_WSAPI].last_failure
     caller.close()
     assert isinstance(call.exception(WAIT_S), ClientClosed | NotSent)
     return reason
@@ -70,8 +70,8 @@ def rest_of(server: ScriptedServer) -> dict[str, str]:
 
 def ask_rest(caller: Caller) -> bytes:
     """Make one REST call, as margin user data does."""
-    core = caller.client._core
-    body: bytes = core.run(lambda: rest_call(core, START_RISK_LISTEN_KEY, {})).result(WAIT_S)
+    runtime = caller.client._runtime
+    body: bytes = runtime.run(lambda: rest_call(runtime, START_RISK_LISTEN_KEY, {})).result(WAIT_S)
     return body
 
 
@@ -279,7 +279,7 @@ def test_own_headers_stand_in_each_handshake_and_nowhere_else(
     assert caller.call(lambda client: client.spot.test_connectivity()).status == 200
 
     assert seen == ["hunter2", "hunter2"]
-    told = f"{refused.events} {caller.client!r} {caller.client._core.options!r}"
+    told = f"{refused.events} {caller.client!r} {caller.client._runtime.options!r}"
     assert "hunter2" not in told + caplog.text
 
 

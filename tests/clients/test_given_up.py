@@ -135,7 +135,7 @@ def is_unsent(error: BaseException, caller: Caller, operation: str = "order.plac
 
 
 def session_of(caller: Caller) -> Any:
-    return caller.client._core.sessions[WsKey.MAIN_WSAPI]
+    return caller.client._core.sessions.open[WsKey.MAIN_WSAPI]
 
 
 # Before the write
@@ -331,7 +331,7 @@ def test_unsent_when_the_clients_own_thread_hangs(dial: Dial, scripted: Scripted
         hangs.set()
         goes_on.wait(2 * WAIT_S)
 
-    caller.client._core.loop.call_soon_threadsafe(hang)
+    caller.client._runtime.loop.call_soon_threadsafe(hang)
     hangs.wait(WAIT_S)
 
     with pytest.raises(NotSent, match="own thread did not answer"):
@@ -349,7 +349,7 @@ def test_sent_when_the_clients_own_thread_hangs(dial: Dial, scripted: ScriptedSe
 
     async def hang(peer: Peer, request: dict[str, Any]) -> None:
         hangs = asyncio.Event()
-        caller.client._core.loop.call_soon_threadsafe(
+        caller.client._runtime.loop.call_soon_threadsafe(
             lambda: (scripted.loop.call_soon_threadsafe(hangs.set), goes_on.wait(2 * WAIT_S))
         )
         await hangs.wait()
@@ -808,7 +808,17 @@ def _interrupted_at(line: int, work: Callable[[], Any]) -> BaseException | None:
     def trace(frame: Any, event: str, _: Any) -> Any:
         nonlocal left
         name = frame.f_code.co_filename
-        if not name.endswith(("client.py", "core/core.py", "waiter.py", "call.py", "bell.py")):
+        if not name.endswith(
+            (
+                "client.py",
+                "core/core.py",
+                "runtime.py",
+                "encoding.py",
+                "waiter.py",
+                "call.py",
+                "bell.py",
+            )
+        ):
             return None
         if event == "line":
             if left == 0:

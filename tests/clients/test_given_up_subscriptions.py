@@ -14,7 +14,7 @@ from giving_up import given_up_when
 from scripted_server import Peer, ScriptedServer
 
 from binance_wsapi import AsyncClient, WsKey
-from binance_wsapi.core.core import Core
+from binance_wsapi.core.runtime import Runtime
 
 Dial = Callable[..., Caller]
 
@@ -150,17 +150,17 @@ class Kept:
 
 def kept_back(caller: Caller) -> Kept:
     """Hold the next result of the core back on its loop, once it is made."""
-    core: Core = caller.client._core
+    runtime: Runtime = caller.client._runtime
     kept = Kept()
-    run = core.run
+    run = runtime.run
 
     def watched(work: Callable[[], Any]) -> Any:
-        core.run = run  # type: ignore[method-assign]
+        runtime.run = run  # type: ignore[method-assign]
 
         async def made() -> Any:
             result = await work()
             may_go = asyncio.Event()
-            kept.go.append(lambda: core.loop.call_soon_threadsafe(may_go.set))
+            kept.go.append(lambda: runtime.loop.call_soon_threadsafe(may_go.set))
             kept.made.set()
             while not may_go.is_set():
                 try:
@@ -171,7 +171,7 @@ def kept_back(caller: Caller) -> Kept:
 
         return run(made)
 
-    core.run = watched  # type: ignore[method-assign]
+    runtime.run = watched  # type: ignore[method-assign]
     return kept
 
 

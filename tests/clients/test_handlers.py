@@ -422,7 +422,7 @@ def test_event_that_cannot_be_read_does_not_end_the_handlers(
     def unreadable() -> Any:
         raise ValueError("no such event")
 
-    caller.client._core.dispatcher.post_lazily("user_data", unreadable)
-    caller.client._core.dispatcher.post("user_data", "next")
+    caller.client._runtime.dispatcher.post_lazily("user_data", unreadable)
+    caller.client._runtime.dispatcher.post("user_data", "next")
 
     assert told.wait() == ["next"]

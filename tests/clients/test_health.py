@@ -63,7 +63,7 @@ def test_rotate_replaces_all_that_a_key_stands_for(
 
     caller.call(lambda client: client.rotate(ws_key))
     handled = threading.Event()
-    caller.client._core.dispatcher.on("message", lambda event: handled.set())
+    caller.client._runtime.dispatcher.on("message", lambda event: handled.set())
     caller.call(lambda client: client.spot.test_connectivity())
 
     told.wait(len(rotated))

@@ -214,7 +214,7 @@ def until_given_up(caller: Caller) -> None:
     core = caller.client._core
 
     def is_given_up() -> bool:
-        links = [link for session in core.sessions.values() for link in session.links.values()]
+        links = [link for session in core.sessions.open.values() for link in session.links.values()]
         return any(link.overdue for link in links)
 
     while not is_given_up():

@@ -155,10 +155,10 @@ def on_core_soon(caller: Caller) -> None:
 
     async def both_sessions() -> None:
         async with asyncio.timeout(WAIT_S):
-            while not (core.sessions.get(WsKey.MAIN_WSAPI2) and core._user_data_locks):  # noqa: ASYNC110
+            while not (core.sessions.open.get(WsKey.MAIN_WSAPI2) and core.user_data._locks):  # noqa: ASYNC110
                 await asyncio.sleep(0.001)
 
-    core.run(both_sessions).result(WAIT_S)
+    core.runtime.run(both_sessions).result(WAIT_S)
 
 
 def test_close_from_another_thread_ends_a_blocked_call(exchange: SimulatedExchange) -> None:
@@ -294,7 +294,7 @@ def test_call_that_waits_while_all_is_disconnected_was_not_sent(
             while not core.sessions:  # noqa: ASYNC110  (nobody tells)
                 await asyncio.sleep(0.001)
 
-    core.run(taken_in).result(WAIT_S)
+    core.runtime.run(taken_in).result(WAIT_S)
     caller.call(lambda client: client.disconnect_all())
 
     with pytest.raises(NotSent) as ended:
@@ -308,7 +308,7 @@ def test_abandoned_client_is_closed(exchange: SimulatedExchange) -> None:
     client = exchange.client()
     client.spot.get_server_time()
     gone = weakref.ref(client)
-    thread = client._core.host._thread  # type: ignore[attr-defined]
+    thread = client._runtime.host._thread  # type: ignore[attr-defined]
 
     del client
     gc.collect()
@@ -508,7 +508,7 @@ def test_blocking_call_on_the_cores_thread_is_refused(exchange: SimulatedExchang
             return str(refused.value)
 
         for work in works:
-            said = client._core.run(functools.partial(on_the_core, work)).result(WAIT_S)
+            said = client._runtime.run(functools.partial(on_the_core, work)).result(WAIT_S)
             assert "would never end" in said
 
 

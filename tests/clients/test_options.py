@@ -6,6 +6,7 @@ import asyncio
 import datetime as dt
 import inspect
 import ssl
+import time
 from collections.abc import Callable
 from dataclasses import fields
 from pathlib import Path
@@ -17,11 +18,10 @@ from callers import WAIT_S, Caller, Flavour, caller_of, noted
 from scripted_server import ScriptedServer
 
 from binance_wsapi import AsyncClient, Client, ConfigurationError, KeyType, WsKey
-from binance_wsapi.core.core import Core
-from binance_wsapi.core.loop_thread import LoopThread
+from binance_wsapi.core.dialling import Dialling
+from binance_wsapi.core.exchanges import Exchanges
 from binance_wsapi.models.user_events import BalanceUpdate
 from binance_wsapi.options import ClientOptions, Options
-from binance_wsapi.protocol.authorisation import Authoriser
 from binance_wsapi.simulator import SimulatedExchange
 
 Connect = Callable[..., Caller]
@@ -422,29 +422,22 @@ def test_connect_timeout_ends_a_handshake_that_hangs(
 )
 def test_time_of_rotation(rotate_at: dt.time, now: str, expected_s: int) -> None:
     moment = dt.datetime.fromisoformat(f"2026-03-01T{now}+00:00")
-    core = Core(
-        Options(rotate_at=rotate_at),
-        LoopThread(),
-        authoriser=Authoriser(api_key=None, signer=None, recv_window=None),
-        wall_us=lambda: int(moment.timestamp() * 1e6),
-    )
-    try:
-        assert core.rotation_delay() == expected_s
-    finally:
-        core.close()
+
+    assert dialling(Options(rotate_at=rotate_at), moment).rotation_delay() == expected_s
 
 
 @pytest.mark.parametrize("rotate_after", [None, 60.0])
 def test_rotation_after_a_while_or_never(rotate_after: float | None) -> None:
-    core = Core(
-        Options(rotate_after=rotate_after),
-        LoopThread(),
-        authoriser=Authoriser(api_key=None, signer=None, recv_window=None),
-    )
-    try:
-        assert core.rotation_delay() == rotate_after
-    finally:
-        core.close()
+    moment = dt.datetime(2026, 3, 1, tzinfo=dt.UTC)
+
+    assert dialling(Options(rotate_after=rotate_after), moment).rotation_delay() == rotate_after
+
+
+def dialling(options: Options, moment: dt.datetime) -> Dialling:
+    def wall_us() -> int:
+        return int(moment.timestamp() * 1e6)
+
+    return Dialling(options, Exchanges(options, time.monotonic, wall_us), time.monotonic, wall_us)
 
 
 def test_key_types_are_public() -> None:

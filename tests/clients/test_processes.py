@@ -378,7 +378,7 @@ def test_without_uvloop_the_stdlib_loop_serves(exchange: SimulatedExchange, loop
             from binance_wsapi import Client
             with Client(**options) as client:
                 print(client.spot.test_connectivity().status)
-                print(type(client._core.loop).__module__.partition(".")[0])
+                print(type(client._runtime.loop).__module__.partition(".")[0])
             """
         ),
         exchange,
@@ -494,8 +494,8 @@ def test_thread_of_a_forked_child_is_told_that_the_client_is_closed(
             def work(call):
                 # As if the system had given this thread the number.
                 for client in (sync, awaited):
-                    if client._core.host.thread_id is not None:
-                        client._core.host.thread_id = threading.get_ident()
+                    if client._runtime.host.thread_id is not None:
+                        client._runtime.host.thread_id = threading.get_ident()
                 try:
                     call()
                 except Exception as error:

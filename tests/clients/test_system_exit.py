@@ -83,7 +83,7 @@ def test_whatever_is_raised_on_the_loop_it_goes_on(
     logger.addHandler(handler)
     logger.setLevel(logging.INFO)
     try:
-        core.loop.call_soon_threadsafe(logger.info, "for the test")
+        core.runtime.loop.call_soon_threadsafe(logger.info, "for the test")
         assert caller.call(lambda client: client.spot.test_connectivity()).status == 200
         assert not caller.client.closed
     finally:

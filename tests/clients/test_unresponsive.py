@@ -19,7 +19,7 @@ def held_up(dial: Callable[..., Caller], monkeypatch: pytest.MonkeyPatch) -> Ite
     for module in (client, async_client):
         monkeypatch.setattr(module, "GRACE_S", 0.05)
     gate = threading.Event()
-    caller.client._core.loop.call_soon_threadsafe(gate.wait, WAIT_S)
+    caller.client._runtime.loop.call_soon_threadsafe(gate.wait, WAIT_S)
     yield caller
     gate.set()
 

@@ -108,7 +108,7 @@ def test_call_that_makes_the_session_fail_ends_alone(
     """Whatever is wrong inside, somebody waits for the call, and for those behind it."""
     caller = dial()
     caller.call(lambda client: client.connect())
-    session = caller.client._core.sessions[WsKey.MAIN_WSAPI]
+    session = caller.client._core.sessions.open[WsKey.MAIN_WSAPI]
     submit = session.submit
 
     def fail(call: Call) -> None:

@@ -108,8 +108,8 @@ def test_time_is_measured_again_without_an_offset(dial: Dial) -> None:
 
     client.set_time_offset_ms(None)
 
-    caller_time = client._core.exchange_us(WsKey.MAIN_WSAPI)
-    assert abs(caller_time - client._core.wall_us()) < 60_000_000
+    caller_time = client._runtime.exchanges.now_us(WsKey.MAIN_WSAPI)
+    assert abs(caller_time - client._runtime.wall_us()) < 60_000_000
 
 
 def test_limits_that_nobody_can_read_are_an_error_of_the_library() -> None:

@@ -19,6 +19,7 @@ from scripted_server import Peer, ScriptedServer
 
 from binance_wsapi import BinanceWsApiError, IpBanned, NotSent, RateLimited, WsKey
 from binance_wsapi.core import margin, user_data
+from binance_wsapi.core.call import Call, kind_by_method
 from binance_wsapi.options import REST
 
 Dial = Callable[..., Caller]
@@ -292,9 +293,9 @@ def _wait_for_background(caller: Caller) -> None:
 
     async def wait() -> None:
         async with asyncio.timeout(WAIT_S):
-            await asyncio.gather(*core._tasks)
+            await asyncio.gather(*core.runtime._tasks)
 
-    core.run(wait).result(2 * WAIT_S)
+    core.runtime.run(wait).result(2 * WAIT_S)
 
 
 def test_market_streams_are_not_connected_during_a_ban(
@@ -357,7 +358,7 @@ def _wait_until(caller: Caller, holds: Callable[[], object]) -> None:
             while not holds():  # noqa: ASYNC110  (nobody tells)
                 await asyncio.sleep(0.001)
 
-    caller.client._core.run(wait).result(2 * WAIT_S)
+    caller.client._runtime.run(wait).result(2 * WAIT_S)
 
 
 def test_a_dial_that_waits_for_the_end_of_a_ban_is_not_charged_yet(
@@ -371,7 +372,7 @@ def test_a_dial_that_waits_for_the_end_of_a_ban_is_not_charged_yet(
     def weight() -> int:
         return next(
             limit.count
-            for limit in caller.client._core.governor_of(WsKey.MAIN_WSAPI).usage(0)
+            for limit in caller.client._runtime.exchanges.governor_of(WsKey.MAIN_WSAPI).usage(0)
             if limit.rate_limit_type == "REQUEST_WEIGHT"
         )
 
@@ -499,12 +500,13 @@ def test_what_a_closed_socket_did_not_take_is_not_charged(
     core = caller.client._core
 
     async def break_socket() -> list[int]:
-        session = core.sessions[WsKey.MAIN_WSAPI]
+        session = core.sessions.open[WsKey.MAIN_WSAPI]
         socket: Any = session.serving and session.serving.socket
         before = [limit.count for limit in session.governor.usage(session.exchange_us())]
         settled: list[Any] = []
-        kind = core.kind(session.market, "order.place")
-        call = core.call(kind, {"symbol": "BTCUSDT"}, settled.append, 5.0)
+        kind = kind_by_method(session.market, "order.place")
+        now = core.runtime.now()
+        call = Call(kind, {"symbol": "BTCUSDT"}, settled.append, "1", 5.0, now)
         socket._is_open = False
         session.submit(call)
         after = [limit.count for limit in session.governor.usage(session.exchange_us())]
@@ -513,7 +515,7 @@ def test_what_a_closed_socket_did_not_take_is_not_charged(
         assert call.written_at is None
         return [*before, *after]
 
-    counts = core.run(break_socket).result(WAIT_S)
+    counts = core.runtime.run(break_socket).result(WAIT_S)
     assert counts[: len(counts) // 2] == counts[len(counts) // 2 :]
 
 
@@ -589,9 +591,9 @@ def test_a_margin_token_is_renewed_when_a_ban_is_over(
     assert waits.get(timeout=WAIT_S) > 10**6, "the token's life"
     doors.refusals["/sapi"] = (418, {"Retry-After": "300"}, {"code": -1003, "msg": "No."})
     core = subscribed.caller.client._core
-    ((data, _),) = core._user_data.values()
+    ((data, _),) = core.user_data._kept.values()
     assert isinstance(data, margin.MarginUserData)
 
-    core.run(data._renew).result(WAIT_S)
+    core.runtime.run(data._renew).result(WAIT_S)
 
     assert waits.get(timeout=WAIT_S) == 300

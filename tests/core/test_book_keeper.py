@@ -27,8 +27,8 @@ Answer = Callable[[int], Awaitable[OrderBook]]
 _yield = asyncio.sleep
 
 
-class Core:
-    """What a keeper asks of the core: time that passes where it is waited for, and snapshots."""
+class Streams:
+    """What a keeper asks of market streams: time that passes where it is waited for, and snapshots."""
 
     def __init__(self, market: Market, answer: Answer) -> None:
         self.market = market
@@ -36,7 +36,7 @@ class Core:
         self.asked: list[float] = []
         self.waits: list[float] = []
         """How long the share of the weight makes the next snapshots wait."""
-        self.market_streams = self
+        self.runtime = self.api_sessions = self
         self._turns = 0
         self._answer = answer
         key = WsKey.MAIN_WSAPI if market is Market.SPOT else WsKey.USDM_WSAPI
@@ -54,7 +54,7 @@ class Core:
     def snapshot_wait(self, ws_key: WsKey, params: Any) -> float:
         return self.waits.pop(0) if self.waits else 0.0
 
-    def session(self, ws_key: WsKey) -> Core:
+    def of(self, ws_key: WsKey) -> Streams:
         return self
 
     async def ask(self, link: None, method: str, params: Any, *, urgent: bool) -> Any:
@@ -96,28 +96,28 @@ def play(
     monkeypatch: pytest.MonkeyPatch,
     market: Market,
     answer: Answer,
-    script: Callable[[Core], Awaitable[None]],
-) -> Core:
+    script: Callable[[Streams], Awaitable[None]],
+) -> Streams:
     """Run a keeper through a script."""
 
-    async def run() -> Core:
-        core = Core(market, answer)
-        monkeypatch.setattr(asyncio, "sleep", core.pass_time)
-        await script(core)
-        core.keeper.end()
-        await turns(core)
-        return core
+    async def run() -> Streams:
+        streams = Streams(market, answer)
+        monkeypatch.setattr(asyncio, "sleep", streams.pass_time)
+        await script(streams)
+        streams.keeper.end()
+        await turns(streams)
+        return streams
 
     return asyncio.run(run())
 
 
-def is_joined(core: Core) -> bool:
-    return core.keeper.book is not None
+def is_joined(streams: Streams) -> bool:
+    return streams.keeper.book is not None
 
 
-async def turns(core: Core, count: int = 5) -> None:
+async def turns(streams: Streams, count: int = 5) -> None:
     for _ in range(count):
-        await core.turn()
+        await streams.turn()
 
 
 @MARKETS
@@ -127,22 +127,22 @@ def test_snapshots_that_never_join_are_asked_for_ever_more_rarely(
     async def stale(number: int) -> OrderBook:
         return snapshot(1)
 
-    async def script(core: Core) -> None:
-        core.change(100, 110)
-        core.keeper.begin()
-        while len(core.asked) < 7:
-            core.change(111, 120)
-            await core.turn()
-        assert core.keeper.trouble == ""
-        while core.time < 4_600:
-            await core.turn()
-        assert core.keeper.trouble == "the snapshot is too old"
+    async def script(streams: Streams) -> None:
+        streams.change(100, 110)
+        streams.keeper.begin()
+        while len(streams.asked) < 7:
+            streams.change(111, 120)
+            await streams.turn()
+        assert streams.keeper.trouble == ""
+        while streams.time < 4_600:
+            await streams.turn()
+        assert streams.keeper.trouble == "the snapshot is too old"
 
     with caplog.at_level(logging.WARNING):
-        core = play(monkeypatch, market, stale, script)
+        streams = play(monkeypatch, market, stale, script)
 
-    assert len([at for at in core.asked if at < 1_013]) <= 8
-    assert len(core.asked) <= 3_600 / 15 + 8
+    assert len([at for at in streams.asked if at < 1_013]) <= 8
+    assert len(streams.asked) <= 3_600 / 15 + 8
     assert [record.levelname for record in caplog.records] == ["WARNING"]
     assert "does not join" in caplog.text
 
@@ -154,19 +154,19 @@ def test_book_that_breaks_with_every_change_takes_no_snapshot_with_every_change(
     async def fresh(number: int) -> OrderBook:
         return snapshot(1_000 * number)
 
-    async def script(core: Core) -> None:
-        core.keeper.begin()
+    async def script(streams: Streams) -> None:
+        streams.keeper.begin()
         number = 0
-        while core.time < 1_013:
-            await turns(core)
-            if is_joined(core):
+        while streams.time < 1_013:
+            await turns(streams)
+            if is_joined(streams):
                 number += 1
-                core.change(1_000 * number + 500, 1_000 * number + 501)
-                assert not is_joined(core)
+                streams.change(1_000 * number + 500, 1_000 * number + 501)
+                assert not is_joined(streams)
 
-    core = play(monkeypatch, market, fresh, script)
+    streams = play(monkeypatch, market, fresh, script)
 
-    assert len(core.asked) <= 9
+    assert len(streams.asked) <= 9
 
 
 @MARKETS
@@ -176,12 +176,12 @@ def test_book_in_trouble_that_joins_is_in_none(
     async def stale_at_first(number: int) -> OrderBook:
         return snapshot(1 if number < 12 else 1_000)
 
-    async def script(core: Core) -> None:
-        core.keeper.begin()
-        core.change(100, 110)
-        while not is_joined(core):
-            await core.turn()
-        assert core.keeper.trouble == ""
+    async def script(streams: Streams) -> None:
+        streams.keeper.begin()
+        streams.change(100, 110)
+        while not is_joined(streams):
+            await streams.turn()
+        assert streams.keeper.trouble == ""
 
     assert len(play(monkeypatch, market, stale_at_first, script).asked) == 12
 
@@ -202,26 +202,26 @@ def test_snapshot_waits_for_as_long_as_it_is_told(
             raise error
         return snapshot(1_000)
 
-    async def script(core: Core) -> None:
-        core.keeper.begin()
-        while not is_joined(core):
-            await core.turn()
+    async def script(streams: Streams) -> None:
+        streams.keeper.begin()
+        while not is_joined(streams):
+            await streams.turn()
 
-    core = play(monkeypatch, Market.SPOT, refused, script)
+    streams = play(monkeypatch, Market.SPOT, refused, script)
 
-    assert core.asked == [1_000.0, 1_100.0]
+    assert streams.asked == [1_000.0, 1_100.0]
 
 
 def test_snapshot_waits_for_its_share_of_the_weight(monkeypatch: pytest.MonkeyPatch) -> None:
     async def fresh(number: int) -> OrderBook:
         return snapshot(1_000)
 
-    async def script(core: Core) -> None:
-        core.waits = [20.0, 40.0]
-        core.keeper.begin()
-        while not is_joined(core):
-            await core.turn()
-        assert not core.keeper.trouble
+    async def script(streams: Streams) -> None:
+        streams.waits = [20.0, 40.0]
+        streams.keeper.begin()
+        while not is_joined(streams):
+            await streams.turn()
+        assert not streams.keeper.trouble
 
     assert play(monkeypatch, Market.SPOT, fresh, script).asked == [1_060.0]
 
@@ -242,10 +242,10 @@ def test_snapshot_that_failed_is_asked_for_again(
             raise error
         return snapshot(1_000)
 
-    async def script(core: Core) -> None:
-        core.keeper.begin()
-        while not is_joined(core):
-            await core.turn()
+    async def script(streams: Streams) -> None:
+        streams.keeper.begin()
+        while not is_joined(streams):
+            await streams.turn()
 
     assert len(play(monkeypatch, Market.SPOT, fail_once, script).asked) == 2
 
@@ -267,16 +267,16 @@ def test_snapshot_from_before_a_loss_is_not_joined_while_it_lasts(
 ) -> None:
     held = Held()
 
-    async def script(core: Core) -> None:
-        core.keeper.begin()
-        core.change(100, 110)
-        await turns(core)
-        core.keeper.interrupted(core.time, None)
+    async def script(streams: Streams) -> None:
+        streams.keeper.begin()
+        streams.change(100, 110)
+        await turns(streams)
+        streams.keeper.interrupted(streams.time, None)
         held.given[0].set_result(snapshot(105))
-        await turns(core)
-        assert not is_joined(core)
-        core.keeper.resumed("lost", None)
-        assert not is_joined(core)
+        await turns(streams)
+        assert not is_joined(streams)
+        streams.keeper.resumed("lost", None)
+        assert not is_joined(streams)
 
     play(monkeypatch, market, held, script)
 
@@ -288,20 +288,20 @@ def test_changes_from_before_a_gap_are_not_joined_after_it(
     """What the gap swallowed may lie between them and the snapshot."""
     held = Held()
 
-    async def script(core: Core) -> None:
-        core.keeper.begin()
-        core.change(100, 110, "1")
-        await turns(core)
-        core.keeper.interrupted(core.time, None)
-        core.keeper.resumed("lost", None)
-        core.change(200, 210, "2")
+    async def script(streams: Streams) -> None:
+        streams.keeper.begin()
+        streams.change(100, 110, "1")
+        await turns(streams)
+        streams.keeper.interrupted(streams.time, None)
+        streams.keeper.resumed("lost", None)
+        streams.change(200, 210, "2")
         held.given[0].set_result(snapshot(105))
-        await turns(core)
-        assert not is_joined(core)
+        await turns(streams)
+        assert not is_joined(streams)
         held.given[1].set_result(snapshot(205))
-        await turns(core)
-        assert core.keeper.book is not None
-        assert [level.price_text for level in core.keeper.book.copy().bids] == ["2"]
+        await turns(streams)
+        assert streams.keeper.book is not None
+        assert [level.price_text for level in streams.keeper.book.copy().bids] == ["2"]
 
     play(monkeypatch, market, held, script)
 
@@ -313,24 +313,24 @@ def test_change_that_showed_the_hole_has_to_be_in_the_next_book(
     """A snapshot of a server that lags is older than it."""
     held = Held()
 
-    async def script(core: Core) -> None:
-        core.keeper.begin()
-        await turns(core)
+    async def script(streams: Streams) -> None:
+        streams.keeper.begin()
+        await turns(streams)
         held.given[0].set_result(snapshot(100))
-        await turns(core)
-        core.change(201, 210)
-        assert not is_joined(core)
+        await turns(streams)
+        streams.change(201, 210)
+        assert not is_joined(streams)
         while len(held.given) < 2:
-            await core.turn()
+            await streams.turn()
         held.given[1].set_result(snapshot(150))
-        await turns(core)
-        assert not is_joined(core)
+        await turns(streams)
+        assert not is_joined(streams)
         while len(held.given) < 3:
-            await core.turn()
+            await streams.turn()
         held.given[2].set_result(snapshot(205))
-        await turns(core)
-        assert core.keeper.book is not None
-        assert core.keeper.book.update_id == 210
+        await turns(streams)
+        assert streams.keeper.book is not None
+        assert streams.keeper.book.update_id == 210
 
     play(monkeypatch, market, held, script)
 
@@ -338,16 +338,16 @@ def test_change_that_showed_the_hole_has_to_be_in_the_next_book(
 def test_closed_book_does_not_come_back(monkeypatch: pytest.MonkeyPatch) -> None:
     held = Held()
 
-    async def script(core: Core) -> None:
-        core.keeper.begin()
-        await turns(core)
-        core.keeper.end()
+    async def script(streams: Streams) -> None:
+        streams.keeper.begin()
+        await turns(streams)
+        streams.keeper.end()
         held.given[0].set_result(snapshot(100))
-        await turns(core)
-        assert not is_joined(core)
-        core.change(101, 102)
-        await turns(core)
-        assert not is_joined(core)
+        await turns(streams)
+        assert not is_joined(streams)
+        streams.change(101, 102)
+        await turns(streams)
+        assert not is_joined(streams)
 
     assert len(play(monkeypatch, Market.SPOT, held, script).asked) == 1
 
@@ -363,14 +363,14 @@ def test_worn_books_are_renewed_no_faster_than_others(monkeypatch: pytest.Monkey
         last = 1 if book is None else book.update_id
         return msgspec.convert({"lastUpdateId": last, "bids": rows, "asks": []}, OrderBook)
 
-    async def script(core: Core) -> None:
-        keepers.append(core.keeper)
-        core.keeper.begin()
-        while core.time < 1_013:
-            await turns(core)
-            book = core.keeper.book
+    async def script(streams: Streams) -> None:
+        keepers.append(streams.keeper)
+        streams.keeper.begin()
+        while streams.time < 1_013:
+            await turns(streams)
+            book = streams.keeper.book
             if book is None or book.best_bid() is None:
-                await core.pass_time(0.01)
+                await streams.pass_time(0.01)
                 continue
             event = {
                 "e": "depthUpdate", "E": 1, "s": "BTCUSDT", "a": [],
@@ -378,9 +378,9 @@ def test_worn_books_are_renewed_no_faster_than_others(monkeypatch: pytest.Monkey
                 "b": [[str(price), "0"] for price in range(2_000, 1_000, -1)],
             }  # fmt: skip
             frame = msgspec.Raw(json.dumps(event).encode())
-            core.keeper.event(Market.SPOT, "btcusdt@depth@100ms", frame)
-            assert is_joined(core)
+            streams.keeper.event(Market.SPOT, "btcusdt@depth@100ms", frame)
+            assert is_joined(streams)
 
-    core = play(monkeypatch, Market.SPOT, worn, script)
+    streams = play(monkeypatch, Market.SPOT, worn, script)
 
-    assert 3 <= len([at for at in core.asked if at < 1_013]) <= 9
+    assert 3 <= len([at for at in streams.asked if at < 1_013]) <= 9

@@ -293,14 +293,14 @@ def test_a_dead_key_takes_no_connection_of_another_key_with_it(
     core: Any = data.caller.client._core
 
     async def expire_old() -> int:
-        links = list(core._user_data[data.futures.ws_key, None][0].links.values())
+        links = list(core.user_data._kept[data.futures.ws_key, None][0].links.values())
         old, new = sorted(links, key=lambda link: link.number)
         assert old.key != new.key
         old.received(b'{"e":"listenKeyExpired","E":1}')
         assert old.lost_because is not None
         return int(new.lost_because is None)
 
-    assert core.run(expire_old).result(WAIT_S) == 1
+    assert core.runtime.run(expire_old).result(WAIT_S) == 1
     order_id = data.place()
     assert data.next_order_id() == order_id
     assert data.opened() == 2
@@ -312,11 +312,11 @@ def test_a_server_that_is_about_to_go_is_left_without_a_gap(subscribed: Subscrib
     core: Any = data.caller.client._core
 
     async def announce() -> None:
-        core._user_data[data.futures.ws_key, None][0].serving.received(
+        core.user_data._kept[data.futures.ws_key, None][0].serving.received(
             b'{"e":"serverShutdown","E":1}'
         )
 
-    core.run(announce).result(WAIT_S)
+    core.runtime.run(announce).result(WAIT_S)
 
     rotated.wait()
     order_id = data.place()

@@ -14,21 +14,23 @@ from binance_wsapi.core.session import Link
 from binance_wsapi.options import Options
 from binance_wsapi.protocol.clock import ServerClock
 
+NOBODY_ASKS = SimpleNamespace(is_busy=False)
 NOW = 1_000.0
 NOW_US = 1_700_000_000_000_000
 
 
-def core() -> Any:
+def runtime() -> Any:
     made = SimpleNamespace(
         options=Options(),
-        clock_of=lambda ws_key: ServerClock(),
         time=NOW,
-        resolver=SimpleNamespace(is_busy=False),
         dispatcher=SimpleNamespace(post_lazily=lambda name, make: None, hears=lambda name: False),
         loop=SimpleNamespace(call_later=lambda delay, work: None),
     )
     made.now = lambda: made.time
-    made.exchange_us = lambda ws_key: NOW_US + round((made.time - NOW) * 1e6)
+    made.exchanges = SimpleNamespace(
+        clock_of=lambda ws_key: ServerClock(),
+        now_us=lambda ws_key: NOW_US + round((made.time - NOW) * 1e6),
+    )
     return made
 
 
@@ -60,7 +62,7 @@ def taken(feed: Feed) -> list[Any]:
 def test_gap_begins_at_the_last_moment_that_is_known_to_be_whole(
     proven_s_ago: int, told_s_ago: int, from_s_ago: int
 ) -> None:
-    feed = Feed(core(), **options())
+    feed = Feed(runtime(), **options())
     feed.interrupted(NOW - proven_s_ago, told_us=NOW_US - told_s_ago * 1_000_000)
     feed.resumed("for the test")
 
@@ -70,8 +72,8 @@ def test_gap_begins_at_the_last_moment_that_is_known_to_be_whole(
 
 @pytest.mark.parametrize("proves", [True, False])
 def test_old_link_that_proves_nothing_after_it_was_replaced_leaves_a_gap(proves: bool) -> None:
-    it = core()
-    feed = LinkedFeed(it, **options(subscribed_by="a test"))
+    it = runtime()
+    feed = LinkedFeed(it, **options(subscribed_by="a test", resolver=NOBODY_ASKS))
     old, new = FakeLink(), FakeLink()
     feed.carried_by(old)
     it.time += 10

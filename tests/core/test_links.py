@@ -22,7 +22,7 @@ def on_core(caller: Caller, work: Callable[[Any], Any]) -> Any:
     async def run() -> Any:
         return work(core)
 
-    return core.run(run).result(WAIT_S)
+    return core.runtime.run(run).result(WAIT_S)
 
 
 def test_link_that_was_given_up_delivers_nothing_more(
@@ -34,7 +34,7 @@ def test_link_that_was_given_up_delivers_nothing_more(
     event = b'{"e":"balanceUpdate","E":1,"a":"USDT","d":"1","T":1}'
 
     def lose_and_hear(core: Any) -> int:
-        link = core.sessions[WsKey.MAIN_WSAPI].serving
+        link = core.sessions.open[WsKey.MAIN_WSAPI].serving
         frame = b'{"subscriptionId":0,"event":' + event + b"}"
         link.received(frame)
         heard = len(stream)
@@ -53,7 +53,7 @@ def test_link_lost_in_the_moment_it_is_dialled_leaves_nothing_unfinished(
     caller = connect()
 
     def dial_and_lose(core: Any) -> int:
-        session = core.session(WsKey.MAIN_WSAPI)
+        session = core.sessions.of(WsKey.MAIN_WSAPI)
         session.demand()
         (link,) = session.links.values()
         session.lose(link, "for the test")

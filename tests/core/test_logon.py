@@ -50,7 +50,7 @@ def test_limits_are_told_of_the_clock_that_was_measured(
 
     scripted.replies["time"] = ahead
     caller = dial(api_key="key", api_secret="s" * 64)
-    governor = caller.client._core.governor_of(WsKey.MAIN_WSAPI)
+    governor = caller.client._runtime.exchanges.governor_of(WsKey.MAIN_WSAPI)
     told: list[tuple[int, int]] = []
     governor.clock_set = lambda *args: told.append(args)  # type: ignore[method-assign]
 

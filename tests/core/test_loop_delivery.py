@@ -43,7 +43,7 @@ THERE: Any = "there"
 
 
 class Nobody:
-    """A core that is closed."""
+    """A runtime that is closed."""
 
     dispatcher = Dispatcher(size=1, overflow="drop_oldest", wall_us=lambda: 0)
 
@@ -59,7 +59,10 @@ def answer(patience: float = WAIT_S) -> Awaited:
     """Begin to wait for a call, as the client does."""
     awaited: Awaited = asyncio.get_running_loop().create_future()
     call = Call(CallKind("ping", None), {}, lambda _: None, "1", patience, 0.0)
-    call.giving_up, call.ws_key = GivingUp(NOBODY), WsKey.MAIN_WSAPI
+    call.giving_up, call.ws_key = (
+        GivingUp(NOBODY, take_in=list, drop=print, let_resolve=print),
+        WsKey.MAIN_WSAPI,
+    )
     LoopDelivery.of(awaited.get_loop()).watch(awaited, call, patience)
     return awaited
 

@@ -149,12 +149,12 @@ def test_token_is_renewed_while_it_lives(
     core: Any = caller.client._core
 
     async def due_in() -> float:
-        subscription, _ = core._user_data[WsKey.MARGIN_USER_DATA, None]
-        due: float = subscription._renewal.when() - core.loop.time()
+        subscription, _ = core.user_data._kept[WsKey.MARGIN_USER_DATA, None]
+        due: float = subscription._renewal.when() - core.runtime.loop.time()
         return due
 
     day = 24 * 3600
-    assert day / 2 < core.run(due_in).result(WAIT_S) < day * 0.95
+    assert day / 2 < core.runtime.run(due_in).result(WAIT_S) < day * 0.95
 
 
 @pytest.mark.parametrize("failing", ["token", "subscription"])
@@ -192,7 +192,7 @@ def test_token_is_left_to_expire_when_that_is_asked_for(
     subscribe(caller)
     core = caller.client._core
 
-    subscription, _ = core._user_data[WsKey.MARGIN_USER_DATA, None]
+    subscription, _ = core.user_data._kept[WsKey.MARGIN_USER_DATA, None]
 
     assert isinstance(subscription, margin.MarginUserData)
     assert subscription._renewal is None

@@ -539,7 +539,7 @@ def test_refusal_of_a_caller_who_gave_up_is_not_that_of_the_next(
     caller = dial(urls=stream_urls(scripted), timeout=500)
     subscribe(caller, TICKER)
     core = caller.client._core
-    bad = core.run(lambda: core.market_streams.subscribe(WsKey.MAIN, ["badusdt@trade"]))
+    bad = core.runtime.run(lambda: core.market_streams.subscribe(WsKey.MAIN, ["badusdt@trade"]))
     scripted.wait_for("SUBSCRIBE", 2)
 
     bad.cancel()

@@ -16,10 +16,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from binance_wsapi import WsKey
-from binance_wsapi.core.core import user_event_decoder
 from binance_wsapi.core.linked_feed import LinkedFeed
 from binance_wsapi.core.reconciliation import Reconciler
-from binance_wsapi.core.resolution import Resolver
+from binance_wsapi.core.user_data_streams import user_event_decoder
 from binance_wsapi.markets import Market
 from binance_wsapi.models._base import Event, UnknownEvent
 from binance_wsapi.protocol.fates import rules_of
@@ -87,8 +86,11 @@ def odd_events(draw: Any) -> tuple[Market, bytes]:
     return market, json.dumps(event).encode()
 
 
-class FakeCore:
-    """What a feed and a reconciler need of a core; what they would ask is not asked."""
+NOBODY_ASKS: Any = SimpleNamespace(is_busy=False)
+
+
+class FakeRuntime:
+    """What a feed and a reconciler need of a runtime; what they would ask is not asked."""
 
     def __init__(self) -> None:
         self.options = SimpleNamespace(
@@ -98,8 +100,10 @@ class FakeCore:
             resubscribe_user_data_stream_after_reconnect=True,
         )
         self.dispatcher = SimpleNamespace(hears=lambda name: False)
-        self.resolver = Resolver()
-        self.clock_of = lambda ws_key: SimpleNamespace(round_trip=0.0)
+        self.exchanges = SimpleNamespace(
+            clock_of=lambda ws_key: SimpleNamespace(round_trip=0.0),
+            now_us=lambda ws_key: 1_700_000_000_000_000,
+        )
         self.loop = SimpleNamespace(call_later=lambda delay, callback: None)
 
     def owner(self) -> None:
@@ -107,9 +111,6 @@ class FakeCore:
 
     def now(self) -> float:
         return 1_000.0
-
-    def exchange_us(self, ws_key: WsKey) -> int:
-        return 1_700_000_000_000_000
 
     def spawn(self, coroutine: Coroutine[Any, Any, None]) -> SimpleNamespace:
         coroutine.close()
@@ -126,22 +127,23 @@ class Account:
     """The feed of one market's account, carried by links without sockets."""
 
     def __init__(self, market: Market, *, beautify: bool = True) -> None:
-        core: Any = FakeCore()
-        core.options.beautify = beautify
+        runtime: Any = FakeRuntime()
+        runtime.options.beautify = beautify
         self.feed = LinkedFeed(
-            core,
+            runtime,
             KEYS[market],
             name="test",
             decode=user_event_decoder(KEYS[market]),
             handler_event=None,
             close=lambda buffer: None,
+            resolver=NOBODY_ASKS,
             subscribed_by="",
         )
         session: Any = SimpleNamespace(
             market=market,
-            core=core,
+            runtime=runtime,
             ws_key=KEYS[market],
-            exchange_us=lambda: core.exchange_us(KEYS[market]),
+            exchange_us=lambda: runtime.exchanges.now_us(KEYS[market]),
         )
         self.feed.reconciler = Reconciler(session, self.feed.put)
 
@@ -297,15 +299,15 @@ def test_odd_events_come_through_each_kind_of_connection(
     core: Any = caller.client._core
 
     async def deliver() -> None:
-        subscription, _ = core._user_data[ws_key, None]
+        subscription, _ = core.user_data._kept[ws_key, None]
         if ws_key is WsKey.MAIN_WSAPI:
-            link, form = core.sessions[ws_key].serving, '{"subscriptionId":0,"event":%s}'
+            link, form = core.sessions.open[ws_key].serving, '{"subscriptionId":0,"event":%s}'
         else:
             link, form = subscription.serving, '{"stream":"key","data":%s}' if wrapped else "%s"
         for event in ON_THE_WAY:
             link.received(form % json.dumps(event))
 
-    core.run(deliver).result(WAIT_S)
+    core.runtime.run(deliver).result(WAIT_S)
 
     told = [caller.next_event(stream) for _ in ON_THE_WAY]
     assert all(type(each) is UnknownEvent for each in told)
@@ -322,9 +324,9 @@ def test_answers_on_a_listen_key_connection_are_no_events(
     core: Any = caller.client._core
 
     async def deliver() -> None:
-        core._user_data[ws_key, None][0].serving.received(msgspec.json.encode(answer))
+        core.user_data._kept[ws_key, None][0].serving.received(msgspec.json.encode(answer))
 
-    core.run(deliver).result(WAIT_S)
+    core.runtime.run(deliver).result(WAIT_S)
 
     assert len(stream) == 0
 
@@ -340,11 +342,11 @@ def test_a_frame_that_is_no_json_is_announced_and_costs_nothing(
     core: Any = caller.client._core
 
     async def deliver() -> None:
-        link = core._user_data[ws_key, None][0].serving
+        link = core.user_data._kept[ws_key, None][0].serving
         for frame in (b'{"e":', b'{"e":"balanceUpdate"}'):
             link.received(frame)
 
-    core.run(deliver).result(WAIT_S)
+    core.runtime.run(deliver).result(WAIT_S)
 
     assert caller.next_event(stream).event_type == "balanceUpdate"
     caller.close()

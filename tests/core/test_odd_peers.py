@@ -37,7 +37,7 @@ def on_core(caller: Caller, work: Callable[[Any], Any]) -> Any:
     async def run() -> Any:
         return work(core)
 
-    return core.run(run).result(WAIT_S)
+    return core.runtime.run(run).result(WAIT_S)
 
 
 def answering(result: Any) -> Any:
@@ -202,7 +202,7 @@ def test_peer_that_ignores_the_goodbye_keeps_no_socket(
 
     never = threading.Event()
     for _ in range(int(WAIT_S / 0.02)):
-        left = on_core(caller, lambda core: len(core.transport._open_sockets()))
+        left = on_core(caller, lambda core: len(core.runtime.transport._open_sockets()))
         if left == 1:
             break
         never.wait(0.02)
@@ -227,12 +227,13 @@ def test_second_subscription_under_the_same_id_takes_nothing_from_the_first(
             decode=lambda event: event,
             handler_event=None,
             close=lambda buffer: None,
+            resolver=core.resolver,
             subscribed_by="the test",
         )
-        await ApiUserData(core, core.sessions[WsKey.MAIN_WSAPI], feed).start(0.5)
+        await ApiUserData(core.runtime, core.sessions.open[WsKey.MAIN_WSAPI], feed).start(0.5)
 
     with pytest.raises(NotSent, match="two subscriptions were given the id 3"):
-        core.run(subscribe_another).result(WAIT_S)
+        core.runtime.run(subscribe_another).result(WAIT_S)
 
     gap = caller.next_event(first)
     assert isinstance(gap, StreamGap)
@@ -254,10 +255,10 @@ def test_unsubscribing_keeps_the_timeout(dial: Dial, scripted: ScriptedServer) -
     }
     for method, ws_key in keys.items():
         stream = caller.call(partial(type(caller.client).subscribe_user_data_stream, ws_key=ws_key))
-        object.__setattr__(caller.client._core.options, "timeout", 0.05)
+        object.__setattr__(caller.client._runtime.options, "timeout", 0.05)
 
         caller.call(partial(type(caller.client).unsubscribe_user_data_stream, ws_key=ws_key))
 
         assert stream._buffer.is_ended
         scripted.wait_for(method)
-        object.__setattr__(caller.client._core.options, "timeout", 500)
+        object.__setattr__(caller.client._runtime.options, "timeout", 500)

@@ -60,7 +60,7 @@ def open_book(
         lambda client: client.streams.order_book(symbol, ws_key=ws_key, **options)
     )
     if isinstance(book, AsyncLocalOrderBook):  # read here as the other is
-        book = LocalOrderBook(book._core, book._keeper, book.symbol, book.ws_key)
+        book = LocalOrderBook(book._streams, book._keeper, book.symbol, book.ws_key)
     return book
 
 

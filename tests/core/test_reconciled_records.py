@@ -134,7 +134,7 @@ def test_stream_that_has_ended_asks_for_no_open_orders(
     caller = connect(exchange.create_account().create_key())
     caller.call(lambda client: client.subscribe_user_data_stream())
 
-    tasks = caller.client._core._tasks
+    tasks = caller.client._runtime._tasks
     assert [task for task in tasks if "open_orders" in repr(task)]
 
     caller.call(leave)

@@ -45,7 +45,7 @@ def on_core(caller: Caller, work: Callable[[Any], Any]) -> Any:
     async def run() -> Any:
         return work(core)
 
-    return core.run(run).result(WAIT_S)
+    return core.runtime.run(run).result(WAIT_S)
 
 
 def until(caller: Caller, holds: Callable[[Any], object]) -> None:
@@ -57,7 +57,7 @@ def until(caller: Caller, holds: Callable[[Any], object]) -> None:
             while not holds(core):  # noqa: ASYNC110  (nobody tells)
                 await asyncio.sleep(0.001)
 
-    core.run(wait).result(2 * WAIT_S)
+    core.runtime.run(wait).result(2 * WAIT_S)
 
 
 # Never sent
@@ -118,7 +118,7 @@ def asking(number: int) -> Callable[[Any], Any]:
 
 
 def are_waiting(count: int, core: Any) -> bool:
-    session = core.sessions.get(WsKey.MAIN_WSAPI)
+    session = core.sessions.open.get(WsKey.MAIN_WSAPI)
     return bool(session is not None and session.health().waiting == count)
 
 
@@ -216,7 +216,7 @@ def test_retry_after_of_a_handshake_is_honoured(
         caller.call(lambda client: client.spot.using(WsKey.MAIN_WSAPI2).test_connectivity())
 
     assert refusals.hits == 1, "not even by another connection"
-    assert on_core(caller, lambda core: core.dial_delay(WsKey.MAIN_WSAPI)) > 3500
+    assert on_core(caller, lambda core: core.runtime.dialling.delay(WsKey.MAIN_WSAPI)) > 3500
 
 
 def test_answer_of_another_protocol_is_a_refusal(dial: Dial, scripted: ScriptedServer) -> None:
@@ -244,14 +244,14 @@ def test_reconnect_is_single_flight(connect: Connect, exchange: SimulatedExchang
 def test_waits_grow_from_failure_to_failure(
     connect: Connect, exchange: SimulatedExchange, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("binance_wsapi.core.core.random.random", lambda: 1.0)
+    monkeypatch.setattr("binance_wsapi.core.dialling.random.random", lambda: 1.0)
     exchange.stop_listening()
     caller = connect(
         reconnect_delay=0.001, reconnect_factor=3.0, reconnect_delay_max=0.02, timeout=500
     )
     core = caller.client._core
     delays: list[float] = []
-    original = core.retry_policy
+    original = core.runtime.dialling.retry_policy
 
     def policy() -> Any:
         made = original()
@@ -264,7 +264,7 @@ def test_waits_grow_from_failure_to_failure(
         monkeypatch.setattr(made, "failed", note)
         return made
 
-    monkeypatch.setattr(core, "retry_policy", policy)
+    monkeypatch.setattr(core.runtime.dialling, "retry_policy", policy)
     call = caller.begin(ping)
     until(caller, lambda core: len(delays) >= 6)
     exchange.resume_listening()
@@ -291,7 +291,7 @@ def test_connection_that_is_cut_at_once_again_and_again_is_sought_ever_more_slow
 
     assert caller.call(ping).status == 200
     longest = on_core(
-        caller, lambda core: core.sessions[WsKey.MAIN_WSAPI].machine._retry._backoff._longest_s
+        caller, lambda core: core.sessions.open[WsKey.MAIN_WSAPI].machine._retry._backoff._longest_s
     )
     assert longest == pytest.approx(0.005 * 4**3)
 
@@ -311,9 +311,9 @@ def test_attempts_stay_within_the_exchanges_limit(
         with pytest.raises(NotSent):
             call.result(WAIT_S)
 
-    times = on_core(caller, lambda core: len(core._connections._times))
+    times = on_core(caller, lambda core: len(core.runtime.dialling._connections._times))
     assert times == 7
-    assert on_core(caller, lambda core: core.dial_delay(WsKey.USDM_WSAPI)) > 290
+    assert on_core(caller, lambda core: core.runtime.dialling.delay(WsKey.USDM_WSAPI)) > 290
 
 
 def test_budget_leaves_room_for_others_behind_the_address() -> None:
@@ -359,7 +359,7 @@ def test_silence_alone_is_no_death_when_pings_are_answered(
     caller = dial(ping_interval=0.02, pong_timeout=0.5, timeout=500, on_unknown_outcome="raise")
     call = caller.begin(ping)
     scripted.wait_for("ping")
-    link = on_core(caller, lambda core: core.sessions[WsKey.MAIN_WSAPI].serving)
+    link = on_core(caller, lambda core: core.sessions.open[WsKey.MAIN_WSAPI].serving)
     seen = link.last_heard
     until(caller, lambda core: link.last_heard > seen + 0.1)  # five rounds of ping and pong
     scripted.loop.call_soon_threadsafe(released.set)

@@ -41,7 +41,7 @@ def core_stands_still(caller: Caller, then: Callable[[], object] = lambda: None)
         goes_on.wait(WAIT_S)
         then()
 
-    caller.client._core.loop.call_soon_threadsafe(stand)
+    caller.client._runtime.loop.call_soon_threadsafe(stand)
     assert stands.wait(WAIT_S)
     try:
         yield
@@ -70,7 +70,7 @@ def handed_in(caller: Caller, work: Callable[[Any], Any]) -> Any:
 
 
 def session_of(caller: Caller) -> Any:
-    return caller.client._core.sessions[WsKey.MAIN_WSAPI]
+    return caller.client._core.sessions.open[WsKey.MAIN_WSAPI]
 
 
 def connected(dial: Dial, **options: Any) -> Caller:
@@ -211,7 +211,7 @@ def test_write_that_did_not_happen_weighs_nothing(
         assert tried.wait(WAIT_S)
         assert used() == before
     session = session_of(caller)
-    session.core.loop.call_soon_threadsafe(session.writable, serving)
+    session.runtime.loop.call_soon_threadsafe(session.writable, serving)
 
     waiting.result(WAIT_S)
     assert len(scripted.seen("depth")) == 1

@@ -27,7 +27,7 @@ def on_core(caller: Caller, work: Callable[[Any], Any]) -> Any:
     async def run() -> Any:
         return work(core)
 
-    return core.run(run).result(WAIT_S)
+    return core.runtime.run(run).result(WAIT_S)
 
 
 def ping(client: Any) -> Any:
@@ -62,7 +62,7 @@ def test_it_goes_and_its_end_is_no_failure(dial: Dial, scripted: ScriptedServer)
     assert (health.state, health.reconnects, health.last_failure) == ("ready", 0, "")
     assert caller.call(ping).status == 200
     assert scripted.handshakes == 2, "nothing takes the place of one that was replaced"
-    assert on_core(caller, lambda core: len(core.sessions[WsKey.MAIN_WSAPI].links)) == 1
+    assert on_core(caller, lambda core: len(core.sessions.open[WsKey.MAIN_WSAPI].links)) == 1
 
 
 def test_it_waits_for_its_answers_and_takes_no_new_requests(
@@ -105,8 +105,8 @@ def test_it_goes_at_the_latest_after_a_calls_timeout(dial: Dial, scripted: Scrip
         )
     )
     scripted.wait_for("order.place")
-    object.__setattr__(caller.client._core.options, "timeout", 0.05)
-    on_core(caller, lambda core: core.sessions[WsKey.MAIN_WSAPI].rotate())
+    object.__setattr__(caller.client._runtime.options, "timeout", 0.05)
+    on_core(caller, lambda core: core.sessions.open[WsKey.MAIN_WSAPI].rotate())
 
     error = pending.exception(WAIT_S)
 
@@ -121,10 +121,10 @@ def test_it_stays_until_its_pong_has_come(dial: Dial, scripted: ScriptedServer) 
     caller = dial(timeout=500, pong_timeout=500)
     caller.call(lambda client: client.connect())
     caller.call(lambda client: client.connect(WsKey.MAIN_WSAPI2))
-    old = on_core(caller, lambda core: core.sessions[WsKey.MAIN_WSAPI].serving)
+    old = on_core(caller, lambda core: core.sessions.open[WsKey.MAIN_WSAPI].serving)
     gone = noted(caller, "close")
     caller.call(lambda client: client.rotate())
-    other = on_core(caller, lambda core: core.sessions[WsKey.MAIN_WSAPI2].serving)
+    other = on_core(caller, lambda core: core.sessions.open[WsKey.MAIN_WSAPI2].serving)
     caller.call(lambda client: client.rotate(WsKey.MAIN_WSAPI2))
     scripted.loop.call_soon_threadsafe(
         scripted.loop.create_task, scripted.peers[1].socket.pong(b"")
@@ -200,8 +200,8 @@ def test_pong_proves_what_came_before_its_ping_and_no_more(
     caller.call(ping)
 
     def probe(core: Any) -> tuple[float, float]:
-        link = core.sessions[WsKey.MAIN_WSAPI].serving
-        asked = core.now()
+        link = core.sessions.open[WsKey.MAIN_WSAPI].serving
+        asked = core.runtime.now()
         link.probe(asked)
         link.answered()
         return asked, link.proven_at
@@ -236,7 +236,7 @@ def test_link_that_is_lost_before_its_opening_is_told_is_not_used(
         async def close(self) -> None:
             pass
 
-    caller.client._core._transport = Transport()  # type: ignore[assignment]
+    caller.client._runtime._transport = Transport()  # type: ignore[assignment]
     with pytest.raises(Exception, match="gone at once"):
         caller.call(lambda client: client.connect())
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from binance_wsapi.core.takeover import HOLD_S, Takeover
 
 
-class FakeCore:
+class FakeRuntime:
     """Time, and what waits for it."""
 
     def __init__(self) -> None:
@@ -36,10 +36,10 @@ class Exchange:
     """Sends numbered events to every link that is subscribed; each link brings them in its own time."""
 
     def __init__(self, links: int) -> None:
-        self.core = FakeCore()
+        self.runtime = FakeRuntime()
         self.told: list[int] = []
         self.takeover = Takeover(
-            self.core,  # type: ignore[arg-type]
+            self.runtime,  # type: ignore[arg-type]
             lambda event: self.told.append(int(event)),
             identify=lambda event: event,
         )
@@ -105,7 +105,7 @@ def test_each_event_is_told_once_and_in_order_through_any_moves(script: list[Any
         while exchange.under_way.get(number):
             exchange.bring(number)
 
-    exchange.core.advance(HOLD_S + 0.1)
+    exchange.runtime.advance(HOLD_S + 0.1)
     assert exchange.told == list(range(1, exchange.sent + 1))
 
 
@@ -117,7 +117,7 @@ def test_event_of_a_silent_old_link_waits_no_longer_than_the_hold() -> None:
     exchange.bring(1)
     assert exchange.told == []
 
-    exchange.core.advance(HOLD_S + 0.1)
+    exchange.runtime.advance(HOLD_S + 0.1)
 
     assert exchange.told == [1]
     exchange.bring(0)
@@ -149,7 +149,7 @@ def test_move_that_is_over_is_forgotten() -> None:
     lost(exchange, 0)
     assert exchange.takeover.is_active, "its copy may come"
 
-    exchange.core.advance(31.0)
+    exchange.runtime.advance(31.0)
     exchange.send()
     exchange.bring(1)
 
@@ -162,13 +162,13 @@ def test_each_event_that_is_held_back_is_released_in_its_time() -> None:
     exchange.subscribe(1)
     exchange.send()
     exchange.bring(1)
-    exchange.core.advance(HOLD_S / 2)
+    exchange.runtime.advance(HOLD_S / 2)
     exchange.send()
     exchange.bring(1)
 
-    exchange.core.advance(HOLD_S / 2 + 0.02)
+    exchange.runtime.advance(HOLD_S / 2 + 0.02)
     assert exchange.told == [1]
-    exchange.core.advance(HOLD_S + 0.02)
+    exchange.runtime.advance(HOLD_S + 0.02)
     assert exchange.told == [1, 2]
 
 

@@ -326,13 +326,13 @@ def test_a_planned_move_closes_the_gap_that_was_feared(
     for _ in range(2):
         next_of(caller, stream, (OrderUpdate, FuturesOrderUpdate))
     core: Any = caller.client._core
-    reconciler = core._reconcilers[place.ws_key]
+    reconciler = core.sessions.reconcilers[place.ws_key]
 
     async def live() -> list[Any]:
         return list(reconciler._orders)
 
     replaced_until = time.monotonic() + WAIT_S
-    while core.run(live).result(WAIT_S):  # until the replaced connections are let go
+    while core.runtime.run(live).result(WAIT_S):  # until the replaced connections are let go
         assert time.monotonic() < replaced_until, "the gap stays open"
 
     with_gap(exchange, place)

@@ -171,7 +171,7 @@ class Unhurried:
     def __init__(self, dial: Dial, server: ScriptedServer) -> None:
         self.caller = dial(timeout=500)
         self.caller.call(lambda client: client.connect())
-        self.session = self.caller.client._core.sessions[WsKey.MAIN_WSAPI]
+        self.session = self.caller.client._core.sessions.open[WsKey.MAIN_WSAPI]
         self.doubt = self.session._doubt
         self.doubt.look_after = self.session._look_after = 400.0
         self._server = server
@@ -202,7 +202,7 @@ class Unhurried:
             self.doubt.look(now(link))
             return link.in_doubt_since is not None
 
-        in_doubt: bool = self.caller.client._core.run(run).result(WAIT_S)
+        in_doubt: bool = self.caller.client._runtime.run(run).result(WAIT_S)
         return in_doubt
 
 
@@ -265,7 +265,7 @@ def test_connection_that_carries_user_data_is_asked_in_silence(
     stream = caller.call(lambda client: client.subscribe_user_data_stream())
     scripted.wait_for("time", 5)
     wedge.is_wedged = True
-    link = caller.client._core.sessions[WsKey.MAIN_WSAPI].serving
+    link = caller.client._core.sessions.open[WsKey.MAIN_WSAPI].serving
     assert link is not None
 
     gap = caller.next_event(stream)
@@ -287,7 +287,7 @@ def test_question_that_a_limit_forbids_is_asked_later(dial: Dial, scripted: Scri
 
     scripted.replies["ping"] = silent
     core = caller.client._core
-    session = core.sessions[WsKey.MAIN_WSAPI]
+    session = core.sessions.open[WsKey.MAIN_WSAPI]
     asked = session.ask
     refusals: list[str] = []
 

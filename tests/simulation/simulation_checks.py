@@ -251,9 +251,15 @@ def check_limits(world: World) -> Iterator[str]:
 def check_nothing_left(world: World, client: SimulatedClient) -> Iterator[str]:
     """After the close nothing pends, and nothing is left of tasks, links and sockets."""
     core = client.core
-    for name in ("sessions", "_tasks", "_inbox", "_user_data"):
-        if getattr(core, name):
-            yield f"left in core.{name}: {getattr(core, name)}"
+    kept = {
+        "sessions": core.sessions.open,
+        "tasks": core.runtime._tasks,
+        "inbox": core._inbox,
+        "user data": core.user_data._kept,
+    }
+    for name, left in kept.items():
+        if left:
+            yield f"left of {name}: {left}"
     if core.resolver.is_busy:
         yield f"left in the resolver: {core.resolver._cases}"
     tasks = asyncio.all_tasks() - {asyncio.current_task()}

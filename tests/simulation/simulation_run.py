@@ -213,7 +213,7 @@ class _Simulation:
             await asyncio.sleep(rng.uniform(0.0, 20.0))
             world.note("! closed early")
             world.closed_at = world.loop.time()
-            options = client.core.options
+            options = client.core.runtime.options
             self._until = world.loop.time() - options.ping_interval - options.pong_timeout - 16.0
             await client.close()
         done, late = await asyncio.wait(user + extras, timeout=3_000)

@@ -146,7 +146,7 @@ class Trader:
         self._rng = rng
         self._desks = desks
         self._desk = desks[0]
-        options = client.core.options
+        options = client.core.runtime.options
         self._limit = options.timeout + options.resolve_timeout
 
     async def trade(self) -> None:

@@ -17,9 +17,11 @@ from simulation_silence import Silences
 
 from binance_wsapi import AsyncClient, WsKey
 from binance_wsapi.core.call import Call, CallKind
-from binance_wsapi.core.core import Core, LoopHost
-from binance_wsapi.core.transport import Transport
+from binance_wsapi.core.core import Core
+from binance_wsapi.core.runtime import Runtime
 from binance_wsapi.markets import Market
+from binance_wsapi.options import Options
+from binance_wsapi.protocol.authorisation import Authoriser
 from binance_wsapi.protocol.params import WireValue
 from binance_wsapi.simulator.doors.request_limits import LimitRules
 from binance_wsapi.simulator.key_making import make_key
@@ -240,33 +242,36 @@ class SimulatedClient(AsyncClient):
         self._world = world
         super().__init__(rotate_after=None, **options)
         # Far more often than the option allows.
-        object.__setattr__(self._core.options, "rotate_after", rotate_after)
+        object.__setattr__(self._runtime.options, "rotate_after", rotate_after)
 
-    def _host(self) -> LoopHost:
-        return self._world.host
-
-    def _transport(self) -> Transport:
-        return self._world.network
+    def _make_runtime(self, options: Options, authoriser: Authoriser) -> Runtime:
+        world = self._world
+        return Runtime(
+            options,
+            world.host,
+            authoriser=authoriser,
+            transport=world.network,
+            now=world.loop.time,
+            wall_us=world.wall_us,
+            prefix=f"{world.rng.getrandbits(64):016x}",
+        )
 
     def _attach(self, core: Core) -> None:
-        core.now = self._world.loop.time
-        core.wall_us = self._world.wall_us
-        core._prefix = f"{self._world.rng.getrandbits(64):016x}"
-        make = core.call
+        make = core.callers_call
 
-        def watched(kind: Any, params: Any, settle: Any, *rest: Any) -> Any:
+        def watched(ws_key: WsKey, kind: Any, params: Any, settle: Any) -> Any:
             record = _current.get()
             if record is None or record.params is not params:
-                return make(kind, params, settle, *rest)
+                return make(ws_key, kind, params, settle)
 
             def count(outcome: Any) -> None:
                 record.settled += 1
                 settle(outcome)
 
-            record.call = make(kind, params, count, *rest)
+            record.call = make(ws_key, kind, params, count)
             return record.call
 
-        core.call = watched  # type: ignore[assignment, method-assign]
+        core.callers_call = watched  # type: ignore[assignment, method-assign]
         super()._attach(core)
 
     def _complete(self, kind: CallKind, params: dict[str, WireValue]) -> None:

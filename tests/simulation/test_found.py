@@ -288,7 +288,7 @@ def test_closing_ends_what_is_being_found_out_and_opens_nothing() -> None:
         await asyncio.wait([looking])
         await asyncio.sleep(5.0)
         wires = [wire for wire in world.network.wires.values() if wire.is_open_here]
-        return looking.exception(), wires, client.core.sessions
+        return looking.exception(), wires, client.core.sessions.open
 
     ended, wires, sessions = play(scenario, on_unknown_outcome="raise")
 
@@ -468,10 +468,10 @@ def test_a_subscription_that_ended_before_its_answer_came_is_made_anew() -> None
 
 def test_a_link_that_was_subscribed_again_can_be_lost_again() -> None:
     """While another link lingered, the second loss of the same link was taken for the first."""
-    core: Any = SimpleNamespace(now=lambda: 0.0, loop=None)
+    runtime: Any = SimpleNamespace(now=lambda: 0.0, loop=None)
     one: Any = object()
     other: Any = object()
-    takeover = Takeover(core, lambda event: None)
+    takeover = Takeover(runtime, lambda event: None)
     takeover.begin(one)
     takeover.carried_by(one)
     takeover.begin(other)
@@ -484,9 +484,9 @@ def test_a_link_that_was_subscribed_again_can_be_lost_again() -> None:
 
 
 def test_a_link_counts_though_all_were_lost_while_it_was_subscribed() -> None:
-    core: Any = SimpleNamespace(now=lambda: 0.0, loop=None)
+    runtime: Any = SimpleNamespace(now=lambda: 0.0, loop=None)
     one: Any = object()
-    takeover = Takeover(core, lambda event: None)
+    takeover = Takeover(runtime, lambda event: None)
     takeover.begin(one)
     takeover.lost(one)
 

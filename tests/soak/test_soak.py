@@ -61,14 +61,14 @@ def held(client: Client) -> Held:
     async def inside() -> tuple[int, int, int]:
         import asyncio
 
-        sessions = core.sessions.values()
+        sessions = core.sessions.open.values()
         return (
             len(asyncio.all_tasks()),
             sum(len(session.links) for session in sessions),
             sum(len(link.pending) for session in sessions for link in session.links.values()),
         )
 
-    tasks, links, pending = core.run(inside).result(10.0)
+    tasks, links, pending = core.runtime.run(inside).result(10.0)
     own = Counter(
         type(thing).__name__
         for thing in gc.get_objects()

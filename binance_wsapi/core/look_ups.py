@@ -1,0 +1,64 @@
+"""Finding out again what became of a request: what :meth:`OutcomeUnknown.resolve` does."""
+
+from __future__ import annotations
+
+from concurrent.futures import Future
+from typing import Any
+
+from binance_wsapi.core.api_sessions import ApiSessions
+from binance_wsapi.core.call import Call, Outcome
+from binance_wsapi.core.giving_up import GivingUp
+from binance_wsapi.core.resolution import Resolver
+from binance_wsapi.core.runtime import Runtime
+from binance_wsapi.errors import OutcomeUnknown
+from binance_wsapi.protocol.secrets import without_secrets
+
+__all__ = ["LookUps"]
+
+
+class LookUps:
+    """Lets the errors of one client be resolved; for any thread.
+
+    Args:
+        runtime: What the core stands on.
+        sessions: Where questions are asked.
+        resolver: Who asks them.
+        giving_up: Who tells what is found out when nobody waits for it any more.
+    """
+
+    def __init__(
+        self, runtime: Runtime, sessions: ApiSessions, resolver: Resolver, giving_up: GivingUp
+    ) -> None:
+        self.runtime = runtime
+        self.sessions = sessions
+        self.resolver = resolver
+        self.giving_up = giving_up
+
+    def let_resolve(self, call: Call, error: OutcomeUnknown) -> None:
+        """Let an error be resolved, here and by another client that it is handed to."""
+        window = (call.sent_params or call.params).get("recvWindow")
+        error.ws_key = call.ws_key
+        error.params = without_secrets(call.params)
+        error.recv_window = None if window is None else float(str(window))
+        error.attach(_LookUp(self, call, error))
+
+
+class _LookUp:
+    """What a request was whose outcome an error calls unknown, and who finds it out; for any thread."""
+
+    def __init__(self, look_ups: LookUps, call: Call, error: OutcomeUnknown) -> None:
+        self._look_ups = look_ups
+        self._call = call
+        self._error = error
+
+    def begin(self, timeout: float | None) -> Future[Any]:
+        finding: Future[Any] = self._look_ups.runtime.run(lambda: self._find_out(timeout))
+        return finding
+
+    async def _find_out(self, timeout: float | None) -> Outcome:
+        session = self._look_ups.sessions.of(self._call.ws_key)
+        self._look_ups.resolver.begin(session, self._call)
+        return await session.outcomes.find_out_again(self._call, self._error, timeout)
+
+    def left(self, finding: Future[Any], error: BaseException) -> None:
+        self._look_ups.giving_up.left(finding, self._call, error)

@@ -1,0 +1,239 @@
+"""What everything in the core stands on: loop, clocks, options, background work, the end of it all."""
+
+from __future__ import annotations
+
+import asyncio
+import concurrent.futures
+import contextlib
+import itertools
+import logging
+import os
+import time
+from collections.abc import Callable, Coroutine
+from typing import Any, Protocol, TypeVar
+
+from binance_wsapi.core.dialling import Dialling
+from binance_wsapi.core.dispatch import Dispatcher
+from binance_wsapi.core.exchanges import Exchanges
+from binance_wsapi.core.transport import Transport
+from binance_wsapi.errors import BinanceWsApiError, ClientClosed, NotSent
+from binance_wsapi.events import BaseEventStream, EventStream
+from binance_wsapi.forks import unforked
+from binance_wsapi.options import Options
+from binance_wsapi.protocol.authorisation import Authoriser
+
+__all__ = ["LoopHost", "Runtime"]
+
+log = logging.getLogger("binance_wsapi.core")
+
+T = TypeVar("T")
+
+
+class LoopHost(Protocol):
+    """Where the core's loop runs: a thread of its own, or a test's loop."""
+
+    @property
+    def loop(self) -> asyncio.AbstractEventLoop:
+        """The loop."""
+
+    stopped: bool
+    """The loop takes no work any more."""
+
+    forked: bool
+    """This process is a fork, and the loop stayed with the parent."""
+
+    thread_id: int | None
+    """The thread the loop runs on."""
+
+    def stop(self, cleanup: Callable[[], Coroutine[Any, Any, None]], timeout: float) -> None:
+        """Run ``cleanup`` on the loop and end it."""
+
+
+class Runtime:
+    """What the parts of one client's core share; it knows none of them.
+
+    ``run``, ``leave``, the ids and what tells of the end may be called from any thread; all else runs
+    on the loop's thread.
+
+    Args:
+        options: The client's options.
+        host: Where the loop runs.
+        authoriser: Signs requests.
+        transport: Opens sockets; aiohttp's by default.
+        now: Monotonic seconds.
+        wall_us: Epoch microseconds.
+        prefix: What all ids begin with; chance by default.
+    """
+
+    def __init__(
+        self,
+        options: Options,
+        host: LoopHost,
+        *,
+        authoriser: Authoriser,
+        transport: Transport | None = None,
+        now: Callable[[], float] = time.monotonic,
+        wall_us: Callable[[], int] = lambda: time.time_ns() // 1000,
+        prefix: str | None = None,
+    ) -> None:
+        self.options = options
+        self.host = host
+        self.loop = host.loop
+        self.owner: Callable[[], object] = lambda: None
+        """Returns the client, while it lives: what it hands out keeps it alive."""
+        self.stream_type: type[BaseEventStream[Any]] = EventStream
+        """The streams that the client hands out."""
+        self.now = now
+        self.wall_us = wall_us
+        self.authoriser = authoriser
+        self.dispatcher = Dispatcher(
+            size=options.event_buffer_size, overflow=options.event_overflow, wall_us=wall_us
+        )
+        self.exchanges = Exchanges(options, now, wall_us)
+        self.dialling = Dialling(options, self.exchanges, now, wall_us)
+        self.is_closed = False
+        """The client was closed."""
+        self.is_ending = False
+        """No connection may be opened any more."""
+        self._transport = transport
+        # Client order ids must not repeat across processes and restarts; request ids need only
+        # differ within a connection, but one prefix does for both.
+        self._prefix = os.urandom(8).hex() if prefix is None else prefix
+        self._id_prefix = f"{options.client_order_id_prefix}{self._prefix}"
+        self._numbers = itertools.count(1)
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self._runs: dict[concurrent.futures.Future[Any], Coroutine[Any, Any, Any]] = {}
+
+    @property
+    def closed(self) -> bool:
+        """Whether calls are refused."""
+        return self.is_closed or self.host.stopped
+
+    def closed_error(self) -> ClientClosed:
+        """Return why calls are refused."""
+        if self.host.forked:
+            return ClientClosed(
+                "this client belongs to the parent process: make a new client after the fork"
+            )
+        return ClientClosed("the client is closed")
+
+    def ended(self, method: str) -> BinanceWsApiError:
+        """Return the error of what waited for a connection when that was closed on purpose."""
+        if self.closed:
+            return ClientClosed(f"{method} was not sent: the client was closed")
+        return NotSent(
+            f"{method} was not sent: its connection was closed meanwhile; repeating it is safe",
+            operation=method,
+            reason="disconnected",
+        )
+
+    def client_order_id(self) -> str:
+        """Return an order id that no other order of the account has."""
+        return f"{self._id_prefix}-{next(self._numbers)}"
+
+    def request_id(self) -> str:
+        """Return an id for one sending of a request."""
+        return f"{self._prefix}{next(self._numbers)}"
+
+    def is_generated(self, client_id: object) -> bool:
+        """Whether a client order id is one of those that :meth:`client_order_id` returns."""
+        return isinstance(client_id, str) and client_id.startswith(f"{self._id_prefix}-")
+
+    def run(self, work: Callable[[], Coroutine[Any, Any, T]]) -> Any:
+        """Run a coroutine function on the loop and return its concurrent future.
+
+        The future is cancelled when the client is closed before it is done.
+
+        Raises:
+            ClientClosed: The client is closed, or belongs to this process's parent.
+        """
+        if self.closed:
+            raise self.closed_error()
+        coroutine = work()
+        try:
+            future = asyncio.run_coroutine_threadsafe(coroutine, self.loop)
+        except RuntimeError:
+            coroutine.close()
+            raise self.closed_error() from None
+        self._runs[future] = coroutine
+        future.add_done_callback(lambda ended: self._runs.pop(ended, None))
+        if self.loop.is_closed():  # between the look above and now
+            self.cancel_runs()
+        return future
+
+    def leave(
+        self, running: concurrent.futures.Future[T], undo: Callable[[T], object] | None
+    ) -> None:
+        """Nobody waits any more for what runs: it goes on to its end, unless it makes something.
+
+        Args:
+            running: What :meth:`run` returned.
+            undo: Takes back what it makes; called on any thread if it has been made by now. ``None``
+                where nothing is made.
+        """
+        if undo is None:
+            return
+
+        def take_back(ended: concurrent.futures.Future[T]) -> None:
+            if not ended.cancelled() and ended.exception() is None:
+                undo(ended.result())
+
+        coroutine = self._runs.get(running)
+        running.add_done_callback(take_back)
+        if coroutine is not None:
+            with contextlib.suppress(
+                RuntimeError
+            ):  # the loop is closed, and all that ran has ended
+                # Not the future: it could not tell what is made at this moment.
+                self.loop.call_soon_threadsafe(self._cancel_run, coroutine)
+
+    def _cancel_run(self, coroutine: Coroutine[Any, Any, Any]) -> None:
+        for task in asyncio.all_tasks(self.loop):
+            if task.get_coro() is coroutine:
+                task.cancel()
+
+    def cancel_runs(self) -> None:
+        """End what :meth:`run` began: the client is closed."""
+        for future, coroutine in list(self._runs.items()):
+            future.cancel()
+            if self.loop.is_closed():
+                coroutine.close()  # the loop may have ended before it began
+
+    @property
+    def transport(self) -> Transport:
+        """What opens sockets; aiohttp is loaded with the first one, on this thread."""
+        if self._transport is None:
+            with unforked:
+                from binance_wsapi.core.aiohttp_transport import AiohttpTransport
+
+            options = self.options
+            self._transport = AiohttpTransport(
+                proxy=options.proxy,
+                headers=options.headers,
+                ssl=options.ssl,
+                connect_timeout=options.connect_timeout,
+            )
+        return self._transport
+
+    def spawn(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
+        """Run something in the background; it ends with the client."""
+        task = self.loop.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._spawned_ended)
+        return task
+
+    def _spawned_ended(self, task: asyncio.Task[Any]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("a background task failed", exc_info=error)
+
+    async def cancel_tasks(self) -> None:
+        """End what runs in the background."""
+        for task in list(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def close_transport(self) -> None:
+        """Let go of what opened sockets, if anything did."""
+        if self._transport is not None:
+            await self._transport.close()

@@ -1,0 +1,249 @@
+"""User data of a client: one stream an account, whatever brings its events."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Iterable
+from typing import Any, Protocol
+
+from binance_wsapi.catalogue import operation_by_method
+from binance_wsapi.core.api_sessions import ApiSessions
+from binance_wsapi.core.feed import Buffer
+from binance_wsapi.core.key_source import ApiKeySource, RiskKeySource
+from binance_wsapi.core.linked_feed import LinkedFeed
+from binance_wsapi.core.listen_key import ListenKeyUserData
+from binance_wsapi.core.reconciliation import Reconciler
+from binance_wsapi.core.resolution import Resolver
+from binance_wsapi.core.runtime import Runtime
+from binance_wsapi.core.session import Session
+from binance_wsapi.core.user_data import ApiUserData
+from binance_wsapi.endpoints import WsKey, check_takes_requests, endpoint, user_data_key
+from binance_wsapi.errors import ClientClosed, ConfigurationError, NotSent
+from binance_wsapi.forks import unforked
+from binance_wsapi.markets.market import find
+
+__all__ = ["UserData", "UserDataStreams"]
+
+MARGIN_KEYS = frozenset({WsKey.MARGIN_USER_DATA, WsKey.MARGIN_RISK_USER_DATA})
+
+Account = tuple[WsKey, str | None]
+"""The connection it was subscribed with, and the symbol of an isolated margin account."""
+
+
+class UserData(Protocol):
+    """What brings the events of one account into its feed."""
+
+    @property
+    def connection(self) -> Session | None:
+        """The connection of its own that the events come on, if it has one."""
+
+    async def start(self, timeout: float) -> None:
+        """Subscribe for the first time, within ``timeout`` seconds."""
+
+    async def renew(self, timeout: float) -> None:
+        """Subscribe again where that is left to the caller, within ``timeout`` seconds."""
+
+    async def stop(self) -> None:
+        """Unsubscribe and end the stream."""
+
+    async def close(self, reason: str) -> None:
+        """End the stream; the exchange is not asked."""
+
+    def key_stopped(self) -> None:
+        """The account's listen key was stopped by a request of this client."""
+
+
+class UserDataStreams:
+    """All user data streams of a client; owned by the loop's thread.
+
+    Args:
+        runtime: What the core stands on.
+        sessions: The connections that are subscribed on, and asked.
+        resolver: Who is shown the events while the fate of a request is unknown.
+    """
+
+    def __init__(self, runtime: Runtime, sessions: ApiSessions, resolver: Resolver) -> None:
+        self._runtime = runtime
+        self._sessions = sessions
+        self._resolver = resolver
+        self._kept: dict[Account, tuple[UserData, LinkedFeed]] = {}
+        self._starting: set[UserData] = set()
+        """What is being subscribed for the first time."""
+        self._locks: dict[Account, asyncio.Lock] = {}
+
+    @property
+    def is_any(self) -> bool:
+        """Whether any account's events are subscribed."""
+        return bool(self._kept)
+
+    async def subscribe(self, ws_key: WsKey, isolated_symbol: str | None) -> tuple[Any, bool]:
+        """Return the user data stream of a connection, subscribed, and whether it was not before."""
+        self._check(ws_key, isolated_symbol)
+        key = (ws_key, isolated_symbol)
+        timeout = self._runtime.options.timeout
+        lock = self._locks.setdefault(key, asyncio.Lock())
+        began = self._runtime.now()
+        try:
+            async with asyncio.timeout(timeout):
+                await lock.acquire()
+        except TimeoutError:
+            raise NotSent(
+                f"{ws_key}: another call has been subscribing the same user data for {timeout:g} s; "
+                "repeating it is safe",
+                operation="userDataStream.subscribe",
+                reason="not connected",
+            ) from None
+        try:
+            return await self._subscribe(key, began + timeout - self._runtime.now())
+        finally:
+            lock.release()
+
+    async def _subscribe(self, key: Account, timeout: float) -> tuple[Any, bool]:
+        ws_key, isolated_symbol = key
+        existing = self._kept.get(key)
+        if existing is not None:
+            await existing[0].renew(timeout)
+            return existing[1].open_stream(), False
+        account = f" of {isolated_symbol}" if isolated_symbol else ""
+        isolated = f", isolated_symbol={isolated_symbol!r}" if isolated_symbol else ""
+        with unforked:
+            decode = user_event_decoder(ws_key)
+        feed = LinkedFeed(
+            self._runtime,
+            ws_key,
+            name=f"user data of {ws_key}{account}",
+            decode=decode,
+            handler_event="user_data",
+            close=lambda buffer: self._close(key, buffer),
+            resolver=self._resolver,
+            subscribed_by=f"subscribe_user_data_stream(WsKey.{ws_key.name}{isolated})",
+        )
+        if ws_key not in MARGIN_KEYS:  # whose orders only REST can ask for
+            session = self._sessions.of(ws_key)
+            feed.make_reconciler = lambda: Reconciler(session, feed.put)
+        user_data = self._make(ws_key, isolated_symbol, feed)
+        self._starting.add(user_data)
+        try:
+            await user_data.start(timeout)
+        finally:
+            self._starting.discard(user_data)
+        self._kept[key] = (user_data, feed)
+        if feed.reconciler is not None:
+            self._sessions.follow(ws_key, feed.reconciler)
+            feed.reconciler.start()
+        return feed.stream, True
+
+    async def unsubscribe(
+        self,
+        ws_key: WsKey,
+        isolated_symbol: str | None,
+        *,
+        buffer: Buffer | None = None,
+    ) -> None:
+        """End the user data stream of a connection; nothing to do when there is none.
+
+        What the exchange has not confirmed within the timeout is seen to in the background.
+
+        Args:
+            ws_key: The connection.
+            isolated_symbol: The symbol of an isolated margin account.
+            buffer: What the stream to end reads; nothing to do when there is another one by now.
+        """
+        ending = self._runtime.spawn(self._unsubscribe((ws_key, isolated_symbol), buffer))
+        await asyncio.wait({ending}, timeout=self._runtime.options.timeout)
+        if ending.done():
+            ending.result()
+
+    async def _unsubscribe(self, key: Account, buffer: Buffer | None) -> None:
+        ws_key, _ = key
+        # One after the other: giving a listen key back would take it from who has just started it.
+        async with self._locks.setdefault(key, asyncio.Lock()):
+            user_data, feed = self._kept.get(key, (None, None))
+            if user_data is None or feed is None:
+                return
+            if buffer is None or buffer is feed.buffer:
+                del self._kept[key]
+                self._sessions.unfollow(ws_key)
+                await user_data.stop()
+
+    def key_stopped(self, ws_key: WsKey) -> None:
+        """The account's listen key was stopped by a request on this connection."""
+        user_data, _ = self._kept.get((ws_key, None), (None, None))
+        if user_data is not None:
+            user_data.key_stopped()
+
+    def connections(self) -> list[Session]:
+        """Return the connections that subscribed user data has of its own."""
+        return _connections(user_data for user_data, _ in self._kept.values())
+
+    def connections_coming_up(self) -> list[Session]:
+        """Return the same of what is being subscribed for the first time."""
+        return _connections(self._starting)
+
+    def connections_of(self, ws_key: WsKey) -> list[Session]:
+        """Return the connections of its own that the user data of a key comes on."""
+        return [
+            connection
+            for (key, _), (user_data, _) in self._kept.items()
+            if (connection := user_data.connection) is not None
+            and ws_key in {key, connection.ws_key}
+        ]
+
+    def take_all(self) -> list[UserData]:
+        """Forget all user data and return it, to be closed."""
+        kept, self._kept = list(self._kept.values()), {}
+        return [*self._starting, *(user_data for user_data, _ in kept)]
+
+    def _make(self, ws_key: WsKey, isolated_symbol: str | None, feed: LinkedFeed) -> UserData:
+        if ws_key is WsKey.MARGIN_RISK_USER_DATA:
+            return ListenKeyUserData(self._runtime, ws_key, RiskKeySource(self._runtime), feed)
+        session = self._sessions.of(ws_key)
+        if ws_key is WsKey.MARGIN_USER_DATA:
+            from binance_wsapi.core.margin import MarginUserData
+
+            return MarginUserData(self._runtime, session, feed, isolated_symbol)
+        if endpoint(ws_key).market.facts.has_listen_keys:
+            return ListenKeyUserData(
+                self._runtime, user_data_key(ws_key), ApiKeySource(session), feed
+            )
+        return ApiUserData(self._runtime, session, feed)
+
+    def _check(self, ws_key: WsKey, isolated_symbol: str | None) -> None:
+        """Refuse what can have no user data.
+
+        Raises:
+            ConfigurationError: The connection, the symbol or the client's key do not fit.
+        """
+        if isolated_symbol is not None and ws_key is not WsKey.MARGIN_USER_DATA:
+            raise ConfigurationError(
+                f"WsKey.{ws_key.name} has no isolated accounts: isolated_symbol goes with "
+                "WsKey.MARGIN_USER_DATA"
+            )
+        market = endpoint(ws_key).market
+        needed = "userDataStream.start"
+        if ws_key is not WsKey.MARGIN_RISK_USER_DATA:
+            check_takes_requests(ws_key)
+            if not market.facts.has_listen_keys:
+                needed = "userDataStream.subscribe.signature"
+        operation = operation_by_method(market, needed)
+        assert operation is not None
+        self._runtime.authoriser.check(operation)
+
+    def _close(self, key: Account, buffer: Buffer) -> None:
+        with contextlib.suppress(ClientClosed):
+            self._runtime.run(lambda: self.unsubscribe(*key, buffer=buffer))
+
+
+def _connections(user_data: Iterable[UserData]) -> list[Session]:
+    return [each.connection for each in user_data if each.connection is not None]
+
+
+def user_event_decoder(ws_key: WsKey) -> Callable[[bytes], Any]:
+    """Return what makes typed events from a connection's user data."""
+    if ws_key in MARGIN_KEYS:
+        from binance_wsapi.models.margin_events import decode_margin_event
+
+        return decode_margin_event
+    decoder: Callable[[bytes], Any] = find(endpoint(ws_key).market.facts.user_event_decoder)
+    return decoder
