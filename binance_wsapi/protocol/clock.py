@@ -79,22 +79,9 @@ class ServerClock:
         self._manual_us: int | None = None
 
     @property
-    def is_measured(self) -> bool:
-        """The exchange's time is known, by measurement or because it was set by hand."""
-        return self._best is not None or self._manual_us is not None
-
-    @property
     def is_manual(self) -> bool:
         """The offset was set by hand and is not measured."""
         return self._manual_us is not None
-
-    @property
-    def offset_ms(self) -> float:
-        """By how many milliseconds the exchange is ahead of the wall clock, when last looked at."""
-        manual_us = self._manual_us
-        if manual_us is not None:
-            return manual_us / 1000
-        return 0.0 if self._best is None else self._best.wall_offset_us / 1000
 
     @property
     def round_trip(self) -> float | None:

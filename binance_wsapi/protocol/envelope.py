@@ -79,11 +79,6 @@ class Frame(msgspec.Struct, rename="camel", gc=False):
         return f"status {self.status} with {'a' if self.result else 'no'} result"
 
     @property
-    def is_event(self) -> bool:
-        """It is an event, not an answer."""
-        return bool(self.event)
-
-    @property
     def is_revocation(self) -> bool:
         """The logged-on key is not valid any more: the session's logon is gone."""
         return self.status == 401 and self.id is None

@@ -499,12 +499,6 @@ class Governor:
                 window.move(wall_us)
         self._look_at_us = self._of_orders.read_at_us = self._of_others.read_at_us = 0
 
-    def learn(self, rate_limits: bytes | msgspec.Raw) -> None:
-        """Take over the limits that ``exchangeInfo`` shows."""
-        for told in _rows(rate_limits):
-            if told.rate_limit_type in (_WEIGHT, _ORDERS) and told.interval in _UNIT_US:
-                self._window(told.rate_limit_type, told.interval, told.interval_num, told.limit)
-
     def usage(self, wall_us: int) -> list[LimitUsage]:
         """Return how far each limit is used up."""
         self._roll(wall_us)

@@ -53,7 +53,7 @@ def test_documented_answers_lose_nothing(payload: dict[str, Any]) -> None:
         assert decoded(frame.error.data) == payload["error"].get("data")
     else:
         assert frame.error is None
-    assert not frame.is_event
+    assert not frame.event
 
 
 @pytest.mark.parametrize("data", ['{"id":"a","status":200}', b'{"id":"a","status":200}'])
@@ -64,7 +64,6 @@ def test_text_and_bytes_are_the_same(data: str | bytes) -> None:
 def test_an_event_carries_its_subscription_and_stays_as_it_came() -> None:
     frame = decode_frame(b'{"subscriptionId":3,"event":{"e":"executionReport", "p":"1.0"}}')
 
-    assert frame.is_event
     assert not frame.is_revocation
     assert frame.subscription_id == 3
     assert bytes(frame.event) == b'{"e":"executionReport", "p":"1.0"}'
@@ -73,7 +72,6 @@ def test_an_event_carries_its_subscription_and_stays_as_it_came() -> None:
 def test_an_event_of_the_connection_has_no_subscription() -> None:
     frame = decode_frame(b'{"event":{"e":"serverShutdown","E":1}}')
 
-    assert frame.is_event
     assert frame.subscription_id is None
 
 

@@ -211,28 +211,18 @@ def test_a_new_window_begins_with_what_is_under_way_and_what_was_sent_at_the_las
 
 def test_limits_follow_what_the_exchange_says() -> None:
     governor = limits(weight=6000)
-    reservation = admitted(governor)
-    governor.answered(
-        reservation, counts(weight=1, weight_limit=1200), succeeded=False, wall_us=WALL
-    )
-    governor.learn(
-        json.dumps(
-            [
-                {
-                    "rateLimitType": "ORDERS",
-                    "interval": "DAY",
-                    "intervalNum": 1,
-                    "limit": 160000,
-                },
-                {
-                    "rateLimitType": "RAW_REQUESTS",
-                    "interval": "MINUTE",
-                    "intervalNum": 5,
-                    "limit": 1,
-                },
-            ]
-        ).encode()
-    )
+    told = json.loads(counts(weight=1, weight_limit=1200))
+    told += [
+        {
+            "rateLimitType": "ORDERS",
+            "interval": "DAY",
+            "intervalNum": 1,
+            "limit": 160000,
+            "count": 0,
+        },
+        {"rateLimitType": "RAW_REQUESTS", "interval": "MINUTE", "intervalNum": 5, "limit": 1},
+    ]
+    governor.answered(admitted(governor), json.dumps(told).encode(), succeeded=False, wall_us=WALL)
 
     assert governor.usage(WALL) == [
         LimitUsage("REQUEST_WEIGHT", "MINUTE", 1, 1200, 1, WALL + 60 * SECOND),
@@ -398,7 +388,8 @@ def test_weight_is_given_back_once_to_every_window_it_was_charged_to() -> None:
 def test_a_limit_first_seen_is_charged_what_is_under_way() -> None:
     governor = Governor((("REQUEST_WEIGHT", "MINUTE", 1, 6000),))
     orders = [admitted(governor, PLACE) for _ in range(4)]
-    governor.learn(b'[{"rateLimitType":"ORDERS","interval":"SECOND","intervalNum":10,"limit":50}]')
+    seen = b'[{"rateLimitType":"ORDERS","interval":"SECOND","intervalNum":10,"limit":50,"count":0}]'
+    governor.answered(admitted(governor, PING), seen, succeeded=True, wall_us=WALL)
     governor.lost(orders[0])
 
     assert used(governor, "ORDERS") == 4
