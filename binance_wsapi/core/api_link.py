@@ -54,6 +54,11 @@ class ApiLink(Link):
         self.ended_subscriptions: set[int] = set()
         """Ids unsubscribed on this link: what is still under way for them is not missed."""
 
+    @property
+    def is_proven_by_pongs(self) -> bool:
+        """Of a link that brings events only answers are proof: a wedged one sends pongs, too."""
+        return not self.event_sinks
+
 
 class Subscription(Protocol):
     """User data that rides on the links of a session."""

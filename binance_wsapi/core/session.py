@@ -93,6 +93,11 @@ class Link:
         self._dispatcher = session.runtime.dispatcher
         self._take = session.received
 
+    @property
+    def is_proven_by_pongs(self) -> bool:
+        """Whether a pong shows that all has come that the peer had sent before."""
+        return True
+
     def received(self, frame: str | bytes) -> None:
         """A data frame arrived."""
         if self.lost_because is not None:
@@ -127,7 +132,9 @@ class Link:
     def answered(self) -> None:
         """A pong arrived."""
         if self._pings:
-            self.proven_at = max(self.proven_at, self._pings.popleft())
+            written_at = self._pings.popleft()
+            if self.is_proven_by_pongs:
+                self.proven_at = max(self.proven_at, written_at)
         self.lives()
 
     def writable(self) -> None:
@@ -499,6 +506,8 @@ class Session:
         if link.pinged_at is None and link.ping_delay() <= 0:
             # Its answer proves that all has come that was sent before its successor took over.
             link.probe(now)
+        if not link.is_proven_by_pongs:
+            self.ask_in_silence(link)
         self.wake_by(link.drains[0])
 
     def _tick(self) -> None:

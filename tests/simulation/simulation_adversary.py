@@ -31,6 +31,7 @@ class Adversary:
             self._cut,
             self._cut,
             self._half_open,
+            self._wedge,
             self._stall,
             self._stall,
             self._congest,

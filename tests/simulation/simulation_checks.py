@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from simulation_exchange import Execution, Happening
@@ -18,11 +19,13 @@ from binance_wsapi.errors import (
     PartlyExecuted,
     RequestRejected,
 )
+from binance_wsapi.outcomes import CallOutcome, given_up
 from binance_wsapi.response import Response
 
 __all__ = [
     "can_stay_unknown",
     "check_calls",
+    "check_given_up",
     "check_limits",
     "check_nothing_left",
     "check_sendings",
@@ -176,6 +179,44 @@ def _untruth(truth: _Truth, outcome: Any, told: float) -> Iterator[str]:
 def _untrue_giving_up(truth: _Truth, outcome: GivenUp, told: float) -> Iterator[str]:
     if any(frame.time > told for frame in truth.frames):
         yield f"written after it was {outcome}"
+    said = given_up(outcome.error)
+    if truth.call.call is None:
+        return  # it never came so far
+    if said is None:
+        yield f"nothing is said of what was {outcome}"
+    elif said.written != bool(truth.frames):
+        yield f"written={said.written}, in truth {len(truth.frames)} times: {outcome}"
+
+
+def check_given_up(world: World) -> Iterator[str]:
+    """What was sent and given up was told once, and truly."""
+    told: dict[str, list[tuple[float, CallOutcome]]] = {}
+    for at, outcome in world.told_outcomes:
+        told.setdefault(_key(outcome.operation, outcome.params), []).append((at, outcome))
+    calls: dict[str, list[CallRecord]] = {}
+    for call in world.calls:
+        if call.kind is not None and call.kind.mutates and call.call is not None:
+            calls.setdefault(_key(call.method, call.params), []).append(call)
+    for key, outcomes in told.items():
+        if len(outcomes) > len(calls.get(key, ())):
+            yield f"told {len(outcomes)} times what became of {key}"
+    for key, alike in calls.items():
+        sent = [call for call in alike if call.requests and _is_given_up(call)]
+        if len(told.get(key, ())) < len(sent) and world.closed_at == math.inf:
+            yield f"nothing was told of {key}, which was sent and given up"
+        if len(alike) == 1:
+            truth = _Truth(world, alike[0])
+            for at, outcome in told.get(key, ()):
+                for problem in _untruth(truth, outcome.response or outcome.error, at):
+                    yield f"told of call {alike[0].number} {key}: {problem}"
+
+
+def _is_given_up(call: CallRecord) -> bool:
+    return bool(call.outcomes) and isinstance(call.outcomes[0], GivenUp)
+
+
+def _key(method: str, params: Mapping[str, Any]) -> str:
+    return f"{method} {sorted((name, str(value)) for name, value in params.items())}"
 
 
 def _untrue_success(truth: _Truth, response: Response[Any], told: float) -> Iterator[str]:

@@ -22,6 +22,7 @@ from simulation_adversary import Adversary
 from simulation_checks import (
     can_stay_unknown,
     check_calls,
+    check_given_up,
     check_limits,
     check_nothing_left,
     check_sendings,
@@ -329,6 +330,7 @@ class _Simulation:
         world, problems = self._world, self._report.problems
         problems += check_calls(world)
         problems += check_sendings(world)
+        problems += check_given_up(world)
         problems += check_limits(world)
         problems += world.silences.broken()
         problems += check_nothing_left(world, client)

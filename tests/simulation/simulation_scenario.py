@@ -99,7 +99,7 @@ def plan_of(rng: Random) -> Plan:
         weight_limit=rng.choice((None, None, None, 150, 400)),
         second_clock_s=rng.choice((None,) * 9 + (-7_200.0, -20.0, 20.0, 90.0)),
         second_market=rng.choice((Market.SPOT, Market.USDM)),
-        gives_up=0.0,
+        gives_up=rng.choice((0.0, 0.0, 0.0, 0.1, 0.5)),
         repeats_ids=rng.random() < 0.15,
         subscribes_twice=rng.random() < 0.15,
         shares_address=rng.random() < 0.1,

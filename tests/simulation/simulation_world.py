@@ -21,6 +21,7 @@ from binance_wsapi.core.core import Core
 from binance_wsapi.core.runtime import Runtime
 from binance_wsapi.markets import Market
 from binance_wsapi.options import Options
+from binance_wsapi.outcomes import CallOutcome
 from binance_wsapi.protocol.authorisation import Authoriser
 from binance_wsapi.protocol.params import WireValue
 from binance_wsapi.simulator.doors.request_limits import LimitRules
@@ -123,6 +124,8 @@ class World:
         self.answers: dict[str, float] = {}
         """When the first answer reached the client, by request id."""
         self.calls: list[CallRecord] = []
+        self.told_outcomes: list[tuple[float, CallOutcome]] = []
+        """What was told of calls that their callers had given up, and when."""
         self.resolves_within: float | None = None
         """How long the client may take to find out what became of a call; ``None`` if it does not."""
         self.repeats_ids = False
@@ -246,7 +249,7 @@ class SimulatedClient(AsyncClient):
 
     def _make_runtime(self, options: Options, authoriser: Authoriser) -> Runtime:
         world = self._world
-        return Runtime(
+        runtime = Runtime(
             options,
             world.host,
             authoriser=authoriser,
@@ -255,6 +258,15 @@ class SimulatedClient(AsyncClient):
             wall_us=world.wall_us,
             prefix=f"{world.rng.getrandbits(64):016x}",
         )
+        post = runtime.dispatcher.post
+
+        def overheard(name: Any, event: Any) -> None:
+            if name == "outcome":
+                world.told_outcomes.append((world.loop.time(), event))
+            post(name, event)
+
+        runtime.dispatcher.post = overheard  # type: ignore[method-assign]
+        return runtime
 
     def _attach(self, core: Core) -> None:
         make = core.callers_call

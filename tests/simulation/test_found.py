@@ -622,3 +622,30 @@ def test_the_clock_is_measured_again_in_time() -> None:
         return measured() - before
 
     assert play(scenario, rotate_after=None, ping_interval=10.0) == 1
+
+
+def test_a_move_away_from_a_wedged_connection_tells_the_gap() -> None:
+    """It answered pings to the last, so it was thought to have brought everything."""
+
+    async def scenario(world: World, client: SimulatedClient) -> Any:
+        stream = await client.subscribe_user_data_stream()
+        placed = await place(client)
+        for wire in list(world.network.wires.values()):
+            wire.wedge(deaf=False, mute=True)
+        assert world.exchange.trade(
+            "order.place",
+            side="SELL",
+            type="LIMIT",
+            timeInForce="IOC",
+            price="64980",
+            quantity="0.01",
+        )
+        await asyncio.sleep(0.1)
+        await client.rotate()
+        return placed.raw["result"]["orderId"], await events_within(stream, 40.0)
+
+    order_id, events = play(scenario)
+
+    assert [event for event in events if isinstance(event, StreamGap)]
+    reconciled = [event for event in events if isinstance(event, OrderReconciled)]
+    assert [(order.order_id, len(order.missed_fills)) for order in reconciled] == [(order_id, 1)]

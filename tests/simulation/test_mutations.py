@@ -2,21 +2,32 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 from simulation_run import simulate
 
-from binance_wsapi.core import linked_feed, resolution
+from binance_wsapi import WsKey
+from binance_wsapi.core import linked_feed, reconciliation, resolution
+from binance_wsapi.core.api_link import ApiLink
 from binance_wsapi.core.api_session import ApiSession
+from binance_wsapi.core.call import Call
+from binance_wsapi.core.doubt import Doubt
+from binance_wsapi.core.exchanges import Exchanges
+from binance_wsapi.core.giving_up import GivingUp
 from binance_wsapi.core.linked_feed import LinkedFeed
 from binance_wsapi.core.reconciliation import Reconciler
 from binance_wsapi.core.session import Link
 from binance_wsapi.errors import NotPlaced
 from binance_wsapi.protocol import fate
+from binance_wsapi.protocol.clock import ServerClock
+from binance_wsapi.protocol.envelope import Frame
 from binance_wsapi.protocol.handover import Handover
 from binance_wsapi.protocol.limits import Governor
+from binance_wsapi.protocol.silence import Silence
+from binance_wsapi.protocol.verdict import Case
 
 SEEDS = 1_500
 
@@ -99,6 +110,60 @@ def no_limits(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Governor, "admit", admit)
 
 
+def forgotten_withdrawal(patch: pytest.MonkeyPatch) -> None:
+    """Who gives up a call has gone: what it asked for is done all the same."""
+    patch.setattr(Call, "withdraw", lambda self: self.written_at is None)
+    patch.setattr(ApiSession, "drop_unwritten", lambda self, call: None)
+
+
+def untold_outcomes(patch: pytest.MonkeyPatch) -> None:
+    """What became of a call that was given up interests nobody."""
+    patch.setattr(GivingUp, "_publish", lambda self, call, outcome, why: None)
+
+
+def pings_are_enough(patch: pytest.MonkeyPatch) -> None:
+    """A link that answers pings is well."""
+    patch.setattr(Doubt, "look", lambda self, now: None)
+    patch.setattr(Doubt, "next_look", lambda self: math.inf)
+
+
+def pongs_prove_events(patch: pytest.MonkeyPatch) -> None:
+    """A link that answers pings has brought everything."""
+    patch.setattr(ApiLink, "is_proven_by_pongs", True)
+
+
+def one_clock_for_all(patch: pytest.MonkeyPatch) -> None:
+    """What time it is one exchange knows as well as another."""
+    real = Exchanges.clock_of
+    patch.setattr(Exchanges, "clock_of", lambda self, ws_key: real(self, WsKey.MAIN_WSAPI))
+
+
+def copies_never_lag(patch: pytest.MonkeyPatch) -> None:
+    """What an answer shows is true now."""
+    patch.setattr(fate, "_LAG_S", 0.0)
+    patch.setattr(reconciliation, "LAG_S", 0.0)
+
+
+def any_answer_is_a_success(patch: pytest.MonkeyPatch) -> None:
+    """What is no error went well."""
+    patch.setattr(Frame, "is_success", property(lambda self: self.error is None))
+
+
+def bans_are_news_to_other_doors(patch: pytest.MonkeyPatch) -> None:
+    """A refused handshake says nothing of requests."""
+    patch.setattr(Silence, "handshake_refused", lambda self, *args, **options: None)
+
+
+def ids_name_one_order(patch: pytest.MonkeyPatch) -> None:
+    """An order that goes by the request's id is the request's."""
+    patch.setattr(Case, "is_own", lambda self, client_id, order, **options: True)
+
+
+def every_measurement_counts(patch: pytest.MonkeyPatch) -> None:
+    """What an exchange says of its time is true."""
+    patch.setattr(ServerClock, "_is_odd", lambda self, latest: False)
+
+
 MUTATIONS: tuple[Mutation, ...] = (
     no_resolution,
     resolution_gives_up,
@@ -110,6 +175,16 @@ MUTATIONS: tuple[Mutation, ...] = (
     no_reconciliation,
     last_sign_of_life_proves_all,
     no_limits,
+    forgotten_withdrawal,
+    untold_outcomes,
+    one_clock_for_all,
+    copies_never_lag,
+    any_answer_is_a_success,
+    bans_are_news_to_other_doors,
+    ids_name_one_order,
+    every_measurement_counts,
+    pings_are_enough,
+    pongs_prove_events,
 )
 
 
