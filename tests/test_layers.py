@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -172,3 +173,31 @@ def test_the_table_names_what_is_there() -> None:
 )
 def test_imports_are_found_wherever_they_stand(source: str, module: str, found: set[str]) -> None:
     assert imports(source, module) == found
+
+
+PAGE = (ROOT.parent / "docs" / "architecture.md").read_text(encoding="utf-8")
+
+
+def test_the_page_shows_the_layers_as_they_are() -> None:
+    rows = re.findall(r"^\| `(\w+)` \| [^|]+ \| ([^|]+) \|$", PAGE, re.MULTILINE)
+
+    assert {layer: set(re.findall(r"`(\w+)`", under)) for layer, under in rows} == ALLOWED
+
+
+@pytest.mark.parametrize("folder", ["core", "protocol"])
+def test_the_page_has_a_line_for_each_module(folder: str) -> None:
+    section = PAGE.split(f"### The {folder}\n")[1].split("\n#")[0]
+
+    named = re.findall(r"^\| `(\w+)\.py` \|", section, re.MULTILINE)
+    assert named == [
+        path.stem for path in sorted((ROOT / folder).glob("*.py")) if path.stem != "__init__"
+    ]
+
+
+def test_the_page_leads_to_modules_that_are_there() -> None:
+    named = {name for name in re.findall(r"`([\w/]+/\w+\.py)`", PAGE) if name[0] != "/"}
+
+    assert named
+    assert not [
+        name for name in named if not (ROOT / name).exists() and not (ROOT.parent / name).exists()
+    ]
