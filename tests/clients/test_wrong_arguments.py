@@ -88,10 +88,11 @@ def test_event_that_does_not_exist_is_refused(dial: Dial, name: Any) -> None:
 
 @pytest.mark.parametrize("timeout", ["5", float("nan"), float("inf"), True], ids=repr)
 def test_timeouts_are_seconds(connect: Dial, timeout: Any) -> None:
-    stream = call(connect(), lambda client, it: client.streams.subscribe(it), "btcusdt@trade")
+    caller = connect()
+    stream = call(caller, lambda client, it: client.streams.subscribe(it), "btcusdt@trade")
 
     with pytest.raises(ParameterError, match=rf"timeout={timeout!r}.*seconds"):
-        stream.get(timeout)
+        caller.call(lambda client: stream.get(timeout))
     with pytest.raises(ParameterError, match=rf"timeout={timeout!r}.*seconds"):
         RequestTimeout("", operation="order.place").resolve(timeout)
 
