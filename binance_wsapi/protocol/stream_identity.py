@@ -18,6 +18,9 @@ _NUMBERS = {
 }
 """What the exchange numbers, by event type; the others are known by when they were made."""
 
+_LIQUIDATION = ("s", "S", "p", "q", "T")
+"""What tells two liquidations of one moment apart."""
+
 _UNTYPED_NUMBERS = ("u", "lastUpdateId")
 """The numbers of events that come without a type: Spot's book ticker and partial depth."""
 
@@ -35,7 +38,15 @@ def stream_identity(frame: bytes) -> Hashable:
         if kind is None:
             key = stream, next(event[name] for name in _UNTYPED_NUMBERS if name in event)
         else:
-            key = stream, kind, *(event[name] for name in _NUMBERS.get(kind, ("E",)))
+            # Streams of all symbols bring what different symbols number, or stamp, alike.
+            key = (
+                stream,
+                kind,
+                event.get("s"),
+                *(event[each] for each in _NUMBERS.get(kind, ("E",))),
+            )
+            if kind == "forceOrder":
+                key += tuple(event["o"].get(each) for each in _LIQUIDATION)
         hash(key)
     except (
         msgspec.DecodeError,

@@ -180,6 +180,27 @@ def frame(stream: str, **event: Any) -> bytes:
         (frame("b@depth5", lastUpdateId=5), frame("b@depth5", lastUpdateId=5, x=1), True),
         (frame("b@kline_1m", e="kline", E=1, k={}), frame("b@kline_1m", e="kline", E=1), True),
         (frame("b@kline_1m", e="kline", E=1), frame("b@kline_1m", e="kline", E=2), False),
+        (
+            frame("!bookTicker", e="bookTicker", u=5, s="A"),
+            frame("!bookTicker", e="bookTicker", u=5, s="B"),
+            False,
+        ),
+        (
+            frame("!contractInfo", e="contractInfo", E=5, s="A"),
+            frame("!contractInfo", e="contractInfo", E=5, s="B"),
+            False,
+        ),
+        (
+            frame("!forceOrder@arr", e="forceOrder", E=5, o={"s": "A", "q": "1"}),
+            frame("!forceOrder@arr", e="forceOrder", E=5, o={"s": "B", "q": "1"}),
+            False,
+        ),
+        (
+            frame("!forceOrder@arr", e="forceOrder", E=5, o={"s": "A", "q": "1"}),
+            frame("!forceOrder@arr", e="forceOrder", E=5, o={"s": "A", "q": "1", "x": 1}),
+            True,
+        ),
+        (frame("t", e="FXUpdate", E=5), frame("t", e="EquityUpdate", E=5), False),
     ],
 )
 def test_copies_of_an_event_are_the_same_and_others_are_not(
