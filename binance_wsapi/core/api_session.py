@@ -179,7 +179,7 @@ class ApiSession(Session):
             params,
             settle,
             runtime.request_id(),
-            runtime.options.timeout if timeout is None else timeout,
+            runtime.call_timeout if timeout is None else timeout,
             self._now(),
         )
         call.is_own = True

@@ -52,7 +52,6 @@ class Core:
     def __init__(self, runtime: Runtime) -> None:
         self.runtime = runtime
         self._host = runtime.host
-        self._timeout = runtime.options.timeout
         self._metrics = runtime.options.metrics
         self._inbox: deque[Call] = deque()
         self._woken = False
@@ -92,7 +91,9 @@ class Core:
             deliver: Is called with the outcome, on the core's thread.
         """
         runtime = self.runtime
-        call = Call(kind, params, deliver, runtime.request_id(), self._timeout, runtime.now())
+        call = Call(
+            kind, params, deliver, runtime.request_id(), runtime.call_timeout, runtime.now()
+        )
         call.ws_key = ws_key
         call.giving_up = self.giving_up
         return call

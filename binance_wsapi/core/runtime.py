@@ -81,6 +81,8 @@ class Runtime:
         self.loop = host.loop
         self.owner: Callable[[], object] = lambda: None
         """Returns the client, while it lives: what it hands out keeps it alive."""
+        self.call_timeout = options.timeout
+        """Seconds a request may take, the core's own included."""
         self.stream_type: type[BaseEventStream[Any]] = EventStream
         """The streams that the client hands out."""
         self.now = now

@@ -324,7 +324,7 @@ def test_unsent_when_the_clients_own_thread_hangs(dial: Dial, scripted: Scripted
     """The longest wait is over: it is withdrawn, and may be repeated."""
     caller = dial(**SIGNED)
     caller.call(lambda client: client.connect())
-    caller.client._core._timeout = caller.client._patience = 0.01
+    caller.client._runtime.call_timeout = caller.client._patience = 0.01
     hangs, goes_on = threading.Event(), threading.Event()
 
     def hang() -> None:
@@ -337,7 +337,7 @@ def test_unsent_when_the_clients_own_thread_hangs(dial: Dial, scripted: Scripted
     with pytest.raises(NotSent, match="own thread did not answer"):
         caller.call(order)
 
-    caller.client._core._timeout = caller.client._patience = WAIT_S
+    caller.client._runtime.call_timeout = caller.client._patience = WAIT_S
     goes_on.set()
     assert never_sent(caller, scripted)
 
@@ -357,7 +357,7 @@ def test_sent_when_the_clients_own_thread_hangs(dial: Dial, scripted: ScriptedSe
 
     scripted.replies["order.place"] = hang
     caller.call(lambda client: client.connect())
-    caller.client._core._timeout = caller.client._patience = 0.5
+    caller.client._runtime.call_timeout = caller.client._patience = 0.5
 
     with pytest.raises(RequestTimeout, match="own thread did not answer") as ended:
         caller.call(order)

@@ -55,7 +55,7 @@ def place_algo(client: Any) -> Any:
 def impatient(caller: Caller, market: str) -> Caller:
     """Connect, then have calls given up at once: what is written is written by then."""
     caller.call(lambda client: client.connect(CONNECTIONS[market]))
-    caller.client._core._timeout = 0.05
+    caller.client._runtime.call_timeout = 0.05
     return caller
 
 
@@ -196,7 +196,7 @@ def test_a_late_answer_is_what_resolving_returns_later(
         caller.call(place_algo)
     answer(scripted, held, status=200, result={"algoId": 7})
     error = unknown.value
-    caller.client._core._timeout = 500
+    caller.client._runtime.call_timeout = 500
     caller.call(lambda client: client.usdm.get_session_status())  # what came before it was read
 
     found = caller.call(

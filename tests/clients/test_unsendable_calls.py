@@ -148,6 +148,7 @@ def test_later_calls_are_watched_when_earlier_ones_have_ended(
     caller.call(lambda client: client.spot.test_connectivity())
     monkeypatch.setattr(caller.client._core, "_ring", lambda: None)
     monkeypatch.setattr(caller.client._core, "take_in", lambda: None)
+    monkeypatch.setattr(caller.client._core.giving_up, "_take_in", lambda: None)
 
     async def both(client: Any) -> Any:
         cancelled = asyncio.ensure_future(client.spot.test_connectivity())

@@ -222,7 +222,8 @@ def test_second_subscription_under_the_same_id_takes_nothing_from_the_first(
 
     async def subscribe_another() -> None:
         feed = LinkedFeed(
-            core,
+            core.runtime,
+            WsKey.MAIN_WSAPI,
             name="another account",
             decode=lambda event: event,
             handler_event=None,

@@ -302,7 +302,10 @@ def test_attempts_stay_within_the_exchanges_limit(
     """All connections of a client share one budget."""
     exchange.stop_listening()
     caller = connect(timeout=0.5, reconnect_delay=0.001, reconnect_delay_max=0.001)
-    on_core(caller, lambda core: setattr(core, "_connections", ConnectionBudget(7, 300.0)))
+    on_core(
+        caller,
+        lambda core: setattr(core.runtime.dialling, "_connections", ConnectionBudget(7, 300.0)),
+    )
     calls = [
         caller.begin(ping),
         caller.begin(lambda client: client.spot.using(WsKey.MAIN_WSAPI2).test_connectivity()),
