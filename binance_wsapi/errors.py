@@ -163,8 +163,10 @@ class OutcomeUnknown(BinanceWsApiError):
         ws_key: The connection it went over, where it can be looked up.
         params: Its parameters by wire name, key and signature left out, where it can be looked up.
         recv_window: Its ``recvWindow`` in milliseconds; ``None`` for the exchange's default.
+        request_id: The id it was sent under; ``None`` where nobody knows.
     """
 
+    request_id: str | None = None
     ws_key: str | None = None
     params: Mapping[str, Any] | None = None
     recv_window: float | None = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -217,6 +218,11 @@ class Call:
     def asks_for(self) -> str | None:
         """The client id of the order or order list that it asks for or changes."""
         return next((str(self.params[name]) for name in _ASKS_FOR if name in self.params), None)
+
+    @property
+    def writing(self) -> float:
+        """When it was written, for comparing; nothing is before or after what nobody here has seen."""
+        return math.nan if self.written_at is None else self.written_at
 
     @property
     def client_order_id(self) -> str | None:

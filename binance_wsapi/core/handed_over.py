@@ -39,6 +39,7 @@ def handed_over(look_ups: LookUps, error: OutcomeUnknown) -> OutcomeUnknown:
         error.sent_at,
         error.recv_window,
         error.cause,
+        error.request_id or "",
     )
 
 
@@ -97,6 +98,7 @@ def described(
         sent_us,
         None if window is None else float(str(window)),
         "asked for anew",
+        "",
     )
 
 
@@ -108,13 +110,14 @@ def _resolvable(
     sent_us: int,
     recv_window: float | None,
     cause: str,
+    request_id: str,
 ) -> OutcomeUnknown:
     runtime = look_ups.runtime
     call = Call(
         kind_by_method(endpoint(ws_key).market, method),
         params,
         lambda _: None,
-        runtime.request_id(),
+        request_id,
         runtime.options.timeout,
         runtime.now(),
     )

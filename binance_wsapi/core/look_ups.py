@@ -37,6 +37,7 @@ class LookUps:
     def let_resolve(self, call: Call, error: OutcomeUnknown) -> None:
         """Let an error be resolved, here and by another client that it is handed to."""
         window = (call.sent_params or call.params).get("recvWindow")
+        error.request_id = call.id or None
         error.ws_key = call.ws_key
         error.params = without_secrets(call.params)
         error.recv_window = None if window is None else float(str(window))

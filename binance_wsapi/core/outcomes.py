@@ -109,10 +109,8 @@ class Outcomes:
         if error.new_order_result != "SUCCESS":
             return
         session, result = self._session, msgspec.Raw(_encode(error.new_order_response))
-        now = session.runtime.now()
-        written_at = now if call.written_at is None else call.written_at
         session.own_orders.answers.append(
-            ReadAnswer(call.id, written_at, now, call.kind.makes_orders, result)
+            ReadAnswer(call.id, call.writing, session.runtime.now(), call.kind.makes_orders, result)
         )
         self.tell_reconcilers(call, result, resolved=resolved)
 

@@ -156,7 +156,7 @@ class Resolver:
         if isinstance(outcome, Response):
             answer = ReadAnswer(
                 call.id,
-                case.written_at,
+                call.writing,
                 self.runtime.now(),
                 call.kind.makes_orders,
                 outcome.raw_result,
@@ -177,14 +177,14 @@ class _Case:
         """How long it may take."""
         self._woken = asyncio.Event()
         runtime = resolver.runtime
-        self.written_at = runtime.now() if call.written_at is None else call.written_at
         window = (call.sent_params or call.params).get("recvWindow")
         self.inquiry: Inquiry = inquiry(
             session.market,
             call.kind.method,
             call.params,
             sent_us=call.sent_us,
-            written_at=self.written_at,
+            written_at=runtime.now() if call.written_at is None else call.written_at,
+            is_write_seen=call.written_at is not None,
             recv_window_ms=None if window is None else float(str(window)),
             request_id=call.id,
             knowledge=Knowledge(

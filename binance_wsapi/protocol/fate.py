@@ -102,6 +102,7 @@ def inquiry(
     *,
     sent_us: int,
     written_at: float,
+    is_write_seen: bool = True,
     recv_window_ms: float | None = None,
     margin_us: int = 1_000_000,
     request_id: str = "",
@@ -115,10 +116,11 @@ def inquiry(
         params: Its parameters by wire name, with the client ids it was sent with.
         sent_us: Its timestamp, in epoch microseconds.
         written_at: When it was written, in monotonic seconds; where nobody knows, any later moment.
+        is_write_seen: Somebody knows: what else was read and written here can be compared with it.
         recv_window_ms: Its recvWindow; ``None`` for the exchange's default.
         margin_us: By how much the clocks may disagree: the timestamp may have been ahead of the
             exchange by as much, and the fence is put off by as much.
-        request_id: The id it was sent under.
+        request_id: The id it was sent under; empty where nobody knows.
         knowledge: What the client knows besides.
     """
     patience = patience_us(recv_window_ms, margin_us)
@@ -128,7 +130,7 @@ def inquiry(
         params,
         sent_us,
         margin_us,
-        written_at,
+        written_at if is_write_seen else math.nan,
         sent_us + patience,
         request_id,
         knowledge or Knowledge(),

@@ -23,8 +23,9 @@ class ReadAnswer(NamedTuple):
     """An answer to a request that changed orders."""
 
     request_id: str
+    """The id its request was sent under; empty where nobody knows."""
     written_at: float
-    """When its request was written, monotonic seconds."""
+    """When its request was written, monotonic seconds; NaN where nobody has seen that."""
     heard_at: float
     """When it was read, monotonic seconds."""
     makes_orders: bool
@@ -55,6 +56,8 @@ class OwnOrders:
 
     def is_of_another(self, request_id: str, symbol: object, order_id: object) -> bool:
         """Whether another request is known to have made the order."""
+        if not request_id:
+            return False  # nobody knows which request it is: it may be that one
         shown = self._of(symbol, order_id)
         return shown is not None and shown.placed_by not in (None, request_id)
 
@@ -98,7 +101,7 @@ class OwnOrders:
             shown = self._shown.setdefault(key, _Shown(answer.heard_at))
             shown.first_heard_at = min(shown.first_heard_at, answer.heard_at)
             if answer.makes_orders and "origClientOrderId" not in order:
-                shown.placed_by, shown.placed_at = answer.request_id, answer.written_at
+                shown.placed_by, shown.placed_at = answer.request_id or None, answer.written_at
                 shown.placed_as = order["clientOrderId"]
             if len(self._shown) > self._size:
                 del self._shown[next(iter(self._shown))]

@@ -156,7 +156,7 @@ class Case:
     stamp_tolerance_us: int
     """By how much its timestamp may have been ahead of the exchange's clock."""
     written_at: float = -math.inf
-    """When it was written, monotonic seconds."""
+    """When it was written, monotonic seconds; NaN, which nothing is before or after, where nobody knows."""
     settled_us: int = 0
     """When it can no longer be accepted, exchange time."""
     request_id: str = ""

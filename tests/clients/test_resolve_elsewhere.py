@@ -291,3 +291,88 @@ def test_ids_begin_as_chosen(dial: Dial, scripted: ScriptedServer, prefix: str) 
 def test_prefix_that_the_exchange_would_refuse_is_refused(prefix: Any) -> None:
     with pytest.raises(ConfigurationError, match="client_order_id_prefix="):
         Client(client_order_id_prefix=prefix)
+
+
+@pytest.mark.parametrize("ws_key", [WsKey.MAIN_WSAPI, WsKey.USDM_WSAPI, WsKey.COINM_WSAPI])
+def test_asked_twice_it_is_the_same_request(
+    dial: Dial, scripted: ScriptedServer, ws_key: WsKey
+) -> None:
+    """What was found out the first time is not another request's order the second time."""
+    left_behind = lost(dial, scripted, ws_key)
+    scripted.replies["order.status"] = has_it
+    scripted.replies["allOrders"] = no_orders
+    caller = dial(**SIGNED)
+    description = {
+        "request": "order.place",
+        "params": NAMED,
+        "sent_at": pickle.loads(left_behind).sent_at,
+        "ws_key": ws_key,
+    }
+
+    for _ in range(2):
+        assert caller.call(lambda client: client.resolve(pickle.loads(left_behind))).resolved
+        assert caller.call(lambda client: client.resolve(**description)).resolved
+
+
+def test_client_that_sent_it_resolves_what_was_left_behind(
+    dial: Dial, scripted: ScriptedServer
+) -> None:
+    """It is no rival of itself, and what the client has found out before is no other's."""
+    scripted.replies["order.place"] = cuts
+    scripted.replies["order.status"] = has_it
+    caller = dial(**SIGNED, on_unknown_outcome="raise")
+    with pytest.raises(OutcomeUnknown) as ended:
+        caller.call(lambda client: client.request(WsKey.MAIN_WSAPI, "order.place", NAMED))
+    left_behind = pickle.dumps(ended.value)
+
+    def resolving(error: OutcomeUnknown) -> Callable[[Any], Any]:
+        return lambda client: client.resolve(error)
+
+    for error in (pickle.loads(left_behind), ended.value, pickle.loads(left_behind)):
+        assert caller.call(resolving(error)).resolved
+
+
+def test_order_whose_answer_this_client_has_read_is_found_by_its_description(
+    dial: Dial, scripted: ScriptedServer
+) -> None:
+    async def accepts(peer: Peer, request: dict[str, Any]) -> None:
+        shown = {"symbol": "BTCUSDT", "orderId": 7, "clientOrderId": "mine", "status": "FILLED"}
+        await peer.answer(request, shown)
+
+    scripted.replies["order.place"] = accepts
+    scripted.replies["order.status"] = has_it
+    caller = dial(**SIGNED)
+    began = datetime.now(UTC)
+    caller.call(lambda client: client.request(WsKey.MAIN_WSAPI, "order.place", NAMED))
+
+    assert caller.call(lambda client: client.resolve("order.place", NAMED, sent_at=began)).resolved
+
+
+@pytest.mark.usefixtures("soon")
+def test_order_made_since_does_not_show_that_another_clients_cancel_of_all_failed(
+    dial: Dial, scripted: ScriptedServer
+) -> None:
+    """This client knows the order, but not whether it was there when the other client sent that."""
+    open_orders: list[dict[str, Any]] = []
+
+    async def accepts(peer: Peer, request: dict[str, Any]) -> None:
+        made = int(time.time() * 1000)
+        open_orders.append(
+            {"symbol": "BTCUSDT", "orderId": 7, "clientOrderId": "mine", "time": made}
+        )
+        await peer.answer(request, open_orders[0])
+
+    async def shows(peer: Peer, request: dict[str, Any]) -> None:
+        await peer.answer(request, open_orders)
+
+    scripted.replies |= {"order.place": accepts, "openOrders.status": shows}
+    caller = dial(**SIGNED)
+    began = datetime.now(UTC)
+    caller.call(lambda client: client.request(WsKey.MAIN_WSAPI, "order.place", NAMED))
+
+    with pytest.raises(OutcomeUnknown, match="may have been executed"):
+        caller.call(
+            lambda client: client.resolve(
+                "openOrders.cancelAll", {"symbol": "BTCUSDT"}, sent_at=began
+            )
+        )

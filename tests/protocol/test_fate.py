@@ -56,6 +56,7 @@ def order(**fields: Any) -> dict[str, Any]:
 
 
 def asking(method: str, params: dict[str, Any], market: Market = SPOT, **options: Any) -> Inquiry:
+    options = {"request_id": "this"} | options
     return inquiry(market, method, params, sent_us=SENT, written_at=0.0, **options)
 
 

@@ -206,6 +206,7 @@ class World:
             sent_us=SENT,
             written_at=0.0,
             recv_window_ms=WINDOW_MS,
+            request_id="this",
             knowledge=knowledge,
         )
         verdict = asking.verdict
