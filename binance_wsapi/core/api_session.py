@@ -779,9 +779,9 @@ class ApiSession(Session):
 
 
 def _is_success(call: Call, message: Frame) -> bool:
-    # What changes orders has to show them.
-    is_nothing = call.kind.mutates and call.kind.operation is not None and message.result == _NULL
-    return message.is_success and not is_nothing
+    # What changes orders has to show them, and a logon the key.
+    shows = call.kind.logs or (call.kind.mutates and call.kind.operation is not None)
+    return message.is_success and not (shows and message.result == _NULL)
 
 
 def _response(call: Call, message: Frame, frame: str | bytes, round_trip: float) -> Response[Any]:

@@ -99,7 +99,8 @@ class GivingUp:
 
     def learned(self, call: Call, outcome: Outcome) -> None:
         """The answer came after the caller had been told that the outcome is not known."""
-        self._publish(call, outcome, "answered late")
+        if call.outcome is None or isinstance(call.outcome, OutcomeUnknown):
+            self._publish(call, outcome, "answered late")
 
     def _withdraw(self, call: Call) -> bool:
         """Return whether nothing was sent."""

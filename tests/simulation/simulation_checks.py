@@ -184,15 +184,22 @@ def _untrue_giving_up(truth: _Truth, outcome: GivenUp, told: float) -> Iterator[
         return  # it never came so far
     if said is None:
         yield f"nothing is said of what was {outcome}"
-    elif said.written != bool(truth.frames):
-        yield f"written={said.written}, in truth {len(truth.frames)} times: {outcome}"
+    elif said.written and not truth.frames:
+        yield f"nothing was written: {outcome}"
+    # What was refused for its timestamp was as good as not sent.
+    elif not said.written and truth.call.requests - truth.call.exchange.refused_for_time:
+        yield f"it was written: {outcome}"
 
 
 def check_given_up(world: World) -> Iterator[str]:
     """What was sent and given up was told once, and truly."""
     told: dict[str, list[tuple[float, CallOutcome]]] = {}
+    heard: dict[str, list[CallOutcome]] = {}
     for at, outcome in world.told_outcomes:
-        told.setdefault(_key(outcome.operation, outcome.params), []).append((at, outcome))
+        key = _key(outcome.operation, outcome.params)
+        heard.setdefault(key, []).append(outcome)
+        if outcome.state != "unknown":  # a late answer may say more
+            told.setdefault(key, []).append((at, outcome))
     calls: dict[str, list[CallRecord]] = {}
     for call in world.calls:
         if call.kind is not None and call.kind.mutates and call.call is not None:
@@ -201,8 +208,8 @@ def check_given_up(world: World) -> Iterator[str]:
         if len(outcomes) > len(calls.get(key, ())):
             yield f"told {len(outcomes)} times what became of {key}"
     for key, alike in calls.items():
-        sent = [call for call in alike if call.requests and _is_given_up(call)]
-        if len(told.get(key, ())) < len(sent) and world.closed_at == math.inf:
+        sent = [call for call in alike if _is_given_up_in_flight(call)]
+        if len(heard.get(key, ())) < len(sent) and world.closed_at == math.inf:
             yield f"nothing was told of {key}, which was sent and given up"
         if len(alike) == 1:
             truth = _Truth(world, alike[0])
@@ -211,8 +218,11 @@ def check_given_up(world: World) -> Iterator[str]:
                     yield f"told of call {alike[0].number} {key}: {problem}"
 
 
-def _is_given_up(call: CallRecord) -> bool:
-    return bool(call.outcomes) and isinstance(call.outcomes[0], GivenUp)
+def _is_given_up_in_flight(call: CallRecord) -> bool:
+    if not call.outcomes or not isinstance(call.outcomes[0], GivenUp):
+        return False
+    said = given_up(call.outcomes[0].error)
+    return said is not None and said.written
 
 
 def _key(method: str, params: Mapping[str, Any]) -> str:

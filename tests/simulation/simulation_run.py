@@ -44,8 +44,9 @@ from simulation_scenario import (
 from simulation_world import SimulatedClient, World
 
 from binance_wsapi import WsKey
-from binance_wsapi.errors import BinanceWsApiError, ClientClosed, OutcomeUnknown
+from binance_wsapi.errors import BinanceWsApiError, ClientClosed, OutcomeUnknown, PartlyExecuted
 from binance_wsapi.markets import Market
+from binance_wsapi.response import Response
 from binance_wsapi.simulator.doors.request_limits import LimitRules, Window
 
 __all__ = ["Report", "simulate"]
@@ -337,6 +338,21 @@ class _Simulation:
         for listening in self._streams:
             problems += self._judge_stream(listening)
 
+    def _unknown_requests(self) -> set[str]:
+        """Return the requests whose orders nobody could ask for before the end."""
+        knows = (Response, PartlyExecuted)
+        return {
+            request
+            for call in self._world.calls
+            if call.outcomes
+            and (
+                not isinstance(call.outcome, knows)
+                if self._plan.closes_early
+                else isinstance(call.outcome, OutcomeUnknown)
+            )
+            for request in call.requests
+        }
+
     def _judge_stream(self, listening: _Listening) -> Iterator[str]:
         exchange = listening.exchange
         lives = any(
@@ -354,12 +370,7 @@ class _Simulation:
             listening.since,
             self._until,
             microseconds=self._plan.options["time_unit"] == "MICROSECOND",
-            unknown={
-                request
-                for call in self._world.calls
-                if call.outcomes and isinstance(call.outcome, OutcomeUnknown)
-                for request in call.requests
-            },
+            unknown=self._unknown_requests(),
         )
 
 

@@ -13,6 +13,8 @@ __all__ = ["Silences"]
 _BANNED = 418
 _STATUSES = frozenset({_BANNED, 429})
 _SHORTEST_BAN_S = 120.0
+_TOO_MANY_ORDERS = -1015
+"""Other requests than orders may go on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +48,9 @@ class Silences:
         """An answer reached the client."""
         if answer.get("status") not in _STATUSES:
             return
-        data = answer.get("error", {}).get("data")
-        if data:
+        error = answer.get("error", {})
+        data = error.get("data")
+        if data and error["code"] != _TOO_MANY_ORDERS:
             unit = 1e6 if data["serverTime"] > 10**14 else 1e3
             seconds = (data["retryAfter"] - data["serverTime"]) / unit
             self._tell(exchange, now, seconds, f"{answer['id']} was answered {answer['status']}")

@@ -649,3 +649,31 @@ def test_a_move_away_from_a_wedged_connection_tells_the_gap() -> None:
     assert [event for event in events if isinstance(event, StreamGap)]
     reconciled = [event for event in events if isinstance(event, OrderReconciled)]
     assert [(order.order_id, len(order.missed_fills)) for order in reconciled] == [(order_id, 1)]
+
+
+def test_an_outcome_that_an_event_proved_is_not_told_again_by_a_late_answer() -> None:
+    async def scenario(world: World, client: SimulatedClient) -> Any:
+        await client.subscribe_user_data_stream()
+        world.exchange.venue.faults.on("order.place").delay_answer(4.0)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(place(client), 2.0)
+        await asyncio.sleep(10.0)
+        return [outcome.state for outcome in client.outcomes()], world.told_outcomes
+
+    states, told = play(scenario, timeout=3.0)
+
+    assert states == ["accepted"]
+    assert len(told) == 1
+
+
+def test_a_logon_that_is_answered_with_nothing_is_no_logon() -> None:
+    """The link was held for logged on, and every order on it refused for want of a key."""
+
+    async def scenario(world: World, client: SimulatedClient) -> Any:
+        def answer_nothing(pending: Any) -> None:
+            pending.send(pending._frame({"id": pending.request.id, "status": 200, "result": None}))
+
+        world.exchange.venue.faults.on("session.logon").do(answer_nothing)
+        return await place(client)
+
+    assert isinstance(play(scenario), Response)
