@@ -159,6 +159,82 @@ def test_the_table_names_what_is_there() -> None:
     assert {"catalogue", "core", "errors", "models", "protocol", "simulator"} <= layers
 
 
+# A knot: modules that need each other's names, be it for types alone. None of it can be read by itself.
+LARGEST_KNOT = 4
+
+LARGEST_CLASS = 300, 25
+"""Lines and methods of a class of the core."""
+TOO_LARGE = {
+    "core.session.Session": "its hooks and its watch over silent peers are to part from it",
+    "core.api_session.ApiSession": "the life of a request is to become a machine of its own",
+}
+
+THE_DOOR = "core.core"
+AT_THE_DOOR = {"_client_base", "async_client", "client"}
+
+
+def needed(module: str) -> set[str]:
+    """Every module of the package that one imports, types alone included."""
+    named = set(imports_of(module))
+    for node in ast.walk(ast.parse(dict(modules())[module].read_text())):
+        if isinstance(node, ast.ImportFrom):  # ``from binance_wsapi.protocol import proofs``
+            named |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return {each for each in filter(None, map(inner, named)) if each in MODULES} - {module}
+
+
+def knots(graph: dict[str, set[str]]) -> list[set[str]]:
+    """Return the groups of modules each of which reaches all others of its group."""
+    reach = {module: set(graph[module]) for module in graph}
+    grown = True
+    while grown:
+        grown = False
+        for reached in reach.values():
+            further = set().union(*(reach[each] for each in reached)) - reached
+            reached.update(further)
+            grown = grown or bool(further)
+    groups = {
+        frozenset(each for each in reach[module] if module in reach[each])
+        for module in reach
+        if module in reach[module]
+    }
+    return [set(group) for group in groups]
+
+
+def test_no_module_hangs_on_many_that_hang_on_it() -> None:
+    found = knots({module: needed(module) for module in MODULES})
+
+    assert not [sorted(knot) for knot in found if len(knot) > LARGEST_KNOT]
+
+
+def test_knots_are_found() -> None:
+    graph = {"a": {"b"}, "b": {"c"}, "c": {"a", "d"}, "d": {"e"}, "e": {"d"}, "f": {"a"}}
+
+    assert sorted(map(sorted, knots(graph))) == [["a", "b", "c"], ["d", "e"]]
+
+
+@pytest.mark.parametrize("module", [name for name in MODULES if layer_of(name) == "core"])
+def test_no_class_of_the_core_does_too_much(module: str) -> None:
+    lines, methods = LARGEST_CLASS
+    tree = ast.parse(dict(modules())[module].read_text())
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ClassDef):
+            length = (node.end_lineno or 0) - node.lineno + 1
+            count = sum(
+                isinstance(each, (ast.FunctionDef, ast.AsyncFunctionDef)) for each in node.body
+            )
+            is_large = length > lines or count > methods
+            name = f"{module}.{node.name}"
+
+            assert is_large == (name in TOO_LARGE), f"{name}: {length} lines, {count} methods"
+
+
+def test_the_clients_alone_use_the_door() -> None:
+    users = {module for module in MODULES if THE_DOOR in needed(module)}
+
+    assert users
+    assert users <= AT_THE_DOOR
+
+
 @pytest.mark.parametrize(
     ("source", "module", "found"),
     [

@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
+from binance_wsapi.core.asking import Asker
 from binance_wsapi.core.call import Call, Outcome
 from binance_wsapi.core.giving_up import GivingUp
 from binance_wsapi.core.resolution import Resolver
 from binance_wsapi.errors import OutcomeUnknown, PartlyExecuted
 from binance_wsapi.protocol.own_orders import ReadAnswer
-from binance_wsapi.protocol.session import State
+from binance_wsapi.protocol.session import SessionMachine, State
 from binance_wsapi.response import Response
 
 if TYPE_CHECKING:
-    from binance_wsapi.core.api_session import ApiSession
+    from binance_wsapi.core.reconciliation import Reconciler
 
 __all__ = ["Outcomes"]
 
@@ -27,12 +28,19 @@ log = logging.getLogger("binance_wsapi.session")
 _encode = msgspec.json.Encoder().encode
 
 
+class Followed(Asker, Protocol):
+    """A session whose account's orders somebody may keep track of."""
+
+    machine: SessionMachine
+    reconcilers: Sequence[Reconciler]
+
+
 class Outcomes:
     """Settles the requests of one session that have no plain answer; on the loop's thread."""
 
     def __init__(
         self,
-        session: ApiSession,
+        session: Followed,
         resolver: Resolver,
         giving_up: GivingUp,
         let_resolve: Callable[[Call, OutcomeUnknown], object],

@@ -23,7 +23,7 @@ from binance_wsapi.protocol.reconcile import LiveOrders, Reconciled, Reconciliat
 from binance_wsapi.protocol.verdict import LAG_S
 
 if TYPE_CHECKING:
-    from binance_wsapi.core.api_session import ApiSession
+    from binance_wsapi.core.asking import Asker
     from binance_wsapi.response import Response
 
 __all__ = ["Reconciler"]
@@ -57,7 +57,7 @@ class Reconciler:
         put: Appends a record to the account's stream.
     """
 
-    def __init__(self, session: ApiSession, put: Callable[[Callable[[], Any]], None]) -> None:
+    def __init__(self, session: Asker, put: Callable[[Callable[[], Any]], None]) -> None:
         self._session = session
         self._put = put
         self._orders = LiveOrders(session.market, since_us=session.exchange_us())

@@ -33,8 +33,7 @@ from binance_wsapi.protocol.own_orders import ReadAnswer
 from binance_wsapi.response import Response
 
 if TYPE_CHECKING:
-    from binance_wsapi.core.api_session import ApiSession
-    from binance_wsapi.core.api_sessions import ApiSessions
+    from binance_wsapi.core.asking import Asker, Askers
 
 __all__ = ["Resolver"]
 
@@ -63,13 +62,13 @@ class Resolver:
     """
 
     def __init__(
-        self, runtime: Runtime, sessions: ApiSessions, *, has_user_data: Callable[[], bool]
+        self, runtime: Runtime, sessions: Askers, *, has_user_data: Callable[[], bool]
     ) -> None:
         self.runtime = runtime
         self.sessions = sessions
         self.has_user_data = has_user_data
         self._cases: dict[_Case, None] = {}
-        self._unknown: dict[Call, ApiSession] = {}
+        self._unknown: dict[Call, Asker] = {}
         """Every request whose outcome is not known, the latest ones."""
 
     @property
@@ -77,13 +76,13 @@ class Resolver:
         """Whether anything is being found out."""
         return bool(self._cases)
 
-    def begin(self, session: ApiSession, call: Call) -> None:
+    def begin(self, session: Asker, call: Call) -> None:
         """From now on the outcome of a request is not known."""
         self._unknown[call] = session
         if len(self._unknown) > UNKNOWN_KEPT:
             del self._unknown[next(iter(self._unknown))]
 
-    def has_rival(self, session: ApiSession, request_id: str, client_id: object) -> bool:
+    def has_rival(self, session: Asker, request_id: str, client_id: object) -> bool:
         """Whether another request under the same client id may have made what goes by it."""
         unanswered = [
             (other, call)
@@ -122,7 +121,7 @@ class Resolver:
                 case.event(told)
 
     async def resolve(
-        self, session: ApiSession, call: Call, error: OutcomeUnknown, timeout: float | None
+        self, session: Asker, call: Call, error: OutcomeUnknown, timeout: float | None
     ) -> Outcome:
         """Return the lost answer as far as it can be known, ``NotPlaced``, or the error itself.
 
@@ -169,7 +168,7 @@ class Resolver:
 class _Case:
     """One request and the questions about it."""
 
-    def __init__(self, resolver: Resolver, session: ApiSession, call: Call) -> None:
+    def __init__(self, resolver: Resolver, session: Asker, call: Call) -> None:
         self._resolver = resolver
         self._session = session
         self.call = call
