@@ -71,7 +71,8 @@ class ClientBase(ClientSignature):
     def __init_subclass__(cls) -> None:
         if ClientBase in cls.__bases__:
             # Python names the function in the error for a misspelt option: users know no ClientBase.
-            cls.__init__ = _named(ClientBase.__init__, f"{cls.__name__}.__init__")  # type: ignore[method-assign]
+            # setattr: an assignment would be one more constructor to type checkers.
+            setattr(cls, "__init__", _named(ClientBase.__init__, f"{cls.__name__}.__init__"))  # noqa: B010
 
     def _read(
         self, key: tuple[Any, Any, Any], /, **given: Any

@@ -132,7 +132,7 @@ class AsyncClient(ClientBase):
         check_takes_requests(ws_key)
         operation = operation_by_method(endpoint(ws_key).market, name_text(method, "method"))
         kind = CallKind(method, None) if operation is None else kind_of(operation)
-        given = {} if params is None else params
+        given: Mapping[str, object] = {} if params is None else params
         return await self._send(ws_key, kind, partial(wire_params_by_name, operation), given)
 
     @overload

@@ -8,7 +8,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable
-from typing import Generic, TypeVar
+from typing import Generic, TypeVar, cast
 
 from binance_wsapi.forks import ends_at_fork
 from binance_wsapi.options import Overflow
@@ -165,7 +165,8 @@ class EventBuffer(Generic[T]):
             self._lost = 0
             self._items.appendleft(marker)
         # In one step that no interrupt can cut in two: an item is here or there.
-        taken.extend(map(deque.popleft, (self._items,)))
+        popleft = cast("Callable[[deque[T]], T]", deque[T].popleft)
+        taken.extend(map(popleft, (self._items,)))
 
     def _has_room(self) -> bool:
         """Make room as the policy says; false when the new item is the one to go."""

@@ -145,6 +145,7 @@ class LookUp(Protocol):
 
     def begin(self, timeout: float | None) -> Future[Any]:
         """Begin to find it out, for ``timeout`` seconds at most."""
+        ...
 
     def left(self, finding: Future[Any], error: BaseException) -> None:
         """Nobody waits any more for what was begun."""

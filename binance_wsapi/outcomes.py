@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 from binance_wsapi.endpoints import WsKey
 from binance_wsapi.errors import (
@@ -59,7 +59,8 @@ def state_of(outcome: Response[Any] | BinanceWsApiError) -> OutcomeState:
             return "not placed"
         case PartlyExecuted():
             return "partly executed"
-    return "rejected"
+        case _:
+            return "rejected"
 
 
 @dataclass(frozen=True)
@@ -117,5 +118,5 @@ def _related(error: BaseException) -> Iterator[BaseException]:
         seen.add(id(each))
         yield each
         if isinstance(each, BaseExceptionGroup):
-            open_.extend(each.exceptions)
+            open_.extend(cast("BaseExceptionGroup[BaseException]", each).exceptions)
         open_.extend((each.__cause__, None if each.__suppress_context__ else each.__context__))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, Union
+from typing import Any, Union, cast
 
 import msgspec
 
@@ -44,12 +44,12 @@ class EventDecoder:
     def _read(self, frame: bytes | msgspec.Raw, problem: str) -> Event:
         """Return an event whose form has changed."""
         try:
-            event = msgspec.json.decode(
+            event: Any = msgspec.json.decode(
                 frame
             )  # raises where validation stopped before what is no JSON
         except (msgspec.ValidationError, UnicodeDecodeError) as error:
             return UnknownEvent(problem=str(error))  # a number or a text that Python cannot hold
-        head: dict[str, Any] = event if isinstance(event, dict) else {}
+        head = cast("dict[str, Any]", event) if isinstance(event, dict) else {}
         tag = head.get("e")
         kind = self._kinds.get(tag) if isinstance(tag, str) else None
         if kind is None and len(self._kinds) == 1:

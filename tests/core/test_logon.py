@@ -26,12 +26,18 @@ def test_logon_that_a_limit_refused_is_tried_again_and_no_refused_key(
 ) -> None:
     async def limited_once(peer: Peer, request: dict[str, Any]) -> None:
         if peer.number == 1:
-            await peer.refuse(request, -1003, "Too many requests.", status=400)
+            until_ms = int(time.time() * 1000) + 300
+            error = {
+                "code": -1003,
+                "msg": "Too many requests.",
+                "data": {"retryAfter": until_ms},
+            }
+            await peer.send({"id": request["id"], "status": 400, "error": error})
         else:
             await peer.answer(request, {"apiKey": "key"})
 
     scripted.replies["session.logon"] = limited_once
-    caller = dial(api_key="key", api_secret=PEM, timeout=WAIT_S)
+    caller = dial(api_key="key", api_secret=PEM, timeout=WAIT_S, on_rate_limit="wait")
     told = noted(caller, "exception", "authenticated")
 
     assert caller.call(lambda client: client.spot.get_open_orders()).status == 200
