@@ -108,6 +108,7 @@ class ApiSession(Session):
         self.governor = runtime.exchanges.governor_of(ws_key)
         self._admit = self.governor.admit
         self.own_orders = runtime.exchanges.own_orders_of(ws_key)
+        self._note_orders = self.own_orders.answers.append
         self._now = runtime.now
         self._waiting: deque[Call] = deque()
         """Calls without a connection, or behind one that is congested or in doubt."""
@@ -468,7 +469,7 @@ class ApiSession(Session):
         self._proven(link, sent_at)
         round_trip = link.last_frame_at - sent_at
         self._round_trips.append(round_trip)
-        succeeded = _is_success(call, message)
+        succeeded = message.is_success and (message.result != _NULL or not _has_to_show(call))
         self.governor.answered(
             reservation,
             message.rate_limits,
@@ -482,11 +483,24 @@ class ApiSession(Session):
             self.logon.set_logged_on(link, logged_on=call.kind.method == "session.logon")
         if call.kind.ends_listen_key and not call.is_own:
             self._listen_key_stopped(self.ws_key)
-        if call.kind.mutates:
-            self._note_orders(call, message)
+        result, kind = message.result, call.kind
+        if kind.mutates:
+            self._note_orders(
+                ReadAnswer(call.id, sent_at, link.last_frame_at, kind.makes_orders, result)
+            )
             if self.reconcilers:
-                self.outcomes.tell_reconcilers(call, message.result, resolved=False)
-        call.settle(_response(call, message, frame, round_trip))
+                self.outcomes.tell_reconcilers(call, result, resolved=False)
+        call.settle(
+            Response(
+                kind.operation,
+                frame,
+                call.id,
+                message.status,
+                result,
+                message.rate_limits,
+                round_trip,
+            )
+        )
 
     def _answered_late(self, link: ApiLink, message: Frame, frame: str | bytes) -> bool:
         """Take in the answer to a request that was given up; false when it is none."""
@@ -494,10 +508,21 @@ class ApiSession(Session):
         if call is None or call.written_at is None:
             return False
         self._proven(link, call.written_at)
-        if _is_success(call, message):
-            self._note_orders(call, message)
-            round_trip = link.last_frame_at - call.written_at
-            self.outcomes.learned(call, _response(call, message, frame, round_trip))
+        if message.is_success and (message.result != _NULL or not _has_to_show(call)):
+            heard_at, kind = link.last_frame_at, call.kind
+            self._note_orders(
+                ReadAnswer(call.id, call.written_at, heard_at, kind.makes_orders, message.result)
+            )
+            response: Response[Any] = Response(
+                kind.operation,
+                frame,
+                call.id,
+                message.status,
+                message.result,
+                message.rate_limits,
+                heard_at - call.written_at,
+            )
+            self.outcomes.learned(call, response)
         elif message.is_failure:
             error = self._rejection(call, message)
             if not isinstance(error, OutcomeUnknown):
@@ -514,14 +539,6 @@ class ApiSession(Session):
         if link.in_doubt_since is not None and sent_at >= link.in_doubt_since:
             link.in_doubt_since = None
             self.runtime.loop.call_soon(self.writable, link)
-
-    def _note_orders(self, call: Call, message: Frame) -> None:
-        assert call.written_at is not None
-        self.own_orders.answers.append(
-            ReadAnswer(
-                call.id, call.written_at, self.runtime.now(), call.kind.makes_orders, message.result
-            )
-        )
 
     def _failed(self, link: ApiLink, call: Call, message: Frame, frame: str | bytes) -> None:
         """The answer is an error, or none that says what became of the request."""
@@ -778,22 +795,9 @@ class ApiSession(Session):
         return call.was_not_written()
 
 
-def _is_success(call: Call, message: Frame) -> bool:
-    # What changes orders has to show them, and a logon the key.
-    shows = call.kind.logs or (call.kind.mutates and call.kind.operation is not None)
-    return message.is_success and not (shows and message.result == _NULL)
-
-
-def _response(call: Call, message: Frame, frame: str | bytes, round_trip: float) -> Response[Any]:
-    return Response(
-        call.kind.operation,
-        frame,
-        call.id,
-        message.status,
-        message.result,
-        message.rate_limits,
-        round_trip,
-    )
+def _has_to_show(call: Call) -> bool:
+    """Whether the answer to it shows something: what changes orders those, and a logon the key."""
+    return call.kind.logs or (call.kind.mutates and call.kind.operation is not None)
 
 
 def _event_type(event: msgspec.Raw) -> str:

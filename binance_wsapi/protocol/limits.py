@@ -260,7 +260,7 @@ class _Window:
 
         Whenever it was sent: until it was answered it was charged to the current window as well.
         """
-        self.used = max(0, self.used - amount)
+        self.base = max(self.base - amount, -self.meter.sent)
         if self.late_mark is not None and sent_at > self.late_mark:
             self.late_given += amount
 

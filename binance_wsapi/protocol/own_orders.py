@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 
@@ -19,7 +19,7 @@ _PARTS = ("orderReports", "cancelResponse", "newOrderResponse", "amendedOrder", 
 _decode = msgspec.json.Decoder().decode
 
 
-class ReadAnswer(NamedTuple):
+class ReadAnswer(msgspec.Struct, frozen=True, gc=False):
     """An answer to a request that changed orders."""
 
     request_id: str
