@@ -36,7 +36,7 @@ class Feed:
     """Puts events into one stream and hands them to the handlers; owned by the loop's thread.
 
     Args:
-        core: The client's runtime.
+        runtime: What the core stands on.
         ws_key: The connection the events come from.
         name: What the stream is called in messages.
         decode: Makes a typed event from its bytes.

@@ -64,7 +64,7 @@ class ListenKeyUserData(Session):
     it died while nobody looked.
 
     Args:
-        core: The client's runtime.
+        runtime: What the core stands on.
         ws_key: The connection the events come on.
         keys: Where the account's key comes from.
         feed: Where the events go.

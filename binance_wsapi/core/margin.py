@@ -41,7 +41,7 @@ class MarginUserData(ApiUserData):
     """The user data of the cross margin account, or of one isolated symbol.
 
     Args:
-        core: The client's runtime.
+        runtime: What the core stands on.
         session: The session the token is subscribed on.
         feed: Where the events go.
         isolated_symbol: The symbol of an isolated account; ``None`` for the cross account.

@@ -46,19 +46,19 @@ class Outcomes:
         let_resolve: Callable[[Call, OutcomeUnknown], object],
     ) -> None:
         self._session = session
-        self.runtime = session.runtime
-        self.resolver = resolver
-        self.giving_up = giving_up
-        self.let_resolve = let_resolve
+        self._runtime = session.runtime
+        self._resolver = resolver
+        self._giving_up = giving_up
+        self._let_resolve = let_resolve
 
     def undecided(self, call: Call, error: OutcomeUnknown) -> None:
         """The fate of a request is unknown: find it out, or say so."""
-        runtime = self.runtime
+        runtime = self._runtime
         if not call.kind.mutates or call.kind.operation is None or call.is_own:
             call.settle(error)
             return
-        self.resolver.begin(self._session, call)
-        self.let_resolve(call, error)
+        self._resolver.begin(self._session, call)
+        self._let_resolve(call, error)
         # Where nobody is left to be told, and to ask on, it is found out all the same.
         is_told = runtime.options.on_unknown_outcome == "raise" and not call.is_given_up
         if is_told or self._session.machine.state is State.CLOSED:
@@ -71,12 +71,12 @@ class Outcomes:
         if not call.kind.mutates or call.kind.operation is None:
             return
         call.late_answer = outcome
-        if not self.resolver.learned(call):
+        if not self._resolver.learned(call):
             self._tell_orders(call, outcome)
-            self.giving_up.learned(call, outcome)
+            self._giving_up.learned(call, outcome)
 
     async def _resolve(self, call: Call, error: OutcomeUnknown) -> None:
-        runtime = self.runtime
+        runtime = self._runtime
         try:
             outcome = await self._find_out(call, error, runtime.options.resolve_timeout)
         except asyncio.CancelledError:
@@ -91,7 +91,7 @@ class Outcomes:
         self, call: Call, error: OutcomeUnknown, timeout: float | None
     ) -> Outcome:
         """Find out what became of a request, in the background: it ends with the client."""
-        runtime = self.runtime
+        runtime = self._runtime
         finding = runtime.spawn(self._find_out(call, error, timeout))
         try:
             return await finding
@@ -102,7 +102,7 @@ class Outcomes:
             raise
 
     async def _find_out(self, call: Call, error: OutcomeUnknown, timeout: float | None) -> Outcome:
-        outcome = await self.resolver.resolve(self._session, call, error, timeout)
+        outcome = await self._resolver.resolve(self._session, call, error, timeout)
         self._tell_orders(call, outcome)
         return outcome
 

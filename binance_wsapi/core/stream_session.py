@@ -112,7 +112,7 @@ class StreamSession(Session):
     for, refused or lost meanwhile.
 
     Args:
-        core: The client's runtime.
+        runtime: What the core stands on.
         ws_key: The connection; several sessions may stand for one key when the names are many.
         streams: Where the events go.
     """

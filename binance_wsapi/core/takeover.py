@@ -25,7 +25,7 @@ class Takeover:
     handover goes on through the second.
 
     Args:
-        core: The client's runtime.
+        runtime: What the core stands on.
         tell: Takes each event once, in order.
         identify: What tells an event apart and is the same in its copies.
     """
