@@ -44,9 +44,8 @@ from simulation_scenario import (
 from simulation_world import SimulatedClient, World
 
 from binance_wsapi import WsKey
-from binance_wsapi.errors import BinanceWsApiError, ClientClosed, OutcomeUnknown, PartlyExecuted
+from binance_wsapi.errors import BinanceWsApiError, ClientClosed, OutcomeUnknown
 from binance_wsapi.markets import Market
-from binance_wsapi.response import Response
 from binance_wsapi.simulator.doors.request_limits import LimitRules, Window
 
 __all__ = ["Report", "simulate"]
@@ -340,16 +339,11 @@ class _Simulation:
 
     def _unknown_requests(self) -> set[str]:
         """Return the requests whose orders nobody could ask for before the end."""
-        knows = (Response, PartlyExecuted)
         return {
             request
             for call in self._world.calls
-            if call.outcomes
-            and (
-                not isinstance(call.outcome, knows)
-                if self._plan.closes_early
-                else isinstance(call.outcome, OutcomeUnknown)
-            )
+            if self._plan.closes_early
+            or (call.outcomes and isinstance(call.outcome, OutcomeUnknown))
             for request in call.requests
         }
 
