@@ -402,7 +402,8 @@ class _Rounds:
         if fills_question is None and now_executed > told.executed:
             told.executed = now_executed
             is_changed = True
-        if told.has_ended:
+        # An event may have told the end already; what a copy that lags does not show yet is missed still.
+        if told.has_ended and (self.is_second_look or row.get("status") in FINAL_STATUSES):
             orders._end(key)
         if not is_changed and not fills and problem is None:
             return None

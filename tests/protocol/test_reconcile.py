@@ -90,6 +90,22 @@ def test_what_a_lagging_copy_did_not_show_is_told_by_the_second_look() -> None:
     assert asking.question() is None
 
 
+def test_an_order_whose_end_an_event_told_is_looked_at_again_if_a_copy_lags() -> None:
+    """The event tells the last fill alone: those before it are missed as long as the copy lacks them."""
+    orders = live(report())
+    orders.begin_gap()
+    orders.observe_event(fill(13, total="5"))
+    asking = Reconciliation(orders)
+
+    asking.on_answer(row(executedQty="2", status="PARTIALLY_FILLED"))
+    asking.on_answer([trade(11, "2")])
+    assert asking.is_second_look
+    asking.on_answer(row(executedQty="5", status="FILLED"))
+    (record,) = asking.on_answer([trade(11, "2"), trade(12, "2"), trade(13, "1")])
+
+    assert [missed["id"] for missed in record.missed_fills] == [12]
+
+
 def test_an_order_that_has_ended_is_looked_at_once() -> None:
     asking = Reconciliation(live(report()))
 

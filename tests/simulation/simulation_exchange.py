@@ -127,6 +127,8 @@ class SimulatedExchange:
         """Frames that arrived when their sender counted on it no more."""
         self.clock_moved_ms = 0
         """By how much its clock was moved: nobody can know before it is measured again."""
+        self.answers_oddly = False
+        """Some of its answers cannot be read: not all can be known."""
         self.turns_unforeseen = False
         """Limits turned at times that nobody could know."""
         self._loop = loop

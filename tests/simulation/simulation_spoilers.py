@@ -140,6 +140,7 @@ class Spoiler:
             return None
         if int(order_id) % every:
             return None
+        self._exchange.answers_oddly = True
         self._refuse(pending, -1121, 400)
         return "order cannot be asked for"
 
@@ -167,6 +168,7 @@ class Spoiler:
         answer = _decode(self._exchange.execute(pending))
         rows = answer.get("result")
         if rows:
+            self._exchange.answers_oddly = True
             place = self._rng.randrange(len(rows))
             kind = self._rng.choice(("null", "member missing", "member null", "member odd"))
             name = self._rng.choice(sorted(rows[place]))
@@ -182,6 +184,7 @@ class Spoiler:
         return "no row to spoil"
 
     def _odd_answer(self, pending: Any) -> str:
+        self._exchange.answers_oddly = True
         executed = self._coin()
         answer: dict[str, Any] = {"id": pending.request.id, "status": 200}
         if executed:
