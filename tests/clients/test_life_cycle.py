@@ -405,10 +405,9 @@ def test_cancelled_await_drops_its_answer_alone(exchange: SimulatedExchange) -> 
     try:
         caller.call(ping)
         held = exchange.faults.on("avgPrice").reorder_answers(2)
-        first, second = (
-            caller.begin(lambda client: client.spot.get_average_price(symbol="BTCUSDT"))
-            for _ in range(2)
-        )
+        first = caller.begin(lambda client: client.spot.get_average_price(symbol="BTCUSDT"))
+        held.wait(1)  # it was sent: else cancelling it would withdraw it
+        second = caller.begin(lambda client: client.spot.get_average_price(symbol="BTCUSDT"))
         first.cancel()
         held.wait(2)
 
