@@ -64,7 +64,7 @@ class LinkedFeed(Feed):
     def deliver(self, event: bytes, link: Link) -> None:
         """An event arrived on a link."""
         if self._resolver.is_busy:
-            self._resolver.event(event)
+            self._resolver.event(event, self._runtime.exchanges.own_orders_of(self._ws_key))
         self._last_told[link] = event
         self._takeover.event(link, event)
 

@@ -29,7 +29,7 @@ from binance_wsapi.protocol.fate import (
     Verdict,
     inquiry,
 )
-from binance_wsapi.protocol.own_orders import ReadAnswer
+from binance_wsapi.protocol.own_orders import OwnOrders, ReadAnswer
 from binance_wsapi.response import Response
 
 if TYPE_CHECKING:
@@ -110,15 +110,21 @@ class Resolver:
         for case in self._cases:
             case.wake()
 
-    def event(self, event: bytes) -> None:
-        """Show a user data event to the open cases: it may prove one."""
+    def event(self, event: bytes, own_orders: OwnOrders) -> None:
+        """Show a user data event to the open cases of the same exchange: it may prove one.
+
+        Args:
+            event: The event, as the exchange sent it.
+            own_orders: Those of the exchange: another one has other orders under the same ids.
+        """
         try:
             told = _decode(event)
         except (msgspec.DecodeError, UnicodeDecodeError):
             return
         if isinstance(told, dict):
             for case in list(self._cases):
-                case.event(told)
+                if case.own_orders is own_orders:
+                    case.event(told)
 
     async def resolve(
         self, session: Asker, call: Call, error: OutcomeUnknown, timeout: float | None
@@ -171,6 +177,7 @@ class _Case:
     def __init__(self, resolver: Resolver, session: Asker, call: Call) -> None:
         self._resolver = resolver
         self._session = session
+        self.own_orders = session.own_orders
         self.call = call
         self.patience: asyncio.Timeout | None = None
         """How long it may take."""

@@ -31,6 +31,9 @@ __all__ = ["LiveOrders", "Reconciled", "Reconciliation"]
 
 _Key = tuple[str, int]
 
+_MOST_TRADES = 1000
+"""How many fills one answer shows at most."""
+
 _NOT_FOUND = frozenset({-2013, -2011, -2026})
 
 
@@ -386,9 +389,9 @@ class _Rounds:
         if now_executed > self._executed[key] and fills_question is not None:
             try:
                 answer = yield Ask(
-                    fills_question, {"symbol": symbol, "orderId": order_id, "limit": 1000}
+                    fills_question, {"symbol": symbol, "orderId": order_id, "limit": _MOST_TRADES}
                 )
-                fills = _missed(_upto(now_executed, _trades(answer)), told)
+                fills = _missed(_upto(now_executed, _trades(answer, now_executed)), told)
             except _Untold as error:
                 if not self._gives_up(error):
                     raise
@@ -428,12 +431,24 @@ def _is_readable(row: Mapping[str, Any]) -> bool:
     return text(row.get("status")) is not None and amount(row.get("executedQty")) is not None
 
 
-def _trades(answer: Answer) -> list[dict[str, Any]]:
+def _trades(answer: Answer, executed: Decimal) -> list[dict[str, Any]]:
+    """Return all trades of an order of which so much is filled.
+
+    Raises:
+        _Untold: They cannot be read, or are not all there: the copy that answers may lag.
+    """
+    if not isinstance(answer.result, list):
+        raise _Untold("the answer to myTrades cannot be read")
     for row in answer.rows:
         if not isinstance(row, dict) or whole_number(row.get("id")) is None:
             raise _Untold("a row of myTrades cannot be read")
         if amount(row.get("qty")) is None:
             raise _Untold("the quantity of a row of myTrades cannot be read")
+    if (
+        len(answer.rows) < _MOST_TRADES
+        and sum(Decimal(row["qty"]) for row in answer.rows) < executed
+    ):
+        raise _Untold("myTrades shows less than was filled")
     return answer.rows
 
 

@@ -106,6 +106,19 @@ def test_an_order_whose_end_an_event_told_is_looked_at_again_if_a_copy_lags() ->
     assert [missed["id"] for missed in record.missed_fills] == [12]
 
 
+@pytest.mark.parametrize("fills", [None, {}, [], [trade(11, "4")]])
+def test_fills_that_are_not_all_shown_are_no_empty_list(fills: Any) -> None:
+    """Nothing, or less than was filled: the copy that answers lags, or answered oddly."""
+    asking = Reconciliation(live(report()))
+
+    assert asking.on_answer(row(executedQty="5", status="FILLED")) == []
+    assert asking.on_answer(fills) == []
+    asking.on_answer(row(executedQty="5", status="FILLED"))
+    (record,) = asking.on_answer([trade(11, "4"), trade(12)])
+
+    assert [missed["id"] for missed in record.missed_fills] == [11, 12]
+
+
 def test_an_order_that_has_ended_is_looked_at_once() -> None:
     asking = Reconciliation(live(report()))
 

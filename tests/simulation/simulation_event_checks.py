@@ -43,8 +43,6 @@ def check_events(
     last = -1
     gaps: list[StreamGap] = []
     reconciled_fills: Counter[int] = Counter()
-    told_open: set[int] = set()
-    """Orders that were told not to be known."""
     reconciled_to: defaultdict[int, Decimal] = defaultdict(Decimal)
     """How much of each order was told to be filled, where no question shows single fills."""
     told_unknown: set[int] = set()
@@ -55,12 +53,10 @@ def check_events(
                 yield f"a gap that ends before it begins: {item}"
         elif isinstance(item, OrderReconciled):
             reconciled_fills.update(row["id"] for row in item.raw_missed_fills if "id" in row)
-            if item.problem is not None and exchange.answers_oddly:
-                told_open.add(item.order_id)
             if item.raw_order is not None and exchange.market is not Market.SPOT:
                 filled = Decimal(item.raw_order.get("executedQty", 0))
                 reconciled_to[item.order_id] = max(reconciled_to[item.order_id], filled)
-            if item.problem is not None:
+            if item.problem is not None and exchange.answers_oddly:
                 told_unknown.add(item.order_id)
         elif isinstance(item, dict):
             event = _normal(item, microseconds=microseconds)

@@ -339,11 +339,17 @@ class _Simulation:
 
     def _unknown_requests(self) -> set[str]:
         """Return the requests whose orders nobody could ask for before the end."""
+        told_unknown = {
+            outcome.client_order_id
+            for _, outcome in self._world.told_outcomes
+            if outcome.state == "unknown"
+        }
         return {
             request
             for call in self._world.calls
             if self._plan.closes_early
             or (call.outcomes and isinstance(call.outcome, OutcomeUnknown))
+            or (call.call is not None and call.call.client_order_id in told_unknown - {None})
             for request in call.requests
         }
 

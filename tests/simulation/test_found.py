@@ -677,3 +677,49 @@ def test_a_logon_that_is_answered_with_nothing_is_no_logon() -> None:
         return await place(client)
 
     assert isinstance(play(scenario), Response)
+
+
+def test_an_event_of_one_exchange_proves_nothing_of_another() -> None:
+    """Each numbers its orders for itself: the wrong order's cancel was taken for the one asked for."""
+    world = World(1)
+    testnet = world.open_exchange("testnet", world.exchange.clock.now_us())
+    key = world.make_key("ed25519")
+
+    async def scenario() -> Any:
+        client = world.client(
+            api_key=key.api_key, api_secret=key.api_secret, beautify=False, timeout=2.0
+        )
+        there = client.spot.using(WsKey.MAIN_WSAPI_TESTNET)
+        await client.subscribe_user_data_stream()
+        terms: dict[str, Any] = {
+            "symbol": SYMBOL,
+            "side": "BUY",
+            "type": "LIMIT",
+            "time_in_force": "GTC",
+            "price": "64990",
+            "quantity": "0.01",
+        }
+        here_id = (await client.spot.submit_new_order(**terms)).raw["result"]["orderId"]
+        there_id = (await there.submit_new_order(**terms)).raw["result"]["orderId"]
+        assert here_id == there_id
+        testnet.venue.faults.on("order.cancel").swallow()
+        lost = world.loop.create_task(there.cancel_order(symbol=SYMBOL, order_id=there_id))
+        await asyncio.sleep(3.0)
+        await client.spot.cancel_order(symbol=SYMBOL, order_id=here_id)
+        try:
+            return await lost
+        except BinanceWsApiError as error:
+            return error
+        finally:
+            await client.close()
+            assert world.host.ending is not None
+            await world.host.ending
+
+    try:
+        outcome = world.loop.run_until_complete(scenario())
+    finally:
+        world.exchange.clock.stop()
+        testnet.clock.stop()
+        world.loop.close()
+
+    assert isinstance(outcome, NotPlaced)
