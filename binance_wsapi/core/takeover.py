@@ -98,7 +98,7 @@ class Takeover:
         self._gone.add(link)
         now = self._runtime.now()
         if position and any(other in self._carriers for other in self._links[:position]):
-            self._handovers[position - 1].new_ended()
+            self._plan_release()  # of what it has brought, and the former one perhaps never does
         elif position:
             # Nobody before it brings anything: what it brought is all there is.
             self._pass_on(position, self._handovers[position - 1].old_ended(now))

@@ -25,6 +25,10 @@ __all__ = ["Handover", "identity"]
 class Handover:
     """Merges the events of an old and a new connection.
 
+    When the new one is lost before the old one, what it has brought is still held back for its time, and
+    told then: the old one should bring it, but nobody knows that it will. A further attempt to move begins
+    with a new handover.
+
     Make it *before* the new connection is subscribed, and hand it every event of the old one from then
     on: an event that the old one has brought just before is among the first that the new one brings.
 
@@ -102,14 +106,6 @@ class Handover:
         held = [event for _, event, _ in self._held]
         self._held.clear()
         return held
-
-    def new_ended(self) -> None:
-        """The new connection was lost before the old one: the old one brings what was held back.
-
-        What the new one told first may still come on the old one: keep asking :meth:`from_old`. A
-        further attempt to move begins with a new handover.
-        """
-        self._held.clear()
 
     def is_over(self, now: float) -> bool:
         """Whether no copy can come any more: the new connection's events need no matching."""

@@ -122,7 +122,6 @@ def test_a_successor_that_dies_first_takes_nothing_with_it(
             delivered += handover.from_old(next(old))
         else:
             delivered += handover.from_new(event, now / 4)
-    handover.new_ended()
     for event in old:
         delivered += handover.from_old(event)
 

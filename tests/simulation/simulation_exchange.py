@@ -27,6 +27,8 @@ REMOTE = "192.0.2.7"
 """The address that the client is seen from."""
 RICH = {"USDT": "1000000000", "BTC": "100000"}
 
+_A_DAY_MS = 90_000_000
+
 _ORDER_EVENTS = frozenset({"executionReport", "ORDER_TRADE_UPDATE"})
 
 _decode = msgspec.json.Decoder().decode
@@ -212,9 +214,10 @@ class SimulatedExchange:
         self.clock.skew(by_s)
 
     def clock_is_misjudged(self, by_s: float) -> None:
-        """Allow for a user who takes its clock for another than it is."""
-        self.turns_unforeseen = True
-        self.clock_moved_ms += round(abs(by_s) * 1000)
+        """Allow for a user who takes its clock for another than it is: -1021 is all that is heard, and
+        the wall clock tells the time of gaps."""
+        self.turns_unforeseen = self.answers_oddly = True
+        self.clock_moved_ms += round(abs(by_s) * 1000) + _A_DAY_MS
 
     def take_in_key(self, key: ApiKey) -> None:
         """Know a key of our account from now on."""

@@ -723,3 +723,25 @@ def test_an_event_of_one_exchange_proves_nothing_of_another() -> None:
         world.loop.close()
 
     assert isinstance(outcome, NotPlaced)
+
+
+def test_what_a_lost_successor_had_brought_is_told_though_the_former_link_never_brings_it() -> None:
+    """It was dropped, being left to the former link, which was wedged; the gap began after it."""
+    told: list[bytes] = []
+    timers: list[Callable[[], None]] = []
+    now = [0.0]
+    loop = SimpleNamespace(call_later=lambda delay, action: timers.append(action))
+    runtime: Any = SimpleNamespace(now=lambda: now[0], loop=loop)
+    former: Any = object()
+    successor: Any = object()
+    takeover = Takeover(runtime, told.append)
+    for link in (former, successor):
+        takeover.begin(link)
+        takeover.carried_by(link)
+    takeover.event(successor, b'{"e":"listenKeyExpired"}')
+    takeover.lost(successor)
+    now[0] = 2.0
+    while timers:
+        timers.pop()()
+
+    assert told == [b'{"e":"listenKeyExpired"}']
