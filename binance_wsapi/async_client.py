@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self, overload
 
 from binance_wsapi._client_base import GRACE_S, ClientBase, T, close_new
 from binance_wsapi.catalogue import operation_by_method
-from binance_wsapi.catalogue._types import Operation
+from binance_wsapi.catalogue.operation import Operation
 from binance_wsapi.core.call import CallKind, Outcome, kind_of
 from binance_wsapi.core.call_errors import unresponsive
 from binance_wsapi.core.handed_over import described, handed_over
@@ -22,7 +22,7 @@ from binance_wsapi.errors import BinanceWsApiError, ConfigurationError, OutcomeU
 from binance_wsapi.events import AsyncEventStream
 from binance_wsapi.forks import made_once
 from binance_wsapi.health import ConnectionHealth
-from binance_wsapi.models._base import Timestamp
+from binance_wsapi.models.base import Timestamp
 from binance_wsapi.protocol.limits import LimitUsage
 from binance_wsapi.protocol.params import WireValue, name_text, wire_params_by_name
 from binance_wsapi.response import Response

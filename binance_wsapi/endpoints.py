@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum, StrEnum
 
-from binance_wsapi.catalogue._types import Route
+from binance_wsapi.catalogue.routes import StreamRoute
 from binance_wsapi.errors import ConfigurationError
 from binance_wsapi.markets import Market
 
@@ -245,7 +245,7 @@ def user_data_key(ws_key: WsKey) -> WsKey:
     return _FUTURES_USER_DATA.get(ws_key, ws_key)
 
 
-def routed_key(ws_key: WsKey, route: Route | None) -> WsKey:
+def routed_key(ws_key: WsKey, route: StreamRoute | None) -> WsKey:
     """Return the connection that serves streams of a route.
 
     Only ``USDM`` and ``USDM_TESTNET`` stand for several connections; every other key is returned as it is.
@@ -443,11 +443,11 @@ _FUTURES_USER_DATA: dict[WsKey, WsKey] = {
     WsKey.COINM_WSAPI_TESTNET: WsKey.COINM_TESTNET,
 }
 
-_ROUTES: dict[tuple[WsKey, Route], WsKey] = {
-    (WsKey.USDM, Route.PUBLIC): WsKey.USDM_PUBLIC,
-    (WsKey.USDM, Route.MARKET): WsKey.USDM_MARKET,
-    (WsKey.USDM, Route.PRIVATE): WsKey.USDM_PRIVATE,
-    (WsKey.USDM_TESTNET, Route.PUBLIC): WsKey.USDM_TESTNET_PUBLIC,
-    (WsKey.USDM_TESTNET, Route.MARKET): WsKey.USDM_TESTNET_MARKET,
-    (WsKey.USDM_TESTNET, Route.PRIVATE): WsKey.USDM_TESTNET_PRIVATE,
+_ROUTES: dict[tuple[WsKey, StreamRoute], WsKey] = {
+    (WsKey.USDM, StreamRoute.PUBLIC): WsKey.USDM_PUBLIC,
+    (WsKey.USDM, StreamRoute.MARKET): WsKey.USDM_MARKET,
+    (WsKey.USDM, StreamRoute.PRIVATE): WsKey.USDM_PRIVATE,
+    (WsKey.USDM_TESTNET, StreamRoute.PUBLIC): WsKey.USDM_TESTNET_PUBLIC,
+    (WsKey.USDM_TESTNET, StreamRoute.MARKET): WsKey.USDM_TESTNET_MARKET,
+    (WsKey.USDM_TESTNET, StreamRoute.PRIVATE): WsKey.USDM_TESTNET_PRIVATE,
 }

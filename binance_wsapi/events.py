@@ -15,8 +15,8 @@ from binance_wsapi.endpoints import WsKey
 from binance_wsapi.errors import ClientClosed, UnreadableResult, check_seconds
 from binance_wsapi.markets import Market
 from binance_wsapi.markets.market import find
-from binance_wsapi.models._base import Model
-from binance_wsapi.models._tolerant import tolerant_decoder
+from binance_wsapi.models.base import Model
+from binance_wsapi.models.tolerant import tolerant_decoder
 
 if TYPE_CHECKING:
     from binance_wsapi.models.account import AccountInformation, AccountTrade

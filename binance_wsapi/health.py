@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from binance_wsapi.endpoints import WsKey
-from binance_wsapi.models._base import Model
+from binance_wsapi.models.base import Model
 
 __all__ = ["ConnectionHealth", "Metrics"]
 

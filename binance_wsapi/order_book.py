@@ -14,7 +14,7 @@ from typing import Self, SupportsIndex, TypeVar
 from binance_wsapi.buffer import BufferEnded
 from binance_wsapi.catalogue import operation_by_method
 from binance_wsapi.core.book_keeper import BookKeeper
-from binance_wsapi.core.hold import Hold
+from binance_wsapi.core.hold import ClientHold
 from binance_wsapi.core.market_streams import MarketStreams, stream_market
 from binance_wsapi.endpoints import WsKey
 from binance_wsapi.errors import (
@@ -25,7 +25,7 @@ from binance_wsapi.errors import (
     check_seconds,
 )
 from binance_wsapi.events import Done
-from binance_wsapi.models._base import Level
+from binance_wsapi.models.base import Level
 from binance_wsapi.models.market import OrderBook
 from binance_wsapi.protocol.local_book import LocalBook
 from binance_wsapi.protocol.params import wire_params
@@ -75,7 +75,7 @@ class BaseOrderBook:
         """The connection its changes come from."""
         self._streams = streams
         self._keeper = keeper
-        self._hold = Hold(streams.runtime)
+        self._hold = ClientHold(streams.runtime)
         keeper.release = weakref.WeakMethod(self._hold.release)
 
     @property
@@ -167,12 +167,12 @@ class BaseOrderBook:
         """
         if timeout is not None:
             check_seconds("timeout", timeout)
-        bell = self._keeper.listen()
+        signal = self._keeper.listen()
         try:
             async with asyncio.timeout(timeout):
                 while not self._check_ready():
                     try:
-                        await bell.take_async()
+                        await signal.take_async()
                     except BufferEnded:
                         continue
         except TimeoutError:
@@ -180,7 +180,7 @@ class BaseOrderBook:
                 f"the order book of {self.symbol} is not ready within {timeout} s"
             ) from None
         finally:
-            self._keeper.unlisten(bell)
+            self._keeper.unlisten(signal)
 
     def _book(self) -> LocalBook:
         """Return the book; called under the lock."""
@@ -247,12 +247,12 @@ class LocalOrderBook(BaseOrderBook):
         if timeout is not None:
             check_seconds("timeout", timeout)
         deadline = None if timeout is None else time.monotonic() + timeout
-        bell = self._keeper.listen()
+        signal = self._keeper.listen()
         try:
             while not self._check_ready():
                 left = None if deadline is None else max(0.0, deadline - time.monotonic())
                 try:
-                    bell.take(left)
+                    signal.take(left)
                 except TimeoutError:
                     raise TimeoutError(
                         f"the order book of {self.symbol} is not ready within {timeout} s"
@@ -260,7 +260,7 @@ class LocalOrderBook(BaseOrderBook):
                 except BufferEnded:
                     continue  # it was closed: the look at it says so
         finally:
-            self._keeper.unlisten(bell)
+            self._keeper.unlisten(signal)
 
     def changes(self, levels: int | None = None) -> BookChanges:
         """Return an iterator of what the book is after it changed, for ``for`` and ``async for``.
@@ -356,18 +356,20 @@ class AsyncLocalOrderBook(BaseOrderBook):
 class AsyncBookChanges:
     """The newest book, each time it has changed; see :meth:`AsyncLocalOrderBook.changes`."""
 
-    def __init__(self, keeper: BookKeeper, symbol: str, levels: int | None, hold: Hold) -> None:
+    def __init__(
+        self, keeper: BookKeeper, symbol: str, levels: int | None, hold: ClientHold
+    ) -> None:
         self._keeper = keeper
         self._symbol = symbol
-        self._hold: Hold | None = hold
+        self._hold: ClientHold | None = hold
         self._levels = levels
         self._seen = -1
-        self._bell = keeper.listen()
+        self._signal = keeper.listen()
 
     def close(self) -> None:
         """Let go of the book; iterating on ends."""
-        self._keeper.unlisten(self._bell)
-        self._bell.end()
+        self._keeper.unlisten(self._signal)
+        self._signal.end()
         self._hold = None
 
     def __aiter__(self) -> AsyncIterator[OrderBook]:
@@ -376,7 +378,7 @@ class AsyncBookChanges:
     async def __anext__(self) -> OrderBook:
         while True:
             try:
-                await self._bell.take_async()
+                await self._signal.take_async()
             except BufferEnded:
                 self._check_problem()
                 raise StopAsyncIteration from None
@@ -418,7 +420,7 @@ class BookChanges(AsyncBookChanges):
     def __next__(self) -> OrderBook:
         while True:
             try:
-                self._bell.take(None)
+                self._signal.take(None)
             except BufferEnded:
                 self._check_problem()
                 raise StopIteration from None

@@ -16,7 +16,7 @@ from binance_wsapi.errors import (
     OutcomeUnknown,
     PartlyExecuted,
 )
-from binance_wsapi.models._base import Model
+from binance_wsapi.models.base import Model
 from binance_wsapi.response import Response
 
 __all__ = ["CallOutcome", "GivenUp", "OutcomeState", "given_up", "state_of"]

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 import msgspec
 
 from binance_wsapi.errors import BinanceWsApiError, UnreadableResult
-from binance_wsapi.models._base import Model
-from binance_wsapi.models._tolerant import tolerant_decoder
+from binance_wsapi.models.base import Model
+from binance_wsapi.models.tolerant import tolerant_decoder
 from binance_wsapi.protocol.secrets import masked
 
 if TYPE_CHECKING:
-    from binance_wsapi.catalogue._types import Operation
+    from binance_wsapi.catalogue.operation import Operation
 
 __all__ = ["RateLimitUsage", "Response"]
 

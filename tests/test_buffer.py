@@ -18,7 +18,7 @@ from binance_wsapi import EventStream
 from binance_wsapi import buffer as buffer_module
 from binance_wsapi import events as events_module
 from binance_wsapi.buffer import BufferEnded, EventBuffer
-from binance_wsapi.core.hold import Hold
+from binance_wsapi.core.hold import ClientHold
 from binance_wsapi.options import Overflow
 
 
@@ -242,7 +242,7 @@ def test_interrupt_at_any_line_takes_no_event_away(way: str) -> None:
     for at in itertools.count(1):
         items = buffer()
         stream: EventStream[str] = EventStream(
-            name="events", buffer=items, close=items.end, hold=Hold.__new__(Hold)
+            name="events", buffer=items, close=items.end, hold=ClientHold.__new__(ClientHold)
         )
         interrupter = Interrupter(items, at)
 

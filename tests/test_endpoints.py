@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from binance_wsapi.catalogue._types import Route
+from binance_wsapi.catalogue.routes import StreamRoute
 from binance_wsapi.endpoints import (
     EndpointKind,
     Environment,
@@ -195,11 +195,11 @@ def test_streams_carry_no_user_data_of_their_own() -> None:
 @pytest.mark.parametrize(
     ("key", "route", "expected"),
     [
-        (WsKey.USDM, Route.PUBLIC, WsKey.USDM_PUBLIC),
-        (WsKey.USDM_TESTNET, Route.MARKET, WsKey.USDM_TESTNET_MARKET),
-        (WsKey.USDM_MARKET, Route.PUBLIC, WsKey.USDM_MARKET),
+        (WsKey.USDM, StreamRoute.PUBLIC, WsKey.USDM_PUBLIC),
+        (WsKey.USDM_TESTNET, StreamRoute.MARKET, WsKey.USDM_TESTNET_MARKET),
+        (WsKey.USDM_MARKET, StreamRoute.PUBLIC, WsKey.USDM_MARKET),
         (WsKey.MAIN, None, WsKey.MAIN),
     ],
 )
-def test_only_the_alias_is_routed(key: WsKey, route: Route | None, expected: WsKey) -> None:
+def test_only_the_alias_is_routed(key: WsKey, route: StreamRoute | None, expected: WsKey) -> None:
     assert routed_key(key, route) is expected

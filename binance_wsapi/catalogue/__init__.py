@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from functools import cache
 from importlib import import_module
 
-from binance_wsapi.catalogue._types import Operation, Security
+from binance_wsapi.catalogue.operation import Operation, Security
 from binance_wsapi.markets import Market
 
 __all__ = ["operation_by_method", "operations", "operations_by_method"]

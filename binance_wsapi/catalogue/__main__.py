@@ -25,7 +25,7 @@ PACKAGE = Path(__file__).parents[1]
 FACADE = PACKAGE / "facade"
 README = PACKAGE.parent / "README.md"
 """There in a checkout, and not where the package is installed."""
-BY_HAND = {"__init__.py", "_base.py", "market_streams.py", "opening.py"}
+BY_HAND = {"__init__.py", "namespace.py", "market_streams.py", "opening.py"}
 
 
 def main() -> int:

@@ -8,7 +8,7 @@ from textwrap import wrap
 from types import GenericAlias, UnionType
 from typing import Any, get_args, get_origin
 
-from binance_wsapi.catalogue._types import Kind, Operation, Param, WeightStep
+from binance_wsapi.catalogue.operation import Kind, Operation, Param, WeightStep
 
 __all__ = ["docstring", "one_and_many"]
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from textwrap import wrap
 
-from binance_wsapi.catalogue._stream import Stream, StreamParam
+from binance_wsapi.catalogue.stream import Stream, StreamParam
 from binance_wsapi.catalogue.streams import streams
 from binance_wsapi.markets import Market
 

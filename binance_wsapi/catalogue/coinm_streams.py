@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from binance_wsapi.catalogue import stream_params as sp
-from binance_wsapi.catalogue._stream import Stream, StreamParam
+from binance_wsapi.catalogue.stream import Stream, StreamParam
 from binance_wsapi.markets import Market
 from binance_wsapi.models import futures_stream_events as futures
-from binance_wsapi.models._base import Event
+from binance_wsapi.models.base import Event
 
 __all__ = ["STREAMS"]
 

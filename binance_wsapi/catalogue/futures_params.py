@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from binance_wsapi.catalogue import params as p
-from binance_wsapi.catalogue._types import Kind, Needs
+from binance_wsapi.catalogue.operation import Kind, Needs
 from binance_wsapi.models import futures_enums as fe
 
 __all__ = ["by_type"]

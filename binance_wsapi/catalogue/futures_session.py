@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from binance_wsapi.catalogue import futures_params as fp
 from binance_wsapi.catalogue import params as p
-from binance_wsapi.catalogue._types import Operation, Security, Weight
+from binance_wsapi.catalogue.operation import Operation, Security, Weight
 from binance_wsapi.markets import Market
 from binance_wsapi.models.market import Empty
 from binance_wsapi.models.session import ListenKey, SessionStatus

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from binance_wsapi.catalogue import params as p
-from binance_wsapi.catalogue._types import Kind, Needs, Param
+from binance_wsapi.catalogue.operation import Kind, Needs, Param
 from binance_wsapi.models.margin import ListenToken
 from binance_wsapi.models.market import Empty
 from binance_wsapi.models.session import ListenKey

@@ -10,9 +10,9 @@ import re
 from dataclasses import replace
 from typing import Any
 
-from binance_wsapi.catalogue._types import Kind, Param
+from binance_wsapi.catalogue.operation import Kind, Param
 from binance_wsapi.models import enums
-from binance_wsapi.models._base import OpenEnum
+from binance_wsapi.models.base import OpenEnum
 
 __all__ = ["but", "camel", "leg", "param", "required"]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from binance_wsapi.catalogue import spot_account, spot_market, spot_session, spot_trading
-from binance_wsapi.catalogue._types import Operation
+from binance_wsapi.catalogue.operation import Operation
 
 __all__ = ["OPERATIONS"]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from binance_wsapi.catalogue import params as p
-from binance_wsapi.catalogue._types import Kind, Needs, Operation, Security, Weight, WeightStep
+from binance_wsapi.catalogue.operation import Kind, Needs, Operation, Security, Weight, WeightStep
 from binance_wsapi.markets import Market
 from binance_wsapi.models import enums
 from binance_wsapi.models import market as m

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from binance_wsapi.catalogue import fates
 from binance_wsapi.catalogue import params as p
-from binance_wsapi.catalogue._types import (
+from binance_wsapi.catalogue.operation import (
     Forbids,
     Kind,
     Needs,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from binance_wsapi.catalogue._stream import StreamParam
+from binance_wsapi.catalogue.stream import StreamParam
 from binance_wsapi.models.enums import KlineInterval
 
 SYMBOL = StreamParam("symbol", "Trading symbol, in any case.", lower_case=True)

@@ -6,8 +6,8 @@ import re
 from functools import cache, lru_cache
 from importlib import import_module
 
-from binance_wsapi.catalogue._stream import Stream, StreamParam
-from binance_wsapi.catalogue._types import Route
+from binance_wsapi.catalogue.routes import StreamRoute
+from binance_wsapi.catalogue.stream import Stream, StreamParam
 from binance_wsapi.markets import Market
 
 __all__ = ["Stream", "StreamParam", "find_stream", "route_of", "streams"]
@@ -26,7 +26,7 @@ def find_stream(market: Market, wire_name: str) -> Stream | None:
     return next((stream for stream in streams(market) if stream.matches(wire_name)), None)
 
 
-def route_of(wire_name: str) -> Route | None:
+def route_of(wire_name: str) -> StreamRoute | None:
     """Return the part of the USD-M host that serves a stream; ``None`` when its kind is not known.
 
     A stream asked for elsewhere is acknowledged and stays silent. The kind decides, so that a depth or
@@ -36,7 +36,7 @@ def route_of(wire_name: str) -> Route | None:
 
 
 _KIND = re.compile(r"(?:!|[^@]*@)?([A-Za-z]*)")
-_UNDOCUMENTED = {"trade": Route.PUBLIC}
+_UNDOCUMENTED = {"trade": StreamRoute.PUBLIC}
 """Where peers ask for what no document names."""
 
 
@@ -46,6 +46,6 @@ def _kind_of(wire_name: str) -> str:
 
 
 @cache
-def _routes() -> dict[str, Route]:
+def _routes() -> dict[str, StreamRoute]:
     documented = {_kind_of(each.template): each.route for each in streams(Market.USDM)}
     return _UNDOCUMENTED | {kind: route for kind, route in documented.items() if route}

@@ -5,8 +5,8 @@ from __future__ import annotations
 from binance_wsapi.catalogue import fates
 from binance_wsapi.catalogue import futures_params as fp
 from binance_wsapi.catalogue import params as p
-from binance_wsapi.catalogue._types import Kind, Needs, Operation, Security, Weight, WeightStep
 from binance_wsapi.catalogue.futures_session import session_operations
+from binance_wsapi.catalogue.operation import Kind, Needs, Operation, Security, Weight, WeightStep
 from binance_wsapi.markets import Market
 from binance_wsapi.models import futures as m
 from binance_wsapi.models import futures_enums as fe

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from binance_wsapi.catalogue import stream_params as sp
-from binance_wsapi.catalogue._stream import Stream, StreamParam
-from binance_wsapi.catalogue._types import Route
+from binance_wsapi.catalogue.routes import StreamRoute
+from binance_wsapi.catalogue.stream import Stream, StreamParam
 from binance_wsapi.markets import Market
 from binance_wsapi.models import futures_stream_events as futures
-from binance_wsapi.models._base import Event
+from binance_wsapi.models.base import Event
 
 __all__ = ["STREAMS"]
 
@@ -35,7 +35,7 @@ def _stream(
     params: tuple[StreamParam, ...],
     *events: type[Event],
     is_batch: bool = False,
-    route: Route = Route.MARKET,
+    route: StreamRoute = StreamRoute.MARKET,
 ) -> Stream:
     return Stream(Market.USDM, name, template, title, params, events, is_batch, route)
 
@@ -113,7 +113,7 @@ STREAMS: tuple[Stream, ...] = (
         "Every change of the best prices.",
         (sp.SYMBOL,),
         futures.FuturesBookTickerEvent,
-        route=Route.PUBLIC,
+        route=StreamRoute.PUBLIC,
     ),
     _stream(
         "all_book_tickers",
@@ -121,7 +121,7 @@ STREAMS: tuple[Stream, ...] = (
         "The best prices of every symbol of both markets, every 5 s.",
         (),
         futures.FuturesBookTickerEvent,
-        route=Route.PUBLIC,
+        route=StreamRoute.PUBLIC,
     ),
     _stream(
         "force_order",
@@ -143,7 +143,7 @@ STREAMS: tuple[Stream, ...] = (
         "The best levels of the order book.",
         (sp.SYMBOL, sp.LEVELS, sp.DEPTH_SPEED),
         futures.FuturesPartialDepthEvent,
-        route=Route.PUBLIC,
+        route=StreamRoute.PUBLIC,
     ),
     _stream(
         "diff_depth",
@@ -151,7 +151,7 @@ STREAMS: tuple[Stream, ...] = (
         "Changes of the order book.",
         (sp.SYMBOL, sp.DEPTH_SPEED),
         futures.FuturesDepthEvent,
-        route=Route.PUBLIC,
+        route=StreamRoute.PUBLIC,
     ),
     _stream(
         "rpi_diff_depth",
@@ -159,7 +159,7 @@ STREAMS: tuple[Stream, ...] = (
         "Changes of the order book, retail price improvement orders included.",
         (sp.SYMBOL,),
         futures.FuturesDepthEvent,
-        route=Route.PUBLIC,
+        route=StreamRoute.PUBLIC,
     ),
     _stream(
         "composite_index",

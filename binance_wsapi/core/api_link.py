@@ -12,7 +12,7 @@ from binance_wsapi.core.session import Link, Session
 from binance_wsapi.errors import RequestRejected
 from binance_wsapi.protocol.clock import ServerClock
 
-__all__ = ["ApiLink", "Authority", "Subscription"]
+__all__ = ["ApiLink", "Authority", "UserDataSubscription"]
 
 
 class Authority:
@@ -60,7 +60,7 @@ class ApiLink(Link):
         return not self.event_sinks
 
 
-class Subscription(Protocol):
+class UserDataSubscription(Protocol):
     """User data that rides on the links of a session."""
 
     async def restore(self, link: ApiLink) -> None:

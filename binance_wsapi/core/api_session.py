@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import msgspec
 
-from binance_wsapi.core.api_link import ApiLink, Authority, Subscription
+from binance_wsapi.core.api_link import ApiLink, Authority, UserDataSubscription
 from binance_wsapi.core.call import Call, Outcome, kind_by_method
 from binance_wsapi.core.call_errors import (
     connection_lost,
@@ -123,7 +123,7 @@ class ApiSession(Session):
         self._listen_key_stopped = listen_key_stopped
         self.reconcilers: Sequence[Reconciler] = ()
         """Who keeps track of the account's orders, while its events are subscribed."""
-        self.subscriptions: list[Subscription] = []
+        self.subscriptions: list[UserDataSubscription] = []
         """What has to be subscribed on each fresh link before it serves."""
 
     def exchange_us(self) -> int:

@@ -31,7 +31,7 @@ __all__ = ["BookKeeper"]
 
 log = logging.getLogger("binance_wsapi.order_book")
 
-Bell = EventBuffer[None]
+ChangeSignal = EventBuffer[None]
 """Rings when the book changed; what rings while nobody takes is one ring."""
 
 
@@ -70,36 +70,36 @@ class BookKeeper:
         """The next book, waiting for its snapshot."""
         self._fetching: asyncio.Task[None] | None = None
         self._pace = SnapshotPace()
-        self._bells: weakref.WeakSet[Bell] = weakref.WeakSet()
+        self._signals: weakref.WeakSet[ChangeSignal] = weakref.WeakSet()
         """Of all who wait; one whose reader has gone for good goes with it."""
         ends_at_fork(self)
 
     # Any thread
 
-    def listen(self) -> Bell:
-        """Return a bell that rings now and at each change."""
-        bell = Bell(size=1, overflow="drop_oldest", lost_marker=lambda lost: None)
-        bell.put(None)
+    def listen(self) -> ChangeSignal:
+        """Return a signal that is given now and at each change."""
+        signal = ChangeSignal(size=1, overflow="drop_oldest", lost_marker=lambda lost: None)
+        signal.put(None)
         with self.lock:
             if self.ended:
-                bell.end()
-            self._bells.add(bell)
-        return bell
+                signal.end()
+            self._signals.add(signal)
+        return signal
 
-    def unlisten(self, bell: Bell) -> None:
-        """Let a bell ring no more."""
+    def unlisten(self, signal: ChangeSignal) -> None:
+        """Give a signal no more."""
         with self.lock:
-            self._bells.discard(bell)
+            self._signals.discard(signal)
 
     def end(self) -> None:
         """Nothing will come any more."""
         with self.lock:
             self.ended = True
             self.book = None
-            bells = list(self._bells)
-            self._bells.clear()
-        for bell in bells:
-            bell.end()
+            signals = list(self._signals)
+            self._signals.clear()
+        for signal in signals:
+            signal.end()
         if (release := self.release()) is not None:
             release()
 
@@ -232,6 +232,6 @@ class BookKeeper:
 
     def _ring(self) -> None:
         with self.lock:
-            bells = list(self._bells)
-        for bell in bells:
-            bell.put(None)
+            signals = list(self._signals)
+        for signal in signals:
+            signal.put(None)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
 from binance_wsapi.catalogue import operation_by_method
-from binance_wsapi.catalogue._types import Operation, Security
+from binance_wsapi.catalogue.operation import Operation, Security
 from binance_wsapi.endpoints import WsKey
 from binance_wsapi.errors import BinanceWsApiError
 from binance_wsapi.forks import unforked

@@ -15,7 +15,7 @@ from binance_wsapi.events import ConnectionEvent, StreamGap
 from binance_wsapi.forks import ends_at_fork
 from binance_wsapi.options import Overflow
 
-__all__ = ["Dispatcher", "EventName", "Handler"]
+__all__ = ["Dispatcher", "Handler"]
 
 log = logging.getLogger("binance_wsapi.handlers")
 
@@ -34,7 +34,6 @@ EVENT_NAMES = (
     "outcome",
 )
 
-EventName = str
 Handler = Callable[[Any], object]
 _Added = tuple[Handler, asyncio.AbstractEventLoop | None]
 """A handler, and the loop it runs on if it is a coroutine function."""
@@ -54,14 +53,14 @@ class Dispatcher:
     """
 
     def __init__(self, *, size: int, overflow: Overflow, wall_us: Callable[[], int]) -> None:
-        self._handlers: dict[EventName, tuple[_Added, ...]] = dict.fromkeys(EVENT_NAMES, ())
+        self._handlers: dict[str, tuple[_Added, ...]] = dict.fromkeys(EVENT_NAMES, ())
         self._running: set[Any] = set()
         self.hears_messages = False
         """Whether anybody wants every frame."""
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
         self._wall_us = wall_us
-        self._buffer: EventBuffer[tuple[EventName, Callable[[], Any]]] = EventBuffer(
+        self._buffer: EventBuffer[tuple[str, Callable[[], Any]]] = EventBuffer(
             size=size,
             overflow="drop_oldest" if overflow == "close" else overflow,
             lost_marker=self._overflowed,
@@ -72,7 +71,7 @@ class Dispatcher:
         """In a forked child: the handlers' thread stayed with the parent."""
         self._lock = threading.Lock()
 
-    def hears(self, name: EventName) -> bool:
+    def hears(self, name: str) -> bool:
         """Whether anybody wants these events."""
         return bool(self._handlers[name])
 
@@ -81,7 +80,7 @@ class Dispatcher:
         """Whether the caller stands on the handlers' thread."""
         return threading.current_thread() is self._thread
 
-    def on(self, name: EventName, handler: Handler) -> None:
+    def on(self, name: str, handler: Handler) -> None:
         """Have a handler called with each event of this name from now on."""
         self._check(name)
         if not callable(handler):
@@ -94,7 +93,7 @@ class Dispatcher:
                 self._thread = threading.Thread(target=self._run, name=THREAD_NAME, daemon=True)
                 self._thread.start()
 
-    def off(self, name: EventName, handler: Handler) -> None:
+    def off(self, name: str, handler: Handler) -> None:
         """Call a handler no more; one that was never added is no error."""
         self._check(name)
         with self._lock:
@@ -103,11 +102,11 @@ class Dispatcher:
             )
             self.hears_messages = bool(self._handlers["message"])
 
-    def post(self, name: EventName, event: Any) -> None:
+    def post(self, name: str, event: Any) -> None:
         """Hand an event to its handlers."""
         self.post_lazily(name, lambda: event)
 
-    def post_lazily(self, name: EventName, decode: Callable[[], Any]) -> None:
+    def post_lazily(self, name: str, decode: Callable[[], Any]) -> None:
         """Hand an event to its handlers, to be decoded on their thread."""
         if self._handlers[name]:
             self._buffer.put((name, decode))
@@ -134,7 +133,7 @@ class Dispatcher:
 
     def _call(
         self,
-        name: EventName,
+        name: str,
         handler: Handler,
         loop: asyncio.AbstractEventLoop | None,
         event: Any,
@@ -148,7 +147,7 @@ class Dispatcher:
             self._failed(name, handler, error)
 
     def _spawn(
-        self, loop: asyncio.AbstractEventLoop, name: EventName, handler: Handler, event: Any
+        self, loop: asyncio.AbstractEventLoop, name: str, handler: Handler, event: Any
     ) -> None:
         async def run() -> None:
             try:
@@ -162,7 +161,7 @@ class Dispatcher:
         self._running.add(task)
         task.add_done_callback(self._running.discard)
 
-    def _failed(self, name: EventName, handler: Handler, error: BaseException) -> None:
+    def _failed(self, name: str, handler: Handler, error: BaseException) -> None:
         log.error("handler %r of %r raised", handler, name, exc_info=error)
         if name != "exception":
             self.post(
@@ -172,7 +171,7 @@ class Dispatcher:
                 ),
             )
 
-    def _overflowed(self, lost: int) -> tuple[EventName, Callable[[], Any]]:
+    def _overflowed(self, lost: int) -> tuple[str, Callable[[], Any]]:
         log.warning("handlers are too slow: %s events were dropped", lost)
         now_ms = self._wall_us() // 1000
         gap = StreamGap(
@@ -180,7 +179,7 @@ class Dispatcher:
         )
         return "user_data", lambda: gap
 
-    def _check(self, name: EventName) -> None:
+    def _check(self, name: str) -> None:
         if name not in EVENT_NAMES:
             raise ConfigurationError(f"no event {name!r}: use one of {', '.join(EVENT_NAMES)}")
 
@@ -197,7 +196,7 @@ def _refuse_coroutine(returned: object) -> None:
         raise TypeError("the handler returned a coroutine: add the coroutine function itself")
 
 
-def _running_loop(name: EventName) -> asyncio.AbstractEventLoop:
+def _running_loop(name: str) -> asyncio.AbstractEventLoop:
     try:
         return asyncio.get_running_loop()
     except RuntimeError:

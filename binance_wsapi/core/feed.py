@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from binance_wsapi.buffer import EventBuffer
-from binance_wsapi.core.hold import Hold
+from binance_wsapi.core.hold import ClientHold
 from binance_wsapi.events import BaseEventStream, StreamGap
-from binance_wsapi.models._base import UnknownEvent
+from binance_wsapi.models.base import UnknownEvent
 
 if TYPE_CHECKING:
     from binance_wsapi.core.runtime import Runtime
@@ -82,7 +82,7 @@ class Feed:
                 name=self._name,
                 buffer=buffer,
                 close=lambda: self._close(buffer),
-                hold=Hold(self._runtime),
+                hold=ClientHold(self._runtime),
             )
             self._stream = weakref.ref(stream)
         return stream

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from binance_wsapi.core.runtime import Runtime
 
-__all__ = ["Hold"]
+__all__ = ["ClientHold"]
 
 
-class Hold:
+class ClientHold:
     """Refers to the client of a core until it is released.
 
     It belongs to what was handed out: the core may refer to it weakly alone, or no client would

@@ -7,11 +7,11 @@ from typing import Any
 
 import msgspec
 
+from binance_wsapi.core.carriers import Carriers
 from binance_wsapi.core.feed import Feed
 from binance_wsapi.core.reconciliation import Reconciler
 from binance_wsapi.core.resolution import Resolver
 from binance_wsapi.core.session import Link
-from binance_wsapi.core.takeover import Takeover
 from binance_wsapi.protocol.order_events import micros
 
 __all__ = ["LinkedFeed"]
@@ -31,7 +31,7 @@ class LinkedFeed(Feed):
         super().__init__(*args, **kwargs)
         self._resolver = resolver
         self._subscribed_by = subscribed_by
-        self._takeover = Takeover(self._runtime, self._tell)
+        self._carriers = Carriers(self._runtime, self._tell)
         self._loss = ""
         self._is_restored = self._runtime.options.resubscribe_user_data_stream_after_reconnect
         self._last_told: dict[Link, bytes] = {}
@@ -45,19 +45,19 @@ class LinkedFeed(Feed):
 
     def expect(self, link: Link) -> None:
         """The link is about to be subscribed."""
-        self._takeover.begin(link)
+        self._carriers.begin(link)
 
     def carried_by(self, link: Link) -> None:
         """The link is subscribed: its events count from now on."""
         if self.reconciler is None and self.make_reconciler is not None:
             self.reconciler = self.make_reconciler()
         was_interrupted = self.resumed(self._loss)
-        former = self._takeover.link
+        former = self._carriers.link
         if former is not None and former is not link:
             if self.reconciler is not None and former not in self._left_at:
                 self.reconciler.moving()
             self._left_at[former] = self._runtime.now()
-        self._takeover.carried_by(link)
+        self._carriers.carried_by(link)
         if was_interrupted and self.reconciler is not None:
             self.reconciler.begin()
 
@@ -66,13 +66,13 @@ class LinkedFeed(Feed):
         if self._resolver.is_busy:
             self._resolver.event(event, self._runtime.exchanges.own_orders_of(self._ws_key))
         self._last_told[link] = event
-        self._takeover.event(link, event)
+        self._carriers.event(link, event)
 
     def lost(self, link: Link, reason: str) -> None:
         """The link is gone, or its subscription is."""
         left_at = self._left_at.pop(link, None)
         last_told_us = _time_us(self._last_told.pop(link, None))
-        if self._takeover.lost(link):
+        if self._carriers.lost(link):
             self._loss = reason
             self._interrupt(link, last_told_us)
         elif left_at is None and self._is_restored:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import msgspec
 
 from binance_wsapi.catalogue import operation_by_method
-from binance_wsapi.catalogue._types import Route
+from binance_wsapi.catalogue.routes import StreamRoute
 from binance_wsapi.catalogue.streams import route_of
 from binance_wsapi.core.feed import Feed
 from binance_wsapi.core.stream_session import StreamSession
@@ -330,13 +330,13 @@ def stream_market(ws_key: WsKey) -> Market:
 
 def _keys_of(ws_key: WsKey) -> set[WsKey]:
     """Return the connections that a key stands for."""
-    return {ws_key, *(routed_key(ws_key, route) for route in Route)}
+    return {ws_key, *(routed_key(ws_key, route) for route in StreamRoute)}
 
 
 _ROUTE_OF_KEY = {
     routed_key(ws_key, route): route
     for ws_key in (WsKey.USDM, WsKey.USDM_TESTNET)
-    for route in Route
+    for route in StreamRoute
 }
 
 
@@ -357,4 +357,4 @@ def key_of(ws_key: WsKey, name: str) -> WsKey:
             value=ws_key,
         )
     # Most kinds are on the market route; a key that stands for one connection stays as it is.
-    return routed_key(ws_key, route or Route.MARKET)
+    return routed_key(ws_key, route or StreamRoute.MARKET)

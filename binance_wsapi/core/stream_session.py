@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import msgspec
 
+from binance_wsapi.core.carriers import Carriers
 from binance_wsapi.core.session import Link, LinkLost, Session
-from binance_wsapi.core.takeover import Takeover
 from binance_wsapi.endpoints import WsKey, endpoint
 from binance_wsapi.errors import RequestRejected
 from binance_wsapi.protocol.control_messages import MessageRate, next_names
@@ -127,7 +127,7 @@ class StreamSession(Session):
         self._refusals: dict[str, RequestRejected] = {}
         self._streams = streams
         self._ids = itertools.count(1)
-        self._takeover = Takeover(runtime, self._tell_frame, identify=stream_identity)
+        self._carriers = Carriers(runtime, self._tell_frame, identify=stream_identity)
 
     @property
     def free(self) -> int:
@@ -181,9 +181,9 @@ class StreamSession(Session):
         Those that the exchange has not taken yet come when the link serves: one that costs the
         connection must not keep the others from coming back.
         """
-        if self._takeover.link is None:
+        if self._carriers.link is None:
             link.early = []
-        self._takeover.begin(link)
+        self._carriers.begin(link)
         await self._align(link)
 
     def received(self, link: StreamLink, frame: str | bytes) -> None:
@@ -196,8 +196,8 @@ class StreamSession(Session):
         if message.stream in link.subscribed:
             if link.early is not None:
                 link.early.append(_as_bytes(frame))
-            elif self._takeover.is_active:
-                self._takeover.event(link, _as_bytes(frame))
+            elif self._carriers.is_active:
+                self._carriers.event(link, _as_bytes(frame))
             else:
                 self._streams.event(self.ws_key, message.stream, message.data)
         elif not self._is_answer(link, message):
@@ -208,7 +208,7 @@ class StreamSession(Session):
         if link.answer is not None and not link.answer[1].done():
             link.answer[1].set_exception(LinkLost(reason))
         link.changed.set()
-        if self._takeover.lost(link):
+        if self._carriers.lost(link):
             whole_until = min(link.last_heard, link.served_until)
             self._streams.interrupted(self, link.subscribed - link.asked, whole_until)
 
@@ -230,7 +230,7 @@ class StreamSession(Session):
 
     def serve(self, link: StreamLink, *, after_loss: bool, replaced: Any) -> None:
         """Events flow again."""
-        self._takeover.carried_by(link)
+        self._carriers.carried_by(link)
         if replaced is not None:
             replaced.changed.set()  # who waits for a name there is to look at this link now
         if after_loss:

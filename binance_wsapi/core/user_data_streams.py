@@ -200,9 +200,9 @@ class UserDataStreams:
             return ListenKeyUserData(self._runtime, ws_key, RiskKeySource(self._runtime), feed)
         session = self._sessions.of(ws_key)
         if ws_key is WsKey.MARGIN_USER_DATA:
-            from binance_wsapi.core.margin import MarginUserData
+            from binance_wsapi.core.listen_token import ListenTokenUserData
 
-            return MarginUserData(self._runtime, session, feed, isolated_symbol)
+            return ListenTokenUserData(self._runtime, session, feed, isolated_symbol)
         if endpoint(ws_key).market.facts.has_listen_keys:
             return ListenKeyUserData(
                 self._runtime, user_data_key(ws_key), ApiKeySource(session), feed

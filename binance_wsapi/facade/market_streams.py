@@ -9,7 +9,7 @@ from binance_wsapi.core.market_streams import MarketStreams
 from binance_wsapi.endpoints import WsKey
 from binance_wsapi.events import AsyncEventStream, EventStream, StreamGap, StreamName
 from binance_wsapi.facade.opening import OpeningBook, OpeningStream
-from binance_wsapi.facade.stream_names import StreamNames
+from binance_wsapi.facade.stream_name_builders import StreamNames
 from binance_wsapi.order_book import AsyncLocalOrderBook, LocalOrderBook, open_order_book
 
 __all__ = ["AsyncStreams", "Streams"]

@@ -7,8 +7,8 @@ from typing import Any, Union, cast
 
 import msgspec
 
-from binance_wsapi.models._base import Event, UnknownEvent
-from binance_wsapi.models._tolerant import lenient_reader
+from binance_wsapi.models.base import Event, UnknownEvent
+from binance_wsapi.models.tolerant import lenient_reader
 
 __all__ = ["EventDecoder"]
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import msgspec
 from msgspec import field
 
-from binance_wsapi.models._base import Model
+from binance_wsapi.models.base import Model
 from binance_wsapi.models.enums import AccountType, AllocationType
 from binance_wsapi.models.order import CommissionDiscount, MakerTakerRates
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import msgspec
 from msgspec import field
 
-from binance_wsapi.models._base import Model
-from binance_wsapi.models._tolerant import tolerant_decoder
+from binance_wsapi.models.base import Model
 from binance_wsapi.models.enums import CancelReplaceOutcome
 from binance_wsapi.models.order import CancelledOrder, PlacedOrder
 from binance_wsapi.models.order_list import CancelledOrderList
+from binance_wsapi.models.tolerant import tolerant_decoder
 
 __all__ = ["CancelReplaceResult"]
 

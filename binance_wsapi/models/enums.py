@@ -6,7 +6,7 @@ A value not listed here is a member all the same, equal to its text.
 
 from __future__ import annotations
 
-from binance_wsapi.models._base import OpenEnum
+from binance_wsapi.models.base import OpenEnum
 
 __all__ = [
     "AccountType",

@@ -8,8 +8,8 @@ from typing import Any, TypeAlias
 import msgspec
 from msgspec import field
 
-from binance_wsapi.models._base import Model
-from binance_wsapi.models._tolerant import tolerant_decoder
+from binance_wsapi.models.base import Model
+from binance_wsapi.models.tolerant import tolerant_decoder
 
 __all__ = [
     "ExchangeMaxNumAlgoOrdersFilter",

@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from msgspec import field
 
-from binance_wsapi.models._base import Level, Model
+from binance_wsapi.models.base import Level, Model
 from binance_wsapi.models.enums import OrderStatus, SelfTradePreventionMode, Side
 from binance_wsapi.models.futures_enums import (
     AlgoStatus,

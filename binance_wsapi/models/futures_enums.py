@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from binance_wsapi.models._base import OpenEnum
+from binance_wsapi.models.base import OpenEnum
 
 __all__ = [
     "AccountUpdateReason",

@@ -11,8 +11,8 @@ from typing import TypeAlias, get_args
 
 from msgspec import Raw, field
 
-from binance_wsapi.models._base import Event, HidesSecrets, Model, UnknownEvent
 from binance_wsapi.models._event_decoder import EventDecoder
+from binance_wsapi.models.base import Event, HidesSecrets, Model, UnknownEvent
 from binance_wsapi.models.enums import OrderStatus, SelfTradePreventionMode, Side
 from binance_wsapi.models.futures_enums import (
     AccountUpdateReason,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from binance_wsapi.models._base import HidesSecrets, Model
+from binance_wsapi.models.base import HidesSecrets, Model
 
 __all__ = ["ListenToken"]
 

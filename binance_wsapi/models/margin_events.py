@@ -13,8 +13,8 @@ from typing import TypeAlias, get_args
 from msgspec import Raw, field
 
 from binance_wsapi.models import user_events as spot
-from binance_wsapi.models._base import Event
 from binance_wsapi.models._event_decoder import EventDecoder
+from binance_wsapi.models.base import Event
 from binance_wsapi.models.futures_events import ListenKeyExpired
 
 __all__ = [

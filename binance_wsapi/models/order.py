@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from msgspec import field
 
-from binance_wsapi.models._base import Model
+from binance_wsapi.models.base import Model
 from binance_wsapi.models.enums import (
     ContingencyType,
     ExpiryReason,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from msgspec import field
 
-from binance_wsapi.models._base import Model
+from binance_wsapi.models.base import Model
 from binance_wsapi.models.enums import ContingencyType, ListOrderStatus, ListStatusType
 from binance_wsapi.models.order import CancelledOrder, OrderOfList, PlacedOrder
 

@@ -5,7 +5,7 @@ Times are epoch milliseconds, or microseconds where the connection was asked for
 
 from __future__ import annotations
 
-from binance_wsapi.models._base import HidesSecrets, Model
+from binance_wsapi.models.base import HidesSecrets, Model
 
 __all__ = ["ListenKey", "SessionStatus", "Subscription"]
 

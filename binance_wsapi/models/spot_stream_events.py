@@ -11,7 +11,7 @@ from decimal import Decimal
 
 from msgspec import field
 
-from binance_wsapi.models._base import Event, Level, Model
+from binance_wsapi.models.base import Event, Level, Model
 from binance_wsapi.models.enums import KlineInterval
 from binance_wsapi.models.user_events import ServerShutdown
 

@@ -13,8 +13,8 @@ from typing import Any
 import msgspec
 
 from binance_wsapi.markets import Market
-from binance_wsapi.models._base import Event, UnknownEvent
 from binance_wsapi.models._event_decoder import EventDecoder
+from binance_wsapi.models.base import Event, UnknownEvent
 
 __all__ = ["EventBatch", "decode_stream_event"]
 

@@ -13,8 +13,8 @@ from typing import TypeAlias, get_args
 import msgspec
 from msgspec import field
 
-from binance_wsapi.models._base import Event, Model, UnknownEvent
 from binance_wsapi.models._event_decoder import EventDecoder
+from binance_wsapi.models.base import Event, Model, UnknownEvent
 from binance_wsapi.models.enums import (
     ContingencyType,
     ExecutionType,

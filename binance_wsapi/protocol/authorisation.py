@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from binance_wsapi.catalogue._types import Operation, Security
+from binance_wsapi.catalogue.operation import Operation, Security
 from binance_wsapi.errors import ConfigurationError
 from binance_wsapi.protocol.params import WireValue
 from binance_wsapi.protocol.signing import KeyType, Signer, is_local, signature_payload

@@ -29,7 +29,7 @@ from typing import Any
 
 import msgspec
 
-from binance_wsapi.catalogue._types import Operation
+from binance_wsapi.catalogue.operation import Operation
 from binance_wsapi.markets import Market
 from binance_wsapi.markets.market import Limit
 from binance_wsapi.protocol.silence import Silence

@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import cache, partial
 from typing import NoReturn
 
-from binance_wsapi.catalogue._types import Forbids, Needs, Operation
+from binance_wsapi.catalogue.operation import Forbids, Needs, Operation
 from binance_wsapi.errors import ParameterError
 from binance_wsapi.protocol.values import (
     WireValue,

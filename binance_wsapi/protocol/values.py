@@ -15,7 +15,7 @@ from enum import Enum
 from math import isfinite
 from typing import TypeGuard
 
-from binance_wsapi.catalogue._types import Kind, Param
+from binance_wsapi.catalogue.operation import Kind, Param
 from binance_wsapi.errors import ParameterError
 from binance_wsapi.markets import Market
 from binance_wsapi.protocol.order_events import micros

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from binance_wsapi.catalogue._types import Operation, WeightStep
+from binance_wsapi.catalogue.operation import Operation, WeightStep
 
 __all__ = ["weight_of"]
 

@@ -15,7 +15,7 @@ def test_one_market_does_not_load_the_others() -> None:
         "package.__path__ = list(spec.submodule_search_locations)\n"
         "sys.modules['binance_wsapi'] = package\n"
         "from binance_wsapi.catalogue import operations\n"
-        "from binance_wsapi.catalogue._types import Market\n"
+        "from binance_wsapi.catalogue.operation import Market\n"
         "operations(Market.SPOT)\n"
         "print(*(name for name in sys.modules if name.startswith('binance_wsapi')))\n"
     )

@@ -9,7 +9,7 @@ import pytest
 from binance_wsapi.catalogue import fates
 from binance_wsapi.catalogue import params as p
 from binance_wsapi.catalogue._docstring import docstring
-from binance_wsapi.catalogue._types import (
+from binance_wsapi.catalogue.operation import (
     Forbids,
     Kind,
     Needs,

@@ -10,8 +10,8 @@ import msgspec
 import pytest
 
 from binance_wsapi.catalogue import operation_by_method
-from binance_wsapi.catalogue._types import Kind
 from binance_wsapi.catalogue.margin import FETCH_LISTEN_TOKEN, REST_CALLS, RestCall
+from binance_wsapi.catalogue.operation import Kind
 from binance_wsapi.markets import Market
 
 REFERENCE = Path(__file__).parents[1] / "reference" / "margin"

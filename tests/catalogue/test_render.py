@@ -159,7 +159,7 @@ def test_run_restores_what_was_patched_and_removes_what_is_left_over(
 
     assert _run(monkeypatch, "--check") == 0
     assert not (facade / "async_options.py").exists()
-    assert (facade / "_base.py").exists()
+    assert (facade / "namespace.py").exists()
 
 
 def test_generated_files_are_marked_for_reviewers() -> None:

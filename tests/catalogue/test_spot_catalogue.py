@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from binance_wsapi.catalogue import operation_by_method, operations, spot
-from binance_wsapi.catalogue._types import Kind, Operation, Param
+from binance_wsapi.catalogue.operation import Kind, Operation, Param
 from binance_wsapi.markets import Market
 from binance_wsapi.models import enums
 from binance_wsapi.protocol.weight import weight_of

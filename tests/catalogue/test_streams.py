@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from binance_wsapi.catalogue._types import Route
+from binance_wsapi.catalogue.routes import StreamRoute
 from binance_wsapi.catalogue.streams import Stream, find_stream, route_of, streams
 from binance_wsapi.markets import Market
-from binance_wsapi.models._base import UnknownEvent
+from binance_wsapi.models.base import UnknownEvent
 from binance_wsapi.models.stream_events import EventBatch, decode_stream_event
 
 REFERENCE = Path(__file__).parents[1] / "reference"
@@ -147,28 +147,28 @@ def test_a_stream_is_found_by_its_name(stream: Stream) -> None:
 @pytest.mark.parametrize(
     ("name", "route"),
     [
-        ("btcusdt@bookTicker", Route.PUBLIC),
-        ("btcusdt@depth@100ms", Route.PUBLIC),
-        ("btcusdt@kline_1M", Route.MARKET),
-        ("tradingSession", Route.MARKET),
+        ("btcusdt@bookTicker", StreamRoute.PUBLIC),
+        ("btcusdt@depth@100ms", StreamRoute.PUBLIC),
+        ("btcusdt@kline_1M", StreamRoute.MARKET),
+        ("tradingSession", StreamRoute.MARKET),
         # What no document names goes where its kind does.
-        ("btcusdt@depth@0ms", Route.PUBLIC),
-        ("btcusdt@depth50", Route.PUBLIC),
-        ("btcusdt@depth50@0ms", Route.PUBLIC),
-        ("btcusdt@rpiDepth", Route.PUBLIC),
-        ("btcusdt@rpiDepth@100ms", Route.PUBLIC),
-        ("!bookTicker@arr", Route.PUBLIC),
-        ("btcusdt@trade", Route.PUBLIC),
-        ("btcusdt@kline_7m", Route.MARKET),
-        ("btcusdt@aggTrade@1s", Route.MARKET),
-        ("!ticker", Route.MARKET),
+        ("btcusdt@depth@0ms", StreamRoute.PUBLIC),
+        ("btcusdt@depth50", StreamRoute.PUBLIC),
+        ("btcusdt@depth50@0ms", StreamRoute.PUBLIC),
+        ("btcusdt@rpiDepth", StreamRoute.PUBLIC),
+        ("btcusdt@rpiDepth@100ms", StreamRoute.PUBLIC),
+        ("!bookTicker@arr", StreamRoute.PUBLIC),
+        ("btcusdt@trade", StreamRoute.PUBLIC),
+        ("btcusdt@kline_7m", StreamRoute.MARKET),
+        ("btcusdt@aggTrade@1s", StreamRoute.MARKET),
+        ("!ticker", StreamRoute.MARKET),
         ("btcusdt@nova", None),
-        ("depth", Route.PUBLIC),
+        ("depth", StreamRoute.PUBLIC),
         ("@", None),
-        ("币安人生usdt@depth@0ms", Route.PUBLIC),
+        ("币安人生usdt@depth@0ms", StreamRoute.PUBLIC),
     ],
 )
-def test_each_kind_has_a_route(name: str, route: Route | None) -> None:
+def test_each_kind_has_a_route(name: str, route: StreamRoute | None) -> None:
     assert route_of(name) is route
 
 
@@ -177,7 +177,7 @@ def test_undocumented_streams_from_the_field_have_their_routes() -> None:
 
     for stream in changes["undocumented_streams"]:
         name = stream["pattern"].replace("<symbol>", "btcusdt")
-        assert route_of(name) is Route(stream["route"])
+        assert route_of(name) is StreamRoute(stream["route"])
         assert find_stream(Market.USDM, name) is None
 
 

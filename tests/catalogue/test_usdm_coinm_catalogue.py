@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from binance_wsapi.catalogue import operations
-from binance_wsapi.catalogue._types import Kind, Operation, Param, WeightStep
+from binance_wsapi.catalogue.operation import Kind, Operation, Param, WeightStep
 from binance_wsapi.markets import Market
 
 REFERENCE = Path(__file__).parents[1] / "reference"

@@ -16,7 +16,7 @@ from scripted_server import ScriptedServer
 
 from binance_wsapi import ConfigurationError, ParameterError, WsKey
 from binance_wsapi.catalogue import operation_by_method
-from binance_wsapi.catalogue._types import Kind, Operation
+from binance_wsapi.catalogue.operation import Kind, Operation
 from binance_wsapi.markets import Market
 from binance_wsapi.simulator import SimulatedExchange
 

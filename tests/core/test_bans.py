@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from scripted_server import Peer, ScriptedServer
 
 from binance_wsapi import BinanceWsApiError, IpBanned, NotSent, RateLimited, WsKey
-from binance_wsapi.core import margin, user_data
+from binance_wsapi.core import listen_token, user_data
 from binance_wsapi.core.call import Call, kind_by_method
 from binance_wsapi.options import REST
 
@@ -550,7 +550,9 @@ def waits(monkeypatch: pytest.MonkeyPatch) -> queue.Queue[float]:
         await asyncio.sleep(delay)
 
     monkeypatch.setattr(user_data, "asyncio", SimpleNamespace(**{**vars(asyncio), "sleep": sleep}))
-    monkeypatch.setattr(margin.MarginUserData, "_renew_in", lambda self, delay: noted.put(delay))
+    monkeypatch.setattr(
+        listen_token.ListenTokenUserData, "_renew_in", lambda self, delay: noted.put(delay)
+    )
     return noted
 
 
@@ -592,7 +594,7 @@ def test_a_margin_token_is_renewed_when_a_ban_is_over(
     doors.refusals["/sapi"] = (418, {"Retry-After": "300"}, {"code": -1003, "msg": "No."})
     core = subscribed.caller.client._core
     ((data, _),) = core.user_data._kept.values()
-    assert isinstance(data, margin.MarginUserData)
+    assert isinstance(data, listen_token.ListenTokenUserData)
 
     core.runtime.run(data._renew).result(WAIT_S)
 

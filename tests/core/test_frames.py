@@ -10,7 +10,7 @@ from callers import WAIT_S, Caller, noted
 from scripted_server import Peer, ScriptedServer
 
 from binance_wsapi import OutcomeUnknown, RateLimited, RequestRejected, UnreadableResult, WsKey
-from binance_wsapi.models._base import UnknownEvent
+from binance_wsapi.models.base import UnknownEvent
 from binance_wsapi.simulator import SimulatedExchange
 
 Dial = Callable[..., Caller]

@@ -20,7 +20,7 @@ from binance_wsapi.core.linked_feed import LinkedFeed
 from binance_wsapi.core.reconciliation import Reconciler
 from binance_wsapi.core.user_data_streams import user_event_decoder
 from binance_wsapi.markets import Market
-from binance_wsapi.models._base import Event, UnknownEvent
+from binance_wsapi.models.base import Event, UnknownEvent
 from binance_wsapi.protocol.fates import rules_of
 from binance_wsapi.protocol.stream_identity import stream_identity
 from binance_wsapi.protocol.verdict import Case

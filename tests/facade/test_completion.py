@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from binance_wsapi.catalogue import operations
-from binance_wsapi.catalogue._types import Operation
+from binance_wsapi.catalogue.operation import Operation
 from binance_wsapi.markets import Market
 
 jedi = pytest.importorskip("jedi")

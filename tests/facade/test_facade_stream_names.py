@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from binance_wsapi import StreamName
-from binance_wsapi.catalogue._stream import Stream
+from binance_wsapi.catalogue.stream import Stream
 from binance_wsapi.catalogue.streams import streams
 from binance_wsapi.facade.market_streams import AsyncStreams, Streams
-from binance_wsapi.facade.stream_names import StreamNames
+from binance_wsapi.facade.stream_name_builders import StreamNames
 from binance_wsapi.markets import Market
 from binance_wsapi.models.enums import KlineInterval
 

@@ -17,10 +17,10 @@ from typing import Any, get_type_hints
 import pytest
 
 from binance_wsapi.catalogue import operations
-from binance_wsapi.catalogue._types import Operation
+from binance_wsapi.catalogue.operation import Operation
 from binance_wsapi.endpoints import WsKey
 from binance_wsapi.errors import ConfigurationError
-from binance_wsapi.facade._base import AsyncNamespace, Namespace
+from binance_wsapi.facade.namespace import AsyncNamespace, Namespace
 from binance_wsapi.markets import Market
 
 NAMES: list[dict[str, Any]] = json.loads(

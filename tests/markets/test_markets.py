@@ -10,7 +10,7 @@ import pytest
 
 from binance_wsapi.catalogue import operation_by_method, params, spot_trading
 from binance_wsapi.catalogue._render import render
-from binance_wsapi.catalogue._types import Operation, Security, Weight
+from binance_wsapi.catalogue.operation import Operation, Security, Weight
 from binance_wsapi.errors import FilterFailure, OrderNotFound, RequestRejected
 from binance_wsapi.markets import Market, MarketFacts, market
 from binance_wsapi.models.spot_stream_events import TradeEvent

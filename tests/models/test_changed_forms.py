@@ -21,14 +21,14 @@ import pytest
 from binance_wsapi import UnreadableResult
 from binance_wsapi.catalogue import operation_by_method
 from binance_wsapi.markets import Market
-from binance_wsapi.models import _tolerant
 from binance_wsapi.models import futures_events as usdm
+from binance_wsapi.models import tolerant
 from binance_wsapi.models import user_events as spot
-from binance_wsapi.models._base import UnknownEvent
-from binance_wsapi.models._tolerant import tolerant_decoder
+from binance_wsapi.models.base import UnknownEvent
 from binance_wsapi.models.futures_events import decode_coinm_event, decode_usdm_event
 from binance_wsapi.models.margin_events import decode_margin_event
 from binance_wsapi.models.stream_events import EventBatch, decode_stream_event
+from binance_wsapi.models.tolerant import tolerant_decoder
 from binance_wsapi.models.user_events import decode_user_event
 from binance_wsapi.response import Response
 
@@ -244,7 +244,7 @@ def executed(**changes: Any) -> bytes:
 def test_a_member_that_is_missed_is_named_in_the_log_once(
     caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(_tolerant, "_noted", set())
+    monkeypatch.setattr(tolerant, "_noted", set())
 
     with caplog.at_level(logging.WARNING, "binance_wsapi.models"):
         for _ in range(3):

@@ -16,7 +16,7 @@ import pytest
 
 from binance_wsapi import models
 from binance_wsapi.models import futures, futures_events, order, user_events
-from binance_wsapi.models._base import Model
+from binance_wsapi.models.base import Model
 
 WHAT = """symbol pair asset base_asset quote_asset side position_side type order_type rule_type status
  algo_status list_order_status strategy_status strategy_type execution_type contingency_type

@@ -12,7 +12,7 @@ import msgspec
 import pytest
 
 from binance_wsapi.markets import Market
-from binance_wsapi.models._base import Event, UnknownEvent
+from binance_wsapi.models.base import Event, UnknownEvent
 from binance_wsapi.models.stream_events import EventBatch, decode_stream_event
 from binance_wsapi.models.user_events import decode_user_event
 

@@ -12,7 +12,7 @@ import pytest
 
 from binance_wsapi.models import futures_events as f
 from binance_wsapi.models import margin_events, user_events
-from binance_wsapi.models._base import Event, UnknownEvent
+from binance_wsapi.models.base import Event, UnknownEvent
 from binance_wsapi.models.futures_enums import FuturesExpiryReason, MarginType
 from binance_wsapi.models.margin import ListenToken
 from binance_wsapi.models.session import Subscription

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from binance_wsapi.models import enums
-from binance_wsapi.models._base import OpenEnum
+from binance_wsapi.models.base import OpenEnum
 
 DOCUMENTED = json.loads((Path(__file__).parents[1] / "reference/spot/enums.json").read_text())
 

@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from binance_wsapi import models
-from binance_wsapi.models._base import HidesSecrets, Model
+from binance_wsapi.models.base import HidesSecrets, Model
 from binance_wsapi.models.futures_events import ListenKeyExpired
 from binance_wsapi.models.margin import ListenToken
 from binance_wsapi.models.session import ListenKey, SessionStatus

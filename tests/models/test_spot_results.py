@@ -14,9 +14,9 @@ import pytest
 from binance_wsapi.catalogue import operation_by_method
 from binance_wsapi.markets import Market
 from binance_wsapi.models import account, market, order, order_list, session
-from binance_wsapi.models._base import Level
-from binance_wsapi.models._tolerant import tolerant_decoder
+from binance_wsapi.models.base import Level
 from binance_wsapi.models.enums import RateLimitType
+from binance_wsapi.models.tolerant import tolerant_decoder
 
 SPOT = Path(__file__).parents[1] / "reference" / "spot"
 EXAMPLES: list[dict[str, Any]] = json.loads((SPOT / "examples.json").read_text())

@@ -12,7 +12,7 @@ import msgspec
 import pytest
 
 from binance_wsapi.models import user_events as u
-from binance_wsapi.models._base import Event, UnknownEvent
+from binance_wsapi.models.base import Event, UnknownEvent
 from binance_wsapi.models.enums import ExecutionType, ExpiryReason
 
 SPOT = Path(__file__).parents[1] / "reference" / "spot"

@@ -13,7 +13,7 @@ import pytest
 from binance_wsapi.markets import Market
 from binance_wsapi.models import futures_stream_events as futures
 from binance_wsapi.models import spot_stream_events as spot
-from binance_wsapi.models._base import Event, UnknownEvent
+from binance_wsapi.models.base import Event, UnknownEvent
 from binance_wsapi.models.stream_events import EventBatch, decode_stream_event
 
 REFERENCE = Path(__file__).parents[1] / "reference"

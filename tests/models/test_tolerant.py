@@ -5,8 +5,8 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from binance_wsapi.models._base import Model
-from binance_wsapi.models._tolerant import tolerant_decoder
+from binance_wsapi.models.base import Model
+from binance_wsapi.models.tolerant import tolerant_decoder
 
 
 class Apple(Model):

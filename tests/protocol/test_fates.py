@@ -7,7 +7,7 @@ import importlib.util
 import pytest
 
 from binance_wsapi.catalogue import fates, operations
-from binance_wsapi.catalogue._types import Operation
+from binance_wsapi.catalogue.operation import Operation
 from binance_wsapi.markets import Market
 from binance_wsapi.protocol import inquiries
 from binance_wsapi.protocol.fates import rules_of

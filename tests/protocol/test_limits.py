@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from binance_wsapi.catalogue import operation_by_method
-from binance_wsapi.catalogue._types import Operation
+from binance_wsapi.catalogue.operation import Operation
 from binance_wsapi.markets import Market
 from binance_wsapi.protocol import limits as limits_module
 from binance_wsapi.protocol.limits import (

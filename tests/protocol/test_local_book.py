@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from binance_wsapi.markets import Market
-from binance_wsapi.models._base import Level
+from binance_wsapi.models.base import Level
 from binance_wsapi.models.futures_stream_events import FuturesDepthEvent
 from binance_wsapi.models.market import OrderBook
 from binance_wsapi.models.spot_stream_events import DepthEvent

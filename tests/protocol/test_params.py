@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from binance_wsapi.catalogue import operation_by_method
-from binance_wsapi.catalogue._types import (
+from binance_wsapi.catalogue.operation import (
     Forbids,
     Kind,
     Needs,
@@ -22,7 +22,7 @@ from binance_wsapi.catalogue._types import (
 )
 from binance_wsapi.errors import ParameterError
 from binance_wsapi.markets import Market
-from binance_wsapi.models._base import OpenEnum
+from binance_wsapi.models.base import OpenEnum
 from binance_wsapi.protocol.params import wire_params, wire_params_by_name
 
 

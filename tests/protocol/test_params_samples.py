@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from binance_wsapi.catalogue import operations, operations_by_method
-from binance_wsapi.catalogue._types import Operation
+from binance_wsapi.catalogue.operation import Operation
 from binance_wsapi.errors import ParameterError
 from binance_wsapi.markets import Market
 from binance_wsapi.protocol.params import wire_params, wire_params_by_name

@@ -13,10 +13,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from binance_wsapi.catalogue._types import Kind, Param
+from binance_wsapi.catalogue.operation import Kind, Param
 from binance_wsapi.errors import ParameterError
 from binance_wsapi.markets import Market
-from binance_wsapi.models._base import OpenEnum
+from binance_wsapi.models.base import OpenEnum
 from binance_wsapi.protocol.values import any_value, converter, decimal_text
 
 

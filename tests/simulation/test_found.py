@@ -13,7 +13,7 @@ from simulation_exchange import SYMBOL
 from simulation_world import SimulatedClient, World
 
 from binance_wsapi import WsKey
-from binance_wsapi.core.takeover import Takeover
+from binance_wsapi.core.carriers import Carriers
 from binance_wsapi.errors import (
     BinanceWsApiError,
     ClientClosed,
@@ -471,28 +471,28 @@ def test_a_link_that_was_subscribed_again_can_be_lost_again() -> None:
     runtime: Any = SimpleNamespace(now=lambda: 0.0, loop=None)
     one: Any = object()
     other: Any = object()
-    takeover = Takeover(runtime, lambda event: None)
-    takeover.begin(one)
-    takeover.carried_by(one)
-    takeover.begin(other)
-    assert takeover.lost(one)
+    carriers = Carriers(runtime, lambda event: None)
+    carriers.begin(one)
+    carriers.carried_by(one)
+    carriers.begin(other)
+    assert carriers.lost(one)
 
-    takeover.begin(one)
-    takeover.carried_by(one)
+    carriers.begin(one)
+    carriers.carried_by(one)
 
-    assert takeover.lost(one)
+    assert carriers.lost(one)
 
 
 def test_a_link_counts_though_all_were_lost_while_it_was_subscribed() -> None:
     runtime: Any = SimpleNamespace(now=lambda: 0.0, loop=None)
     one: Any = object()
-    takeover = Takeover(runtime, lambda event: None)
-    takeover.begin(one)
-    takeover.lost(one)
+    carriers = Carriers(runtime, lambda event: None)
+    carriers.begin(one)
+    carriers.lost(one)
 
-    takeover.carried_by(one)
+    carriers.carried_by(one)
 
-    assert takeover.lost(one)
+    assert carriers.lost(one)
 
 
 def test_what_comes_while_the_first_subscription_is_still_under_way_is_known() -> None:
@@ -734,12 +734,12 @@ def test_what_a_lost_successor_had_brought_is_told_though_the_former_link_never_
     runtime: Any = SimpleNamespace(now=lambda: now[0], loop=loop)
     former: Any = object()
     successor: Any = object()
-    takeover = Takeover(runtime, told.append)
+    carriers = Carriers(runtime, told.append)
     for link in (former, successor):
-        takeover.begin(link)
-        takeover.carried_by(link)
-    takeover.event(successor, b'{"e":"listenKeyExpired"}')
-    takeover.lost(successor)
+        carriers.begin(link)
+        carriers.carried_by(link)
+    carriers.event(successor, b'{"e":"listenKeyExpired"}')
+    carriers.lost(successor)
     now[0] = 2.0
     while timers:
         timers.pop()()

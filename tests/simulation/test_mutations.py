@@ -24,7 +24,7 @@ from binance_wsapi.errors import NotPlaced
 from binance_wsapi.protocol import fate
 from binance_wsapi.protocol.clock import ServerClock
 from binance_wsapi.protocol.envelope import Frame
-from binance_wsapi.protocol.handover import Handover
+from binance_wsapi.protocol.event_merge import EventMerge
 from binance_wsapi.protocol.limits import Governor
 from binance_wsapi.protocol.silence import Silence
 from binance_wsapi.protocol.verdict import Case
@@ -64,8 +64,8 @@ def fence_without_processing_time(patch: pytest.MonkeyPatch) -> None:
 
 def no_dedupe(patch: pytest.MonkeyPatch) -> None:
     """In a planned move each connection's events are told as they come."""
-    patch.setattr(Handover, "from_old", lambda self, event: [event])
-    patch.setattr(Handover, "from_new", lambda self, event, now: [event])
+    patch.setattr(EventMerge, "from_old", lambda self, event: [event])
+    patch.setattr(EventMerge, "from_new", lambda self, event, now: [event])
 
 
 def blind_repeat(patch: pytest.MonkeyPatch) -> None:

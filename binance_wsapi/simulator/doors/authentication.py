@@ -17,7 +17,7 @@ from enum import Enum
 from functools import partial
 from typing import TYPE_CHECKING
 
-from binance_wsapi.catalogue._types import Security
+from binance_wsapi.catalogue.operation import Security
 from binance_wsapi.simulator.doors.wire import to_micros
 from binance_wsapi.simulator.errors import ExchangeError, illegal_characters, mandatory_missing
 

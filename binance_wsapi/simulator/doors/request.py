@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, cast
 
-from binance_wsapi.catalogue._types import Kind, Operation, Param
+from binance_wsapi.catalogue.operation import Kind, Operation, Param
 from binance_wsapi.simulator.errors import (
     ExchangeError,
     illegal_characters,

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, cast
 
-from binance_wsapi.catalogue._types import Weight
+from binance_wsapi.catalogue.operation import Weight
 from binance_wsapi.simulator.clock import SimulatedClock
 from binance_wsapi.simulator.doors.wire import Micros
 from binance_wsapi.simulator.errors import ExchangeError, too_many_orders

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
-from binance_wsapi.catalogue._types import Kind, Operation, Security, Weight
+from binance_wsapi.catalogue.operation import Kind, Operation, Security, Weight
 from binance_wsapi.markets import Market
 from binance_wsapi.simulator.accounts import EventSource
 from binance_wsapi.simulator.doors.authentication import Credentials

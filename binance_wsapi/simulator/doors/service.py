@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from binance_wsapi.catalogue._types import Operation, Security
+from binance_wsapi.catalogue.operation import Operation, Security
 from binance_wsapi.markets import Market
 from binance_wsapi.simulator.accounts import EventSource
 from binance_wsapi.simulator.clock import SimulatedClock

@@ -10,7 +10,7 @@ from binance_wsapi.simulator.futures.connections import (
     FuturesStreamConnection,
 )
 from binance_wsapi.simulator.futures.market import FuturesMarket
-from binance_wsapi.simulator.futures.stream_names import PUBLIC_KINDS
+from binance_wsapi.simulator.futures.stream_name_parser import PUBLIC_KINDS
 from binance_wsapi.simulator.futures.streams import FuturesStreams, StreamVenue
 from binance_wsapi.simulator.futures.user_streams import UserStreams, UserStreamServer
 from binance_wsapi.simulator.market_data.pulses import Pulses

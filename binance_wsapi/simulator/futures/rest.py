@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from binance_wsapi.catalogue._types import Security
+from binance_wsapi.catalogue.operation import Security
 from binance_wsapi.markets import Market
 from binance_wsapi.simulator.accounts import EventSource
 from binance_wsapi.simulator.errors import ExchangeError, bad_symbol

@@ -11,7 +11,7 @@ from binance_wsapi.markets import Market
 from binance_wsapi.simulator.futures.contracts import Contract
 from binance_wsapi.simulator.futures.market import FuturesMarket
 from binance_wsapi.simulator.futures.orders import FuturesOrder
-from binance_wsapi.simulator.futures.stream_names import (
+from binance_wsapi.simulator.futures.stream_name_parser import (
     FuturesStreamName,
     parse_futures_stream_name,
 )

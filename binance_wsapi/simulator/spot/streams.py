@@ -29,7 +29,11 @@ from binance_wsapi.simulator.market_data.stream_feeds import (
 )
 from binance_wsapi.simulator.market_data.stream_hub import Feed, Publish
 from binance_wsapi.simulator.observers import Trade
-from binance_wsapi.simulator.spot.stream_names import ROLLING_WINDOWS, StreamName, parse_stream_name
+from binance_wsapi.simulator.spot.stream_name_parser import (
+    ROLLING_WINDOWS,
+    SpotStreamName,
+    parse_spot_stream_name,
+)
 
 __all__ = ["SpotStreams"]
 
@@ -56,7 +60,7 @@ class SpotStreams:
         self._symbols = {symbol.lower(): symbol for symbol in self._books}
         self._watch = MarketWatch(clock, data.market.observers)
         self._pulses = Pulses(clock)
-        self._openers: dict[str, Callable[[str, StreamName, Publish], Feed]] = {
+        self._openers: dict[str, Callable[[str, SpotStreamName, Publish], Feed]] = {
             "aggTrade": self._aggregate_trades,
             "avgPrice": self._average_price,
             "blockTrade": self._block_trades,
@@ -73,7 +77,7 @@ class SpotStreams:
 
     def open(self, name: str, publish: Publish) -> Feed | None:
         """Begin a stream; ``None`` when there is none of that name."""
-        asked = parse_stream_name(name)
+        asked = parse_spot_stream_name(name)
         if asked is None:
             return None
         if asked.symbol is None:
@@ -83,14 +87,14 @@ class SpotStreams:
 
     # What happens when something happens.
 
-    def _trades(self, symbol: str, asked: StreamName, publish: Publish) -> Feed:
+    def _trades(self, symbol: str, asked: SpotStreamName, publish: Publish) -> Feed:
         return TradeFeed(self._watch, symbol, publish, self._trade)
 
-    def _aggregate_trades(self, symbol: str, asked: StreamName, publish: Publish) -> Feed:
+    def _aggregate_trades(self, symbol: str, asked: SpotStreamName, publish: Publish) -> Feed:
         history = self._data.histories[symbol]
         return AggregateTradeFeed(self._watch, history, publish, self._aggregate_trade)
 
-    def _block_trades(self, symbol: str, asked: StreamName, publish: Publish) -> Feed:
+    def _block_trades(self, symbol: str, asked: SpotStreamName, publish: Publish) -> Feed:
         def tell(trade: Trade) -> None:
             if trade.symbol == symbol:
                 publish(self._block_trade(trade))
@@ -98,7 +102,7 @@ class SpotStreams:
         self._data.block_trade_listeners.append(tell)
         return CallFeed(lambda: self._data.block_trade_listeners.remove(tell))
 
-    def _best_prices(self, symbol: str, asked: StreamName, publish: Publish) -> Feed:
+    def _best_prices(self, symbol: str, asked: SpotStreamName, publish: Publish) -> Feed:
         def shape(best: BestPrices) -> Row:
             return {
                 "u": best.update_id,
@@ -113,7 +117,7 @@ class SpotStreams:
 
     # What happens on the beat.
 
-    def _depth(self, symbol: str, asked: StreamName, publish: Publish) -> Feed:
+    def _depth(self, symbol: str, asked: SpotStreamName, publish: Publish) -> Feed:
         def shape(changes: DepthChanges) -> Row:
             return {
                 **self._head("depthUpdate", symbol),
@@ -126,7 +130,7 @@ class SpotStreams:
         period = TENTH if asked.is_fast else SECOND
         return DepthFeed(self._watch, self._pulses, self._books[symbol], period, publish, shape)
 
-    def _partial_depth(self, symbol: str, asked: StreamName, publish: Publish) -> Feed:
+    def _partial_depth(self, symbol: str, asked: SpotStreamName, publish: Publish) -> Feed:
         book = self._books[symbol]
 
         def make() -> Row:
@@ -138,7 +142,7 @@ class SpotStreams:
 
         return PulseFeed(self._pulses, TENTH if asked.is_fast else SECOND, publish, make)
 
-    def _klines(self, symbol: str, asked: StreamName, publish: Publish) -> Feed:
+    def _klines(self, symbol: str, asked: SpotStreamName, publish: Publish) -> Feed:
         interval = asked.interval
         assert interval is not None
 
@@ -157,19 +161,19 @@ class SpotStreams:
             shape,
         )
 
-    def _mini_ticker(self, symbol: str, asked: StreamName, publish: Publish) -> Feed:
+    def _mini_ticker(self, symbol: str, asked: SpotStreamName, publish: Publish) -> Feed:
         return PulseFeed(self._pulses, SECOND, publish, lambda: self._mini_ticker_row(symbol))
 
-    def _ticker(self, symbol: str, asked: StreamName, publish: Publish) -> Feed:
+    def _ticker(self, symbol: str, asked: SpotStreamName, publish: Publish) -> Feed:
         return PulseFeed(self._pulses, SECOND, publish, lambda: self._ticker_row(symbol))
 
-    def _rolling_ticker(self, symbol: str, asked: StreamName, publish: Publish) -> Feed:
+    def _rolling_ticker(self, symbol: str, asked: SpotStreamName, publish: Publish) -> Feed:
         def make() -> Row:
             return self._rolling_ticker_row(symbol, asked.window)
 
         return PulseFeed(self._pulses, SECOND, publish, make)
 
-    def _average_price(self, symbol: str, asked: StreamName, publish: Publish) -> Feed:
+    def _average_price(self, symbol: str, asked: SpotStreamName, publish: Publish) -> Feed:
         def make() -> dict[str, tuple[Any, Any]]:
             price = self._data.average_price(symbol, AVERAGE_MINUTES)
             last = self._data.histories[symbol].last_trade
@@ -185,7 +189,7 @@ class SpotStreams:
 
         return ChangeFeed(self._pulses, SECOND, publish, make, lambda rows: rows[0])
 
-    def _reference_price(self, symbol: str, asked: StreamName, publish: Publish) -> Feed:
+    def _reference_price(self, symbol: str, asked: SpotStreamName, publish: Publish) -> Feed:
         def make() -> Row:
             price = self._data.reference_price(symbol)
             return {
@@ -197,7 +201,7 @@ class SpotStreams:
 
         return PulseFeed(self._pulses, SECOND, publish, make)
 
-    def _all_symbols(self, asked: StreamName, publish: Publish) -> Feed:
+    def _all_symbols(self, asked: SpotStreamName, publish: Publish) -> Feed:
         def row(symbol: str) -> Row:
             if asked.kind == "miniTicker":
                 return self._mini_ticker_row(symbol)

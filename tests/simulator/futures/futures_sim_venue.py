@@ -12,9 +12,9 @@ from typing import Any
 
 from binance_wsapi.catalogue import operation_by_method
 from binance_wsapi.markets import Market
-from binance_wsapi.models._base import UnknownEvent
-from binance_wsapi.models._tolerant import tolerant_decoder
+from binance_wsapi.models.base import UnknownEvent
 from binance_wsapi.models.futures_events import decode_coinm_event, decode_usdm_event
+from binance_wsapi.models.tolerant import tolerant_decoder
 from binance_wsapi.simulator.clock import SimulatedClock
 from binance_wsapi.simulator.doors.wire import encode
 from binance_wsapi.simulator.errors import ExchangeError

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from futures_sim_venue import Trader, Venue
 
-from binance_wsapi.catalogue._types import Security
+from binance_wsapi.catalogue.operation import Security
 from binance_wsapi.markets import Market
 from binance_wsapi.simulator.errors import ExchangeError
 from binance_wsapi.simulator.futures.rest import FuturesRest

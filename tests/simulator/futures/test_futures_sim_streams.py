@@ -12,10 +12,10 @@ import pytest
 from futures_sim_venue import START_US, Venue
 
 from binance_wsapi.markets import Market
-from binance_wsapi.models._base import UnknownEvent
+from binance_wsapi.models.base import UnknownEvent
 from binance_wsapi.models.stream_events import EventBatch, decode_stream_event
 from binance_wsapi.simulator.clock import SimulatedClock
-from binance_wsapi.simulator.futures.stream_names import PUBLIC_KINDS
+from binance_wsapi.simulator.futures.stream_name_parser import PUBLIC_KINDS
 from binance_wsapi.simulator.futures.streams import FuturesStreams, StreamVenue
 from binance_wsapi.simulator.futures.user_streams import UserStreams
 from binance_wsapi.simulator.market_data.pulses import Pulses

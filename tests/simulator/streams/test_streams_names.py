@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from binance_wsapi.simulator.market_data.intervals import HOUR
-from binance_wsapi.simulator.spot.stream_names import parse_stream_name
+from binance_wsapi.simulator.spot.stream_name_parser import parse_spot_stream_name
 
 STREAMS: list[dict[str, Any]] = json.loads(
     (Path(__file__).parents[2] / "reference" / "spot" / "events.json").read_text()
@@ -33,7 +33,7 @@ def documented_names() -> list[str]:
 
 @pytest.mark.parametrize("name", documented_names())
 def test_every_documented_name_is_known(name: str) -> None:
-    assert parse_stream_name(name) is not None
+    assert parse_spot_stream_name(name) is not None
 
 
 @pytest.mark.parametrize(
@@ -60,7 +60,7 @@ def test_every_documented_name_is_known(name: str) -> None:
     ],
 )
 def test_other_names_are_not(name: str) -> None:
-    assert parse_stream_name(name) is None
+    assert parse_spot_stream_name(name) is None
 
 
 @pytest.mark.parametrize(
@@ -68,15 +68,15 @@ def test_other_names_are_not(name: str) -> None:
     [("!miniTicker@arr", 1), ("!miniTicker@arr@1000ms", 1), ("!miniTicker@arr@3000ms", 3)],
 )
 def test_the_array_of_mini_tickers_may_name_its_speed(name: str, seconds: int) -> None:
-    asked = parse_stream_name(name)
+    asked = parse_spot_stream_name(name)
 
     assert asked is not None
     assert (asked.kind, asked.symbol, asked.period_seconds) == ("miniTicker", None, seconds)
 
 
 def test_a_name_says_what_it_asks_for() -> None:
-    depth = parse_stream_name("btcusdt@depth20@100ms")
-    kline = parse_stream_name("这是测试币456@kline_4h@+08:00")
+    depth = parse_spot_stream_name("btcusdt@depth20@100ms")
+    kline = parse_spot_stream_name("这是测试币456@kline_4h@+08:00")
 
     assert depth is not None
     assert (depth.kind, depth.symbol, depth.levels, depth.is_fast) == (

@@ -15,7 +15,7 @@ from functools import partial, wraps
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from binance_wsapi.catalogue import operations
-from binance_wsapi.catalogue._types import Operation
+from binance_wsapi.catalogue.operation import Operation
 from binance_wsapi.endpoints import EndpointKind, WsKey, endpoint
 from binance_wsapi.errors import ConfigurationError
 from binance_wsapi.markets import Market

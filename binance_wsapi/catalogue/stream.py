@@ -6,9 +6,9 @@ import re
 from dataclasses import dataclass
 from functools import cache
 
-from binance_wsapi.catalogue._types import Route
+from binance_wsapi.catalogue.routes import StreamRoute
 from binance_wsapi.markets import Market
-from binance_wsapi.models._base import Event
+from binance_wsapi.models.base import Event
 
 __all__ = ["Stream", "StreamParam"]
 
@@ -45,7 +45,7 @@ class Stream:
     """Kinds of event it sends."""
     is_batch: bool = False
     """Events come in arrays, as an ``EventBatch``."""
-    route: Route | None = None
+    route: StreamRoute | None = None
     """Part of the USD-M host that serves it; ``None`` on the other markets."""
 
     def name_of(self, **values: str | int | None) -> str:

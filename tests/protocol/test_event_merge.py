@@ -9,7 +9,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from binance_wsapi.protocol.handover import Handover, identity
+from binance_wsapi.protocol.event_merge import EventMerge, identity
 
 REFERENCE = Path(__file__).parents[1] / "reference"
 
@@ -41,8 +41,8 @@ def samples() -> list[tuple[str, dict[str, Any]]]:
 
 
 @st.composite
-def handovers(draw: st.DrawFn) -> tuple[list[bytes], list[tuple[str, bytes]]]:
-    """Draw a stream and the arrivals of a handover: a prefix on the old, a suffix on the new one.
+def merges(draw: st.DrawFn) -> tuple[list[bytes], list[tuple[str, bytes]]]:
+    """Draw a stream and the arrivals of a merge: a prefix on the old, a suffix on the new one.
 
     Events may repeat (balance updates of one millisecond), and the two cover the whole stream. Left
     out: twins of which each connection has seen another one. Nobody can tell them from copies.
@@ -61,151 +61,151 @@ def handovers(draw: st.DrawFn) -> tuple[list[bytes], list[tuple[str, bytes]]]:
 
 
 @settings(max_examples=300)
-@given(handovers(), st.integers(0, 5))
+@given(merges(), st.integers(0, 5))
 def test_each_event_is_delivered_once_and_in_order(
-    handover_case: tuple[list[bytes], list[tuple[str, bytes]]], later: int
+    merge_case: tuple[list[bytes], list[tuple[str, bytes]]], later: int
 ) -> None:
     """Whatever the interleaving, and wherever after its last event the old connection ends."""
-    stream, arrivals = handover_case
+    stream, arrivals = merge_case
     on_new = [event for side, event in arrivals if side == "new"]
     assume(not set(stream[: len(stream) - len(on_new)]) & set(on_new))
     last_old = max((i for i, (side, _) in enumerate(arrivals) if side == "old"), default=-1)
     end_at = min(last_old + later, len(arrivals) - 1)
-    handover = Handover()
+    merge = EventMerge()
     delivered: list[bytes] = []
     if end_at < 0:
-        delivered += handover.old_ended(0.0)
+        delivered += merge.old_ended(0.0)
     for i, (side, event) in enumerate(arrivals):
         if side == "old":
-            delivered += handover.from_old(event)
+            delivered += merge.from_old(event)
         else:
-            delivered += handover.from_new(event, 0.0)
+            delivered += merge.from_new(event, 0.0)
         if i == end_at:
-            delivered += handover.old_ended(0.0)
+            delivered += merge.old_ended(0.0)
 
     assert delivered == stream
 
 
 @settings(max_examples=300)
-@given(handovers(), st.lists(st.floats(0, 0.9), min_size=60, max_size=60))
+@given(merges(), st.lists(st.floats(0, 0.9), min_size=60, max_size=60))
 def test_each_event_is_delivered_once_however_long_the_old_connection_is_silent(
-    handover_case: tuple[list[bytes], list[tuple[str, bytes]]], pauses: list[float]
+    merge_case: tuple[list[bytes], list[tuple[str, bytes]]], pauses: list[float]
 ) -> None:
-    stream, arrivals = handover_case
-    handover = Handover(hold_s=1.0)
+    stream, arrivals = merge_case
+    merge = EventMerge(hold_s=1.0)
     delivered: list[bytes] = []
     now = 0.0
     for (side, event), pause in zip(arrivals, pauses, strict=False):
         now += pause
-        delivered += handover.release(now)
+        delivered += merge.release(now)
         if side == "old":
-            delivered += handover.from_old(event)
+            delivered += merge.from_old(event)
         else:
-            delivered += handover.from_new(event, now)
-    delivered += handover.old_ended(now)
+            delivered += merge.from_new(event, now)
+    delivered += merge.old_ended(now)
 
     assert sorted(delivered) == sorted(stream)
 
 
 @settings(max_examples=200)
-@given(handovers(), st.integers(0, 40))
+@given(merges(), st.integers(0, 40))
 def test_a_successor_that_dies_first_takes_nothing_with_it(
-    handover_case: tuple[list[bytes], list[tuple[str, bytes]]], dies_at: int
+    merge_case: tuple[list[bytes], list[tuple[str, bytes]]], dies_at: int
 ) -> None:
     """The new connection dies at any moment; the old one has the whole stream."""
-    stream, arrivals = handover_case
+    stream, arrivals = merge_case
     old = iter(stream)
-    handover = Handover(hold_s=0.5)
+    merge = EventMerge(hold_s=0.5)
     delivered: list[bytes] = []
     for now, (side, event) in enumerate(arrivals[:dies_at]):
         if side == "old":
-            delivered += handover.from_old(next(old))
+            delivered += merge.from_old(next(old))
         else:
-            delivered += handover.from_new(event, now / 4)
+            delivered += merge.from_new(event, now / 4)
     for event in old:
-        delivered += handover.from_old(event)
+        delivered += merge.from_old(event)
 
     assert sorted(delivered) == sorted(stream)
 
 
 def test_what_the_new_one_brings_first_waits_for_the_old_one() -> None:
     """The new connection was subscribed after event 1, which the old one is yet to bring."""
-    handover = Handover()
+    merge = EventMerge()
 
-    assert handover.from_new(report(2), 0.0) == []
-    assert handover.from_old(report(1)) == [report(1)]
-    assert handover.from_old(report(2)) == [report(2)]
+    assert merge.from_new(report(2), 0.0) == []
+    assert merge.from_old(report(1)) == [report(1)]
+    assert merge.from_old(report(2)) == [report(2)]
 
 
 def test_twins_on_one_connection_are_both_delivered() -> None:
-    handover = Handover()
+    merge = EventMerge()
 
-    assert handover.from_old(report(1)) == [report(1)]
-    assert handover.from_old(report(1)) == [report(1)]
-    assert handover.from_new(report(1), 0.0) == []
-    assert handover.from_new(report(1), 0.0) == []
-    assert handover.old_ended(0.0) == []
-    assert handover.from_new(report(1), 0.0) == [report(1)]
+    assert merge.from_old(report(1)) == [report(1)]
+    assert merge.from_old(report(1)) == [report(1)]
+    assert merge.from_new(report(1), 0.0) == []
+    assert merge.from_new(report(1), 0.0) == []
+    assert merge.old_ended(0.0) == []
+    assert merge.from_new(report(1), 0.0) == [report(1)]
 
 
 def test_what_the_old_one_lost_is_delivered_in_its_place() -> None:
-    handover = Handover()
-    handover.from_new(report(1), 0.0)
-    handover.from_new(report(2), 0.0)
+    merge = EventMerge()
+    merge.from_new(report(1), 0.0)
+    merge.from_new(report(2), 0.0)
 
-    assert handover.from_old(report(2)) == [report(1), report(2)]
+    assert merge.from_old(report(2)) == [report(1), report(2)]
 
 
 def test_what_the_old_one_has_passed_without_bringing_is_not_held_longer() -> None:
-    handover = Handover()
-    handover.from_old(report(2))
-    handover.from_new(report(1), 0.0)
+    merge = EventMerge()
+    merge.from_old(report(2))
+    merge.from_new(report(1), 0.0)
 
-    assert handover.from_new(report(2), 0.0) == [report(1)]
+    assert merge.from_new(report(2), 0.0) == [report(1)]
 
 
 def test_events_are_not_held_back_for_longer_than_told() -> None:
-    handover = Handover(hold_s=1.0)
-    handover.from_new(report(1), 10.0)
+    merge = EventMerge(hold_s=1.0)
+    merge.from_new(report(1), 10.0)
 
-    assert handover.release(10.9) == []
-    assert handover.release(11.0) == [report(1)]
-    assert handover.from_old(report(1)) == []
+    assert merge.release(10.9) == []
+    assert merge.release(11.0) == [report(1)]
+    assert merge.from_old(report(1)) == []
 
 
 def test_the_old_ones_copies_are_still_known_after_its_end() -> None:
-    handover = Handover(linger_s=30.0)
-    handover.from_old(report(1))
-    handover.old_ended(5.0)
+    merge = EventMerge(linger_s=30.0)
+    merge.from_old(report(1))
+    merge.old_ended(5.0)
 
-    assert not handover.is_over(5.0)
-    assert handover.from_new(report(1), 6.0) == []
-    assert handover.is_over(6.0)
-    assert handover.from_new(report(2), 6.0) == [report(2)]
+    assert not merge.is_over(5.0)
+    assert merge.from_new(report(1), 6.0) == []
+    assert merge.is_over(6.0)
+    assert merge.from_new(report(2), 6.0) == [report(2)]
 
 
 def test_it_ends_though_copies_never_came() -> None:
     """Events from before the new subscription have no copies."""
-    handover = Handover(linger_s=30.0)
-    handover.from_old(report(1))
+    merge = EventMerge(linger_s=30.0)
+    merge.from_old(report(1))
 
-    assert not handover.is_over(1000.0)
-    handover.old_ended(1000.0)
-    assert not handover.is_over(1029.0)
-    assert handover.is_over(1030.0)
+    assert not merge.is_over(1000.0)
+    merge.old_ended(1000.0)
+    assert not merge.is_over(1029.0)
+    assert merge.is_over(1030.0)
 
 
 def test_memory_is_bounded() -> None:
-    handover = Handover(size=3)
+    merge = EventMerge(size=3)
 
-    released = [event for number in range(10) for event in handover.from_new(report(number), 0.0)]
+    released = [event for number in range(10) for event in merge.from_new(report(number), 0.0)]
     assert released == [report(number) for number in range(7)]
-    assert handover.old_ended(0.0) == [report(number) for number in range(7, 10)]
+    assert merge.old_ended(0.0) == [report(number) for number in range(7, 10)]
 
     for number in range(100, 110):
-        handover.from_old(report(number))
-    assert handover.from_new(report(109), 0.0) == []
-    assert handover.from_new(report(100), 0.0) == [report(100)]  # no longer known as a copy
+        merge.from_old(report(number))
+    assert merge.from_new(report(109), 0.0) == []
+    assert merge.from_new(report(100), 0.0) == [report(100)]  # no longer known as a copy
 
 
 @pytest.mark.parametrize(("name", "event"), samples(), ids=lambda value: str(value)[:40])
@@ -312,8 +312,8 @@ def test_two_fills_of_one_millisecond_are_both_delivered_in_a_move(name: str, va
 
 def merged_of_a_move(events: list[bytes]) -> list[bytes]:
     """Return what is told when the old connection brings the first, the new one all after it."""
-    handover = Handover(hold_s=1.0)
-    told = handover.from_old(events[0])
+    merge = EventMerge(hold_s=1.0)
+    told = merge.from_old(events[0])
     for event in events[1:]:
-        told += handover.from_new(event, 0.0)
-    return told + handover.old_ended(0.5)
+        told += merge.from_new(event, 0.0)
+    return told + merge.old_ended(0.5)

@@ -27,7 +27,7 @@ from binance_wsapi.protocol.params import WireValue
 if TYPE_CHECKING:
     from binance_wsapi.core.runtime import Runtime
 
-__all__ = ["MarginUserData"]
+__all__ = ["ListenTokenUserData"]
 
 log = logging.getLogger("binance_wsapi.user_data")
 
@@ -37,7 +37,7 @@ RENEW_AT = 0.8
 _decode_token = msgspec.json.Decoder(ListenToken).decode
 
 
-class MarginUserData(ApiUserData):
+class ListenTokenUserData(ApiUserData):
     """The user data of the cross margin account, or of one isolated symbol.
 
     Args:

@@ -13,7 +13,7 @@ from typing import Any
 
 from binance_wsapi.catalogue.fates import Fate
 from binance_wsapi.markets import Market
-from binance_wsapi.models._base import OpenEnum
+from binance_wsapi.models.base import OpenEnum
 
 __all__ = [
     "Forbids",
@@ -21,22 +21,10 @@ __all__ = [
     "Needs",
     "Operation",
     "Param",
-    "Route",
     "Security",
     "Weight",
     "WeightStep",
 ]
-
-
-class Route(Enum):
-    """The part of the USD-M stream host that serves a stream; others stay silent when asked for it."""
-
-    PUBLIC = "public"
-    """Order books and best prices."""
-    MARKET = "market"
-    """Every other market stream."""
-    PRIVATE = "private"
-    """User data."""
 
 
 class Security(Enum):

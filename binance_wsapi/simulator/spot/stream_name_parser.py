@@ -13,9 +13,9 @@ from binance_wsapi.simulator.market_data.intervals import (
     Interval,
 )
 
-__all__ = ["StreamName", "parse_stream_name"]
+__all__ = ["SpotStreamName", "parse_spot_stream_name"]
 
-Kind = Literal[
+StreamKind = Literal[
     "aggTrade",
     "avgPrice",
     "blockTrade",
@@ -30,7 +30,7 @@ Kind = Literal[
     "trade",
 ]
 
-PLAIN: dict[str, Kind] = {
+PLAIN: dict[str, StreamKind] = {
     "aggTrade": "aggTrade",
     "avgPrice": "avgPrice",
     "blockTrade": "blockTrade",
@@ -48,10 +48,10 @@ _KLINE = re.compile(r"kline_(\w+)(@\+08:00)?", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
-class StreamName:
+class SpotStreamName:
     """What a stream name asks for."""
 
-    kind: Kind
+    kind: StreamKind
     symbol: str | None
     """Lower case, as in the name; ``None`` for streams of all symbols."""
     is_fast: bool = False
@@ -68,7 +68,7 @@ class StreamName:
     """Of a rolling ticker: ``1h``, ``4h`` or ``1d``."""
 
 
-def parse_stream_name(name: str) -> StreamName | None:
+def parse_spot_stream_name(name: str) -> SpotStreamName | None:
     """Take a stream name apart; ``None`` when there is no such kind of stream."""
     symbol, _, rest = name.partition("@")
     if name.startswith("!"):
@@ -76,29 +76,29 @@ def parse_stream_name(name: str) -> StreamName | None:
     if not symbol or not rest or symbol != symbol.lower():
         return None
     if rest in PLAIN:
-        return StreamName(PLAIN[rest], symbol)
+        return SpotStreamName(PLAIN[rest], symbol)
     if match := _DEPTH.fullmatch(rest):
         levels, speed = match.groups()
-        kind: Kind = "partialDepth" if levels else "depth"
-        return StreamName(kind, symbol, is_fast=speed == "@100ms", levels=int(levels or 0))
+        kind: StreamKind = "partialDepth" if levels else "depth"
+        return SpotStreamName(kind, symbol, is_fast=speed == "@100ms", levels=int(levels or 0))
     if match := _KLINE.fullmatch(rest):
         interval = INTERVALS.get(match[1])
         if interval is None:
             return None
         # UTC+8 is the one other time zone that streams have.
         offset_us = 8 * HOUR if match[2] else 0
-        return StreamName("kline", symbol, interval=interval, offset_us=offset_us)
+        return SpotStreamName("kline", symbol, interval=interval, offset_us=offset_us)
     window = rest.removeprefix("ticker_")
     if window != rest and window in ROLLING_WINDOWS:
-        return StreamName("rollingTicker", symbol, window=window)
+        return SpotStreamName("rollingTicker", symbol, window=window)
     return None
 
 
-def _stream_of_all_symbols(name: str) -> StreamName | None:
+def _stream_of_all_symbols(name: str) -> SpotStreamName | None:
     # The documents no longer show a speed here; widespread clients still send one.
     if match := _ALL_MINI_TICKERS.fullmatch(name):
-        return StreamName("miniTicker", None, period_seconds=int(match[1] or 1))
+        return SpotStreamName("miniTicker", None, period_seconds=int(match[1] or 1))
     window = name.removeprefix("!ticker_").removesuffix("@arr")
     if window in ROLLING_WINDOWS and name == f"!ticker_{window}@arr":
-        return StreamName("rollingTicker", None, window=window)
+        return SpotStreamName("rollingTicker", None, window=window)
     return None

@@ -1,4 +1,4 @@
-"""One stream of events out of two connections, while one takes over from the other.
+"""One stream of events out of two connections, while a session moves from one to the other.
 
 In a planned move both connections are subscribed for a while and most events come twice, in either
 order. The old connection leads: what it brings is delivered as it comes. What only the new one has
@@ -19,15 +19,15 @@ from typing import Any
 
 import msgspec
 
-__all__ = ["Handover", "identity"]
+__all__ = ["EventMerge", "identity"]
 
 
-class Handover:
+class EventMerge:
     """Merges the events of an old and a new connection.
 
     When the new one is lost before the old one, what it has brought is still held back for its time, and
     told then: the old one should bring it, but nobody knows that it will. A further attempt to move begins
-    with a new handover.
+    with a new merge.
 
     Make it *before* the new connection is subscribed, and hand it every event of the old one from then
     on: an event that the old one has brought just before is among the first that the new one brings.

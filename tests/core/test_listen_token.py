@@ -20,7 +20,7 @@ from binance_wsapi import (
     StreamGap,
     WsKey,
 )
-from binance_wsapi.core import listen_key, margin
+from binance_wsapi.core import listen_key, listen_token
 from binance_wsapi.models.margin_events import MarginLevelUpdate
 from binance_wsapi.models.user_events import BalanceUpdate, EventStreamTerminated, OrderUpdate
 from binance_wsapi.simulator import AccountHandle, SimulatedExchange
@@ -127,7 +127,7 @@ def test_token_is_renewed_before_it_expires_without_a_gap(
     account: AccountHandle,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(margin, "RENEW_AT", 1e-9)  # at once: a second is the least
+    monkeypatch.setattr(listen_token, "RENEW_AT", 1e-9)  # at once: a second is the least
     caller = connect(account.create_key())
     stream = subscribe(caller)
 
@@ -167,7 +167,7 @@ def test_renewal_that_fails_is_tried_again(
 ) -> None:
     caller = connect(account.create_key(), resubscribe_user_data_stream_delay_seconds=0.01)
     with monkeypatch.context() as soon:
-        soon.setattr(margin, "RENEW_AT", 1e-9)  # a second is the least
+        soon.setattr(listen_token, "RENEW_AT", 1e-9)  # a second is the least
         stream = subscribe(caller)
     if failing == "token":
         failed = exchange.faults.refuse_rest(503)
@@ -187,14 +187,14 @@ def test_token_is_left_to_expire_when_that_is_asked_for(
     account: AccountHandle,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(margin, "RENEW_AT", 1e-9)
+    monkeypatch.setattr(listen_token, "RENEW_AT", 1e-9)
     caller = connect(account.create_key(), keep_margin_listen_token_refreshed=False)
     subscribe(caller)
     core = caller.client._core
 
     subscription, _ = core.user_data._kept[WsKey.MARGIN_USER_DATA, None]
 
-    assert isinstance(subscription, margin.MarginUserData)
+    assert isinstance(subscription, listen_token.ListenTokenUserData)
     assert subscription._renewal is None
 
 

@@ -1,4 +1,4 @@
-"""Which link's events count; while one link takes over from another, each event is told once."""
+"""The links that carry one flow of events: while it moves from one to the next, each event is told once."""
 
 from __future__ import annotations
 
@@ -6,23 +6,23 @@ from collections.abc import Callable, Hashable
 from typing import TYPE_CHECKING
 
 from binance_wsapi.core.session import Link
-from binance_wsapi.protocol.handover import Handover, identity
+from binance_wsapi.protocol.event_merge import EventMerge, identity
 
 if TYPE_CHECKING:
     from binance_wsapi.core.runtime import Runtime
 
-__all__ = ["Takeover"]
+__all__ = ["Carriers"]
 
 HOLD_S = 1.0
 """How long an event of a new link waits for its copy on the old one, to keep the order."""
 
 
-class Takeover:
+class Carriers:
     """The links that carry one flow of events, on the loop's thread.
 
-    Usually there is one. A move adds another one behind it, with a handover between the two; when
+    Usually there is one. A move adds another one behind it, with a merge between the two; when
     a further move begins before the first is over, there are three, and what passes the first
-    handover goes on through the second.
+    merge goes on through the second.
 
     Args:
         runtime: What the core stands on.
@@ -43,20 +43,20 @@ class Takeover:
         self._release_planned = False
         self._links: list[Link] = []
         """Oldest first."""
-        self._handovers: list[Handover] = []
+        self._merges: list[EventMerge] = []
         """Between each link and the next."""
-        self._carriers: list[Link] = []
+        self._subscribed: list[Link] = []
         self._gone: set[Link] = set()
 
     @property
     def link(self) -> Link | None:
         """The newest link that is subscribed."""
-        return self._carriers[-1] if self._carriers else None
+        return self._subscribed[-1] if self._subscribed else None
 
     @property
     def is_active(self) -> bool:
         """Whether events may come twice."""
-        return bool(self._handovers)
+        return bool(self._merges)
 
     def begin(self, link: Link) -> None:
         """A link is about to be subscribed: from now on what the present one brings is remembered."""
@@ -64,25 +64,25 @@ class Takeover:
             self._gone.discard(link)  # its subscription was lost, and is made anew
             return
         if self._links:
-            self._handovers.append(Handover(hold_s=HOLD_S, identify=self._identify))
+            self._merges.append(EventMerge(hold_s=HOLD_S, identify=self._identify))
         self._links.append(link)
 
     def carried_by(self, link: Link) -> None:
         """The link is subscribed: its events count."""
         self.begin(link)  # all may have been lost since, and forgotten
-        if link not in self._carriers:
-            self._carriers.append(link)
+        if link not in self._subscribed:
+            self._subscribed.append(link)
 
     def event(self, link: Link, event: bytes) -> None:
         """An event arrived on a link."""
-        if not self._handovers or link not in self._links:
+        if not self._merges or link not in self._links:
             self._tell(event)
             return
         now = self._runtime.now()
         position = self._links.index(link)
         events = [event]
         if position:
-            events = self._handovers[position - 1].from_new(event, now)
+            events = self._merges[position - 1].from_new(event, now)
             self._plan_release()
         self._pass_on(position, events)
         self._forget_finished(now)
@@ -91,36 +91,36 @@ class Takeover:
         """A link is gone, or its subscription is; true when nothing carries the events any more."""
         if link not in self._links or link in self._gone:
             return False
-        was_carrier = link in self._carriers
+        was_carrier = link in self._subscribed
         if was_carrier:
-            self._carriers.remove(link)
+            self._subscribed.remove(link)
         position = self._links.index(link)
         self._gone.add(link)
         now = self._runtime.now()
-        if position and any(other in self._carriers for other in self._links[:position]):
+        if position and any(other in self._subscribed for other in self._links[:position]):
             self._plan_release()  # of what it has brought, and the former one perhaps never does
         elif position:
             # Nobody before it brings anything: what it brought is all there is.
-            self._pass_on(position, self._handovers[position - 1].old_ended(now))
-        for index, handover in enumerate(self._handovers):
+            self._pass_on(position, self._merges[position - 1].old_ended(now))
+        for index, merge in enumerate(self._merges):
             if index >= position and self._gone.issuperset(self._links[: index + 1]):
-                self._pass_on(index + 1, handover.old_ended(now))
+                self._pass_on(index + 1, merge.old_ended(now))
         if self._gone.issuperset(self._links):
             self._links.clear()
-            self._handovers.clear()
+            self._merges.clear()
             self._gone.clear()
-        return was_carrier and not self._carriers
+        return was_carrier and not self._subscribed
 
     def _pass_on(self, position: int, events: list[bytes]) -> None:
-        """Tell what a link has brought, through the handovers to those behind it."""
-        for handover in self._handovers[position:]:
-            events = [told for event in events for told in handover.from_old(event)]
+        """Tell what a link has brought, through the merges to those behind it."""
+        for merge in self._merges[position:]:
+            events = [told for event in events for told in merge.from_old(event)]
         for event in events:
             self._tell(event)
 
     def _forget_finished(self, now: float) -> None:
-        while self._handovers and self._handovers[0].is_over(now):
-            del self._handovers[0]
+        while self._merges and self._merges[0].is_over(now):
+            del self._merges[0]
             self._gone.discard(self._links.pop(0))
 
     def _plan_release(self) -> None:
@@ -132,7 +132,7 @@ class Takeover:
         """Tell what the old link should have brought by now."""
         self._release_planned = False
         now = self._runtime.now()
-        for position, handover in enumerate(self._handovers, start=1):
-            self._pass_on(position, handover.release(now))
-        if any(handover.holds for handover in self._handovers):
+        for position, merge in enumerate(self._merges, start=1):
+            self._pass_on(position, merge.release(now))
+        if any(merge.holds for merge in self._merges):
             self._plan_release()

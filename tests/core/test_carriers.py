@@ -8,7 +8,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from binance_wsapi.core.takeover import HOLD_S, Takeover
+from binance_wsapi.core.carriers import HOLD_S, Carriers
 
 
 class FakeRuntime:
@@ -38,7 +38,7 @@ class Exchange:
     def __init__(self, links: int) -> None:
         self.runtime = FakeRuntime()
         self.told: list[int] = []
-        self.takeover = Takeover(
+        self.carriers = Carriers(
             self.runtime,  # type: ignore[arg-type]
             lambda event: self.told.append(int(event)),
             identify=lambda event: event,
@@ -49,10 +49,10 @@ class Exchange:
         self.sent = 0
 
     def subscribe(self, number: int) -> None:
-        self.takeover.begin(self.links[number])  # type: ignore[arg-type]
+        self.carriers.begin(self.links[number])  # type: ignore[arg-type]
         self.under_way[number] = deque()
         self.since[number] = self.sent
-        self.takeover.carried_by(self.links[number])  # type: ignore[arg-type]
+        self.carriers.carried_by(self.links[number])  # type: ignore[arg-type]
 
     def send(self) -> None:
         self.sent += 1
@@ -62,7 +62,7 @@ class Exchange:
     def bring(self, number: int) -> None:
         if self.under_way.get(number):
             event = str(self.under_way[number].popleft()).encode()
-            self.takeover.event(self.links[number], event)  # type: ignore[arg-type]
+            self.carriers.event(self.links[number], event)  # type: ignore[arg-type]
 
     def cut(self, number: int) -> bool:
         """Cut a link if a newer one brings all that is under way on it; return whether it did."""
@@ -71,7 +71,7 @@ class Exchange:
         if queue is None or not newer or (queue and queue[0] <= max(newer)):
             return False
         del self.under_way[number]
-        return self.takeover.lost(self.links[number])  # type: ignore[arg-type]
+        return self.carriers.lost(self.links[number])  # type: ignore[arg-type]
 
 
 steps = st.lists(
@@ -129,14 +129,14 @@ def test_last_link_that_is_lost_leaves_nobody() -> None:
     exchange.subscribe(0)
     exchange.subscribe(1)
 
-    assert not exchange.takeover.lost(exchange.links[0])  # type: ignore[arg-type]
-    assert exchange.takeover.lost(exchange.links[1])  # type: ignore[arg-type]
-    assert exchange.takeover.link is None
-    assert not exchange.takeover.is_active
+    assert not exchange.carriers.lost(exchange.links[0])  # type: ignore[arg-type]
+    assert exchange.carriers.lost(exchange.links[1])  # type: ignore[arg-type]
+    assert exchange.carriers.link is None
+    assert not exchange.carriers.is_active
 
 
 def lost(exchange: Exchange, number: int) -> bool:
-    return exchange.takeover.lost(exchange.links[number])  # type: ignore[arg-type]
+    return exchange.carriers.lost(exchange.links[number])  # type: ignore[arg-type]
 
 
 def test_move_that_is_over_is_forgotten() -> None:
@@ -147,13 +147,13 @@ def test_move_that_is_over_is_forgotten() -> None:
     exchange.send()
     exchange.bring(0)
     lost(exchange, 0)
-    assert exchange.takeover.is_active, "its copy may come"
+    assert exchange.carriers.is_active, "its copy may come"
 
     exchange.runtime.advance(31.0)
     exchange.send()
     exchange.bring(1)
 
-    assert not exchange.takeover.is_active
+    assert not exchange.carriers.is_active
 
 
 def test_each_event_that_is_held_back_is_released_in_its_time() -> None:
@@ -186,6 +186,6 @@ def test_link_that_is_subscribed_anew_carries_again() -> None:
 
 def test_loss_of_a_link_that_never_carried_is_no_loss_of_events() -> None:
     exchange = Exchange(links=1)
-    exchange.takeover.begin(exchange.links[0])  # type: ignore[arg-type]
+    exchange.carriers.begin(exchange.links[0])  # type: ignore[arg-type]
 
     assert not lost(exchange, 0)
