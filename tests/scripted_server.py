@@ -147,11 +147,11 @@ class ScriptedServer:
         if other is not None:
             return other
         socket = web.WebSocketResponse(autoping=False, compress=False)
-        await socket.prepare(request)
         peer = Peer(len(self.peers) + 1, socket, request)
-        with self._changed:
+        with self._changed:  # before the client can know of it: what it does next may ask for it
             self.peers.append(peer)
             self._changed.notify_all()
+        await socket.prepare(request)
         with contextlib.suppress(ConnectionError):
             await self._converse(peer)
         return socket
