@@ -57,6 +57,8 @@ class AiohttpTransport:
         self._connect_timeout = connect_timeout
         self._http: aiohttp.ClientSession | None = None
         self._sockets: weakref.WeakSet[socket.socket] = weakref.WeakSet()
+        self._open: set[_AiohttpSocket] = set()
+        """Those that have not let go of their connection yet."""
 
     async def connect(self, url: str, receiver: Receiver) -> Socket:
         """Open a websocket and read it into ``receiver`` from then on."""
@@ -81,7 +83,7 @@ class AiohttpTransport:
             raise OSError(f"no connection within {self._connect_timeout} s") from None
         except aiohttp.ClientError as error:
             raise OSError(str(error) or type(error).__name__) from error
-        return _AiohttpSocket(websocket, receiver)
+        return _AiohttpSocket(websocket, receiver, self._open)
 
     async def request(self, method: str, url: str, headers: dict[str, str]) -> RestAnswer:
         """Send a REST request without a body."""
@@ -108,6 +110,8 @@ class AiohttpTransport:
         """Close the connection pool, and wait until the last socket is closed."""
         if self._http is None:
             return
+        for websocket in list(self._open):  # whose closing was never begun, or was cut short
+            websocket.release()
         await self._http.close()
         # aiohttp lets go of a TLS connection before its transport has closed: a loop that ends
         # now would leak the socket.
@@ -221,15 +225,29 @@ def _proxy_of(url: str, proxy: str | None) -> str | None:
 
 
 class _AiohttpSocket:
-    """One aiohttp websocket with its reader task."""
+    """One aiohttp websocket with its reader task.
 
-    def __init__(self, websocket: aiohttp.ClientWebSocketResponse, receiver: Receiver) -> None:
+    Args:
+        websocket: It, fresh.
+        receiver: Is told what comes.
+        open_ones: It stands among these until it lets go of its connection.
+    """
+
+    def __init__(
+        self,
+        websocket: aiohttp.ClientWebSocketResponse,
+        receiver: Receiver,
+        open_ones: set[_AiohttpSocket],
+    ) -> None:
         self._websocket = websocket
+        self._open_ones = open_ones
+        open_ones.add(self)
         self._receiver = receiver
         self._send_frame = websocket.send_frame
         self._is_open = True
         self.congested = False
         self._unfinished_writes = 0
+        self._closing: asyncio.Task[None] | None = None
         self._reader = asyncio.get_running_loop().create_task(
             self._read(), name="binance-wsapi reader"
         )
@@ -245,17 +263,31 @@ class _AiohttpSocket:
 
     async def close(self) -> None:
         self._is_open = False
-        connection = self._websocket._response.connection
+        if self._closing is None:
+            # A task aside: cut short, aiohttp's closing would leave the connection open for ever.
+            self._closing = asyncio.get_running_loop().create_task(
+                self._close(), name="binance-wsapi closing"
+            )
+        await asyncio.shield(self._closing)
+
+    async def _close(self) -> None:
         try:
-            async with asyncio.timeout(CLOSE_TIMEOUT_S):
-                await self._websocket.close()
-        except TimeoutError:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(CLOSE_TIMEOUT_S):
+                    await self._websocket.close()
+        finally:
+            self.release()
+        self._reader.cancel()
+        await asyncio.gather(self._reader, return_exceptions=True)
+
+    def release(self) -> None:
+        """Let go of the connection, however far its closing has come."""
+        self._open_ones.discard(self)
+        response = self._websocket._response
+        if response.connection is not None and response.connection.transport is not None:
             # Frames that still come, or a peer that reads nothing, would keep the socket for ever.
-            if connection is not None and connection.transport is not None:
-                connection.transport.abort()
-        if self._reader is not asyncio.current_task():
-            self._reader.cancel()
-            await asyncio.gather(self._reader, return_exceptions=True)
+            response.connection.transport.abort()
+        response.close()
 
     def _step(self, write: Coroutine[Any, Any, None]) -> None:
         # An uncompressed aiohttp send hands the whole frame to the transport before it first

@@ -1,0 +1,75 @@
+"""The sockets themselves: whatever their closing comes to, none stays open."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from callers import WAIT_S
+from scripted_server import ScriptedServer
+
+from binance_wsapi.core.aiohttp_transport import AiohttpTransport
+from binance_wsapi.core.loop_thread import _new_loop, _SelectorLoop
+
+
+class Deaf:
+    """Takes no note of what comes."""
+
+    def received(self, frame: str | bytes) -> None:
+        pass
+
+    def heard(self) -> None:
+        pass
+
+    def answered(self) -> None:
+        pass
+
+    def writable(self) -> None:
+        pass
+
+    def closed(self, reason: str) -> None:
+        pass
+
+
+def _transport() -> AiohttpTransport:
+    return AiohttpTransport(proxy=None, headers=None, ssl=None, connect_timeout=WAIT_S)
+
+
+@pytest.mark.parametrize("new_loop", [_new_loop, _SelectorLoop])
+@pytest.mark.parametrize("steps", range(6))
+def test_connection_is_let_go_of_however_early_its_closing_is_cut_short(
+    scripted: ScriptedServer, steps: int, new_loop: Callable[[], asyncio.AbstractEventLoop]
+) -> None:
+    async def open_and_close() -> object:
+        transport = _transport()
+        socket: Any = await transport.connect(f"ws://127.0.0.1:{scripted.port}", Deaf())
+        connection = socket._websocket._response.connection
+        closing = asyncio.create_task(socket.close())
+        for _ in range(steps):
+            await asyncio.sleep(0)
+        closing.cancel()
+        await asyncio.gather(closing, return_exceptions=True)
+        await transport.close()
+        return connection.protocol
+
+    with asyncio.Runner(loop_factory=new_loop) as runner:
+        held = runner.run(open_and_close())
+
+    assert held is None, "aiohttp warns of it when it is collected, sooner or later"
+
+
+def test_both_that_close_one_socket_wait_until_the_peer_knows(scripted: ScriptedServer) -> None:
+    async def open_and_close() -> None:
+        transport = _transport()
+        socket = await transport.connect(f"ws://127.0.0.1:{scripted.port}", Deaf())
+        for closing in asyncio.as_completed([socket.close(), socket.close()]):
+            await closing
+            closed.append(scripted.peers[0].socket.close_code)
+        await transport.close()
+
+    closed: list[int | None] = []
+    asyncio.run(open_and_close())
+
+    assert closed == [1000, 1000]
