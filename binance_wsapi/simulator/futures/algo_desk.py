@@ -95,6 +95,7 @@ class AlgoDesk:
             contract,
             trigger,
             lambda: self._fire(algo),
+            lambda: self._remove(algo),
             lambda: self._events.algo(algo),
         )
         if request.good_till_ms:
@@ -156,6 +157,12 @@ class AlgoDesk:
         order.algo = algo
         self._set_status(algo, "TRIGGERED")
         self._orders.submit(order)
+
+    def _remove(self, algo: ConditionalOrder) -> None:
+        if algo.order is not None and algo.order.is_open:
+            self._orders.expire(algo.order)
+        elif algo.status in {"NEW", "TRIGGERING"}:
+            self._set_status(algo, "REJECTED")
 
     def _end(self, algo: ConditionalOrder, status: str) -> None:
         self._triggers.forget(algo.algo_id)

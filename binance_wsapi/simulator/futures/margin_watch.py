@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable
 from decimal import Decimal
 
@@ -16,6 +17,8 @@ from binance_wsapi.simulator.futures.prices import Prices
 from binance_wsapi.simulator.futures.risk import Exposure, Risk
 
 __all__ = ["MarginWatch"]
+
+_logger = logging.getLogger("binance_wsapi.simulator")
 
 ZERO = Decimal(0)
 CALL_RATIO = Decimal("0.8")
@@ -68,7 +71,13 @@ class MarginWatch:
                 position.amount and position.contract is contract
                 for position in account.positions.values()
             ):
-                self._check(account, contract.margin_asset)
+                try:
+                    self._check(account, contract.margin_asset)
+                except Exception:
+                    # Whoever moved the price did nothing wrong, and the other accounts are looked at.
+                    _logger.exception(
+                        "the embedded exchange failed at the margin of %s", account.uid
+                    )
 
     def pay_funding(self, accounts: Iterable[FuturesAccount], contract: Contract) -> None:
         """Settle the funding fee: at a positive rate longs pay shorts.
@@ -111,6 +120,19 @@ class MarginWatch:
 
     def _liquidate(self, account: FuturesAccount, asset: str) -> None:
         account.is_liquidating = True
+        try:
+            self._close_out(account, asset)
+        finally:
+            account.is_liquidating = False
+        account.has_margin_call = False
+        wallet = account.wallet(asset)
+        if wallet < 0 and not self._at_risk(account, asset):
+            account.credit(asset, -wallet, self._clock.now_us())
+            self._insure(asset, wallet)
+            self._events.balances(account, "INSURANCE_CLEAR", asset=asset, change=-wallet)
+
+    def _close_out(self, account: FuturesAccount, asset: str) -> None:
+        """Cancel what is open and close what is held, as far as the book can take it."""
         for order in list(account.open_orders.values()):
             if account.has_multi_assets or order.contract.margin_asset == asset:
                 self._matching.finish(order, "EXPIRED", reason=ExpiryReason.LIQUIDATION)
@@ -119,13 +141,6 @@ class MarginWatch:
             if liquidation is not None:
                 for listener in self.liquidation_listeners:
                     listener(liquidation)
-        account.is_liquidating = False
-        account.has_margin_call = False
-        wallet = account.wallet(asset)
-        if wallet < 0 and not self._at_risk(account, asset):
-            account.credit(asset, -wallet, self._clock.now_us())
-            self._insure(asset, wallet)
-            self._events.balances(account, "INSURANCE_CLEAR", asset=asset, change=-wallet)
 
     def _insure(self, asset: str, amount: Decimal) -> None:
         self.insurance[asset] = self.insurance.get(asset, ZERO) + amount

@@ -312,6 +312,10 @@ class OrderDesk:
             self._matching.finish(order, "EXPIRED", reason=ExpiryReason.IOC)
         return order
 
+    def expire(self, order: FuturesOrder) -> None:
+        """End an order on the exchange's own account."""
+        self._matching.finish(order, "EXPIRED")
+
     def check_client_id(self, account: FuturesAccount, client_order_id: str) -> None:
         """Refuse a client id that an open order has."""
         known = account.orders_by_client_id.get(client_order_id)

@@ -74,7 +74,13 @@ class StopDesk:
             order.callback_rate = trigger.callback_rate
         self._orders.register(order)
         self._events.order(order, "NEW")
-        self._triggers.watch(order.order_id, contract, trigger, lambda: self._fire(order))
+        self._triggers.watch(
+            order.order_id,
+            contract,
+            trigger,
+            lambda: self._fire(order),
+            lambda: self._remove(order),
+        )
         return order_answer(order)
 
     def ended(self, order: FuturesOrder) -> None:
@@ -102,6 +108,10 @@ class StopDesk:
         order.expiry_reason = ExpiryReason.NONE
         self._events.order(order, "NEW")
         self._orders.work(order)
+
+    def _remove(self, order: FuturesOrder) -> None:
+        if order.is_open:
+            self._matching.finish(order, "EXPIRED")
 
     def _is_possible(self, order: FuturesOrder) -> bool:
         """Whether the account can afford the order; a priceMatch mode finds its price first."""

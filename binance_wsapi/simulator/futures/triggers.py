@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
@@ -15,12 +16,15 @@ from binance_wsapi.simulator.futures.requests import NewOrder
 
 __all__ = ["TriggerDesk", "make_trigger"]
 
+_logger = logging.getLogger("binance_wsapi.simulator")
+
 
 @dataclass(frozen=True, slots=True)
 class _Watch:
     contract: Contract
     trigger: Trigger
     fire: Callable[[], None]
+    remove: Callable[[], None]
     activated: Callable[[], None]
 
 
@@ -36,10 +40,14 @@ class TriggerDesk:
         contract: Contract,
         trigger: Trigger,
         fire: Callable[[], None],
+        remove: Callable[[], None],
         activated: Callable[[], None] = lambda: None,
     ) -> None:
-        """Call ``fire`` once when the trigger's price comes; ``activated`` when it starts to trail."""
-        self._watches[key] = _Watch(contract, trigger, fire, activated)
+        """Call ``fire`` once when the trigger's price comes; ``activated`` when it starts to trail.
+
+        ``remove`` ends what fired when the exchange itself fails at it.
+        """
+        self._watches[key] = _Watch(contract, trigger, fire, remove, activated)
 
     def forget(self, key: int) -> None:
         """Stop watching."""
@@ -60,7 +68,19 @@ class TriggerDesk:
         for key, watch in met:
             # Firing one may have cancelled another.
             if self._watches.pop(key, None) is not None:
-                watch.fire()
+                _fire(key, watch)
+
+
+def _fire(key: int, watch: _Watch) -> None:
+    try:
+        watch.fire()
+    except Exception:
+        # Whoever moved the price did nothing wrong, and the triggers behind still have their turn.
+        _logger.exception("the embedded exchange failed at the triggered order %s", key)
+        try:
+            watch.remove()
+        except Exception:
+            _logger.exception("the embedded exchange failed at ending order %s", key)
 
 
 def make_trigger(request: NewOrder, contract: Contract, prices: Prices) -> Trigger:

@@ -174,3 +174,4 @@ def test_a_fault_of_the_engine_is_an_answer(
 
     assert (answer["status"], answer["error"]["code"]) == (500, -1000)
     assert "ZeroDivisionError" in caplog.text
+    caplog.clear()
