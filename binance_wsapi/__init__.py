@@ -23,6 +23,7 @@ from binance_wsapi.errors import (
     RateLimited,
     RequestRejected,
     RequestTimeout,
+    RulesBroken,
     ServerUndecided,
     UnreadableResult,
 )
@@ -75,6 +76,7 @@ __all__ = [
     "RequestRejected",
     "RequestTimeout",
     "Response",
+    "RulesBroken",
     "ServerUndecided",
     "Signer",
     "StreamGap",

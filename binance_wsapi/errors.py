@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
 
     from binance_wsapi.response import Response
+    from binance_wsapi.rules.violation import Violation
 
 __all__ = [
     "AuthenticationFailed",
@@ -41,6 +42,7 @@ __all__ = [
     "RateLimited",
     "RequestRejected",
     "RequestTimeout",
+    "RulesBroken",
     "ServerUndecided",
     "UnreadableResult",
 ]
@@ -97,6 +99,23 @@ class ParameterError(BinanceWsApiError, ValueError):
         except Exception:  # noqa: BLE001  (an object's own pickling may raise anything)
             return _rebuild, (type(self), self.args, {**self.__dict__, "value": repr(self.value)})
         return super().__reduce__()
+
+
+class RulesBroken(ParameterError):
+    """An order breaks a trading rule of its symbol, as far as this client knows the rules; nothing was sent.
+
+    Attributes:
+        symbol: The symbol.
+        violations: What is broken: filter, rule, parameter, value, bound, and the nearest value that fits.
+    """
+
+    def __init__(self, message: str, *, symbol: str, violations: tuple[Violation, ...]) -> None:
+        first = violations[0]
+        super().__init__(
+            f"{symbol}: {message}; nothing was sent", parameter=first.parameter, value=first.value
+        )
+        self.symbol = symbol
+        self.violations = violations
 
 
 def check_seconds(parameter: str, value: object, *, unit: str = "seconds") -> None:

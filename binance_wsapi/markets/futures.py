@@ -13,7 +13,7 @@ from binance_wsapi.errors import (
 from binance_wsapi.markets.error_codes import EVERY_MARKET, codes
 from binance_wsapi.markets.market import Limit
 
-__all__ = ["ERRORS", "FILTERS", "LIMITS"]
+__all__ = ["ERRORS", "FILTERS", "LIMITS", "LIMIT_TYPES", "MARKET_TYPES"]
 
 LIMITS: tuple[Limit, ...] = (
     ("REQUEST_WEIGHT", "MINUTE", 1, 2400),
@@ -55,3 +55,5 @@ FILTERS: Mapping[int, str] = {
     -4024: "PERCENT_PRICE",
     -4045: "MAX_NUM_ALGO_ORDERS",
 }
+LIMIT_TYPES = frozenset({"LIMIT", "STOP", "TAKE_PROFIT"})
+MARKET_TYPES = frozenset({"MARKET", "STOP_MARKET", "TAKE_PROFIT_MARKET", "TRAILING_STOP_MARKET"})

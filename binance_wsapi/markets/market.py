@@ -77,6 +77,15 @@ class MarketFacts:
     tells_unhandled: bool
     """-1008 and "Service Unavailable." are known not to have been handled, and 408 leaves it open."""
 
+    limit_types: frozenset[str]
+    """Order types with a limit price."""
+    market_types: frozenset[str]
+    """Order types that MARKET_LOT_SIZE holds for."""
+    market_keeps_lot_size: bool
+    """LOT_SIZE holds for those as well."""
+    bounds_worse_prices_alone: bool
+    """PERCENT_PRICE bounds a buy from above and a sell from below, and no more."""
+
     has_listen_keys: bool
     """User data comes by a listen key; otherwise by a subscription on the WebSocket API itself."""
     has_routes: bool
