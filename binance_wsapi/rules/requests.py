@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from binance_wsapi.catalogue._types import Operation
+from binance_wsapi.catalogue.operation import Operation
 from binance_wsapi.errors import RulesBroken
 from binance_wsapi.markets import Market
 from binance_wsapi.protocol.wire_values import amount, whole_number

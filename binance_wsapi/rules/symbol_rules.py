@@ -9,7 +9,7 @@ from typing import Any, get_args
 
 from binance_wsapi.errors import ParameterError, RulesBroken
 from binance_wsapi.markets import Market
-from binance_wsapi.models._base import DecimalLike
+from binance_wsapi.models.base import DecimalLike
 from binance_wsapi.rules.checking import price_violations, quantity_violations, violations
 from binance_wsapi.rules.exact import exact
 from binance_wsapi.rules.filters import Notional, PercentPrice, TrailingDelta

@@ -6,6 +6,7 @@ import copy
 import inspect
 import pickle
 import threading
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -24,6 +25,7 @@ from binance_wsapi.errors import (
     RequestRejected,
     ServerUndecided,
 )
+from binance_wsapi.rules import Violation
 
 
 def test_repr_has_what_tells_errors_apart() -> None:
@@ -58,6 +60,18 @@ VALUES: dict[str, Any] = {
     "cancel_response": {"orderId": 1},
     "new_order_response": {"code": -2010},
     "raw": b"{}",
+    "symbol": "BTCUSDT",
+    "violations": (
+        Violation(
+            filter="LOT_SIZE",
+            rule="stepSize",
+            parameter="quantity",
+            value=Decimal("0.015"),
+            bound=Decimal("0.01"),
+            nearest=Decimal("0.01"),
+            problem="is no multiple of",
+        ),
+    ),
 }
 
 
@@ -73,6 +87,7 @@ def test_the_tree_is_the_contracts() -> None:
         "BinanceWsApiError": "Exception",
         "ConfigurationError": "BinanceWsApiError",
         "ParameterError": "BinanceWsApiError",
+        "RulesBroken": "ParameterError",
         "ClientClosed": "BinanceWsApiError",
         "NotSent": "BinanceWsApiError",
         "OutcomeUnknown": "BinanceWsApiError",

@@ -24,7 +24,7 @@ from rules_samples import (
 
 from binance_wsapi.errors import ParameterError, RulesBroken
 from binance_wsapi.markets import Market
-from binance_wsapi.models._base import DecimalLike
+from binance_wsapi.models.base import DecimalLike
 from binance_wsapi.rules import SymbolRules, Violation
 from binance_wsapi.rules.reading import read_rules
 

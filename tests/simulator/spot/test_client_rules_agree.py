@@ -30,7 +30,7 @@ def decimals(**values: str) -> dict[str, Decimal]:
     return {name: Decimal(value) for name, value in values.items()}
 
 
-FILTERS = {
+FILTERS: dict[str, dict[str, Any]] = {
     "PRICE_FILTER": decimals(minPrice="10", maxPrice="200", tickSize="0.5"),
     "LOT_SIZE": decimals(minQty="0.2", maxQty="10", stepSize="0.02"),
     "MARKET_LOT_SIZE": decimals(minQty="0.3", maxQty="5", stepSize="0.03"),
