@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from binance_wsapi.catalogue import fates
+from binance_wsapi.catalogue import fates, order_legs
 from binance_wsapi.catalogue import futures_params as fp
 from binance_wsapi.catalogue import params as p
 from binance_wsapi.catalogue.futures_session import session_operations
@@ -23,6 +23,7 @@ _SUBMIT_NEW_ORDER = Operation(
     security=Security.TRADE,
     signed=True,
     fate=fates.FUTURES_ORDER_PLACED,
+    legs=order_legs.FUTURES_ORDER_WITH_TRIGGER,
     order_count=1,
     client_ids=("newClientOrderId",),
     params=(
@@ -93,6 +94,7 @@ _MODIFY_ORDER = Operation(
     security=Security.TRADE,
     signed=True,
     fate=fates.FUTURES_ORDER_MODIFIED,
+    legs=order_legs.FUTURES_MODIFICATION,
     order_count=1,
     params=(
         _SYMBOL,

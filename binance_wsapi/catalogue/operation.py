@@ -12,6 +12,7 @@ from enum import Enum
 from typing import Any
 
 from binance_wsapi.catalogue.fates import Fate
+from binance_wsapi.catalogue.order_legs import OrderLeg
 from binance_wsapi.markets import Market
 from binance_wsapi.models.base import OpenEnum
 
@@ -146,6 +147,8 @@ class Operation:
     fate: Fate | None = None
     """What kind of change it makes: it places, changes or cancels orders, and is never sent twice by the
     library. ``None`` when it changes nothing."""
+    legs: tuple[OrderLeg, ...] = ()
+    """The orders it asks for, as far as it names prices and quantities."""
     order_count: int = 0
     """What it adds to the account's unfilled order count (ORDERS limits)."""
     client_ids: tuple[str, ...] = ()

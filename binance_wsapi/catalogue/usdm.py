@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from binance_wsapi.catalogue import fates
+from binance_wsapi.catalogue import fates, order_legs
 from binance_wsapi.catalogue import futures_params as fp
 from binance_wsapi.catalogue import params as p
 from binance_wsapi.catalogue.futures_session import session_operations
@@ -76,6 +76,7 @@ _SUBMIT_NEW_ORDER = Operation(
     security=Security.TRADE,
     signed=True,
     fate=fates.FUTURES_ORDER_PLACED,
+    legs=order_legs.FUTURES_ORDER,
     order_count=1,
     client_ids=("newClientOrderId",),
     params=(
@@ -121,6 +122,7 @@ _MODIFY_ORDER = Operation(
     security=Security.TRADE,
     signed=True,
     fate=fates.FUTURES_ORDER_MODIFIED,
+    legs=order_legs.FUTURES_MODIFICATION,
     order_count=1,
     params=(
         p.required(p.SYMBOL),
@@ -190,6 +192,7 @@ _SUBMIT_NEW_ALGO_ORDER = Operation(
     security=Security.TRADE,
     signed=True,
     fate=fates.ALGO_ORDER_PLACED,
+    legs=order_legs.ALGO_ORDER,
     client_ids=("clientAlgoId",),
     params=(
         p.required(p.param("algo_type", Kind.ENUM, "Kind of algo order.", enum=fe.AlgoType)),

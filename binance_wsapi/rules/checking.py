@@ -50,7 +50,8 @@ def violations(
 def _violations(
     rules: SymbolRules, terms: OrderTerms, reference: Decimal | None
 ) -> Iterator[Violation]:
-    if terms.type is not None and rules.order_types and terms.type not in rules.order_types:
+    is_known = not rules.order_types or terms.type in rules.order_types
+    if terms.names_type and terms.type is not None and not is_known:
         yield Violation(
             filter="ORDER_TYPES",
             rule="orderTypes",

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
 from binance_wsapi.catalogue.operation import Operation
+from binance_wsapi.catalogue.order_legs import OrderLeg
 from binance_wsapi.errors import RulesBroken
-from binance_wsapi.markets import Market
 from binance_wsapi.protocol.wire_values import amount, whole_number
 from binance_wsapi.rules.checking import violations
 from binance_wsapi.rules.fitting import fitted
@@ -17,90 +16,9 @@ from binance_wsapi.rules.symbol_rules import SymbolRules
 from binance_wsapi.rules.terms import OrderTerms
 from binance_wsapi.rules.violation import Adjustment, Violation
 
-__all__ = ["asks_for_orders", "check_request", "fit_request", "orders_of"]
+__all__ = ["check_request", "fit_request", "orders_of"]
 
 _DECIMALS = ("price", "quantity", "quote_order_qty", "stop_price", "iceberg_qty")
-
-
-@dataclass(frozen=True, slots=True)
-class _Leg:
-    """What a request calls the parameters of one of its orders (wire names)."""
-
-    names: Mapping[str, str]
-    type: str | None = None
-    """Its order type, where the request does not say."""
-
-
-_ORDER = {
-    "side": "side",
-    "type": "type",
-    "price": "price",
-    "quantity": "quantity",
-    "quote_order_qty": "quoteOrderQty",
-    "stop_price": "stopPrice",
-    "iceberg_qty": "icebergQty",
-    "trailing_delta": "trailingDelta",
-}
-
-
-def _leg(prefix: str, side: str, quantity: str) -> _Leg:
-    """Return the leg of an order list: ``above`` makes ``abovePrice``; sides and quantities are shared."""
-    names = {name: prefix + wire[0].upper() + wire[1:] for name, wire in _ORDER.items()}
-    return _Leg({**names, "side": side, "quantity": quantity})
-
-
-_SINGLE = (_Leg(_ORDER),)
-_WORKING = _leg("working", "workingSide", "workingQuantity")
-_LIMIT_OF_OCO = {"side": "side", "price": "price", "quantity": "quantity", "iceberg_qty": "limitIcebergQty"}  # fmt: skip
-_STOP_OF_OCO = {
-    "side": "side",
-    "price": "stopLimitPrice",
-    "quantity": "quantity",
-    "stop_price": "stopPrice",
-    "iceberg_qty": "stopIcebergQty",
-    "trailing_delta": "trailingDelta",
-}
-_PENDING_PAIR = tuple(
-    _leg(prefix, "pendingSide", "pendingQuantity") for prefix in ("pendingAbove", "pendingBelow")
-)
-_PENDING = _leg("pending", "pendingSide", "pendingQuantity")
-
-_LEGS: dict[Market, dict[str, tuple[_Leg, ...]]] = {
-    Market.SPOT: {
-        **dict.fromkeys(
-            ("order.place", "order.test", "order.cancelReplace", "sor.order.place", "sor.order.test"),
-            _SINGLE,
-        ),
-        "order.amend.keepPriority": (_Leg({"quantity": "newQty"}),),
-        "orderList.place": (_Leg(_LIMIT_OF_OCO, "LIMIT_MAKER"), _Leg(_STOP_OF_OCO, "STOP_LOSS")),
-        "orderList.place.oco": (_leg("above", "side", "quantity"), _leg("below", "side", "quantity")),
-        "orderList.place.oto": (_WORKING, _PENDING),
-        "orderList.place.otoco": (_WORKING, *_PENDING_PAIR),
-        # The quantity of what is pending is what the working order brought.
-        "orderList.place.opo": (_WORKING, _PENDING),
-        "orderList.place.opoco": (_WORKING, *_PENDING_PAIR),
-    },
-    Market.USDM: {
-        "order.place": _SINGLE,
-        "order.modify": (_Leg(_ORDER, "LIMIT"),),
-        "algoOrder.place": (
-            _Leg(_ORDER | {"stop_price": "triggerPrice"}),
-            _Leg({"side": "side", "type": "type", "stop_price": "activatePrice"}),
-        ),
-    },
-    Market.COINM: {
-        "order.place": (
-            *_SINGLE,
-            _Leg({"side": "side", "type": "type", "stop_price": "activationPrice"}),
-        ),
-        "order.modify": (_Leg(_ORDER, "LIMIT"),),
-    },
-}  # fmt: skip
-
-
-def asks_for_orders(operation: Operation) -> bool:
-    """Whether requests of an operation have prices or quantities that rules hold for."""
-    return operation.method in _LEGS.get(operation.market, {})
 
 
 def orders_of(
@@ -114,10 +32,7 @@ def orders_of(
         by_wire_name: Whether parameters are told by their wire names, and not as the method spells them.
     """
     labels = {} if by_wire_name else {param.wire: param.name for param in operation.params}
-    return [
-        _terms(operation, leg, params, labels)
-        for leg in _LEGS.get(operation.market, {}).get(operation.method, ())
-    ]
+    return [_terms(operation, leg, params, labels) for leg in operation.legs]
 
 
 def check_request(
@@ -159,9 +74,8 @@ def fit_request(
     """
     sent = dict(params)
     changed: dict[str, Adjustment] = {}
-    legs = _LEGS[operation.market][operation.method]
     orders = orders_of(operation, params, by_wire_name=by_wire_name)
-    for leg, terms in zip(legs, orders, strict=True):
+    for leg, terms in zip(operation.legs, orders, strict=True):
         adjusted = {each.parameter: each for each in fitted(rules, terms, None).adjustments}
         for name in _DECIMALS:
             adjustment = adjusted.get(terms.name(name))
@@ -172,7 +86,7 @@ def fit_request(
 
 
 def _terms(
-    operation: Operation, leg: _Leg, params: Mapping[str, Any], labels: Mapping[str, str]
+    operation: Operation, leg: OrderLeg, params: Mapping[str, Any], labels: Mapping[str, str]
 ) -> OrderTerms:
     names = leg.names
     decimals: dict[str, Decimal | None] = {
@@ -183,11 +97,10 @@ def _terms(
     }
     side = params.get(names.get("side", ""))
     order_type = params.get(names.get("type", ""), leg.type)
-    if order_type == "STOP_LOSS" and leg.type == order_type and "price" in values:
-        order_type = "STOP_LOSS_LIMIT"
     return OrderTerms(
         side=str(side) if side in ("BUY", "SELL") else None,
         type=None if order_type is None else str(order_type),
+        names_type=leg.type is None,
         trailing_delta=whole_number(params.get(names.get("trailing_delta", ""))),
         only_closes=_only_closes(operation, params),
         names={name: labels.get(wire, wire) for name, wire in names.items()},

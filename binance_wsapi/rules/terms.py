@@ -16,6 +16,8 @@ class OrderTerms:
     """``BUY`` or ``SELL``; ``None`` where the request does not say."""
     type: str | None = None
     """The order type; ``None`` where the request does not say."""
+    names_type: bool = True
+    """The request says of which type it is, and may be wrong about it."""
     price: Decimal | None = None
     """The limit price."""
     quantity: Decimal | None = None
