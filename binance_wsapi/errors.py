@@ -166,7 +166,7 @@ class LookUp(Protocol):
         """Begin to find it out, for ``timeout`` seconds at most."""
         ...
 
-    def left(self, finding: Future[Any], error: BaseException) -> None:
+    def left(self, pending: Future[Any], error: BaseException) -> None:
         """Nobody waits any more for what was begun."""
 
 
@@ -237,13 +237,13 @@ class OutcomeUnknown(BinanceWsApiError):
         from concurrent.futures import CancelledError
 
         look_up = self._can_look_up(timeout)
-        finding = look_up.begin(timeout)
+        pending = look_up.begin(timeout)
         try:
-            outcome = finding.result()
+            outcome = pending.result()
         except CancelledError:
             raise self._closed() from None
         except BaseException as error:
-            look_up.left(finding, error)
+            look_up.left(pending, error)
             raise
         return _verdict(outcome)
 
@@ -252,17 +252,17 @@ class OutcomeUnknown(BinanceWsApiError):
         import asyncio
 
         look_up = self._can_look_up(timeout)
-        finding = look_up.begin(timeout)
+        pending = look_up.begin(timeout)
         try:
-            outcome = await asyncio.shield(asyncio.wrap_future(finding))
+            outcome = await asyncio.shield(asyncio.wrap_future(pending))
         except GeneratorExit as error:  # closed unfinished, with or without its loop
-            look_up.left(finding, error)
+            look_up.left(pending, error)
             raise
         except BaseException as error:
             task = asyncio.current_task()
-            if finding.cancelled() and (task is None or not task.cancelling()):
+            if pending.cancelled() and (task is None or not task.cancelling()):
                 raise self._closed() from None
-            look_up.left(finding, error)
+            look_up.left(pending, error)
             raise
         return _verdict(outcome)
 

@@ -1,7 +1,7 @@
 """What kinds of change there are, by how it is found out what became of one whose answer was lost.
 
 An operation that changes something names its kind here; how each kind is asked for, what proves it and
-how its answer is rebuilt stands in :mod:`binance_wsapi.protocol.fates`.
+how its answer is rebuilt stands in :mod:`binance_wsapi.protocol.fate_rules`.
 """
 
 from __future__ import annotations

@@ -45,7 +45,7 @@ from binance_wsapi.health import ConnectionHealth
 from binance_wsapi.markets import Market
 from binance_wsapi.protocol.envelope import Frame, MalformedFrame, decode_frame
 from binance_wsapi.protocol.error_table import rejection
-from binance_wsapi.protocol.fate import patience_us
+from binance_wsapi.protocol.inquiry import patience_us
 from binance_wsapi.protocol.limits import Refusal
 from binance_wsapi.protocol.own_orders import ReadAnswer
 from binance_wsapi.protocol.session import State

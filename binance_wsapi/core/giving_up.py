@@ -89,13 +89,13 @@ class GivingUp:
         """Return what became of the calls that were given up, then those that are open."""
         return [*self._known, *list(self._open.values())]
 
-    def left(self, finding: Future[Any], call: Call, error: BaseException) -> None:
+    def left(self, pending: Future[Any], call: Call, error: BaseException) -> None:
         """Nobody waits any more for what :meth:`OutcomeUnknown.resolve` finds out."""
         GivenUp(call.kind.method, call.client_order_id, written=True).mark(
             error, f"{_named(call)} is being looked up still: {_WHERE}"
         )
-        self._open[finding] = _outcome_of(call, None)
-        finding.add_done_callback(lambda _: self._found(finding, call))
+        self._open[pending] = _outcome_of(call, None)
+        pending.add_done_callback(lambda _: self._found(pending, call))
 
     def learned(self, call: Call, outcome: Outcome) -> None:
         """The answer came after the caller had been told that the outcome is not known."""
@@ -138,13 +138,13 @@ class GivingUp:
 
         call.deliver = deliver_and_tell
 
-    def _found(self, finding: Future[Any], call: Call) -> None:
+    def _found(self, pending: Future[Any], call: Call) -> None:
         outcome: Outcome
-        if finding.cancelled() or finding.exception() is not None:
+        if pending.cancelled() or pending.exception() is not None:
             outcome = self._runtime.closed_error()
         else:
-            outcome = finding.result()
-        self._tell(finding, call, outcome)
+            outcome = pending.result()
+        self._tell(pending, call, outcome)
 
     def _tell(self, key: object, call: Call, outcome: Outcome) -> None:
         if not call.kind.mutates:

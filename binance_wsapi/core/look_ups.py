@@ -53,13 +53,13 @@ class _LookUp:
         self._error = error
 
     def begin(self, timeout: float | None) -> Future[Any]:
-        finding: Future[Any] = self._look_ups.runtime.run(lambda: self._find_out(timeout))
-        return finding
+        pending: Future[Any] = self._look_ups.runtime.run(lambda: self._find_out(timeout))
+        return pending
 
     async def _find_out(self, timeout: float | None) -> Outcome:
         session = self._look_ups.sessions.of(self._call.ws_key)
         self._look_ups.resolver.begin(session, self._call)
         return await session.outcomes.find_out_again(self._call, self._error, timeout)
 
-    def left(self, finding: Future[Any], error: BaseException) -> None:
-        self._look_ups.giving_up.left(finding, self._call, error)
+    def left(self, pending: Future[Any], error: BaseException) -> None:
+        self._look_ups.giving_up.left(pending, self._call, error)

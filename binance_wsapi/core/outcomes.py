@@ -92,13 +92,13 @@ class Outcomes:
     ) -> Outcome:
         """Find out what became of a request, in the background: it ends with the client."""
         runtime = self._runtime
-        finding = runtime.spawn(self._find_out(call, error, timeout))
+        pending = runtime.spawn(self._find_out(call, error, timeout))
         try:
-            return await finding
+            return await pending
         except asyncio.CancelledError:
             if runtime.closed:
                 return runtime.closed_error()
-            finding.cancel()
+            pending.cancel()
             raise
 
     async def _find_out(self, call: Call, error: OutcomeUnknown, timeout: float | None) -> Outcome:

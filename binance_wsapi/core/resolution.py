@@ -19,7 +19,7 @@ from binance_wsapi.errors import (
     PartlyExecuted,
     RequestRejected,
 )
-from binance_wsapi.protocol.fate import (
+from binance_wsapi.protocol.inquiry import (
     AskAgain,
     Executed,
     Inquiry,
@@ -27,7 +27,7 @@ from binance_wsapi.protocol.fate import (
     NotExecuted,
     StaysUnknown,
     Verdict,
-    inquiry,
+    open_inquiry,
 )
 from binance_wsapi.protocol.own_orders import OwnOrders, ReadAnswer
 from binance_wsapi.response import Response
@@ -184,7 +184,7 @@ class _Case:
         self._woken = asyncio.Event()
         runtime = resolver.runtime
         window = (call.sent_params or call.params).get("recvWindow")
-        self.inquiry: Inquiry = inquiry(
+        self.inquiry: Inquiry = open_inquiry(
             session.market,
             call.kind.method,
             call.params,

@@ -13,8 +13,8 @@ from typing import Any
 from binance_wsapi.protocol.order_events import FINAL_STATUSES, order_from_event
 from binance_wsapi.protocol.verdict import (
     AskAgain,
-    Case,
     Executed,
+    LostRequest,
     NotExecuted,
     Verdict,
     same_number,
@@ -37,58 +37,58 @@ __all__ = [
 _ASK_NOW = AskAgain(-math.inf)
 
 
-def spot_placed(case: Case, event: Mapping[str, Any]) -> Verdict | None:
+def spot_placed(request: LostRequest, event: Mapping[str, Any]) -> Verdict | None:
     """Prove an order of Spot."""
-    order = _spot_order(case, event)
-    client_id = case.params.get("newClientOrderId")
+    order = _spot_order(request, event)
+    client_id = request.params.get("newClientOrderId")
     # In the event of a cancel the order goes by the id of the cancel; C is the one it had.
     if order is None or client_id not in (event.get("c"), event.get("C")):
         return None
-    is_own = case.is_own(client_id, order)
+    is_own = request.is_own(client_id, order)
     if is_own is False:
         return None
-    if is_own is None or (event.get("x") == "REJECTED" and not case.is_generated(client_id)):
+    if is_own is None or (event.get("x") == "REJECTED" and not request.is_generated(client_id)):
         return _ASK_NOW
     if event.get("x") == "REJECTED":
         return NotExecuted(f"rejected: {event.get('r')}", order)
     return Executed(order)
 
 
-def spot_cancelled(case: Case, event: Mapping[str, Any]) -> Verdict | None:
+def spot_cancelled(request: LostRequest, event: Mapping[str, Any]) -> Verdict | None:
     """Prove the cancel of an order of Spot."""
-    order = _spot_order(case, event)
-    if order is None or not _is_aimed_at(case, event.get("i"), event.get("c"), event.get("C")):
+    order = _spot_order(request, event)
+    if order is None or not _is_aimed_at(request, event.get("i"), event.get("c"), event.get("C")):
         return None
-    return _ended(case, order, event.get("T"))
+    return _ended(request, order, event.get("T"))
 
 
-def spot_replaced(case: Case, event: Mapping[str, Any]) -> Verdict | None:
+def spot_replaced(request: LostRequest, event: Mapping[str, Any]) -> Verdict | None:
     """Prove a half of a cancel-replace."""
     # One event tells one half: have both looked at.
-    return None if spot_placed(case, event) is None else _ASK_NOW
+    return None if spot_placed(request, event) is None else _ASK_NOW
 
 
-def spot_amended(case: Case, event: Mapping[str, Any]) -> Verdict | None:
+def spot_amended(request: LostRequest, event: Mapping[str, Any]) -> Verdict | None:
     """Prove the amendment of an order of Spot."""
-    order = _spot_order(case, event)
-    if order is None or event.get("x") != "REPLACED" or not case.is_younger(event.get("T")):
+    order = _spot_order(request, event)
+    if order is None or event.get("x") != "REPLACED" or not request.is_younger(event.get("T")):
         return None
-    is_it = _is_aimed_at(case, event.get("i"), event.get("C"))
-    is_same = same_number(order.get("origQty"), case.params.get("newQty"))
-    new_id = case.params.get("newClientOrderId")
+    is_it = _is_aimed_at(request, event.get("i"), event.get("C"))
+    is_same = same_number(order.get("origQty"), request.params.get("newQty"))
+    new_id = request.params.get("newClientOrderId")
     return Executed(order) if is_it and is_same and new_id in (None, event.get("c")) else None
 
 
-def list_placed(case: Case, event: Mapping[str, Any]) -> Verdict | None:
+def list_placed(request: LostRequest, event: Mapping[str, Any]) -> Verdict | None:
     """Prove an order list."""
-    list_id = case.params.get("listClientOrderId")
+    list_id = request.params.get("listClientOrderId")
     if event.get("e") != "listStatus" or event.get("C") != list_id:
         return None
-    is_own = case.is_own(list_id, {"time": event.get("T")}, is_whole=False)
+    is_own = request.is_own(list_id, {"time": event.get("T")}, is_whole=False)
     if is_own is False:
         return None
     # What ends or refuses a list may be told of an earlier one that had the same id.
-    if is_own is None or (event.get("l") != "EXEC_STARTED" and not case.is_generated(list_id)):
+    if is_own is None or (event.get("l") != "EXEC_STARTED" and not request.is_generated(list_id)):
         return _ASK_NOW
     if event.get("L") == "REJECT":
         return NotExecuted(f"rejected: {event.get('r')}")
@@ -109,26 +109,26 @@ def list_placed(case: Case, event: Mapping[str, Any]) -> Verdict | None:
     )
 
 
-def list_cancelled(case: Case, event: Mapping[str, Any]) -> Verdict | None:
+def list_cancelled(request: LostRequest, event: Mapping[str, Any]) -> Verdict | None:
     """Prove the cancel of an order list."""
     if event.get("e") != "listStatus" or event.get("L") != "ALL_DONE":
         return None
-    by_list_id = case.params.get("orderListId")
+    by_list_id = request.params.get("orderListId")
     if by_list_id is not None:
         return _ASK_NOW if event.get("g") == by_list_id else None
-    return _ASK_NOW if event.get("C") == case.params.get("listClientOrderId") else None
+    return _ASK_NOW if event.get("C") == request.params.get("listClientOrderId") else None
 
 
-def futures_placed(case: Case, event: Mapping[str, Any]) -> Verdict | None:
+def futures_placed(request: LostRequest, event: Mapping[str, Any]) -> Verdict | None:
     """Prove an order of futures."""
     body = event if event.get("e") == "TRADE_LITE" else event.get("o")
-    client_id = case.params.get("newClientOrderId")
+    client_id = request.params.get("newClientOrderId")
     if not isinstance(body, dict) or body.get("c") != client_id or event.get("e") == "ALGO_UPDATE":
         return None
-    if body.get("s") != case.params.get("symbol"):
+    if body.get("s") != request.params.get("symbol"):
         return None
     shown = {"orderId": body.get("i"), "time": event.get("T")}
-    is_own = case.is_own(client_id, shown, is_whole=False)
+    is_own = request.is_own(client_id, shown, is_whole=False)
     if is_own is False:
         return None
     order = order_from_event(dict(event))
@@ -138,22 +138,26 @@ def futures_placed(case: Case, event: Mapping[str, Any]) -> Verdict | None:
     return _ASK_NOW
 
 
-def futures_cancelled(case: Case, event: Mapping[str, Any]) -> Verdict | None:
+def futures_cancelled(request: LostRequest, event: Mapping[str, Any]) -> Verdict | None:
     """Prove the cancel of an order of futures."""
-    order = _futures_order(case, event)
-    return None if order is None else _ended(case, order, event.get("T"))
+    order = _futures_order(request, event)
+    return None if order is None else _ended(request, order, event.get("T"))
 
 
-def futures_modified(case: Case, event: Mapping[str, Any]) -> Verdict | None:
+def futures_modified(request: LostRequest, event: Mapping[str, Any]) -> Verdict | None:
     """Prove the change of an order of futures."""
-    order = _futures_order(case, event)
-    if order is None or event["o"].get("x") != "AMENDMENT" or not case.is_younger(event.get("T")):
+    order = _futures_order(request, event)
+    if (
+        order is None
+        or event["o"].get("x") != "AMENDMENT"
+        or not request.is_younger(event.get("T"))
+    ):
         return None
-    params = case.params
+    params = request.params
     if params.get("modifyId") is not None:
         if str(order.get("modifyId")) != str(params["modifyId"]):
             return None
-        return Executed(order) if case.is_since(event.get("T")) else _ASK_NOW
+        return Executed(order) if request.is_since(event.get("T")) else _ASK_NOW
     if params.get("priceMatch") is not None:
         return _ASK_NOW
     is_same = same_number(order.get("origQty"), params.get("quantity")) and same_number(
@@ -162,37 +166,37 @@ def futures_modified(case: Case, event: Mapping[str, Any]) -> Verdict | None:
     return Executed(order) if is_same else None
 
 
-def algo_placed(case: Case, event: Mapping[str, Any]) -> Verdict | None:
+def algo_placed(request: LostRequest, event: Mapping[str, Any]) -> Verdict | None:
     """Prove an algo order."""
     algo = event.get("o")
     if event.get("e") != "ALGO_UPDATE" or not isinstance(algo, dict):
         return None
-    client_id = case.params.get("clientAlgoId")
+    client_id = request.params.get("clientAlgoId")
     if client_id is None or algo.get("caid") != client_id:
         return None
-    if case.is_own(client_id, {"time": event.get("T")}, is_whole=False) is not True:
+    if request.is_own(client_id, {"time": event.get("T")}, is_whole=False) is not True:
         return None
     # Later events of an earlier order that had the same id tell nothing.
-    if algo.get("X") != "NEW" and not case.is_generated(client_id):
+    if algo.get("X") != "NEW" and not request.is_generated(client_id):
         return None
     return Executed(_algo_order(algo))
 
 
-def algo_cancelled(case: Case, event: Mapping[str, Any]) -> Verdict | None:
+def algo_cancelled(request: LostRequest, event: Mapping[str, Any]) -> Verdict | None:
     """Prove the cancel of an algo order."""
     algo = event.get("o")
     if event.get("e") != "ALGO_UPDATE" or not isinstance(algo, dict):
         return None
-    by_id = case.params.get("algoId")
+    by_id = request.params.get("algoId")
     is_it = (
         algo.get("aid") == by_id
         if by_id is not None
-        else algo.get("caid") == case.params.get("clientAlgoId")
+        else algo.get("caid") == request.params.get("clientAlgoId")
     )
     if not is_it or algo.get("X") == "NEW":
         return None
     if by_id is None and not (
-        case.is_generated(case.params.get("clientAlgoId")) or case.is_since(event.get("T"))
+        request.is_generated(request.params.get("clientAlgoId")) or request.is_since(event.get("T"))
     ):
         return None  # an earlier order may have had the same id
     if algo.get("X") == "CANCELED":
@@ -200,39 +204,39 @@ def algo_cancelled(case: Case, event: Mapping[str, Any]) -> Verdict | None:
     return NotExecuted(f"the order was {algo.get('X')} before it could be cancelled", algo)
 
 
-def _spot_order(case: Case, event: Mapping[str, Any]) -> dict[str, Any] | None:
-    if event.get("e") != "executionReport" or event.get("s") != case.params.get("symbol"):
+def _spot_order(request: LostRequest, event: Mapping[str, Any]) -> dict[str, Any] | None:
+    if event.get("e") != "executionReport" or event.get("s") != request.params.get("symbol"):
         return None
     return order_from_event(dict(event))
 
 
-def _futures_order(case: Case, event: Mapping[str, Any]) -> dict[str, Any] | None:
+def _futures_order(request: LostRequest, event: Mapping[str, Any]) -> dict[str, Any] | None:
     """Return the order of an event about the order that a cancel or a change is aimed at."""
     if event.get("e") != "ORDER_TRADE_UPDATE":
         return None
     body = event["o"]
-    if body.get("s") != case.params.get("symbol"):
+    if body.get("s") != request.params.get("symbol"):
         return None
-    if not _is_aimed_at(case, body.get("i"), body.get("c")):
+    if not _is_aimed_at(request, body.get("i"), body.get("c")):
         return None
     return order_from_event(dict(event))
 
 
-def _is_aimed_at(case: Case, order_id: object, *client_ids: object) -> bool:
-    by_order_id = case.params.get("orderId")
+def _is_aimed_at(request: LostRequest, order_id: object, *client_ids: object) -> bool:
+    by_order_id = request.params.get("orderId")
     if by_order_id is not None:
         return bool(order_id == by_order_id)
-    return case.params.get("origClientOrderId") in client_ids
+    return request.params.get("origClientOrderId") in client_ids
 
 
-def _ended(case: Case, order: dict[str, Any], timestamp: object) -> Verdict | None:
+def _ended(request: LostRequest, order: dict[str, Any], timestamp: object) -> Verdict | None:
     status = order.get("status")
     if status not in FINAL_STATUSES:
         return None
-    named = case.params.get("origClientOrderId")
-    if case.params.get("orderId") is None and not case.is_generated(named):
+    named = request.params.get("origClientOrderId")
+    if request.params.get("orderId") is None and not request.is_generated(named):
         # An earlier order may have had the same id, and its event may come late.
-        if not case.is_younger(timestamp):
+        if not request.is_younger(timestamp):
             return None
         if status != "CANCELED":
             return _ASK_NOW

@@ -24,7 +24,7 @@ from typing import Any
 from binance_wsapi.markets import Market
 from binance_wsapi.protocol.order_events import FINAL_STATUSES, micros, order_from_event
 from binance_wsapi.protocol.own_orders import order_key, orders_in
-from binance_wsapi.protocol.verdict import Answer, Ask, Question
+from binance_wsapi.protocol.verdict import Answer, Question, Steps
 from binance_wsapi.protocol.wire_values import amount, text, whole_number
 
 __all__ = ["LiveOrders", "Reconciled", "Reconciliation"]
@@ -244,7 +244,7 @@ class Reconciliation:
         self._records: list[Reconciled] = []
         self._rounds = _Rounds(orders, self._records)
         self._questions = self._rounds.questions()
-        self._ask: Ask | None = next(self._questions, None)
+        self._question: Question | None = next(self._questions, None)
 
     @property
     def round(self) -> int:
@@ -258,7 +258,9 @@ class Reconciliation:
 
     def question(self) -> tuple[str, dict[str, Any]] | None:
         """Return the method and the parameters to ask with; ``None`` when all is known."""
-        return None if self._ask is None else (self._ask.method, dict(self._ask.params))
+        return (
+            None if self._question is None else (self._question.method, dict(self._question.params))
+        )
 
     def on_answer(self, result: object) -> list[Reconciled]:
         """Take in the result of the question; return what is new."""
@@ -276,12 +278,12 @@ class Reconciliation:
         untold = _Untold(problem, was_answered=code is not None)
         return self._proceed(lambda: self._questions.throw(untold))
 
-    def _proceed(self, step: Callable[[], Ask]) -> list[Reconciled]:
-        if self._ask is not None:
+    def _proceed(self, step: Callable[[], Question]) -> list[Reconciled]:
+        if self._question is not None:
             try:
-                self._ask = step()
+                self._question = step()
             except StopIteration:
-                self._ask = None
+                self._question = None
         new = self._records.copy()
         self._records.clear()
         return new
@@ -304,7 +306,7 @@ class _Rounds:
         self._gaps = orders._gaps
         orders.has_strangers = False
 
-    def questions(self) -> Question[None]:
+    def questions(self) -> Steps[None]:
         aside = yield from self._look(list(self._executed))
         live = [key for key in self._executed if key in self._orders._told and key not in aside]
         if live:
@@ -323,7 +325,7 @@ class _Rounds:
                         aside.append(key)
         self._orders._close_gap(self._gaps)
 
-    def _look(self, keys: list[_Key]) -> Question[list[_Key]]:
+    def _look(self, keys: list[_Key]) -> Steps[list[_Key]]:
         """Look at these orders; return those that could not be asked for."""
         aside: list[_Key] = []
         by_symbol: dict[str, list[int]] = defaultdict(list)
@@ -342,18 +344,18 @@ class _Rounds:
     def _gives_up(self, error: _Untold) -> bool:
         return self.round >= (1 if error.was_answered else _LAST_ROUND)
 
-    def _open_orders(self, symbol: str, count: int) -> Question[dict[int, dict[str, Any]]]:
+    def _open_orders(self, symbol: str, count: int) -> Steps[dict[int, dict[str, Any]]]:
         # One list weighs no more than two single orders; futures have no such question.
         in_one = self._orders.market.facts.open_orders_question
         if in_one is None or count == 1:
             return {}
         try:
-            answer = yield Ask(in_one, {"symbol": symbol})
+            answer = yield Question(in_one, {"symbol": symbol})
         except _Untold:
             return {}  # each is asked for by itself
         return {key[1]: row for row in answer.rows if (key := order_key(row)) is not None}
 
-    def _look_at(self, key: _Key, row: dict[str, Any] | None) -> Question[None]:
+    def _look_at(self, key: _Key, row: dict[str, Any] | None) -> Steps[None]:
         """Tell what the events of an order have not told.
 
         Args:
@@ -364,7 +366,7 @@ class _Rounds:
         if key not in self._orders._told:
             return
         if row is None or not _is_readable(row):
-            answer = yield Ask("order.status", {"symbol": symbol, "orderId": order_id})
+            answer = yield Question("order.status", {"symbol": symbol, "orderId": order_id})
             row = answer.order
             if answer.result is not None and (row is None or not _is_readable(row)):
                 raise _Untold("the answer to order.status cannot be read")
@@ -372,7 +374,7 @@ class _Rounds:
         if record is not None:
             self._records.append(record)
 
-    def _compared(self, key: _Key, row: dict[str, Any] | None) -> Question[Reconciled | None]:
+    def _compared(self, key: _Key, row: dict[str, Any] | None) -> Steps[Reconciled | None]:
         orders, (symbol, order_id) = self._orders, key
         told = orders._told.get(key)
         if told is None:
@@ -388,7 +390,7 @@ class _Rounds:
         fills_question = orders.market.facts.fills_question
         if now_executed > self._executed[key] and fills_question is not None:
             try:
-                answer = yield Ask(
+                answer = yield Question(
                     fills_question, {"symbol": symbol, "orderId": order_id, "limit": _MOST_TRADES}
                 )
                 fills = _missed(_upto(now_executed, _trades(answer, now_executed)), told)

@@ -1,4 +1,4 @@
-"""What is known about a request whose answer was lost, and the terms it is found out in."""
+"""What is known about a request whose answer was lost, and what it is found out from."""
 
 from __future__ import annotations
 
@@ -16,15 +16,16 @@ from binance_wsapi.protocol.own_orders import OwnOrders
 __all__ = [
     "LAG_S",
     "Answer",
-    "Ask",
     "AskAgain",
-    "Case",
     "Executed",
+    "FinalVerdict",
     "Knowledge",
+    "LostRequest",
     "Moment",
     "NotExecuted",
     "Question",
     "StaysUnknown",
+    "Steps",
     "Verdict",
     "When",
     "same_number",
@@ -84,7 +85,8 @@ class StaysUnknown:
     """What was found, where it is ambiguous."""
 
 
-Verdict = Executed | NotExecuted | AskAgain | StaysUnknown
+FinalVerdict = Executed | NotExecuted | StaysUnknown
+Verdict = FinalVerdict | AskAgain
 
 
 class When(Enum):
@@ -97,7 +99,7 @@ class When(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Ask:
+class Question:
     """A question, and when to put it."""
 
     method: str
@@ -127,8 +129,8 @@ class Answer:
         return self.result if isinstance(self.result, list) else []
 
 
-Question = Generator[Ask, Answer, T]
-"""Steps of finding out: questions out, answers in, a finding at the end."""
+Steps = Generator[Question, Answer, T]
+"""Steps of an inquiry: questions out, answers in, what was found out at the end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +146,7 @@ class Knowledge:
 
 
 @dataclass(frozen=True, slots=True)
-class Case:
+class LostRequest:
     """A request whose answer was lost."""
 
     market: Market

@@ -14,7 +14,7 @@ from callers import Caller
 from scripted_server import Peer, ScriptedServer
 
 from binance_wsapi import NotPlaced, OutcomeUnknown, PartlyExecuted
-from binance_wsapi.protocol import fate
+from binance_wsapi.protocol import inquiry
 
 Dial = Callable[..., Caller]
 
@@ -38,8 +38,8 @@ KEYED: dict[str, Any] = {
 @pytest.fixture(autouse=True)
 def _engine_is_quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Here the engine needs no 10 seconds, no copy lags and no clock is wrong: nobody has to wait."""
-    monkeypatch.setattr(fate, "patience_us", lambda recv_window_ms, margin_us: 0)
-    monkeypatch.setattr(fate, "_LAG_S", 0.0)
+    monkeypatch.setattr(inquiry, "patience_us", lambda recv_window_ms, margin_us: 0)
+    monkeypatch.setattr(inquiry, "_LAG_S", 0.0)
 
 
 class Exchange:

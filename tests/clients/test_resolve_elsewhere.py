@@ -23,7 +23,7 @@ from binance_wsapi import (
     Response,
     WsKey,
 )
-from binance_wsapi.protocol import fate
+from binance_wsapi.protocol import inquiry
 
 Dial = Callable[..., Caller]
 
@@ -74,8 +74,8 @@ async def no_orders(peer: Peer, request: dict[str, Any]) -> None:
 @pytest.fixture
 def soon(monkeypatch: pytest.MonkeyPatch) -> None:
     """A request can no longer be accepted 1.1 s after it was sent."""
-    monkeypatch.setattr(fate, "_PROCESSING_US", -4_900_000)
-    monkeypatch.setattr(fate, "_LAG_S", 0.01)
+    monkeypatch.setattr(inquiry, "_PROCESSING_US", -4_900_000)
+    monkeypatch.setattr(inquiry, "_LAG_S", 0.01)
 
 
 def lost(dial: Dial, scripted: ScriptedServer, ws_key: WsKey = WsKey.MAIN_WSAPI) -> bytes:

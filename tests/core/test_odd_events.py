@@ -21,9 +21,9 @@ from binance_wsapi.core.reconciliation import Reconciler
 from binance_wsapi.core.user_data_streams import user_event_decoder
 from binance_wsapi.markets import Market
 from binance_wsapi.models.base import Event, UnknownEvent
-from binance_wsapi.protocol.fates import rules_of
+from binance_wsapi.protocol.fate_rules import rules_of
 from binance_wsapi.protocol.stream_identity import stream_identity
-from binance_wsapi.protocol.verdict import Case
+from binance_wsapi.protocol.verdict import LostRequest
 from binance_wsapi.simulator import SimulatedExchange
 
 Connect = Callable[..., Caller]
@@ -252,7 +252,7 @@ def test_no_event_of_any_form_breaks_a_proof(
     case: tuple[Market, str, dict[str, Any]], kind: str, members: dict[str, Any]
 ) -> None:
     market, method, params = case
-    lost = Case(market, method, params, sent_us=1, stamp_tolerance_us=0)
+    lost = LostRequest(market, method, params, sent_us=1, stamp_tolerance_us=0)
     body = {"s": "BTCUSDT", "i": 1, "aid": 1, "c": "mine", "caid": "mine", "C": "mine", **members}
 
     prove = rules_of(lost).proven_by

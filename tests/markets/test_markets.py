@@ -17,7 +17,7 @@ from binance_wsapi.models.spot_stream_events import TradeEvent
 from binance_wsapi.models.stream_events import decode_stream_event
 from binance_wsapi.protocol.envelope import ErrorBody
 from binance_wsapi.protocol.error_table import rejection
-from binance_wsapi.protocol.fate import AskAgain, Moment, inquiry
+from binance_wsapi.protocol.inquiry import AskAgain, Moment, open_inquiry
 from binance_wsapi.protocol.limits import governors
 from binance_wsapi.protocol.params import wire_params_by_name
 
@@ -108,7 +108,7 @@ def test_a_toy_market_has_codes_of_its_own(
 
 
 def test_a_lost_answer_of_a_toy_market_is_found_out(toy: Market) -> None:
-    lost = inquiry(
+    lost = open_inquiry(
         toy, "order.place", {"symbol": "A", "newClientOrderId": "x"}, sent_us=0, written_at=0.0
     )
     at = Moment(0.1, 1)

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from test_fate import (
+from test_inquiry import (
     COINM,
     FENCE,
     SECOND,
@@ -21,7 +21,7 @@ from test_fate import (
 )
 
 from binance_wsapi.markets import Market
-from binance_wsapi.protocol.fate import (
+from binance_wsapi.protocol.inquiry import (
     AskAgain,
     Executed,
     Knowledge,
@@ -66,37 +66,37 @@ def test_what_ended_before_says_nothing_of_its_successor(
     market: Market, method: str, params: dict[str, Any], status: str
 ) -> None:
     """A copy that lags does not show the successor yet."""
-    case = asking(method, params, market)
+    inquiry = asking(method, params, market)
 
-    assert isinstance(ask(case, ended(status)), AskAgain)
-    assert isinstance(ask_twice(case, ended(status)), StaysUnknown)
+    assert isinstance(ask(inquiry, ended(status)), AskAgain)
+    assert isinstance(ask_twice(inquiry, ended(status)), StaysUnknown)
 
 
 @FUTURES
 def test_the_successor_is_found_when_the_copy_has_caught_up(market: Market) -> None:
-    case = asking("order.cancel", AIM, market)
-    ask(case, ended("CANCELED"))
+    inquiry = asking("order.cancel", AIM, market)
+    ask(inquiry, ended("CANCELED"))
     cancelled = order(time=SENT_MS - 50, updateTime=SENT_MS + 20, status="CANCELED")
 
-    assert ask(case, cancelled) == Executed(cancelled)
+    assert ask(inquiry, cancelled) == Executed(cancelled)
 
 
 @FUTURES
 def test_the_one_order_known_under_the_id_tells_at_once(market: Market) -> None:
     """It was placed here: that it ended before the cancel came is all there is to know."""
     filled = order(time=SENT_MS - 9000, updateTime=SENT_MS - 5000, status="FILLED")
-    case = asking("order.cancel", AIM, market, knowledge=knowing((7, -9.0)))
+    inquiry = asking("order.cancel", AIM, market, knowledge=knowing((7, -9.0)))
 
-    assert isinstance(ask(case, filled), NotExecuted)
+    assert isinstance(ask(inquiry, filled), NotExecuted)
 
 
 @FUTURES
 def test_an_order_known_to_have_a_successor_tells_nothing(market: Market) -> None:
     """However short it is ago that it ended."""
     first = order(orderId=7, time=SENT_MS - 300, updateTime=SENT_MS - 200, status="CANCELED")
-    case = asking("order.cancel", AIM, market, knowledge=knowing((7, -0.3), (8, -0.1)))
+    inquiry = asking("order.cancel", AIM, market, knowledge=knowing((7, -0.3), (8, -0.1)))
 
-    assert isinstance(ask(case, first), AskAgain)
+    assert isinstance(ask(inquiry, first), AskAgain)
 
 
 @FUTURES
@@ -104,27 +104,27 @@ def test_an_order_made_after_the_cancel_does_not_show_it_undone(market: Market) 
     """The cancel took the order away, and the caller has given its id to the next one."""
     known = knowing((7, -0.3), (8, 0.5))
     successor = order(orderId=8, time=SENT_MS + 400, updateTime=SENT_MS + 400)
-    case = asking("order.cancel", AIM, market, knowledge=known)
+    inquiry = asking("order.cancel", AIM, market, knowledge=known)
 
-    assert isinstance(ask(case, successor), AskAgain)
-    assert isinstance(ask_twice(case, successor), StaysUnknown)
+    assert isinstance(ask(inquiry, successor), AskAgain)
+    assert isinstance(ask_twice(inquiry, successor), StaysUnknown)
 
 
 def test_a_cancel_on_spot_is_found_though_an_older_order_had_the_same_id() -> None:
     """The cancelled order goes by the id of the cancel, and its own finds the older one."""
-    case = asking("order.cancel", AIM | {"newClientOrderId": "cancel"}, knowledge=MADE_UP)
-    ask(case, ended("FILLED"))
+    inquiry = asking("order.cancel", AIM | {"newClientOrderId": "cancel"}, knowledge=MADE_UP)
+    ask(inquiry, ended("FILLED"))
     cancelled = order(orderId=2, clientOrderId="cancel", status="CANCELED", updateTime=SENT_MS + 20)
 
-    assert ask(case, cancelled) == Executed(cancelled)
+    assert ask(inquiry, cancelled) == Executed(cancelled)
 
 
 def test_a_cancel_on_spot_is_not_denied_by_an_older_order() -> None:
-    case = asking("order.cancel", AIM | {"newClientOrderId": "w1"}, knowledge=MADE_UP)
-    ask(case, ended("FILLED"))
+    inquiry = asking("order.cancel", AIM | {"newClientOrderId": "w1"}, knowledge=MADE_UP)
+    ask(inquiry, ended("FILLED"))
 
-    assert isinstance(ask(case, -2013), AskAgain)
-    assert isinstance(ask_twice(case, ended("FILLED"), -2013), NotExecuted)
+    assert isinstance(ask(inquiry, -2013), AskAgain)
+    assert isinstance(ask_twice(inquiry, ended("FILLED"), -2013), NotExecuted)
 
 
 def test_an_older_order_does_not_show_the_cancelled_half_as_failed() -> None:
@@ -139,13 +139,13 @@ def test_an_older_order_does_not_show_the_cancelled_half_as_failed() -> None:
         "cancelNewClientOrderId": "cancel",
         "newClientOrderId": "w9",
     }
-    case = asking("order.cancelReplace", params, knowledge=MADE_UP)
+    inquiry = asking("order.cancelReplace", params, knowledge=MADE_UP)
     new = order(orderId=9, clientOrderId="w9")
-    ask(case, new)
-    ask(case, ended("FILLED"))
+    ask(inquiry, new)
+    ask(inquiry, ended("FILLED"))
     cancelled = order(orderId=2, clientOrderId="cancel", status="CANCELED", updateTime=SENT_MS + 20)
 
-    verdict = ask(case, cancelled)
+    verdict = ask(inquiry, cancelled)
 
     assert isinstance(verdict, Executed)
     assert verdict.result["cancelResult"] == "SUCCESS"
@@ -160,29 +160,29 @@ def test_a_list_that_was_done_before_says_nothing_of_its_successor(leg: str) -> 
         "transactionTime": YESTERDAY,
         "orders": [{"symbol": "BTCUSDT", "orderId": 1}],
     }
-    case = asking("orderList.cancel", {"symbol": "BTCUSDT", "listClientOrderId": "mine"})
+    inquiry = asking("orderList.cancel", {"symbol": "BTCUSDT", "listClientOrderId": "mine"})
 
-    assert isinstance(ask(case, done), AskAgain)
-    assert case.question(moment(FENCE)) == ("orderList.status", {"origClientOrderId": "mine"})
-    assert isinstance(ask_twice(case, done), StaysUnknown)
+    assert isinstance(ask(inquiry, done), AskAgain)
+    assert inquiry.question(moment(FENCE)) == ("orderList.status", {"origClientOrderId": "mine"})
+    assert isinstance(ask_twice(inquiry, done), StaysUnknown)
 
 
 AMENDMENT = {"symbol": "BTCUSDT", "orderId": 7, "newQty": "5", "newClientOrderId": "w5"}
 
 
 def test_a_quantity_that_was_there_before_shows_no_amendment() -> None:
-    case = asking("order.amend.keepPriority", AMENDMENT, knowledge=MADE_UP)
+    inquiry = asking("order.amend.keepPriority", AMENDMENT, knowledge=MADE_UP)
     old = order(time=YESTERDAY)
-    ask(case, old)
+    ask(inquiry, old)
 
-    assert isinstance(ask(case, []), AskAgain)
-    assert isinstance(ask_twice(case, old, []), NotExecuted)
+    assert isinstance(ask(inquiry, []), AskAgain)
+    assert isinstance(ask_twice(inquiry, old, []), NotExecuted)
 
 
 def test_an_amendment_is_told_by_the_change_itself() -> None:
-    case = asking("order.amend.keepPriority", AMENDMENT, knowledge=MADE_UP)
+    inquiry = asking("order.amend.keepPriority", AMENDMENT, knowledge=MADE_UP)
     amended = order(time=YESTERDAY, clientOrderId="w5")
-    ask(case, amended)
+    ask(inquiry, amended)
     change = {
         "origClientOrderId": "mine",
         "newClientOrderId": "w5",
@@ -190,31 +190,31 @@ def test_an_amendment_is_told_by_the_change_itself() -> None:
         "time": SENT_MS + 20,
     }
 
-    assert ask(case, [change]) == Executed(amended)
+    assert ask(inquiry, [change]) == Executed(amended)
 
 
 @FUTURES
 def test_values_that_were_there_before_show_no_modification(market: Market) -> None:
     params = {"symbol": "BTCUSDT", "orderId": 7, "side": "BUY", "quantity": "5", "price": "100"}
-    case = asking("order.modify", params, market)
+    inquiry = asking("order.modify", params, market)
     same = order(time=YESTERDAY, updateTime=YESTERDAY)
 
-    assert isinstance(ask(case, same), AskAgain)
-    assert isinstance(ask_twice(case, same), StaysUnknown)
+    assert isinstance(ask(inquiry, same), AskAgain)
+    assert isinstance(ask_twice(inquiry, same), StaysUnknown)
 
 
 def test_an_id_that_the_client_made_up_is_nobody_elses() -> None:
     """What goes by it is what was meant, however long ago it ended."""
     for market in (SPOT, USDM):
-        case = asking(
+        inquiry = asking(
             "order.cancel",
             AIM | {"orderId": None, "origClientOrderId": "w7", "newClientOrderId": "w8"},
             market,
             knowledge=MADE_UP,
         )
-        verdict = ask(case, ended("FILLED", clientOrderId="w7"))
+        verdict = ask(inquiry, ended("FILLED", clientOrderId="w7"))
         if market is SPOT:
-            verdict = ask(case, -2013)
+            verdict = ask(inquiry, -2013)
 
         assert isinstance(verdict, NotExecuted)
 
@@ -222,6 +222,6 @@ def test_an_id_that_the_client_made_up_is_nobody_elses() -> None:
 def test_a_copy_that_shows_the_end_within_the_tolerance_counts() -> None:
     """The timestamp may have been ahead of the exchange's clock by so much."""
     cancelled = order(time=YESTERDAY, updateTime=SENT_MS - 900, status="CANCELED")
-    case = asking("order.cancel", AIM, USDM)
+    inquiry = asking("order.cancel", AIM, USDM)
 
-    assert ask(case, cancelled, at=FENCE - SECOND) == Executed(cancelled)
+    assert ask(inquiry, cancelled, at=FENCE - SECOND) == Executed(cancelled)

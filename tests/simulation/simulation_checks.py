@@ -82,7 +82,7 @@ _UNKNOWABLE = (
     "the order has changed since, maybe more than once",
     "an order is open that may have been made before or since",
 )
-"""What no question can settle: the reasons stand in ``protocol.fate``."""
+"""What no question can settle: the reasons stand in ``protocol.inquiry``."""
 
 _UNKNOWABLE_BY_ID = (
     "which had the same id",

@@ -21,13 +21,13 @@ from binance_wsapi.core.linked_feed import LinkedFeed
 from binance_wsapi.core.reconciliation import Reconciler
 from binance_wsapi.core.session import Link
 from binance_wsapi.errors import NotPlaced
-from binance_wsapi.protocol import fate
+from binance_wsapi.protocol import inquiry
 from binance_wsapi.protocol.clock import ServerClock
 from binance_wsapi.protocol.envelope import Frame
 from binance_wsapi.protocol.event_merge import EventMerge
 from binance_wsapi.protocol.limits import Governor
 from binance_wsapi.protocol.silence import Silence
-from binance_wsapi.protocol.verdict import Case
+from binance_wsapi.protocol.verdict import LostRequest
 
 SEEDS = 1_500
 
@@ -54,12 +54,12 @@ def resolution_gives_up(patch: pytest.MonkeyPatch) -> None:
 
 def no_fence(patch: pytest.MonkeyPatch) -> None:
     """An order that is not found right away will not come any more."""
-    patch.setattr(fate, "patience_us", lambda recv_window_ms, margin_us: 0)
+    patch.setattr(inquiry, "patience_us", lambda recv_window_ms, margin_us: 0)
 
 
 def fence_without_processing_time(patch: pytest.MonkeyPatch) -> None:
     """A request is executed within its recvWindow: the engine never takes longer."""
-    patch.setattr(fate, "_PROCESSING_US", 0)
+    patch.setattr(inquiry, "_PROCESSING_US", 0)
 
 
 def no_dedupe(patch: pytest.MonkeyPatch) -> None:
@@ -140,7 +140,7 @@ def one_clock_for_all(patch: pytest.MonkeyPatch) -> None:
 
 def copies_never_lag(patch: pytest.MonkeyPatch) -> None:
     """What an answer shows is true now."""
-    patch.setattr(fate, "_LAG_S", 0.0)
+    patch.setattr(inquiry, "_LAG_S", 0.0)
     patch.setattr(reconciliation, "LAG_S", 0.0)
 
 
@@ -156,7 +156,7 @@ def bans_are_news_to_other_doors(patch: pytest.MonkeyPatch) -> None:
 
 def ids_name_one_order(patch: pytest.MonkeyPatch) -> None:
     """An order that goes by the request's id is the request's."""
-    patch.setattr(Case, "is_own", lambda self, client_id, order, **options: True)
+    patch.setattr(LostRequest, "is_own", lambda self, client_id, order, **options: True)
 
 
 def every_measurement_counts(patch: pytest.MonkeyPatch) -> None:

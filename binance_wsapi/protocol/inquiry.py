@@ -51,17 +51,17 @@ from collections.abc import Mapping
 from typing import Any
 
 from binance_wsapi.markets import Market
-from binance_wsapi.protocol.fates import rules_of
+from binance_wsapi.protocol.fate_rules import rules_of
 from binance_wsapi.protocol.verdict import LAG_S as _LAG_S
 from binance_wsapi.protocol.verdict import (
     Answer,
-    Ask,
     AskAgain,
-    Case,
     Executed,
     Knowledge,
+    LostRequest,
     Moment,
     NotExecuted,
+    Question,
     StaysUnknown,
     Verdict,
     When,
@@ -76,7 +76,7 @@ __all__ = [
     "NotExecuted",
     "StaysUnknown",
     "Verdict",
-    "inquiry",
+    "open_inquiry",
     "patience_us",
 ]
 
@@ -95,7 +95,7 @@ def patience_us(recv_window_ms: float | None, margin_us: int) -> int:
     return round(window_ms * 1000) + _PROCESSING_US + margin_us
 
 
-def inquiry(
+def open_inquiry(
     market: Market,
     method: str,
     params: Mapping[str, Any],
@@ -124,7 +124,7 @@ def inquiry(
         knowledge: What the client knows besides.
     """
     patience = patience_us(recv_window_ms, margin_us)
-    case = Case(
+    request = LostRequest(
         market,
         method,
         params,
@@ -135,7 +135,7 @@ def inquiry(
         request_id,
         knowledge or Knowledge(),
     )
-    return Inquiry(case, Moment(written_at + patience / 1e6, sent_us + patience))
+    return Inquiry(request, Moment(written_at + patience / 1e6, sent_us + patience))
 
 
 class Inquiry:
@@ -146,17 +146,17 @@ class Inquiry:
     must not be taken to be later than it is.
     """
 
-    def __init__(self, case: Case, fence: Moment) -> None:
+    def __init__(self, request: LostRequest, fence: Moment) -> None:
         self.fence = fence
         """When the request can no longer be accepted: when both clocks have passed it."""
-        self._case = case
-        self._rules = rules_of(case)
-        self._steps = self._rules.questions(case)
+        self._request = request
+        self._rules = rules_of(request)
+        self._steps = self._rules.questions(request)
         self._is_past_fence = False
         """The question was put after the fence."""
         self._is_second_look = False
         self._pause = _FIRST_PAUSE_S
-        self._ask: Ask | None = None
+        self._question: Question | None = None
         self.verdict: Verdict = AskAgain(-math.inf)
         """What is known so far."""
         self._proceed(None, Moment(-math.inf, 0))
@@ -170,10 +170,10 @@ class Inquiry:
 
         Call it at the moment of asking: an answer proves nothing about what came after its question.
         """
-        if self._ask is None:
+        if self._question is None:
             return None
         self._is_past_fence = at.now >= self.fence.now and at.exchange_us >= self.fence.exchange_us
-        return self._ask.method, dict(self._ask.params)
+        return self._question.method, dict(self._question.params)
 
     def on_answer(self, result: object, at: Moment) -> Verdict:
         """Take in the result of the question."""
@@ -183,27 +183,27 @@ class Inquiry:
 
     def on_error(self, code: int, message: str, at: Moment) -> Verdict:
         """Take in the error the exchange answered the question with; only "not found" says a thing."""
-        if code in self._case.market.facts.not_found:
+        if code in self._request.market.facts.not_found:
             return self._take_in(None, at)
         return self.on_failure(at)
 
     def on_failure(self, at: Moment) -> Verdict:
         """The question itself was lost, or could not be sent: it is put again after a pause."""
-        if self._ask is not None:
+        if self._question is not None:
             self.verdict = AskAgain(self._later(at))
         return self.verdict
 
     def answer(self, found: Any) -> Any:
         """Return what the request would have been answered, from what an :class:`Executed` holds."""
-        return self._rules.answer(found, self._case.params)
+        return self._rules.answer(found, self._request.params)
 
     def on_event(self, event: Mapping[str, Any]) -> Verdict | None:
         """Take in a user data event; ``None`` when it says nothing about the request."""
-        found = self._rules.proven_by(self._case, event)
+        found = self._rules.proven_by(self._request, event)
         if found is None or isinstance(self.verdict, (Executed, NotExecuted)):
             return None
         if isinstance(found, AskAgain):
-            if self._ask is None:
+            if self._question is None:
                 return None
             self.verdict = found
         else:
@@ -212,20 +212,22 @@ class Inquiry:
 
     def settle(self, verdict: Verdict) -> None:
         """Take in what is known from elsewhere: there is nothing to ask any more."""
-        self._ask = None
+        self._question = None
         self._steps.close()
         self.verdict = verdict
 
     def _take_in(self, result: object, at: Moment) -> Verdict:
-        if self._ask is not None:
+        if self._question is not None:
             self._proceed(Answer(result, is_final=self._is_past_fence), at)
         return self.verdict
 
     def _proceed(self, answer: Answer | None, at: Moment) -> None:
         try:
-            ask = self._ask = next(self._steps) if answer is None else self._steps.send(answer)
+            question = self._question = (
+                next(self._steps) if answer is None else self._steps.send(answer)
+            )
         except StopIteration as end:
-            self._ask = None
+            self._question = None
             self.verdict = end.value
             is_whole = isinstance(end.value, Executed) and not end.value.is_partial
             if self._is_past_fence and not is_whole:
@@ -233,11 +235,11 @@ class Inquiry:
             return
         except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
             # Something in the answer is not what it should be: it proves nothing, and all is asked again.
-            self._steps = self._rules.questions(self._case)
-            self._ask = next(self._steps)
+            self._steps = self._rules.questions(self._request)
+            self._question = next(self._steps)
             self.verdict = AskAgain(self._later(at))
             return
-        match ask.when:
+        match question.when:
             case When.NOW:
                 not_before = at.now
             case When.LATER:
@@ -251,8 +253,8 @@ class Inquiry:
     def _look_again(self, at: Moment) -> None:
         if not self._is_second_look:
             self._is_second_look = True
-            self._steps = self._rules.questions(self._case)
-            self._ask = next(self._steps)
+            self._steps = self._rules.questions(self._request)
+            self._question = next(self._steps)
             self.verdict = AskAgain(at.now + _LAG_S)
 
     def _later(self, at: Moment) -> float:

@@ -9,9 +9,9 @@ import pytest
 from binance_wsapi.catalogue import fates, operations
 from binance_wsapi.catalogue.operation import Operation
 from binance_wsapi.markets import Market
-from binance_wsapi.protocol import inquiries
-from binance_wsapi.protocol.fates import rules_of
-from binance_wsapi.protocol.verdict import Case
+from binance_wsapi.protocol import questions
+from binance_wsapi.protocol.fate_rules import rules_of
+from binance_wsapi.protocol.verdict import LostRequest
 
 MUTATING = [each for market in Market for each in operations(market) if each.mutates]
 
@@ -20,10 +20,10 @@ MUTATING = [each for market in Market for each in operations(market) if each.mut
     "operation", MUTATING, ids=lambda each: f"{each.market.value} {each.method}"
 )
 def test_every_change_can_be_asked_for_or_proven(operation: Operation) -> None:
-    case = Case(operation.market, operation.method, {}, sent_us=1, stamp_tolerance_us=0)
-    rules = rules_of(case)
+    request = LostRequest(operation.market, operation.method, {}, sent_us=1, stamp_tolerance_us=0)
+    rules = rules_of(request)
 
-    assert rules.proof is not None or rules.questions is not inquiries.cannot_be_asked
+    assert rules.proof is not None or rules.questions is not questions.cannot_be_asked
 
 
 def test_no_kind_is_left_without_an_operation() -> None:
@@ -31,14 +31,16 @@ def test_no_kind_is_left_without_an_operation() -> None:
 
 
 def test_operation_that_the_catalogue_does_not_know_stays_unknown() -> None:
-    rules = rules_of(Case(Market.SPOT, "order.teleport", {}, sent_us=1, stamp_tolerance_us=0))
+    rules = rules_of(
+        LostRequest(Market.SPOT, "order.teleport", {}, sent_us=1, stamp_tolerance_us=0)
+    )
 
-    assert rules.questions is inquiries.cannot_be_asked
+    assert rules.questions is questions.cannot_be_asked
 
 
 def test_a_kind_without_rules_fails_at_import(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fates, "FATES", (*fates.FATES, fates.Fate("order teleported")))
-    spec = importlib.util.find_spec("binance_wsapi.protocol.fates")
+    spec = importlib.util.find_spec("binance_wsapi.protocol.fate_rules")
     assert spec is not None
     assert spec.loader is not None
 

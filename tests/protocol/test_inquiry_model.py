@@ -12,14 +12,14 @@ from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
 from binance_wsapi.markets import Market
-from binance_wsapi.protocol.fate import (
+from binance_wsapi.protocol.inquiry import (
     AskAgain,
     Executed,
     Knowledge,
     Moment,
     NotExecuted,
     StaysUnknown,
-    inquiry,
+    open_inquiry,
 )
 from binance_wsapi.protocol.own_orders import OwnOrders, ReadAnswer
 
@@ -199,7 +199,7 @@ class World:
     ) -> Any:
         """Ask until there is a verdict, then let the rest happen; return the verdict."""
         network = random.Random(self.data.draw(st.integers(0, 10**9), label="network"))
-        asking = inquiry(
+        asking = open_inquiry(
             self.market,
             method,
             params,

@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from binance_wsapi.markets import Market
-from binance_wsapi.protocol.fate import (
+from binance_wsapi.protocol.inquiry import (
     AskAgain,
     Executed,
     Inquiry,
@@ -16,7 +16,7 @@ from binance_wsapi.protocol.fate import (
     NotExecuted,
     StaysUnknown,
     Verdict,
-    inquiry,
+    open_inquiry,
 )
 from binance_wsapi.protocol.own_orders import OwnOrders, ReadAnswer
 
@@ -57,7 +57,7 @@ def order(**fields: Any) -> dict[str, Any]:
 
 def asking(method: str, params: dict[str, Any], market: Market = SPOT, **options: Any) -> Inquiry:
     options = {"request_id": "this"} | options
-    return inquiry(market, method, params, sent_us=SENT, written_at=0.0, **options)
+    return open_inquiry(market, method, params, sent_us=SENT, written_at=0.0, **options)
 
 
 def moment(us: int) -> Moment:
@@ -83,14 +83,14 @@ def ask_twice(inquiry: Inquiry, *answers: object) -> Verdict:
 
 @pytest.mark.parametrize("market", list(Market))
 def test_an_order_is_asked_for_by_its_client_id_and_found(market: Market) -> None:
-    case = asking("order.place", PLACE, market)
+    inquiry = asking("order.place", PLACE, market)
 
-    assert case.question(moment(SENT)) == (
+    assert inquiry.question(moment(SENT)) == (
         "order.status",
         {"symbol": "BTCUSDT", "origClientOrderId": "mine"},
     )
-    assert case.on_answer(order(), moment(SENT)) == Executed(order())
-    assert case.question(moment(SENT)) is None
+    assert inquiry.on_answer(order(), moment(SENT)) == Executed(order())
+    assert inquiry.question(moment(SENT)) is None
 
 
 @pytest.mark.parametrize(
@@ -101,16 +101,16 @@ def test_an_order_is_asked_for_by_its_client_id_and_found(market: Market) -> Non
 def test_not_found_counts_only_when_asked_after_the_fence(
     market: Market, recv_window_ms: float | None, fence: int
 ) -> None:
-    case = asking("order.place", PLACE, market, recv_window_ms=recv_window_ms)
+    inquiry = asking("order.place", PLACE, market, recv_window_ms=recv_window_ms)
 
-    assert case.question(moment(fence - 1)) is not None
-    verdict = case.on_error(-2013, "Order does not exist.", moment(fence + 60 * SECOND))
+    assert inquiry.question(moment(fence - 1)) is not None
+    verdict = inquiry.on_error(-2013, "Order does not exist.", moment(fence + 60 * SECOND))
     assert isinstance(verdict, AskAgain)  # answered after the fence, but asked before it
 
-    verdict = ask(case, -2013, fence)
+    verdict = ask(inquiry, -2013, fence)
     assert isinstance(verdict, AskAgain)
     assert verdict.not_before == pytest.approx(moment(fence).now + 3)
-    assert isinstance(ask(case, -2013, fence + 3 * SECOND), NotExecuted)
+    assert isinstance(ask(inquiry, -2013, fence + 3 * SECOND), NotExecuted)
 
 
 @pytest.mark.parametrize("market", [USDM, COINM])
@@ -120,12 +120,12 @@ def test_not_found_counts_only_when_asked_after_the_fence(
     ids=["the exchange's clock jumped ahead", "it was put back"],
 )
 def test_the_fence_has_to_have_passed_on_both_clocks(market: Market, early: Moment) -> None:
-    case = asking("order.place", PLACE, market)
+    inquiry = asking("order.place", PLACE, market)
 
     for _ in range(3):
-        assert case.question(early) is not None
-        assert isinstance(case.on_error(-2013, "", early), AskAgain)
-    assert isinstance(ask_twice(case, -2013), NotExecuted)
+        assert inquiry.question(early) is not None
+        assert isinstance(inquiry.on_error(-2013, "", early), AskAgain)
+    assert isinstance(ask_twice(inquiry, -2013), NotExecuted)
 
 
 def test_what_waits_for_the_fence_waits_for_both_clocks() -> None:
@@ -143,38 +143,38 @@ def test_what_waits_for_the_fence_waits_for_both_clocks() -> None:
 def test_an_order_that_a_lagging_copy_did_not_show_is_found_by_the_second_look(
     market: Market,
 ) -> None:
-    case = asking("order.place", PLACE, market)
-    ask(case, -2013, FENCE)
+    inquiry = asking("order.place", PLACE, market)
+    ask(inquiry, -2013, FENCE)
     if market is SPOT:
-        ask(case, [], FENCE)
+        ask(inquiry, [], FENCE)
 
-    assert case.verdict == AskAgain(19.0)
-    assert ask(case, order(), FENCE + 3 * SECOND) == Executed(order())
+    assert inquiry.verdict == AskAgain(19.0)
+    assert ask(inquiry, order(), FENCE + 3 * SECOND) == Executed(order())
 
 
 def test_a_second_look_before_the_fence_after_all_does_not_count() -> None:
     """The exchange's clock was put back between the two."""
-    case = asking("order.place", PLACE, USDM)
-    ask(case, -2013, FENCE)
+    inquiry = asking("order.place", PLACE, USDM)
+    ask(inquiry, -2013, FENCE)
 
-    assert case.question(Moment(19.0, FENCE - SECOND)) is not None
-    assert isinstance(case.on_error(-2013, "", Moment(19.0, FENCE - SECOND)), AskAgain)
-    assert isinstance(ask(case, -2013, FENCE + SECOND), NotExecuted)
+    assert inquiry.question(Moment(19.0, FENCE - SECOND)) is not None
+    assert isinstance(inquiry.on_error(-2013, "", Moment(19.0, FENCE - SECOND)), AskAgain)
+    assert isinstance(ask(inquiry, -2013, FENCE + SECOND), NotExecuted)
 
 
 def test_it_is_told_when_all_will_be_known() -> None:
-    case = asking("order.place", PLACE, recv_window_ms=60_000)
+    inquiry = asking("order.place", PLACE, recv_window_ms=60_000)
 
-    assert case.settles_at(Moment(5.0, SENT + 5 * SECOND)) == pytest.approx(74.0, abs=0.01)
-    assert case.settles_at(Moment(5.0, SENT)) == pytest.approx(79.0, abs=0.01)
-    assert case.settles_at(Moment(90.0, SENT + 90 * SECOND)) == pytest.approx(93.0)
+    assert inquiry.settles_at(Moment(5.0, SENT + 5 * SECOND)) == pytest.approx(74.0, abs=0.01)
+    assert inquiry.settles_at(Moment(5.0, SENT)) == pytest.approx(79.0, abs=0.01)
+    assert inquiry.settles_at(Moment(90.0, SENT + 90 * SECOND)) == pytest.approx(93.0)
 
 
 def test_questions_grow_rarer_and_one_is_put_at_the_fence() -> None:
-    case = asking("order.place", PLACE)
+    inquiry = asking("order.place", PLACE)
     times, now = [], SENT
     while now < FENCE:
-        verdict = ask(case, -2013, now)
+        verdict = ask(inquiry, -2013, now)
         assert isinstance(verdict, AskAgain)
         now = SENT + round(verdict.not_before * SECOND)
         times.append(now - SENT)
@@ -194,19 +194,19 @@ def test_questions_grow_rarer_and_one_is_put_at_the_fence() -> None:
 
 @pytest.mark.parametrize("code", [-1000, -1003, -1007, -1021, -2015])
 def test_other_errors_prove_nothing(code: int) -> None:
-    case = asking("order.place", PLACE)
+    inquiry = asking("order.place", PLACE)
 
-    assert isinstance(ask(case, code, FENCE), AskAgain)
-    assert isinstance(case.on_failure(moment(FENCE)), AskAgain)
-    assert case.question(moment(FENCE)) is not None
+    assert isinstance(ask(inquiry, code, FENCE), AskAgain)
+    assert isinstance(inquiry.on_failure(moment(FENCE)), AskAgain)
+    assert inquiry.question(moment(FENCE)) is not None
 
 
 @pytest.mark.parametrize("result", [None, "text", 5])
 def test_an_unreadable_answer_proves_nothing(result: object) -> None:
-    case = asking("order.place", PLACE, USDM)
+    inquiry = asking("order.place", PLACE, USDM)
 
-    assert case.question(moment(FENCE)) is not None
-    assert isinstance(case.on_answer(result, moment(FENCE)), AskAgain)
+    assert inquiry.question(moment(FENCE)) is not None
+    assert isinstance(inquiry.on_answer(result, moment(FENCE)), AskAgain)
 
 
 @pytest.mark.parametrize(
@@ -215,17 +215,17 @@ def test_an_unreadable_answer_proves_nothing(result: object) -> None:
 )
 def test_rows_that_are_no_orders_prove_nothing(rows: list[Any]) -> None:
     """All is asked again: what follows from the rest may be wrong."""
-    case = asking("order.place", PLACE)
-    ask(case, -2013, FENCE)
+    inquiry = asking("order.place", PLACE)
+    ask(inquiry, -2013, FENCE)
 
-    assert isinstance(ask(case, rows, FENCE), AskAgain)
-    assert ask(case, order(), FENCE + 4 * SECOND) == Executed(order())
+    assert isinstance(ask(inquiry, rows, FENCE), AskAgain)
+    assert ask(inquiry, order(), FENCE + 4 * SECOND) == Executed(order())
 
 
 def test_minus_2026_is_archived_on_spot_and_nothing_on_futures() -> None:
     assert asking("order.place", PLACE, USDM).on_error(-2026, "", moment(FENCE)) == AskAgain(16.25)
-    case = asking("order.place", PLACE)
-    assert isinstance(ask_twice(case, -2026, []), NotExecuted)
+    inquiry = asking("order.place", PLACE)
+    assert isinstance(ask_twice(inquiry, -2026, []), NotExecuted)
 
 
 @pytest.mark.parametrize(
@@ -249,52 +249,55 @@ def test_an_older_order_under_the_same_id_is_not_taken_for_ours(
 
 
 def test_spot_confirms_absence_among_all_orders() -> None:
-    case = asking("order.place", PLACE)
-    assert ask(case, -2013, FENCE) == AskAgain(16.0)
+    inquiry = asking("order.place", PLACE)
+    assert ask(inquiry, -2013, FENCE) == AskAgain(16.0)
 
-    assert case.question(moment(FENCE)) == (
+    assert inquiry.question(moment(FENCE)) == (
         "allOrders",
         {"symbol": "BTCUSDT", "startTime": SENT_MS - 1000},
     )
     others = [order(clientOrderId="x", status="FILLED"), order(time=SENT_MS - 60_000)]
-    assert case.on_answer(others, moment(FENCE)) == AskAgain(19.0)
-    ask(case, -2013, FENCE + 3 * SECOND)
-    assert isinstance(ask(case, others, FENCE + 3 * SECOND), NotExecuted)
+    assert inquiry.on_answer(others, moment(FENCE)) == AskAgain(19.0)
+    ask(inquiry, -2013, FENCE + 3 * SECOND)
+    assert isinstance(ask(inquiry, others, FENCE + 3 * SECOND), NotExecuted)
 
 
 def test_an_order_cancelled_by_others_under_another_id_stays_unknown() -> None:
-    case = asking("order.place", PLACE)
+    inquiry = asking("order.place", PLACE)
     lookalike = order(clientOrderId="random", status="CANCELED")
 
-    verdict = ask_twice(case, -2013, [lookalike])
+    verdict = ask_twice(inquiry, -2013, [lookalike])
     assert isinstance(verdict, StaysUnknown)
     assert verdict.order == lookalike
 
 
 def test_an_order_amended_by_others_is_known_by_its_amendments() -> None:
-    case = asking("order.place", PLACE)
-    ask(case, -2013, FENCE)
+    inquiry = asking("order.place", PLACE)
+    ask(inquiry, -2013, FENCE)
     amended = order(clientOrderId="random", origQty="2")
-    ask(case, [amended], FENCE)
+    ask(inquiry, [amended], FENCE)
 
-    assert case.question(moment(FENCE)) == ("order.amendments", {"symbol": "BTCUSDT", "orderId": 7})
-    assert case.on_answer([{"origClientOrderId": "mine"}], moment(FENCE)) == Executed(amended)
+    assert inquiry.question(moment(FENCE)) == (
+        "order.amendments",
+        {"symbol": "BTCUSDT", "orderId": 7},
+    )
+    assert inquiry.on_answer([{"origClientOrderId": "mine"}], moment(FENCE)) == Executed(amended)
 
 
 @pytest.mark.parametrize("method", ["order.place", "orderList.place.oco", "order.cancelReplace"])
 def test_without_a_client_id_nothing_can_be_found_out(method: str) -> None:
-    case = asking(method, {"symbol": "BTCUSDT"})
+    inquiry = asking(method, {"symbol": "BTCUSDT"})
 
-    assert isinstance(case.verdict, StaysUnknown)
-    assert case.question(moment(FENCE)) is None
+    assert isinstance(inquiry.verdict, StaysUnknown)
+    assert inquiry.question(moment(FENCE)) is None
 
 
 @pytest.mark.parametrize("method", ["algoOrder.place", "algoOrder.cancel", "unheard.of"])
 def test_what_has_no_question_stays_unknown(method: str) -> None:
-    case = asking(method, {"clientAlgoId": "mine"}, USDM)
+    inquiry = asking(method, {"clientAlgoId": "mine"}, USDM)
 
-    assert isinstance(case.verdict, StaysUnknown)
-    assert case.question(moment(FENCE)) is None
+    assert isinstance(inquiry.verdict, StaysUnknown)
+    assert inquiry.question(moment(FENCE)) is None
 
 
 @pytest.mark.parametrize("market", list(Market))
@@ -313,10 +316,10 @@ def test_a_cancel_is_known_by_the_orders_status(
     market: Market, status: str, before: type, after: type
 ) -> None:
     for at, expected in ((SENT + SECOND, before), (FENCE, after)):
-        case = asking("order.cancel", {"symbol": "BTCUSDT", "orderId": 7}, market)
-        verdict = ask(case, order(status=status), at)
+        inquiry = asking("order.cancel", {"symbol": "BTCUSDT", "orderId": 7}, market)
+        verdict = ask(inquiry, order(status=status), at)
         if at == FENCE and verdict == AskAgain(19.0):
-            verdict = ask(case, order(status=status), FENCE + 3 * SECOND)
+            verdict = ask(inquiry, order(status=status), FENCE + 3 * SECOND)
 
         assert isinstance(verdict, expected)
         if isinstance(verdict, NotExecuted):
@@ -333,35 +336,35 @@ def test_a_cancel_of_a_filled_order_says_so() -> None:
 
 
 def test_a_cancelled_spot_order_is_found_by_the_id_of_the_cancel() -> None:
-    case = asking(
+    inquiry = asking(
         "order.cancel",
         {"symbol": "BTCUSDT", "origClientOrderId": "mine", "newClientOrderId": "cancel"},
         knowledge=GENERATED,
     )
-    assert isinstance(ask(case, -2013), AskAgain)
+    assert isinstance(ask(inquiry, -2013), AskAgain)
 
     cancelled = order(status="CANCELED", clientOrderId="cancel")
-    assert case.question(moment(SENT)) == (
+    assert inquiry.question(moment(SENT)) == (
         "order.status",
         {"symbol": "BTCUSDT", "origClientOrderId": "cancel"},
     )
-    assert case.on_answer(cancelled, moment(SENT)) == Executed(cancelled)
+    assert inquiry.on_answer(cancelled, moment(SENT)) == Executed(cancelled)
 
 
 def test_cancelling_all_is_known_after_the_fence_only() -> None:
     """No open orders before it may mean that the request is yet to come."""
-    case = asking("openOrders.cancelAll", {"symbol": "BTCUSDT"})
-    assert case.verdict == AskAgain(16.0)
-    assert isinstance(ask(case, [], SENT), AskAgain)
+    inquiry = asking("openOrders.cancelAll", {"symbol": "BTCUSDT"})
+    assert inquiry.verdict == AskAgain(16.0)
+    assert isinstance(ask(inquiry, [], SENT), AskAgain)
 
     younger = order(time=SENT_MS + 16_000)
-    assert ask(case, [younger], FENCE) == Executed([])
+    assert ask(inquiry, [younger], FENCE) == Executed([])
 
 
 def test_an_older_order_still_open_shows_that_all_were_not_cancelled() -> None:
-    case = asking("openOrders.cancelAll", {"symbol": "BTCUSDT"})
+    inquiry = asking("openOrders.cancelAll", {"symbol": "BTCUSDT"})
 
-    assert isinstance(ask_twice(case, [order(time=SENT_MS - 1001)]), NotExecuted)
+    assert isinstance(ask_twice(inquiry, [order(time=SENT_MS - 1001)]), NotExecuted)
 
 
 def answered(
@@ -383,9 +386,9 @@ def test_an_open_order_that_may_be_older_or_younger_leaves_a_cancel_of_all_unkno
     time: int,
 ) -> None:
     """The timestamp is late by an unknown bit: an order of a later time may have been there before."""
-    case = asking("openOrders.cancelAll", {"symbol": "BTCUSDT"})
+    inquiry = asking("openOrders.cancelAll", {"symbol": "BTCUSDT"})
 
-    assert isinstance(ask_twice(case, [order(time=time)]), StaysUnknown)
+    assert isinstance(ask_twice(inquiry, [order(time=time)]), StaysUnknown)
 
 
 @pytest.mark.parametrize("time", [SENT_MS - 999, SENT_MS, SENT_MS + 80, SENT_MS + 20_000, None])
@@ -395,9 +398,9 @@ def test_an_open_order_answered_before_a_cancel_of_all_is_older_whatever_the_clo
 ) -> None:
     shown = {"symbol": "BTCUSDT", "orderId": 7, "clientOrderId": "mine"}
     known = answered(shown, written_at=-0.5, heard_at=-0.1, makes_orders=makes_orders)
-    case = asking("openOrders.cancelAll", {"symbol": "BTCUSDT"}, knowledge=Knowledge(known))
+    inquiry = asking("openOrders.cancelAll", {"symbol": "BTCUSDT"}, knowledge=Knowledge(known))
 
-    assert isinstance(ask_twice(case, [order(time=time)]), NotExecuted)
+    assert isinstance(ask_twice(inquiry, [order(time=time)]), NotExecuted)
 
 
 @pytest.mark.parametrize("time", [SENT_MS - 5000, SENT_MS - 999, SENT_MS, SENT_MS + 80])
@@ -405,16 +408,16 @@ def test_an_open_order_asked_for_after_a_cancel_of_all_is_younger_whatever_the_c
     time: int,
 ) -> None:
     known = answered(order(), written_at=0.1, heard_at=0.2)
-    case = asking("openOrders.cancelAll", {"symbol": "BTCUSDT"}, knowledge=Knowledge(known))
+    inquiry = asking("openOrders.cancelAll", {"symbol": "BTCUSDT"}, knowledge=Knowledge(known))
 
-    assert ask(case, [order(time=time)], FENCE) == Executed([])
+    assert ask(inquiry, [order(time=time)], FENCE) == Executed([])
 
 
 def test_an_open_order_whose_request_and_cancel_of_all_crossed_leaves_it_unknown() -> None:
     known = answered(order(), written_at=-0.1, heard_at=0.1)
-    case = asking("openOrders.cancelAll", {"symbol": "BTCUSDT"}, knowledge=Knowledge(known))
+    inquiry = asking("openOrders.cancelAll", {"symbol": "BTCUSDT"}, knowledge=Knowledge(known))
 
-    assert isinstance(ask_twice(case, [order()]), StaysUnknown)
+    assert isinstance(ask_twice(inquiry, [order()]), StaysUnknown)
 
 
 @pytest.mark.parametrize("market", list(Market))
@@ -428,11 +431,11 @@ def test_an_order_that_another_request_made_is_not_taken_for_this_ones(
         answered(first, written_at=-0.1, heard_at=-0.05),
         is_generated=lambda client_id: generated,
     )
-    case = asking("order.place", PLACE, market, knowledge=known)
+    inquiry = asking("order.place", PLACE, market, knowledge=known)
 
-    assert isinstance(ask(case, first), AskAgain)
+    assert isinstance(ask(inquiry, first), AskAgain)
     answers = [first, [first]] if market is SPOT else [first]
-    verdict = ask_twice(case, *answers)
+    verdict = ask_twice(inquiry, *answers)
     assert isinstance(verdict, NotExecuted if market is SPOT else StaysUnknown)
 
 
@@ -440,26 +443,26 @@ def test_an_order_that_another_request_made_is_not_taken_for_this_ones(
 def test_a_second_order_under_the_same_id_is_found_beside_the_first(market: Market) -> None:
     first, second = order(status="FILLED"), order(orderId=8)
     known = Knowledge(answered(first, written_at=-0.1, heard_at=-0.05))
-    case = asking("order.place", PLACE, market, knowledge=known)
+    inquiry = asking("order.place", PLACE, market, knowledge=known)
 
-    assert isinstance(ask(case, first), AskAgain)
-    assert ask(case, second) == Executed(second)
+    assert isinstance(ask(inquiry, first), AskAgain)
+    assert ask(inquiry, second) == Executed(second)
 
 
 def test_a_second_order_that_goes_by_another_id_is_found_among_all_orders() -> None:
     first, second = order(status="FILLED"), order(orderId=8)
     known = Knowledge(answered(first, written_at=-0.1, heard_at=-0.05))
-    case = asking("order.place", PLACE, knowledge=known)
-    ask(case, first, FENCE)
+    inquiry = asking("order.place", PLACE, knowledge=known)
+    ask(inquiry, first, FENCE)
 
-    assert ask(case, [first, second], FENCE) == Executed(second)
+    assert ask(inquiry, [first, second], FENCE) == Executed(second)
 
 
 def test_the_answer_to_the_request_itself_does_not_make_its_order_anothers() -> None:
     known = Knowledge(answered(order(), written_at=0.0, heard_at=9.0, request_id="this"))
-    case = asking("order.place", PLACE, request_id="this", knowledge=known)
+    inquiry = asking("order.place", PLACE, request_id="this", knowledge=known)
 
-    assert ask(case, order()) == Executed(order())
+    assert ask(inquiry, order()) == Executed(order())
 
 
 @pytest.mark.parametrize("market", list(Market))
@@ -471,10 +474,10 @@ def test_an_order_that_two_lost_requests_may_have_made_is_nobodys(
         is_generated=lambda client_id: generated,
         has_rival=lambda request_id, client_id: (request_id, client_id) == ("this", "mine"),
     )
-    case = asking("order.place", PLACE, market, request_id="this", knowledge=rivals)
+    inquiry = asking("order.place", PLACE, market, request_id="this", knowledge=rivals)
 
-    assert isinstance(ask(case, order()), AskAgain)
-    assert isinstance(ask_twice(case, order()), StaysUnknown)
+    assert isinstance(ask(inquiry, order()), AskAgain)
+    assert isinstance(ask_twice(inquiry, order()), StaysUnknown)
     event = report() if market is SPOT else update()
     asked = asking("order.place", PLACE, market, request_id="this", knowledge=rivals)
     assert isinstance(asked.on_event(event), AskAgain)
@@ -515,7 +518,7 @@ def test_only_the_latest_orders_are_kept_in_mind() -> None:
 
 
 def test_one_half_of_a_cancel_replace_is_told_as_such() -> None:
-    case = asking(
+    inquiry = asking(
         "order.cancelReplace",
         PLACE
         | {
@@ -525,7 +528,7 @@ def test_one_half_of_a_cancel_replace_is_told_as_such() -> None:
         },
     )
     old = order(orderId=5, clientOrderId="cancel", status="CANCELED")
-    verdict = ask_twice(case, -2013, old, [old])
+    verdict = ask_twice(inquiry, -2013, old, [old])
 
     assert verdict == Executed(
         {
@@ -554,27 +557,29 @@ def replacing() -> Inquiry:
 
 def test_a_cancel_that_a_lagging_copy_does_not_show_yet_is_looked_for_again() -> None:
     """The new order is there: the old one, read elsewhere, is still as it was."""
-    case = replacing()
+    inquiry = replacing()
     old = order(orderId=3, clientOrderId="old")
 
-    ask(case, order())
-    verdict = ask(case, old)
+    ask(inquiry, order())
+    verdict = ask(inquiry, old)
     assert verdict == AskAgain(moment(SENT + SECOND).now + 3.0)
-    verdict = ask(case, old | {"status": "CANCELED", "clientOrderId": "cancel"}, SENT + 4 * SECOND)
+    verdict = ask(
+        inquiry, old | {"status": "CANCELED", "clientOrderId": "cancel"}, SENT + 4 * SECOND
+    )
 
     assert isinstance(verdict, Executed)
     assert not verdict.is_partial
 
 
 def test_a_new_order_that_a_lagging_copy_does_not_show_yet_is_looked_for_again() -> None:
-    case = replacing()
+    inquiry = replacing()
     old = order(orderId=3, clientOrderId="cancel", status="CANCELED")
 
-    ask(case, -2013, FENCE)
-    ask(case, old, FENCE)
-    assert isinstance(ask(case, [], FENCE), AskAgain)
-    ask(case, order(), FENCE + 3 * SECOND)
-    verdict = ask(case, old, FENCE + 3 * SECOND)
+    ask(inquiry, -2013, FENCE)
+    ask(inquiry, old, FENCE)
+    assert isinstance(ask(inquiry, [], FENCE), AskAgain)
+    ask(inquiry, order(), FENCE + 3 * SECOND)
+    verdict = ask(inquiry, old, FENCE + 3 * SECOND)
 
     assert isinstance(verdict, Executed)
     assert not verdict.is_partial
@@ -592,8 +597,8 @@ def test_an_order_that_changed_since_may_have_been_changed_twice() -> None:
     params = {"symbol": "BTCUSDT", "orderId": 7, "quantity": "8", "price": "1"}
 
     for updated, expected in ((SENT_MS + 1, StaysUnknown), (SENT_MS - 1001, NotExecuted)):
-        case = asking("order.modify", params, USDM)
-        assert isinstance(ask_twice(case, order(updateTime=updated)), expected)
+        inquiry = asking("order.modify", params, USDM)
+        assert isinstance(ask_twice(inquiry, order(updateTime=updated)), expected)
 
 
 @pytest.mark.parametrize(
@@ -628,10 +633,10 @@ def order_list(**fields: Any) -> dict[str, Any]:
 
 
 def test_an_order_list_is_asked_for_by_its_client_id() -> None:
-    case = asking("orderList.place.oco", LIST, knowledge=GENERATED)
+    inquiry = asking("orderList.place.oco", LIST, knowledge=GENERATED)
 
-    assert case.question(moment(SENT)) == ("orderList.status", {"origClientOrderId": "list"})
-    assert case.on_answer(order_list(), moment(SENT)) == Executed(order_list())
+    assert inquiry.question(moment(SENT)) == ("orderList.status", {"origClientOrderId": "list"})
+    assert inquiry.on_answer(order_list(), moment(SENT)) == Executed(order_list())
 
 
 def test_an_older_list_under_the_same_id_is_not_taken_for_ours() -> None:
@@ -641,37 +646,37 @@ def test_an_older_list_under_the_same_id_is_not_taken_for_ours() -> None:
         (SENT_MS - 500, FENCE, StaysUnknown),
         (SENT_MS, SENT, Executed),
     ):
-        case = asking("orderList.place.oco", LIST)
+        inquiry = asking("orderList.place.oco", LIST)
         for now in (at, at + 3 * SECOND):
-            ask(case, order_list(), now)
-            assert case.question(moment(now)) == (
+            ask(inquiry, order_list(), now)
+            assert inquiry.question(moment(now)) == (
                 "order.status",
                 {"symbol": "BTCUSDT", "orderId": 7},
             )
-            verdict = case.on_answer(order(time=made), moment(now))
+            verdict = inquiry.on_answer(order(time=made), moment(now))
             if expected is Executed:
                 break
             if expected is NotExecuted:
-                verdict = ask(case, order(time=made, clientOrderId="above"), now)
+                verdict = ask(inquiry, order(time=made, clientOrderId="above"), now)
         assert isinstance(verdict, expected), made
 
 
 def test_a_list_is_absent_only_when_its_orders_are() -> None:
-    case = asking("orderList.place.oco", LIST)
-    assert isinstance(ask(case, -2013, FENCE), AskAgain)
-    assert case.question(moment(FENCE)) == (
+    inquiry = asking("orderList.place.oco", LIST)
+    assert isinstance(ask(inquiry, -2013, FENCE), AskAgain)
+    assert inquiry.question(moment(FENCE)) == (
         "order.status",
         {"symbol": "BTCUSDT", "origClientOrderId": "above"},
     )
-    assert case.on_error(-2013, "", moment(FENCE)) == AskAgain(19.0)
-    ask(case, -2013, FENCE + 3 * SECOND)
-    assert isinstance(ask(case, -2013, FENCE + 3 * SECOND), NotExecuted)
+    assert inquiry.on_error(-2013, "", moment(FENCE)) == AskAgain(19.0)
+    ask(inquiry, -2013, FENCE + 3 * SECOND)
+    assert isinstance(ask(inquiry, -2013, FENCE + 3 * SECOND), NotExecuted)
 
-    case = asking("orderList.place.oco", LIST, knowledge=GENERATED)
-    ask(case, -2013, FENCE)
-    ask(case, order(orderListId=9), FENCE)
-    assert case.question(moment(FENCE)) == ("orderList.status", {"orderListId": 9})
-    assert isinstance(case.on_answer(order_list(), moment(FENCE)), Executed)
+    inquiry = asking("orderList.place.oco", LIST, knowledge=GENERATED)
+    ask(inquiry, -2013, FENCE)
+    ask(inquiry, order(orderListId=9), FENCE)
+    assert inquiry.question(moment(FENCE)) == ("orderList.status", {"orderListId": 9})
+    assert isinstance(inquiry.on_answer(order_list(), moment(FENCE)), Executed)
 
 
 @pytest.mark.parametrize(
@@ -683,34 +688,34 @@ def test_a_list_is_absent_only_when_its_orders_are() -> None:
     ],
 )
 def test_a_list_cancel_is_known_by_its_orders(statuses: list[str], expected: type) -> None:
-    case = asking("orderList.cancel", {"symbol": "BTCUSDT", "orderListId": 9})
-    verdict = ask(case, order_list(listOrderStatus="ALL_DONE"))
+    inquiry = asking("orderList.cancel", {"symbol": "BTCUSDT", "orderListId": 9})
+    verdict = ask(inquiry, order_list(listOrderStatus="ALL_DONE"))
     for status in statuses:
-        verdict = ask(case, order(status=status))
+        verdict = ask(inquiry, order(status=status))
 
     assert isinstance(verdict, expected)
 
 
 def test_orders_of_an_ended_list_that_have_not_ended_are_looked_at_again() -> None:
     """They come from a copy that lags: whether they were cancelled does not show yet."""
-    case = asking("orderList.cancel", {"symbol": "BTCUSDT", "orderListId": 9})
+    inquiry = asking("orderList.cancel", {"symbol": "BTCUSDT", "orderListId": 9})
     ended = order_list(listOrderStatus="ALL_DONE")
 
     for answer in (ended, order(), -2013):
-        verdict = ask(case, answer)
+        verdict = ask(inquiry, answer)
     assert isinstance(verdict, AskAgain)
     for answer in (ended, order(status="CANCELED")):
-        verdict = ask(case, answer)
+        verdict = ask(inquiry, answer)
 
     assert verdict == Executed(ended)
 
 
 def test_a_list_still_executing_was_not_cancelled_after_the_fence() -> None:
-    case = asking("orderList.cancel", {"symbol": "BTCUSDT", "listClientOrderId": "list"})
+    inquiry = asking("orderList.cancel", {"symbol": "BTCUSDT", "listClientOrderId": "list"})
 
-    assert case.question(moment(SENT)) == ("orderList.status", {"origClientOrderId": "list"})
-    assert isinstance(case.on_answer(order_list(), moment(SENT)), AskAgain)
-    assert isinstance(ask_twice(case, order_list()), NotExecuted)
+    assert inquiry.question(moment(SENT)) == ("orderList.status", {"origClientOrderId": "list"})
+    assert isinstance(inquiry.on_answer(order_list(), moment(SENT)), AskAgain)
+    assert isinstance(ask_twice(inquiry, order_list()), NotExecuted)
 
 
 def report(**fields: Any) -> dict[str, Any]:
@@ -815,14 +820,14 @@ def test_user_data_proves_as_much_as_an_answer(
     event: dict[str, Any],
     expected: type | None,
 ) -> None:
-    case = asking(method, params, market, knowledge=GENERATED)
-    verdict = case.on_event(event)
+    inquiry = asking(method, params, market, knowledge=GENERATED)
+    verdict = inquiry.on_event(event)
 
     if expected is None:
         assert verdict is None
     else:
         assert isinstance(verdict, expected)
-        assert verdict is case.verdict
+        assert verdict is inquiry.verdict
 
 
 STARTED = LIST_STATUS | {"l": "EXEC_STARTED", "L": "EXECUTING"}
@@ -920,14 +925,14 @@ def test_an_event_shows_the_order_as_order_status_would() -> None:
 
 
 def test_a_verdict_by_event_stands_when_a_late_answer_comes() -> None:
-    case = asking("order.place", PLACE)
-    case.question(moment(FENCE))
-    verdict = case.on_event(report())
+    inquiry = asking("order.place", PLACE)
+    inquiry.question(moment(FENCE))
+    verdict = inquiry.on_event(report())
 
-    assert case.question(moment(FENCE)) is None
-    assert case.on_error(-2013, "", moment(FENCE)) == verdict
-    assert case.on_failure(moment(FENCE)) == verdict
-    assert case.on_event(report(x="REJECTED")) is None
+    assert inquiry.question(moment(FENCE)) is None
+    assert inquiry.on_error(-2013, "", moment(FENCE)) == verdict
+    assert inquiry.on_failure(moment(FENCE)) == verdict
+    assert inquiry.on_event(report(x="REJECTED")) is None
 
 
 @pytest.mark.parametrize(
@@ -968,15 +973,15 @@ def test_sor_orders_are_asked_for_as_others() -> None:
 @pytest.mark.parametrize("market", list(Market))
 @pytest.mark.parametrize("code", [-2013, -2011])
 def test_both_codes_say_that_there_is_no_such_order(market: Market, code: int) -> None:
-    case = asking("order.cancel", BY_ID, market)
+    inquiry = asking("order.cancel", BY_ID, market)
 
-    assert isinstance(ask_twice(case, code), NotExecuted)
+    assert isinstance(ask_twice(inquiry, code), NotExecuted)
 
 
 def test_an_older_order_under_the_id_of_a_leg_is_no_leg() -> None:
-    case = asking("orderList.place.oco", LIST)
+    inquiry = asking("orderList.place.oco", LIST)
 
-    verdict = ask_twice(case, -2013, order(clientOrderId="above", time=SENT_MS - 60_000))
+    verdict = ask_twice(inquiry, -2013, order(clientOrderId="above", time=SENT_MS - 60_000))
 
     assert isinstance(verdict, NotExecuted)
 
@@ -988,12 +993,12 @@ def test_a_new_order_that_stops_on_failure_proves_the_cancel() -> None:
         "cancelNewClientOrderId": "cancel",
     }
     for mode, expected in (("STOP_ON_FAILURE", "SUCCESS"), ("ALLOW_FAILURE", "FAILURE")):
-        case = asking(
+        inquiry = asking(
             "order.cancelReplace", params | {"cancelReplaceMode": mode}, knowledge=GENERATED
         )
-        verdict = ask(case, order())
+        verdict = ask(inquiry, order())
         while isinstance(verdict, AskAgain):  # the cancel is looked for twice
-            verdict = ask(case, -2013)
+            verdict = ask(inquiry, -2013)
         assert isinstance(verdict, Executed)
         assert verdict.result["cancelResult"] == expected
         assert verdict.is_partial is (expected == "FAILURE")
@@ -1010,14 +1015,16 @@ def test_a_new_order_that_stops_on_failure_proves_the_cancel() -> None:
 def test_an_amendment_is_looked_up_where_the_order_shows_another_quantity(
     row: dict[str, Any], expected: type
 ) -> None:
-    case = asking("order.amend.keepPriority", BY_ID | {"newQty": "3"})
+    inquiry = asking("order.amend.keepPriority", BY_ID | {"newQty": "3"})
     shown = order(origQty="2")
 
-    verdict = ask(case, shown, FENCE)
-    verdict = case.on_answer([row], moment(FENCE)) if case.question(moment(FENCE)) else verdict
+    verdict = ask(inquiry, shown, FENCE)
+    verdict = (
+        inquiry.on_answer([row], moment(FENCE)) if inquiry.question(moment(FENCE)) else verdict
+    )
     if expected is NotExecuted:
-        ask(case, shown, FENCE + 3 * SECOND)
-        verdict = ask(case, [row], FENCE + 3 * SECOND)
+        ask(inquiry, shown, FENCE + 3 * SECOND)
+        verdict = ask(inquiry, [row], FENCE + 3 * SECOND)
 
     assert isinstance(verdict, expected)
 
@@ -1033,11 +1040,11 @@ def test_a_change_with_price_match_is_known_by_its_quantity() -> None:
 def test_an_amended_order_under_an_id_used_before_has_to_be_the_one() -> None:
     params = BY_CLIENT_ID | {"newQty": "3", "newClientOrderId": "again"}
     other = order(orderId=5, clientOrderId="again", origQty="9", time=SENT_MS - 60_000)
-    case = asking("order.amend.keepPriority", params)
+    inquiry = asking("order.amend.keepPriority", params)
 
-    ask(case, other)
-    ask(case, [{"newQty": "9", "newClientOrderId": "again", "time": SENT_MS - 60_000}])
-    assert isinstance(ask(case, order()), AskAgain)
+    ask(inquiry, other)
+    ask(inquiry, [{"newQty": "9", "newClientOrderId": "again", "time": SENT_MS - 60_000}])
+    assert isinstance(ask(inquiry, order()), AskAgain)
     generated = asking("order.amend.keepPriority", params, knowledge=GENERATED)
     assert ask(generated, other) == Executed(other)
 
@@ -1045,10 +1052,10 @@ def test_an_amended_order_under_an_id_used_before_has_to_be_the_one() -> None:
 def test_an_earlier_cancel_under_the_same_id_does_not_prove_this_one() -> None:
     """Cancels may be given one id after the other; the order aimed at is open still."""
     params = BY_CLIENT_ID | {"newClientOrderId": "cancel"}
-    case = asking("order.cancel", params)
+    inquiry = asking("order.cancel", params)
 
-    assert isinstance(ask(case, order(time=SENT_MS - 60_000)), AskAgain)
-    assert case.question(moment(SENT)) == ("order.status", BY_CLIENT_ID)
+    assert isinstance(ask(inquiry, order(time=SENT_MS - 60_000)), AskAgain)
+    assert inquiry.question(moment(SENT)) == ("order.status", BY_CLIENT_ID)
     gone = asking("order.cancel", params)
     ask(gone, -2013)
     earlier = order(orderId=5, status="CANCELED", updateTime=SENT_MS - 60_000)
