@@ -17,10 +17,11 @@ from binance_wsapi.endpoints import WsKey, endpoint
 from binance_wsapi.errors import BinanceWsApiError, NotSent, RateLimited, RequestRejected
 from binance_wsapi.forks import ends_at_fork
 from binance_wsapi.markets import Market
+from binance_wsapi.models.base import Event
 from binance_wsapi.models.futures_stream_events import FuturesDepthEvent
 from binance_wsapi.models.market import OrderBook
 from binance_wsapi.models.spot_stream_events import DepthEvent
-from binance_wsapi.models.stream_events import decode_stream_event
+from binance_wsapi.models.stream_events import stream_event_decoder
 from binance_wsapi.protocol.local_book import Change, LocalBook
 from binance_wsapi.protocol.snapshots import SnapshotPace
 
@@ -66,11 +67,13 @@ class BookKeeper:
         self._symbol = symbol
         self._limit = limit
         self._params = {"symbol": symbol, "limit": limit}
+        self._decoders: dict[str, Callable[[msgspec.Raw], Event]] = {}
+        """By the name of the stream."""
         self._coming: LocalBook | None = None
         """The next book, waiting for its snapshot."""
         self._fetching: asyncio.Task[None] | None = None
         self._pace = SnapshotPace()
-        self._signals: weakref.WeakSet[ChangeSignal] = weakref.WeakSet()
+        self._signals: tuple[weakref.ref[ChangeSignal], ...] = ()
         """Of all who wait; one whose reader has gone for good goes with it."""
         ends_at_fork(self)
 
@@ -83,23 +86,23 @@ class BookKeeper:
         with self.lock:
             if self.ended:
                 signal.end()
-            self._signals.add(signal)
+            self._signals = (*self._listened_to(), weakref.ref(signal))
         return signal
 
     def unlisten(self, signal: ChangeSignal) -> None:
         """Give a signal no more."""
         with self.lock:
-            self._signals.discard(signal)
+            self._signals = tuple(each for each in self._listened_to() if each() is not signal)
 
     def end(self) -> None:
         """Nothing will come any more."""
         with self.lock:
             self.ended = True
             self.book = None
-            signals = list(self._signals)
-            self._signals.clear()
-        for signal in signals:
-            signal.end()
+            signals, self._signals = self._signals, ()
+        for each in signals:
+            if (signal := each()) is not None:
+                signal.end()
         if (release := self.release()) is not None:
             release()
 
@@ -122,7 +125,10 @@ class BookKeeper:
 
     def event(self, market: Market, name: str, event: msgspec.Raw) -> None:
         """Take a change."""
-        change = decode_stream_event(market, name, event)
+        decode = self._decoders.get(name)
+        if decode is None:
+            decode = self._decoders[name] = stream_event_decoder(market, name)
+        change = decode(event)
         if not isinstance(change, (DepthEvent, FuturesDepthEvent)):
             log.error("%s: an event that is no change of a book: %s", name, change)
             self._start_over("an event could not be read", None)
@@ -132,10 +138,15 @@ class BookKeeper:
         book = self.book
         if book is None:
             return
-        with self.lock:
-            outcome = book.take(change)
-            if outcome is Change.APPLIED:
-                self.version += 1
+        try:
+            with self.lock:
+                outcome = book.take(change)
+                if outcome is Change.APPLIED:
+                    self.version += 1
+        except (ValueError, ArithmeticError) as error:  # a price or a quantity that is no number
+            log.warning("%s: a change that cannot be read: %s", name, error)
+            self._start_over("a change could not be read", None)
+            return
         if outcome is Change.APPLIED:
             self._ring()
             if book.is_worn and self._coming is None:
@@ -187,7 +198,14 @@ class BookKeeper:
             else:
                 if coming is not self._coming:
                     continue
-                if coming.join(snapshot):
+                try:
+                    has_joined = coming.join(snapshot)
+                except (ValueError, ArithmeticError) as error:
+                    log.warning("order book of %s: it cannot be read: %s", self._symbol, error)
+                    self._coming = LocalBook(self._market, self._limit)
+                    self._look_for_trouble("a price or a quantity is no number")
+                    continue
+                if has_joined:
                     self._promote(coming)
                     return
                 self._look_for_trouble("the snapshot is too old")
@@ -231,7 +249,9 @@ class BookKeeper:
         self._streams.leave(self)
 
     def _ring(self) -> None:
-        with self.lock:
-            signals = list(self._signals)
-        for signal in signals:
-            signal.put(None)
+        for each in self._signals:
+            if (signal := each()) is not None:
+                signal.put(None)
+
+    def _listened_to(self) -> list[weakref.ref[ChangeSignal]]:
+        return [each for each in self._signals if each() is not None]

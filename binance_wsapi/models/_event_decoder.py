@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, Union, cast
 
 import msgspec
@@ -40,6 +40,25 @@ class EventDecoder:
         except (msgspec.ValidationError, UnicodeDecodeError) as error:
             event = self._read(frame, str(error))
         return event.attach_frame(frame, stream)
+
+    def reader(
+        self, stream: str | None, otherwise: Callable[[bytes | msgspec.Raw], Event]
+    ) -> Callable[[bytes | msgspec.Raw], Event]:
+        """Return :meth:`decode` for one stream; what would be unknown is read by ``otherwise``."""
+        decode = self._decode
+
+        def read(frame: bytes | msgspec.Raw) -> Event:
+            try:
+                event: Event = decode(frame)
+            except (msgspec.ValidationError, UnicodeDecodeError):
+                event = self.decode(frame, stream)
+                return otherwise(frame) if type(event) is UnknownEvent else event
+            known = event.__dict__
+            known["frame"] = frame
+            known["stream_name"] = stream
+            return event
+
+        return read
 
     def _read(self, frame: bytes | msgspec.Raw, problem: str) -> Event:
         """Return an event whose form has changed."""

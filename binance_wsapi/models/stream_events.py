@@ -5,8 +5,8 @@ The kinds of events, and what tells them apart, are in ``spot_stream_events`` an
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from functools import cache, lru_cache
+from collections.abc import Callable, Iterator
+from functools import cache, lru_cache, partial
 from importlib import import_module
 from typing import Any
 
@@ -16,7 +16,7 @@ from binance_wsapi.markets import Market
 from binance_wsapi.models._event_decoder import EventDecoder
 from binance_wsapi.models.base import Event, UnknownEvent
 
-__all__ = ["EventBatch", "decode_stream_event"]
+__all__ = ["EventBatch", "decode_stream_event", "stream_event_decoder"]
 
 
 class EventBatch(Event, tag=False):
@@ -54,19 +54,18 @@ def decode_stream_event(market: Market, stream: str | None, frame: bytes | msgsp
     Raises:
         msgspec.DecodeError: The frame is not JSON.
     """
-    of_stream = _decoder_of(market, stream)
-    if of_stream is not None:
-        event = of_stream.decode(frame, stream)
-        return _by_type(market, stream, frame) if type(event) is UnknownEvent else event
-    return _by_type(market, stream, frame)
+    return stream_event_decoder(market, stream)(frame)
 
 
 @lru_cache(maxsize=4096)
-def _decoder_of(market: Market, stream: str | None) -> EventDecoder | None:
+def stream_event_decoder(
+    market: Market, stream: str | None
+) -> Callable[[bytes | msgspec.Raw], Event]:
+    """Return :func:`decode_stream_event` for the events of one stream."""
     for name, kind in _kinds(market).BY_NAME:
         if stream is not None and name.search(stream):
-            return _decoder_for(kind)
-    return None
+            return _decoder_for(kind).reader(stream, otherwise=partial(_by_type, market, stream))
+    return partial(_by_type, market, stream)
 
 
 @cache

@@ -7,11 +7,13 @@ missed, and the book is of no use any more.
 
 from __future__ import annotations
 
-from bisect import bisect_left
+import sys
+from bisect import bisect_left, insort
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from enum import Enum
+from typing import Any, NamedTuple, TypeAlias
 
 from binance_wsapi.markets import Market
 from binance_wsapi.models.base import Level
@@ -143,36 +145,81 @@ class LocalBook:
         return event.first_update_id <= update_id + 1
 
 
+_Price: TypeAlias = Any
+"""A float or a decimal: of one kind within a side, which no type tells."""
+
+
+class _Numbers(NamedTuple):
+    """Numbers that prices are kept as."""
+
+    of: Callable[[str], _Price]
+    longest: int
+    """Characters of the longest text that is told exactly, whatever it is within these bounds:"""
+    least: _Price
+    greatest: _Price
+
+    def tell(self, price_text: str) -> bool:
+        """Whether such a number tells this price exactly."""
+        return (
+            len(price_text) <= self.longest and self.least <= self.of(price_text) <= self.greatest
+        )
+
+
+# 15 digits and a point: a double tells as many, and the bounds leave none to an exponent.
+_FLOATS = _Numbers(float, 16, 1e-16, 1e15)
+_DECIMALS = _Numbers(Decimal, sys.maxsize, Decimal("-Infinity"), Decimal("Infinity"))
+
+
 class _Side:
-    """The levels of one side, with their prices in order."""
+    """The levels of one side, with their prices in order.
+
+    Prices are kept as floats while floats tell them all exactly: of two prices of up to 15 digits no two
+    become the same float, and their order stays. With the first one that is longer the side goes over to
+    decimals, which cost several times as much.
+    """
 
     def __init__(self, *, best_is_last: bool) -> None:
         self._best_is_last = best_is_last
-        self._levels: dict[Decimal, Level] = {}
-        self._prices: list[Decimal] = []
+        self._levels: dict[_Price, Level] = {}
+        self._prices: list[_Price] = []
         """Ascending."""
-        self._edge: Decimal | None = None
+        self._edge: str | None = None
         """The worst price that is known; ``None`` when all are."""
+        self._count_in(_FLOATS)
 
     def replace(self, levels: list[Level], limit: int) -> None:
         """Begin with the levels of a snapshot."""
-        self._levels = {level.price: level for level in levels}
+        self._levels, self._prices = {}, []
+        self._edge = levels[-1].price_text if len(levels) >= limit else None
+        self._count_in(
+            _FLOATS if all(_FLOATS.tell(each.price_text) for each in levels) else _DECIMALS
+        )
+        number = self._numbers.of
+        self._levels = {number(level.price_text): level for level in levels}
         self._prices = sorted(self._levels)
-        self._edge = levels[-1].price if len(levels) >= limit else None
 
-    def change(self, levels: Iterable[Level]) -> None:
+    def change(self, levels: Sequence[Level]) -> None:
         """Set each level; a quantity of zero removes it, known or not."""
+        number, longest = self._numbers.of, self._numbers.longest
+        known, prices, lowest, highest = self._levels, self._prices, self._lowest, self._highest
         for level in levels:
-            price = level.price
-            if self._is_beyond_edge(price):
-                continue
-            if not level.quantity:
-                if self._levels.pop(price, None) is not None:
-                    del self._prices[bisect_left(self._prices, price)]
+            text = level.price_text
+            price = number(text)
+            if not lowest <= price <= highest or len(text) > longest:
+                if self._numbers.tell(text):
+                    continue  # behind the edge
+                self._count_in(_DECIMALS)
+                self.change(levels)  # those before this one are set once more, to the same
+                return
+            quantity = level.quantity_text
+            if not float(quantity) and not Decimal(quantity):
+                if known.pop(price, None) is not None:
+                    del prices[bisect_left(prices, price)]
             else:
-                if price not in self._levels:
-                    self._prices.insert(bisect_left(self._prices, price), price)
-                self._levels[price] = level
+                count = len(known)
+                known[price] = level
+                if len(known) != count:
+                    insort(prices, price)
 
     def best(self) -> Level | None:
         """Return the best level; ``None`` when there is none."""
@@ -192,7 +239,13 @@ class _Side:
         """Whether most levels of a snapshot that was cut off are gone."""
         return self._edge is not None and len(self._prices) * 10 < limit
 
-    def _is_beyond_edge(self, price: Decimal) -> bool:
-        if self._edge is None:
-            return False
-        return price < self._edge if self._best_is_last else price > self._edge
+    def _count_in(self, numbers: _Numbers) -> None:
+        """Keep prices as numbers of this kind from now on."""
+        self._numbers = numbers
+        self._levels = {numbers.of(level.price_text): level for level in self._levels.values()}
+        self._prices = sorted(self._levels)
+        self._lowest, self._highest = numbers.least, numbers.greatest
+        if self._edge is not None and self._best_is_last:
+            self._lowest = numbers.of(self._edge)
+        elif self._edge is not None:
+            self._highest = numbers.of(self._edge)

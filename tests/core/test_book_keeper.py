@@ -384,3 +384,29 @@ def test_worn_books_are_renewed_no_faster_than_others(monkeypatch: pytest.Monkey
     streams = play(monkeypatch, Market.SPOT, worn, script)
 
     assert 3 <= len([at for at in streams.asked if at < 1_013]) <= 9
+
+
+@MARKETS
+@pytest.mark.parametrize("is_joined_before", [True, False])
+def test_change_that_cannot_be_read_leaves_no_book_and_a_new_one_is_joined(
+    monkeypatch: pytest.MonkeyPatch, market: Market, is_joined_before: bool
+) -> None:
+    async def fresh(number: int) -> OrderBook:
+        return snapshot(100 * number)
+
+    async def script(streams: Streams) -> None:
+        if is_joined_before:
+            streams.keeper.begin()
+            while not is_joined(streams):
+                await streams.turn()
+            streams.change(101, 101, price="about 50000")
+            assert not is_joined(streams)
+        else:
+            streams.keeper.begin()
+            streams.change(101, 101, price="about 50000")
+        while not is_joined(streams):
+            await streams.turn()
+
+    streams = play(monkeypatch, market, fresh, script)
+
+    assert len(streams.asked) == 2

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -210,6 +211,67 @@ def test_cut_off_snapshot_shows_no_level_it_cannot_know(
     asks = sorted(exchange.asks.items())
     assert as_numbers(shown.bids) == bids[: len(shown.bids)]
     assert as_numbers(shown.asks) == asks[: len(shown.asks)]
+
+
+# --- numbers
+
+
+@st.composite
+def neighbours(draw: Any) -> list[list[Level]]:
+    """Lists of levels whose prices lie as close together as digits allow, each spelled in some way."""
+    digits = draw(st.sampled_from([15, 16, 16, 17]))
+    number = draw(st.sampled_from([10**digits - 5, 9 * 10 ** (digits - 1)]))
+    scale = draw(st.sampled_from([0, digits - 1]))
+    # Where one price is told by a decimal all are: most books are written in one way.
+    form = draw(st.sampled_from(["{:f}", "{:f}", "{:e}", "{:f}00" if scale else "{:f}.0"]))
+    prices = [Decimal(number + more).scaleb(-scale) for more in range(5)]
+    spellings = [*(f"{price:f}" for price in prices), *(form.format(price) for price in prices)]
+    quantities = st.sampled_from(["1", "2.50", "1e-400", "0", "0E-8"])
+    level = st.builds(Level, st.sampled_from(spellings), quantities)
+    lists = st.lists(st.lists(level, min_size=1, max_size=6), min_size=1, max_size=6)
+    drawn: list[list[Level]] = draw(lists)
+    return drawn
+
+
+@settings(max_examples=150, deadline=None)
+@given(lists=neighbours(), limit=st.integers(1, 9))
+def test_prices_are_exact_whatever_their_digits(lists: list[list[Level]], limit: int) -> None:
+    """The same book as one that reckons with decimals alone."""
+    first, *changes = lists
+    held = {each.price: each for each in first}
+    best_first = sorted(held.values(), key=lambda each: -each.price)
+    edge = best_first[-1].price if len(best_first) >= limit else None
+    book = LocalBook(Market.SPOT, limit)
+    assert book.join(snapshot(1, bids=best_first))
+
+    for number, levels in enumerate(changes, start=2):
+        assert book.take(change(Market.SPOT, number, number, bids=levels)) is Change.APPLIED
+        for each in levels:
+            if edge is not None and each.price < edge:
+                continue
+            held.pop(each.price, None)
+            if each.quantity:
+                held[each.price] = each
+        expected = sorted(held.values(), key=lambda each: -each.price)
+        assert book.copy().bids == expected
+        assert book.best_bid() == (expected[0] if expected else None)
+
+
+@pytest.mark.parametrize(
+    "prices", [("1e-400", "2e-400"), ("1e400", "2e400"), ("0", "-1"), ("1e-400", "0")]
+)
+def test_prices_that_no_float_holds_are_told_apart(prices: tuple[str, str]) -> None:
+    book = LocalBook(Market.SPOT, limit=100)
+    assert book.join(snapshot(1, asks=[level(5, 1)]))
+
+    book.take(change(Market.SPOT, 2, 2, asks=[level(price, 1) for price in prices]))
+    assert len(book.copy().asks) == 3
+    book.take(
+        change(Market.SPOT, 3, 3, asks=[level(prices[0], "0E-8"), level(prices[1], "1e-400")])
+    )
+
+    left = sorted([level(5, 1), level(prices[1], "1e-400")], key=lambda each: each.price)
+    assert book.copy().asks == left
 
 
 # --- single rules
