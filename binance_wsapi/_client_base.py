@@ -21,6 +21,7 @@ from binance_wsapi.core.core import Core
 from binance_wsapi.core.loop_delivery import LoopDelivery
 from binance_wsapi.core.loop_thread import LoopThread
 from binance_wsapi.core.runtime import Runtime
+from binance_wsapi.endpoints import ENVIRONMENT_VARIABLE, WsKey
 from binance_wsapi.errors import ConfigurationError, check_seconds
 from binance_wsapi.events import (
     BaseEventStream,
@@ -37,6 +38,7 @@ from binance_wsapi.outcomes import CallOutcome
 from binance_wsapi.protocol.authorisation import Authoriser
 from binance_wsapi.protocol.params import WireValue
 from binance_wsapi.protocol.signing import KeyType, Signer, load_signer
+from binance_wsapi.redirection import redirected
 
 __all__ = ["ClientBase", "EventName"]
 
@@ -79,7 +81,16 @@ class ClientBase(ClientSignature):
     ) -> tuple[Options, Authoriser] | ConfigurationError:
         api_secret, passphrase, signer = key
         try:
+            if changed := redirected(given, os.environ):
+                given |= changed
             options = Options(**given)
+            if changed:
+                # Who left the variable set by mistake must not believe that orders are real.
+                log.warning(
+                    "the environment (%s and its like) leads this client to %s",
+                    ENVIRONMENT_VARIABLE,
+                    options.whereabouts,
+                )
             with unforked:  # a kind of key has libraries of its own
                 return options, _authoriser(options, api_secret, passphrase, signer)
         except ConfigurationError as error:
@@ -261,11 +272,17 @@ class ClientBase(ClientSignature):
             if wire not in params:
                 params[wire] = runtime.client_order_id()
 
+    @property
+    def urls(self) -> dict[WsKey, str]:
+        """Where each connection of this client goes, as far as it has an address."""
+        options = self._runtime.options
+        return {ws_key: url for ws_key in WsKey if (url := options.shown_url(ws_key))}
+
     def __repr__(self) -> str:
         if "_core" not in vars(self):  # its making failed, and a traceback is shown with its locals
             return f"<{type(self).__name__} not made>"
-        state = "closed" if self.closed else self._runtime.options.environment.value
-        return f"<{type(self).__name__} {state}>"
+        where = self._runtime.options.whereabouts
+        return f"<{type(self).__name__} {where}{', closed' if self.closed else ''}>"
 
     def __reduce__(self) -> tuple[Any, ...]:
         raise TypeError(

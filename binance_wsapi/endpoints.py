@@ -15,6 +15,8 @@ from binance_wsapi.errors import ConfigurationError
 from binance_wsapi.markets import Market
 
 __all__ = [
+    "ENVIRONMENT_VARIABLE",
+    "SIMULATOR_VARIABLE",
     "Endpoint",
     "EndpointKind",
     "Environment",
@@ -31,6 +33,12 @@ __all__ = [
     "user_data_key",
     "wsapi_keys",
 ]
+
+
+ENVIRONMENT_VARIABLE = "BINANCE_WSAPI_ENV"
+"""``testnet``, ``demo`` or ``simulator``: where clients of this process go instead."""
+SIMULATOR_VARIABLE = "BINANCE_WSAPI_SIMULATOR"
+"""Where the embedded exchange listens that ``BINANCE_WSAPI_ENV=simulator`` means."""
 
 
 class WsKey(StrEnum):

@@ -19,7 +19,7 @@ from binance_wsapi._option_fields import (
     TimeUnit,
     Urls,
 )
-from binance_wsapi.endpoints import Environment, WsKey, url_of
+from binance_wsapi.endpoints import Environment, WsKey, environment_of, url_of
 from binance_wsapi.errors import ConfigurationError
 from binance_wsapi.proxies import check_proxy, proxy_of
 
@@ -31,6 +31,8 @@ __all__ = [
     "Overflow",
     "TimeUnit",
     "Urls",
+    "problem_of_url",
+    "without_user",
 ]
 
 REST = "rest"
@@ -80,10 +82,34 @@ class Options(OptionFields):
         """Return where a connection goes.
 
         Raises:
-            ConfigurationError: The environment has no such connection.
+            ConfigurationError: The environment has no such connection, or ``urls`` leads the client
+                away from production and says nothing of this connection.
         """
-        override = (self.urls or {}).get(ws_key)
+        overrides = self.urls or {}
+        override = overrides.get(ws_key)
+        if override is None and overrides and self._is_production(ws_key):
+            # Half of a client on another exchange and half of it on the real one is nobody's wish.
+            raise ConfigurationError(
+                f"urls leads this client away from production and has no address for "
+                f"{ws_key.value!r}: add one (production's is {url_of(ws_key, self.environment)})"
+            )
         return override or url_of(ws_key, self.environment)
+
+    def shown_url(self, ws_key: WsKey) -> str | None:
+        """Return where a connection goes as it may be shown; ``None`` without an address."""
+        url = self._url_or_none(ws_key)
+        return None if url is None else str(without_user(url))
+
+    @property
+    def whereabouts(self) -> str:
+        """What a reader wants to know first: the environment, or the hosts of ``urls``."""
+        if not self.urls:
+            return self.environment.value
+        hosts = dict.fromkeys(urlsplit(url).netloc.rpartition("@")[2] for url in self.urls.values())
+        return ", ".join(hosts)
+
+    def _is_production(self, ws_key: WsKey) -> bool:
+        return environment_of(ws_key, self.environment) in _REAL_MONEY
 
     def _check_choices(self) -> None:
         for name, allowed in (
@@ -149,7 +175,7 @@ class Options(OptionFields):
     def _check_urls(self) -> None:
         if self.urls is not None and not isinstance(self.urls, Mapping):
             raise ConfigurationError(
-                f"urls={_without_user(repr(self.urls))}: use a dict of URLs by WsKey"
+                f"urls={without_user(repr(self.urls))}: use a dict of URLs by WsKey"
             )
         for key, url in (self.urls or {}).items():
             if key != REST and key not in set(WsKey):
@@ -158,9 +184,11 @@ class Options(OptionFields):
                     f"urls has no connection {key!r}: use one of {known}, rest"
                 )
             schemes = ("http", "https") if key == REST else ("ws", "wss")
-            if problem := _problem_of_url(url, schemes):
-                raise ConfigurationError(f"urls[{str(key)!r}]={_without_user(url)!r}{problem}")
+            if problem := problem_of_url(url, schemes):
+                raise ConfigurationError(f"urls[{str(key)!r}]={without_user(url)!r}{problem}")
 
+
+_REAL_MONEY = {Environment.PRODUCTION, Environment.MARKET_MAKER}
 
 LONGEST_S = 1_000_000
 """More than anybody waits, and less than what clocks and locks can take."""
@@ -173,7 +201,7 @@ def _is_duration(seconds: float) -> bool:
     return 0 < seconds <= LONGEST_S
 
 
-def _problem_of_url(url: object, schemes: tuple[str, str]) -> str | None:
+def problem_of_url(url: object, schemes: tuple[str, str]) -> str | None:
     """Return why a URL cannot work, with the way out; ``None`` when it can."""
     if not isinstance(url, str) or not url.startswith(tuple(f"{scheme}://" for scheme in schemes)):
         return f": use a URL that begins with {schemes[1]}://"
@@ -189,8 +217,8 @@ def _problem_of_url(url: object, schemes: tuple[str, str]) -> str | None:
     return None
 
 
-def _without_user(url: object) -> object:
-    """Return a URL as an error may show it: a name and a password may stand before the host."""
+def without_user(url: object) -> object:
+    """Return a URL as it may be shown: a name and a password may stand before the host."""
     if isinstance(url, str) and "@" in url:
         return f"***@{url.rpartition('@')[2]}"
     return url

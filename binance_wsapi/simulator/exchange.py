@@ -7,14 +7,15 @@ from decimal import Decimal
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Self, TypeVar
 
-from binance_wsapi.endpoints import WsKey, endpoint
+from binance_wsapi.endpoints import WsKey
 from binance_wsapi.markets import Market
 from binance_wsapi.simulator.accounts import Account
 from binance_wsapi.simulator.clock import SimulatedClock
 from binance_wsapi.simulator.doors.request import engine_params
 from binance_wsapi.simulator.doors.wire import plain
 from binance_wsapi.simulator.key_making import Key, KeyTypeName, make_key
-from binance_wsapi.simulator.venue import API_PATHS, Balances, Venue
+from binance_wsapi.simulator.paths import path_of
+from binance_wsapi.simulator.venue import Balances, Venue
 
 if TYPE_CHECKING:
     import ssl
@@ -34,22 +35,6 @@ PLENTY = {"USDT": "1000000", "BTC": "100", "ETH": "1000", "BNB": "1000"}
 PLENTY_USDM = {"USDT": "1000000"}
 PLENTY_COINM = {"BTC": "100", "ETH": "1000"}
 DEFAULT_PERMISSIONS = ("USER_DATA", "TRADE")
-
-_SPECIAL_PATHS = {
-    WsKey.MARGIN_RISK_USER_DATA: "/margin/ws",
-    WsKey.USDM_PUBLIC: "/usdm/public/stream",
-    WsKey.USDM_MARKET: "/usdm/market/stream",
-    WsKey.USDM_PRIVATE: "/usdm/private/ws",
-    WsKey.USDM_TESTNET_PUBLIC: "/usdm/public/stream",
-    WsKey.USDM_TESTNET_MARKET: "/usdm/market/stream",
-    WsKey.USDM_TESTNET_PRIVATE: "/usdm/private/ws",
-    WsKey.COINM2: "/coinm/ws",
-}
-_STREAM_PATHS = {
-    Market.SPOT: "/stream",
-    Market.USDM: "/usdm/stream",
-    Market.COINM: "/coinm/stream",
-}
 
 
 class Amounts(NamedTuple):
@@ -481,13 +466,3 @@ class SimulatedExchange:
     def __repr__(self) -> str:
         where = "stopped" if self._thread is None else self.rest_url
         return f"<SimulatedExchange {where}>"
-
-
-def path_of(ws_key: WsKey) -> str:
-    """Return the path a connection has on this exchange."""
-    special = _SPECIAL_PATHS.get(ws_key)
-    if special is not None:
-        return special
-    known = endpoint(ws_key)
-    paths = API_PATHS if known.kind.value == "ws_api" else _STREAM_PATHS
-    return paths[known.market]

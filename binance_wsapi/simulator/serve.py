@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TextIO
 
-from binance_wsapi.endpoints import WsKey
+from binance_wsapi.endpoints import ENVIRONMENT_VARIABLE, SIMULATOR_VARIABLE, WsKey
 from binance_wsapi.simulator.doors.wire import plain
 from binance_wsapi.simulator.exchange import AccountHandle, Key, SimulatedExchange
 
@@ -93,12 +93,28 @@ class _Desk:
         if certificate is not None and exchange.certificate is not None:
             certificate.write_text(exchange.certificate)
             self._print(f"  {'certificate':<22}{certificate}")
+        keys = []
         for account in self._accounts:
             self._print(f"\nAccount {account.uid}")
             self._tell_balances(account)
-            self._tell_key(account.create_key("ed25519"))
+            keys.append(account.create_key("ed25519"))
+            self._tell_key(keys[-1])
             self._tell_key(account.create_key("hmac"))
-        self._print("")
+        self._tell_how(keys[0], certificate)
+
+    def _tell_how(self, key: Key, certificate: Path | None) -> None:
+        """Print what leads a program here as it is."""
+        secret = key.api_secret.strip().replace("\n", "\\n")
+        trust = f" SSL_CERT_FILE={certificate}" if certificate is not None else ""
+        base = self._exchange.rest_url.replace("http", "ws", 1)
+        self._print(
+            f"\nPrograms with this library trade here, as they are, after\n\n"
+            f"  export {ENVIRONMENT_VARIABLE}=simulator {SIMULATOR_VARIABLE}={base}{trust}\n"
+            f"  export BINANCE_API_KEY={key.api_key} BINANCE_API_SECRET='{secret}'\n\n"
+            f"  from binance_wsapi import Client\n\n"
+            f"  with Client.from_env() as client:\n"
+            f"      print(client, client.spot.get_account_information().result)\n"
+        )
 
     def _tell_key(self, key: Key) -> None:
         self._print(f"  {key.key_type} key\n    api key  {key.api_key}")

@@ -30,6 +30,7 @@ from binance_wsapi.simulator.journal import Journal
 from binance_wsapi.simulator.margin import Margin
 from binance_wsapi.simulator.market_data.market_data import MarketData
 from binance_wsapi.simulator.market_data.stream_hub import StreamHub
+from binance_wsapi.simulator.paths import API_PATHS
 from binance_wsapi.simulator.spot.market import SpotMarket
 from binance_wsapi.simulator.spot.streams import SpotStreams
 from binance_wsapi.simulator.spot.symbols import DEFAULT_SYMBOLS, SymbolSpec
@@ -40,11 +41,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Venue"]
 
-API_PATHS = {
-    Market.SPOT: "/ws-api/v3",
-    Market.USDM: "/ws-fapi/v1",
-    Market.COINM: "/ws-dapi/v1",
-}
 SPOT_CONNECT_WEIGHT = 2
 FUTURES_CONNECT_WEIGHT = 5
 FUTURES_RULES = LimitRules(

@@ -56,7 +56,7 @@ def test_addresses_accounts_and_keys_are_printed() -> None:
     assert "http://127.0.0.1:" in text
     assert text.count("Account ") == 2
     assert "USDT    500" in text
-    assert text.count("BEGIN PRIVATE KEY") == 2
+    assert text.count("\n      -----BEGIN PRIVATE KEY") == 2
 
 
 def test_tls_and_its_certificate(tmp_path: Path) -> None:

@@ -1,0 +1,39 @@
+"""Where each connection stands on the embedded exchange."""
+
+from __future__ import annotations
+
+from binance_wsapi.endpoints import EndpointKind, WsKey, endpoint
+from binance_wsapi.markets import Market
+
+__all__ = ["API_PATHS", "path_of"]
+
+API_PATHS = {
+    Market.SPOT: "/ws-api/v3",
+    Market.USDM: "/ws-fapi/v1",
+    Market.COINM: "/ws-dapi/v1",
+}
+_SPECIAL_PATHS = {
+    WsKey.MARGIN_RISK_USER_DATA: "/margin/ws",
+    WsKey.USDM_PUBLIC: "/usdm/public/stream",
+    WsKey.USDM_MARKET: "/usdm/market/stream",
+    WsKey.USDM_PRIVATE: "/usdm/private/ws",
+    WsKey.USDM_TESTNET_PUBLIC: "/usdm/public/stream",
+    WsKey.USDM_TESTNET_MARKET: "/usdm/market/stream",
+    WsKey.USDM_TESTNET_PRIVATE: "/usdm/private/ws",
+    WsKey.COINM2: "/coinm/ws",
+}
+_STREAM_PATHS = {
+    Market.SPOT: "/stream",
+    Market.USDM: "/usdm/stream",
+    Market.COINM: "/coinm/stream",
+}
+
+
+def path_of(ws_key: WsKey) -> str:
+    """Return the path a connection has on this exchange."""
+    special = _SPECIAL_PATHS.get(ws_key)
+    if special is not None:
+        return special
+    known = endpoint(ws_key)
+    paths = API_PATHS if known.kind is EndpointKind.WS_API else _STREAM_PATHS
+    return paths[known.market]
