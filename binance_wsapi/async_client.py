@@ -20,7 +20,7 @@ from binance_wsapi.core.own_threads import OwnThreads
 from binance_wsapi.endpoints import WsKey, check_takes_requests, endpoint
 from binance_wsapi.errors import BinanceWsApiError, ConfigurationError, OutcomeUnknown
 from binance_wsapi.events import AsyncEventStream
-from binance_wsapi.forks import made_once
+from binance_wsapi.forks import made_once, unforked
 from binance_wsapi.health import ConnectionHealth
 from binance_wsapi.models.base import Timestamp
 from binance_wsapi.protocol.limits import LimitUsage
@@ -277,7 +277,8 @@ class AsyncClient(ClientBase):
             NotSent: No connection came up in time.
             RequestRejected: The exchange refused the subscription.
         """
-        from binance_wsapi.facade.opening import OpeningStream
+        with unforked:
+            from binance_wsapi.facade.opening import OpeningStream
 
         return OpeningStream(
             self._subscribe_user_data(ws_key, isolated_symbol),

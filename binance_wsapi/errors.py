@@ -17,6 +17,8 @@ from collections.abc import Mapping
 from math import isfinite
 from typing import TYPE_CHECKING, Any, Protocol
 
+from binance_wsapi.loading import uncut
+
 if TYPE_CHECKING:
     from concurrent.futures import Future
 
@@ -92,7 +94,8 @@ class ParameterError(BinanceWsApiError, ValueError):
 
     def __reduce__(self) -> tuple[Any, ...]:
         # The value is whatever the caller passed, and not everything pickles.
-        import pickle
+        with uncut:
+            import pickle
 
         try:
             pickle.dumps(self.value)
@@ -234,7 +237,8 @@ class OutcomeUnknown(BinanceWsApiError):
             ClientClosed: The client that sent it is closed, or the error came from elsewhere.
             ParameterError: ``timeout`` is no number of seconds.
         """
-        from concurrent.futures import CancelledError
+        with uncut:
+            from concurrent.futures import CancelledError
 
         look_up = self._can_look_up(timeout)
         pending = look_up.begin(timeout)
@@ -249,7 +253,8 @@ class OutcomeUnknown(BinanceWsApiError):
 
     async def resolve_async(self, timeout: float | None = None) -> Response[Any]:
         """Do what :meth:`resolve` does, to be awaited."""
-        import asyncio
+        with uncut:
+            import asyncio
 
         look_up = self._can_look_up(timeout)
         pending = look_up.begin(timeout)

@@ -13,6 +13,7 @@ import msgspec
 from binance_wsapi.buffer import BufferEnded, EventBuffer
 from binance_wsapi.endpoints import WsKey
 from binance_wsapi.errors import ClientClosed, UnreadableResult, check_seconds
+from binance_wsapi.loading import uncut
 from binance_wsapi.markets import Market
 from binance_wsapi.markets.market import find
 from binance_wsapi.models.base import Model
@@ -129,7 +130,8 @@ class OrderReconciled(Model, dict=True):
         Raises:
             UnreadableResult: One does not fit its model: see :attr:`raw_missed_fills`.
         """
-        from binance_wsapi.models.account import AccountTrade
+        with uncut:
+            from binance_wsapi.models.account import AccountTrade
 
         trades: list[AccountTrade] = _typed(
             self.raw_missed_fills, list[AccountTrade], "myTrades", "raw_missed_fills"

@@ -8,14 +8,16 @@ import weakref
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Protocol
 
+from binance_wsapi.loading import uncut
+
 __all__ = ["Inherited", "ends_at_fork", "made_once", "unforked"]
 
 unforked = threading.RLock()
 """Held for what no fork may cut in two: a fork waits for it.
 
-Modules are loaded under it, for one: a child would wait for ever for a module that was being loaded
-on a thread it has not got.
+Modules are loaded under it, for one: see :mod:`binance_wsapi.loading`.
 """
+uncut.held = unforked
 
 
 class Inherited(Protocol):

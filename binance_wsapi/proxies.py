@@ -8,6 +8,7 @@ from collections.abc import Callable
 from urllib.parse import urlsplit
 
 from binance_wsapi.errors import ConfigurationError
+from binance_wsapi.loading import uncut
 
 __all__ = ["check_proxy", "proxy_of"]
 
@@ -81,7 +82,8 @@ def _is_spared(host: str, port: int | None) -> bool:
             return True
     except ValueError:  # a name
         pass
-    import urllib.request
+    with uncut:
+        import urllib.request
 
     # Not in typeshed.
     bypasses: Callable[[str], bool] = getattr(urllib.request, "proxy_bypass_environment")  # noqa: B009

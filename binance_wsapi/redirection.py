@@ -11,6 +11,7 @@ from typing import Any
 
 from binance_wsapi.endpoints import ENVIRONMENT_VARIABLE, SIMULATOR_VARIABLE, WsKey
 from binance_wsapi.errors import ConfigurationError
+from binance_wsapi.loading import uncut
 from binance_wsapi.options import REST, problem_of_url, without_user
 
 __all__ = ["DEFAULT_SIMULATOR", "URL_PREFIX", "redirected"]
@@ -65,7 +66,8 @@ def redirected(given: Mapping[str, Any], environ: Mapping[str, str]) -> dict[str
 
 def _simulator(base: str) -> dict[str, str]:
     # Only who asks for it pays for loading it.
-    from binance_wsapi.simulator.paths import path_of
+    with uncut:
+        from binance_wsapi.simulator.paths import path_of
 
     base = _checked(SIMULATOR_VARIABLE, base).rstrip("/")
     urls = {str(ws_key): base + path_of(ws_key) for ws_key in WsKey}

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 import msgspec
 
 from binance_wsapi.errors import BinanceWsApiError, UnreadableResult
+from binance_wsapi.loading import uncut
 from binance_wsapi.models.base import Model
 from binance_wsapi.models.tolerant import tolerant_decoder
 from binance_wsapi.protocol.secrets import masked
@@ -184,8 +185,9 @@ def _restore(
     round_trip: float,
     resolved: bool,
 ) -> Response[Any]:
-    from binance_wsapi.catalogue import operation_by_method
-    from binance_wsapi.markets import Market
+    with uncut:
+        from binance_wsapi.catalogue import operation_by_method
+        from binance_wsapi.markets import Market
 
     operation = operation_key and operation_by_method(Market(operation_key[0]), operation_key[1])
     return Response(

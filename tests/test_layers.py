@@ -18,23 +18,24 @@ ROOT = Path(__file__).parents[1] / PACKAGE
 # anything, and nobody in this table may import it.
 ALLOWED: dict[str, set[str]] = {
     "_version": set(),
-    "errors": set(),
-    "markets": {"errors"},
-    "models": {"markets"},
-    "catalogue": {"markets", "models"},
+    "loading": set(),
+    "errors": {"loading"},
+    "markets": {"errors", "loading"},
+    "models": {"loading", "markets"},
+    "catalogue": {"loading", "markets", "models"},
     "endpoints": {"catalogue", "errors", "markets"},
     "health": {"endpoints", "models"},
     "_option_fields": {"endpoints", "health"},
     "options": {"_option_fields", "endpoints", "errors", "health", "proxies"},
-    "proxies": {"errors"},
-    "protocol": {"catalogue", "errors", "markets", "models"},
+    "proxies": {"errors", "loading"},
+    "protocol": {"catalogue", "errors", "loading", "markets", "models"},
     "rules": {"catalogue", "errors", "markets", "models", "protocol"},
-    "response": {"catalogue", "errors", "markets", "models", "protocol"},
+    "response": {"catalogue", "errors", "loading", "markets", "models", "protocol"},
     "buffer": {"forks", "options"},
-    "forks": set(),
+    "forks": {"loading"},
     "outcomes": {"endpoints", "errors", "models", "response"},
-    "events": {"buffer", "endpoints", "errors", "markets", "models", "options"},
-    "core": {"buffer", "catalogue", "endpoints", "errors", "events", "forks", "health", "markets", "models", "options", "outcomes", "protocol", "proxies", "response"},
+    "events": {"buffer", "endpoints", "errors", "loading", "markets", "models", "options"},
+    "core": {"buffer", "catalogue", "endpoints", "errors", "events", "forks", "health", "loading", "markets", "models", "options", "outcomes", "protocol", "proxies", "response"},
     "order_book": {"buffer", "events", "catalogue", "core", "endpoints", "errors", "markets", "models", "protocol"},
     "facade": {"catalogue", "core", "endpoints", "errors", "events", "markets", "models", "order_book", "protocol", "response"},
     "simulator": {"catalogue", "endpoints", "markets", "models"},
@@ -158,6 +159,61 @@ def test_the_table_names_what_is_there() -> None:
     assert DOORS.keys() <= set(MODULES)
     assert set().union(*ALLOWED.values()) <= ALLOWED.keys()
     assert {"catalogue", "core", "errors", "models", "protocol", "simulator"} <= layers
+
+
+LOADED_UNDER_CARE = {
+    "core.loop_thread": "the loop is made under the lock",
+    "protocol.signing": "signers are made under the lock, in the constructor of a client",
+}
+"""Modules whose imports inside functions need no guard of their own."""
+WITHOUT_THREADS = {"simulator", "demo", "__main__"}
+
+
+def unguarded(source: str) -> list[int]:
+    """Lines of imports inside functions that a fork may cut in two."""
+
+    def look(node: ast.AST, *, late: bool) -> None:
+        for child in ast.iter_child_nodes(node):
+            if isinstance(child, ast.Import | ast.ImportFrom):
+                if late:
+                    found.append(child.lineno)
+            elif isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef):
+                look(child, late="made_once" not in map(ast.unparse, child.decorator_list))
+            elif not (
+                isinstance(child, ast.With)
+                and {ast.unparse(item.context_expr) for item in child.items} & {"uncut", "unforked"}
+            ):
+                look(child, late=late)
+
+    found: list[int] = []
+    look(ast.parse(source), late=False)
+    return found
+
+
+@pytest.mark.parametrize(
+    "module", [name for name in MODULES if name.partition(".")[0] not in WITHOUT_THREADS]
+)
+def test_no_fork_cuts_in_two_what_is_loaded_late(module: str) -> None:
+    source = dict(modules())[module].read_text()
+
+    assert bool(unguarded(source)) == (module in LOADED_UNDER_CARE), unguarded(source)
+    assert "import_module" not in source or module == "loading"
+
+
+def test_unguarded_imports_are_found() -> None:
+    source = """
+import a
+def f():
+    if b:
+        import c
+    with uncut:
+        import d
+@made_once
+def g():
+    import e
+"""
+
+    assert unguarded(source) == [5]
 
 
 # A knot: modules that need each other's names, be it for types alone. None of it can be read by itself.

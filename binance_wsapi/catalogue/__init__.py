@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache
-from importlib import import_module
 
 from binance_wsapi.catalogue.operation import Operation, Security
+from binance_wsapi.loading import load
 from binance_wsapi.markets import Market
 
 __all__ = ["operation_by_method", "operations", "operations_by_method"]
@@ -19,7 +19,7 @@ def operations(market: Market) -> tuple[Operation, ...]:
     Raises:
         TypeError: One that trades does not say how its outcome is found out.
     """
-    entries: tuple[Operation, ...] = import_module(f"{__name__}.{market.value}").OPERATIONS
+    entries: tuple[Operation, ...] = load(f"{__name__}.{market.value}").OPERATIONS
     for each in entries:
         is_test = each.method.endswith(".test")
         if each.security is Security.TRADE and each.fate is None and not is_test:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from functools import cache, lru_cache
-from importlib import import_module
 
 from binance_wsapi.catalogue.routes import StreamRoute
 from binance_wsapi.catalogue.stream import Stream, StreamParam
+from binance_wsapi.loading import load
 from binance_wsapi.markets import Market
 
 __all__ = ["Stream", "StreamParam", "find_stream", "route_of", "streams"]
@@ -15,7 +15,7 @@ __all__ = ["Stream", "StreamParam", "find_stream", "route_of", "streams"]
 
 def streams(market: Market) -> tuple[Stream, ...]:
     """Return the market streams of a market, in the order of its documents."""
-    module = import_module(f"binance_wsapi.catalogue.{market.value}_streams")
+    module = load(f"binance_wsapi.catalogue.{market.value}_streams")
     entries: tuple[Stream, ...] = module.STREAMS
     return entries
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import encodings.idna  # noqa: F401  (look-ups load it, on threads where a fork may cut that in two)
 import socket
 import ssl as ssl_module
 import time

@@ -10,7 +10,6 @@ from binance_wsapi.catalogue import operation_by_method
 from binance_wsapi.catalogue.operation import Operation, Security
 from binance_wsapi.endpoints import WsKey
 from binance_wsapi.errors import BinanceWsApiError
-from binance_wsapi.forks import unforked
 from binance_wsapi.markets import Market
 from binance_wsapi.protocol.limits import Reservation
 from binance_wsapi.protocol.params import WireValue, writer
@@ -89,8 +88,7 @@ def kind_of(operation: Operation) -> CallKind:
 
 def kind_by_method(market: Market, method: str) -> CallKind:
     """Return the kind of call that a wire operation makes."""
-    with unforked:
-        operation = operation_by_method(market, method)
+    operation = operation_by_method(market, method)
     return CallKind(method, None) if operation is None else kind_of(operation)
 
 

@@ -8,6 +8,7 @@ import msgspec
 
 from binance_wsapi.core.api_session import ApiSession
 from binance_wsapi.errors import UnreadableResult
+from binance_wsapi.loading import uncut
 
 if TYPE_CHECKING:
     from binance_wsapi.core.runtime import Runtime
@@ -73,9 +74,10 @@ class RiskKeySource:
 
     async def start(self) -> str:
         """Ask for the account's key."""
-        from binance_wsapi.catalogue.margin import START_RISK_LISTEN_KEY
-        from binance_wsapi.core.rest import rest_call
-        from binance_wsapi.models.session import ListenKey
+        with uncut:
+            from binance_wsapi.catalogue.margin import START_RISK_LISTEN_KEY
+            from binance_wsapi.core.rest import rest_call
+            from binance_wsapi.models.session import ListenKey
 
         body = await rest_call(self._runtime, START_RISK_LISTEN_KEY, {})
         try:
@@ -89,8 +91,9 @@ class RiskKeySource:
 
     async def extend(self, key: str) -> str:
         """Extend this key."""
-        from binance_wsapi.catalogue.margin import KEEP_RISK_LISTEN_KEY
-        from binance_wsapi.core.rest import rest_call
+        with uncut:
+            from binance_wsapi.catalogue.margin import KEEP_RISK_LISTEN_KEY
+            from binance_wsapi.core.rest import rest_call
 
         await rest_call(self._runtime, KEEP_RISK_LISTEN_KEY, {"listenKey": key})
         return key

@@ -20,7 +20,7 @@ from binance_wsapi.core.session import Session
 from binance_wsapi.core.user_data import ApiUserData
 from binance_wsapi.endpoints import WsKey, check_takes_requests, endpoint, user_data_key
 from binance_wsapi.errors import ClientClosed, ConfigurationError, NotSent
-from binance_wsapi.forks import unforked
+from binance_wsapi.loading import uncut
 from binance_wsapi.markets.market import find
 
 __all__ = ["UserData", "UserDataStreams"]
@@ -107,8 +107,7 @@ class UserDataStreams:
             return existing[1].open_stream(), False
         account = f" of {isolated_symbol}" if isolated_symbol else ""
         isolated = f", isolated_symbol={isolated_symbol!r}" if isolated_symbol else ""
-        with unforked:
-            decode = user_event_decoder(ws_key)
+        decode = user_event_decoder(ws_key)
         feed = LinkedFeed(
             self._runtime,
             ws_key,
@@ -200,7 +199,8 @@ class UserDataStreams:
             return ListenKeyUserData(self._runtime, ws_key, RiskKeySource(self._runtime), feed)
         session = self._sessions.of(ws_key)
         if ws_key is WsKey.MARGIN_USER_DATA:
-            from binance_wsapi.core.listen_token import ListenTokenUserData
+            with uncut:
+                from binance_wsapi.core.listen_token import ListenTokenUserData
 
             return ListenTokenUserData(self._runtime, session, feed, isolated_symbol)
         if endpoint(ws_key).market.facts.has_listen_keys:
@@ -242,7 +242,8 @@ def _connections(user_data: Iterable[UserData]) -> list[Session]:
 def user_event_decoder(ws_key: WsKey) -> Callable[[bytes], Any]:
     """Return what makes typed events from a connection's user data."""
     if ws_key in MARGIN_KEYS:
-        from binance_wsapi.models.margin_events import decode_margin_event
+        with uncut:
+            from binance_wsapi.models.margin_events import decode_margin_event
 
         return decode_margin_event
     decoder: Callable[[bytes], Any] = find(endpoint(ws_key).market.facts.user_event_decoder)

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
-from importlib import import_module
 from typing import Any
+
+from binance_wsapi.loading import load
 
 __all__ = ["Limit", "Market", "MarketFacts", "find"]
 
@@ -109,11 +110,11 @@ _records: dict[Market, MarketFacts] = {}
 
 
 def _load(market: Market) -> MarketFacts:
-    record: MarketFacts = import_module(f"{__package__}.{market.value}").FACTS
+    record: MarketFacts = load(f"{__package__}.{market.value}").FACTS
     return _records.setdefault(market, record)
 
 
 def find(place: str) -> Any:
     """Return what a record names as ``module:name``; models are loaded when they are first needed."""
     module, _, name = place.partition(":")
-    return getattr(import_module(module), name)
+    return getattr(load(module), name)

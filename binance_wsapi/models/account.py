@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import msgspec
 from msgspec import field
 
+from binance_wsapi.loading import uncut
 from binance_wsapi.models.base import Model
 from binance_wsapi.models.enums import AccountType, AllocationType
 from binance_wsapi.models.order import CommissionDiscount, MakerTakerRates
@@ -178,20 +179,23 @@ class AccountFilters(Model):
     @property
     def exchange_filters(self) -> list[Filter]:
         """Those over all symbols together, decoded at each touch."""
-        from binance_wsapi.models.filters import decode_filters
+        with uncut:
+            from binance_wsapi.models.filters import decode_filters
 
         return decode_filters(self.exchange_filters_json)
 
     @property
     def symbol_filters(self) -> list[Filter]:
         """Those on the symbol, decoded at each touch."""
-        from binance_wsapi.models.filters import decode_filters
+        with uncut:
+            from binance_wsapi.models.filters import decode_filters
 
         return decode_filters(self.symbol_filters_json)
 
     @property
     def asset_filters(self) -> list[Filter]:
         """Those on its assets, decoded at each touch."""
-        from binance_wsapi.models.filters import decode_filters
+        with uncut:
+            from binance_wsapi.models.filters import decode_filters
 
         return decode_filters(self.asset_filters_json)

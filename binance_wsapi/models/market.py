@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import msgspec
 from msgspec import field
 
+from binance_wsapi.loading import uncut
 from binance_wsapi.models.base import Level, Model
 from binance_wsapi.models.enums import (
     ExecutionRuleType,
@@ -134,7 +135,8 @@ class Symbol(Model):
     @property
     def filters(self) -> list[Filter]:
         """The rules on price, quantity, notional and open orders, decoded at each touch."""
-        from binance_wsapi.models.filters import decode_filters
+        with uncut:
+            from binance_wsapi.models.filters import decode_filters
 
         return decode_filters(self.filters_json)
 
@@ -167,7 +169,8 @@ class ExchangeInfo(Model):
     @property
     def exchange_filters(self) -> list[Filter]:
         """The rules that hold over all symbols together, decoded at each touch."""
-        from binance_wsapi.models.filters import decode_filters
+        with uncut:
+            from binance_wsapi.models.filters import decode_filters
 
         return decode_filters(self.exchange_filters_json)
 

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import cache, lru_cache, partial
-from importlib import import_module
 from typing import Any
 
 import msgspec
 
+from binance_wsapi.loading import load
 from binance_wsapi.markets import Market
 from binance_wsapi.models._event_decoder import EventDecoder
 from binance_wsapi.models.base import Event, UnknownEvent
@@ -80,7 +80,7 @@ def _decoder_by_type(market: Market) -> EventDecoder:
 
 def _kinds(market: Market) -> Any:
     """Return the module of a market's events, which says how they are told apart."""
-    return import_module(market.facts.stream_events)
+    return load(market.facts.stream_events)
 
 
 _rows = msgspec.json.Decoder(list[msgspec.Raw]).decode

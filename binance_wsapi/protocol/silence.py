@@ -12,6 +12,8 @@ from __future__ import annotations
 import math
 import re
 
+from binance_wsapi.loading import uncut
+
 __all__ = ["LONGEST_S", "SHORTEST_BAN_S", "Silence", "retry_after_s"]
 
 SHORTEST_BAN_S = 120.0
@@ -149,8 +151,9 @@ def retry_after_s(text: str, date: str, wall_us: int) -> float | None:
 
 
 def _epoch_s(date: str) -> float | None:
-    import datetime as dt
-    from email.utils import parsedate_to_datetime
+    with uncut:
+        import datetime as dt
+        from email.utils import parsedate_to_datetime
 
     try:
         moment = parsedate_to_datetime(date)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import subprocess
 import sys
@@ -409,14 +410,18 @@ SLOWED = """
         import importlib.abc, os, signal, sys, threading
 
         class Slowed(importlib.abc.MetaPathFinder):
-            # Has one module take its time, so that the fork falls into its loading.
-            began = threading.Event()
+            # Has the process fork while one module is being loaded.
+            name = {module!r}
+            began, forking = threading.Event(), threading.Event()
+
             def find_spec(self, name, path, target=None):
-                if name == {module!r} and not self.began.is_set():
+                if name == self.name and not self.began.is_set():
                     self.began.set()
-                    threading.Event().wait(0.5)
+                    self.forking.wait()
+                    threading.Event().wait(0.1)  # long enough for a fork that nothing holds back
                 return None
 
+        os.register_at_fork(before=Slowed.forking.set)  # the library's waits until it is loaded
         sys.meta_path.insert(0, Slowed())
         """
 
@@ -425,48 +430,116 @@ SLOWED = """
 @pytest.mark.parametrize(
     "module",
     [
-        "binance_wsapi.facade.spot",
-        "binance_wsapi.catalogue.spot",
-        "binance_wsapi.core.aiohttp_transport",
         "aiohttp",
+        "binance_wsapi.catalogue.spot_streams",
+        "binance_wsapi.core.aiohttp_transport",
         "binance_wsapi.facade.market_streams",
-        "binance_wsapi.core.market_streams",
+        "binance_wsapi.facade.spot",
+        "binance_wsapi.markets.usdm",
     ],
 )
 def test_fork_while_another_thread_loads_a_part_of_the_library(
     exchange: SimulatedExchange, module: str
 ) -> None:
     printed = run(
-        textwrap.dedent(SLOWED.format(module=module))
-        + textwrap.dedent(
-            """
-            from binance_wsapi import Client
+        """
+        import binance_wsapi.forks  # whose hook is to come after the test's: they run backwards
+        """
+        + SLOWED.format(module=module)
+        + """
+        from binance_wsapi import Client
 
-            def first_touch():
-                client = Client(**options)
-                client.streams.subscribe("btcusdt@trade")
-                client.spot.get_server_time()
-                client.close()
+        def first_touch():
+            client = Client(**options)
+            client.streams.subscribe("btcusdt@trade")
+            client.spot.get_server_time()
+            client.close()
 
-            thread = threading.Thread(target=first_touch)
-            thread.start()
-            assert Slowed.began.wait(20)
-            child = os.fork()
-            if child == 0:
-                signal.alarm(20)
-                client = Client(**options)
-                client.streams.subscribe("btcusdt@trade")
-                print(client.spot.get_server_time().status, flush=True)
-                client.close()
-                os._exit(0)
-            os.waitpid(child, 0)
-            thread.join()
-            """
-        ),
+        thread = threading.Thread(target=first_touch)
+        thread.start()
+        assert Slowed.began.wait(20)
+        child = os.fork()
+        if child == 0:
+            signal.alarm(20)
+            # On this thread: another one may have the number of the one that is gone, and its locks.
+            importlib.import_module(Slowed.name)
+            client = Client(**options)
+            client.streams.subscribe("btcusdt@trade")
+            print(client.spot.get_server_time().status, flush=True)
+            client.close()
+            os._exit(0)
+        os.waitpid(child, 0)
+        thread.join()
+        """,
         exchange,
     )
 
     assert printed == "200\n"
+
+
+TOUR = {
+    "sync": """
+        client = Client(**options)
+        client.spot.get_exchange_info(symbol="BTCUSDT").result.symbols[0].filters
+        streams = [
+            client.streams.subscribe("btcusdt@bookTicker"),
+            client.streams.subscribe("btcusdt@bookTicker", ws_key=WsKey.USDM),
+            client.subscribe_user_data_stream(),
+            client.subscribe_user_data_stream(WsKey.USDM_WSAPI),
+        ]
+        client.streams.subscribe("btcusd_perp@bookTicker", ws_key=WsKey.COINM)
+        client.streams.order_book("BTCUSDT").wait_ready(10)
+        for ws_key in (WsKey.COINM_WSAPI, WsKey.MARGIN_USER_DATA, WsKey.MARGIN_RISK_USER_DATA):
+            client.subscribe_user_data_stream(ws_key)
+        order = dict(symbol="BTCUSDT", side="BUY", type="LIMIT", price=20000, quantity="0.01")
+        for market in (client.spot, client.usdm):
+            market.submit_new_order(**order, time_in_force="GTC").result
+        for stream in streams:
+            stream.get(timeout=10)
+        client.close()
+        """,
+    "async": """
+        import asyncio
+
+        async def go():
+            client = AsyncClient(**options)
+            await client.usdm.get_order_book(symbol="BTCUSDT")
+            stream = await client.subscribe_user_data_stream()
+            book = await client.streams.order_book("BTCUSDT")
+            async with client.subscribe_user_data_stream(WsKey.MARGIN_RISK_USER_DATA):
+                pass
+            order = dict(symbol="BTCUSDT", side="BUY", type="LIMIT", price=20000, quantity="0.01")
+            await client.spot.submit_new_order(**order, time_in_force="GTC")
+            await stream.get_async()
+            await client.close()
+
+        asyncio.run(go())
+        """,
+}
+
+
+@pytest.mark.parametrize("loop", ["uvloop", "stdlib"])
+def test_whatever_is_loaded_at_its_first_use_is_loaded_while_no_fork_can_begin(
+    exchange: SimulatedExchange, flavour: Flavour, loop: str
+) -> None:
+    hide = "import sys; sys.modules['uvloop'] = None" if loop == "stdlib" else ""
+    watched = """
+        import importlib.abc, sys
+        from binance_wsapi import AsyncClient, Client, WsKey
+        from binance_wsapi.forks import unforked
+
+        class Watch(importlib.abc.MetaPathFinder):
+            def find_spec(self, name, path, target=None):
+                loaded.append((name, unforked._is_owned()))
+
+        loaded = []
+        sys.meta_path.insert(0, Watch())
+        """
+    parts = (hide, watched, TOUR[flavour], "print(loaded)")
+    loaded = ast.literal_eval(run("\n".join(map(textwrap.dedent, parts)), exchange))
+
+    assert not [name for name, is_held in loaded if not is_held]
+    assert "binance_wsapi.core.aiohttp_transport" in {name for name, _ in loaded}
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
