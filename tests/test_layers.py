@@ -222,7 +222,6 @@ LARGEST_KNOT = 4
 LARGEST_CLASS = 300, 25
 """Lines and methods of a class of the core."""
 TOO_LARGE = {
-    "core.session.Session": "its hooks and its watch over silent peers are to part from it",
     "core.api_session.ApiSession": "the life of a request is to become a machine of its own",
 }
 

@@ -8,7 +8,7 @@ from typing import Protocol
 import msgspec
 
 from binance_wsapi.core.call import Call
-from binance_wsapi.core.session import Link, Session
+from binance_wsapi.core.link import Link, LinkOwner
 from binance_wsapi.errors import RequestRejected
 from binance_wsapi.protocol.clock import ServerClock
 
@@ -33,7 +33,7 @@ class Authority:
 class ApiLink(Link):
     """A connection of the WebSocket API."""
 
-    def __init__(self, session: Session, number: int) -> None:
+    def __init__(self, session: LinkOwner, number: int) -> None:
         super().__init__(session, number)
         self.pending: dict[str, Call] = {}
         self.overdue: dict[str, Call] = {}

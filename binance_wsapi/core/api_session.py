@@ -26,10 +26,11 @@ from binance_wsapi.core.call_errors import (
 from binance_wsapi.core.doubt import Doubt
 from binance_wsapi.core.encoding import encode
 from binance_wsapi.core.giving_up import GivingUp
+from binance_wsapi.core.link import Link, LinkLost
 from binance_wsapi.core.logon import Logon
 from binance_wsapi.core.outcomes import Outcomes
 from binance_wsapi.core.resolution import Resolver
-from binance_wsapi.core.session import Link, LinkLost, Session
+from binance_wsapi.core.session import Session
 from binance_wsapi.endpoints import WsKey, endpoint
 from binance_wsapi.errors import (
     BinanceWsApiError,

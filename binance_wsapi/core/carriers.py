@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable
 from typing import TYPE_CHECKING
 
-from binance_wsapi.core.session import Link
+from binance_wsapi.core.link import Link
 from binance_wsapi.protocol.event_merge import EventMerge, identity
 
 if TYPE_CHECKING:

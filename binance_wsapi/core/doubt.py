@@ -8,7 +8,7 @@ from asyncio import sleep
 from typing import TYPE_CHECKING
 
 from binance_wsapi.core.api_link import ApiLink
-from binance_wsapi.core.session import LinkLost
+from binance_wsapi.core.link import LinkLost
 from binance_wsapi.errors import BinanceWsApiError, NotSent, OutcomeUnknown
 from binance_wsapi.protocol.answering import Patience, unanswered_since
 

@@ -9,9 +9,9 @@ import msgspec
 
 from binance_wsapi.core.carriers import Carriers
 from binance_wsapi.core.feed import Feed
+from binance_wsapi.core.link import Link
 from binance_wsapi.core.reconciliation import Reconciler
 from binance_wsapi.core.resolution import Resolver
-from binance_wsapi.core.session import Link
 from binance_wsapi.protocol.order_events import micros
 
 __all__ = ["LinkedFeed"]

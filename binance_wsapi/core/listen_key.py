@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import msgspec
 
 from binance_wsapi.core.key_source import KeySource
+from binance_wsapi.core.link import Link, LinkLost
 from binance_wsapi.core.linked_feed import LinkedFeed
-from binance_wsapi.core.session import Link, LinkLost, Session
+from binance_wsapi.core.session import Session
 from binance_wsapi.endpoints import WsKey, listen_key_url
 from binance_wsapi.errors import BinanceWsApiError, NotSent, RequestRejected
 from binance_wsapi.protocol.session import State

@@ -11,9 +11,9 @@ import msgspec
 from binance_wsapi.catalogue.margin import FETCH_LISTEN_TOKEN
 from binance_wsapi.core.api_link import ApiLink
 from binance_wsapi.core.api_session import ApiSession
+from binance_wsapi.core.link import LinkLost
 from binance_wsapi.core.linked_feed import LinkedFeed
 from binance_wsapi.core.rest import rest_call
-from binance_wsapi.core.session import LinkLost
 from binance_wsapi.core.user_data import ApiUserData
 from binance_wsapi.errors import (
     BinanceWsApiError,

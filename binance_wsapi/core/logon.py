@@ -7,7 +7,7 @@ import logging
 from typing import TYPE_CHECKING
 
 from binance_wsapi.core.api_link import ApiLink, Authority
-from binance_wsapi.core.session import LinkLost
+from binance_wsapi.core.link import LinkLost
 from binance_wsapi.errors import (
     AuthenticationFailed,
     BinanceWsApiError,

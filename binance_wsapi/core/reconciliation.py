@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from binance_wsapi.core.session import LinkLost
+from binance_wsapi.core.link import LinkLost
 from binance_wsapi.errors import (
     BinanceWsApiError,
     ConnectionLost,

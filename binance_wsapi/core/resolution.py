@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from binance_wsapi.core.call import Call, Outcome
+from binance_wsapi.core.link import LinkLost
 from binance_wsapi.core.runtime import Runtime
-from binance_wsapi.core.session import LinkLost
 from binance_wsapi.errors import (
     BinanceWsApiError,
     NotPlaced,

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import msgspec
 
 from binance_wsapi.core.carriers import Carriers
-from binance_wsapi.core.session import Link, LinkLost, Session
+from binance_wsapi.core.link import Link, LinkLost, LinkOwner
+from binance_wsapi.core.session import Session
 from binance_wsapi.endpoints import WsKey, endpoint
 from binance_wsapi.errors import RequestRejected
 from binance_wsapi.protocol.control_messages import MessageRate, next_names
@@ -65,7 +66,7 @@ _event_type = msgspec.json.Decoder(_Head).decode
 class StreamLink(Link):
     """A market stream connection."""
 
-    def __init__(self, session: Session, number: int) -> None:
+    def __init__(self, session: LinkOwner, number: int) -> None:
         super().__init__(session, number)
         self.subscribed: set[str] = set()
         """The names whose events are taken: what was asked for, answered or not."""

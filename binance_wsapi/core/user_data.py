@@ -12,8 +12,8 @@ import msgspec
 from binance_wsapi.core.api_link import ApiLink
 from binance_wsapi.core.api_session import ApiSession
 from binance_wsapi.core.call import Outcome
+from binance_wsapi.core.link import LinkLost
 from binance_wsapi.core.linked_feed import LinkedFeed
-from binance_wsapi.core.session import LinkLost
 from binance_wsapi.errors import BinanceWsApiError, ConnectionLost, NotSent, RequestRejected
 from binance_wsapi.protocol.params import WireValue
 from binance_wsapi.response import Response

@@ -20,7 +20,7 @@ from binance_wsapi import (
     StreamGap,
     WsKey,
 )
-from binance_wsapi.core import listen_key, session
+from binance_wsapi.core import listen_key, watch
 from binance_wsapi.markets import Market
 from binance_wsapi.models.futures_events import FuturesOrderUpdate, ListenKeyExpired
 from binance_wsapi.simulator import AccountHandle, SimulatedExchange
@@ -286,7 +286,7 @@ def test_a_dead_key_takes_no_connection_of_another_key_with_it(
     subscribed: Subscribed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The old key ends while its connection is being replaced by one of the new key."""
-    monkeypatch.setattr(session, "DRAIN_LINGER_S", 60.0)
+    monkeypatch.setattr(watch, "DRAIN_LINGER_S", 60.0)
     data = subscribed()
     data.kill_key()
     data.caller.call(lambda client: client.rotate(data.futures.ws_key))

@@ -9,8 +9,8 @@ import pytest
 
 from binance_wsapi import StreamGap, WsKey
 from binance_wsapi.core.feed import Feed
+from binance_wsapi.core.link import Link
 from binance_wsapi.core.linked_feed import LinkedFeed
-from binance_wsapi.core.session import Link
 from binance_wsapi.options import Options
 from binance_wsapi.protocol.clock import ServerClock
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import logging
 from collections.abc import Callable
 from typing import Any
 
@@ -62,6 +63,21 @@ def test_link_lost_in_the_moment_it_is_dialled_leaves_nothing_unfinished(
     assert on_core(caller, dial_and_lose) == 0
     gc.collect()
     caller.call(lambda client: client.connect())
+
+
+def test_what_a_session_goes_through_is_logged_for_who_looks(
+    connect: Connect, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.DEBUG, "binance_wsapi.connection"):
+        connect().call(lambda client: client.connect())
+
+    moves = [record.getMessage() for record in caplog.records if " -> " in record.getMessage()]
+    assert moves == [
+        "mainWSAPI: idle -> dialling (somebody wants the connection)",
+        "mainWSAPI: dialling -> logging on (the link is open)",
+        "mainWSAPI: logging on -> subscribing (the link is logged on)",
+        "mainWSAPI: subscribing -> ready (the link is subscribed)",
+    ]
 
 
 @pytest.mark.parametrize("phase", ["time", "session.logon", "userDataStream.subscribe"])

@@ -16,7 +16,7 @@ from callers import WAIT_S, Caller, Flavour, caller_of, noted
 from scripted_server import Peer, ScriptedServer
 
 from binance_wsapi import NotSent, StreamGap, WsKey
-from binance_wsapi.core import listen_key, session
+from binance_wsapi.core import listen_key, watch
 from binance_wsapi.core.linked_feed import LinkedFeed
 from binance_wsapi.core.user_data import ApiUserData
 
@@ -86,8 +86,8 @@ def test_late_event_on_a_replaced_connection_is_delivered(
     dial: Dial, scripted: ScriptedServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """From before its successor was subscribed: nobody else brings it."""
-    monkeypatch.setattr(session, "DRAIN_LINGER_S", 0.01)
-    monkeypatch.setattr(session, "EVENTS_LINGER_S", 500.0)
+    monkeypatch.setattr(watch, "DRAIN_LINGER_S", 0.01)
+    monkeypatch.setattr(watch, "EVENTS_LINGER_S", 500.0)
     scripted.replies["userDataStream.subscribe.signature"] = answering({"subscriptionId": 0})
     caller = dial(**options(scripted))
     stream = caller.call(lambda client: client.subscribe_user_data_stream())
@@ -106,7 +106,7 @@ def test_late_event_on_a_replaced_connection_is_delivered(
 
 
 def test_events_have_time_to_come_late_on_every_replaced_connection() -> None:
-    assert session.EVENTS_LINGER_S >= 3.0
+    assert watch.EVENTS_LINGER_S >= 3.0
 
 
 class Talkative:

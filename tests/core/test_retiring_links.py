@@ -11,14 +11,14 @@ from callers import WAIT_S, Caller, noted
 from scripted_server import Peer, ScriptedServer
 
 from binance_wsapi import ConnectionLost, WsKey
-from binance_wsapi.core import session as session_module
+from binance_wsapi.core import watch
 
 Dial = Callable[..., Caller]
 
 
 @pytest.fixture(autouse=True)
 def _short_linger(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(session_module, "DRAIN_LINGER_S", 0.01)
+    monkeypatch.setattr(watch, "DRAIN_LINGER_S", 0.01)
 
 
 def on_core(caller: Caller, work: Callable[[Any], Any]) -> Any:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import itertools
+import random
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -11,16 +14,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from binance_wsapi.protocol.session import (
+    TRANSITIONS,
     Dial,
     Drain,
     Drop,
     Effect,
+    Input,
     LogOn,
     Serve,
     SessionMachine,
     State,
     Subscribe,
 )
+from binance_wsapi.protocol.transitions import ImpossibleInput
 
 RETRY_S = 2.0
 LIFETIME_S = 100.0
@@ -41,12 +47,21 @@ class Retry:
         self.successes.append(now)
 
 
-def machine(*, lifetime: float | None = LIFETIME_S, retry: Retry | None = None) -> SessionMachine:
+def machine(
+    *,
+    lifetime: float | None = LIFETIME_S,
+    retry: Retry | None = None,
+    heals: bool = True,
+    moves: list[tuple[State, Input, State]] | None = None,
+) -> SessionMachine:
     numbers = itertools.count(1)
+    moves = [] if moves is None else moves
     return SessionMachine(
         retry=retry or Retry(),
         lifetime=lambda: lifetime,
         next_link=lambda: next(numbers),
+        heals=heals,
+        moved=lambda before, given, then: moves.append((before, given, then)),
     )
 
 
@@ -131,10 +146,7 @@ def test_loss_of_the_serving_link_is_healed_by_the_next_one() -> None:
 
 
 def test_loss_is_left_to_the_next_demand_where_the_session_does_not_heal_itself() -> None:
-    numbers = itertools.count(1)
-    session = SessionMachine(
-        retry=Retry(), lifetime=lambda: None, next_link=lambda: next(numbers), heals=False
-    )
+    session = machine(lifetime=None, heals=False)
     link = ready(session)
 
     assert session.lost(link, 1.0) == []
@@ -260,7 +272,95 @@ def test_close_drops_both_links() -> None:
     assert session.close() == []
 
 
+# The table
+
+
+UP = ("opened", "logged_on", "subscribed")
+"""What a link tells on its way up, in this order."""
+
+
+def tell(session: SessionMachine, name: str, link: int) -> list[Effect]:
+    return session.subscribed(link, 0.0) if name == "subscribed" else getattr(session, name)(link)
+
+
+@pytest.mark.parametrize("is_rotating", [False, True])
+@pytest.mark.parametrize("told", UP)
+@pytest.mark.parametrize("steps_up", range(3))
+def test_a_step_up_that_is_not_the_next_one_cannot_happen(
+    steps_up: int, told: str, is_rotating: bool
+) -> None:
+    session = machine()
+    if is_rotating:
+        ready(session)
+    (dial,) = session.rotate(0.0) if is_rotating else session.demand()
+    assert isinstance(dial, Dial)
+    for step in UP[:steps_up]:
+        tell(session, step, dial.link)
+    before = session.state
+
+    if told == UP[steps_up]:
+        assert tell(session, told, dial.link)
+    else:
+        with pytest.raises(ImpossibleInput, match=before.name):
+            tell(session, told, dial.link)
+        assert session.state is before
+
+
+WITHOUT_ASSERTIONS = """
+import itertools
+import random
+from binance_wsapi.protocol.session import SessionMachine
+numbers = itertools.count(1)
+session = SessionMachine(retry=None, lifetime=lambda: None, next_link=lambda: next(numbers))
+session.demand()
+told = [session.logged_on(1), session.subscribed(1, 0.0), session.state.name, session.serving]
+print(told, session.opened(1))
+"""
+
+
+def test_what_cannot_happen_is_harmless_where_assertions_are_off() -> None:
+    ran = subprocess.run(
+        [sys.executable, "-O", "-c", WITHOUT_ASSERTIONS], capture_output=True, text=True, check=True
+    )
+
+    assert ran.stdout == "[[], [], 'DIALLING', None] [LogOn(link=1)]\n"
+
+
+def test_each_transition_is_told() -> None:
+    moves: list[tuple[State, Input, State]] = []
+    session = machine(moves=moves)
+    ready(session)
+    session.lost(1, 1.0)
+    session.demand()
+    session.close()
+
+    assert moves == [
+        (State.IDLE, Input.DEMANDED, State.DIALLING),
+        (State.DIALLING, Input.OPENED, State.LOGGING_ON),
+        (State.LOGGING_ON, Input.LOGGED_ON, State.SUBSCRIBING),
+        (State.SUBSCRIBING, Input.SUBSCRIBED, State.READY),
+        (State.READY, Input.SERVING_LOST, State.WAITING),
+        (State.WAITING, Input.CLOSED, State.CLOSED),
+    ]
+
+
+def test_every_state_is_in_the_table_and_leads_to_the_end() -> None:
+    assert set(TRANSITIONS) == set(State)
+    assert set().union(*TRANSITIONS.values()) == set(Input)
+    assert all(leads[Input.CLOSED] is State.CLOSED for leads in TRANSITIONS.values())
+
+
+def test_users_are_told_that_a_session_rotates_and_no_more() -> None:
+    assert {state.told for state in State if state.name.startswith("ROTATING")} == {"rotating"}
+    assert all(
+        state.told == state.value for state in State if not state.name.startswith("ROTATING")
+    )
+
+
 # Under random inputs
+
+
+ROTATING = {State.ROTATING, State.ROTATING_LOGGING_ON, State.ROTATING_SUBSCRIBING}
 
 
 @dataclass
@@ -271,6 +371,8 @@ class Driver:
     now: float = 0.0
     dialled: set[int] = field(default_factory=set)
     alive: set[int] = field(default_factory=set)
+    steps_up: dict[int, int] = field(default_factory=dict)
+    """How far each link has come on its way up."""
     serving: int | None = None
     is_closed: bool = False
 
@@ -296,6 +398,22 @@ class Driver:
                     if link in self.alive:
                         self.lose(link)
 
+    def tell(self, name: str, link: int) -> None:
+        """Tell a step up: possible if it is the next one of the coming link, late if it is another's."""
+        if link in self.alive - {self.serving}:
+            steps = self.steps_up.get(link, 0)
+            if name != UP[steps]:
+                with pytest.raises(ImpossibleInput):
+                    self._told(name, link)
+                return
+            self.steps_up[link] = steps + 1
+        self.carry_out(self._told(name, link))
+
+    def _told(self, name: str, link: int) -> list[Effect]:
+        if name == "subscribed":
+            return self.session.subscribed(link, self.now)
+        return self.session.opened(link) if name == "opened" else self.session.logged_on(link)
+
     def lose(self, link: int) -> None:
         self.alive.discard(link)
         if self.serving == link:
@@ -313,8 +431,8 @@ class Driver:
             return
         coming = self.alive - {self.serving}
         assert len(coming) <= 1, "at most one link comes up"
-        assert (state in {State.READY, State.ROTATING}) == (self.serving is not None)
-        assert (state is State.ROTATING) == bool(coming and self.serving is not None)
+        assert (state in {State.READY, *ROTATING}) == (self.serving is not None)
+        assert (state in ROTATING) == bool(coming and self.serving is not None)
         if state is State.IDLE:
             assert not self.dialled, "what was asked for once is tried for ever"
         elif not self.alive:
@@ -324,11 +442,9 @@ class Driver:
 
 STEPS: dict[str, Callable[[Driver, int], None]] = {
     "demand": lambda driver, link: driver.carry_out(driver.session.demand()),
-    "opened": lambda driver, link: driver.carry_out(driver.session.opened(link)),
-    "logged_on": lambda driver, link: driver.carry_out(driver.session.logged_on(link)),
-    "subscribed": lambda driver, link: driver.carry_out(
-        driver.session.subscribed(link, driver.now)
-    ),
+    "opened": lambda driver, link: driver.tell("opened", link),
+    "logged_on": lambda driver, link: driver.tell("logged_on", link),
+    "subscribed": lambda driver, link: driver.tell("subscribed", link),
     "lost": lambda driver, link: driver.lose(link),
     "rotate": lambda driver, link: driver.carry_out(driver.session.rotate(driver.now)),
     "tick": lambda driver, link: driver.carry_out(driver.session.tick(driver.now)),
@@ -360,6 +476,28 @@ def test_whatever_happens_the_promises_hold(steps: list[tuple[str, int, float]])
         else:
             STEPS[name](driver, link)
         driver.check()
+
+
+def test_every_transition_of_the_table_happens() -> None:
+    chance = random.Random(1)
+    moves: list[tuple[State, Input, State]] = []
+    for number in range(400):
+        driver = Driver(machine(moves=moves, heals=number % 2 == 0))
+        driver.carry_out(driver.session.demand())
+        for _ in range(chance.randrange(20)):
+            driver.now += chance.choice([0.0, RETRY_S, LIFETIME_S])
+            newest = max(driver.dialled)
+            step = [*UP, "rotate"][driver.steps_up.get(newest, 0)]
+            name = chance.choice([step, step, step, "demand", "lost", "tick"])
+            losable = [newest, driver.serving or newest]
+            STEPS[name](driver, chance.choice(losable) if name == "lost" else newest)
+        driver.carry_out(driver.session.close())
+    idle = machine(moves=moves)
+    idle.close()
+    idle.close()
+
+    happened = {(before, given) for before, given, _ in moves}
+    assert happened == {(state, given) for state, leads in TRANSITIONS.items() for given in leads}
 
 
 @given(st.lists(st.sampled_from(["opened", "logged_on", "subscribed", "lost"]), max_size=10))

@@ -17,9 +17,9 @@ from binance_wsapi.core.call import Call
 from binance_wsapi.core.doubt import Doubt
 from binance_wsapi.core.exchanges import Exchanges
 from binance_wsapi.core.giving_up import GivingUp
+from binance_wsapi.core.link import Link
 from binance_wsapi.core.linked_feed import LinkedFeed
 from binance_wsapi.core.reconciliation import Reconciler
-from binance_wsapi.core.session import Link
 from binance_wsapi.errors import NotPlaced
 from binance_wsapi.protocol import inquiry
 from binance_wsapi.protocol.clock import ServerClock
