@@ -25,12 +25,11 @@ from binance_wsapi.core.call_errors import (
 )
 from binance_wsapi.core.doubt import Doubt
 from binance_wsapi.core.encoding import encode
-from binance_wsapi.core.giving_up import GivingUp
 from binance_wsapi.core.link import Link, LinkLost
 from binance_wsapi.core.logon import Logon
-from binance_wsapi.core.outcomes import Outcomes
-from binance_wsapi.core.resolution import Resolver
+from binance_wsapi.core.lost_answers import LostAnswers
 from binance_wsapi.core.session import Session
+from binance_wsapi.core.shown_orders import show_half, show_orders
 from binance_wsapi.endpoints import WsKey, endpoint
 from binance_wsapi.errors import (
     BinanceWsApiError,
@@ -96,9 +95,7 @@ class ApiSession(Session):
         runtime: Runtime,
         ws_key: WsKey,
         *,
-        resolver: Resolver,
-        giving_up: GivingUp,
-        let_resolve: Callable[[Call, OutcomeUnknown], object],
+        lost_answers: LostAnswers,
         listen_key_stopped: Callable[[WsKey], object],
     ) -> None:
         super().__init__(runtime, ws_key)
@@ -119,8 +116,7 @@ class ApiSession(Session):
         self.logon = Logon(self)
         self._doubt = Doubt(self)
         self._look_after = self._doubt.look_after
-        self._resolver = resolver
-        self.outcomes = Outcomes(self, resolver, giving_up, let_resolve)
+        self.lost_answers = lost_answers
         self._listen_key_stopped = listen_key_stopped
         self.reconcilers: Sequence[Reconciler] = ()
         """Who keeps track of the account's orders, while its events are subscribed."""
@@ -257,7 +253,7 @@ class ApiSession(Session):
         if link.pending.get(call.id) is call:
             log.error("%s: writing it failed", call.kind.method, exc_info=error)
             self._give_up(link, call)
-            self.outcomes.undecided(call, connection_lost(call, "it could not be written"))
+            self.lost_answers.begin(self, call, connection_lost(call, "it could not be written"))
         elif isinstance(error, NotSent):
             call.settle(error)
         else:
@@ -427,7 +423,8 @@ class ApiSession(Session):
             log.exception("%s: the answer could not be taken in", call.kind.method)
             self.announce("exception", error=error, reason="an answer could not be taken in")
             if call.outcome is None:  # else its caller has it, and something behind that failed
-                self.outcomes.undecided(
+                self.lost_answers.begin(
+                    self,
                     call,
                     OutcomeUnknown(
                         f"{call.kind.method}: the exchange answered, but the answer could not be "
@@ -442,7 +439,8 @@ class ApiSession(Session):
     def _unreadable(self, call: Call, frame: str | bytes, problem: str) -> None:
         """A request was answered, but nobody can tell what: no other answer will come."""
         if call.kind.mutates or call.is_own:
-            self.outcomes.undecided(
+            self.lost_answers.begin(
+                self,
                 call,
                 OutcomeUnknown(
                     f"{call.kind.method}: the exchange answered, but the answer cannot be read "
@@ -490,7 +488,7 @@ class ApiSession(Session):
                 ReadAnswer(call.id, sent_at, link.last_frame_at, kind.makes_orders, result)
             )
             if self.reconcilers:
-                self.outcomes.tell_reconcilers(call, result, resolved=False)
+                show_orders(self, call, result, resolved=False)
         call.settle(
             Response(
                 kind.operation,
@@ -523,11 +521,11 @@ class ApiSession(Session):
                 message.rate_limits,
                 heard_at - call.written_at,
             )
-            self.outcomes.learned(call, response)
+            self.lost_answers.came_late(self, call, response)
         elif message.is_failure:
             error = self._rejection(call, message)
             if not isinstance(error, OutcomeUnknown):
-                self.outcomes.learned(call, error)
+                self.lost_answers.came_late(self, call, error)
         return True
 
     def _proven(self, link: ApiLink, sent_at: float) -> None:
@@ -545,7 +543,7 @@ class ApiSession(Session):
         """The answer is an error, or none that says what became of the request."""
         error = self._rejection(call, message)
         if isinstance(error, OutcomeUnknown):
-            self.outcomes.undecided(call, error)
+            self.lost_answers.begin(self, call, error)
         elif not message.is_failure and (call.kind.mutates or not isinstance(error, RateLimited)):
             self._unreadable(call, frame, message.oddity)
         elif isinstance(error, InvalidTimestamp) and self._may_be_retimed(call):
@@ -558,7 +556,7 @@ class ApiSession(Session):
                 call.settle(error)
         else:
             if isinstance(error, PartlyExecuted):
-                self.outcomes.tell_half(call, error, resolved=False)
+                show_half(self, call, error, resolved=False)
             call.settle(error)
 
     def _rejection(self, call: Call, message: Frame) -> BinanceWsApiError:
@@ -632,7 +630,8 @@ class ApiSession(Session):
         self.announce("exception", error=error, reason=f"session revoked: {error}")
         for call in [call for call in link.pending.values() if call.kind.signed]:
             self._give_up(link, call)
-            self.outcomes.undecided(
+            self.lost_answers.begin(
+                self,
                 call,
                 revoked(call),
             )
@@ -709,11 +708,11 @@ class ApiSession(Session):
             if self._is_repeated(call, reason):
                 self.submit(call)
             else:
-                self.outcomes.undecided(call, connection_lost(call, reason))
+                self.lost_answers.begin(self, call, connection_lost(call, reason))
         if self.is_silenced(self._now()):
             self.silenced()
 
-        self._resolver.link_lost()
+        self.lost_answers.link_lost()
 
     def brings_events(self, link: ApiLink) -> bool:
         """Whether user data is subscribed on a link."""
@@ -744,7 +743,8 @@ class ApiSession(Session):
         for link in list(self.links.values()):
             for call in [call for call in link.pending.values() if call.deadline <= now]:
                 self._give_up(link, call)
-                self.outcomes.undecided(
+                self.lost_answers.begin(
+                    self,
                     call,
                     timed_out(call),
                 )

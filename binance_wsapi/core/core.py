@@ -17,7 +17,7 @@ from binance_wsapi.core.call_errors import not_sendable
 from binance_wsapi.core.encoding import encode
 from binance_wsapi.core.giving_up import GivingUp
 from binance_wsapi.core.look_ups import LookUps
-from binance_wsapi.core.resolution import Resolver
+from binance_wsapi.core.lost_answers import LostAnswers
 from binance_wsapi.core.runtime import Runtime
 from binance_wsapi.core.session import Session
 from binance_wsapi.core.user_data_streams import UserDataStreams
@@ -65,11 +65,15 @@ class Core:
             let_resolve=self._let_resolve,
         )
         self.sessions = ApiSessions(runtime, self._api_session)
-        self.resolver = Resolver(
-            runtime, self.sessions, has_user_data=lambda: self.user_data.is_any
+        self.lost_answers = LostAnswers(
+            runtime,
+            self.sessions,
+            self.giving_up,
+            let_resolve=self._let_resolve,
+            has_user_data=lambda: self.user_data.is_any,
         )
-        self.look_ups = LookUps(runtime, self.sessions, self.resolver, self.giving_up)
-        self.user_data = UserDataStreams(runtime, self.sessions, self.resolver)
+        self.look_ups = LookUps(runtime, self.sessions, self.lost_answers, self.giving_up)
+        self.user_data = UserDataStreams(runtime, self.sessions, self.lost_answers)
         self._market_streams: MarketStreams | None = None
         runtime.dialling.on_silence = self._silenced
 
@@ -173,9 +177,7 @@ class Core:
         return ApiSession(
             self.runtime,
             ws_key,
-            resolver=self.resolver,
-            giving_up=self.giving_up,
-            let_resolve=self.look_ups.let_resolve,
+            lost_answers=self.lost_answers,
             listen_key_stopped=self.user_data.key_stopped,
         )
 

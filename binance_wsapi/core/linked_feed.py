@@ -10,8 +10,8 @@ import msgspec
 from binance_wsapi.core.carriers import Carriers
 from binance_wsapi.core.feed import Feed
 from binance_wsapi.core.link import Link
+from binance_wsapi.core.lost_answers import LostAnswers
 from binance_wsapi.core.reconciliation import Reconciler
-from binance_wsapi.core.resolution import Resolver
 from binance_wsapi.protocol.order_events import micros
 
 __all__ = ["LinkedFeed"]
@@ -21,15 +21,17 @@ class LinkedFeed(Feed):
     """User data of one account, whatever link carries it.
 
     Args:
-        resolver: Who is shown the events while the fate of a request is unknown.
+        lost_answers: Who is shown the events while the fate of a request is unknown.
         subscribed_by: The call that subscribes it, as texts name it.
         *args: As for any feed.
         **kwargs: As for any feed.
     """
 
-    def __init__(self, *args: Any, resolver: Resolver, subscribed_by: str, **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, lost_answers: LostAnswers, subscribed_by: str, **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
-        self._resolver = resolver
+        self._lost_answers = lost_answers
         self._subscribed_by = subscribed_by
         self._carriers = Carriers(self._runtime, self._tell)
         self._loss = ""
@@ -63,8 +65,8 @@ class LinkedFeed(Feed):
 
     def deliver(self, event: bytes, link: Link) -> None:
         """An event arrived on a link."""
-        if self._resolver.is_busy:
-            self._resolver.event(event, self._runtime.exchanges.own_orders_of(self._ws_key))
+        if self._lost_answers.is_busy:
+            self._lost_answers.event(event, self._runtime.exchanges.own_orders_of(self._ws_key))
         self._last_told[link] = event
         self._carriers.event(link, event)
 

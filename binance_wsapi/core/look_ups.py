@@ -8,7 +8,7 @@ from typing import Any
 from binance_wsapi.core.api_sessions import ApiSessions
 from binance_wsapi.core.call import Call, Outcome
 from binance_wsapi.core.giving_up import GivingUp
-from binance_wsapi.core.resolution import Resolver
+from binance_wsapi.core.lost_answers import LostAnswers
 from binance_wsapi.core.runtime import Runtime
 from binance_wsapi.errors import OutcomeUnknown
 from binance_wsapi.protocol.secrets import without_secrets
@@ -22,16 +22,20 @@ class LookUps:
     Args:
         runtime: What the core stands on.
         sessions: Where questions are asked.
-        resolver: Who asks them.
+        lost_answers: Who asks them.
         giving_up: Who tells what is found out when nobody waits for it any more.
     """
 
     def __init__(
-        self, runtime: Runtime, sessions: ApiSessions, resolver: Resolver, giving_up: GivingUp
+        self,
+        runtime: Runtime,
+        sessions: ApiSessions,
+        lost_answers: LostAnswers,
+        giving_up: GivingUp,
     ) -> None:
         self.runtime = runtime
         self.sessions = sessions
-        self.resolver = resolver
+        self.lost_answers = lost_answers
         self.giving_up = giving_up
 
     def let_resolve(self, call: Call, error: OutcomeUnknown) -> None:
@@ -58,8 +62,9 @@ class _LookUp:
 
     async def _find_out(self, timeout: float | None) -> Outcome:
         session = self._look_ups.sessions.of(self._call.ws_key)
-        self._look_ups.resolver.begin(session, self._call)
-        return await session.outcomes.find_out_again(self._call, self._error, timeout)
+        return await self._look_ups.lost_answers.find_out_again(
+            session, self._call, self._error, timeout
+        )
 
     def left(self, pending: Future[Any], error: BaseException) -> None:
         self._look_ups.giving_up.left(pending, self._call, error)

@@ -13,8 +13,8 @@ from binance_wsapi.core.feed import Buffer
 from binance_wsapi.core.key_source import ApiKeySource, RiskKeySource
 from binance_wsapi.core.linked_feed import LinkedFeed
 from binance_wsapi.core.listen_key import ListenKeyUserData
+from binance_wsapi.core.lost_answers import LostAnswers
 from binance_wsapi.core.reconciliation import Reconciler
-from binance_wsapi.core.resolution import Resolver
 from binance_wsapi.core.runtime import Runtime
 from binance_wsapi.core.session import Session
 from binance_wsapi.core.user_data import ApiUserData
@@ -60,13 +60,13 @@ class UserDataStreams:
     Args:
         runtime: What the core stands on.
         sessions: The connections that are subscribed on, and asked.
-        resolver: Who is shown the events while the fate of a request is unknown.
+        lost_answers: Who is shown the events while the fate of a request is unknown.
     """
 
-    def __init__(self, runtime: Runtime, sessions: ApiSessions, resolver: Resolver) -> None:
+    def __init__(self, runtime: Runtime, sessions: ApiSessions, lost_answers: LostAnswers) -> None:
         self._runtime = runtime
         self._sessions = sessions
-        self._resolver = resolver
+        self._lost_answers = lost_answers
         self._kept: dict[Account, tuple[UserData, LinkedFeed]] = {}
         self._starting: set[UserData] = set()
         """What is being subscribed for the first time."""
@@ -115,7 +115,7 @@ class UserDataStreams:
             decode=decode,
             handler_event="user_data",
             close=lambda buffer: self._close(key, buffer),
-            resolver=self._resolver,
+            lost_answers=self._lost_answers,
             subscribed_by=f"subscribe_user_data_stream(WsKey.{ws_key.name}{isolated})",
         )
         if ws_key not in MARGIN_KEYS:  # whose orders only REST can ask for

@@ -73,7 +73,7 @@ def test_gap_begins_at_the_last_moment_that_is_known_to_be_whole(
 @pytest.mark.parametrize("proves", [True, False])
 def test_old_link_that_proves_nothing_after_it_was_replaced_leaves_a_gap(proves: bool) -> None:
     it = runtime()
-    feed = LinkedFeed(it, **options(subscribed_by="a test", resolver=NOBODY_ASKS))
+    feed = LinkedFeed(it, **options(subscribed_by="a test", lost_answers=NOBODY_ASKS))
     old, new = FakeLink(), FakeLink()
     feed.carried_by(old)
     it.time += 10

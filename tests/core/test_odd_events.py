@@ -136,7 +136,7 @@ class Account:
             decode=user_event_decoder(KEYS[market]),
             handler_event=None,
             close=lambda buffer: None,
-            resolver=NOBODY_ASKS,
+            lost_answers=NOBODY_ASKS,
             subscribed_by="",
         )
         session: Any = SimpleNamespace(

@@ -228,7 +228,7 @@ def test_second_subscription_under_the_same_id_takes_nothing_from_the_first(
             decode=lambda event: event,
             handler_event=None,
             close=lambda buffer: None,
-            resolver=core.resolver,
+            lost_answers=core.lost_answers,
             subscribed_by="the test",
         )
         await ApiUserData(core.runtime, core.sessions.open[WsKey.MAIN_WSAPI], feed).start(0.5)

@@ -311,8 +311,8 @@ def check_nothing_left(world: World, client: SimulatedClient) -> Iterator[str]:
     for name, left in kept.items():
         if left:
             yield f"left of {name}: {left}"
-    if core.resolver.is_busy:
-        yield f"left in the resolver: {core.resolver._cases}"
+    if core.lost_answers.is_busy:
+        yield f"still being found out: {core.lost_answers._searches}"
     tasks = asyncio.all_tasks() - {asyncio.current_task()}
     if tasks:
         yield f"tasks left: {tasks}"

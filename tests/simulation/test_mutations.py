@@ -10,7 +10,7 @@ import pytest
 from simulation_run import simulate
 
 from binance_wsapi import WsKey
-from binance_wsapi.core import linked_feed, reconciliation, resolution
+from binance_wsapi.core import linked_feed, lost_answers, reconciliation
 from binance_wsapi.core.api_link import ApiLink
 from binance_wsapi.core.api_session import ApiSession
 from binance_wsapi.core.call import Call
@@ -40,7 +40,7 @@ def no_resolution(patch: pytest.MonkeyPatch) -> None:
     async def guess(self: Any, session: Any, call: Any, error: Any, timeout: float) -> Any:
         return NotPlaced("no answer", operation=call.kind.method)
 
-    patch.setattr(resolution.Resolver, "resolve", guess)
+    patch.setattr(lost_answers.LostAnswers, "find_out", guess)
 
 
 def resolution_gives_up(patch: pytest.MonkeyPatch) -> None:
@@ -49,7 +49,7 @@ def resolution_gives_up(patch: pytest.MonkeyPatch) -> None:
     async def give_up(self: Any, session: Any, call: Any, error: Any, timeout: float) -> Any:
         return error
 
-    patch.setattr(resolution.Resolver, "resolve", give_up)
+    patch.setattr(lost_answers.LostAnswers, "find_out", give_up)
 
 
 def no_fence(patch: pytest.MonkeyPatch) -> None:

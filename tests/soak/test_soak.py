@@ -23,7 +23,7 @@ import pytest
 
 import binance_wsapi
 from binance_wsapi import Client
-from binance_wsapi.core.resolution import UNKNOWN_KEPT
+from binance_wsapi.core.lost_answers import UNKNOWN_KEPT
 from binance_wsapi.errors import BinanceWsApiError
 from binance_wsapi.events import StreamGap
 from binance_wsapi.simulator import SimulatedExchange
@@ -103,8 +103,8 @@ def at_rest(client: Client, exchange: SimulatedExchange) -> Held:
     while True:
         client.spot.get_server_time()
         # Calls whose outcome stayed unknown are remembered on purpose, so many of them at most.
-        assert len(client._core.resolver._unknown) <= UNKNOWN_KEPT
-        client._core.resolver._unknown.clear()
+        assert len(client._core.lost_answers._unknown) <= UNKNOWN_KEPT
+        client._core.lost_answers._unknown.clear()
         now = held(client)
         # The second task is the one that counts, the first the reader of the one connection.
         if now.links == 1 and not now.pending and now.tasks <= 2:

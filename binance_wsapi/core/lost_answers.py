@@ -1,0 +1,379 @@
+"""What is done about a lost answer: what became of the request is found out, and told."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Protocol
+
+import msgspec
+
+from binance_wsapi.core.call import Call, Outcome
+from binance_wsapi.core.giving_up import GivingUp
+from binance_wsapi.core.link import LinkLost
+from binance_wsapi.core.runtime import Runtime
+from binance_wsapi.core.shown_orders import Followed, note_orders, show_half, show_orders
+from binance_wsapi.errors import (
+    BinanceWsApiError,
+    NotPlaced,
+    OutcomeUnknown,
+    PartlyExecuted,
+    RequestRejected,
+)
+from binance_wsapi.protocol.inquiry import (
+    AskAgain,
+    Executed,
+    Inquiry,
+    Knowledge,
+    NotExecuted,
+    StaysUnknown,
+    Verdict,
+    open_inquiry,
+)
+from binance_wsapi.protocol.own_orders import OwnOrders
+from binance_wsapi.protocol.session import SessionMachine, State
+from binance_wsapi.response import Response
+
+if TYPE_CHECKING:
+    from binance_wsapi.core.asking import Asker, Askers
+
+__all__ = ["LostAnswers"]
+
+log = logging.getLogger("binance_wsapi.resolution")
+
+UNKNOWN_KEPT = 1024
+"""Most requests kept in mind whose outcome was never known."""
+
+ASKING_S = 30.0
+"""Seconds that the questions themselves may take, a reconnect included."""
+
+_encode = msgspec.json.Encoder().encode
+_decode = msgspec.json.Decoder().decode
+
+
+class Losing(Followed, Protocol):
+    """A session that may lose answers."""
+
+    machine: SessionMachine
+
+
+class LostAnswers:
+    """All requests of a client whose answers were lost; owned by the loop's thread.
+
+    It asks on the request's own session, which reconnects as it needs to, and listens to the
+    account's events. Nothing is ever sent again but questions.
+
+    Args:
+        runtime: What the core stands on.
+        sessions: Where requests are under way, and questions are asked.
+        giving_up: Who is told of an answer that nobody waits for any more.
+        let_resolve: Lets the error of a call be resolved later.
+        has_user_data: Whether any account's events are subscribed.
+    """
+
+    def __init__(
+        self,
+        runtime: Runtime,
+        sessions: Askers,
+        giving_up: GivingUp,
+        *,
+        let_resolve: Callable[[Call, OutcomeUnknown], object],
+        has_user_data: Callable[[], bool],
+    ) -> None:
+        self.runtime = runtime
+        self.sessions = sessions
+        self._giving_up = giving_up
+        self._let_resolve = let_resolve
+        self.has_user_data = has_user_data
+        self._searches: dict[_Search, None] = {}
+        self._unknown: dict[Call, Asker] = {}
+        """Every request whose outcome is not known, the latest ones."""
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether anything is being found out."""
+        return bool(self._searches)
+
+    def begin(self, session: Losing, call: Call, error: OutcomeUnknown) -> None:
+        """The answer to a request is lost: find out what became of it, or say that nobody knows."""
+        runtime = self.runtime
+        if not call.kind.mutates or call.kind.operation is None or call.is_own:
+            call.settle(error)
+            return
+        self._is_unknown(session, call)
+        self._let_resolve(call, error)
+        # Where nobody is left to be told, and to ask on, it is found out all the same.
+        is_told = runtime.options.on_unknown_outcome == "raise" and not call.is_given_up
+        if is_told or session.machine.state is State.CLOSED:
+            call.settle(error)
+        else:
+            runtime.spawn(self._settle(session, call, error))
+
+    def came_late(self, session: Followed, call: Call, outcome: Outcome) -> None:
+        """The answer came after it had been given up: that settles what became of the request."""
+        if not call.kind.mutates or call.kind.operation is None:
+            return
+        call.late_answer = outcome
+        self._unknown.pop(call, None)
+        searches = [search for search in self._searches if search.call is call]
+        for search in searches:
+            search.end()
+        if not searches:
+            _show(session, call, outcome)
+            self._giving_up.learned(call, outcome)
+
+    def link_lost(self) -> None:
+        """No late answers come over one of the links any more."""
+        for search in self._searches:
+            search.wake()
+
+    def event(self, event: bytes, own_orders: OwnOrders) -> None:
+        """Show a user data event to the open searches of the same exchange: it may prove one.
+
+        Args:
+            event: The event, as the exchange sent it.
+            own_orders: Those of the exchange: another one has other orders under the same ids.
+        """
+        try:
+            told = _decode(event)
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            return
+        if isinstance(told, dict):
+            for search in list(self._searches):
+                if search.own_orders is own_orders:
+                    search.event(told)
+
+    async def find_out_again(
+        self, session: Followed, call: Call, error: OutcomeUnknown, timeout: float | None
+    ) -> Outcome:
+        """Find out what became of a request, in the background: it ends with the client."""
+        runtime = self.runtime
+        self._is_unknown(session, call)
+        pending = runtime.spawn(self.find_out(session, call, error, timeout))
+        try:
+            return await pending
+        except asyncio.CancelledError:
+            if runtime.closed:
+                return runtime.closed_error()
+            pending.cancel()
+            raise
+
+    async def find_out(
+        self, session: Followed, call: Call, error: OutcomeUnknown, timeout: float | None
+    ) -> Outcome:
+        """Return the lost answer as far as it can be known, ``NotPlaced``, or the error itself.
+
+        Args:
+            session: Where the request was sent.
+            call: The request.
+            error: Why its outcome is unknown.
+            timeout: Seconds this may take; ``None`` for as long as it takes until the request can no
+                longer be accepted, and some more for the questions.
+        """
+        outcome = call.late_answer
+        if outcome is None:
+            search = _Search(self, session, call)
+            self._searches[search] = None
+            try:
+                verdict = await search.run(timeout)
+            finally:
+                self._searches.pop(search, None)
+            outcome = call.late_answer
+        if outcome is None:
+            outcome = _outcome(call, error, search.inquiry, verdict)
+            if outcome is not error:
+                self._unknown.pop(call, None)
+            if isinstance(outcome, Response):
+                note_orders(session, call, outcome.raw_result)
+            log.info("%s %s: %s", call.kind.method, call.client_order_id or "", _told(verdict))
+        _show(session, call, outcome)
+        return outcome
+
+    def has_rival(self, session: Asker, request_id: str, client_id: object) -> bool:
+        """Whether another request under the same client id may have made what goes by it."""
+        unanswered = [
+            (other, call)
+            for other in self.sessions.open.values()
+            for link in other.links.values()
+            for call in link.pending.values()
+        ]
+        return any(
+            any(call.params.get(name) == client_id for name in call.kind.client_ids)
+            and call.id != request_id
+            and other.own_orders is session.own_orders
+            for other, call in [*unanswered, *((o, c) for c, o in self._unknown.items())]
+        )
+
+    async def _settle(self, session: Followed, call: Call, error: OutcomeUnknown) -> None:
+        runtime = self.runtime
+        try:
+            outcome = await self.find_out(session, call, error, runtime.options.resolve_timeout)
+        except asyncio.CancelledError:
+            call.settle(error)  # the client is being closed
+            raise
+        except Exception:
+            log.exception("%s: finding out its outcome failed", call.kind.method)
+            outcome = error
+        call.settle(outcome)
+
+    def _is_unknown(self, session: Asker, call: Call) -> None:
+        """From now on the outcome of a request is not known."""
+        self._unknown[call] = session
+        if len(self._unknown) > UNKNOWN_KEPT:
+            del self._unknown[next(iter(self._unknown))]
+
+
+class _Search:
+    """The inquiry about one request, under way: puts its questions, and shows it the events."""
+
+    def __init__(self, lost_answers: LostAnswers, session: Asker, call: Call) -> None:
+        self._lost_answers = lost_answers
+        self._runtime = runtime = lost_answers.runtime
+        self._session = session
+        self.own_orders = session.own_orders
+        self.call = call
+        self._patience: asyncio.Timeout | None = None
+        """How long it may take."""
+        self._woken = asyncio.Event()
+        window = (call.sent_params or call.params).get("recvWindow")
+        self.inquiry = open_inquiry(
+            session.market,
+            call.kind.method,
+            call.params,
+            sent_us=call.sent_us,
+            written_at=runtime.now() if call.written_at is None else call.written_at,
+            is_write_seen=call.written_at is not None,
+            recv_window_ms=None if window is None else float(str(window)),
+            request_id=call.id,
+            knowledge=Knowledge(
+                session.own_orders,
+                runtime.is_generated,
+                lambda request_id, client_id: lost_answers.has_rival(
+                    session, request_id, client_id
+                ),
+            ),
+        )
+
+    async def run(self, timeout: float | None) -> Verdict:
+        """Ask until there is a verdict that nothing can change, or the time is over."""
+        if timeout is None:
+            at = self._session.moment()
+            timeout = self.inquiry.settles_at(at) - at.now + ASKING_S
+        try:
+            async with asyncio.timeout(timeout) as self._patience:
+                while isinstance(verdict := self.inquiry.verdict, AskAgain):
+                    await self._proceed(verdict)
+                # What no question can settle an event may, or the answer itself, late.
+                while isinstance(self.inquiry.verdict, StaysUnknown) and self._may_be_told:
+                    await self._wait()
+        except TimeoutError:
+            pass
+        return self.inquiry.verdict
+
+    def end(self) -> None:
+        """Find out no further, not even what is being asked."""
+        if self._patience is not None and not self._patience.expired():
+            self._patience.reschedule(self._runtime.loop.time())
+
+    def wake(self) -> None:
+        """Have it look what it still waits for."""
+        self._woken.set()
+
+    def event(self, event: dict[str, Any]) -> None:
+        """Take in a user data event."""
+        if self.inquiry.on_event(event) is not None:
+            self._woken.set()
+
+    async def _proceed(self, verdict: AskAgain) -> None:
+        """Put the next question once it is due; an event may come before it."""
+        delay = verdict.not_before - self._runtime.now()
+        if delay > 0:
+            await self._wait(delay)
+            return
+        question = self.inquiry.question(self._session.moment())
+        if question is None:
+            await self._wait()  # only an event can settle it now
+            return
+        await self._ask(*question)
+
+    async def _ask(self, method: str, params: dict[str, Any]) -> None:
+        moment = self._session.moment
+        try:
+            # Asked for anew each time: the session may have been closed since.
+            session = self._lost_answers.sessions.of(self._session.ws_key)
+            answer = await session.ask(None, method, params)
+        except RequestRejected as error:
+            self.inquiry.on_error(error.code, error.message, moment())
+        except (BinanceWsApiError, LinkLost):
+            self.inquiry.on_failure(moment())
+        else:
+            self.inquiry.on_answer(answer.raw.get("result"), moment())
+
+    async def _wait(self, seconds: float | None = None) -> None:
+        self._woken.clear()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._woken.wait()
+
+    @property
+    def _may_be_told(self) -> bool:
+        """Whether events are subscribed, or the link that the request was sent on lives."""
+        return self._lost_answers.has_user_data() or any(
+            link.overdue.get(self.call.id) for link in self._session.links.values()
+        )
+
+
+def _show(session: Followed, call: Call, outcome: Outcome) -> None:
+    """Show the orders that a lost answer told of, now that it is known."""
+    if isinstance(outcome, Response):
+        show_orders(session, call, outcome.raw_result, resolved=True)
+    elif isinstance(outcome, PartlyExecuted):
+        show_half(session, call, outcome, resolved=True)
+
+
+def _outcome(call: Call, error: OutcomeUnknown, inquiry: Inquiry, verdict: Verdict) -> Outcome:
+    method = call.kind.method
+    if isinstance(verdict, NotExecuted):
+        return NotPlaced(
+            f"{method} was not executed, and no longer can be: {verdict.reason} "
+            f"(its answer was lost: {error.cause})",
+            operation=method,
+            client_order_id=call.client_order_id,
+        )
+    if not isinstance(verdict, Executed):
+        if isinstance(verdict, StaysUnknown):
+            error.cause = f"{error.cause}; {verdict.reason}"
+        return error
+    answer = inquiry.answer(verdict.result)
+    if verdict.is_partial and "cancelResult" in answer:
+        return PartlyExecuted(
+            f"found out after the answer was lost ({error.cause})",
+            code=0,
+            status=409,
+            operation=method,
+            cancel_result=answer["cancelResult"],
+            new_order_result=answer["newOrderResult"],
+            cancel_response=answer["cancelResponse"],
+            new_order_response=answer["newOrderResponse"],
+        )
+    result = _encode(answer)
+    return Response(
+        call.kind.operation,
+        b'{"id":"' + call.id.encode() + b'","status":200,"result":' + result + b"}",
+        call.id,
+        200,
+        msgspec.Raw(result),
+        msgspec.Raw(),
+        0.0,
+        resolved=True,
+    )
+
+
+def _told(verdict: Verdict) -> str:
+    if isinstance(verdict, Executed):
+        return "it was executed"
+    if isinstance(verdict, NotExecuted):
+        return f"it was not executed: {verdict.reason}"
+    return "its outcome stays unknown"
