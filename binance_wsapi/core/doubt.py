@@ -81,6 +81,7 @@ class Doubt:
                     link, self._question, {}, timeout=self._patience.answer_within
                 )
             except OutcomeUnknown:
+                # Any answer since then is a sign of life, be it to another request.
                 if link.in_doubt_since == since and link.answered_at < asked_at:
                     self._give_up(link)
             except NotSent:  # a limit or a ban: nothing can be asked now

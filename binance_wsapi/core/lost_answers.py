@@ -117,6 +117,7 @@ class LostAnswers:
             return
         call.late_answer = outcome
         self._unknown.pop(call, None)
+        # Whoever finds it out tells it; else it was told as unknown, and this is the correction.
         searches = [search for search in self._searches if search.call is call]
         for search in searches:
             search.end()
@@ -180,7 +181,7 @@ class LostAnswers:
                 verdict = await search.run(timeout)
             finally:
                 self._searches.pop(search, None)
-            outcome = call.late_answer
+            outcome = call.late_answer  # what the exchange says itself outdoes what was found out
         if outcome is None:
             outcome = _outcome(call, error, search.inquiry, verdict)
             if outcome is not error:
@@ -193,6 +194,7 @@ class LostAnswers:
 
     def has_rival(self, session: Asker, request_id: str, client_id: object) -> bool:
         """Whether another request under the same client id may have made what goes by it."""
+        # What is under way, or was never known, may have made the order as well as this request.
         unanswered = [
             (other, call)
             for other in self.sessions.open.values()

@@ -44,4 +44,5 @@ def unanswered_since(written: Iterable[float], answered_from: float) -> float | 
         written: When each request was written that awaits its answer.
         answered_from: When the latest of the answered ones was written.
     """
+    # What was written before one that was answered is slow, not lost: answers come in any order.
     return min((at for at in written if at > answered_from), default=None)

@@ -63,6 +63,7 @@ class OwnOrders:
 
     def is_older(self, moment: float, symbol: object, order_id: object) -> bool:
         """Whether the order is known to have been there at a moment, in monotonic seconds."""
+        # Heard of is later than made: no clock of the exchange's is compared, and NaN is after nothing.
         shown = self._of(symbol, order_id)
         return shown is not None and shown.first_heard_at <= moment
 
@@ -100,6 +101,7 @@ class OwnOrders:
             key = order["symbol"], order["orderId"]
             shown = self._shown.setdefault(key, _Shown(answer.heard_at))
             shown.first_heard_at = min(shown.first_heard_at, answer.heard_at)
+            # One with an origClientOrderId is the half that a cancel-replace cancelled: another's.
             if answer.makes_orders and "origClientOrderId" not in order:
                 shown.placed_by, shown.placed_at = answer.request_id or None, answer.written_at
                 shown.placed_as = order["clientOrderId"]

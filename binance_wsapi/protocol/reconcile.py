@@ -55,6 +55,7 @@ class Reconciled:
 
 
 _LAST_ROUND = 4
+"""How often an order is asked for that no answer comes to; each time after a longer pause."""
 
 
 class _Untold(Exception):
@@ -83,6 +84,7 @@ class _Told:
     def update(self, order: Mapping[str, Any]) -> None:
         """Take over the order's state, unless a later one is known."""
         updated = whole_number(order.get("updateTime")) or 0
+        # Answers and events overtake each other: an older state must not cover a newer one.
         if updated >= self.updated:
             self.client_order_id = text(order.get("clientOrderId")) or ""
             self.status = text(order.get("status"))
@@ -120,8 +122,12 @@ class LiveOrders:
         self._size = size
         self._told: dict[_Key, _Told] = {}
         self._ended: dict[_Key, None] = {}
+        """Orders that nothing more is to be told of: an answer that comes late brings none of them back."""
         self._made_known: dict[_Key, None] = {}
+        """Fills told by a reconciliation, by symbol and trade id: their events are no news."""
         self._gaps = 0
+        """How many gaps have begun; all those past ``_gaps_closed`` are yet to be looked into, and while there
+        are any no order may be forgotten."""
         self._gaps_closed = 0
 
     def __len__(self) -> int:
@@ -141,6 +147,7 @@ class LiveOrders:
 
     def withdraw_gap(self) -> None:
         """What was feared to be a gap was none: all events came."""
+        # A reconciliation that ran meanwhile may have closed it together with one that was a gap.
         if self._gaps > self._gaps_closed:
             self._gaps -= 1
             self._close_gap(self._gaps_closed)
@@ -163,9 +170,12 @@ class LiveOrders:
             if key in self._told or key in self._ended:
                 continue
             told = _Told()
+            # One with an origClientOrderId is the half that a cancel-replace cancelled.
             is_new = makes_orders and "origClientOrderId" not in order
             # What was made since events are told, and not known, had its first events lost.
             is_new = is_new or micros(whole_number(order.get("time")) or 0) > self._since_us > 0
+            # All fills of a new order are for events to tell, those that its answer shows included; of an
+            # older one those that it had are nobody's loss.
             if not is_new:
                 if text(order.get("status")) in (None, *FINAL_STATUSES):
                     continue
@@ -200,6 +210,7 @@ class LiveOrders:
             is_gap_open = self._gaps != self._gaps_closed
             # Only Spot's events tell when the order was made.
             made_us = micros(whole_number(order.get("time")) or 0)
+            # Fills before the first event that is heard of an order: lost, if events were told by then.
             if filled_before and (made_us > self._since_us > 0 or (not made_us and is_gap_open)):
                 self.has_strangers = True
                 self.begin_gap()
@@ -209,6 +220,7 @@ class LiveOrders:
         told.update(order)
         if fill is not None:
             told.add_fill(fill, last, total)
+        # While a gap is open the events that told its fills may be the missing ones: it has to be looked at.
         if told.has_ended and self._gaps == self._gaps_closed:
             self._end(key)
         return True
@@ -228,7 +240,7 @@ class LiveOrders:
             del keys[next(iter(keys))]
 
     def _close_gap(self, gaps: int) -> None:
-        self._gaps_closed = min(gaps, self._gaps)
+        self._gaps_closed = min(gaps, self._gaps)  # gaps may have been withdrawn since
         if self._gaps_closed == self._gaps:
             for key in [key for key, told in self._told.items() if told.has_ended]:
                 self._end(key)
@@ -303,11 +315,12 @@ class _Rounds:
         self._orders = orders
         self._records = records
         self._executed = {key: told.executed for key, told in orders._told.items()}
-        self._gaps = orders._gaps
+        self._gaps = orders._gaps  # one that begins while this one asks needs a look of its own
         orders.has_strangers = False
 
     def questions(self) -> Steps[None]:
         aside = yield from self._look(list(self._executed))
+        # What has ended by the first look is told; the rest was perhaps shown by a copy that lags.
         live = [key for key in self._executed if key in self._orders._told and key not in aside]
         if live:
             self.is_second_look = True
@@ -364,7 +377,7 @@ class _Rounds:
         """
         symbol, order_id = key
         if key not in self._orders._told:
-            return
+            return  # an event has told its end meanwhile, or it was forgotten
         if row is None or not _is_readable(row):
             answer = yield Question("order.status", {"symbol": symbol, "orderId": order_id})
             row = answer.order
@@ -378,7 +391,7 @@ class _Rounds:
         orders, (symbol, order_id) = self._orders, key
         told = orders._told.get(key)
         if told is None:
-            return None
+            return None  # its end was told while the answer was under way
         if row is None:
             if not self.is_second_look:
                 return None
@@ -388,6 +401,7 @@ class _Rounds:
         fills: list[dict[str, Any]] = []
         problem = None
         fills_question = orders.market.facts.fills_question
+        # Beside what was told when this began: an event that came since may tell a later fill than those missed.
         if now_executed > self._executed[key] and fills_question is not None:
             try:
                 answer = yield Question(
@@ -404,6 +418,7 @@ class _Rounds:
         was = (told.client_order_id, told.status, told.shape)
         told.update(row)
         is_changed = (told.client_order_id, told.status, told.shape) != was
+        # Futures list no fills of an order: how far it is filled is all that can be told.
         if fills_question is None and now_executed > told.executed:
             told.executed = now_executed
             is_changed = True
@@ -446,6 +461,7 @@ def _trades(answer: Answer, executed: Decimal) -> list[dict[str, Any]]:
             raise _Untold("a row of myTrades cannot be read")
         if amount(row.get("qty")) is None:
             raise _Untold("the quantity of a row of myTrades cannot be read")
+    # A full answer may go on: its sum says nothing about the copy.
     if (
         len(answer.rows) < _MOST_TRADES
         and sum(Decimal(row["qty"]) for row in answer.rows) < executed
