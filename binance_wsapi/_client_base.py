@@ -6,12 +6,12 @@ import concurrent.futures
 import logging
 import os
 import weakref
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from functools import WRAPPER_ASSIGNMENTS, update_wrapper
 from os import PathLike
 from threading import get_ident
 from types import FunctionType
-from typing import Any, ClassVar, Literal, TypeVar, Unpack, overload
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeVar, Unpack, overload
 
 from binance_wsapi._client_signature import ClientSignature
 from binance_wsapi._option_fields import ENVIRONMENT
@@ -30,6 +30,7 @@ from binance_wsapi.events import (
     EventStream,
 )
 from binance_wsapi.forks import unforked
+from binance_wsapi.markets import Market
 from binance_wsapi.options import (
     ClientOptions,
     Options,
@@ -40,7 +41,10 @@ from binance_wsapi.protocol.params import WireValue
 from binance_wsapi.protocol.signing import KeyType, Signer, load_signer
 from binance_wsapi.redirection import redirected
 
-__all__ = ["ClientBase", "EventName"]
+if TYPE_CHECKING:
+    from binance_wsapi.core.rest_door import RestKind
+
+__all__ = ["ClientBase", "EventName", "HttpMethod", "MarketName"]
 
 C = TypeVar("C", bound="ClientBase")
 
@@ -63,6 +67,10 @@ EventName = Literal[
     "user_data",
     "outcome",
 ]
+
+
+MarketName = Literal["spot", "usdm", "coinm"]
+HttpMethod = Literal["GET", "POST", "PUT", "DELETE"]
 
 
 class ClientBase(ClientSignature):
@@ -255,6 +263,27 @@ class ClientBase(ClientSignature):
         except BaseException:
             runtime.leave(running, undo)
             raise
+
+    def _rest_request(
+        self,
+        market: Market | MarketName,
+        http_method: HttpMethod,
+        path: str,
+        params: Mapping[str, object] | None,
+        *,
+        signed: bool,
+    ) -> tuple[RestKind, dict[str, WireValue]]:
+        """Return a REST request, checked."""
+        with unforked:
+            from binance_wsapi.core.rest_door import RestKind
+            from binance_wsapi.protocol.rest_requests import market_of, rest_params
+
+        kind = RestKind(market_of(market), http_method, path, signed=signed)
+        written = rest_params({} if params is None else params)
+        kind.check(self._runtime.options, has_key=self._runtime.authoriser.is_complete)
+        for wire in kind.client_ids:
+            written.setdefault(wire, self._runtime.client_order_id())
+        return kind, written
 
     def _complete(self, kind: CallKind, params: dict[str, WireValue]) -> None:
         """Add what the library answers for: client order ids, so that no order is lost from sight.

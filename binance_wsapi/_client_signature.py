@@ -83,7 +83,7 @@ class ClientSignature:
             testnet: Talk to the testnet.
             demo_trading: Talk to the demo exchange.
             market_maker: Talk to the futures hosts for whitelisted market makers.
-            urls: URLs of your own, by ``WsKey`` (``"rest"`` for the REST host of the margin token).
+            urls: URLs of your own, by ``WsKey``; ``"rest"`` for the host of all REST calls.
             proxy: URL of an HTTP proxy. ``None`` leaves it to the environment, for sockets and REST
                 alike: ``HTTPS_PROXY`` (``HTTP_PROXY`` for ``ws`` and ``http``) unless ``NO_PROXY``
                 names the host; connections to this machine go straight.

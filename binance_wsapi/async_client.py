@@ -9,7 +9,14 @@ from functools import partial
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self, overload
 
-from binance_wsapi._client_base import GRACE_S, ClientBase, T, close_new
+from binance_wsapi._client_base import (
+    GRACE_S,
+    ClientBase,
+    HttpMethod,
+    MarketName,
+    T,
+    close_new,
+)
 from binance_wsapi.catalogue import operation_by_method
 from binance_wsapi.catalogue.operation import Operation
 from binance_wsapi.core.call import CallKind, Outcome, kind_of
@@ -17,11 +24,12 @@ from binance_wsapi.core.call_errors import unresponsive
 from binance_wsapi.core.handed_over import described, handed_over
 from binance_wsapi.core.loop_delivery import LoopDelivery
 from binance_wsapi.core.own_threads import OwnThreads
-from binance_wsapi.endpoints import WsKey, check_takes_requests, endpoint
+from binance_wsapi.endpoints import WsKey, check_takes_requests, default_ws_key, endpoint
 from binance_wsapi.errors import BinanceWsApiError, ConfigurationError, OutcomeUnknown
 from binance_wsapi.events import AsyncEventStream
 from binance_wsapi.forks import made_once, unforked
 from binance_wsapi.health import ConnectionHealth
+from binance_wsapi.markets import Market
 from binance_wsapi.models.base import Timestamp
 from binance_wsapi.protocol.limits import LimitUsage
 from binance_wsapi.protocol.params import WireValue, name_text, wire_params_by_name
@@ -134,6 +142,50 @@ class AsyncClient(ClientBase):
         kind = CallKind(method, None) if operation is None else kind_of(operation)
         given: Mapping[str, object] = {} if params is None else params
         return await self._send(ws_key, kind, partial(wire_params_by_name, operation), given)
+
+    async def rest(
+        self,
+        market: Market | MarketName,
+        http_method: HttpMethod,
+        path: str,
+        params: Mapping[str, object] | None = None,
+        *,
+        signed: bool = False,
+    ) -> Response[Any]:
+        """Ask over REST for what has no method on the WebSocket API.
+
+        Key, signature, clock, proxy and timeout are those of every call, and so are the limits: what the
+        answer's headers tell of weight and orders counts for the connections as well, and a limit or a ban
+        keeps both back. Redirects are not followed. All but ``GET`` is taken to change something, and is
+        written once at most.
+
+        Orders belong to the methods of the namespaces, which find out what became of one whose answer is
+        lost. One placed here gets a client order id if it has none, and looking it up is up to you:
+        ``resolve("order.place", …)``.
+
+        Args:
+            market: ``"spot"``, ``"usdm"`` or ``"coinm"``.
+            http_method: ``"GET"``, ``"POST"``, ``"PUT"`` or ``"DELETE"``.
+            path: The path, such as ``/fapi/v1/leverage``.
+            params: Parameters under their wire names, without key, time and signature.
+            signed: Stamp and sign it, as everything of an account wants it.
+
+        Returns:
+            The answer; its ``result`` is plain JSON.
+
+        Raises:
+            ParameterError: Something cannot be written, or the path is none of that market's.
+            ConfigurationError: It needs a key that the client has not, or there is no such market or host.
+            NotSent: Nothing left this machine.
+            OutcomeUnknown: It was sent, and there is no answer: it may have been executed.
+            RequestRejected: The exchange refused it.
+            UnreadableResult: A ``GET`` was answered with something that is no answer of the exchange's.
+            ClientClosed: The client is closed.
+        """
+        kind, written = self._rest_request(market, http_method, path, params, signed=signed)
+        return await self._send(
+            default_ws_key(kind.market), kind, lambda given: given, written, over_rest=True
+        )
 
     @overload
     async def resolve(
@@ -395,6 +447,8 @@ class AsyncClient(ClientBase):
         kind: CallKind,
         written: Callable[[Any], dict[str, WireValue]],
         given: Mapping[str, object],
+        *,
+        over_rest: bool = False,
     ) -> Response[Any]:
         core = self._core
         params = written(given)
@@ -409,7 +463,10 @@ class AsyncClient(ClientBase):
         call.is_awaited = delivery.is_open
         delivery.watch(answered, call, call.timeout + self._patience)
         try:
-            core.submit(call, encode_here=not self._runtime.authoriser.signs_slowly)
+            if over_rest:
+                core.submit_rest(call)
+            else:
+                core.submit(call, encode_here=not self._runtime.authoriser.signs_slowly)
             outcome = await answered
             if isinstance(outcome, BinanceWsApiError):
                 raise outcome

@@ -7,17 +7,25 @@ from threading import get_ident
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self, overload
 
-from binance_wsapi._client_base import GRACE_S, ClientBase, T, close_new
+from binance_wsapi._client_base import (
+    GRACE_S,
+    ClientBase,
+    HttpMethod,
+    MarketName,
+    T,
+    close_new,
+)
 from binance_wsapi.catalogue import operation_by_method
 from binance_wsapi.catalogue.operation import Operation
 from binance_wsapi.core.call import CallKind, kind_of
 from binance_wsapi.core.handed_over import described, handed_over
 from binance_wsapi.core.waiter import Waiter
-from binance_wsapi.endpoints import WsKey, check_takes_requests, endpoint
+from binance_wsapi.endpoints import WsKey, check_takes_requests, default_ws_key, endpoint
 from binance_wsapi.errors import BinanceWsApiError, ConfigurationError, OutcomeUnknown
 from binance_wsapi.events import EventStream
 from binance_wsapi.forks import made_once
 from binance_wsapi.health import ConnectionHealth
+from binance_wsapi.markets import Market
 from binance_wsapi.models.base import Timestamp
 from binance_wsapi.protocol.limits import LimitUsage
 from binance_wsapi.protocol.params import WireValue, name_text, wire_params_by_name
@@ -124,6 +132,48 @@ class Client(ClientBase):
         return self._send(
             ws_key, kind, wire_params_by_name(operation, {} if params is None else params)
         )
+
+    def rest(
+        self,
+        market: Market | MarketName,
+        http_method: HttpMethod,
+        path: str,
+        params: Mapping[str, object] | None = None,
+        *,
+        signed: bool = False,
+    ) -> Response[Any]:
+        """Ask over REST for what has no method on the WebSocket API.
+
+        Key, signature, clock, proxy and timeout are those of every call, and so are the limits: what the
+        answer's headers tell of weight and orders counts for the connections as well, and a limit or a ban
+        keeps both back. Redirects are not followed. All but ``GET`` is taken to change something, and is
+        written once at most.
+
+        Orders belong to the methods of the namespaces, which find out what became of one whose answer is
+        lost. One placed here gets a client order id if it has none, and looking it up is up to you:
+        ``resolve("order.place", …)``.
+
+        Args:
+            market: ``"spot"``, ``"usdm"`` or ``"coinm"``.
+            http_method: ``"GET"``, ``"POST"``, ``"PUT"`` or ``"DELETE"``.
+            path: The path, such as ``/fapi/v1/leverage``.
+            params: Parameters under their wire names, without key, time and signature.
+            signed: Stamp and sign it, as everything of an account wants it.
+
+        Returns:
+            The answer; its ``result`` is plain JSON.
+
+        Raises:
+            ParameterError: Something cannot be written, or the path is none of that market's.
+            ConfigurationError: It needs a key that the client has not, or there is no such market or host.
+            NotSent: Nothing left this machine.
+            OutcomeUnknown: It was sent, and there is no answer: it may have been executed.
+            RequestRejected: The exchange refused it.
+            UnreadableResult: A ``GET`` was answered with something that is no answer of the exchange's.
+            ClientClosed: The client is closed.
+        """
+        kind, written = self._rest_request(market, http_method, path, params, signed=signed)
+        return self._send(default_ws_key(kind.market), kind, written, over_rest=True)
 
     @overload
     def resolve(
@@ -360,7 +410,14 @@ class Client(ClientBase):
         kind = kind_of(operation)
         return self._send(ws_key, kind, kind.wire_params(given))
 
-    def _send(self, ws_key: WsKey, kind: CallKind, params: dict[str, WireValue]) -> Response[Any]:
+    def _send(
+        self,
+        ws_key: WsKey,
+        kind: CallKind,
+        params: dict[str, WireValue],
+        *,
+        over_rest: bool = False,
+    ) -> Response[Any]:
         core = self._core
         if kind.needs_completion:
             self._complete(kind, params)
@@ -372,7 +429,10 @@ class Client(ClientBase):
         waiter = Waiter()
         call = core.callers_call(ws_key, kind, params, waiter.settle)
         try:
-            core.submit(call, encode_here=not self._runtime.authoriser.may_hang)
+            if over_rest:
+                core.submit_rest(call)
+            else:
+                core.submit(call, encode_here=not self._runtime.authoriser.may_hang)
             outcome = waiter.wait(call.timeout + self._patience) or core.giving_up.abandon(call)
             if isinstance(outcome, BinanceWsApiError):
                 raise outcome

@@ -95,7 +95,7 @@ OPTIONS: tuple[ClientOption, ...] = (
         "urls",
         "Urls | None",
         "None",
-        'URLs of your own, by ``WsKey`` (``"rest"`` for the REST host of the margin token).',
+        'URLs of your own, by ``WsKey``; ``"rest"`` for the host of all REST calls.',
         is_confidential=True,
     ),
     ClientOption(

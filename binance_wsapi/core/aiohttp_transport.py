@@ -9,13 +9,14 @@ import socket
 import ssl as ssl_module
 import time
 import weakref
-from collections.abc import Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from types import SimpleNamespace
 from typing import Any
 from urllib.parse import urlsplit
 
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
+from yarl import URL
 
 from binance_wsapi.core.transport import HandshakeRefused, Receiver, RestAnswer, Socket
 from binance_wsapi.errors import ConfigurationError
@@ -86,24 +87,37 @@ class AiohttpTransport:
             raise OSError(str(error) or type(error).__name__) from error
         return _AiohttpSocket(websocket, receiver, self._open)
 
-    async def request(self, method: str, url: str, headers: dict[str, str]) -> RestAnswer:
-        """Send a REST request without a body."""
-        timeout = aiohttp.ClientTimeout(total=self._connect_timeout)
+    async def request(
+        self,
+        method: str,
+        url: str,
+        headers: dict[str, str],
+        *,
+        timeout: float | None = None,
+        on_write: Callable[[], object] | None = None,
+    ) -> RestAnswer:
+        """Send a REST request without a body, and return the answer."""
+        seconds = self._connect_timeout if timeout is None else timeout
+        limits = aiohttp.ClientTimeout(total=seconds, connect=self._connect_timeout)
         ssl: ssl_module.SSLContext | bool = True if self._ssl is None else self._ssl
         try:
             async with self._session().request(
                 method,
-                url,
+                URL(url, encoded=True),  # a signature covers the query as it is written
                 headers=headers,
                 proxy=_proxy_of(url, self._proxy),
                 ssl=ssl,
-                timeout=timeout,
+                timeout=limits,
+                trace_request_ctx=_Writing(method, on_write),
             ) as answer:
-                return RestAnswer(answer.status, await answer.read(), _retry_after(answer.headers))
+                body, told = await answer.read(), answer.headers
+                return RestAnswer(answer.status, body, _retry_after(told), dict(told))
         except _Redirected as error:
             raise OSError(f"HTTP {error.status} {error}") from None
+        except _WrittenOnce:
+            raise OSError("the connection was closed") from None
         except TimeoutError:
-            raise OSError(f"no answer within {self._connect_timeout} s") from None
+            raise TimeoutError(f"no answer within {seconds:g} s") from None
         except aiohttp.ClientError as error:
             raise OSError(type(error).__name__) from None
 
@@ -138,6 +152,9 @@ class AiohttpTransport:
             # aiohttp follows redirects of a handshake, and nothing but this hook can stop it.
             watch = aiohttp.TraceConfig()
             watch.on_request_redirect.append(_refuse_redirect)
+            # It also repeats by itself what HTTP calls idempotent: cancelling an order, say.
+            watch.on_connection_create_start.append(_before_the_connection)
+            watch.on_request_headers_sent.append(_before_the_write)
             self._http = aiohttp.ClientSession(
                 # Without its cache no look-up waits for an earlier one of the same name, which may hang.
                 connector=aiohttp.TCPConnector(
@@ -210,6 +227,47 @@ async def _refuse_redirect(
     answer = params.response
     answer.close()
     raise _Redirected(answer.status, answer.headers.get("Location", ""))
+
+
+class _WrittenOnce(Exception):
+    """A request was about to be written for a second time."""
+
+
+class _Writing:
+    """Watches over the writing of one REST request."""
+
+    def __init__(self, method: str, on_write: Callable[[], object] | None) -> None:
+        self._may_repeat = method == "GET"
+        self._on_write = on_write
+        self._is_written = False
+
+    def check(self) -> None:
+        if self._is_written and not self._may_repeat:
+            raise _WrittenOnce
+
+    def begin(self) -> None:
+        self.check()
+        if self._on_write is not None:
+            self._on_write()
+        self._is_written = True
+
+
+async def _before_the_connection(
+    session: aiohttp.ClientSession,
+    context: SimpleNamespace,
+    params: aiohttp.TraceConnectionCreateStartParams,
+) -> None:
+    if isinstance(context.trace_request_ctx, _Writing):
+        context.trace_request_ctx.check()
+
+
+async def _before_the_write(
+    session: aiohttp.ClientSession,
+    context: SimpleNamespace,
+    params: aiohttp.TraceRequestHeadersSentParams,
+) -> None:
+    if isinstance(context.trace_request_ctx, _Writing):
+        context.trace_request_ctx.begin()
 
 
 def _retry_after(headers: Mapping[str, str]) -> float | None:

@@ -31,6 +31,7 @@ from binance_wsapi.response import Response
 
 if TYPE_CHECKING:
     from binance_wsapi.core.market_streams import MarketStreams
+    from binance_wsapi.core.rest_door import RestDoor
 
 __all__ = ["Core"]
 
@@ -42,7 +43,7 @@ CLOSE_TIMEOUT_S = 3.0
 class Core:
     """Sessions, streams and open requests of one client.
 
-    ``callers_call``, ``submit`` and ``close`` may be called from any thread; all else runs on the
+    ``callers_call``, ``submit``, ``submit_rest`` and ``close`` may be called from any thread; all else runs on the
     loop's thread.
 
     Args:
@@ -75,6 +76,8 @@ class Core:
         self.look_ups = LookUps(runtime, self.sessions, self.lost_answers, self.giving_up)
         self.user_data = UserDataStreams(runtime, self.sessions, self.lost_answers)
         self._market_streams: MarketStreams | None = None
+        self._rest: RestDoor | None = None
+        self._rest_inbox: deque[Call] = deque()
         runtime.dialling.on_silence = self._silenced
 
     # The door: any thread
@@ -130,6 +133,19 @@ class Core:
                 self._woken = False  # an interrupt: the next call rings
                 raise
 
+    def submit_rest(self, call: Call) -> None:
+        """Hand a REST request to the loop."""
+        if self._metrics is not None:
+            call.deliver = self._measured(call, self._metrics)
+        self._rest_inbox.append(call)
+        if self.runtime.is_closed or self._host.stopped:
+            self._refuse_inbox()
+            return
+        try:
+            self.runtime.loop.call_soon_threadsafe(self._take_in_rest)
+        except RuntimeError:  # the loop is closed
+            self._refuse_inbox()
+
     def close(self) -> None:
         """End everything; idempotent, quick, from any thread."""
         runtime = self.runtime
@@ -143,6 +159,15 @@ class Core:
         runtime.dispatcher.close(timeout=0.0 if stands_on_loop else 1.0)
 
     # The loop's thread
+
+    def _take_in_rest(self) -> None:
+        if self._rest is None:
+            with unforked:
+                from binance_wsapi.core.rest_door import RestDoor
+
+            self._rest = RestDoor(self.runtime)
+        while self._rest_inbox:
+            self._rest.submit(self._rest_inbox.popleft())
 
     async def connect(self, ws_key: WsKey) -> None:
         """Bring a connection up and wait until it is ready."""
@@ -199,9 +224,13 @@ class Core:
         endings += [session.close("closed by this side") for session in sessions]
         if self._market_streams is not None:
             endings.append(self._market_streams.close("closed by this side"))
+        if self._rest is not None:
+            endings.append(self._rest.close())
         await asyncio.gather(*endings)
 
     def _drop_unwritten(self, call: Call) -> None:
+        if self._rest is not None:
+            self._rest.drop_unwritten(call)
         session = self.sessions.open.get(call.ws_key)
         if session is not None:
             session.drop_unwritten(call)
@@ -239,13 +268,13 @@ class Core:
                 call.settle(not_sendable(call, error))
 
     def _refuse_inbox(self) -> None:
-        inbox = self._inbox
-        while inbox:
-            try:
-                call = inbox.popleft()
-            except IndexError:
-                return
-            call.settle(self.runtime.closed_error())
+        for inbox in (self._inbox, self._rest_inbox):
+            while inbox:
+                try:
+                    call = inbox.popleft()
+                except IndexError:
+                    break
+                call.settle(self.runtime.closed_error())
 
     def _let_resolve(self, call: Call, error: OutcomeUnknown) -> None:
         self.look_ups.let_resolve(call, error)

@@ -22,7 +22,7 @@ from binance_wsapi.protocol.secrets import masked
 if TYPE_CHECKING:
     from binance_wsapi.core.runtime import Runtime
 
-__all__ = ["rest_call"]
+__all__ = ["rest_call", "signature_of"]
 
 _decode_error = msgspec.json.Decoder(ErrorBody).decode
 
@@ -43,28 +43,14 @@ async def rest_call(runtime: Runtime, call: RestCall, params: Mapping[str, str])
     if call.signed and authoriser.signer is not None:
         timestamp = runtime.exchanges.now_us(WsKey.MAIN_WSAPI) // 1000
         query = urlencode({**params, "timestamp": timestamp})
-        sign = authoriser.signer.sign
-        # Always elsewhere: RSA keys and remote signers would stall the loop.
-        signing = runtime.loop.run_in_executor(None, sign, query.encode())
-        try:
-            async with asyncio.timeout(runtime.options.timeout):
-                signature = await signing
-        except asyncio.CancelledError:
-            raise  # the client is being closed
-        except BaseException as error:  # noqa: BLE001
-            # The caller's signer may raise anything, and may never return.
-            raise NotSent(
-                f"{name} was not sent: it could not be signed: {type(error).__name__}: {error}",
-                operation=name,
-                reason="not signed",
-            ) from None
+        signature = await signature_of(runtime, name, query)
         query += f"&{urlencode({'signature': signature})}"
     silence = runtime.exchanges.governor_of(WsKey.MAIN_WSAPI).silence
     if (wait := silence.delay(runtime.now())) > 0:
         raise held_back(name, silence.reason(runtime.now()), wait)
     url = f"{_host(runtime.options)}{call.path}" + (f"?{query}" if query else "")
     try:
-        status, body, retry_after = await runtime.transport.request(
+        status, body, retry_after, _ = await runtime.transport.request(
             call.http_method, url, {"X-MBX-APIKEY": authoriser.api_key}
         )
     except OSError as error:
@@ -89,6 +75,30 @@ async def rest_call(runtime: Runtime, call: RestCall, params: Mapping[str, str])
     )
     runtime.dialling.refused(WsKey.MAIN_WSAPI, rejected)
     raise rejected
+
+
+async def signature_of(runtime: Runtime, name: str, query: str) -> str:
+    """Return the signature of a query.
+
+    Raises:
+        NotSent: It could not be signed.
+    """
+    signer = runtime.authoriser.signer
+    assert signer is not None
+    # Always elsewhere: RSA keys and remote signers would stall the loop.
+    signing = runtime.loop.run_in_executor(None, signer.sign, query.encode())
+    try:
+        async with asyncio.timeout(runtime.options.timeout):
+            return await signing
+    except asyncio.CancelledError:
+        raise  # the caller has gone, or the client is being closed
+    except BaseException as error:  # noqa: BLE001
+        # The caller's signer may raise anything, and may never return.
+        raise NotSent(
+            f"{name} was not sent: it could not be signed: {type(error).__name__}: {error}",
+            operation=name,
+            reason="not signed",
+        ) from None
 
 
 def _host(options: Options) -> str:

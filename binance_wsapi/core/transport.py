@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import NamedTuple, Protocol
 
 __all__ = ["HandshakeRefused", "Receiver", "RestAnswer", "Socket", "Transport"]
@@ -28,6 +29,7 @@ class RestAnswer(NamedTuple):
     body: bytes
     retry_after: float | None
     """Seconds to wait, where the answer said so."""
+    headers: Mapping[str, str]
 
 
 class Receiver(Protocol):
@@ -80,8 +82,28 @@ class Transport(Protocol):
             OSError: No connection could be made.
         """
 
-    async def request(self, method: str, url: str, headers: dict[str, str]) -> RestAnswer:
-        """Send a REST request without a body."""
+    async def request(
+        self,
+        method: str,
+        url: str,
+        headers: dict[str, str],
+        *,
+        timeout: float | None = None,
+        on_write: Callable[[], object] | None = None,
+    ) -> RestAnswer:
+        """Send a REST request without a body, and return the answer; all but ``GET`` is written once.
+
+        Args:
+            method: The HTTP method.
+            url: Where to, query included; it is sent as it is.
+            headers: Headers to send.
+            timeout: Seconds it may take; by default those that a connection may.
+            on_write: Called before each time the request is written; what it raises keeps it from that.
+
+        Raises:
+            TimeoutError: There was no answer in time.
+            OSError: There is no answer.
+        """
 
     async def close(self) -> None:
         """Let go of everything shared between sockets."""

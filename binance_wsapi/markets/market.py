@@ -67,6 +67,10 @@ class MarketFacts:
     """What a connection attempt weighs."""
     messages_per_second: int
     """Messages that a stream connection takes from its client, pings and pongs included."""
+    rest_paths: tuple[str, ...]
+    """What the paths of its REST API begin with."""
+    rest_clock: str
+    """The path of its REST API that tells its time."""
 
     # Each an ErrorClass: importing errors here would close a circle through responses and operations.
     errors: Mapping[int, type[Any]]

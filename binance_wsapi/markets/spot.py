@@ -45,6 +45,8 @@ FACTS = MarketFacts(
     ),
     connection_weight=2,
     messages_per_second=5,
+    rest_paths=("/api/", "/sapi/"),
+    rest_clock="/api/v3/time",
     errors=_ERRORS,
     filters={},  # Spot names the filter in the message
     refuses_orders_by_range=False,

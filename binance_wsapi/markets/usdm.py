@@ -24,6 +24,8 @@ FACTS = MarketFacts(
     limits=futures.LIMITS,
     connection_weight=5,
     messages_per_second=10,
+    rest_paths=("/fapi/", "/futures/data/"),
+    rest_clock="/fapi/v1/time",
     errors=futures.ERRORS | codes({RequestRejected: (-4144, -4165)}),
     filters={
         **futures.FILTERS,

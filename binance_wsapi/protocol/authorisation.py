@@ -67,6 +67,15 @@ class Authoriser:
                 f"{operation.method} needs a signature: pass api_secret (or signer) to the client"
             )
 
+    def stamped(self, params: Mapping[str, WireValue], timestamp_ms: int) -> dict[str, WireValue]:
+        """Return the parameters of a REST request with time and window, as they are signed.
+
+        Args:
+            params: The request's own parameters; a window among them is respected.
+            timestamp_ms: The time to stamp, on the exchange's clock.
+        """
+        return {**self._window, **params, "timestamp": timestamp_ms}
+
     def authorise(
         self,
         params: Mapping[str, WireValue],

@@ -354,7 +354,15 @@ class Network:
         self.on_refused(exchange, status, retry_after)
         return HandshakeRefused(status, "refused", retry_after)
 
-    async def request(self, method: str, url: str, headers: dict[str, str]) -> RestAnswer:
+    async def request(
+        self,
+        method: str,
+        url: str,
+        headers: dict[str, str],
+        *,
+        timeout: float | None = None,
+        on_write: Callable[[], object] | None = None,
+    ) -> RestAnswer:
         """Send a REST request: nothing here needs one."""
         raise OSError("no REST in the simulation")
 

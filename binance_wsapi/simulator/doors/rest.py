@@ -19,9 +19,8 @@ from binance_wsapi.simulator.doors.request import engine_params
 from binance_wsapi.simulator.doors.request_limits import retry_headers
 from binance_wsapi.simulator.doors.rest_routes import RestRoute, find_route
 from binance_wsapi.simulator.doors.service import Admitted, Service
-from binance_wsapi.simulator.doors.wire import Micros, encode
+from binance_wsapi.simulator.doors.wire import encode
 from binance_wsapi.simulator.errors import ExchangeError
-from binance_wsapi.simulator.futures.contract_info import contract_info
 from binance_wsapi.simulator.futures.rest import FuturesRest
 
 if TYPE_CHECKING:
@@ -55,7 +54,7 @@ class RestAnswer:
     headers: dict[str, str] = field(default_factory=dict[str, str])
 
 
-def _operation(method: str, security: Security = Security.NONE) -> Operation:
+def _operation(method: str, security: Security = Security.NONE, weight: int = 1) -> Operation:
     """Return an operation that only REST has."""
     return Operation(
         market=Market.SPOT,
@@ -65,7 +64,7 @@ def _operation(method: str, security: Security = Security.NONE) -> Operation:
         security=security,
         params=(),
         result=None,
-        weight=Weight.fixed(1),
+        weight=Weight.fixed(weight),
         signed=security in (Security.TRADE, Security.USER_DATA),
     )
 
@@ -95,11 +94,9 @@ class RestApi:
             "GET /sapi/v1/margin/isolated/allPairs": lambda request, params: [],
         }
         self._futures_calls = {
-            Market.USDM: FuturesRest(venue.futures_doors.usdm),
-            Market.COINM: FuturesRest(venue.futures_doors.coinm),
+            Market.USDM: FuturesRest(venue.futures_doors.usdm, venue.futures_limits),
+            Market.COINM: FuturesRest(venue.futures_doors.coinm, venue.futures_limits),
         }
-        for prefix, market in _FUTURES_PREFIXES:
-            self._add_futures(prefix, market)
 
     def answer(self, request: RestRequest) -> RestAnswer:
         """Answer one request."""
@@ -127,7 +124,7 @@ class RestApi:
             return extra(request, params)
         route = find_route(request.verb, request.path)
         if route is None:
-            return self._futures_result(request, params)
+            return self._futures_result(request, params, headers)
         service = self._venue.services[route.market]
         operation = service.operation(route.method)
         weight = service.charge(request.remote, operation, _weighable(params))
@@ -140,7 +137,9 @@ class RestApi:
             headers |= _limit_headers(service, operation, admitted.account, request.remote)
         return result
 
-    def _futures_result(self, request: RestRequest, params: dict[str, str]) -> object:
+    def _futures_result(
+        self, request: RestRequest, params: dict[str, str], headers: dict[str, str]
+    ) -> object:
         """Answer a call of futures that no operation stands for."""
         for prefix, market in _FUTURES_PREFIXES:
             path = request.path.removeprefix(f"{prefix}/")
@@ -148,8 +147,9 @@ class RestApi:
             if path == request.path or call is None:
                 continue
             service = self._venue.services[market]
-            operation = _operation(request.path, call.security)
+            operation = _operation(request.path, call.security, call.weight(params))
             service.charge(request.remote, operation, {})
+            headers |= _limit_headers(service, operation, None, request.remote)
             key, _ = service.identify(operation, _credentials(request, params), request.remote)
             taken = {name: text for name, text in params.items() if name not in _AUTHENTICATION}
             return call.answer(taken, None if key is None else service.account(key.uid))
@@ -198,16 +198,6 @@ class RestApi:
             return answer(key.uid, params)
 
         return handle
-
-    def _add_futures(self, prefix: str, market: Market) -> None:
-        engine, limits = self._venue.futures[market], self._venue.futures_limits
-        self._extra |= {
-            f"GET {prefix}/v1/ping": lambda request, params: {},
-            f"GET {prefix}/v1/time": lambda request, params: {
-                "serverTime": Micros(self._venue.clock.now_us())
-            },
-            f"GET {prefix}/v1/exchangeInfo": lambda request, params: contract_info(engine, limits),
-        }
 
 
 def _credentials(request: RestRequest, params: Mapping[str, str]) -> Credentials:

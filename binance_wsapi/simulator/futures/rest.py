@@ -13,9 +13,12 @@ from typing import Any
 from binance_wsapi.catalogue.operation import Security
 from binance_wsapi.markets import Market
 from binance_wsapi.simulator.accounts import EventSource
+from binance_wsapi.simulator.doors.request_limits import RequestLimits
+from binance_wsapi.simulator.doors.wire import Micros
 from binance_wsapi.simulator.errors import ExchangeError, bad_symbol
 from binance_wsapi.simulator.futures.accounts import FuturesAccount
 from binance_wsapi.simulator.futures.answers import algo_answer, order_status
+from binance_wsapi.simulator.futures.contract_info import contract_info
 from binance_wsapi.simulator.futures.contracts import Contract
 from binance_wsapi.simulator.futures.requests import Parameters
 from binance_wsapi.simulator.futures.streams import StreamVenue
@@ -33,6 +36,8 @@ class RestCall:
     security: Security
     answer: Callable[[Params, EventSource | None], object]
     """Takes the parameters without those of authentication, and whose request it is."""
+    weight: Callable[[Params], int]
+    """What it weighs with these parameters, all of them text."""
 
 
 class FuturesRest:
@@ -40,14 +45,18 @@ class FuturesRest:
 
     Args:
         venue: The market and its history.
+        limits: What ``exchangeInfo`` tells of limits.
     """
 
-    def __init__(self, venue: StreamVenue) -> None:
+    def __init__(self, venue: StreamVenue, limits: RequestLimits) -> None:
         self._venue = venue
         self._market = venue.market
         answers = self._market.market_answers
         data = venue.data
         self._public: dict[str, Callable[[Params], object]] = {
+            "ping": lambda params: {},
+            "time": lambda params: {"serverTime": Micros(self._market.clock.now_us())},
+            "exchangeInfo": lambda params: contract_info(self._market, limits),
             "depth": lambda params: answers.depth(Parameters(params)),
             "ticker/price": lambda params: answers.price_ticker(Parameters(params)),
             "ticker/bookTicker": lambda params: answers.book_ticker(Parameters(params)),
@@ -63,6 +72,7 @@ class FuturesRest:
             ("GET", "allOrders"): (Security.USER_DATA, self._all_orders),
             ("DELETE", "allOpenOrders"): (Security.TRADE, self._cancel_all),
             ("POST", "leverage"): (Security.TRADE, self._set_leverage),
+            ("POST", "marginType"): (Security.TRADE, self._set_margin_type),
             ("GET", "leverageBracket"): (Security.USER_DATA, self._leverage_brackets),
             ("GET", "positionSide/dual"): (Security.USER_DATA, _position_mode),
             ("POST", "positionSide/dual"): (Security.TRADE, self._set_position_mode),
@@ -85,11 +95,13 @@ class FuturesRest:
         name = path.partition("/")[2]
         if verb == "GET" and name in self._public:
             answer = self._public[name]
-            return RestCall(Security.NONE, lambda params, account: answer(params))
+            return RestCall(Security.NONE, lambda params, account: answer(params), _weight_of(name))
         if (verb, name) in self._private:
             security, private = self._private[verb, name]
             return RestCall(
-                security, lambda params, account: private(self._futures_account(account), params)
+                security,
+                lambda params, account: private(self._futures_account(account), params),
+                _weight_of(name),
             )
         return None
 
@@ -143,6 +155,14 @@ class FuturesRest:
             most: f"{contract.max_notional:f}",
         }
 
+    def _set_margin_type(self, account: FuturesAccount, params: Params) -> object:
+        del account
+        self._contract(params)
+        wanted = Parameters(params).text("marginType")
+        if wanted == "CROSSED":
+            raise ExchangeError(-4046, "No need to change margin type.")
+        raise ExchangeError(-1020, f"The embedded exchange has no margin type {wanted}.")
+
     def _leverage_brackets(self, account: FuturesAccount, params: Params) -> object:
         del account
         chosen = [self._contract(params)] if "symbol" in params else self._venue.contracts
@@ -174,6 +194,25 @@ class FuturesRest:
                 order_id = "" if algo.order is None else str(algo.order.order_id)
                 return algo_answer(algo) | {"actualOrderId": order_id}
         raise ExchangeError(-2013, "Order does not exist.")
+
+
+_WEIGHTS = {"aggTrades": 20, "trades": 5, "allOrders": 5, "userTrades": 5, "positionSide/dual": 30}
+_OF_CANDLES = ((100, 1), (500, 2), (1_000, 5))
+_OF_ALL_ORDERS = 40
+
+
+def _weight_of(name: str) -> Callable[[Params], int]:
+    def weight(params: Params) -> int:
+        if name == "klines":
+            limit = int(params.get("limit", "500")) if params.get("limit", "500").isdecimal() else 0
+            return next(
+                (each for most, each in _OF_CANDLES if limit < most), 5 if limit == 1_000 else 10
+            )
+        if name == "openOrders" and "symbol" not in params:
+            return _OF_ALL_ORDERS
+        return _WEIGHTS.get(name, 1)
+
+    return weight
 
 
 def _leverage_bracket(contract: Contract) -> dict[str, object]:

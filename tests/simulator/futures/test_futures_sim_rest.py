@@ -9,6 +9,7 @@ from futures_sim_venue import Trader, Venue
 
 from binance_wsapi.catalogue.operation import Security
 from binance_wsapi.markets import Market
+from binance_wsapi.simulator.doors.request_limits import RequestLimits
 from binance_wsapi.simulator.errors import ExchangeError
 from binance_wsapi.simulator.futures.rest import FuturesRest
 from binance_wsapi.simulator.futures.streams import StreamVenue
@@ -20,7 +21,9 @@ class House:
     def __init__(self, market: Market) -> None:
         self.market = market
         self.venue = Venue(market)
-        self.rest = FuturesRest(StreamVenue.of(self.venue.market))
+        self.rest = FuturesRest(
+            StreamVenue.of(self.venue.market), RequestLimits(self.venue.market.clock)
+        )
         self.trader: Trader = self.venue.trader()
         self.symbol = self.trader.symbol
 
