@@ -18,8 +18,7 @@ from binance_wsapi._client_base import (
     close_new,
 )
 from binance_wsapi.catalogue import operation_by_method
-from binance_wsapi.catalogue.operation import Operation
-from binance_wsapi.core.call import CallKind, Outcome, kind_of
+from binance_wsapi.core.call import CallKind, Outcome, kinds
 from binance_wsapi.core.call_errors import unresponsive
 from binance_wsapi.core.handed_over import described, handed_over
 from binance_wsapi.core.loop_delivery import LoopDelivery
@@ -32,7 +31,8 @@ from binance_wsapi.health import ConnectionHealth
 from binance_wsapi.markets import Market
 from binance_wsapi.models.base import Timestamp
 from binance_wsapi.protocol.limits import LimitUsage
-from binance_wsapi.protocol.params import WireValue, name_text, wire_params_by_name
+from binance_wsapi.protocol.made_writers import Writer
+from binance_wsapi.protocol.params import name_text, wire_params_by_name
 from binance_wsapi.response import Response
 
 if TYPE_CHECKING:
@@ -75,21 +75,21 @@ class AsyncClient(ClientBase):
         """The operations of the Spot exchange."""
         from binance_wsapi.facade.async_spot import AsyncSpotNamespace
 
-        return AsyncSpotNamespace(self._call, WsKey.MAIN_WSAPI)
+        return AsyncSpotNamespace(self._send, WsKey.MAIN_WSAPI)
 
     @made_once
     def usdm(self) -> AsyncUsdmNamespace:
         """The operations of the USD-M futures exchange."""
         from binance_wsapi.facade.async_usdm import AsyncUsdmNamespace
 
-        return AsyncUsdmNamespace(self._call, WsKey.USDM_WSAPI)
+        return AsyncUsdmNamespace(self._send, WsKey.USDM_WSAPI)
 
     @made_once
     def coinm(self) -> AsyncCoinmNamespace:
         """The operations of the COIN-M futures exchange."""
         from binance_wsapi.facade.async_coinm import AsyncCoinmNamespace
 
-        return AsyncCoinmNamespace(self._call, WsKey.COINM_WSAPI)
+        return AsyncCoinmNamespace(self._send, WsKey.COINM_WSAPI)
 
     @made_once
     def streams(self) -> AsyncStreams:
@@ -139,7 +139,7 @@ class AsyncClient(ClientBase):
         """
         check_takes_requests(ws_key)
         operation = operation_by_method(endpoint(ws_key).market, name_text(method, "method"))
-        kind = CallKind(method, None) if operation is None else kind_of(operation)
+        kind = CallKind(method, None) if operation is None else kinds[operation]
         given: Mapping[str, object] = {} if params is None else params
         return await self._send(ws_key, kind, partial(wire_params_by_name, operation), given)
 
@@ -184,7 +184,7 @@ class AsyncClient(ClientBase):
         """
         kind, written = self._rest_request(market, http_method, path, params, signed=signed)
         return await self._send(
-            default_ws_key(kind.market), kind, lambda given: given, written, over_rest=True
+            default_ws_key(kind.market), kind, lambda _: written, {}, over_rest=True
         )
 
     @overload
@@ -435,23 +435,17 @@ class AsyncClient(ClientBase):
         else:
             await closing
 
-    def _call(
-        self, ws_key: WsKey, operation: Operation, given: dict[str, object]
-    ) -> Coroutine[Any, Any, Response[Any]]:
-        kind = kind_of(operation)
-        return self._send(ws_key, kind, kind.wire_params, given)
-
     async def _send(
         self,
         ws_key: WsKey,
         kind: CallKind,
-        written: Callable[[Any], dict[str, WireValue]],
+        write: Writer,
         given: Mapping[str, object],
         *,
         over_rest: bool = False,
     ) -> Response[Any]:
         core = self._core
-        params = written(given)
+        params = write(given)
         if kind.needs_completion:
             self._complete(kind, params)
         loop = asyncio.get_running_loop()
@@ -461,7 +455,7 @@ class AsyncClient(ClientBase):
         answered: asyncio.Future[Outcome] = loop.create_future()
         call = core.callers_call(ws_key, kind, params, partial(delivery.settle, answered))
         call.is_awaited = delivery.is_open
-        delivery.watch(answered, call, call.timeout + self._patience)
+        delivery.watch(answered, call, call.deadline + self._patience)
         try:
             if over_rest:
                 core.submit_rest(call)

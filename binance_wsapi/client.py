@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Mapping
+from functools import partial
 from threading import get_ident
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self, overload
@@ -16,8 +17,7 @@ from binance_wsapi._client_base import (
     close_new,
 )
 from binance_wsapi.catalogue import operation_by_method
-from binance_wsapi.catalogue.operation import Operation
-from binance_wsapi.core.call import CallKind, kind_of
+from binance_wsapi.core.call import CallKind, kinds
 from binance_wsapi.core.handed_over import described, handed_over
 from binance_wsapi.core.waiter import Waiter
 from binance_wsapi.endpoints import WsKey, check_takes_requests, default_ws_key, endpoint
@@ -28,7 +28,8 @@ from binance_wsapi.health import ConnectionHealth
 from binance_wsapi.markets import Market
 from binance_wsapi.models.base import Timestamp
 from binance_wsapi.protocol.limits import LimitUsage
-from binance_wsapi.protocol.params import WireValue, name_text, wire_params_by_name
+from binance_wsapi.protocol.made_writers import Writer
+from binance_wsapi.protocol.params import name_text, wire_params_by_name
 from binance_wsapi.response import Response
 
 if TYPE_CHECKING:
@@ -64,21 +65,21 @@ class Client(ClientBase):
         """The operations of the Spot exchange."""
         from binance_wsapi.facade.spot import SpotNamespace
 
-        return SpotNamespace(self._call, WsKey.MAIN_WSAPI)
+        return SpotNamespace(self._send, WsKey.MAIN_WSAPI)
 
     @made_once
     def usdm(self) -> UsdmNamespace:
         """The operations of the USD-M futures exchange."""
         from binance_wsapi.facade.usdm import UsdmNamespace
 
-        return UsdmNamespace(self._call, WsKey.USDM_WSAPI)
+        return UsdmNamespace(self._send, WsKey.USDM_WSAPI)
 
     @made_once
     def coinm(self) -> CoinmNamespace:
         """The operations of the COIN-M futures exchange."""
         from binance_wsapi.facade.coinm import CoinmNamespace
 
-        return CoinmNamespace(self._call, WsKey.COINM_WSAPI)
+        return CoinmNamespace(self._send, WsKey.COINM_WSAPI)
 
     @made_once
     def streams(self) -> Streams:
@@ -128,10 +129,9 @@ class Client(ClientBase):
         """
         check_takes_requests(ws_key)
         operation = operation_by_method(endpoint(ws_key).market, name_text(method, "method"))
-        kind = CallKind(method, None) if operation is None else kind_of(operation)
-        return self._send(
-            ws_key, kind, wire_params_by_name(operation, {} if params is None else params)
-        )
+        kind = CallKind(method, None) if operation is None else kinds[operation]
+        given: Mapping[str, object] = {} if params is None else params
+        return self._send(ws_key, kind, partial(wire_params_by_name, operation), given)
 
     def rest(
         self,
@@ -173,7 +173,7 @@ class Client(ClientBase):
             ClientClosed: The client is closed.
         """
         kind, written = self._rest_request(market, http_method, path, params, signed=signed)
-        return self._send(default_ws_key(kind.market), kind, written, over_rest=True)
+        return self._send(default_ws_key(kind.market), kind, lambda _: written, {}, over_rest=True)
 
     @overload
     def resolve(
@@ -406,19 +406,17 @@ class Client(ClientBase):
         """
         self._finalizer()
 
-    def _call(self, ws_key: WsKey, operation: Operation, given: dict[str, object]) -> Response[Any]:
-        kind = kind_of(operation)
-        return self._send(ws_key, kind, kind.wire_params(given))
-
     def _send(
         self,
         ws_key: WsKey,
         kind: CallKind,
-        params: dict[str, WireValue],
+        write: Writer,
+        given: Mapping[str, object],
         *,
         over_rest: bool = False,
     ) -> Response[Any]:
         core = self._core
+        params = write(given)
         if kind.needs_completion:
             self._complete(kind, params)
         if get_ident() == self._runtime.host.thread_id:

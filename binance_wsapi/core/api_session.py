@@ -125,7 +125,7 @@ class ApiSession(Session):
 
     def exchange_us(self) -> int:
         """Return the exchange's time, epoch microseconds."""
-        return self.clock.timestamp_us(self.runtime.wall_us(), self._now())
+        return self.clock.timestamp_us(self.runtime.wall_us, self._now())
 
     def moment(self) -> Moment:
         """Return this moment, by this machine's clock and by the exchange's."""

@@ -12,13 +12,14 @@ from binance_wsapi.endpoints import WsKey
 from binance_wsapi.errors import BinanceWsApiError
 from binance_wsapi.markets import Market
 from binance_wsapi.protocol.limits import Reservation
-from binance_wsapi.protocol.params import WireValue, writer
+from binance_wsapi.protocol.made_writers import Writer
+from binance_wsapi.protocol.params import WireValue, writers
 from binance_wsapi.response import Response
 
 if TYPE_CHECKING:
     from binance_wsapi.core.api_link import ApiLink
 
-__all__ = ["Call", "CallKind", "Outcome", "kind_by_method", "kind_of"]
+__all__ = ["Call", "CallKind", "Outcome", "kind_by_method", "kinds"]
 
 Outcome = Response[Any] | BinanceWsApiError
 
@@ -44,7 +45,7 @@ class CallKind:
         "operation",
         "repeatable",
         "signed",
-        "wire_params",
+        "writers",
     )
 
     def __init__(self, method: str, operation: Operation | None) -> None:
@@ -71,25 +72,26 @@ class CallKind:
         """Asking again on another connection is the same as asking once."""
         self.client_ids = () if operation is None else operation.client_ids
         self.needs_completion = self.needs_key or bool(self.client_ids)
-        self.wire_params = writer(operation)
-        """Checks and converts parameters given under their wire names."""
+        self.writers: Mapping[tuple[str, ...], Writer] = (
+            {} if operation is None else writers(operation)
+        )
+        """What checks and converts the parameters of a method, by the names that are given."""
 
 
-_kinds: dict[Operation, CallKind] = {}
+class _Kinds(dict[Operation, CallKind]):
+    def __missing__(self, operation: Operation) -> CallKind:
+        made = self[operation] = CallKind(operation.method, operation)
+        return made
 
 
-def kind_of(operation: Operation) -> CallKind:
-    """Return the kind of an operation's calls."""
-    kind = _kinds.get(operation)
-    if kind is None:
-        kind = _kinds[operation] = CallKind(operation.method, operation)
-    return kind
+kinds: Mapping[Operation, CallKind] = _Kinds()
+"""The kind of an operation's calls; made when it is first asked for."""
 
 
 def kind_by_method(market: Market, method: str) -> CallKind:
     """Return the kind of call that a wire operation makes."""
     operation = operation_by_method(market, method)
-    return CallKind(method, None) if operation is None else kind_of(operation)
+    return CallKind(method, None) if operation is None else kinds[operation]
 
 
 class GivesUp(Protocol):

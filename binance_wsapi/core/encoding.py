@@ -18,7 +18,7 @@ def encode(runtime: Runtime, call: Call, authority: Authority, now: float) -> No
         NotSent: It could not be signed, or not be written down.
     """
     kind = call.kind
-    sent_us = authority.clock.timestamp_us(runtime.wall_us(), now)
+    sent_us = authority.clock.timestamp_us(runtime.wall_us, now)
     params = call.params
     if kind.signed or kind.keyed:
         try:

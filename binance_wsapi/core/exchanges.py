@@ -65,7 +65,7 @@ class Exchanges:
 
     def now_us(self, ws_key: WsKey) -> int:
         """Return the time of the exchange that a connection belongs to, epoch microseconds."""
-        return self.clock_of(ws_key).timestamp_us(self._wall_us(), self._now())
+        return self.clock_of(ws_key).timestamp_us(self._wall_us, self._now())
 
     def set_time_offset_ms(self, offset_ms: float | None) -> None:
         """Set by how much every exchange is ahead of the wall clock; from any thread."""

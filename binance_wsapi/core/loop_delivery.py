@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 import weakref
 from collections import deque
 from weakref import WeakKeyDictionary
@@ -28,7 +29,7 @@ class LoopDelivery:
         self._woken = False
         self._ring = loop_bell(loop, self._deliver)
         self._open: dict[asyncio.Future[Outcome], tuple[float, Call]] = {}
-        """What is awaited: until when at most, by the loop's time, and for which call."""
+        """What is awaited: until when at most, in monotonic seconds, and for which call."""
         self._watched = False
 
     @classmethod
@@ -54,18 +55,15 @@ class LoopDelivery:
         loop = self.loop()
         return loop is not None and not loop.is_closed()
 
-    def watch(self, future: asyncio.Future[Outcome], call: Call, patience: float) -> None:
-        """End a future after ``patience`` seconds, whatever has become of the core.
+    def watch(self, future: asyncio.Future[Outcome], call: Call, until: float) -> None:
+        """End a future at ``until``, in monotonic seconds, whatever has become of the core.
 
         Called on the loop's thread, before the call is on its way. One timer serves all: it costs a call
         next to nothing.
         """
-        loop = future.get_loop()
-        until = loop.time() + patience
         self._open[future] = (until, call)
         if not self._watched:
-            self._watched = True
-            loop.call_at(until, self._end_abandoned)
+            self._look_again()
 
     def forget(self, future: asyncio.Future[Outcome]) -> None:
         """Nobody awaits a future any more; called on the loop's thread."""
@@ -73,10 +71,7 @@ class LoopDelivery:
 
     def _end_abandoned(self) -> None:
         self._watched = False
-        loop = self.loop()
-        if loop is None:
-            return
-        now = loop.time()
+        now = time.monotonic()
         for future, (until, call) in list(self._open.items()):
             if future.done():
                 del self._open[future]  # its awaiter was cancelled
@@ -84,8 +79,14 @@ class LoopDelivery:
                 del self._open[future]
                 future.set_result(call.giving_up.abandon(call))
         if self._open:
+            self._look_again()
+
+    def _look_again(self) -> None:
+        loop = self.loop()
+        if loop is not None:
             self._watched = True
-            loop.call_at(min(until for until, _ in self._open.values()), self._end_abandoned)
+            earliest = min(until for until, _ in self._open.values())
+            loop.call_later(earliest - time.monotonic(), self._end_abandoned)
 
     def settle(self, future: asyncio.Future[Outcome], outcome: Outcome) -> None:
         """Settle a future of the loop soon; dropped when the loop is gone."""

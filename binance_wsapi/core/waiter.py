@@ -26,13 +26,8 @@ class _IdleBells:
     def __init__(self) -> None:
         self._bells: deque[Bell] = deque(maxlen=_MOST_IDLE)
         self.keep = self._bells.append
+        self.take = self._bells.pop
         ends_at_fork(self)
-
-    def take(self) -> Bell:
-        try:
-            return self._bells.pop()
-        except IndexError:
-            return make_bell()
 
     def left_behind(self) -> None:
         """In a forked child: a bell would be heard in both processes."""
@@ -48,7 +43,10 @@ class Waiter:
     __slots__ = ("_bell", "_outcome")
 
     def __init__(self) -> None:
-        self._bell = _idle.take()
+        try:
+            self._bell = _idle.take()
+        except IndexError:
+            self._bell = make_bell()
         self._outcome: Outcome | None = None
 
     def settle(self, outcome: Outcome) -> None:

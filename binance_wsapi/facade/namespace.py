@@ -16,9 +16,11 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from binance_wsapi.catalogue import operations
 from binance_wsapi.catalogue.operation import Operation
+from binance_wsapi.core.call import CallKind, kinds
 from binance_wsapi.endpoints import EndpointKind, WsKey, endpoint
 from binance_wsapi.errors import ConfigurationError
 from binance_wsapi.markets import Market
+from binance_wsapi.protocol.made_writers import Writer
 from binance_wsapi.response import Response
 
 __all__ = ["AsyncNamespace", "Namespace"]
@@ -36,14 +38,16 @@ def _method(operation: Operation, signature: Callable[..., Any]) -> Callable[...
 
         @wraps(signature)
         def method(self: Any, /, **given: object) -> Any:
-            return self._call(operation, given)
+            kind = kinds[operation]
+            return self._send(kind, kind.writers[tuple(given)], given)
 
     else:
         name = signature.__qualname__
 
         @wraps(signature)
         def method(self: Any, /, **given: object) -> Any:
-            coroutine = self._call(operation, given)
+            kind = kinds[operation]
+            coroutine = self._send(kind, kind.writers[tuple(given)], given)
             if inspect.iscoroutine(coroutine):
                 _rename(coroutine, name)
             return coroutine
@@ -86,7 +90,7 @@ class Namespace(_Refusing):
     Safe to use from any thread.
     """
 
-    __slots__ = ("_call", "ws_key")
+    __slots__ = ("_send", "ws_key")
 
     market: ClassVar[Market]
 
@@ -99,10 +103,10 @@ class Namespace(_Refusing):
 
     def __init__(
         self,
-        call: Callable[[WsKey, Operation, dict[str, object]], Response[Any]],
+        send: Callable[[WsKey, CallKind, Writer, dict[str, object]], Response[Any]],
         ws_key: WsKey,
     ) -> None:
-        self._call = partial(call, ws_key)
+        self._send = partial(send, ws_key)
         self.ws_key = ws_key
 
     def using(self, ws_key: WsKey) -> Self:
@@ -114,7 +118,7 @@ class Namespace(_Refusing):
         Raises:
             ConfigurationError: The connection does not serve this market's WebSocket API.
         """
-        return type(self)(self._call.func, _checked(ws_key, self.market))
+        return type(self)(self._send.func, _checked(ws_key, self.market))
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(ws_key={self.ws_key!s})"
@@ -126,7 +130,7 @@ class AsyncNamespace(_Refusing):
     Safe to use from any thread and any event loop.
     """
 
-    __slots__ = ("_call", "ws_key")
+    __slots__ = ("_send", "ws_key")
 
     market: ClassVar[Market]
 
@@ -139,10 +143,10 @@ class AsyncNamespace(_Refusing):
 
     def __init__(
         self,
-        call: Callable[[WsKey, Operation, dict[str, object]], Awaitable[Response[Any]]],
+        send: Callable[[WsKey, CallKind, Writer, dict[str, object]], Awaitable[Response[Any]]],
         ws_key: WsKey,
     ) -> None:
-        self._call = partial(call, ws_key)
+        self._send = partial(send, ws_key)
         self.ws_key = ws_key
 
     def using(self, ws_key: WsKey) -> Self:
@@ -154,7 +158,7 @@ class AsyncNamespace(_Refusing):
         Raises:
             ConfigurationError: The connection does not serve this market's WebSocket API.
         """
-        return type(self)(self._call.func, _checked(ws_key, self.market))
+        return type(self)(self._send.func, _checked(ws_key, self.market))
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(ws_key={self.ws_key!s})"

@@ -30,25 +30,16 @@ class Authoriser:
         self.signer = signer
         self.is_complete = api_key is not None and signer is not None
         """Whether every operation can be authorised."""
+        self.logs_on = signer is not None and signer.key_type is KeyType.ED25519
+        """Whether the key can authenticate a whole connection (Ed25519 only)."""
+        self.signs_slowly = signer is not None and bool(getattr(signer, "slow", True))
+        """Whether signing may stall an event loop: RSA, and any signer that does not deny it."""
+        self.may_hang = self.signs_slowly and not is_local(signer)
+        """Whether signing may wait for something: any signer of the caller's that does not deny it."""
         self._window: dict[str, WireValue] = {}
         if recv_window is not None:
             is_whole = float(recv_window).is_integer()
             self._window["recvWindow"] = int(recv_window) if is_whole else str(recv_window)
-
-    @property
-    def logs_on(self) -> bool:
-        """Whether the key can authenticate a whole connection (Ed25519 only)."""
-        return self.signer is not None and self.signer.key_type is KeyType.ED25519
-
-    @property
-    def signs_slowly(self) -> bool:
-        """Whether signing may stall an event loop: RSA, and any signer that does not deny it."""
-        return self.signer is not None and bool(getattr(self.signer, "slow", True))
-
-    @property
-    def may_hang(self) -> bool:
-        """Whether signing may wait for something: any signer of the caller's that does not deny it."""
-        return self.signs_slowly and not is_local(self.signer)
 
     def check(self, operation: Operation) -> None:
         """Refuse an operation that needs a key which the client was not given.

@@ -20,6 +20,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 
 __all__ = ["ServerClock"]
@@ -135,23 +136,19 @@ class ServerClock:
         """
         self._manual_us = None if offset_ms is None else round(offset_ms * 1000)
 
-    def timestamp_us(self, wall_us: int, now: float) -> int:
+    def timestamp_us(self, wall_us: Callable[[], int], now: float) -> int:
         """Return the exchange's time in epoch microseconds.
 
         Args:
-            wall_us: The wall clock's time, used with an offset set by hand or before any measurement.
+            wall_us: Reads the wall clock; asked with an offset set by hand and before any measurement.
             now: Monotonic seconds, used with measurements.
         """
         manual_us = self._manual_us  # another thread may take it back at any moment
         if manual_us is not None:
-            return wall_us + manual_us
+            return wall_us() + manual_us
         if self._best is None:
-            return wall_us
+            return wall_us()
         return self._best.offset_us + int(now * 1e6)
-
-    def timestamp_ms(self, wall_us: int, now: float) -> int:
-        """Return the exchange's time in epoch milliseconds, as requests are stamped."""
-        return self.timestamp_us(wall_us, now) // 1000
 
     def needs_refresh(self, now: float) -> bool:
         """Whether a new measurement is wanted; never while the offset is set by hand."""

@@ -1,23 +1,26 @@
 """Turn what a caller gives into what the exchange is sent, or say what is wrong with it.
 
-Everything known about an operation's parameters is laid out once, when the operation is first used;
-a call then costs one look-up and one conversion a parameter.
+Everything known about an operation's parameters is laid out once, when the operation is first used.
+What a caller gives again and again is then written by a function made for just these names
+(:mod:`made_writers`); all else, and all that may be wrong, a parameter at a time.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
-from functools import cache, partial
+from functools import cache
 from typing import NoReturn
 
 from binance_wsapi.catalogue.operation import Forbids, Needs, Operation
 from binance_wsapi.errors import ParameterError
+from binance_wsapi.protocol.made_writers import MOST_SHAPES, Step, Writer, make_writer
 from binance_wsapi.protocol.values import (
     WireValue,
     any_value,
     converter,
     decimal_text,
     name_text,
+    plain_values,
     shown,
     wrong_type,
 )
@@ -28,7 +31,7 @@ __all__ = [
     "name_text",
     "wire_params",
     "wire_params_by_name",
-    "writer",
+    "writers",
 ]
 
 
@@ -72,14 +75,15 @@ def wire_params_by_name(
             for name, value in given.items()
             if value is not None
         }
-    return _plan_by_wire_name(operation).write(given)
+    # A mapping of the caller's own may tell its names and its values in different orders.
+    return _plan_by_wire_name(operation).write(
+        given if type(given) is dict else dict(given.items())
+    )
 
 
-def writer(operation: Operation | None) -> Callable[[Mapping[str, object]], dict[str, WireValue]]:
-    """Return what checks and converts the parameters of one operation, as :func:`wire_params` does."""
-    if operation is None:
-        return partial(wire_params_by_name, None)
-    return _plan(operation).write
+def writers(operation: Operation) -> Mapping[tuple[str, ...], Writer]:
+    """Return what does the work of :func:`wire_params`, by the names of the parameters given."""
+    return _plan(operation).writers
 
 
 @cache
@@ -92,7 +96,19 @@ def _plan_by_wire_name(operation: Operation) -> _Plan:
     return _Plan(operation, {param.wire: param.wire for param in operation.params}, is_closed=False)
 
 
-_MOST_SHAPES = 1000
+_MOST_WRITERS = 100
+"""Of one operation; more sets of names than that come from no program that repeats itself."""
+
+
+class _Writers(dict[tuple[str, ...], Writer]):
+    """Writers by the names they take, in their order; each is made when it is first asked for."""
+
+    def __init__(self, make: Callable[[tuple[str, ...]], Writer]) -> None:
+        super().__init__()
+        self._make = make
+
+    def __missing__(self, names: tuple[str, ...]) -> Writer:
+        return self._make(names)
 
 
 class _Plan:
@@ -117,6 +133,7 @@ class _Plan:
         "_steps",
         "_together",
         "_triggers",
+        "writers",
     )
 
     def __init__(self, operation: Operation, wires: Mapping[str, str], *, is_closed: bool) -> None:
@@ -125,7 +142,11 @@ class _Plan:
         self._is_closed = is_closed
         params = {param.wire: param for param in operation.params}
         self._steps = {
-            name: (wire, converter(params[wire], name, operation.market))
+            name: Step(
+                wire,
+                converter(params[wire], name, operation.market),
+                plain_values(params[wire]),
+            )
             for name, wire in wires.items()
         }
         self._required = frozenset(
@@ -151,6 +172,7 @@ class _Plan:
         """The parameters whose values rules look at; all of them enumerated."""
         self._lawful: set[tuple[object, ...]] = set()
         """The shapes of parameters that have been found to break no rule."""
+        self.writers = _Writers(self._new_writer)
         self._exclusive = operation.exclusive
         self._together = operation.together
         self._bound = frozenset(
@@ -158,6 +180,22 @@ class _Plan:
         )
 
     def write(self, given: Mapping[str, object]) -> dict[str, WireValue]:
+        return self.writers[tuple(given)](given)
+
+    def _new_writer(self, names: tuple[str, ...]) -> Writer:
+        if len(self.writers) >= _MOST_WRITERS or not self._steps.keys() >= set(names):
+            return self.write_plainly
+        made = self.writers[names] = make_writer(
+            self._operation.method,
+            {name: self._steps[name] for name in names},
+            self._rule_names,
+            plainly=self.write_plainly,
+            check_rules=self._check_rules,
+        )
+        return made
+
+    def write_plainly(self, given: Mapping[str, object]) -> dict[str, WireValue]:
+        """Write a parameter at a time, whatever is given."""
         steps = self._steps
         params: dict[str, WireValue] = {}
         for name, value in given.items():
@@ -167,12 +205,12 @@ class _Plan:
             if step is None:
                 params[name] = self._unknown(name, value)
             else:
-                params[step[0]] = step[1](value)
+                params[step.wire] = step.convert(value)
         # A caller's calls are alike: rules look at names and a few values, so what held once holds.
         shape = (*params, *map(params.get, self._rule_names))
         if shape not in self._lawful:
             self._check_rules(params)
-            if len(self._lawful) < _MOST_SHAPES:
+            if len(self._lawful) < MOST_SHAPES:
                 self._lawful.add(shape)
         return params
 

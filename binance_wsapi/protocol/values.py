@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from enum import Enum
 from math import isfinite
-from typing import TypeGuard
+from typing import Any, NamedTuple, TypeGuard
 
 from binance_wsapi.catalogue.operation import Kind, Param
 from binance_wsapi.errors import ParameterError
@@ -23,11 +23,13 @@ from binance_wsapi.protocol.secrets import SECRET_NAMES
 
 __all__ = [
     "Convert",
+    "PlainValues",
     "WireValue",
     "any_value",
     "converter",
     "decimal_text",
     "name_text",
+    "plain_values",
     "shown",
     "wrong_type",
 ]
@@ -69,6 +71,49 @@ def converter(param: Param, label: str, market: Market) -> Convert:
             return _list(param, label, _string(param, label))
         case Kind.ENUM_LIST:
             return _list(param, label, _enum(param, label))
+
+
+class PlainValues(NamedTuple):
+    """Values of a parameter that its converter takes and leaves as they are."""
+
+    type: type
+    """Their own type; those of a subclass are converted."""
+    test: Callable[[Any], object]
+    """True of those that are plain; in C, for a call of it costs least."""
+
+
+def plain_values(param: Param) -> PlainValues | None:
+    """Return which values of a parameter need no converter, if there are such."""
+    if param.max_length is not None or param.pattern is not None:
+        return None
+    match param.kind:
+        case Kind.STRING if param.name in _SYMBOLS:
+            return PlainValues(str, _met_symbols.__contains__)
+        case Kind.STRING:
+            return PlainValues(str, _is_plain_text)
+        case Kind.INT:
+            return PlainValues(int, _whole_numbers(param).__contains__)
+        case Kind.DECIMAL if not _is_limited(param):
+            return PlainValues(str, _met_decimals.__contains__)
+        case Kind.ENUM:
+            return PlainValues(str, frozenset(_texts(param)).__contains__)
+        case Kind.TIMESTAMP:
+            return PlainValues(int, _PLAIN_TIMES.__contains__)
+        case _:
+            return None
+
+
+# A program trades few symbols, and quantities and prices come back: to find a text here costs a tenth of
+# matching it.
+_met_symbols: set[str] = set()
+_met_decimals: set[str] = set()
+_MOST_MET = 2000
+
+
+def _meet(text: str, met: set[str]) -> None:
+    if len(met) >= _MOST_MET:
+        met.clear()
+    met.add(text)
 
 
 def any_value(label: str, value: object) -> WireValue:
@@ -194,7 +239,7 @@ def _int_text(value: object, parameter: str) -> str:
 def _decimal(param: Param, label: str) -> Convert:
     least, most = _limit(param.minimum), _limit(param.maximum)
     places = param.max_decimals
-    if least is None and most is None and places is None:
+    if not _is_limited(param):
         return _plain_decimal(label)
 
     def convert(value: object) -> str:
@@ -213,9 +258,14 @@ def _decimal(param: Param, label: str) -> Convert:
     return convert_window if param.auth else convert
 
 
+def _is_limited(param: Param) -> bool:
+    return any(each is not None for each in (param.minimum, param.maximum, param.max_decimals))
+
+
 def _plain_decimal(label: str) -> Convert:
     def convert(value: object) -> str:
         if type(value) is str and _is_plain_decimal(value):
+            _meet(value, _met_decimals)
             return value
         return decimal_text(value, label)  # type: ignore[arg-type]  # checked there
 
@@ -243,8 +293,8 @@ _INT64_MAX = 2**63 - 1
 
 
 def _int(param: Param, label: str) -> Convert:
-    least = -_INT64_MAX - 1 if param.minimum is None else int(param.minimum)
-    most = _INT64_MAX if param.maximum is None else int(param.maximum)
+    allowed = _whole_numbers(param)
+    least, most = allowed[0], allowed[-1]
 
     def convert(value: object) -> int:
         number = value if type(value) is int else _whole(value, label)
@@ -253,6 +303,12 @@ def _int(param: Param, label: str) -> Convert:
         return number
 
     return convert
+
+
+def _whole_numbers(param: Param) -> range:
+    least = -_INT64_MAX - 1 if param.minimum is None else int(param.minimum)
+    most = _INT64_MAX if param.maximum is None else int(param.maximum)
+    return range(least, most + 1)
 
 
 def _whole(value: object, label: str) -> int:
@@ -288,6 +344,7 @@ _SYMBOLS = frozenset({"symbol", "symbols", "pair"})
 # lower case.
 _is_spelled_otherwise = re.compile(r"[a-z/:\s-]").search
 _is_plain_symbol = re.compile(r"[A-Z0-9_.]+").fullmatch
+_is_plain_text = re.compile(r"[\x00-\x7f]+").fullmatch
 
 
 def _symbol(param: Param, label: str) -> Convert:
@@ -295,6 +352,7 @@ def _symbol(param: Param, label: str) -> Convert:
 
     def convert(value: object) -> WireValue:
         if type(value) is str and _is_plain_symbol(value):
+            _meet(value, _met_symbols)
             return value
         text = convert_text(value)
         assert isinstance(text, str)
@@ -325,7 +383,7 @@ def _text(value: object, label: str) -> str:
 
 def _enum(param: Param, label: str) -> Convert:
     # Members of the enum are equal to their text: one look-up serves both, and gives plain text.
-    known = {str(member.value): str(member.value) for member in param.enum or ()}
+    known = {text: text for text in _texts(param)}
     right_spelling = {_folded(text): text for text in known}
 
     def convert(value: object) -> str:
@@ -347,6 +405,10 @@ def _enum(param: Param, label: str) -> Convert:
         return text  # the exchange may have added it
 
     return convert
+
+
+def _texts(param: Param) -> list[str]:
+    return [str(member.value) for member in param.enum or ()]
 
 
 def _folded(text: str) -> str:
@@ -375,6 +437,7 @@ def _boolean_text(label: str) -> Convert:
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LOOKS_LIKE_SECONDS = range(10**9, 10**11)
+_PLAIN_TIMES = range(_LOOKS_LIKE_SECONDS.stop, _INT64_MAX + 1)
 
 
 def _timestamp(label: str, market: Market) -> Convert:

@@ -7,6 +7,7 @@ import contextvars
 import gc
 import os
 import sys
+import time
 import weakref
 from collections.abc import Callable
 from typing import Any
@@ -63,7 +64,7 @@ def answer(patience: float = WAIT_S) -> Awaited:
         GivingUp(NOBODY, take_in=list, drop=print, let_resolve=print),
         WsKey.MAIN_WSAPI,
     )
-    LoopDelivery.of(awaited.get_loop()).watch(awaited, call, patience)
+    LoopDelivery.of(awaited.get_loop()).watch(awaited, call, time.monotonic() + patience)
     return awaited
 
 

@@ -18,10 +18,12 @@ import pytest
 
 from binance_wsapi.catalogue import operations
 from binance_wsapi.catalogue.operation import Operation
+from binance_wsapi.core.call import CallKind
 from binance_wsapi.endpoints import WsKey
 from binance_wsapi.errors import ConfigurationError
 from binance_wsapi.facade.namespace import AsyncNamespace, Namespace
 from binance_wsapi.markets import Market
+from binance_wsapi.protocol.made_writers import Writer
 
 NAMES: list[dict[str, Any]] = json.loads(
     (Path(__file__).parents[1] / "reference" / "method_names.json").read_text()
@@ -45,14 +47,16 @@ class Recorder:
     def __init__(self) -> None:
         self.calls: list[tuple[WsKey, Operation, dict[str, object]]] = []
 
-    def call(self, ws_key: WsKey, operation: Operation, params: dict[str, object]) -> Any:
-        self.calls.append((ws_key, operation, params))
+    def call(self, ws_key: WsKey, kind: CallKind, write: Writer, params: dict[str, object]) -> Any:
+        assert kind.operation is not None
+        assert write == kind.writers[tuple(params)]
+        self.calls.append((ws_key, kind.operation, params))
         return "answer"
 
     async def call_async(
-        self, ws_key: WsKey, operation: Operation, params: dict[str, object]
+        self, ws_key: WsKey, kind: CallKind, write: Writer, params: dict[str, object]
     ) -> Any:
-        return self.call(ws_key, operation, params)
+        return self.call(ws_key, kind, write, params)
 
 
 def namespace_class(market: Market, flavour: str = "") -> Any:
