@@ -16,7 +16,7 @@ import msgspec
 
 __all__ = ["lenient_reader", "tolerant_decoder"]
 
-log = logging.getLogger("binance_wsapi.models")
+_log = logging.getLogger("binance_wsapi.models")
 
 Decode: TypeAlias = Callable[[bytes | msgspec.Raw], Any]
 
@@ -114,7 +114,7 @@ class _Field(NamedTuple):
     def _note(self, kind: type, problem: str) -> None:
         if (kind, self.name) not in _noted:
             _noted.add((kind, self.name))
-            log.warning(
+            _log.warning(
                 "%s.%s is None: member %r of what the exchange sent has another form than documented "
                 "(%s); told once",
                 kind.__name__,
