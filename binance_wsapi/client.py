@@ -211,8 +211,8 @@ class Client(ClientBase):
                 wire operation, such as ``order.place``.
             params: The parameters of the request under their wire names, with the client order id
                 (``newClientOrderId``) it was sent with.
-            sent_at: When the call was made: epoch milliseconds or microseconds, or a ``datetime`` that
-                knows its time zone. What was made before it is not taken for this request's.
+            sent_at: When the call was made: epoch milliseconds or microseconds, a ``datetime`` that
+                knows its time zone, or ISO text. What was made before it is not taken for this request's.
             recv_window: Its ``recvWindow`` in milliseconds; by default this client's option.
             ws_key: The connection it was made on.
             timeout: Seconds this may take; ``None`` for as long as said above, and half a minute more if

@@ -47,12 +47,12 @@ LIMIT = param("limit", Kind.INT, "How many rows at most.", default="500", maximu
 START_TIME = param(
     "start_time",
     Kind.TIMESTAMP,
-    "Start of the range: a ``datetime`` with a time zone, or epoch ms or µs.",
+    "Start of the range: a ``datetime`` with a time zone, a ``date``, ISO text, or epoch ms or µs.",
 )
 END_TIME = param(
     "end_time",
     Kind.TIMESTAMP,
-    "End of the range: a ``datetime`` with a time zone, or epoch ms or µs.",
+    "End of the range: a ``datetime`` with a time zone, a ``date``, ISO text, or epoch ms or µs.",
 )
 FROM_ID = param("from_id", Kind.INT, "First trade id to return.", minimum=0)
 TIME_ZONE = param(

@@ -296,8 +296,10 @@ class AsyncSpotNamespace(AsyncNamespace):
         Args:
             symbol: Trading symbol, such as ``BTCUSDT``.
             from_id: First aggregate trade id to return.
-            start_time: Start of the range: a ``datetime`` with a time zone, or epoch ms or µs.
-            end_time: End of the range: a ``datetime`` with a time zone, or epoch ms or µs.
+            start_time: Start of the range: a ``datetime`` with a time zone, a ``date``, ISO text,
+                or epoch ms or µs.
+            end_time: End of the range: a ``datetime`` with a time zone, a ``date``, ISO text, or
+                epoch ms or µs.
             limit: How many rows at most. At most 1000. Default: 500.
 
         Returns:
@@ -330,8 +332,10 @@ class AsyncSpotNamespace(AsyncNamespace):
             symbol: Trading symbol, such as ``BTCUSDT``.
             interval: Length of a candle. 1s, 1m, 3m, 5m, 15m, 30m, 1h, 2h, 4h, 6h, 8h, 12h, 1d, 3d,
                 1w or 1M.
-            start_time: Start of the range: a ``datetime`` with a time zone, or epoch ms or µs.
-            end_time: End of the range: a ``datetime`` with a time zone, or epoch ms or µs.
+            start_time: Start of the range: a ``datetime`` with a time zone, a ``date``, ISO text,
+                or epoch ms or µs.
+            end_time: End of the range: a ``datetime`` with a time zone, a ``date``, ISO text, or
+                epoch ms or µs.
             time_zone: Offset that candle or day borders follow, hours or hours:minutes from -12:00
                 to +14:00. Default: 0 (UTC).
             limit: How many rows at most. At most 1000. Default: 500.
@@ -366,8 +370,10 @@ class AsyncSpotNamespace(AsyncNamespace):
             symbol: Trading symbol, such as ``BTCUSDT``.
             interval: Length of a candle. 1s, 1m, 3m, 5m, 15m, 30m, 1h, 2h, 4h, 6h, 8h, 12h, 1d, 3d,
                 1w or 1M.
-            start_time: Start of the range: a ``datetime`` with a time zone, or epoch ms or µs.
-            end_time: End of the range: a ``datetime`` with a time zone, or epoch ms or µs.
+            start_time: Start of the range: a ``datetime`` with a time zone, a ``date``, ISO text,
+                or epoch ms or µs.
+            end_time: End of the range: a ``datetime`` with a time zone, a ``date``, ISO text, or
+                epoch ms or µs.
             time_zone: Offset that candle or day borders follow, hours or hours:minutes from -12:00
                 to +14:00. Default: 0 (UTC).
             limit: How many rows at most. At most 1000. Default: 500.
@@ -2253,8 +2259,10 @@ class AsyncSpotNamespace(AsyncNamespace):
         Args:
             symbol: Trading symbol, such as ``BTCUSDT``.
             order_id: First order id to return.
-            start_time: Start of the range: a ``datetime`` with a time zone, or epoch ms or µs.
-            end_time: End of the range: a ``datetime`` with a time zone, or epoch ms or µs.
+            start_time: Start of the range: a ``datetime`` with a time zone, a ``date``, ISO text,
+                or epoch ms or µs.
+            end_time: End of the range: a ``datetime`` with a time zone, a ``date``, ISO text, or
+                epoch ms or µs.
             limit: How many rows at most. At most 1000. Default: 500.
             recv_window: How long the request stays valid, in ms. At most 60000, up to 3 decimal
                 places. Default: the client's ``recv_window``.
@@ -2359,8 +2367,10 @@ class AsyncSpotNamespace(AsyncNamespace):
 
         Args:
             from_id: First order list id to return.
-            start_time: Start of the range: a ``datetime`` with a time zone, or epoch ms or µs.
-            end_time: End of the range: a ``datetime`` with a time zone, or epoch ms or µs.
+            start_time: Start of the range: a ``datetime`` with a time zone, a ``date``, ISO text,
+                or epoch ms or µs.
+            end_time: End of the range: a ``datetime`` with a time zone, a ``date``, ISO text, or
+                epoch ms or µs.
             limit: How many rows at most. At most 1000. Default: 500.
             recv_window: How long the request stays valid, in ms. At most 60000, up to 3 decimal
                 places. Default: the client's ``recv_window``.
@@ -2406,8 +2416,10 @@ class AsyncSpotNamespace(AsyncNamespace):
         Args:
             symbol: Trading symbol, such as ``BTCUSDT``.
             order_id: Only trades of this order.
-            start_time: Start of the range: a ``datetime`` with a time zone, or epoch ms or µs.
-            end_time: End of the range: a ``datetime`` with a time zone, or epoch ms or µs.
+            start_time: Start of the range: a ``datetime`` with a time zone, a ``date``, ISO text,
+                or epoch ms or µs.
+            end_time: End of the range: a ``datetime`` with a time zone, a ``date``, ISO text, or
+                epoch ms or µs.
             from_id: First trade id to return.
             limit: How many rows at most. At most 1000. Default: 500.
             recv_window: How long the request stays valid, in ms. At most 60000, up to 3 decimal
@@ -2526,8 +2538,10 @@ class AsyncSpotNamespace(AsyncNamespace):
 
         Args:
             symbol: Trading symbol, such as ``BTCUSDT``.
-            start_time: Start of the range: a ``datetime`` with a time zone, or epoch ms or µs.
-            end_time: End of the range: a ``datetime`` with a time zone, or epoch ms or µs.
+            start_time: Start of the range: a ``datetime`` with a time zone, a ``date``, ISO text,
+                or epoch ms or µs.
+            end_time: End of the range: a ``datetime`` with a time zone, a ``date``, ISO text, or
+                epoch ms or µs.
             from_allocation_id: First allocation id to return.
             limit: How many rows at most. At most 1000. Default: 500.
             order_id: Those of one order.

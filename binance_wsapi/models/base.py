@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum
 from typing import Any, ClassVar, Self, TypeAlias, cast, dataclass_transform
@@ -23,8 +23,9 @@ __all__ = [
 DecimalLike: TypeAlias = str | Decimal | int | float
 """What a decimal parameter takes; it reaches the exchange as plain decimal text."""
 
-Timestamp: TypeAlias = int | datetime
-"""What a time parameter takes: epoch ms or µs, or a ``datetime`` that knows its time zone."""
+Timestamp: TypeAlias = int | datetime | date | str
+"""What a time parameter takes: epoch ms or µs; a ``datetime`` that knows its time zone; a ``date``, which
+begins at midnight UTC; or ISO text of either, such as ``2026-11-28`` or ``2026-11-28T12:00Z``."""
 
 
 class ModelMeta(msgspec.StructMeta):

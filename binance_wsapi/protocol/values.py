@@ -9,7 +9,7 @@ from __future__ import annotations
 import operator
 import re
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from enum import Enum
 from math import isfinite
@@ -130,8 +130,8 @@ def any_value(label: str, value: object) -> WireValue:
         return decimal_text(value, label)
     if isinstance(value, Enum):
         return any_value(label, value.value)
-    if isinstance(value, datetime):
-        return _epoch(value, label, Market.USDM)  # milliseconds, which every market takes
+    if isinstance(value, date):
+        return _timestamp(label, Market.USDM)(value)  # milliseconds, which every market takes
     if _is_list(value):
         return [_text(item, label) for item in value]
     number = _whole(value, label)
@@ -444,7 +444,7 @@ def _timestamp(label: str, market: Market) -> Convert:
     def convert(value: object) -> int:
         if isinstance(value, datetime):
             return _epoch(value, label, market)
-        number = value if type(value) is int else _whole_time(value, label)
+        number = value if type(value) is int else _other_time(value, label, market)
         if number < 0:
             raise _refused(label, value, "lies before 1970")
         if number in _LOOKS_LIKE_SECONDS:
@@ -467,6 +467,31 @@ def epoch_us(value: object, parameter: str) -> int:
     return micros(number)
 
 
+_FORMS_OF_TIME = (
+    "write a datetime that knows its time zone, a date, ISO text such as '2026-11-28' or "
+    "'2026-11-28T12:00Z' (days begin at midnight UTC), or whole epoch milliseconds such as "
+    "1795824000000"
+)
+_is_iso_text = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}([T ].+)?").fullmatch
+
+
+def _other_time(value: object, label: str, market: Market) -> int:
+    """Return what is neither a datetime nor an int as a time."""
+    if isinstance(value, date):
+        return _epoch(datetime(value.year, value.month, value.day, tzinfo=UTC), label, market)
+    if isinstance(value, str) and (found := _is_iso_text(value.strip())):
+        try:
+            moment = datetime.fromisoformat(value.strip())
+        except ValueError as error:
+            raise _refused(label, value, f"is no time ({error}): {_FORMS_OF_TIME}") from None
+        if found[1] is None:
+            moment = moment.replace(tzinfo=UTC)
+        elif moment.utcoffset() is None:
+            raise _refused(label, value, f"has no time zone: write '{value.strip()}Z' for UTC")
+        return _epoch(moment, label, market)
+    return _whole_time(value, label)
+
+
 def _whole_time(value: object, label: str) -> int:
     if isinstance(value, float) and int(value if isfinite(value) else 0) in _LOOKS_LIKE_SECONDS:
         millis = f"{value * 1000:.0f}"
@@ -480,12 +505,7 @@ def _whole_time(value: object, label: str) -> int:
             return operator.index(value)  # type: ignore[arg-type]  # what is no integer raises
     except TypeError:
         pass
-    raise wrong_type(
-        label,
-        value,
-        "write a datetime that knows its time zone, such as datetime(2026, 11, 28, tzinfo=UTC), or "
-        "whole epoch milliseconds, such as 1795824000000",
-    )
+    raise wrong_type(label, value, _FORMS_OF_TIME)
 
 
 def _epoch(moment: datetime, label: str, market: Market) -> int:

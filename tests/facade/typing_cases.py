@@ -42,7 +42,10 @@ def blocking(spot: SpotNamespace) -> None:
         Response[CancelledOrder | CancelledOrderList],
     )
     klines = spot.get_klines(
-        symbol="BTCUSDT", interval="1m", start_time=datetime.now().astimezone()
+        symbol="BTCUSDT",
+        interval="1m",
+        start_time=datetime.now().astimezone(),
+        end_time="2026-11-28",
     )
     assert_type(klines.result, list[Kline])
 

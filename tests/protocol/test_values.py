@@ -411,6 +411,7 @@ def test_what_is_no_truth_is_refused(name: str, given: object) -> None:
 
 MOMENT = datetime(2026, 7, 17, 12, 30, 15, tzinfo=UTC)
 MOMENT_MS = 1_784_291_415_000
+MIDNIGHT_MS = MOMENT_MS - (12 * 3600 + 30 * 60 + 15) * 1000
 
 
 @pytest.mark.parametrize(
@@ -423,6 +424,13 @@ MOMENT_MS = 1_784_291_415_000
         (MOMENT.astimezone(timezone(timedelta(hours=-5))), MOMENT_MS),
         (MOMENT.replace(microsecond=123_000), MOMENT_MS + 123),
         (MOMENT.replace(microsecond=123_456), MOMENT_MS * 1000 + 123_456),
+        (date(2026, 7, 17), MIDNIGHT_MS),
+        ("2026-07-17", MIDNIGHT_MS),
+        (" 2026-07-17 ", MIDNIGHT_MS),
+        ("2026-07-17T12:30:15Z", MOMENT_MS),
+        ("2026-07-17 12:30:15+00:00", MOMENT_MS),
+        ("2026-07-17T14:30:15+02:00", MOMENT_MS),
+        ("2026-07-17T12:30:15.123456Z", MOMENT_MS * 1000 + 123_456),
     ],
 )
 def test_moments_keep_their_resolution(given: object, wire: int) -> None:
@@ -448,6 +456,9 @@ def test_futures_take_milliseconds_alone() -> None:
         (1795878685.25, "is in seconds: write whole milliseconds, 1795878685250"),
         (1795878685.0, "is in seconds: write whole milliseconds, 1795878685000"),
         ("1784291415000", "write 1784291415000 without quotes"),
+        ("2026-07-17T12:30", "has no time zone: write '2026-07-17T12:30Z' for UTC"),
+        ("1969-12-31", "lies before 1970"),
+        (date(1969, 12, 31), "lies before 1970"),
     ],
 )
 def test_what_is_no_moment_is_refused(given: object, said: str) -> None:
@@ -457,10 +468,12 @@ def test_what_is_no_moment_is_refused(given: object, said: str) -> None:
 @pytest.mark.parametrize(
     "given",
     [
-        "2026-07-17",
+        "2026-07-32",
+        "2026-07-17T25:00Z",
+        "2026-W29-5",
+        "17.07.2026",
         "1 hour ago UTC",
         "",
-        date(2026, 7, 17),
         timedelta(hours=1),
         True,
         1.5,
@@ -474,8 +487,9 @@ def test_what_is_no_moment_is_refused(given: object, said: str) -> None:
 )
 def test_what_is_no_moment_is_told_all_forms_of_one(given: object) -> None:
     assert str(refused(start_time=given)).endswith(
-        ": write a datetime that knows its time zone, such as datetime(2026, 11, 28, tzinfo=UTC), or "
-        "whole epoch milliseconds, such as 1795824000000"
+        ": write a datetime that knows its time zone, a date, ISO text such as '2026-11-28' or "
+        "'2026-11-28T12:00Z' (days begin at midnight UTC), or whole epoch milliseconds such as "
+        "1795824000000"
     )
 
 
