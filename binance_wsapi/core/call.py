@@ -97,6 +97,9 @@ def kind_by_method(market: Market, method: str) -> CallKind:
 class GivesUp(Protocol):
     """Who is told of calls that are given up without an exception to tell it by."""
 
+    now: Callable[[], float]
+    """The clock that its calls are timed by."""
+
     def forsake(self, call: Call) -> None:
         """The caller of a call is gone without a word."""
 

@@ -57,6 +57,7 @@ class GivingUp:
         let_resolve: Callable[[Call, OutcomeUnknown], object],
     ) -> None:
         self._runtime = runtime
+        self.now = runtime.now
         self._take_in = take_in
         self._drop = drop
         self._let_resolve = let_resolve

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 import weakref
 from collections import deque
 from weakref import WeakKeyDictionary
@@ -29,7 +28,7 @@ class LoopDelivery:
         self._woken = False
         self._ring = loop_bell(loop, self._deliver)
         self._open: dict[asyncio.Future[Outcome], tuple[float, Call]] = {}
-        """What is awaited: until when at most, in monotonic seconds, and for which call."""
+        """What is awaited: until when at most, by the call's own clock, and for which call."""
         self._watched = False
 
     @classmethod
@@ -56,7 +55,7 @@ class LoopDelivery:
         return loop is not None and not loop.is_closed()
 
     def watch(self, future: asyncio.Future[Outcome], call: Call, until: float) -> None:
-        """End a future at ``until``, in monotonic seconds, whatever has become of the core.
+        """End a future at ``until``, by the call's own clock, whatever has become of the core.
 
         Called on the loop's thread, before the call is on its way. One timer serves all: it costs a call
         next to nothing.
@@ -71,11 +70,10 @@ class LoopDelivery:
 
     def _end_abandoned(self) -> None:
         self._watched = False
-        now = time.monotonic()
         for future, (until, call) in list(self._open.items()):
             if future.done():
                 del self._open[future]  # its awaiter was cancelled
-            elif until <= now:
+            elif until <= call.giving_up.now():
                 del self._open[future]
                 future.set_result(call.giving_up.abandon(call))
         if self._open:
@@ -85,8 +83,8 @@ class LoopDelivery:
         loop = self.loop()
         if loop is not None:
             self._watched = True
-            earliest = min(until for until, _ in self._open.values())
-            loop.call_later(earliest - time.monotonic(), self._end_abandoned)
+            delay = min(until - call.giving_up.now() for until, call in self._open.values())
+            loop.call_later(delay, self._end_abandoned)
 
     def settle(self, future: asyncio.Future[Outcome], outcome: Outcome) -> None:
         """Settle a future of the loop soon; dropped when the loop is gone."""

@@ -51,6 +51,7 @@ class Nobody:
     def __init__(self) -> None:
         self.loop = asyncio.new_event_loop()
         self.loop.close()
+        self.now = time.monotonic
 
 
 NOBODY: Any = Nobody()
