@@ -35,7 +35,7 @@ from binance_wsapi.options import (
     ClientOptions,
     Options,
 )
-from binance_wsapi.outcomes import CallOutcome
+from binance_wsapi.outcomes import CallOutcome, GivenUp
 from binance_wsapi.protocol.authorisation import Authoriser
 from binance_wsapi.protocol.params import WireValue
 from binance_wsapi.protocol.signing import KeyType, Signer, load_signer
@@ -43,8 +43,9 @@ from binance_wsapi.redirection import redirected
 
 if TYPE_CHECKING:
     from binance_wsapi.core.rest_door import RestKind
+    from binance_wsapi.rules.symbol_rules import SymbolRules
 
-__all__ = ["ClientBase", "EventName", "HttpMethod", "MarketName"]
+__all__ = ["ClientBase", "EventName", "HttpMethod", "MarketName", "close_new", "tell_unsent"]
 
 C = TypeVar("C", bound="ClientBase")
 
@@ -307,6 +308,15 @@ class ClientBase(ClientSignature):
         options = self._runtime.options
         return {ws_key: url for ws_key in WsKey if (url := options.shown_url(ws_key))}
 
+    def _known_rules(self, ws_key: WsKey, symbol: str) -> tuple[str, SymbolRules | None]:
+        """Return a symbol, checked, and its rules if they need not be asked for."""
+        self._check_open()
+        with unforked:
+            from binance_wsapi.core.symbol_rules import checked_symbol
+
+        symbol = checked_symbol(ws_key, symbol)
+        return symbol, self._core.rules.known(ws_key, symbol)
+
     def __repr__(self) -> str:
         if "_core" not in vars(self):  # its making failed, and a traceback is shown with its locals
             return f"<{type(self).__name__} not made>"
@@ -351,6 +361,14 @@ def _authoriser(
     if api_secret is not None:
         signer = load_signer(api_secret, passphrase)
     return Authoriser(api_key=options.api_key, signer=signer, recv_window=options.recv_window)
+
+
+def tell_unsent(kind: CallKind, params: Mapping[str, WireValue], error: BaseException) -> None:
+    """The caller of an order that was not made into a call yet goes with an exception."""
+    client_order_id = next((str(params[name]) for name in kind.client_ids if name in params), None)
+    GivenUp(kind.method, client_order_id, written=False).mark(
+        error, f"{kind.method} was given up: nothing was sent, and nothing will be"
+    )
 
 
 def close_new(subscribed: tuple[BaseEventStream[Any], bool]) -> None:

@@ -15,6 +15,7 @@ from binance_wsapi.options import (
     OnRateLimit,
     OnUnknownOutcome,
     Options,
+    OrderRules,
     Overflow,
     TimeUnit,
     Urls,
@@ -49,6 +50,7 @@ class ClientSignature:
         time_unit: TimeUnit | None = None,
         on_rate_limit: OnRateLimit = "raise",
         on_unknown_outcome: OnUnknownOutcome = "resolve",
+        order_rules: OrderRules = "off",
         client_order_id_prefix: str = "w",
         resolve_timeout: float = 30.0,
         resubscribe_user_data_stream_after_reconnect: bool = True,
@@ -99,6 +101,11 @@ class ClientSignature:
                 sent, ``"wait"`` holds it back as long as the timeout allows.
             on_unknown_outcome: When the fate of an order is unknown: ``"resolve"`` finds it out,
                 ``"raise"`` raises :class:`OutcomeUnknown` at once.
+            order_rules: What becomes of an order that breaks the trading rules of its symbol:
+                ``"off"`` sends it, ``"check"`` raises :class:`RulesBroken` before anything is sent,
+                ``"round"`` fits its prices and quantities to the rules, as
+                :attr:`Response.adjustments` then tells. The first order of a symbol waits for its
+                rules.
             client_order_id_prefix: What the ids begin with that orders without one of yours get: up
                 to 10 letters, digits, `-` and `_`. Behind it stands what makes them unlike those of
                 any other client.
@@ -150,6 +157,7 @@ class ClientSignature:
             time_unit=time_unit,
             on_rate_limit=on_rate_limit,
             on_unknown_outcome=on_unknown_outcome,
+            order_rules=order_rules,
             client_order_id_prefix=client_order_id_prefix,
             resolve_timeout=resolve_timeout,
             resubscribe_user_data_stream_after_reconnect=resubscribe_user_data_stream_after_reconnect,

@@ -18,6 +18,7 @@ __all__ = [
     "OnRateLimit",
     "OnUnknownOutcome",
     "OptionFields",
+    "OrderRules",
     "Overflow",
     "TimeUnit",
     "Urls",
@@ -26,6 +27,7 @@ __all__ = [
 TimeUnit = Literal["MILLISECOND", "MICROSECOND"]
 OnRateLimit = Literal["raise", "wait"]
 OnUnknownOutcome = Literal["resolve", "raise"]
+OrderRules = Literal["off", "check", "round"]
 Overflow = Literal["drop_oldest", "drop_newest", "close"]
 Urls = Mapping[WsKey, str] | Mapping[str, str] | Mapping[WsKey | str, str]
 
@@ -54,6 +56,7 @@ class ClientOptions(TypedDict, total=False):
     time_unit: TimeUnit | None
     on_rate_limit: OnRateLimit
     on_unknown_outcome: OnUnknownOutcome
+    order_rules: OrderRules
     client_order_id_prefix: str
     resolve_timeout: float
     resubscribe_user_data_stream_after_reconnect: bool
@@ -92,6 +95,7 @@ class OptionFields:
     time_unit: TimeUnit | None = None
     on_rate_limit: OnRateLimit = "raise"
     on_unknown_outcome: OnUnknownOutcome = "resolve"
+    order_rules: OrderRules = "off"
     client_order_id_prefix: str = "w"
     resolve_timeout: float = 30.0
     resubscribe_user_data_stream_after_reconnect: bool = True

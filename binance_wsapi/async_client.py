@@ -16,10 +16,11 @@ from binance_wsapi._client_base import (
     MarketName,
     T,
     close_new,
+    tell_unsent,
 )
 from binance_wsapi.catalogue import operation_by_method
 from binance_wsapi.core.call import CallKind, Outcome, kinds
-from binance_wsapi.core.call_errors import unresponsive
+from binance_wsapi.core.call_errors import before_sending, unresponsive
 from binance_wsapi.core.handed_over import described, handed_over
 from binance_wsapi.core.loop_delivery import LoopDelivery
 from binance_wsapi.core.own_threads import OwnThreads
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from binance_wsapi.facade.async_usdm import AsyncUsdmNamespace
     from binance_wsapi.facade.market_streams import AsyncStreams
     from binance_wsapi.facade.opening import OpeningStream
+    from binance_wsapi.rules.symbol_rules import SymbolRules
     from binance_wsapi.user_data import (
         CoinmUserData,
         MarginUserData,
@@ -75,21 +77,21 @@ class AsyncClient(ClientBase):
         """The operations of the Spot exchange."""
         from binance_wsapi.facade.async_spot import AsyncSpotNamespace
 
-        return AsyncSpotNamespace(self._send, WsKey.MAIN_WSAPI)
+        return AsyncSpotNamespace(self._sender, WsKey.MAIN_WSAPI, self._rules_of)
 
     @made_once
     def usdm(self) -> AsyncUsdmNamespace:
         """The operations of the USD-M futures exchange."""
         from binance_wsapi.facade.async_usdm import AsyncUsdmNamespace
 
-        return AsyncUsdmNamespace(self._send, WsKey.USDM_WSAPI)
+        return AsyncUsdmNamespace(self._sender, WsKey.USDM_WSAPI, self._rules_of)
 
     @made_once
     def coinm(self) -> AsyncCoinmNamespace:
         """The operations of the COIN-M futures exchange."""
         from binance_wsapi.facade.async_coinm import AsyncCoinmNamespace
 
-        return AsyncCoinmNamespace(self._send, WsKey.COINM_WSAPI)
+        return AsyncCoinmNamespace(self._sender, WsKey.COINM_WSAPI, self._rules_of)
 
     @made_once
     def streams(self) -> AsyncStreams:
@@ -141,7 +143,10 @@ class AsyncClient(ClientBase):
         operation = operation_by_method(endpoint(ws_key).market, name_text(method, "method"))
         kind = CallKind(method, None) if operation is None else kinds[operation]
         given: Mapping[str, object] = {} if params is None else params
-        return await self._send(ws_key, kind, partial(wire_params_by_name, operation), given)
+        write = partial(wire_params_by_name, operation)
+        if self._runtime.options.order_rules == "off":
+            return await self._send(ws_key, kind, write, given)
+        return await self._send_by_rules(ws_key, kind, write, given, by_wire_name=True)
 
     async def rest(
         self,
@@ -434,6 +439,49 @@ class AsyncClient(ClientBase):
             self._finalizer()
         else:
             await closing
+
+    async def _rules_of(self, ws_key: WsKey, symbol: str, refresh: bool) -> SymbolRules:
+        symbol, known = self._known_rules(ws_key, symbol)
+        if known is not None and not refresh:
+            return known
+        return await self._run(lambda: self._core.rules.fetched(ws_key, symbol, refresh=refresh))
+
+    @property
+    def _sender(
+        self,
+    ) -> Callable[[WsKey, CallKind, Writer, dict[str, object]], Coroutine[Any, Any, Response[Any]]]:
+        # Chosen once: where rules are off they cost a call nothing.
+        return self._send if self._runtime.options.order_rules == "off" else self._send_by_rules
+
+    async def _send_by_rules(
+        self,
+        ws_key: WsKey,
+        kind: CallKind,
+        write: Writer,
+        given: Mapping[str, object],
+        *,
+        by_wire_name: bool = False,
+    ) -> Response[Any]:
+        operation = kind.operation
+        if operation is None or not operation.legs:
+            return await self._send(ws_key, kind, write, given)
+        params = write(given)
+        self._complete(kind, params)
+        rules = self._core.rules
+        ruled = rules.ruled_at_once(ws_key, operation, params, by_wire_name=by_wire_name)
+        if ruled is None:
+            try:
+                ruled = await self._run(
+                    lambda: rules.ruled(ws_key, operation, params, by_wire_name=by_wire_name)
+                )
+            except BinanceWsApiError as error:
+                raise before_sending(kind, error) from None
+            except BaseException as error:
+                tell_unsent(kind, params, error)
+                raise
+        sent, adjustments = ruled
+        response = await self._send(ws_key, kind, lambda _: sent, {})
+        return response.adjusted(adjustments) if adjustments else response
 
     async def _send(
         self,

@@ -15,9 +15,11 @@ from binance_wsapi._client_base import (
     MarketName,
     T,
     close_new,
+    tell_unsent,
 )
 from binance_wsapi.catalogue import operation_by_method
 from binance_wsapi.core.call import CallKind, kinds
+from binance_wsapi.core.call_errors import before_sending
 from binance_wsapi.core.handed_over import described, handed_over
 from binance_wsapi.core.waiter import Waiter
 from binance_wsapi.endpoints import WsKey, check_takes_requests, default_ws_key, endpoint
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
     from binance_wsapi.facade.market_streams import Streams
     from binance_wsapi.facade.spot import SpotNamespace
     from binance_wsapi.facade.usdm import UsdmNamespace
+    from binance_wsapi.rules.symbol_rules import SymbolRules
     from binance_wsapi.user_data import (
         CoinmUserData,
         MarginUserData,
@@ -65,21 +68,21 @@ class Client(ClientBase):
         """The operations of the Spot exchange."""
         from binance_wsapi.facade.spot import SpotNamespace
 
-        return SpotNamespace(self._send, WsKey.MAIN_WSAPI)
+        return SpotNamespace(self._sender, WsKey.MAIN_WSAPI, self._rules_of)
 
     @made_once
     def usdm(self) -> UsdmNamespace:
         """The operations of the USD-M futures exchange."""
         from binance_wsapi.facade.usdm import UsdmNamespace
 
-        return UsdmNamespace(self._send, WsKey.USDM_WSAPI)
+        return UsdmNamespace(self._sender, WsKey.USDM_WSAPI, self._rules_of)
 
     @made_once
     def coinm(self) -> CoinmNamespace:
         """The operations of the COIN-M futures exchange."""
         from binance_wsapi.facade.coinm import CoinmNamespace
 
-        return CoinmNamespace(self._send, WsKey.COINM_WSAPI)
+        return CoinmNamespace(self._sender, WsKey.COINM_WSAPI, self._rules_of)
 
     @made_once
     def streams(self) -> Streams:
@@ -131,7 +134,10 @@ class Client(ClientBase):
         operation = operation_by_method(endpoint(ws_key).market, name_text(method, "method"))
         kind = CallKind(method, None) if operation is None else kinds[operation]
         given: Mapping[str, object] = {} if params is None else params
-        return self._send(ws_key, kind, partial(wire_params_by_name, operation), given)
+        write = partial(wire_params_by_name, operation)
+        if self._runtime.options.order_rules == "off":
+            return self._send(ws_key, kind, write, given)
+        return self._send_by_rules(ws_key, kind, write, given, by_wire_name=True)
 
     def rest(
         self,
@@ -405,6 +411,49 @@ class Client(ClientBase):
         and calls made later raise :class:`ClientClosed`. It raises nothing.
         """
         self._finalizer()
+
+    def _rules_of(self, ws_key: WsKey, symbol: str, refresh: bool) -> SymbolRules:
+        symbol, known = self._known_rules(ws_key, symbol)
+        if known is not None and not refresh:
+            return known
+        return self._run(lambda: self._core.rules.fetched(ws_key, symbol, refresh=refresh))
+
+    @property
+    def _sender(
+        self,
+    ) -> Callable[[WsKey, CallKind, Writer, dict[str, object]], Response[Any]]:
+        # Chosen once: where rules are off they cost a call nothing.
+        return self._send if self._runtime.options.order_rules == "off" else self._send_by_rules
+
+    def _send_by_rules(
+        self,
+        ws_key: WsKey,
+        kind: CallKind,
+        write: Writer,
+        given: Mapping[str, object],
+        *,
+        by_wire_name: bool = False,
+    ) -> Response[Any]:
+        operation = kind.operation
+        if operation is None or not operation.legs:
+            return self._send(ws_key, kind, write, given)
+        params = write(given)
+        self._complete(kind, params)
+        rules = self._core.rules
+        ruled = rules.ruled_at_once(ws_key, operation, params, by_wire_name=by_wire_name)
+        if ruled is None:
+            try:
+                ruled = self._run(
+                    lambda: rules.ruled(ws_key, operation, params, by_wire_name=by_wire_name)
+                )
+            except BinanceWsApiError as error:
+                raise before_sending(kind, error) from None
+            except BaseException as error:
+                tell_unsent(kind, params, error)
+                raise
+        sent, adjustments = ruled
+        response = self._send(ws_key, kind, lambda _: sent, {})
+        return response.adjusted(adjustments) if adjustments else response
 
     def _send(
         self,

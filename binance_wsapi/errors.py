@@ -427,8 +427,16 @@ class OrderNotFound(RequestRejected):
 class FilterFailure(RequestRejected):
     """A trading rule of the symbol, the exchange or the account was broken.
 
+    What the numbers of the rule are is told as far as this client knows them: from an earlier
+    ``client.spot.rules(symbol)``, or with ``order_rules`` switched on. Nothing is asked for it.
+
     Attributes:
         filter: The filter's name, such as ``LOT_SIZE``.
+        sent: The values that trading rules hold for, as they were sent, by the method's parameters.
+        rule: The filter as ``exchangeInfo`` shows it; ``None`` when it is not known.
+        violations: What the order breaks of the rules that are known, each with bound and nearest value
+            that fits. Empty as well when the filter depends on what is not known here: the price that the
+            exchange measures by, how many orders are open, what the account holds.
     """
 
     def __init__(
@@ -440,11 +448,26 @@ class FilterFailure(RequestRejected):
         operation: str,
         filter: str,  # noqa: A002  (the exchange's word)
         retry_after: float | None = None,
+        sent: Mapping[str, str] | None = None,
+        rule: Mapping[str, Any] | None = None,
+        violations: tuple[Violation, ...] = (),
     ) -> None:
         super().__init__(
             message, code=code, status=status, operation=operation, retry_after=retry_after
         )
         self.filter = filter
+        self.sent = {} if sent is None else sent
+        self.rule = rule
+        self.violations = violations
+
+    def __str__(self) -> str:
+        told = [str(each) for each in self.violations]
+        if not told and self.rule is not None:
+            numbers = (
+                f"{name} {value}" for name, value in self.rule.items() if name != "filterType"
+            )
+            told.append(f"{self.filter} asks for {', '.join(numbers)}")
+        return f"{super().__str__()} ({'; '.join(told)})" if told else super().__str__()
 
 
 class PartlyExecuted(RequestRejected):

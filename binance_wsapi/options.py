@@ -15,6 +15,7 @@ from binance_wsapi._option_fields import (
     OnRateLimit,
     OnUnknownOutcome,
     OptionFields,
+    OrderRules,
     Overflow,
     TimeUnit,
     Urls,
@@ -28,6 +29,7 @@ __all__ = [
     "OnRateLimit",
     "OnUnknownOutcome",
     "Options",
+    "OrderRules",
     "Overflow",
     "TimeUnit",
     "Urls",
@@ -116,6 +118,7 @@ class Options(OptionFields):
             ("time_unit", (None, *get_args(TimeUnit))),
             ("on_rate_limit", get_args(OnRateLimit)),
             ("on_unknown_outcome", get_args(OnUnknownOutcome)),
+            ("order_rules", get_args(OrderRules)),
             ("event_overflow", get_args(Overflow)),
         ):
             value = getattr(self, name)

@@ -15,6 +15,7 @@ from binance_wsapi.protocol.secrets import masked
 
 if TYPE_CHECKING:
     from binance_wsapi.catalogue.operation import Operation
+    from binance_wsapi.rules.violation import Adjustment
 
 __all__ = ["RateLimitUsage", "Response"]
 
@@ -55,6 +56,7 @@ class Response(Generic[T_co]):
         "status": "The exchange's status, 200 for success.",
         "round_trip": "Seconds from the write to the answer.",
         "resolved": "True when the answer was lost and the outcome was found by asking for the order.",
+        "_adjustments": None,
         "_frame": None,
         "_operation": None,
         "_rate_limits": None,
@@ -69,6 +71,7 @@ class Response(Generic[T_co]):
     resolved: bool
     _result: Any
     _rate_limits: list[RateLimitUsage]
+    _adjustments: tuple[Adjustment, ...]
 
     def __init__(
         self,
@@ -103,6 +106,19 @@ class Response(Generic[T_co]):
         if result is _UNDECODED:
             result = self._result = self._decode()
         return result  # type: ignore[no-any-return]  # the decoder is the operation's own
+
+    @property
+    def adjustments(self) -> tuple[Adjustment, ...]:
+        """What ``order_rules="round"`` changed of the order before it was sent; empty when nothing."""
+        try:
+            return self._adjustments
+        except AttributeError:
+            return ()
+
+    def adjusted(self, adjustments: tuple[Adjustment, ...]) -> Response[T_co]:
+        """Note what was changed of the request before it was sent."""
+        self._adjustments = adjustments
+        return self
 
     @property
     def raw_result(self) -> msgspec.Raw:
@@ -172,6 +188,7 @@ class Response(Generic[T_co]):
             bytes(self._raw_rate_limits),
             self.round_trip,
             self.resolved,
+            self.adjustments,
         )
 
 
@@ -184,13 +201,14 @@ def _restore(
     rate_limits: bytes,
     round_trip: float,
     resolved: bool,
+    adjustments: tuple[Adjustment, ...] = (),
 ) -> Response[Any]:
     with uncut:
         from binance_wsapi.catalogue import operation_by_method
         from binance_wsapi.markets import Market
 
     operation = operation_key and operation_by_method(Market(operation_key[0]), operation_key[1])
-    return Response(
+    response: Response[Any] = Response(
         operation=operation or None,
         frame=frame,
         request_id=request_id,
@@ -200,3 +218,4 @@ def _restore(
         round_trip=round_trip,
         resolved=resolved,
     )
+    return response.adjusted(adjustments) if adjustments else response

@@ -30,14 +30,14 @@ ALLOWED: dict[str, set[str]] = {
     "proxies": {"errors", "loading"},
     "protocol": {"catalogue", "errors", "loading", "markets", "models"},
     "rules": {"catalogue", "errors", "markets", "models", "protocol"},
-    "response": {"catalogue", "errors", "loading", "markets", "models", "protocol"},
+    "response": {"catalogue", "errors", "loading", "markets", "models", "protocol", "rules"},
     "buffer": {"forks", "options"},
     "forks": {"loading"},
     "outcomes": {"endpoints", "errors", "models", "response"},
     "events": {"buffer", "endpoints", "errors", "loading", "markets", "models", "options"},
-    "core": {"buffer", "catalogue", "endpoints", "errors", "events", "forks", "health", "loading", "markets", "models", "options", "outcomes", "protocol", "proxies", "response"},
+    "core": {"buffer", "catalogue", "endpoints", "errors", "events", "forks", "health", "loading", "markets", "models", "options", "outcomes", "protocol", "proxies", "response", "rules"},
     "order_book": {"buffer", "events", "catalogue", "core", "endpoints", "errors", "markets", "models", "protocol"},
-    "facade": {"catalogue", "core", "endpoints", "errors", "events", "markets", "models", "order_book", "protocol", "response"},
+    "facade": {"catalogue", "core", "endpoints", "errors", "events", "markets", "models", "order_book", "protocol", "response", "rules"},
     "simulator": {"catalogue", "endpoints", "markets", "models"},
 }  # fmt: skip
 # Modules that belong to the surface although they lie in a layer's folder.

@@ -53,6 +53,7 @@ __all__ = [
     "OnRateLimit",
     "OnUnknownOutcome",
     "OptionFields",
+    "OrderRules",
     "Overflow",
     "TimeUnit",
     "Urls",
@@ -61,6 +62,7 @@ __all__ = [
 TimeUnit = Literal["MILLISECOND", "MICROSECOND"]
 OnRateLimit = Literal["raise", "wait"]
 OnUnknownOutcome = Literal["resolve", "raise"]
+OrderRules = Literal["off", "check", "round"]
 Overflow = Literal["drop_oldest", "drop_newest", "close"]
 Urls = Mapping[WsKey, str] | Mapping[str, str] | Mapping[WsKey | str, str]
 
@@ -120,6 +122,7 @@ from binance_wsapi.options import (
     OnRateLimit,
     OnUnknownOutcome,
     Options,
+    OrderRules,
     Overflow,
     TimeUnit,
     Urls,

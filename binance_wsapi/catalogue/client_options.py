@@ -160,6 +160,15 @@ OPTIONS: tuple[ClientOption, ...] = (
         ":class:`OutcomeUnknown` at once.",
     ),
     ClientOption(
+        "order_rules",
+        "OrderRules",
+        '"off"',
+        'What becomes of an order that breaks the trading rules of its symbol: ``"off"`` sends it, ``"check"`` '
+        'raises :class:`RulesBroken` before anything is sent, ``"round"`` fits its prices and quantities '
+        "to the rules, as :attr:`Response.adjustments` then tells. The first order of a symbol waits for its "
+        "rules.",
+    ),
+    ClientOption(
         "client_order_id_prefix",
         "str",
         '"w"',

@@ -33,6 +33,7 @@ from binance_wsapi.core.shown_orders import show_half, show_orders
 from binance_wsapi.endpoints import WsKey, endpoint
 from binance_wsapi.errors import (
     BinanceWsApiError,
+    FilterFailure,
     InvalidTimestamp,
     NotSent,
     OutcomeUnknown,
@@ -574,6 +575,8 @@ class ApiSession(Session):
             rate_limits=message.rate_limits,
         )
         self.runtime.dialling.refused(self.ws_key, error)
+        if isinstance(error, FilterFailure) and call.kind.operation is not None:
+            self.runtime.exchanges.explain(self.ws_key, error, call.kind.operation, call.params)
         return error
 
     def _may_be_retimed(self, call: Call) -> bool:

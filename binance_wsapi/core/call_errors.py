@@ -5,13 +5,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from binance_wsapi.endpoints import WsKey
-from binance_wsapi.errors import ConnectionLost, NotSent, OutcomeUnknown, RequestTimeout
+from binance_wsapi.errors import (
+    BinanceWsApiError,
+    ConnectionLost,
+    NotSent,
+    OutcomeUnknown,
+    RequestTimeout,
+)
 
 if TYPE_CHECKING:
-    from binance_wsapi.core.call import Call
+    from binance_wsapi.core.call import Call, CallKind
 
 __all__ = [
     "abandoned",
+    "before_sending",
     "connection_lost",
     "held_back",
     "never_sent",
@@ -32,6 +39,15 @@ def connection_lost(call: Call, reason: str) -> ConnectionLost:
         client_order_id=call.client_order_id,
         sent_at=call.sent_us,
         cause=reason,
+    )
+
+
+def before_sending(kind: CallKind, error: BinanceWsApiError) -> BinanceWsApiError:
+    """Return the error of a call that ended before it was made: it must not read as if it had been sent."""
+    if not isinstance(error, OutcomeUnknown):
+        return error
+    return NotSent(
+        f"{kind.method} was not sent: {error}", operation=kind.method, reason="rules not known"
     )
 
 

@@ -32,6 +32,7 @@ from binance_wsapi.response import Response
 if TYPE_CHECKING:
     from binance_wsapi.core.market_streams import MarketStreams
     from binance_wsapi.core.rest_door import RestDoor
+    from binance_wsapi.core.symbol_rules import RuleKeeper
 
 __all__ = ["Core"]
 
@@ -78,6 +79,7 @@ class Core:
         self._market_streams: MarketStreams | None = None
         self._rest: RestDoor | None = None
         self._rest_inbox: deque[Call] = deque()
+        self._rules: RuleKeeper | None = None
         runtime.dialling.on_silence = self._silenced
 
     # The door: any thread
@@ -158,16 +160,35 @@ class Core:
         stands_on_loop = threading.get_ident() == self._host.thread_id
         runtime.dispatcher.close(timeout=0.0 if stands_on_loop else 1.0)
 
+    @property
+    def rules(self) -> RuleKeeper:
+        """The trading rules of symbols, made (and their code loaded) on first use, on any thread."""
+        if self._rules is None:
+            with unforked:
+                from binance_wsapi.core.symbol_rules import RuleKeeper
+
+                if self._rules is None:
+                    fits = self.runtime.options.order_rules == "round"
+                    self._rules = RuleKeeper(
+                        self.runtime, self.sessions, lambda: self.rest, fits=fits
+                    )
+        return self._rules
+
     # The loop's thread
 
-    def _take_in_rest(self) -> None:
+    @property
+    def rest(self) -> RestDoor:
+        """The door to REST, made (and its code loaded) on first use."""
         if self._rest is None:
             with unforked:
                 from binance_wsapi.core.rest_door import RestDoor
 
             self._rest = RestDoor(self.runtime)
+        return self._rest
+
+    def _take_in_rest(self) -> None:
         while self._rest_inbox:
-            self._rest.submit(self._rest_inbox.popleft())
+            self.rest.submit(self._rest_inbox.popleft())
 
     async def connect(self, ws_key: WsKey) -> None:
         """Bring a connection up and wait until it is ready."""

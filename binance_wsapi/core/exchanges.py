@@ -1,8 +1,9 @@
-"""What is known of each exchange that a client talks to: its clock, its limits, its orders."""
+"""What is known of each exchange that a client talks to: its clock, its limits, its orders, its rules."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from binance_wsapi.endpoints import (
@@ -13,20 +14,25 @@ from binance_wsapi.endpoints import (
     endpoint,
     environment_of,
 )
-from binance_wsapi.errors import ConfigurationError
+from binance_wsapi.errors import ConfigurationError, FilterFailure
+from binance_wsapi.forks import unforked
 from binance_wsapi.markets import Market
 from binance_wsapi.options import Options
 from binance_wsapi.protocol.clock import ServerClock
 from binance_wsapi.protocol.limits import Governor, LimitUsage, governors
 from binance_wsapi.protocol.own_orders import OwnOrders
 
+if TYPE_CHECKING:
+    from binance_wsapi.catalogue.operation import Operation
+    from binance_wsapi.rules.known_rules import KnownRules
+
 __all__ = ["Exchanges"]
 
 
 class Exchanges:
-    """Clocks, limits and orders of the exchanges behind a client's connections.
+    """Clocks, limits, orders and trading rules of the exchanges behind a client's connections.
 
-    Owned by the loop's thread, but for :meth:`set_time_offset_ms`.
+    Owned by the loop's thread, but for :meth:`set_time_offset_ms` and :meth:`rules_of`.
 
     Args:
         options: The client's options.
@@ -44,6 +50,7 @@ class Exchanges:
         self._time_offset_ms: float | None = None
         self._governors: dict[Environment, dict[Market, Governor]] = {}
         self._own_orders: dict[tuple[Market, Environment], OwnOrders] = {}
+        self._rules: dict[tuple[Market, Environment], KnownRules] = {}
 
     def clock_of(self, ws_key: WsKey) -> ServerClock:
         """Return the clock of the exchange that a connection belongs to.
@@ -85,6 +92,26 @@ class Exchanges:
         """Return what answers have shown of the orders of a connection's exchange."""
         environment = environment_of(ws_key, self._options.environment)
         return self._own_orders.setdefault((endpoint(ws_key).market, environment), OwnOrders())
+
+    def rules_of(self, ws_key: WsKey) -> KnownRules:
+        """Return what was fetched of the trading rules of a connection's exchange; from any thread."""
+        exchange = endpoint(ws_key).market, environment_of(ws_key, self._options.environment)
+        known = self._rules.get(exchange)
+        if known is None:
+            with unforked:
+                from binance_wsapi.rules.known_rules import KnownRules
+
+            known = self._rules.setdefault(exchange, KnownRules(exchange[0]))
+        return known
+
+    def explain(
+        self, ws_key: WsKey, error: FilterFailure, operation: Operation, params: Mapping[str, Any]
+    ) -> None:
+        """Tell in a filter's refusal what is known about it."""
+        with unforked:
+            from binance_wsapi.rules.refusals import explain
+
+        explain(error, operation, params, self.rules_of(ws_key))
 
     async def limit_usage(self) -> dict[str, list[LimitUsage]]:
         """Return how far the limits are used up, by market."""

@@ -23,6 +23,9 @@ from binance_wsapi.markets import Market
 from binance_wsapi.protocol.made_writers import Writer
 from binance_wsapi.response import Response
 
+if TYPE_CHECKING:
+    from binance_wsapi.rules.symbol_rules import SymbolRules
+
 __all__ = ["AsyncNamespace", "Namespace"]
 
 
@@ -90,7 +93,7 @@ class Namespace(_Refusing):
     Safe to use from any thread.
     """
 
-    __slots__ = ("_send", "ws_key")
+    __slots__ = ("_rules", "_send", "ws_key")
 
     market: ClassVar[Market]
 
@@ -105,8 +108,10 @@ class Namespace(_Refusing):
         self,
         send: Callable[[WsKey, CallKind, Writer, dict[str, object]], Response[Any]],
         ws_key: WsKey,
+        rules: Callable[[WsKey, str, bool], SymbolRules],
     ) -> None:
         self._send = partial(send, ws_key)
+        self._rules = rules
         self.ws_key = ws_key
 
     def using(self, ws_key: WsKey) -> Self:
@@ -118,7 +123,28 @@ class Namespace(_Refusing):
         Raises:
             ConfigurationError: The connection does not serve this market's WebSocket API.
         """
-        return type(self)(self._send.func, _checked(ws_key, self.market))
+        return type(self)(self._send.func, _checked(ws_key, self.market), self._rules)
+
+    def rules(self, symbol: str, *, refresh: bool = False) -> SymbolRules:
+        """Return the trading rules of a symbol: ticks, steps, bounds, counts, and how an order fits them.
+
+        They are fetched once and kept: on Spot a symbol at a time (``exchangeInfo``, weight 20), and all
+        together when many are asked for; on futures all together, over REST (weight 1). They are fetched
+        anew when asked for, and when the exchange has refused an order that fits them.
+
+        Args:
+            symbol: Trading symbol.
+            refresh: Fetch them anew.
+
+        Raises:
+            ParameterError: There is no such symbol.
+            ConfigurationError: The connection is of another environment than the client (futures).
+            NotSent: They could not be asked for; repeating it is safe.
+            RequestRejected: The exchange refused the question.
+            RequestTimeout: There was no answer in time; repeating it is safe.
+            ClientClosed: The client is closed.
+        """
+        return self._rules(self.ws_key, symbol, refresh)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(ws_key={self.ws_key!s})"
@@ -130,7 +156,7 @@ class AsyncNamespace(_Refusing):
     Safe to use from any thread and any event loop.
     """
 
-    __slots__ = ("_send", "ws_key")
+    __slots__ = ("_rules", "_send", "ws_key")
 
     market: ClassVar[Market]
 
@@ -145,8 +171,10 @@ class AsyncNamespace(_Refusing):
         self,
         send: Callable[[WsKey, CallKind, Writer, dict[str, object]], Awaitable[Response[Any]]],
         ws_key: WsKey,
+        rules: Callable[[WsKey, str, bool], Awaitable[SymbolRules]],
     ) -> None:
         self._send = partial(send, ws_key)
+        self._rules = rules
         self.ws_key = ws_key
 
     def using(self, ws_key: WsKey) -> Self:
@@ -158,7 +186,28 @@ class AsyncNamespace(_Refusing):
         Raises:
             ConfigurationError: The connection does not serve this market's WebSocket API.
         """
-        return type(self)(self._send.func, _checked(ws_key, self.market))
+        return type(self)(self._send.func, _checked(ws_key, self.market), self._rules)
+
+    async def rules(self, symbol: str, *, refresh: bool = False) -> SymbolRules:
+        """Return the trading rules of a symbol: ticks, steps, bounds, counts, and how an order fits them.
+
+        They are fetched once and kept: on Spot a symbol at a time (``exchangeInfo``, weight 20), and all
+        together when many are asked for; on futures all together, over REST (weight 1). They are fetched
+        anew when asked for, and when the exchange has refused an order that fits them.
+
+        Args:
+            symbol: Trading symbol.
+            refresh: Fetch them anew.
+
+        Raises:
+            ParameterError: There is no such symbol.
+            ConfigurationError: The connection is of another environment than the client (futures).
+            NotSent: They could not be asked for; repeating it is safe.
+            RequestRejected: The exchange refused the question.
+            RequestTimeout: There was no answer in time; repeating it is safe.
+            ClientClosed: The client is closed.
+        """
+        return await self._rules(self.ws_key, symbol, refresh)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(ws_key={self.ws_key!s})"

@@ -82,6 +82,8 @@ class MarketFacts:
     tells_unhandled: bool
     """-1008 and "Service Unavailable." are known not to have been handled, and 408 leaves it open."""
 
+    exchange_info_path: str | None
+    """The path of ``exchangeInfo`` where REST alone has it; ``None`` where the WebSocket API does."""
     limit_types: frozenset[str]
     """Order types with a limit price."""
     market_types: frozenset[str]

@@ -51,6 +51,7 @@ FACTS = MarketFacts(
     filters={},  # Spot names the filter in the message
     refuses_orders_by_range=False,
     tells_unhandled=False,
+    exchange_info_path=None,
     limit_types=frozenset({"LIMIT", "LIMIT_MAKER", "STOP_LOSS_LIMIT", "TAKE_PROFIT_LIMIT"}),
     market_types=frozenset({"MARKET"}),
     market_keeps_lot_size=True,

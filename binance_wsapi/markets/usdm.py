@@ -34,6 +34,7 @@ FACTS = MarketFacts(
     },
     refuses_orders_by_range=True,
     tells_unhandled=True,
+    exchange_info_path="/fapi/v1/exchangeInfo",
     limit_types=futures.LIMIT_TYPES,
     market_types=futures.MARKET_TYPES,
     market_keeps_lot_size=False,

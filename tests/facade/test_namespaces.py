@@ -58,6 +58,9 @@ class Recorder:
     ) -> Any:
         return self.call(ws_key, kind, write, params)
 
+    def rules(self, ws_key: WsKey, symbol: str, refresh: bool) -> Any:
+        return ws_key, symbol, refresh
+
 
 def namespace_class(market: Market, flavour: str = "") -> Any:
     name = f"{flavour.capitalize()}{market.value.capitalize()}Namespace"
@@ -66,11 +69,24 @@ def namespace_class(market: Market, flavour: str = "") -> Any:
 
 
 def blocking(market: Market, recorder: Recorder) -> Any:
-    return namespace_class(market)(recorder.call, CONNECTIONS[market])
+    return namespace_class(market)(recorder.call, CONNECTIONS[market], recorder.rules)
 
 
 def awaited(market: Market, recorder: Recorder) -> Any:
-    return namespace_class(market, "async")(recorder.call_async, CONNECTIONS[market])
+    return namespace_class(market, "async")(
+        recorder.call_async, CONNECTIONS[market], recorder.rules
+    )
+
+
+def test_rules_are_those_of_the_connection() -> None:
+    spot = blocking(Market.SPOT, Recorder())
+
+    assert spot.rules("BTCUSDT") == (WsKey.MAIN_WSAPI, "BTCUSDT", False)
+    assert spot.using(WsKey.MAIN_WSAPI2).rules("BTCUSDT", refresh=True) == (
+        WsKey.MAIN_WSAPI2,
+        "BTCUSDT",
+        True,
+    )
 
 
 def given(operation: Operation) -> dict[str, object]:
@@ -200,7 +216,7 @@ def test_namespace_can_be_derived_from(flavour: str) -> None:
             return super().get_order_book(**given, limit=5)
 
     recorder = Recorder()
-    Mine(recorder.call, WsKey.MAIN_WSAPI).get_order_book(symbol="BTCUSDT")
+    Mine(recorder.call, WsKey.MAIN_WSAPI, recorder.rules).get_order_book(symbol="BTCUSDT")
 
     [(_, operation, given)] = recorder.calls
     assert operation.method == "depth"
@@ -257,7 +273,8 @@ def test_python_offers_no_other_operation_for_one_that_is_not_there(
     market: Market, flavour: str
 ) -> None:
     """For python-binance's ``create_order`` it offered ``test_order``, which places nothing."""
-    namespace = namespace_class(market, flavour)(Recorder().call, CONNECTIONS[market])
+    recorder = Recorder()
+    namespace = namespace_class(market, flavour)(recorder.call, CONNECTIONS[market], recorder.rules)
 
     with pytest.raises(AttributeError) as caught:
         namespace.create_order  # noqa: B018
@@ -270,14 +287,14 @@ def test_python_offers_no_other_operation_for_one_that_is_not_there(
 
 @pytest.mark.parametrize("name", ["submitNewOrder", "submit_New_order", "SubmitNewOrder"])
 def test_an_operation_of_other_spelling_is_named(name: str) -> None:
-    namespace = namespace_class(Market.SPOT)(Recorder().call, WsKey.MAIN_WSAPI)
+    namespace = blocking(Market.SPOT, Recorder())
 
     with pytest.raises(AttributeError, match=f"no operation '{name}': write submit_new_order"):
         getattr(namespace, name)
 
 
 def test_a_forgotten_await_names_the_method() -> None:
-    namespace = namespace_class(Market.SPOT, "async")(Recorder().call_async, WsKey.MAIN_WSAPI)
+    namespace = awaited(Market.SPOT, Recorder())
 
     with pytest.warns(
         RuntimeWarning, match="'AsyncSpotNamespace.get_order_book' was never awaited"

@@ -60,6 +60,8 @@ VALUES: dict[str, Any] = {
     "cancel_response": {"orderId": 1},
     "new_order_response": {"code": -2010},
     "raw": b"{}",
+    "sent": {"quantity": "0.015"},
+    "rule": {"filterType": "LOT_SIZE", "stepSize": "0.01"},
     "symbol": "BTCUSDT",
     "violations": (
         Violation(

@@ -130,6 +130,22 @@ def test_quantities_are_rounded_down(quantity: DecimalLike, is_market: bool, sen
     assert f"{SPOT_RULES.round_quantity(quantity, market=is_market):f}" == sent
 
 
+def test_a_market_order_on_spot_keeps_to_both_steps() -> None:
+    rules = spot_rules(LOT_SIZE={"stepSize": "0.02"}, MARKET_LOT_SIZE={"stepSize": "0.03"})
+
+    assert rules.round_quantity("0.11", market=True) == Decimal("0.06")
+    assert rules.round_quantity("0.11") == Decimal("0.1")
+
+
+def test_a_violation_names_the_bound_of_its_side() -> None:
+    found = [
+        SPOT_RULES.check(side=side, type="LIMIT", price="1000", quantity="1", reference_price=100)
+        for side in ("BUY", "SELL")
+    ]
+
+    assert [each[0].rule for each in found] == ["bidMultiplierUp", "askMultiplierUp"]
+
+
 @pytest.mark.parametrize(
     ("round_it", "shown"),
     [
