@@ -155,3 +155,15 @@ def noted(caller: Caller, *names: Any) -> Noted:
     for name in names:
         caller.client.on(name, handler)
     return handler
+
+
+def until(caller: Caller, holds: Callable[[Any], object]) -> None:
+    """Return when something holds on the core's thread."""
+    core = caller.client._core
+
+    async def wait() -> None:
+        async with asyncio.timeout(WAIT_S):
+            while not holds(core):  # noqa: ASYNC110  (nobody tells)
+                await asyncio.sleep(0.001)
+
+    core.runtime.run(wait).result(2 * WAIT_S)

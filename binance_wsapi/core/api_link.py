@@ -11,6 +11,7 @@ from binance_wsapi.core.call import Call
 from binance_wsapi.core.link import Link, LinkOwner
 from binance_wsapi.errors import RequestRejected
 from binance_wsapi.protocol.clock import ServerClock
+from binance_wsapi.protocol.limits import Reservation
 
 __all__ = ["ApiLink", "Authority", "UserDataSubscription"]
 
@@ -41,6 +42,8 @@ class ApiLink(Link):
         self.authority = Authority(
             session.runtime.exchanges.clock_of(session.ws_key), logged_on=False
         )
+        self.dialled: Reservation | None = None
+        """What the limits were charged for opening it, while that is under way."""
         self.refusal: RequestRejected | None = None
         self.refused_at = 0.0
         self.event_sinks: dict[int, Callable[[ApiLink, msgspec.Raw], None]] = {}

@@ -668,11 +668,21 @@ class ApiSession(Session):
     async def address(self, link: ApiLink) -> str:
         """Wait until the weight of a connection attempt fits, then return where it goes."""
         weight = self.market.facts.connection_weight
-        while (refusal := self.governor.connect(weight, self.exchange_us())) is not None:
-            wait = refusal.wait(self.exchange_us())
+        while isinstance(admitted := self.governor.connect(weight, self.exchange_us()), Refusal):
+            wait = admitted.wait(self.exchange_us())
             log.warning("%s: %.1f s until a limit allows to connect", self.ws_key, wait)
             await asyncio.sleep(wait + LIMIT_MARGIN_S)
+        link.dialled = admitted
         return await super().address(link)
+
+    def opened(self, link: ApiLink) -> None:
+        """Count the connection attempt: it is not under way any more."""
+        self._dialled(link)
+
+    def _dialled(self, link: ApiLink) -> None:
+        if link.dialled is not None:
+            self.governor.lost(link.dialled)
+            link.dialled = None
 
     async def greet(self, link: ApiLink) -> None:
         """Measure the clock and log the key on."""
@@ -702,6 +712,7 @@ class ApiSession(Session):
 
     def link_lost(self, link: ApiLink, reason: str) -> None:
         """Fail what was under way: it may have been executed."""
+        self._dialled(link)
         if self.serving is None:
             self.authority = None
         for subscription in list(self.subscriptions):

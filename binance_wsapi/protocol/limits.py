@@ -415,16 +415,28 @@ class Governor:
             wall_us,
         )
 
-    def connect(self, weight: int, wall_us: int) -> Refusal | None:
-        """Charge a connection attempt, or say when it may be made."""
+    def connect(self, weight: int, wall_us: int) -> Reservation | Refusal:
+        """Charge a connection attempt, or say when it may be made.
+
+        Returns:
+            A reservation, for :meth:`lost` when the attempt has ended: its answer tells no count. Or a
+            refusal.
+        """
         if wall_us >= self._look_at_us:
             self._roll(wall_us)
         refusal = self._refusal(weight, 0, wall_us, urgent=True)
-        if refusal is None:
-            self._weight.sent += weight
-            self._weight.done += weight
-            self._weight.mute += weight
-        return refusal
+        if refusal is not None:
+            return refusal
+        sent, counted = self._weight, self._orders
+        sent.sent += weight
+        return Reservation(
+            weight,
+            0,
+            0,
+            (sent.sent, sent.done, sent.mute),
+            (counted.sent, counted.done, counted.mute),
+            wall_us,
+        )
 
     def answered(
         self,

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import logging
 from collections.abc import Callable
 from typing import Any
 
 import pytest
-from callers import WAIT_S, Caller, noted
+from aiohttp import web
+from callers import WAIT_S, Caller, noted, until
+from scripted_server import Peer, ScriptedServer
 
 from binance_wsapi import WsKey
 from binance_wsapi.simulator import SimulatedExchange
@@ -96,3 +99,55 @@ def test_cut_in_any_phase_of_coming_up_is_dialled_again(
     if phase == "userDataStream.subscribe":
         assert len(reconnected.wait()) == 1
     assert cuts.hits == 2
+
+
+@pytest.mark.parametrize("is_refused", [False, True])
+def test_connection_attempt_may_count_until_its_handshake_has_ended(
+    dial: Connect, scripted: ScriptedServer, is_refused: bool
+) -> None:
+    """Counts told meanwhile over another connection may or may not hold it."""
+
+    async def tell_counts(peer: Peer, request: dict[str, Any]) -> None:
+        weight = {
+            "rateLimitType": "REQUEST_WEIGHT",
+            "interval": "DAY",  # which does not turn while the test runs
+            "intervalNum": 1,
+            "limit": 6000,
+            "count": counted,
+        }
+        await peer.answer(request, {}, rateLimits=[weight])
+
+    async def hold(request: web.Request) -> web.StreamResponse | None:
+        await ended.wait()
+        return web.Response(status=503) if is_refused else None
+
+    def used() -> int:
+        caller.call(lambda client: client.spot.using(WsKey.MAIN_WSAPI2).test_connectivity())
+        spot = caller.call(lambda client: client.rate_limits)["spot"]
+        return next(
+            int(limit.count)
+            for limit in spot
+            if (limit.rate_limit_type, limit.interval) == ("REQUEST_WEIGHT", "DAY")
+        )
+
+    ended = asyncio.Event()
+    scripted.replies["ping"] = tell_counts
+    caller = dial(timeout=500, connect_timeout=WAIT_S, reconnect_delay=500)
+    caller.call(lambda client: client.connect(WsKey.MAIN_WSAPI2))
+    counted = 40
+    assert used() == 40
+    scripted.handshake = hold
+    coming = caller.begin(lambda client: client.connect(WsKey.MAIN_WSAPI))
+    scripted.wait_until(lambda: scripted.handshakes == 2)
+    counted = 41  # the question itself
+
+    assert used() == 41 + 2
+
+    scripted.loop.call_soon_threadsafe(ended.set)
+    if is_refused:
+        until(caller, lambda core: core.sessions.of(WsKey.MAIN_WSAPI).last_failure)
+    else:
+        coming.result(WAIT_S)
+    counted = 44
+
+    assert used() == 44

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from aiohttp import web
-from callers import WAIT_S, Caller, noted
+from callers import WAIT_S, Caller, noted, until
 from scripted_server import Peer, ScriptedServer
 
 from binance_wsapi import ConnectionLost, NotSent, OutcomeUnknown, RequestTimeout, WsKey
@@ -46,18 +46,6 @@ def on_core(caller: Caller, work: Callable[[Any], Any]) -> Any:
         return work(core)
 
     return core.runtime.run(run).result(WAIT_S)
-
-
-def until(caller: Caller, holds: Callable[[Any], object]) -> None:
-    """Return when something holds on the core's thread."""
-    core = caller.client._core
-
-    async def wait() -> None:
-        async with asyncio.timeout(WAIT_S):
-            while not holds(core):  # noqa: ASYNC110  (nobody tells)
-                await asyncio.sleep(0.001)
-
-    core.runtime.run(wait).result(2 * WAIT_S)
 
 
 # Never sent

@@ -536,6 +536,21 @@ def test_a_clock_corrected_by_little_turns_windows_as_time_does() -> None:
     admitted(governor, PLACE, WALL + 10 * SECOND + 1000)
 
 
+def test_a_connection_attempt_is_under_way_until_it_has_ended() -> None:
+    """A count told meanwhile, over another connection, may not hold it."""
+    governor = limits()
+    attempt = governor.connect(2, WALL)
+    assert isinstance(attempt, Reservation)
+    for _ in range(2):
+        governor.answered(admitted(governor), counts(weight=1), succeeded=True, wall_us=WALL)
+        assert used(governor, "REQUEST_WEIGHT", WALL) == 3
+
+    governor.lost(attempt)
+
+    governor.answered(admitted(governor), counts(weight=9), succeeded=True, wall_us=WALL)
+    assert used(governor, "REQUEST_WEIGHT", WALL) == 9
+
+
 @pytest.mark.parametrize(
     "method",
     [
