@@ -190,8 +190,7 @@ class ApiUserData:
         subscription_id: int = outcome.result.subscription_id
         if self._closed:
             # Whoever asked for it has gone meanwhile: it must not stay half known.
-            link.ended_subscriptions.add(subscription_id)
-            self._runtime.spawn(self._unsubscribe(link, subscription_id))
+            self._unwanted(link, subscription_id)
             return
         if subscription_id in link.ended_subscriptions:
             # The exchange has ended it already: that overtook the answer.
@@ -201,6 +200,12 @@ class ApiUserData:
         if link.event_sinks.get(subscription_id, self._event) != self._event:
             # Another account's: nobody could tell whose events come under it.
             self._session.lose(link, f"two subscriptions were given the id {subscription_id}")
+            return
+        if link not in self._ids and any(other.number > link.number for other in self._ids):
+            # Its successor was faster, perhaps at the exchange, too: as the older one it would lead, and
+            # never bring what the successor has brought before.
+            self._unwanted(link, subscription_id)
+            self._feed.lost(link, "its successor carries the events")
             return
         former = self._ids.get(link)
         if former is not None and former != subscription_id:
@@ -212,6 +217,10 @@ class ApiUserData:
         self._subscribed_at = self._runtime.now()
         self._feed.carried_by(link)
         log.info("%s: user data subscribed", self._session.ws_key)
+
+    def _unwanted(self, link: ApiLink, subscription_id: int) -> None:
+        link.ended_subscriptions.add(subscription_id)
+        self._runtime.spawn(self._unsubscribe(link, subscription_id))
 
     def _event(self, link: ApiLink, event: msgspec.Raw) -> None:
         self._feed.deliver(bytes(event), link)

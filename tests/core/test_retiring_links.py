@@ -270,3 +270,42 @@ def test_order_pending_at_the_end_is_told_unknown_at_once(
     assert isinstance(error, ConnectionLost)
     assert error.client_order_id == "mine"
     assert not scripted.seen("order.status")
+
+
+def test_subscription_that_its_successor_overtook_is_let_go(
+    dial: Dial, scripted: ScriptedServer
+) -> None:
+    """The exchange may have made it later: as the older link's it would lead, and turn events round."""
+
+    async def subscribe(peer: Peer, request: dict[str, Any]) -> None:
+        if peer.number == 1:
+            await released.wait()
+        await peer.answer(request, {"subscriptionId": 0})
+
+    async def no_orders(peer: Peer, request: dict[str, Any]) -> None:
+        await peer.answer(request, [])
+
+    def bring(peer: int, moment: int) -> None:
+        event = {"e": "balanceUpdate", "E": moment, "a": "BTC", "d": "1", "T": moment}
+        scripted.run(scripted.peers[peer].send({"subscriptionId": 0, "event": event}))
+
+    released = asyncio.Event()
+    scripted.replies["userDataStream.subscribe.signature"] = subscribe
+    scripted.replies["openOrders.status"] = no_orders
+    caller = dial(timeout=500, pong_timeout=500, beautify=False, api_key="key", api_secret="s" * 64)
+    caller.call(lambda client: client.connect())
+    subscribing = caller.begin(lambda client: client.subscribe_user_data_stream())
+    scripted.wait_for("userDataStream.subscribe.signature")
+    caller.call(lambda client: client.rotate())
+    bring(1, moment=1)
+    caller.call(ping)  # over the successor, behind the event
+
+    scripted.loop.call_soon_threadsafe(released.set)
+    stream = subscribing.result(WAIT_S)
+    bring(0, moment=2)
+    (unsubscribed,) = scripted.wait_for("userDataStream.unsubscribe")
+    bring(1, moment=2)
+
+    assert unsubscribed["peer"] == 1
+    assert [caller.next_event(stream)["T"] for _ in range(2)] == [1, 2]
+    assert not len(stream)
