@@ -148,8 +148,13 @@ def _signature(
 ) -> str:
     if not operation.params:
         return f"    {flavour.define} {operation.name}(self) -> Response[{result}]:"
-    lines = [f"    {flavour.define} {operation.name}(", "        self,", "        *,"]
-    for param in operation.params:
+    lines = [f"    {flavour.define} {operation.name}(", "        self,"]
+    first = [param for param in operation.params if param.name == operation.first]
+    named = [param for param in operation.params if param.name != operation.first]
+    for param in (*first, None, *named) if named else first:
+        if param is None:
+            lines.append("        *,")
+            continue
         decides = decider_given is not None and param.wire == operation.list_result_unless
         if param.required or (decides and decider_given):
             lines.append(f"        {param.name}: {_type(param)},")
@@ -162,6 +167,8 @@ def _signature(
 
 
 def _type(param: Param) -> str:
+    if param.is_id:
+        return "int | str"
     if param.enum is None:
         return _TYPES[param.kind]
     member = f"{param.enum.__name__} | str"

@@ -80,6 +80,11 @@ class Param:
     auth: bool = False
     """Filled in by the core: ``api_key``, ``signature``, ``timestamp``, ``recv_window``."""
 
+    @property
+    def is_id(self) -> bool:
+        """Whether it takes the number of an order, a trade or the like: digits may come as text."""
+        return self.kind is Kind.INT and self.wire.endswith("Id")
+
 
 @dataclass(frozen=True, slots=True)
 class Needs:
@@ -172,3 +177,9 @@ class Operation:
     def mutates(self) -> bool:
         """Whether it places, changes or cancels orders."""
         return self.fate is not None
+
+    @property
+    def first(self) -> str | None:
+        """The one parameter that may be given without its name: what the operation is about."""
+        names = {param.name for param in self.params}
+        return next((name for name in ("symbol", "listen_key") if name in names), None)

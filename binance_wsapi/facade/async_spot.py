@@ -110,8 +110,8 @@ class AsyncSpotNamespace(AsyncNamespace):
 
     async def get_exchange_info(
         self,
-        *,
         symbol: str | None = None,
+        *,
         symbols: Sequence[str] | None = None,
         permissions: Sequence[Permission | str] | None = None,
         show_permission_sets: bool | None = None,
@@ -147,8 +147,8 @@ class AsyncSpotNamespace(AsyncNamespace):
 
     async def get_execution_rules(
         self,
-        *,
         symbol: str | None = None,
+        *,
         symbols: Sequence[str] | None = None,
         symbol_status: SymbolStatus | str | None = None,
     ) -> Response[ExecutionRules]:
@@ -176,8 +176,8 @@ class AsyncSpotNamespace(AsyncNamespace):
 
     async def get_order_book(
         self,
-        *,
         symbol: str,
+        *,
         limit: int | None = None,
         symbol_status: SymbolStatus | str | None = None,
     ) -> Response[OrderBook]:
@@ -203,8 +203,8 @@ class AsyncSpotNamespace(AsyncNamespace):
 
     async def get_recent_trades(
         self,
-        *,
         symbol: str,
+        *,
         limit: int | None = None,
     ) -> Response[list[Trade]]:
         """Return the latest trades of a symbol.
@@ -227,9 +227,9 @@ class AsyncSpotNamespace(AsyncNamespace):
 
     async def get_historical_trades(
         self,
-        *,
         symbol: str,
-        from_id: int | None = None,
+        *,
+        from_id: int | str | None = None,
         limit: int | None = None,
     ) -> Response[list[Trade]]:
         """Return trades of a symbol from one on.
@@ -253,9 +253,9 @@ class AsyncSpotNamespace(AsyncNamespace):
 
     async def get_historical_block_trades(
         self,
-        *,
         symbol: str,
-        from_id: int,
+        *,
+        from_id: int | str,
         limit: int | None = None,
     ) -> Response[list[Trade]]:
         """Return block trades of a symbol from one on.
@@ -279,9 +279,9 @@ class AsyncSpotNamespace(AsyncNamespace):
 
     async def get_aggregate_trades(
         self,
-        *,
         symbol: str,
-        from_id: int | None = None,
+        *,
+        from_id: int | str | None = None,
         start_time: Timestamp | None = None,
         end_time: Timestamp | None = None,
         limit: int | None = None,
@@ -314,8 +314,8 @@ class AsyncSpotNamespace(AsyncNamespace):
 
     async def get_klines(
         self,
-        *,
         symbol: str,
+        *,
         interval: KlineInterval | str,
         start_time: Timestamp | None = None,
         end_time: Timestamp | None = None,
@@ -352,8 +352,8 @@ class AsyncSpotNamespace(AsyncNamespace):
 
     async def get_ui_klines(
         self,
-        *,
         symbol: str,
+        *,
         interval: KlineInterval | str,
         start_time: Timestamp | None = None,
         end_time: Timestamp | None = None,
@@ -390,7 +390,6 @@ class AsyncSpotNamespace(AsyncNamespace):
 
     async def get_average_price(
         self,
-        *,
         symbol: str,
     ) -> Response[AveragePrice]:
         """Return the average price of a symbol over the last minutes.
@@ -413,8 +412,8 @@ class AsyncSpotNamespace(AsyncNamespace):
     @overload
     async def get_24hr_ticker(
         self,
-        *,
         symbol: str,
+        *,
         symbols: Sequence[str] | None = None,
         type: TickerType | str | None = None,
         symbol_status: SymbolStatus | str | None = None,
@@ -422,16 +421,16 @@ class AsyncSpotNamespace(AsyncNamespace):
     @overload
     async def get_24hr_ticker(
         self,
-        *,
         symbol: None = None,
+        *,
         symbols: Sequence[str] | None = None,
         type: TickerType | str | None = None,
         symbol_status: SymbolStatus | str | None = None,
     ) -> Response[list[Ticker24hr]]: ...
     async def get_24hr_ticker(
         self,
-        *,
         symbol: str | None = None,
+        *,
         symbols: Sequence[str] | None = None,
         type: TickerType | str | None = None,
         symbol_status: SymbolStatus | str | None = None,
@@ -466,8 +465,8 @@ class AsyncSpotNamespace(AsyncNamespace):
     @overload
     async def get_trading_day_ticker(
         self,
-        *,
         symbol: str,
+        *,
         symbols: Sequence[str] | None = None,
         time_zone: str | None = None,
         type: TickerType | str | None = None,
@@ -476,8 +475,8 @@ class AsyncSpotNamespace(AsyncNamespace):
     @overload
     async def get_trading_day_ticker(
         self,
-        *,
         symbol: None = None,
+        *,
         symbols: Sequence[str] | None = None,
         time_zone: str | None = None,
         type: TickerType | str | None = None,
@@ -485,8 +484,8 @@ class AsyncSpotNamespace(AsyncNamespace):
     ) -> Response[list[Ticker]]: ...
     async def get_trading_day_ticker(
         self,
-        *,
         symbol: str | None = None,
+        *,
         symbols: Sequence[str] | None = None,
         time_zone: str | None = None,
         type: TickerType | str | None = None,
@@ -524,8 +523,8 @@ class AsyncSpotNamespace(AsyncNamespace):
     @overload
     async def get_ticker(
         self,
-        *,
         symbol: str,
+        *,
         symbols: Sequence[str] | None = None,
         type: TickerType | str | None = None,
         window_size: str | None = None,
@@ -534,8 +533,8 @@ class AsyncSpotNamespace(AsyncNamespace):
     @overload
     async def get_ticker(
         self,
-        *,
         symbol: None = None,
+        *,
         symbols: Sequence[str] | None = None,
         type: TickerType | str | None = None,
         window_size: str | None = None,
@@ -543,8 +542,8 @@ class AsyncSpotNamespace(AsyncNamespace):
     ) -> Response[list[Ticker]]: ...
     async def get_ticker(
         self,
-        *,
         symbol: str | None = None,
+        *,
         symbols: Sequence[str] | None = None,
         type: TickerType | str | None = None,
         window_size: str | None = None,
@@ -582,23 +581,23 @@ class AsyncSpotNamespace(AsyncNamespace):
     @overload
     async def get_symbol_price_ticker(
         self,
-        *,
         symbol: str,
+        *,
         symbols: Sequence[str] | None = None,
         symbol_status: SymbolStatus | str | None = None,
     ) -> Response[PriceTicker]: ...
     @overload
     async def get_symbol_price_ticker(
         self,
-        *,
         symbol: None = None,
+        *,
         symbols: Sequence[str] | None = None,
         symbol_status: SymbolStatus | str | None = None,
     ) -> Response[list[PriceTicker]]: ...
     async def get_symbol_price_ticker(
         self,
-        *,
         symbol: str | None = None,
+        *,
         symbols: Sequence[str] | None = None,
         symbol_status: SymbolStatus | str | None = None,
     ) -> Response[PriceTicker | list[PriceTicker]]:
@@ -630,23 +629,23 @@ class AsyncSpotNamespace(AsyncNamespace):
     @overload
     async def get_symbol_order_book_ticker(
         self,
-        *,
         symbol: str,
+        *,
         symbols: Sequence[str] | None = None,
         symbol_status: SymbolStatus | str | None = None,
     ) -> Response[BookTicker]: ...
     @overload
     async def get_symbol_order_book_ticker(
         self,
-        *,
         symbol: None = None,
+        *,
         symbols: Sequence[str] | None = None,
         symbol_status: SymbolStatus | str | None = None,
     ) -> Response[list[BookTicker]]: ...
     async def get_symbol_order_book_ticker(
         self,
-        *,
         symbol: str | None = None,
+        *,
         symbols: Sequence[str] | None = None,
         symbol_status: SymbolStatus | str | None = None,
     ) -> Response[BookTicker | list[BookTicker]]:
@@ -677,7 +676,6 @@ class AsyncSpotNamespace(AsyncNamespace):
 
     async def get_reference_price(
         self,
-        *,
         symbol: str,
     ) -> Response[ReferencePrice]:
         """Return the price that price rules are reckoned from.
@@ -701,8 +699,8 @@ class AsyncSpotNamespace(AsyncNamespace):
 
     async def get_reference_price_calculation(
         self,
-        *,
         symbol: str,
+        *,
         symbol_status: SymbolStatus | str | None = None,
     ) -> Response[ReferencePriceCalculation]:
         """Return how the reference price of a symbol is made.
@@ -787,8 +785,8 @@ class AsyncSpotNamespace(AsyncNamespace):
 
     async def submit_new_order(
         self,
-        *,
         symbol: str,
+        *,
         side: Side | str,
         type: OrderType | str,
         time_in_force: TimeInForce | str | None = None,
@@ -800,7 +798,7 @@ class AsyncSpotNamespace(AsyncNamespace):
         stop_price: DecimalLike | None = None,
         trailing_delta: int | None = None,
         iceberg_qty: DecimalLike | None = None,
-        strategy_id: int | None = None,
+        strategy_id: int | str | None = None,
         strategy_type: int | None = None,
         self_trade_prevention_mode: SelfTradePreventionMode | str | None = None,
         peg_price_type: PegPriceType | str | None = None,
@@ -877,8 +875,8 @@ class AsyncSpotNamespace(AsyncNamespace):
 
     async def test_order(
         self,
-        *,
         symbol: str,
+        *,
         side: Side | str,
         type: OrderType | str,
         time_in_force: TimeInForce | str | None = None,
@@ -890,7 +888,7 @@ class AsyncSpotNamespace(AsyncNamespace):
         stop_price: DecimalLike | None = None,
         trailing_delta: int | None = None,
         iceberg_qty: DecimalLike | None = None,
-        strategy_id: int | None = None,
+        strategy_id: int | str | None = None,
         strategy_type: int | None = None,
         self_trade_prevention_mode: SelfTradePreventionMode | str | None = None,
         peg_price_type: PegPriceType | str | None = None,
@@ -965,9 +963,9 @@ class AsyncSpotNamespace(AsyncNamespace):
 
     async def cancel_order(
         self,
-        *,
         symbol: str,
-        order_id: int | None = None,
+        *,
+        order_id: int | str | None = None,
         orig_client_order_id: str | None = None,
         new_client_order_id: str | None = None,
         cancel_restrictions: CancelRestrictions | str | None = None,
@@ -1013,10 +1011,10 @@ class AsyncSpotNamespace(AsyncNamespace):
 
     async def cancel_replace_order(
         self,
-        *,
         symbol: str,
+        *,
         cancel_replace_mode: CancelReplaceMode | str,
-        cancel_order_id: int | None = None,
+        cancel_order_id: int | str | None = None,
         cancel_orig_client_order_id: str | None = None,
         cancel_new_client_order_id: str | None = None,
         side: Side | str,
@@ -1030,7 +1028,7 @@ class AsyncSpotNamespace(AsyncNamespace):
         stop_price: DecimalLike | None = None,
         trailing_delta: int | None = None,
         iceberg_qty: DecimalLike | None = None,
-        strategy_id: int | None = None,
+        strategy_id: int | str | None = None,
         strategy_type: int | None = None,
         self_trade_prevention_mode: SelfTradePreventionMode | str | None = None,
         peg_price_type: PegPriceType | str | None = None,
@@ -1122,9 +1120,9 @@ class AsyncSpotNamespace(AsyncNamespace):
 
     async def amend_order_keep_priority(
         self,
-        *,
         symbol: str,
-        order_id: int | None = None,
+        *,
+        order_id: int | str | None = None,
         orig_client_order_id: str | None = None,
         new_client_order_id: str | None = None,
         new_qty: DecimalLike,
@@ -1168,8 +1166,8 @@ class AsyncSpotNamespace(AsyncNamespace):
 
     async def cancel_all_open_orders(
         self,
-        *,
         symbol: str,
+        *,
         recv_window: DecimalLike | None = None,
         timestamp: Timestamp | None = None,
         api_key: str | None = None,
@@ -1200,15 +1198,15 @@ class AsyncSpotNamespace(AsyncNamespace):
 
     async def place_order_list(
         self,
-        *,
         symbol: str,
+        *,
         side: Side | str,
         price: DecimalLike,
         quantity: DecimalLike,
         list_client_order_id: str | None = None,
         limit_client_order_id: str | None = None,
         limit_iceberg_qty: DecimalLike | None = None,
-        limit_strategy_id: int | None = None,
+        limit_strategy_id: int | str | None = None,
         limit_strategy_type: int | None = None,
         stop_price: DecimalLike | None = None,
         trailing_delta: int | None = None,
@@ -1216,7 +1214,7 @@ class AsyncSpotNamespace(AsyncNamespace):
         stop_limit_price: DecimalLike | None = None,
         stop_limit_time_in_force: TimeInForce | str | None = None,
         stop_iceberg_qty: DecimalLike | None = None,
-        stop_strategy_id: int | None = None,
+        stop_strategy_id: int | str | None = None,
         stop_strategy_type: int | None = None,
         new_order_resp_type: OrderResponseType | str | None = None,
         self_trade_prevention_mode: SelfTradePreventionMode | str | None = None,
@@ -1281,8 +1279,8 @@ class AsyncSpotNamespace(AsyncNamespace):
 
     async def place_oco_order_list(
         self,
-        *,
         symbol: str,
+        *,
         list_client_order_id: str | None = None,
         side: Side | str,
         quantity: DecimalLike,
@@ -1293,7 +1291,7 @@ class AsyncSpotNamespace(AsyncNamespace):
         above_stop_price: DecimalLike | None = None,
         above_trailing_delta: int | None = None,
         above_time_in_force: TimeInForce | str | None = None,
-        above_strategy_id: int | None = None,
+        above_strategy_id: int | str | None = None,
         above_strategy_type: int | None = None,
         above_peg_price_type: PegPriceType | str | None = None,
         above_peg_offset_type: PegOffsetType | str | None = None,
@@ -1305,7 +1303,7 @@ class AsyncSpotNamespace(AsyncNamespace):
         below_stop_price: DecimalLike | None = None,
         below_trailing_delta: int | None = None,
         below_time_in_force: TimeInForce | str | None = None,
-        below_strategy_id: int | None = None,
+        below_strategy_id: int | str | None = None,
         below_strategy_type: int | None = None,
         below_peg_price_type: PegPriceType | str | None = None,
         below_peg_offset_type: PegOffsetType | str | None = None,
@@ -1403,8 +1401,8 @@ class AsyncSpotNamespace(AsyncNamespace):
 
     async def place_oto_order_list(
         self,
-        *,
         symbol: str,
+        *,
         list_client_order_id: str | None = None,
         new_order_resp_type: OrderResponseType | str | None = None,
         self_trade_prevention_mode: SelfTradePreventionMode | str | None = None,
@@ -1415,7 +1413,7 @@ class AsyncSpotNamespace(AsyncNamespace):
         working_quantity: DecimalLike,
         working_iceberg_qty: DecimalLike | None = None,
         working_time_in_force: TimeInForce | str | None = None,
-        working_strategy_id: int | None = None,
+        working_strategy_id: int | str | None = None,
         working_strategy_type: int | None = None,
         working_peg_price_type: PegPriceType | str | None = None,
         working_peg_offset_type: PegOffsetType | str | None = None,
@@ -1428,7 +1426,7 @@ class AsyncSpotNamespace(AsyncNamespace):
         pending_stop_price: DecimalLike | None = None,
         pending_trailing_delta: int | None = None,
         pending_time_in_force: TimeInForce | str | None = None,
-        pending_strategy_id: int | None = None,
+        pending_strategy_id: int | str | None = None,
         pending_strategy_type: int | None = None,
         pending_peg_price_type: PegPriceType | str | None = None,
         pending_peg_offset_type: PegOffsetType | str | None = None,
@@ -1522,8 +1520,8 @@ class AsyncSpotNamespace(AsyncNamespace):
 
     async def place_otoco_order_list(
         self,
-        *,
         symbol: str,
+        *,
         list_client_order_id: str | None = None,
         new_order_resp_type: OrderResponseType | str | None = None,
         self_trade_prevention_mode: SelfTradePreventionMode | str | None = None,
@@ -1534,7 +1532,7 @@ class AsyncSpotNamespace(AsyncNamespace):
         working_quantity: DecimalLike,
         working_iceberg_qty: DecimalLike | None = None,
         working_time_in_force: TimeInForce | str | None = None,
-        working_strategy_id: int | None = None,
+        working_strategy_id: int | str | None = None,
         working_strategy_type: int | None = None,
         working_peg_price_type: PegPriceType | str | None = None,
         working_peg_offset_type: PegOffsetType | str | None = None,
@@ -1548,7 +1546,7 @@ class AsyncSpotNamespace(AsyncNamespace):
         pending_above_stop_price: DecimalLike | None = None,
         pending_above_trailing_delta: int | None = None,
         pending_above_time_in_force: TimeInForce | str | None = None,
-        pending_above_strategy_id: int | None = None,
+        pending_above_strategy_id: int | str | None = None,
         pending_above_strategy_type: int | None = None,
         pending_above_peg_price_type: PegPriceType | str | None = None,
         pending_above_peg_offset_type: PegOffsetType | str | None = None,
@@ -1560,7 +1558,7 @@ class AsyncSpotNamespace(AsyncNamespace):
         pending_below_stop_price: DecimalLike | None = None,
         pending_below_trailing_delta: int | None = None,
         pending_below_time_in_force: TimeInForce | str | None = None,
-        pending_below_strategy_id: int | None = None,
+        pending_below_strategy_id: int | str | None = None,
         pending_below_strategy_type: int | None = None,
         pending_below_peg_price_type: PegPriceType | str | None = None,
         pending_below_peg_offset_type: PegOffsetType | str | None = None,
@@ -1687,8 +1685,8 @@ class AsyncSpotNamespace(AsyncNamespace):
 
     async def place_opo_order_list(
         self,
-        *,
         symbol: str,
+        *,
         list_client_order_id: str | None = None,
         new_order_resp_type: OrderResponseType | str | None = None,
         self_trade_prevention_mode: SelfTradePreventionMode | str | None = None,
@@ -1699,7 +1697,7 @@ class AsyncSpotNamespace(AsyncNamespace):
         working_quantity: DecimalLike,
         working_iceberg_qty: DecimalLike | None = None,
         working_time_in_force: TimeInForce | str | None = None,
-        working_strategy_id: int | None = None,
+        working_strategy_id: int | str | None = None,
         working_strategy_type: int | None = None,
         working_peg_price_type: PegPriceType | str | None = None,
         working_peg_offset_type: PegOffsetType | str | None = None,
@@ -1712,7 +1710,7 @@ class AsyncSpotNamespace(AsyncNamespace):
         pending_stop_price: DecimalLike | None = None,
         pending_trailing_delta: int | None = None,
         pending_time_in_force: TimeInForce | str | None = None,
-        pending_strategy_id: int | None = None,
+        pending_strategy_id: int | str | None = None,
         pending_strategy_type: int | None = None,
         pending_peg_price_type: PegPriceType | str | None = None,
         pending_peg_offset_type: PegOffsetType | str | None = None,
@@ -1805,8 +1803,8 @@ class AsyncSpotNamespace(AsyncNamespace):
 
     async def place_opoco_order_list(
         self,
-        *,
         symbol: str,
+        *,
         list_client_order_id: str | None = None,
         new_order_resp_type: OrderResponseType | str | None = None,
         self_trade_prevention_mode: SelfTradePreventionMode | str | None = None,
@@ -1817,7 +1815,7 @@ class AsyncSpotNamespace(AsyncNamespace):
         working_quantity: DecimalLike,
         working_iceberg_qty: DecimalLike | None = None,
         working_time_in_force: TimeInForce | str | None = None,
-        working_strategy_id: int | None = None,
+        working_strategy_id: int | str | None = None,
         working_strategy_type: int | None = None,
         working_peg_price_type: PegPriceType | str | None = None,
         working_peg_offset_type: PegOffsetType | str | None = None,
@@ -1830,7 +1828,7 @@ class AsyncSpotNamespace(AsyncNamespace):
         pending_above_stop_price: DecimalLike | None = None,
         pending_above_trailing_delta: int | None = None,
         pending_above_time_in_force: TimeInForce | str | None = None,
-        pending_above_strategy_id: int | None = None,
+        pending_above_strategy_id: int | str | None = None,
         pending_above_strategy_type: int | None = None,
         pending_above_peg_price_type: PegPriceType | str | None = None,
         pending_above_peg_offset_type: PegOffsetType | str | None = None,
@@ -1842,7 +1840,7 @@ class AsyncSpotNamespace(AsyncNamespace):
         pending_below_stop_price: DecimalLike | None = None,
         pending_below_trailing_delta: int | None = None,
         pending_below_time_in_force: TimeInForce | str | None = None,
-        pending_below_strategy_id: int | None = None,
+        pending_below_strategy_id: int | str | None = None,
         pending_below_strategy_type: int | None = None,
         pending_below_peg_price_type: PegPriceType | str | None = None,
         pending_below_peg_offset_type: PegOffsetType | str | None = None,
@@ -1969,9 +1967,9 @@ class AsyncSpotNamespace(AsyncNamespace):
 
     async def cancel_order_list(
         self,
-        *,
         symbol: str,
-        order_list_id: int | None = None,
+        *,
+        order_list_id: int | str | None = None,
         list_client_order_id: str | None = None,
         new_client_order_id: str | None = None,
         recv_window: DecimalLike | None = None,
@@ -2012,8 +2010,8 @@ class AsyncSpotNamespace(AsyncNamespace):
 
     async def place_sor_order(
         self,
-        *,
         symbol: str,
+        *,
         side: Side | str,
         type: OrderType | str,
         time_in_force: TimeInForce | str | None = None,
@@ -2022,7 +2020,7 @@ class AsyncSpotNamespace(AsyncNamespace):
         new_client_order_id: str | None = None,
         new_order_resp_type: OrderResponseType | str | None = None,
         iceberg_qty: DecimalLike | None = None,
-        strategy_id: int | None = None,
+        strategy_id: int | str | None = None,
         strategy_type: int | None = None,
         self_trade_prevention_mode: SelfTradePreventionMode | str | None = None,
         recv_window: DecimalLike | None = None,
@@ -2073,8 +2071,8 @@ class AsyncSpotNamespace(AsyncNamespace):
 
     async def test_sor_order(
         self,
-        *,
         symbol: str,
+        *,
         side: Side | str,
         type: OrderType | str,
         time_in_force: TimeInForce | str | None = None,
@@ -2083,7 +2081,7 @@ class AsyncSpotNamespace(AsyncNamespace):
         new_client_order_id: str | None = None,
         new_order_resp_type: OrderResponseType | str | None = None,
         iceberg_qty: DecimalLike | None = None,
-        strategy_id: int | None = None,
+        strategy_id: int | str | None = None,
         strategy_type: int | None = None,
         self_trade_prevention_mode: SelfTradePreventionMode | str | None = None,
         compute_commission_rates: bool | None = None,
@@ -2167,9 +2165,9 @@ class AsyncSpotNamespace(AsyncNamespace):
 
     async def get_order_status(
         self,
-        *,
         symbol: str,
-        order_id: int | None = None,
+        *,
+        order_id: int | str | None = None,
         orig_client_order_id: str | None = None,
         recv_window: DecimalLike | None = None,
         timestamp: Timestamp | None = None,
@@ -2207,8 +2205,8 @@ class AsyncSpotNamespace(AsyncNamespace):
 
     async def get_open_orders(
         self,
-        *,
         symbol: str | None = None,
+        *,
         recv_window: DecimalLike | None = None,
         timestamp: Timestamp | None = None,
         api_key: str | None = None,
@@ -2238,9 +2236,9 @@ class AsyncSpotNamespace(AsyncNamespace):
 
     async def get_all_orders(
         self,
-        *,
         symbol: str,
-        order_id: int | None = None,
+        *,
+        order_id: int | str | None = None,
         start_time: Timestamp | None = None,
         end_time: Timestamp | None = None,
         limit: int | None = None,
@@ -2284,7 +2282,7 @@ class AsyncSpotNamespace(AsyncNamespace):
         self,
         *,
         orig_client_order_id: str | None = None,
-        order_list_id: int | None = None,
+        order_list_id: int | str | None = None,
         recv_window: DecimalLike | None = None,
         timestamp: Timestamp | None = None,
         api_key: str | None = None,
@@ -2349,7 +2347,7 @@ class AsyncSpotNamespace(AsyncNamespace):
     async def get_all_order_lists(
         self,
         *,
-        from_id: int | None = None,
+        from_id: int | str | None = None,
         start_time: Timestamp | None = None,
         end_time: Timestamp | None = None,
         limit: int | None = None,
@@ -2390,12 +2388,12 @@ class AsyncSpotNamespace(AsyncNamespace):
 
     async def get_my_trades(
         self,
-        *,
         symbol: str,
-        order_id: int | None = None,
+        *,
+        order_id: int | str | None = None,
         start_time: Timestamp | None = None,
         end_time: Timestamp | None = None,
-        from_id: int | None = None,
+        from_id: int | str | None = None,
         limit: int | None = None,
         recv_window: DecimalLike | None = None,
         timestamp: Timestamp | None = None,
@@ -2469,11 +2467,11 @@ class AsyncSpotNamespace(AsyncNamespace):
 
     async def get_prevented_matches(
         self,
-        *,
         symbol: str,
-        prevented_match_id: int | None = None,
-        order_id: int | None = None,
-        from_prevented_match_id: int | None = None,
+        *,
+        prevented_match_id: int | str | None = None,
+        order_id: int | str | None = None,
+        from_prevented_match_id: int | str | None = None,
         limit: int | None = None,
         recv_window: DecimalLike | None = None,
         timestamp: Timestamp | None = None,
@@ -2513,13 +2511,13 @@ class AsyncSpotNamespace(AsyncNamespace):
 
     async def get_allocations(
         self,
-        *,
         symbol: str,
+        *,
         start_time: Timestamp | None = None,
         end_time: Timestamp | None = None,
-        from_allocation_id: int | None = None,
+        from_allocation_id: int | str | None = None,
         limit: int | None = None,
-        order_id: int | None = None,
+        order_id: int | str | None = None,
         recv_window: DecimalLike | None = None,
         timestamp: Timestamp | None = None,
         api_key: str | None = None,
@@ -2563,8 +2561,8 @@ class AsyncSpotNamespace(AsyncNamespace):
 
     async def get_account_commission(
         self,
-        *,
         symbol: str,
+        *,
         recv_window: DecimalLike | None = None,
         timestamp: Timestamp | None = None,
         api_key: str | None = None,
@@ -2594,10 +2592,10 @@ class AsyncSpotNamespace(AsyncNamespace):
 
     async def get_order_amendments(
         self,
-        *,
         symbol: str,
-        order_id: int,
-        from_execution_id: int | None = None,
+        *,
+        order_id: int | str,
+        from_execution_id: int | str | None = None,
         limit: int | None = None,
         recv_window: DecimalLike | None = None,
         timestamp: Timestamp | None = None,
@@ -2631,8 +2629,8 @@ class AsyncSpotNamespace(AsyncNamespace):
 
     async def get_my_filters(
         self,
-        *,
         symbol: str,
+        *,
         recv_window: DecimalLike | None = None,
         timestamp: Timestamp | None = None,
         api_key: str | None = None,
@@ -2701,8 +2699,8 @@ class AsyncSpotNamespace(AsyncNamespace):
 
     async def ping_user_data_stream_for_key(
         self,
-        *,
         listen_key: str,
+        *,
         api_key: str | None = None,
     ) -> Response[Empty]:
         """Keep a listen key alive.
@@ -2728,8 +2726,8 @@ class AsyncSpotNamespace(AsyncNamespace):
 
     async def stop_user_data_stream_for_key(
         self,
-        *,
         listen_key: str,
+        *,
         api_key: str | None = None,
     ) -> Response[Empty]:
         """End a listen key.

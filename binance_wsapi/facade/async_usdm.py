@@ -53,8 +53,8 @@ class AsyncUsdmNamespace(AsyncNamespace):
 
     async def get_order_book(
         self,
-        *,
         symbol: str,
+        *,
         limit: int | None = None,
     ) -> Response[FuturesOrderBook]:
         """Return the order book of a symbol as it stands.
@@ -81,18 +81,15 @@ class AsyncUsdmNamespace(AsyncNamespace):
     @overload
     async def get_symbol_price_ticker(
         self,
-        *,
         symbol: str,
     ) -> Response[FuturesPriceTicker]: ...
     @overload
     async def get_symbol_price_ticker(
         self,
-        *,
         symbol: None = None,
     ) -> Response[list[FuturesPriceTicker]]: ...
     async def get_symbol_price_ticker(
         self,
-        *,
         symbol: str | None = None,
     ) -> Response[FuturesPriceTicker | list[FuturesPriceTicker]]:
         """Return the last price of one symbol or of all.
@@ -116,18 +113,15 @@ class AsyncUsdmNamespace(AsyncNamespace):
     @overload
     async def get_symbol_order_book_ticker(
         self,
-        *,
         symbol: str,
     ) -> Response[FuturesBookTicker]: ...
     @overload
     async def get_symbol_order_book_ticker(
         self,
-        *,
         symbol: None = None,
     ) -> Response[list[FuturesBookTicker]]: ...
     async def get_symbol_order_book_ticker(
         self,
-        *,
         symbol: str | None = None,
     ) -> Response[FuturesBookTicker | list[FuturesBookTicker]]:
         """Return the best bid and ask of one symbol or of all.
@@ -152,8 +146,8 @@ class AsyncUsdmNamespace(AsyncNamespace):
 
     async def submit_new_order(
         self,
-        *,
         symbol: str,
+        *,
         side: Side | str,
         position_side: PositionSide | str | None = None,
         type: FuturesOrderType | str,
@@ -224,15 +218,15 @@ class AsyncUsdmNamespace(AsyncNamespace):
 
     async def modify_order(
         self,
-        *,
         symbol: str,
-        order_id: int | None = None,
+        *,
+        order_id: int | str | None = None,
         orig_client_order_id: str | None = None,
         side: Side | str,
         quantity: DecimalLike,
         price: DecimalLike,
         price_match: PriceMatch | str | None = None,
-        modify_id: int | None = None,
+        modify_id: int | str | None = None,
         reduce_only: bool | None = None,
         recv_window: int | None = None,
         timestamp: Timestamp | None = None,
@@ -282,9 +276,9 @@ class AsyncUsdmNamespace(AsyncNamespace):
 
     async def cancel_order(
         self,
-        *,
         symbol: str,
-        order_id: int | None = None,
+        *,
+        order_id: int | str | None = None,
         orig_client_order_id: str | None = None,
         recv_window: int | None = None,
         timestamp: Timestamp | None = None,
@@ -322,9 +316,9 @@ class AsyncUsdmNamespace(AsyncNamespace):
 
     async def get_order_status(
         self,
-        *,
         symbol: str,
-        order_id: int | None = None,
+        *,
+        order_id: int | str | None = None,
         orig_client_order_id: str | None = None,
         recv_window: int | None = None,
         timestamp: Timestamp | None = None,
@@ -362,9 +356,9 @@ class AsyncUsdmNamespace(AsyncNamespace):
 
     async def submit_new_algo_order(
         self,
+        symbol: str,
         *,
         algo_type: AlgoType | str,
-        symbol: str,
         side: Side | str,
         position_side: PositionSide | str | None = None,
         type: FuturesOrderType | str,
@@ -457,7 +451,7 @@ class AsyncUsdmNamespace(AsyncNamespace):
     async def cancel_algo_order(
         self,
         *,
-        algo_id: int | None = None,
+        algo_id: int | str | None = None,
         client_algo_id: str | None = None,
         recv_window: int | None = None,
         timestamp: Timestamp | None = None,
@@ -492,8 +486,8 @@ class AsyncUsdmNamespace(AsyncNamespace):
 
     async def get_position_v2(
         self,
-        *,
         symbol: str | None = None,
+        *,
         recv_window: int | None = None,
         timestamp: Timestamp | None = None,
         api_key: str | None = None,
@@ -525,8 +519,8 @@ class AsyncUsdmNamespace(AsyncNamespace):
 
     async def get_position(
         self,
-        *,
         symbol: str | None = None,
+        *,
         recv_window: int | None = None,
         timestamp: Timestamp | None = None,
         api_key: str | None = None,

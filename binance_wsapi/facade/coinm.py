@@ -43,8 +43,8 @@ class CoinmNamespace(Namespace):
 
     def submit_new_order(
         self,
-        *,
         symbol: str,
+        *,
         side: Side | str,
         position_side: PositionSide | str | None = None,
         type: FuturesOrderType | str,
@@ -132,15 +132,15 @@ class CoinmNamespace(Namespace):
 
     def modify_order(
         self,
-        *,
         symbol: str,
-        order_id: int | None = None,
+        *,
+        order_id: int | str | None = None,
         orig_client_order_id: str | None = None,
         side: Side | str,
         quantity: DecimalLike,
         price: DecimalLike,
         price_match: PriceMatch | str | None = None,
-        modify_id: int | None = None,
+        modify_id: int | str | None = None,
         recv_window: int | None = None,
         timestamp: Timestamp | None = None,
         api_key: str | None = None,
@@ -186,9 +186,9 @@ class CoinmNamespace(Namespace):
 
     def cancel_order(
         self,
-        *,
         symbol: str,
-        order_id: int | None = None,
+        *,
+        order_id: int | str | None = None,
         orig_client_order_id: str | None = None,
         recv_window: int | None = None,
         timestamp: Timestamp | None = None,
@@ -226,9 +226,9 @@ class CoinmNamespace(Namespace):
 
     def get_order_status(
         self,
-        *,
         symbol: str,
-        order_id: int | None = None,
+        *,
+        order_id: int | str | None = None,
         orig_client_order_id: str | None = None,
         recv_window: int | None = None,
         timestamp: Timestamp | None = None,

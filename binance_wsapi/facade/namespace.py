@@ -10,15 +10,15 @@ from __future__ import annotations
 import asyncio
 import inspect
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from functools import partial, wraps
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, Self
 
 from binance_wsapi.catalogue import operations
 from binance_wsapi.catalogue.operation import Operation
 from binance_wsapi.core.call import CallKind, kinds
 from binance_wsapi.endpoints import EndpointKind, WsKey, endpoint
-from binance_wsapi.errors import ConfigurationError
+from binance_wsapi.errors import ConfigurationError, ParameterError
 from binance_wsapi.markets import Market
 from binance_wsapi.protocol.made_writers import Writer
 from binance_wsapi.response import Response
@@ -37,10 +37,13 @@ def _make_methods(namespace: type[Namespace | AsyncNamespace]) -> None:
 
 
 def _method(operation: Operation, signature: Callable[..., Any]) -> Callable[..., Any]:
+    first = operation.first
     if not inspect.iscoroutinefunction(signature):
 
         @wraps(signature)
-        def method(self: Any, /, **given: object) -> Any:
+        def method(self: Any, /, *nameless: object, **given: object) -> Any:
+            if nameless:
+                given = _named(operation, first, nameless, given)
             kind = kinds[operation]
             return self._send(kind, kind.writers[tuple(given)], given)
 
@@ -48,7 +51,12 @@ def _method(operation: Operation, signature: Callable[..., Any]) -> Callable[...
         name = signature.__qualname__
 
         @wraps(signature)
-        def method(self: Any, /, **given: object) -> Any:
+        def method(self: Any, /, *nameless: object, **given: object) -> Any:
+            if nameless:
+                try:
+                    given = _named(operation, first, nameless, given)
+                except ParameterError as error:
+                    return _raising(error)
             kind = kinds[operation]
             coroutine = self._send(kind, kind.writers[tuple(given)], given)
             if inspect.iscoroutine(coroutine):
@@ -60,6 +68,31 @@ def _method(operation: Operation, signature: Callable[..., Any]) -> Callable[...
         else:
             method._is_coroutine = asyncio.coroutines._is_coroutine  # type: ignore[attr-defined]
     return method
+
+
+def _named(
+    operation: Operation, first: str | None, nameless: tuple[object, ...], given: dict[str, object]
+) -> dict[str, object]:
+    """Return the parameters of a call that gives the first of them without its name."""
+    call = operation.name
+    if isinstance(nameless[0], Mapping):
+        raise ParameterError(
+            f"{call} takes its parameters by name: write {call}(**params)", parameter="params"
+        )
+    if first is None or len(nameless) > 1:
+        others = [each.name for each in operation.params if each.name != first and not each.auth]
+        only = (
+            f"takes {first} alone without its name" if first else "takes nothing without its name"
+        )
+        hint = f": write {others[0]}=" if others else ""
+        raise ParameterError(f"{call} {only}{hint}", parameter=others[0] if others else call)
+    if first in given:
+        raise ParameterError(f"{call} is given {first} twice: leave one out", parameter=first)
+    return {first: nameless[0], **given}
+
+
+async def _raising(error: ParameterError) -> NoReturn:
+    raise error
 
 
 class _Refusing:

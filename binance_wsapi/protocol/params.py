@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import cache
 from typing import NoReturn
 
-from binance_wsapi.catalogue.operation import Forbids, Needs, Operation
+from binance_wsapi.catalogue.operation import Forbids, Kind, Needs, Operation, Param
 from binance_wsapi.errors import ParameterError
 from binance_wsapi.protocol.made_writers import MOST_SHAPES, Step, Writer, make_writer
 from binance_wsapi.protocol.values import (
@@ -144,7 +144,7 @@ class _Plan:
         self._steps = {
             name: Step(
                 wire,
-                converter(params[wire], name, operation.market),
+                converter(params[wire], name, operation.market, own_id=self._own_id(params[wire])),
                 plain_values(params[wire]),
             )
             for name, wire in wires.items()
@@ -178,6 +178,16 @@ class _Plan:
         self._bound = frozenset(
             name for group in (*operation.exclusive, *operation.together) for name in group
         )
+
+    def _own_id(self, param: Param) -> str | None:
+        """Return what takes an id of the caller's own where ``param`` takes the exchange's."""
+        by_wire = {each.wire: each for each in self._operation.params}
+        for needs in self._operation.needs:
+            if param.wire in needs.any_of:
+                for wire in needs.any_of:
+                    if by_wire[wire].kind is Kind.STRING:
+                        return self._labels[wire]
+        return None
 
     def write(self, given: Mapping[str, object]) -> dict[str, WireValue]:
         return self.writers[tuple(given)](given)

@@ -40,19 +40,22 @@ WireValue = str | int | bool | list[str]
 Convert = Callable[[object], WireValue]
 
 
-def converter(param: Param, label: str, market: Market) -> Convert:
+def converter(param: Param, label: str, market: Market, *, own_id: str | None = None) -> Convert:
     """Return the function that checks and writes the values of one parameter.
 
     Args:
         param: The parameter.
         label: Its name as the caller spells it, for errors.
         market: Whose operation it belongs to.
+        own_id: The parameter, if there is one, that takes an id of the caller's own in its stead.
     """
     match param.kind:
         case Kind.STRING if param.name in _SYMBOLS:
             return _symbol(param, label)
         case Kind.STRING:
             return _string(param, label)
+        case Kind.INT if param.is_id:
+            return _id(param, label, own_id)
         case Kind.INT:
             return _int(param, label)
         case Kind.DECIMAL:
@@ -301,6 +304,24 @@ def _int(param: Param, label: str) -> Convert:
         if not least <= number <= most:
             _check_range(label, value, number, least, most)
         return number
+
+    return convert
+
+
+_is_id_text = re.compile(r"[0-9]{1,20}").fullmatch
+
+
+def _id(param: Param, label: str, own_id: str | None) -> Convert:
+    convert_number = _int(param, label)
+
+    def convert(value: object) -> WireValue:
+        if isinstance(value, str) and not isinstance(value, Enum):
+            if _is_id_text(value):  # as files and databases keep it
+                return convert_number(int(value))
+            if not re.fullmatch(r"\s*-?[0-9]*\s*", value):
+                hint = f": an id of your own goes into {own_id}" if own_id else ""
+                raise _refused(label, value, f"is no number{hint}")
+        return convert_number(value)
 
     return convert
 

@@ -124,3 +124,48 @@ def test_limits_that_nobody_can_read_are_an_error_of_the_library() -> None:
 
     with pytest.raises(UnreadableResult, match="rate limits"):
         _ = answer.rate_limits
+
+
+@pytest.mark.parametrize(
+    ("work", "said"),
+    [
+        (lambda client: client.spot.get_order_book("BTCUSDT", 5), "write limit="),
+        (
+            lambda client: client.usdm.cancel_order("BTCUSDT", order_id="my-id"),
+            "orig_client_order_id",
+        ),
+    ],
+    ids=["nameless", "own id"],
+)
+def test_what_is_given_in_the_wrong_place_is_refused_unsent(
+    dial: Dial, scripted: ScriptedServer, work: Callable[[Any], Any], said: str
+) -> None:
+    with pytest.raises(ParameterError, match=said):
+        call(dial(), lambda client, _: work(client), None)
+    assert scripted.handshakes == 0
+
+
+@pytest.mark.parametrize("market", ["spot", "usdm", "coinm"])
+def test_orders_are_found_by_nameless_symbol_and_id_of_digits(connect: Dial, market: str) -> None:
+    caller = connect()
+    symbol, quantity = ("BTCUSD_PERP", "1") if market == "coinm" else ("BTCUSDT", "0.01")
+
+    placed = call(
+        caller,
+        lambda client, _: getattr(client, market).submit_new_order(
+            symbol,
+            side="BUY",
+            type="LIMIT",
+            time_in_force="GTC",
+            price="30000",
+            quantity=quantity,
+        ),
+        None,
+    ).result
+    found = call(
+        caller,
+        lambda client, it: getattr(client, market).get_order_status(symbol, order_id=it),
+        str(placed.order_id),
+    ).result
+
+    assert found.order_id == placed.order_id

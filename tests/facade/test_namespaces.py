@@ -10,6 +10,7 @@ import re
 import traceback
 import warnings
 from collections.abc import Awaitable, Coroutine
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import Any, get_type_hints
@@ -20,7 +21,7 @@ from binance_wsapi.catalogue import operations
 from binance_wsapi.catalogue.operation import Operation
 from binance_wsapi.core.call import CallKind
 from binance_wsapi.endpoints import WsKey
-from binance_wsapi.errors import ConfigurationError
+from binance_wsapi.errors import ConfigurationError, ParameterError
 from binance_wsapi.facade.namespace import AsyncNamespace, Namespace
 from binance_wsapi.markets import Market
 from binance_wsapi.protocol.made_writers import Writer
@@ -120,17 +121,66 @@ def test_awaited_method_does_the_same(operation: Operation) -> None:
 
 
 @pytest.mark.parametrize("operation", OFFERED)
-def test_parameters_are_keyword_only_and_optional_ones_default_to_none(
+def test_parameters_but_the_first_are_keyword_only_and_optional_ones_default_to_none(
     operation: Operation,
 ) -> None:
+    params = sorted(operation.params, key=lambda param: param.name != operation.first)
     for flavour in ("", "async"):
         method = getattr(namespace_class(operation.market, flavour), operation.name)
         parameters = list(inspect.signature(method).parameters.values())[1:]
 
-        assert [each.name for each in parameters] == [each.name for each in operation.params]
-        assert {each.kind for each in parameters} <= {inspect.Parameter.KEYWORD_ONLY}
-        for shown, param in zip(parameters, operation.params, strict=True):
+        assert [each.name for each in parameters] == [each.name for each in params]
+        for shown, param in zip(parameters, params, strict=True):
             assert shown.default is (inspect.Parameter.empty if param.required else None)
+            assert (shown.kind is inspect.Parameter.KEYWORD_ONLY) is (param.name != operation.first)
+
+
+@pytest.mark.parametrize("operation", OFFERED)
+def test_only_the_obvious_parameter_may_go_without_its_name(operation: Operation) -> None:
+    names = {param.name for param in operation.params}
+    assert operation.first in names or not names & {"symbol", "listen_key"}
+
+    recorder, others = Recorder(), given(operation)
+    value = others.pop(operation.first, None) if operation.first else None
+    for namespace in (blocking(operation.market, recorder), awaited(operation.market, recorder)):
+        method = getattr(namespace, operation.name)
+        if operation.first is None:
+            with pytest.raises(ParameterError, match=f"^{operation.name} takes nothing without"):
+                outcome(method("BTCUSDT"))
+            assert not recorder.calls
+        else:
+            assert outcome(method(value, **others)) == "answer"
+            expected = {operation.first: value, **others}
+            assert recorder.calls.pop() == (CONNECTIONS[operation.market], operation, expected)
+
+
+def outcome(answer: Any) -> Any:
+    return asyncio.run(answer) if inspect.iscoroutine(answer) else answer
+
+
+@pytest.mark.parametrize(
+    ("nameless", "named", "said"),
+    [
+        (("BTCUSDT", 5), {}, "^get_order_book takes symbol alone without its name: write limit=$"),
+        (("BTCUSDT",), {"symbol": "BTCUSDT"}, "^get_order_book is given symbol twice"),
+        (
+            ({"symbol": "BTCUSDT"},),
+            {},
+            r"takes its parameters by name: write get_order_book\(\*\*params",
+        ),
+    ],
+)
+@pytest.mark.parametrize("make", [blocking, awaited])
+def test_what_goes_without_its_name_and_must_not_is_refused(
+    make: Any, nameless: tuple[Any, ...], named: dict[str, Any], said: str
+) -> None:
+    recorder = Recorder()
+
+    answer = partial(make(Market.SPOT, recorder).get_order_book, *nameless, **named)
+
+    with pytest.raises(ParameterError, match=said):
+        outcome(answer())
+    assert not recorder.calls
 
 
 @pytest.mark.parametrize(
@@ -193,11 +243,6 @@ def test_forgotten_await_sends_nothing_and_is_noticed() -> None:
 
     assert recorder.calls == []
     assert any("was never awaited" in str(each.message) for each in caught)
-
-
-def test_parameters_are_named() -> None:
-    with pytest.raises(TypeError, match=r"get_order_book\(\) takes 1 positional"):
-        blocking(Market.SPOT, Recorder()).get_order_book("BTCUSDT")
 
 
 def test_awaited_methods_count_as_coroutine_functions() -> None:

@@ -37,6 +37,7 @@ def blocking(spot: SpotNamespace) -> None:
     assert_type(placed.result.status, OrderStatus | None)
 
     assert_type(spot.get_order_status(symbol="BTCUSDT", order_id=1).result.side, Side)
+    assert_type(spot.get_order_status("BTCUSDT", order_id="1").result.side, Side)
     assert_type(
         spot.cancel_order(symbol="BTCUSDT", order_id=1),
         Response[CancelledOrder | CancelledOrderList],
@@ -54,6 +55,7 @@ def one_or_many(spot: SpotNamespace) -> None:
     assert_type(spot.get_24hr_ticker(symbol="BTCUSDT"), Response[Ticker24hr])
     assert_type(spot.get_24hr_ticker(symbols=["BTCUSDT"]), Response[list[Ticker24hr]])
     assert_type(spot.get_24hr_ticker(), Response[list[Ticker24hr]])
+    assert_type(spot.get_24hr_ticker("BTCUSDT"), Response[Ticker24hr])
 
 
 async def awaited(spot: AsyncSpotNamespace) -> None:
@@ -176,7 +178,7 @@ def covariant(answers: list[Response[PlacedOrder]]) -> Response[object]:
 
 def mistakes(spot: SpotNamespace, order: Order) -> None:
     spot.get_order_book()  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
-    spot.get_order_book("BTCUSDT")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+    spot.get_order_book("BTCUSDT", 5)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
     spot.get_order_book(symbol=1)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     spot.get_order_book(simbol="BTCUSDT")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
     order.price = Decimal(1)  # type: ignore[misc]  # pyright: ignore[reportAttributeAccessIssue]

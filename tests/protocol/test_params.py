@@ -386,3 +386,46 @@ def test_what_does_not_go_together_is_refused(given: dict[str, object], said: st
 )
 def test_what_goes_together_passes(given: dict[str, object]) -> None:
     assert wire_params(FORBIDDING, {"symbol": "A", "side": "BUY", **given})
+
+
+# Ids of the caller's own ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("market", "method", "name", "goes_into"),
+    [
+        (Market.SPOT, "order.cancel", "order_id", "orig_client_order_id"),
+        (Market.SPOT, "order.status", "order_id", "orig_client_order_id"),
+        (Market.SPOT, "order.cancelReplace", "cancel_order_id", "cancel_orig_client_order_id"),
+        (Market.SPOT, "order.amend.keepPriority", "order_id", "orig_client_order_id"),
+        (Market.SPOT, "orderList.cancel", "order_list_id", "list_client_order_id"),
+        (Market.SPOT, "orderList.status", "order_list_id", "orig_client_order_id"),
+        (Market.USDM, "order.modify", "order_id", "orig_client_order_id"),
+        (Market.USDM, "algoOrder.cancel", "algo_id", "client_algo_id"),
+        (Market.COINM, "order.cancel", "order_id", "orig_client_order_id"),
+    ],
+)
+def test_an_id_of_ones_own_is_told_where_it_goes(
+    market: Market, method: str, name: str, goes_into: str
+) -> None:
+    known = operation_by_method(market, method)
+    assert known is not None
+    spelling = {each.name: each.wire for each in known.params}
+
+    for label, other, write in (
+        (name, goes_into, wire_params),
+        (spelling[name], spelling[goes_into], wire_params_by_name),
+    ):
+        with pytest.raises(
+            ParameterError,
+            match=f"^{label}='my-id' is no number: an id of your own goes into {other}$",
+        ):
+            write(known, {label: "my-id"})
+
+
+def test_where_no_id_of_ones_own_is_taken_none_is_told() -> None:
+    known = operation_by_method(Market.SPOT, "allOrders")
+    assert known is not None
+
+    with pytest.raises(ParameterError, match=r"^order_id='my-id' is no number$"):
+        wire_params(known, {"symbol": "BTCUSDT", "order_id": "my-id"})

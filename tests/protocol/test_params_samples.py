@@ -20,7 +20,6 @@ REFERENCE = Path(__file__).parents[1] / "reference"
 WRONG = {
     ("spot", "orderList.place.oto", "request"): "timestamp='1712544395951' is a str",
     ("spot", "orderList.place.otoco", "request"): "timestamp='1712544408509' is a str",
-    ("spot", "order.amendments", "request"): "orderId='23' is a str",
     ("usdm", "algoOrder.place", "docs"): "recvWindow='99999999' is a str",
     # Generated for the connectors from the mandatory parameters alone, or from all of them.
     ("usdm", "algoOrder.place", "connector-minimal"): "triggerPrice is missing",

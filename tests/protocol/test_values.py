@@ -275,8 +275,14 @@ def test_whole_numbers_are_sent_as_numbers(given: object, number: int) -> None:
     ("given", "said"),
     [
         (True, "order_id=True is a bool: write a whole number"),
-        ("12", "order_id='12' is a str: write 12 without quotes"),
-        ("x", "order_id='x' is a str: write a whole number"),
+        (" 12", "order_id=' 12' is a str: write 12 without quotes"),
+        ("-12", "order_id='-12' is a str: write -12 without quotes"),
+        ("\u0661", "order_id='\u0661' is no number"),
+        ("x", "order_id='x' is no number"),
+        ("1.0", "order_id='1.0' is no number"),
+        ("", "order_id='' is a str: write a whole number"),
+        ("9" * 20, "is too large"),
+        ("9" * 21, "is a str"),
         (1.0, "order_id=1.0 is a float: write 1"),
         (1.5, "order_id=1.5 is a float: write a whole number"),
         (Decimal(1), "is a Decimal: write a whole number"),
@@ -288,6 +294,27 @@ def test_whole_numbers_are_sent_as_numbers(given: object, number: int) -> None:
 )
 def test_what_is_no_whole_number_is_refused(given: object, said: str) -> None:
     assert said in str(refused(order_id=given))
+
+
+@pytest.mark.parametrize(
+    ("given", "number"), [("12", 12), ("007", 7), ("9223372036854775807", 2**63 - 1)]
+)
+def test_ids_may_be_text_of_digits(given: str, number: int) -> None:
+    for each in (given, Text(given)):
+        wire = sent(order_id=each)
+
+        assert (wire, type(wire)) == (number, int)
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"limit": "10"}, "limit='10' is a str: write 10 without quotes"),
+        ({"strategy_type": "1000000"}, "is a str: write 1000000 without quotes"),
+    ],
+)
+def test_numbers_that_are_no_ids_are_not_taken_as_text(given: dict[str, object], said: str) -> None:
+    assert said in str(refused(**given))
 
 
 @pytest.mark.parametrize(
