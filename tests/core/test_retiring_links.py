@@ -296,6 +296,9 @@ def test_subscription_that_its_successor_overtook_is_let_go(
     caller.call(lambda client: client.connect())
     subscribing = caller.begin(lambda client: client.subscribe_user_data_stream())
     scripted.wait_for("userDataStream.subscribe.signature")
+    # What is not answered keeps the link open.
+    caller.begin(lambda client: client.spot.get_average_price(symbol="BTCUSDT"))
+    scripted.wait_for("avgPrice")
     caller.call(lambda client: client.rotate())
     bring(1, moment=1)
     caller.call(ping)  # over the successor, behind the event
