@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import inspect
+import re
 import ssl
 import time
 from collections.abc import Callable
@@ -17,7 +18,9 @@ from aiohttp import web
 from callers import WAIT_S, Caller, Flavour, caller_of, noted
 from scripted_server import ScriptedServer
 
+import binance_wsapi
 from binance_wsapi import AsyncClient, Client, ConfigurationError, KeyType, WsKey
+from binance_wsapi.catalogue.client_options import OPTIONS, ClientOption
 from binance_wsapi.core.dialling import Dialling
 from binance_wsapi.core.exchanges import Exchanges
 from binance_wsapi.models.user_events import BalanceUpdate
@@ -63,6 +66,35 @@ def test_misspelt_option_is_a_type_error_of_the_class(
         CLIENTS[flavour](tesnet=True)  # type: ignore[call-arg]
     with pytest.raises(TypeError, match=named):
         CLIENTS[flavour].from_env(tesnet=True)  # type: ignore[call-arg]
+
+
+KEPT = [each for each in OPTIONS if not each.is_key]
+
+
+@pytest.mark.parametrize("option", KEPT, ids=lambda each: each.name)
+def test_no_option_takes_any_value(flavour: Flavour, option: ClientOption) -> None:
+    is_number = {"float", "int"} & set(option.type.split(" | "))
+    for value in (object(), float("nan")) if is_number else (object(),):
+        with pytest.raises(ConfigurationError, match=rf"^{option.name}\b"):
+            CLIENTS[flavour](**{option.name: value})
+
+
+@pytest.mark.parametrize("option", KEPT, ids=lambda each: each.name)
+def test_every_option_is_read_by_what_it_is_for(option: ClientOption) -> None:
+    package = Path(binance_wsapi.__file__).parent
+    texts = {path: path.read_text(encoding="utf-8") for path in package.glob("*.py")}
+    texts |= {path: path.read_text(encoding="utf-8") for path in package.glob("core/*.py")}
+    generated = {"_client_signature.py", "_option_fields.py"}
+
+    assert [
+        path.name
+        for path, text in texts.items()
+        if path.name not in generated
+        # The environment is told from three switches by the options themselves.
+        and re.search(
+            rf"{'self' if path.name == 'options.py' else 'options'}\.{option.name}\b", text
+        )
+    ], f"nobody reads options.{option.name}"
 
 
 @pytest.mark.parametrize(
