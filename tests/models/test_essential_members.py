@@ -98,3 +98,14 @@ def test_only_what_makes_a_thing_what_it_is_must_be_there() -> None:
 )
 def test_essentials_of_orders(kind: type[msgspec.Struct], expected: str) -> None:
     assert essentials(kind) == set(expected.split())
+
+
+def test_every_model_is_exported_where_it_is_made() -> None:
+    left_out = [
+        f"{kind.__module__}.{kind.__name__}"
+        for kind in kinds()
+        if kind.__name__ not in vars(importlib.import_module(kind.__module__)).get("__all__", ())
+        and kind.__name__[0] != "_"
+    ]
+
+    assert not left_out

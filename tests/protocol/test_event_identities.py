@@ -1,0 +1,36 @@
+"""Every kind of user data event says how its copy on a second connection is known, or is known by its bytes."""
+
+from __future__ import annotations
+
+from typing import get_args
+
+from binance_wsapi.models.base import UnknownEvent
+from binance_wsapi.models.futures_events import CoinmUserEvent, UsdmUserEvent
+from binance_wsapi.models.margin_events import MarginUserEvent
+from binance_wsapi.models.user_events import UserEvent
+from binance_wsapi.protocol import event_merge
+
+KINDS = {
+    str(event.__struct_config__.tag)
+    for union in (UserEvent, UsdmUserEvent, CoinmUserEvent, MarginUserEvent)
+    for event in get_args(union)
+    if event is not UnknownEvent
+}
+KNOWN_BY_THEIR_BYTES = {
+    "MARGIN_CALL",
+    "CONDITIONAL_ORDER_TRIGGER_REJECT",
+    "STRATEGY_UPDATE",
+    "GRID_UPDATE",
+    "MARGIN_LEVEL_STATUS_CHANGE",
+    "USER_LIABILITY_CHANGE",
+    "listenKeyExpired",
+    "eventStreamTerminated",
+    "serverShutdown",
+}
+"""None tells a fill or by how much a balance changed: told twice, by a server that writes further fields,
+they do no harm."""
+
+
+def test_every_kind_says_how_its_copies_are_known() -> None:
+    assert set(event_merge._IDENTITIES) | KNOWN_BY_THEIR_BYTES == KINDS
+    assert not set(event_merge._IDENTITIES) & KNOWN_BY_THEIR_BYTES
