@@ -14,6 +14,7 @@ from binance_wsapi.markets import Market
 from binance_wsapi.protocol.limits import Reservation
 from binance_wsapi.protocol.made_writers import Writer
 from binance_wsapi.protocol.params import WireValue, writers
+from binance_wsapi.protocol.requests import Request
 from binance_wsapi.response import Response
 
 if TYPE_CHECKING:
@@ -108,43 +109,16 @@ class GivesUp(Protocol):
         raise NotImplementedError
 
 
-class Call:
-    """A request and what became of it so far.
+class Call(Request[Outcome]):
+    """A request of a caller's, or of the core's own, and what the core keeps beside it.
 
-    Made on the caller's thread, then owned by the core's thread alone, but for the right to write it:
-    whoever takes that, the core by :meth:`begin_write` or the caller by :meth:`withdraw`, decides alone
-    and at once whether it is sent. :meth:`settle` is called exactly once, on the core's thread.
-
-    Args:
-        kind: What kind of call it is.
-        params: Its parameters, checked and converted.
-        deliver: Is called with the outcome, on the core's thread.
-        request_id: The id of its first sending.
-        timeout: Seconds it may take.
-        now: Monotonic seconds.
+    Made on the caller's thread, then owned by the core's thread alone, but for the right to write it.
+    :meth:`settle` or :meth:`drop` is called exactly once, on the core's thread.
     """
 
-    def __init__(
-        self,
-        kind: CallKind,
-        params: Mapping[str, WireValue],
-        deliver: Callable[[Outcome], object],
-        request_id: str,
-        timeout: float,
-        now: float,
-    ) -> None:
-        self.kind = kind
-        self.params = params
-        self.deliver = deliver
-        self.id = request_id
-        self.timeout = timeout
-        self.made_at = now
-        self.deadline = now + timeout
-        self._right_to_write = [True]
+    kind: CallKind
 
     # What most calls never change stands here once, and costs a call nothing.
-    is_own = False
-    """The core's own request: a logon, a subscription, a question, a snapshot."""
     is_urgent = False
     """It may use the reserve of limits."""
     link: ApiLink | None = None
@@ -157,57 +131,16 @@ class Call:
     encoded_at = 0.0
     sent_us = 0
     """The time stamped on it, epoch microseconds on the exchange's clock."""
-    written_at: float | None = None
-    """When it was handed to the socket; ``None`` means that nothing left this machine."""
     reservation: Reservation | None = None
-    loss: str | None = None
-    """Why the answer to its last sending was lost; it is being repeated."""
     late_answer: Outcome | None = None
     """What the exchange answered after nobody had waited for it any more."""
-    retimed = False
-    """It was refused for its timestamp once and stamped anew."""
 
     ws_key: WsKey
     """The connection it was made on; the core's own requests have none."""
     giving_up: GivesUp
     """Whom to tell when its caller gives it up."""
-    is_given_up = False
-    """Its caller waits no more."""
     is_awaited: Callable[[], bool] | None = None
     """Whether the caller can still be reached, where that may end without a word."""
-    outcome: Outcome | None = None
-    """What it was settled with."""
-
-    def settle(self, outcome: Outcome) -> None:
-        """End it."""
-        self.outcome = outcome
-        self.deliver(outcome)
-
-    def begin_write(self) -> bool:
-        """Take the right to write it; false when the caller has withdrawn it.
-
-        From here on nobody may say that it was not sent.
-        """
-        try:
-            return self._right_to_write.pop()
-        except IndexError:
-            return False
-
-    def was_not_written(self) -> bool:
-        """Give the right to write it back; false when the caller waits no more: it must not be written.
-
-        Only whoever took the right gives it back: the write failed, what was written is not executed, or
-        it changes nothing and may be asked for again.
-        """
-        self.written_at = None
-        self._right_to_write.append(True)
-        return not self.is_given_up
-
-    def withdraw(self) -> bool:
-        """Take the right to write it away, from any thread; false when it was written before."""
-        # Said before it is tried: a right that is given back meanwhile is found to be unwanted.
-        self.is_given_up = True
-        return self.begin_write()
 
     def renew(self, request_id: str) -> None:
         """Make it ready to be sent once more, under an id of its own.

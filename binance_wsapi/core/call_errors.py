@@ -23,8 +23,10 @@ __all__ = [
     "held_back",
     "never_sent",
     "not_sendable",
+    "not_taken_in",
     "revoked",
     "timed_out",
+    "unreadable",
     "unresponsive",
     "withdrawn",
 ]
@@ -71,6 +73,30 @@ def revoked(call: Call) -> OutcomeUnknown:
         client_order_id=call.client_order_id,
         sent_at=call.sent_us,
         cause="session revoked",
+    )
+
+
+def unreadable(call: Call, problem: str) -> OutcomeUnknown:
+    """The answer says nothing that can be believed."""
+    return OutcomeUnknown(
+        f"{call.kind.method}: the exchange answered, but the answer cannot be read "
+        f"({problem}); it may have been executed",
+        operation=call.kind.method,
+        client_order_id=call.client_order_id,
+        sent_at=call.sent_us,
+        cause="the answer cannot be read",
+    )
+
+
+def not_taken_in(call: Call) -> OutcomeUnknown:
+    """Something about this library kept it from taking the answer in."""
+    return OutcomeUnknown(
+        f"{call.kind.method}: the exchange answered, but the answer could not be "
+        "taken in; it may have been executed",
+        operation=call.kind.method,
+        client_order_id=call.client_order_id,
+        sent_at=call.sent_us,
+        cause="the answer could not be taken in",
     )
 
 

@@ -282,11 +282,12 @@ class Core:
             try:
                 (self.sessions.open.get(call.ws_key) or self.sessions.of(call.ws_key)).submit(call)
             except BinanceWsApiError as error:
-                call.settle(error)
+                call.drop(error)
             except Exception as error:
                 # The edge of a call: those behind it must not be lost with it.
                 log.exception("%s could not be sent", call.kind.method)
-                call.settle(not_sendable(call, error))
+                if call.is_unsent:
+                    call.drop(not_sendable(call, error))
 
     def _refuse_inbox(self) -> None:
         for inbox in (self._inbox, self._rest_inbox):
@@ -295,7 +296,7 @@ class Core:
                     call = inbox.popleft()
                 except IndexError:
                     break
-                call.settle(self.runtime.closed_error())
+                call.drop(self.runtime.closed_error())
 
     def _let_resolve(self, call: Call, error: OutcomeUnknown) -> None:
         self.look_ups.let_resolve(call, error)

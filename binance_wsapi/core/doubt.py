@@ -5,15 +5,12 @@ from __future__ import annotations
 import logging
 import math
 from asyncio import sleep
-from typing import TYPE_CHECKING
 
+from binance_wsapi.core.api_connection import ApiConnection
 from binance_wsapi.core.api_link import ApiLink
 from binance_wsapi.core.link import LinkLost
 from binance_wsapi.errors import BinanceWsApiError, NotSent, OutcomeUnknown
 from binance_wsapi.protocol.answering import Patience, unanswered_since
-
-if TYPE_CHECKING:
-    from binance_wsapi.core.api_session import ApiSession
 
 __all__ = ["Doubt"]
 
@@ -27,7 +24,7 @@ class Doubt:
     would be one whose fate nobody knows. When the question is not answered either, the link is lost.
     """
 
-    def __init__(self, session: ApiSession) -> None:
+    def __init__(self, session: ApiConnection) -> None:
         self._session = session
         options = session.runtime.options
         self._patience = Patience.of(options.timeout, options.pong_timeout)

@@ -6,6 +6,7 @@ import asyncio
 import logging
 import math
 from collections import deque
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Protocol
 
 from binance_wsapi.core.transport import Socket
@@ -32,8 +33,9 @@ class LinkOwner(Protocol):
     runtime: Runtime
     ws_key: WsKey
 
-    def received(self, link: Any, frame: str | bytes) -> None:
-        """A data frame arrived."""
+    @property
+    def received(self) -> Callable[[Any, str | bytes], None]:
+        """Takes a data frame that arrived."""
 
     def writable(self, link: Any) -> None:
         """The socket takes frames again."""

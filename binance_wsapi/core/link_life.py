@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 __all__ = ["LinkLife"]
@@ -15,9 +16,8 @@ class LinkLife:
     it is asked to ``serve``. All but these two answer at once.
     """
 
-    def received(self, link: Any, frame: str | bytes) -> None:
-        """A data frame arrived on a link."""
-        raise NotImplementedError
+    received: Callable[[Any, str | bytes], None]
+    """Takes a data frame that arrived on a link: with no step between, since every frame goes there."""
 
     def opened(self, link: Any) -> None:
         """A link is open; nothing has been read from it yet."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from typing import TYPE_CHECKING
 
+from binance_wsapi.core.api_connection import ApiConnection
 from binance_wsapi.core.api_link import ApiLink, Authority
 from binance_wsapi.core.link import LinkLost
 from binance_wsapi.errors import (
@@ -17,9 +17,6 @@ from binance_wsapi.errors import (
     RateLimited,
     RequestRejected,
 )
-
-if TYPE_CHECKING:
-    from binance_wsapi.core.api_session import ApiSession
 
 __all__ = ["Logon"]
 
@@ -38,7 +35,7 @@ class Logon:
     A refused logon stands on its link: calls that need it are refused with it, all others go on.
     """
 
-    def __init__(self, session: ApiSession) -> None:
+    def __init__(self, session: ApiConnection) -> None:
         self._session = session
         self._clock_task: asyncio.Task[None] | None = None
 

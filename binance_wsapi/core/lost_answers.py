@@ -99,7 +99,7 @@ class LostAnswers:
     def begin(self, session: Losing, call: Call, error: OutcomeUnknown) -> None:
         """The answer to a request is lost: find out what became of it, or say that nobody knows."""
         runtime = self.runtime
-        if not call.kind.mutates or call.kind.operation is None or call.is_own:
+        if not call.is_found_out:
             call.settle(error)
             return
         self._is_unknown(session, call)
@@ -109,7 +109,8 @@ class LostAnswers:
         if is_told or session.machine.state is State.CLOSED:
             call.settle(error)
         else:
-            runtime.spawn(self._settle(session, call, error))
+            settling = runtime.spawn(self._settle(session, call, error))
+            settling.add_done_callback(lambda _: self._never_begun(call, error))
 
     def came_late(self, session: Followed, call: Call, outcome: Outcome) -> None:
         """The answer came after it had been given up: that settles what became of the request."""
@@ -219,6 +220,11 @@ class LostAnswers:
             log.exception("%s: finding out its outcome failed", call.kind.method)
             outcome = error
         call.settle(outcome)
+
+    def _never_begun(self, call: Call, error: OutcomeUnknown) -> None:
+        """End a call whose task was cancelled before its first step: none of its code ever ran."""
+        if call.outcome is None:
+            call.settle(error)
 
     def _is_unknown(self, session: Asker, call: Call) -> None:
         """From now on the outcome of a request is not known."""

@@ -131,7 +131,7 @@ class RestDoor:
     def submit(self, call: Call) -> None:
         """Send a request as soon as limits and bans allow it."""
         if call.is_given_up:
-            call.settle(withdrawn(call))
+            call.drop(withdrawn(call))
             return
         task = self._tasks[call] = self._runtime.spawn(self._outcome(call))
         task.add_done_callback(lambda ended: self._settle(call, ended))
@@ -151,7 +151,11 @@ class RestDoor:
 
     def _settle(self, call: Call, ended: asyncio.Task[Outcome]) -> None:
         del self._tasks[call]
-        call.settle(self._ended(call) if ended.cancelled() else ended.result())
+        outcome = self._ended(call) if ended.cancelled() else ended.result()
+        if call.is_unsent:
+            call.drop(outcome)
+        else:
+            call.settle(outcome)
 
     def _ended(self, call: Call) -> BinanceWsApiError:
         if _is_written(call):
@@ -166,9 +170,8 @@ class RestDoor:
                 outcome = await self._sent(call, kind)
                 if isinstance(outcome, InvalidTimestamp) and kind.signed:
                     # Refused before it was executed: sending it again cannot do it twice.
-                    call.retimed = True
                     self._runtime.exchanges.clock_of(call.ws_key).invalidate()
-                    if call.was_not_written():
+                    if call.was_stale():
                         outcome = await self._sent(call, kind)
                 return outcome
         except TimeoutError:
@@ -237,10 +240,9 @@ class RestDoor:
                 return  # what changes nothing may be written again
             if call.is_awaited is not None and not call.is_awaited():
                 call.giving_up.forsake(call)
-            if not call.begin_write():
-                raise _Withdrawn
             # From here on nobody may say that it was not sent.
-            call.written_at = runtime.now()
+            if not call.begin_write(runtime.now()):
+                raise _Withdrawn
 
         headers = {}
         if runtime.authoriser.api_key is not None:

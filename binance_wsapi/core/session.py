@@ -39,6 +39,9 @@ if TYPE_CHECKING:
 __all__ = ["Session"]
 
 log = logging.getLogger("binance_wsapi.connection")
+
+LOOK_AGAIN_S = 1.0
+"""When a session is looked after again if that failed."""
 _LEVELS = {
     "open": logging.INFO,
     "authenticated": logging.INFO,
@@ -290,8 +293,13 @@ class Session(LinkLife):
         self._timer = None
         self.wakes_at = math.inf
         now = self.runtime.now()
-        self.expire(now)
-        for link in list(self.links.values()):
-            self._watch.look(link, now)
-        self._carry_out(self.machine.tick(now))
-        self.wake_by(self.next_deadline())
+        try:
+            self.expire(now)
+            for link in list(self.links.values()):
+                self._watch.look(link, now)
+            self._carry_out(self.machine.tick(now))
+            self.wake_by(self.next_deadline())
+        except Exception:
+            # The edge of a timer: whoever waits behind what failed is to be ended in time, too.
+            log.exception("%s: looking after the connection failed", self.ws_key)
+            self.wake_by(now + LOOK_AGAIN_S)

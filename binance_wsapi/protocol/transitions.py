@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from enum import Enum
 from typing import TypeVar
 
-__all__ = ["ImpossibleInput", "Table", "after"]
+__all__ = ["ImpossibleInput", "Table", "after", "column"]
 
 StateT = TypeVar("StateT", bound=Enum)
 InputT = TypeVar("InputT", bound=Enum)
@@ -32,3 +32,8 @@ def after(table: Table[StateT, InputT], state: StateT, given: InputT) -> StateT 
     if then is None and __debug__:
         raise ImpossibleInput(f"{given.name} cannot happen in {state.name}")
     return then
+
+
+def column(table: Table[StateT, InputT], given: InputT) -> dict[StateT, StateT]:
+    """Return where one input leads, by the state it comes in: a table to look into on a hot path."""
+    return {state: leads[given] for state, leads in table.items() if given in leads}

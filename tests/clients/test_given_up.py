@@ -191,8 +191,8 @@ def test_unsent_while_a_limit_holds_it(dial: Dial, scripted: ScriptedServer) -> 
     timers: list[Any] = []
 
     def held() -> None:
-        until(lambda: session._held)
-        timers.extend(session._held.values())
+        until(lambda: session._outbox._held)
+        timers.extend(session._outbox._held.values())
 
     error = given_up_when(held, caller, order)
 

@@ -299,7 +299,7 @@ def test_answer_that_cannot_be_taken_in_is_an_unknown_outcome(
     dial: Dial, scripted: ScriptedServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whatever goes wrong with an answer in here, its call ends."""
-    from binance_wsapi.core.api_session import ApiSession
+    from binance_wsapi.core.answers import Answers
 
     def fail(*_: object) -> None:
         raise RuntimeError("a fault of the library")
@@ -307,7 +307,7 @@ def test_answer_that_cannot_be_taken_in_is_an_unknown_outcome(
     caller = dial(timeout=500)
     caller.call(lambda client: client.spot.test_connectivity())
     told = noted(caller, "exception")
-    monkeypatch.setattr(ApiSession, "_answered", fail)
+    monkeypatch.setattr(Answers, "_answered", fail)
 
     with pytest.raises(OutcomeUnknown) as unknown:
         caller.call(lambda client: client.spot.test_connectivity())
@@ -321,16 +321,16 @@ def test_answer_that_cannot_be_taken_in_is_an_unknown_outcome(
 def test_order_whose_answer_cannot_be_taken_in_is_found_out(
     connect: Connect, exchange: SimulatedExchange, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from binance_wsapi.core.api_session import ApiSession
+    from binance_wsapi.core.answers import Answers
 
-    taken_in = ApiSession._answered
+    taken_in = Answers._answered
 
-    def fail_at_the_order(session: Any, link: Any, call: Any, *answer: Any) -> None:
+    def fail_at_the_order(answers: Any, link: Any, call: Any, *answer: Any) -> None:
         if call.kind.method == "order.place":
             raise RuntimeError("a fault of the library")
-        taken_in(session, link, call, *answer)
+        taken_in(answers, link, call, *answer)
 
-    monkeypatch.setattr(ApiSession, "_answered", fail_at_the_order)
+    monkeypatch.setattr(Answers, "_answered", fail_at_the_order)
 
     response = connect().call(
         lambda client: client.spot.submit_new_order(

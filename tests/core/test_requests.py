@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import re
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -13,8 +15,16 @@ import pytest
 from callers import WAIT_S, Caller
 from scripted_server import Peer, ScriptedServer
 
-from binance_wsapi import ConnectionLost, InvalidTimestamp, NotSent, WsKey
-from binance_wsapi.core import api_session
+from binance_wsapi import (
+    ConnectionLost,
+    InvalidTimestamp,
+    NotSent,
+    OutcomeUnknown,
+    RequestTimeout,
+    WsKey,
+)
+from binance_wsapi.core import outbox
+from binance_wsapi.core import session as session_module
 
 Dial = Callable[..., Caller]
 
@@ -82,7 +92,7 @@ def connected(dial: Dial, **options: Any) -> Caller:
 def test_request_that_had_to_wait_is_stamped_anew(
     dial: Dial, scripted: ScriptedServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(api_session, "STALE_AFTER_S", 0.02)
+    monkeypatch.setattr(outbox, "STALE_AFTER_S", 0.02)
     caller = connected(dial)
     with core_stands_still(caller):
         waiting = handed_in(caller, order)
@@ -215,3 +225,75 @@ def test_write_that_did_not_happen_weighs_nothing(
 
     waiting.result(WAIT_S)
     assert len(scripted.seen("depth")) == 1
+
+
+async def swallows(peer: Peer, request: dict[str, Any]) -> None:
+    """Say nothing."""
+
+
+def test_call_ends_in_time_though_looking_after_its_connection_failed(
+    dial: Dial, scripted: ScriptedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A fault at one thing that is due must not cost the others their time."""
+    scripted.replies["depth"] = swallows
+    monkeypatch.setattr(session_module, "LOOK_AGAIN_S", 0.01)
+    caller = dial(**{**SIGNED, "timeout": 0.5}, on_unknown_outcome="raise")
+    caller.call(lambda client: client.connect())
+    failures: list[float] = []
+
+    def fail_at_the_deadline(now: float) -> None:
+        if not failures:
+            failures.append(now)
+            raise RuntimeError("a fault of the library")
+
+    monkeypatch.setattr(session_of(caller).logon, "keep_clock_fresh", fail_at_the_deadline)
+
+    with pytest.raises(RequestTimeout) as ended:
+        caller.call(lambda client: client.spot.get_order_book(symbol="BTCUSDT"))
+
+    assert failures
+    assert ended.value.cause == "no answer in time"
+
+
+def test_call_whose_finding_out_is_cancelled_before_its_first_step_ends(
+    dial: Dial, scripted: ScriptedServer
+) -> None:
+    """The connection is lost in the very moment in which the client is closed."""
+    scripted.replies["order.place"] = swallows
+    caller = connected(dial)
+    waiting = caller.begin(order)
+    scripted.wait_for("order.place")
+    session = session_of(caller)
+
+    async def lose_and_end() -> None:
+        session.lose(session.serving, "cut")
+        await session.runtime.cancel_tasks()
+
+    session.runtime.run(lose_and_end).result(WAIT_S)
+
+    with pytest.raises(OutcomeUnknown, match="cut"):
+        waiting.result(WAIT_S)
+
+
+def test_what_becomes_of_requests_is_logged_for_who_looks(
+    dial: Dial, scripted: ScriptedServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    scripted.replies["depth"] = cuts
+    scripted.replies["order.place"] = cuts
+    caller = connected(dial)
+    with caplog.at_level(logging.DEBUG, "binance_wsapi.session"):
+        waiting = caller.begin(lambda client: client.spot.get_order_book(symbol="BTCUSDT"))
+        scripted.wait_for("depth")
+        del scripted.replies["depth"]
+        waiting.result(WAIT_S)
+        waiting = caller.begin(order)
+        scripted.wait_for("order.place")
+        caller.call(lambda client: client.spot.test_connectivity())
+
+    for told in (
+        "depth .* is repeated",
+        "depth .* waits for a link",
+        "order.place .* is left open: ",
+    ):
+        assert re.search(told, caplog.text)
+    assert SIGNED["api_secret"] not in caplog.text

@@ -173,7 +173,7 @@ class Unhurried:
         self.caller.call(lambda client: client.connect())
         self.session = self.caller.client._core.sessions.open[WsKey.MAIN_WSAPI]
         self.doubt = self.session._doubt
-        self.doubt.look_after = self.session._look_after = 400.0
+        self.doubt.look_after = self.session._outbox.look_after = 400.0
         self._server = server
         self._held: dict[str, asyncio.Future[None]] = {}
 

@@ -12,13 +12,13 @@ from simulation_run import simulate
 from binance_wsapi import WsKey
 from binance_wsapi.core import linked_feed, lost_answers, reconciliation
 from binance_wsapi.core.api_link import ApiLink
-from binance_wsapi.core.api_session import ApiSession
 from binance_wsapi.core.call import Call
 from binance_wsapi.core.doubt import Doubt
 from binance_wsapi.core.exchanges import Exchanges
 from binance_wsapi.core.giving_up import GivingUp
 from binance_wsapi.core.link import Link
 from binance_wsapi.core.linked_feed import LinkedFeed
+from binance_wsapi.core.outbox import Outbox
 from binance_wsapi.core.reconciliation import Reconciler
 from binance_wsapi.errors import NotPlaced
 from binance_wsapi.protocol import inquiry
@@ -26,6 +26,7 @@ from binance_wsapi.protocol.clock import ServerClock
 from binance_wsapi.protocol.envelope import Frame
 from binance_wsapi.protocol.event_merge import EventMerge
 from binance_wsapi.protocol.limits import Governor
+from binance_wsapi.protocol.requests import Request
 from binance_wsapi.protocol.silence import Silence
 from binance_wsapi.protocol.verdict import LostRequest
 
@@ -71,14 +72,10 @@ def no_dedupe(patch: pytest.MonkeyPatch) -> None:
 def blind_repeat(patch: pytest.MonkeyPatch) -> None:
     """A request whose answer was lost is sent again, whatever it does."""
 
-    def repeat(self: Any, call: Any, reason: str) -> bool:
-        if call.is_own or call.loss is not None:
-            return False
-        call.loss = reason
-        call.encoded_for = call.written_at = None
-        return True
+    def may_be_repeated(self: Any, **policy: Any) -> bool:
+        return not self.is_own and self.loss is None
 
-    patch.setattr(ApiSession, "_is_repeated", repeat)
+    patch.setattr(Request, "may_be_repeated", may_be_repeated)
 
 
 def silent_gaps(patch: pytest.MonkeyPatch) -> None:
@@ -113,7 +110,7 @@ def no_limits(patch: pytest.MonkeyPatch) -> None:
 def forgotten_withdrawal(patch: pytest.MonkeyPatch) -> None:
     """Who gives up a call has gone: what it asked for is done all the same."""
     patch.setattr(Call, "withdraw", lambda self: self.written_at is None)
-    patch.setattr(ApiSession, "drop_unwritten", lambda self, call: None)
+    patch.setattr(Outbox, "drop", lambda self, call: None)
 
 
 def untold_outcomes(patch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,325 @@
+"""Requests on their way out: sent at once, when a link takes them, or when nothing holds them back."""
+
+from __future__ import annotations
+
+import asyncio
+import copy
+import logging
+import math
+from collections import deque
+from collections.abc import Callable
+
+from binance_wsapi.core.api_connection import ApiConnection
+from binance_wsapi.core.api_link import ApiLink
+from binance_wsapi.core.call import Call
+from binance_wsapi.core.call_errors import (
+    connection_lost,
+    held_back,
+    held_too_long,
+    not_sendable,
+    withdrawn,
+)
+from binance_wsapi.core.encoding import encode
+from binance_wsapi.core.runtime import Runtime
+from binance_wsapi.core.unanswered import Unanswered
+from binance_wsapi.errors import BinanceWsApiError, NotSent
+from binance_wsapi.protocol.limits import Refusal
+from binance_wsapi.protocol.requests import Input, Unsent
+
+__all__ = ["Outbox"]
+
+log = logging.getLogger("binance_wsapi.session")
+
+STALE_AFTER_S = 0.25
+"""A request signed longer ago than this is stamped and signed again before it is written."""
+
+LIMIT_MARGIN_S = 0.05
+"""How long after a limit's window has turned a held call is let go: clocks differ a little."""
+
+
+class Outbox:
+    """Carries out what becomes of the requests of one session before they are written.
+
+    What may become of them, :mod:`~binance_wsapi.protocol.requests` decides. On the loop's thread.
+
+    Args:
+        session: Whose requests they are.
+        look_after: Seconds after a write at which somebody looks whether it was answered.
+        renew_logon: Has a refused logon tried again; false if it stands.
+        unanswered: Takes a call of which nobody knows how much was written.
+    """
+
+    def __init__(
+        self,
+        session: ApiConnection,
+        *,
+        look_after: float,
+        renew_logon: Callable[[], bool],
+        unanswered: Unanswered,
+    ) -> None:
+        self._session = session
+        self._runtime = session.runtime
+        self._now = session.runtime.now
+        self._governor = session.governor
+        self._admit = session.governor.admit
+        self._silence = session.silence
+        self.look_after = look_after
+        self._renew_logon = renew_logon
+        self._unanswered = unanswered
+        self._waiting: deque[Call] = deque()
+        """Calls without a connection, or behind one that is congested or in doubt."""
+        self._held: dict[Call, asyncio.TimerHandle | None] = {}
+        """Calls that wait for a limit, a signature or the clock, and what lets them go."""
+
+    def __len__(self) -> int:
+        return len(self._waiting) + len(self._held)
+
+    def submit(self, call: Call) -> None:
+        """Send a request, now or as soon as the session is ready."""
+        link = self._session.serving
+        if (
+            link is None
+            or link.socket is None
+            or link.socket.congested
+            or link.in_doubt_since is not None
+        ):
+            self._queue(call)
+        else:
+            self.send(link, call)
+
+    def send(self, link: ApiLink, call: Call) -> None:
+        """Send a request over this link, as soon as nothing holds it back."""
+        try:
+            now = self._now()
+            if link.refusal is not None and call.needs_logon:
+                self._refused(link, link.refusal, call)
+                return
+            if call.encoded_for is not link.authority or now - call.encoded_at > STALE_AFTER_S:
+                if _signs_slowly(self._runtime, link, call):
+                    if self.hold(call):
+                        self._runtime.spawn(self._sign_elsewhere(link, call))
+                    return
+                encode(self._runtime, call, link.authority, now)
+            self._write(link, call, now)
+        except BaseException as error:  # noqa: BLE001  (the edge of a call: those behind it go on)
+            self._failed(link, call, error)
+
+    def send_waiting(self, link: ApiLink) -> None:
+        """Send what waited for a link."""
+        waiting, self._waiting = self._waiting, deque()
+        while waiting:
+            call = waiting.popleft()
+            if not self._is_forsaken(call):
+                self.send(link, call)
+
+    def hold(self, call: Call, timer: asyncio.TimerHandle | None = None) -> bool:
+        """Keep a call in sight while something else goes on for it: it may end before that does."""
+        if not call.move(Input.HELD_BACK):
+            return False
+        self._held[call] = timer
+        self._session.wake_by(call.deadline)
+        log.debug("%s: %s %s is held back", self._session.ws_key, call.kind.method, call.id)
+        return True
+
+    def let_go(self, call: Call) -> None:
+        """Send a call that was held; nothing if it has ended meanwhile."""
+        if self._release(call):
+            self._resubmit(call)
+
+    def drop(self, call: Call) -> None:
+        """Forget a call that its caller gave up, if it has not been written."""
+        if call in self._waiting:
+            self._waiting.remove(call)
+        elif not self._release(call):
+            return
+        call.drop(withdrawn(call))
+
+    def silenced(self) -> None:
+        """End what waits for a connection longer than it may."""
+        waiting, self._waiting = self._waiting, deque()
+        for call in waiting:
+            self._queue(call)
+
+    def next_deadline(self) -> float:
+        """When the first of them runs out of time."""
+        return min((call.deadline for call in (*self._waiting, *self._held)), default=math.inf)
+
+    def expire(self, now: float) -> None:
+        """End those whose time is over."""
+        session = self._session
+        for call in self._take(now):
+            method, timeout = call.kind.method, call.timeout
+            match call.unsent_in_time(is_connected=session.serving is not None):
+                case Unsent.LOST:
+                    call.drop(connection_lost(call, call.loss or ""))
+                case Unsent.HELD_TOO_LONG:
+                    call.drop(held_too_long(session.ws_key, method, timeout))
+                case Unsent.NO_CONNECTION:
+                    call.drop(session.never_sent(method, timeout))
+
+    def close(self, why: Callable[[str], BinanceWsApiError]) -> None:
+        """End them all: ``why`` gives the error of an operation's call."""
+        for call in self._take(math.inf):
+            call.drop(why(call.kind.method))
+
+    def _take(self, until: float) -> list[Call]:
+        """Remove and return those whose time is over by then."""
+        late = [call for call in (*self._waiting, *self._held) if call.deadline <= until]
+        self._waiting = deque(call for call in self._waiting if call.deadline > until)
+        for call in late:
+            self._release(call)
+        return late
+
+    # On the way to a link
+
+    def _queue(self, call: Call) -> None:
+        if call.is_given_up:
+            call.drop(withdrawn(call))
+            return
+        session, now = self._session, self._now()
+        if session.is_silenced(now):
+            reason = f"{self._silence.reason(now)} ({session.why_not})"
+            self._hold_back(call, reason, self._silence.handshake_delay(now), now)
+            return
+        self._wait(call)
+        session.demand()
+
+    def _wait(self, call: Call) -> None:
+        if call.move(Input.QUEUED):
+            self._waiting.append(call)
+            self._session.wake_by(call.deadline)
+            log.debug("%s: %s %s waits for a link", self._session.ws_key, call.kind.method, call.id)
+
+    def _refused(self, link: ApiLink, refusal: BinanceWsApiError, call: Call) -> None:
+        """A logon was refused that the call needs: it waits for the next one, or shares its fate."""
+        if link is self._session.serving and self._renew_logon():
+            self._wait(call)
+        else:
+            call.drop(copy.copy(refusal))
+
+    def _write(self, link: ApiLink, call: Call, now: float) -> None:
+        if now < self._silence.until and self._is_kept_back(call, now):
+            return
+        admitted = self._admit(call.kind.operation, call.params, call.sent_us, call.is_urgent)
+        if isinstance(admitted, Refusal):
+            self._hold_back(call, admitted.reason, admitted.wait(call.sent_us), now)
+            return
+        # Marked as written before the write: from here on nobody may say that it was not sent.
+        if not call.begin_write(now):
+            self._governor.unsent(admitted)
+            call.drop(withdrawn(call))
+            return
+        assert call.frame is not None
+        link.pending[call.id] = call
+        call.reservation = admitted
+        try:
+            link.write(call.frame)
+        except ConnectionError:
+            del link.pending[call.id]
+            self._governor.unsent(admitted)
+            self._not_written(call)
+            return
+        session, look_at = self._session, now + self.look_after
+        if look_at < session.wakes_at or call.deadline < session.wakes_at:
+            session.wake_by(min(look_at, call.deadline))
+
+    def _not_written(self, call: Call) -> None:
+        """The link was gone when the call was to be written: another one takes it, if that may be."""
+        if not call.was_not_written():
+            call.drop(withdrawn(call))
+        elif call.link is None:
+            self._queue(call)
+        else:
+            call.drop(self._session.never_sent(call.kind.method, call.timeout))
+
+    def _failed(self, link: ApiLink, call: Call, error: BaseException) -> None:
+        """End a call, and no other, that something unforeseen happened to."""
+        self._release(call)
+        if link.pending.get(call.id) is call:
+            log.error("%s: writing it failed", call.kind.method, exc_info=error)
+            self._unanswered.give_up(link, call)
+            self._unanswered.leave_open(call, connection_lost(call, "it could not be written"))
+        elif isinstance(error, NotSent):
+            call.drop(error)
+        else:
+            log.error("%s: sending it failed", call.kind.method, exc_info=error)
+            if call.is_unsent:
+                call.drop(not_sendable(call, error))
+
+    # What holds a call back
+
+    def _is_kept_back(self, call: Call, now: float) -> bool:
+        """Whether the exchange told to leave such requests alone; then it waits, or has ended."""
+        operation = call.kind.operation
+        wait = self._silence.delay(now, orders=operation is not None and operation.order_count > 0)
+        if wait > 0:
+            self._hold_back(call, self._silence.reason(now), wait, now)
+        return wait > 0
+
+    def _hold_back(self, call: Call, reason: str, wait: float, now: float) -> None:
+        """A limit stands in the way: wait for it, or say so."""
+        runtime = self._runtime
+        if not call.may_wait(wait, now, on_rate_limit=runtime.options.on_rate_limit):
+            call.drop(held_back(call.kind.method, reason, wait))
+            return
+        call.encoded_for = None  # its time and its signature are stale when it is let go
+        self.hold(call, runtime.loop.call_later(wait + LIMIT_MARGIN_S, self.let_go, call))
+
+    async def _sign_elsewhere(self, link: ApiLink, call: Call) -> None:
+        """Sign and write down a held call on another thread, then write it if its link still fits."""
+        authority, runtime = link.authority, self._runtime
+        try:
+            await runtime.loop.run_in_executor(
+                None, encode, runtime, call, authority, runtime.now()
+            )
+        except asyncio.CancelledError:
+            raise  # the client is being closed
+        except BaseException as error:  # noqa: BLE001  (a signer may raise anything)
+            if self._release(call):
+                call.drop(error if isinstance(error, NotSent) else not_sendable(call, error))
+            return
+        if not self._release(call) or self._is_forsaken(call):
+            return
+        # A link in doubt takes no requests, but for those that are to find out about it.
+        may_write = link.in_doubt_since is None or call.link is link
+        if link.lost_because is None and link.authority is authority and may_write:
+            try:
+                self._write(link, call, runtime.now())
+            except BaseException as error:  # noqa: BLE001  (as in send)
+                self._failed(link, call, error)
+        else:
+            self._resubmit(call)
+
+    def _release(self, call: Call) -> bool:
+        """Take a held call back; false when it has ended meanwhile."""
+        if call not in self._held:
+            return False
+        timer = self._held.pop(call)
+        if timer is not None:
+            timer.cancel()
+        return True
+
+    def _resubmit(self, call: Call) -> None:
+        """Send a call that stood aside: over its own link if it belongs to one."""
+        if self._is_forsaken(call):
+            return
+        link = call.link
+        if link is None:
+            self.submit(call)
+        elif link.lost_because is None:
+            self.send(link, call)
+        else:
+            call.drop(self._session.never_sent(call.kind.method, call.timeout))
+
+    def _is_forsaken(self, call: Call) -> bool:
+        """End a call that waited, if its caller's event loop is gone by now."""
+        if call.is_awaited is None or call.is_awaited():
+            return False
+        call.giving_up.forsake(call)
+        call.drop(withdrawn(call))
+        return True
+
+
+def _signs_slowly(runtime: Runtime, link: ApiLink, call: Call) -> bool:
+    """Whether the core's thread would stand still while a call is signed."""
+    return call.kind.signed and runtime.authoriser.signs_slowly and not link.authority.logged_on

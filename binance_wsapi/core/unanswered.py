@@ -1,0 +1,50 @@
+"""Requests whose answers are not waited for any more."""
+
+from __future__ import annotations
+
+import logging
+
+from binance_wsapi.core.api_connection import ApiConnection
+from binance_wsapi.core.api_link import ApiLink
+from binance_wsapi.core.call import Call
+from binance_wsapi.core.lost_answers import LostAnswers
+from binance_wsapi.errors import OutcomeUnknown
+from binance_wsapi.protocol.requests import Input, State
+
+__all__ = ["Unanswered"]
+
+log = logging.getLogger("binance_wsapi.session")
+
+OVERDUE_KEPT = 1024
+"""Most requests of a link kept in mind whose answers are late."""
+
+
+class Unanswered:
+    """Takes the requests of one session off its links, and leaves open what became of them.
+
+    Args:
+        session: Whose requests they are.
+        lost_answers: Finds out what became of them.
+    """
+
+    def __init__(self, session: ApiConnection, lost_answers: LostAnswers) -> None:
+        self._session = session
+        self._governor = session.governor
+        self._lost_answers = lost_answers
+
+    def give_up(self, link: ApiLink, call: Call) -> None:
+        """Wait no longer for an answer on this link."""
+        del link.pending[call.id]
+        if call.is_heard_late and link.lost_because is None:
+            link.overdue[call.id] = call
+            if len(link.overdue) > OVERDUE_KEPT:
+                del link.overdue[next(iter(link.overdue))]
+        if call.reservation is not None:
+            self._governor.lost(call.reservation)
+
+    def leave_open(self, call: Call, error: OutcomeUnknown) -> None:
+        """Have it found out what became of a request, or say that nobody knows."""
+        if call.state is State.UNDECIDED or call.move(Input.LEFT_OPEN):
+            ws_key, method = self._session.ws_key, call.kind.method
+            log.debug("%s: %s %s is left open: %s", ws_key, method, call.id, error.cause)
+            self._lost_answers.begin(self._session, call, error)
