@@ -7,8 +7,8 @@ import contextlib
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable
-from typing import Generic, TypeVar, cast
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, Generic, TypeVar, cast
 
 from binance_wsapi.forks import ends_at_fork
 from binance_wsapi.options import Overflow
@@ -16,6 +16,8 @@ from binance_wsapi.options import Overflow
 __all__ = ["BufferEnded", "EventBuffer"]
 
 T = TypeVar("T")
+
+_popleft = cast("Callable[[deque[Any]], Any]", deque.popleft)
 
 # Waiting in slices keeps Ctrl-C working where a lock cannot be interrupted (Windows).
 _WAIT_SLICE_S = 0.5
@@ -30,7 +32,8 @@ class EventBuffer(Generic[T]):
 
     Any thread may put, take and end; takers may also wait on an event loop. A put never blocks. It
     wakes all who wait, and they look for themselves: one who was interrupted cannot keep an item from
-    the others, whatever line it had come to.
+    the others, whatever line it had come to. Who takes hands in a list that the item is moved to in one
+    step, and gives back what is in it when it is interrupted: an item is in the one or in the other.
 
     Args:
         size: Most items kept.
@@ -43,6 +46,8 @@ class EventBuffer(Generic[T]):
         self._overflow: Overflow = overflow
         self._lost_marker = lost_marker
         self._items: deque[T] = deque()
+        self._source = (self._items,)
+        self._gathered: list[T] = []
         self._lost = 0
         self._ended = False
         self._lock = threading.Lock()
@@ -59,17 +64,48 @@ class EventBuffer(Generic[T]):
 
     def put(self, item: T) -> None:
         """Append an item; after :meth:`end` it is dropped."""
+        self._put((item,))
+
+    def gather(self, item: T) -> bool:
+        """Append an item that is there to be taken after the next :meth:`flush`.
+
+        Only one thread may gather, and it must not put meanwhile: its items would be turned round.
+
+        Returns:
+            Whether it is the first one since then.
+        """
+        gathered = self._gathered
+        gathered.append(item)
+        return len(gathered) == 1
+
+    def flush(self) -> None:
+        """Let takers have what was gathered: it is put at once, and wakes them once."""
+        self._put(())
+
+    def _put(self, items: Sequence[T]) -> None:
         with self._lock:
+            if self._gathered:
+                items, self._gathered = self._gathered, []
             if self._ended:
                 return
-            if self._has_room():
-                self._items.append(item)
+            if not self._lost and len(self._items) + len(items) <= self._size:
+                self._items.extend(items)
+            else:
+                self._put_singly(items)
             wakers = self._take_wakers()
         for waker in wakers:
             waker()
 
+    def _put_singly(self, items: Iterable[T]) -> None:
+        for item in items:
+            if self._has_room():
+                self._items.append(item)
+            elif self._ended:
+                return
+
     def end(self) -> None:
         """Let takers have what is left, then :class:`BufferEnded`."""
+        self.flush()
         with self._lock:
             self._ended = True
             wakers = self._take_wakers()
@@ -81,6 +117,7 @@ class EventBuffer(Generic[T]):
         self._lock = threading.Lock()
         self._ended, self._lost = True, 0
         self._items.clear()
+        self._gathered = []
         self._wakers.clear()
 
     def take(self, timeout: float | None) -> T:
@@ -90,24 +127,36 @@ class EventBuffer(Generic[T]):
             TimeoutError: None came in time.
             BufferEnded: None is left and none will come.
         """
-        deadline = None if timeout is None else time.monotonic() + timeout
         taken: list[T] = []
         try:
-            while True:
-                gate = threading.Lock()
-                gate.acquire()
-                if self._take_or_wait(taken, gate.release):
-                    return taken[0]
-                if not _wait(gate, deadline):
-                    self._forget(gate.release)
-                    if self._take_or_wait(taken, None):  # it came in the last moment
-                        return taken[0]
-                    raise TimeoutError(f"no event within {timeout} s")
+            self.take_into(taken, timeout)
+            return taken[0]
         except BaseException:
-            self.give_back(*taken)
+            self.give_back(taken)
             raise
 
-    def give_back(self, *taken: T) -> None:
+    def take_into(self, taken: list[T], timeout: float | None) -> None:
+        """Move the first item to ``taken``, waiting up to ``timeout`` seconds for one.
+
+        Raises:
+            TimeoutError: None came in time.
+            BufferEnded: None is left and none will come.
+        """
+        if self.take_or_wait(taken, None):
+            return
+        deadline = None if timeout is None else time.monotonic() + timeout
+        while True:
+            gate = threading.Lock()
+            gate.acquire()
+            if self.take_or_wait(taken, gate.release):
+                return
+            if not _wait(gate, deadline):
+                self._forget(gate.release)
+                if self.take_or_wait(taken, None):  # it came in the last moment
+                    return
+                raise TimeoutError(f"no event within {timeout} s")
+
+    def give_back(self, taken: list[T]) -> None:
         """Put items back in front: what was interrupted after it took them has not used them."""
         with self._lock:
             self._items.extendleft(taken)
@@ -121,52 +170,61 @@ class EventBuffer(Generic[T]):
         Raises:
             BufferEnded: None is left and none will come.
         """
-        loop = asyncio.get_running_loop()
         taken: list[T] = []
         try:
-            while True:
-                ready = loop.create_future()
-
-                def wake(ready: asyncio.Future[None] = ready) -> None:
-                    # Nobody waits on a loop that is closed.
-                    with contextlib.suppress(RuntimeError):
-                        loop.call_soon_threadsafe(_settle, ready)
-
-                if self._take_or_wait(taken, wake):
-                    return taken[0]
-                try:
-                    await ready
-                finally:
-                    self._forget(wake)
+            if not self.take_or_wait(taken, None):
+                await self.wait_into(taken)
+            return taken[0]
         except BaseException:
-            self.give_back(*taken)
+            self.give_back(taken)
             raise
 
-    def _take_or_wait(self, taken: list[T], waker: Callable[[], None] | None) -> bool:
-        """Move the first item to ``taken``; where there is none, have ``waker`` called at the next one."""
+    async def wait_into(self, taken: list[T]) -> None:
+        """Move the first item to ``taken``, waiting on the running loop for one.
+
+        Raises:
+            BufferEnded: None is left and none will come.
+        """
+        loop = asyncio.get_running_loop()
+        while True:
+            ready = loop.create_future()
+
+            def wake(ready: asyncio.Future[None] = ready) -> None:
+                # Nobody waits on a loop that is closed.
+                with contextlib.suppress(RuntimeError):
+                    loop.call_soon_threadsafe(_settle, ready)
+
+            if self.take_or_wait(taken, wake):
+                return
+            try:
+                await ready
+            finally:
+                self._forget(wake)
+
+    def take_or_wait(self, taken: list[T], waker: Callable[[], None] | None) -> bool:
+        """Move the first item to ``taken``; where there is none, have ``waker`` called at the next one.
+
+        Raises:
+            BufferEnded: None is left and none will come.
+        """
         with self._lock:
-            if self._has_item():
-                self._move_first(taken)
+            if self._items or self._lost:
+                if self._lost:
+                    self._tell_lost()
+                # In one step that no interrupt can cut in two: an item is here or there.
+                taken.extend(map(_popleft, self._source))
                 return True
+            if self._ended:
+                raise BufferEnded
             if waker is not None:
                 self._wakers.append(waker)
         return False
 
-    def _has_item(self) -> bool:
-        if self._items or self._lost:
-            return True
-        if self._ended:
-            raise BufferEnded
-        return False
-
-    def _move_first(self, taken: list[T]) -> None:
-        if self._lost and (self._overflow == "drop_oldest" or not self._items):
+    def _tell_lost(self) -> None:
+        if self._overflow == "drop_oldest" or not self._items:
             marker = self._lost_marker(self._lost)
             self._lost = 0
             self._items.appendleft(marker)
-        # In one step that no interrupt can cut in two: an item is here or there.
-        popleft = cast("Callable[[deque[T]], T]", deque[T].popleft)
-        taken.extend(map(popleft, (self._items,)))
 
     def _has_room(self) -> bool:
         """Make room as the policy says; false when the new item is the one to go."""

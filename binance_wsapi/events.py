@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterator
 from functools import cached_property
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Generic, Literal, Protocol, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Literal, Protocol, Self, TypeAlias, TypeVar
 
 import msgspec
 
@@ -186,6 +186,10 @@ def _typed(raw: object, model: Any, operation: str, attribute: str) -> Any:
         ) from None
 
 
+Untouched: TypeAlias = tuple[Callable[[Any], T], Any]
+"""An event that nobody has taken yet: what makes it, and of what."""
+
+
 class StreamName(str, Generic[T]):
     """The name of a market stream, which knows the type of the stream's events."""
 
@@ -206,7 +210,7 @@ class BaseEventStream(Generic[T]):
         self,
         *,
         name: str,
-        buffer: EventBuffer[Callable[[], T]],
+        buffer: EventBuffer[Untouched[T]],
         close: Callable[[], None],
         hold: Hold,
     ) -> None:
@@ -262,15 +266,16 @@ class BaseEventStream(Generic[T]):
             raise StopAsyncIteration from None
 
     async def _take_async(self) -> T:
-        make: Callable[[], T] | None = None
+        taken: list[Untouched[T]] = []
         try:
-            make = await self._buffer.take_async()
-            return make()
+            if not self._buffer.take_or_wait(taken, None):
+                await self._buffer.wait_into(taken)
+            make, what = taken[0]
+            return make(what)
         except Exception:
             raise
         except BaseException:  # an interrupt
-            if make is not None:
-                self._buffer.give_back(make)
+            self._buffer.give_back(taken)
             raise
 
     def __repr__(self) -> str:
@@ -321,15 +326,15 @@ class EventStream(BaseEventStream[T]):
             raise StopIteration from None
 
     def _take(self, timeout: float | None) -> T:
-        make: Callable[[], T] | None = None
+        taken: list[Untouched[T]] = []
         try:
-            make = self._buffer.take(timeout)
-            return make()
+            self._buffer.take_into(taken, timeout)
+            make, what = taken[0]
+            return make(what)
         except Exception:
             raise
         except BaseException:  # an interrupt
-            if make is not None:
-                self._buffer.give_back(make)
+            self._buffer.give_back(taken)
             raise
 
     def __enter__(self) -> Self:

@@ -123,11 +123,11 @@ class BookKeeper:
         if self._fetching is None or self._fetching.done():
             self._fetching = self._streams.runtime.spawn(self._fetch_snapshots())
 
-    def event(self, market: Market, name: str, event: msgspec.Raw) -> None:
+    def event(self, name: str, event: msgspec.Raw) -> None:
         """Take a change."""
         decode = self._decoders.get(name)
         if decode is None:
-            decode = self._decoders[name] = stream_event_decoder(market, name)
+            decode = self._decoders[name] = stream_event_decoder(self._market, name)
         change = decode(event)
         if not isinstance(change, (DepthEvent, FuturesDepthEvent)):
             log.error("%s: an event that is no change of a book: %s", name, change)

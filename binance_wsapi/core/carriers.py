@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from binance_wsapi.core.link import Link
-from binance_wsapi.protocol.event_merge import EventMerge, identity
+from binance_wsapi.protocol.event_merge import EventMerge
 
 if TYPE_CHECKING:
     from binance_wsapi.core.runtime import Runtime
@@ -17,7 +17,10 @@ HOLD_S = 1.0
 """How long an event of a new link waits for its copy on the old one, to keep the order."""
 
 
-class Carriers:
+E = TypeVar("E")
+
+
+class Carriers(Generic[E]):
     """The links that carry one flow of events, on the loop's thread.
 
     Usually there is one. A move adds another one behind it, with a merge between the two; when
@@ -33,9 +36,9 @@ class Carriers:
     def __init__(
         self,
         runtime: Runtime,
-        tell: Callable[[bytes], None],
+        tell: Callable[[E], None],
         *,
-        identify: Callable[[bytes], Hashable] = identity,
+        identify: Callable[[E], Hashable],
     ) -> None:
         self._runtime = runtime
         self._tell = tell
@@ -43,7 +46,7 @@ class Carriers:
         self._release_planned = False
         self._links: list[Link] = []
         """Oldest first."""
-        self._merges: list[EventMerge] = []
+        self._merges: list[EventMerge[E]] = []
         """Between each link and the next."""
         self._subscribed: list[Link] = []
         self._gone: set[Link] = set()
@@ -73,7 +76,7 @@ class Carriers:
         if link not in self._subscribed:
             self._subscribed.append(link)
 
-    def event(self, link: Link, event: bytes) -> None:
+    def event(self, link: Link, event: E) -> None:
         """An event arrived on a link."""
         if not self._merges or link not in self._links:
             self._tell(event)
@@ -111,7 +114,7 @@ class Carriers:
             self._gone.clear()
         return was_carrier and not self._subscribed
 
-    def _pass_on(self, position: int, events: list[bytes]) -> None:
+    def _pass_on(self, position: int, events: list[E]) -> None:
         """Tell what a link has brought, through the merges to those behind it."""
         for merge in self._merges[position:]:
             events = [told for event in events for told in merge.from_old(event)]

@@ -37,6 +37,8 @@ EVENT_NAMES = (
 Handler = Callable[[Any], object]
 _Added = tuple[Handler, asyncio.AbstractEventLoop | None]
 """A handler, and the loop it runs on if it is a coroutine function."""
+_Posted = tuple[str, Callable[[Any], Any], Any]
+"""An event's name, what makes it, and of what."""
 
 
 class Dispatcher:
@@ -60,7 +62,7 @@ class Dispatcher:
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
         self._wall_us = wall_us
-        self._buffer: EventBuffer[tuple[str, Callable[[], Any]]] = EventBuffer(
+        self._buffer: EventBuffer[_Posted] = EventBuffer(
             size=size,
             overflow="drop_oldest" if overflow == "close" else overflow,
             lost_marker=self._overflowed,
@@ -104,12 +106,12 @@ class Dispatcher:
 
     def post(self, name: str, event: Any) -> None:
         """Hand an event to its handlers."""
-        self.post_lazily(name, lambda: event)
+        self.post_lazily(name, _itself, event)
 
-    def post_lazily(self, name: str, decode: Callable[[], Any]) -> None:
-        """Hand an event to its handlers, to be decoded on their thread."""
+    def post_lazily(self, name: str, make: Callable[[Any], Any], what: Any) -> None:
+        """Hand an event to its handlers, to be made on their thread."""
         if self._handlers[name]:
-            self._buffer.put((name, decode))
+            self._buffer.put((name, make, what))
 
     def close(self, timeout: float) -> None:
         """Let the handlers finish what waits, for ``timeout`` seconds at most."""
@@ -120,11 +122,11 @@ class Dispatcher:
     def _run(self) -> None:
         while True:
             try:
-                name, decode = self._buffer.take(None)
+                name, make, what = self._buffer.take(None)
             except BufferEnded:
                 return
             try:
-                event = decode()
+                event = make(what)
             except Exception:
                 log.exception("an event for the handlers of %r could not be read", name)
                 continue
@@ -171,17 +173,21 @@ class Dispatcher:
                 ),
             )
 
-    def _overflowed(self, lost: int) -> tuple[str, Callable[[], Any]]:
+    def _overflowed(self, lost: int) -> _Posted:
         log.warning("handlers are too slow: %s events were dropped", lost)
         now_ms = self._wall_us() // 1000
         gap = StreamGap(
             from_ms=now_ms, until_ms=now_ms, reason="the handlers were too slow", lost=lost
         )
-        return "user_data", lambda: gap
+        return "user_data", _itself, gap
 
     def _check(self, name: str) -> None:
         if name not in EVENT_NAMES:
             raise ConfigurationError(f"no event {name!r}: use one of {', '.join(EVENT_NAMES)}")
+
+
+def _itself(event: Any) -> Any:
+    return event
 
 
 def _is_awaited(handler: Handler) -> bool:

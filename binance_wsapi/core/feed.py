@@ -11,7 +11,7 @@ import msgspec
 
 from binance_wsapi.buffer import EventBuffer
 from binance_wsapi.core.hold import ClientHold
-from binance_wsapi.events import BaseEventStream, StreamGap
+from binance_wsapi.events import BaseEventStream, StreamGap, Untouched
 from binance_wsapi.models.base import UnknownEvent
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Buffer", "Feed"]
 
-Buffer = EventBuffer[Callable[[], Any]]
+Buffer = EventBuffer[Untouched[Any]]
 
 _decode_any = msgspec.json.Decoder().decode
 
@@ -30,6 +30,10 @@ def _wire_dict(event: bytes) -> Any:
         return _decode_any(event)
     except (msgspec.ValidationError, UnicodeDecodeError) as error:
         return UnknownEvent(problem=str(error)).attach_frame(event)
+
+
+def _itself(event: Any) -> Any:
+    return event
 
 
 class Feed:
@@ -124,26 +128,34 @@ class Feed:
             reason=reason,
             is_open=is_open,
         )
-        self.put(lambda: gap)
+        self.tell(gap)
 
     def _exchange_us(self) -> int:
         return self._runtime.exchanges.now_us(self._ws_key)
 
-    def put(self, make: Callable[[], Any]) -> None:
-        """Append an event, to be made by whoever takes it."""
+    def put(self, make: Callable[[Any], Any], what: Any) -> None:
+        """Append an event, to be made by whoever takes it.
+
+        Those of one turn of the loop, which are all that were read from a socket at once, go into the
+        buffer together: whoever waits there is woken once.
+        """
+        untouched = make, what
         buffer = self.buffer
-        buffer.put(make)
+        if buffer.gather(untouched):
+            self._runtime.loop.call_soon(self._flush, buffer)
         if self._handler_event is not None:
-            self._runtime.dispatcher.post_lazily(self._handler_event, make)
+            self._runtime.dispatcher.post_lazily(self._handler_event, *untouched)
+
+    def tell(self, event: object) -> None:
+        """Append an event that is made already."""
+        self.put(_itself, event)
+
+    def _flush(self, buffer: Buffer) -> None:
+        buffer.flush()
         if buffer.is_ended and not self._is_left and not self._has_handlers:
             # It overflowed, and was to end at that.
             self._is_left = True
             self._close(buffer)
-
-    def put_event(self, event: bytes) -> None:
-        """Append an event by its bytes."""
-        decode = self.decode
-        self.put(lambda: decode(event))
 
     def open_stream(self) -> BaseEventStream[Any]:
         """Return the stream, or a fresh one where it ended and handlers alone were served since."""
@@ -176,7 +188,7 @@ class Feed:
         return EventBuffer(
             size=options.event_buffer_size,
             overflow=options.event_overflow,
-            lost_marker=lambda lost: lambda: self._overflowed(lost),
+            lost_marker=lambda lost: (self._overflowed, lost),
         )
 
     def _overflowed(self, lost: int) -> StreamGap:

@@ -12,6 +12,7 @@ from binance_wsapi.core.feed import Feed
 from binance_wsapi.core.link import Link
 from binance_wsapi.core.lost_answers import LostAnswers
 from binance_wsapi.core.reconciliation import Reconciler
+from binance_wsapi.protocol.event_merge import identity
 from binance_wsapi.protocol.order_events import micros
 
 __all__ = ["LinkedFeed"]
@@ -33,7 +34,7 @@ class LinkedFeed(Feed):
         super().__init__(*args, **kwargs)
         self._lost_answers = lost_answers
         self._subscribed_by = subscribed_by
-        self._carriers = Carriers(self._runtime, self._tell)
+        self._carriers: Carriers[bytes] = Carriers(self._runtime, self._tell, identify=identity)
         self._loss = ""
         self._is_restored = self._runtime.options.resubscribe_user_data_stream_after_reconnect
         self._last_told: dict[Link, bytes] = {}
@@ -113,7 +114,7 @@ class LinkedFeed(Feed):
 
     def _tell(self, event: bytes) -> None:
         if self.reconciler is None or self.reconciler.is_news(event):
-            self.put_event(event)
+            self.put(self.decode, event)
 
 
 class _Stamp(msgspec.Struct):

@@ -7,7 +7,6 @@ import contextlib
 import copy
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
@@ -27,7 +26,7 @@ from binance_wsapi.errors import (
 )
 from binance_wsapi.events import BaseEventStream
 from binance_wsapi.markets import Market
-from binance_wsapi.models.stream_events import decode_stream_event
+from binance_wsapi.models.stream_events import stream_event_decoder
 from binance_wsapi.protocol.snapshots import SnapshotShare
 from binance_wsapi.protocol.stream_names import checked_names, doubt
 from binance_wsapi.protocol.weight import weight_of
@@ -50,7 +49,7 @@ Place = tuple[WsKey, str]
 class StreamConsumer(Protocol):
     """Who wants the events of some names; called on the loop's thread."""
 
-    def event(self, market: Market, name: str, event: msgspec.Raw) -> None:
+    def event(self, name: str, event: msgspec.Raw) -> None:
         """An event arrived."""
 
     def interrupted(self, whole_until: float, source: object) -> None:
@@ -66,14 +65,20 @@ class StreamConsumer(Protocol):
 class MarketFeed(Feed):
     """Puts market events into one stream, to be decoded by whoever takes them."""
 
-    def event(self, market: Market, name: str, event: msgspec.Raw) -> None:
+    def __init__(self, runtime: Runtime, ws_key: WsKey, **kwargs: Any) -> None:
+        super().__init__(runtime, ws_key, **kwargs)
+        self._market = endpoint(ws_key).market
+        self._makers: dict[str, Callable[[msgspec.Raw], Any]] = {}
+        """What makes the events of each name."""
+
+    def event(self, name: str, event: msgspec.Raw) -> None:
         """Append an event."""
-        make: Callable[[], Any]
-        if self._runtime.options.beautify:
-            make = partial(decode_stream_event, market, name, event)
-        else:
-            make = partial(_decode_any, event)
-        self.put(make)
+        make = self._makers.get(name)
+        if make is None:
+            typed = self._runtime.options.beautify
+            make = stream_event_decoder(self._market, name) if typed else _decode_any
+            self._makers[name] = make
+        self.put(make, event)
 
 
 class MarketStreams:
@@ -91,7 +96,7 @@ class MarketStreams:
         self.runtime = runtime
         self.api_sessions = api_sessions
         self._sessions: dict[WsKey, list[StreamSession]] = {}
-        self._consumers: dict[Place, list[StreamConsumer]] = {}
+        self._consumers: dict[WsKey, dict[str, list[StreamConsumer]]] = {}
         self._warned: set[Place] = set()
         self._snapshots: dict[Governor, SnapshotShare] = {}
 
@@ -108,7 +113,7 @@ class MarketStreams:
         wanted = checked_names(names)
         for name in wanted:
             self._warn_of(market, key_of(ws_key, name), name)
-        feed = MarketFeed(
+        feed: MarketFeed = MarketFeed(
             self.runtime,
             ws_key,
             name=f"{', '.join(wanted[:3])}{', …' if len(wanted) > 3 else ''} of {ws_key}",
@@ -126,7 +131,7 @@ class MarketStreams:
         """
         stream_market(ws_key)
         gone = {(key_of(ws_key, name), name) for name in checked_names(names)}
-        concerned = {consumer for place in gone for consumer in self._consumers.get(place, ())}
+        concerned = {consumer for place in gone for consumer in self._at(place)}
         if told := self._take_away(concerned, gone):
             await asyncio.wait(told, timeout=self.runtime.options.timeout)
 
@@ -140,7 +145,7 @@ class MarketStreams:
         by_key: dict[WsKey, list[str]] = {}
         for key, name in [(key_of(ws_key, name), name) for name in names]:
             by_key.setdefault(key, []).append(name)
-            self._consumers.setdefault((key, name), []).append(consumer)
+            self.consumers(key).setdefault(name, []).append(consumer)
         timeout = self.runtime.options.timeout
         try:
             async with asyncio.timeout(timeout):
@@ -174,7 +179,7 @@ class MarketStreams:
     def names(self, ws_key: WsKey | None) -> list[str]:
         """Return the names that are subscribed, of one connection or of all."""
         keys = set(WsKey) if ws_key is None else _keys_of(ws_key)
-        return sorted({name for key, name in self._consumers if key in keys})
+        return sorted({name for key in keys for name in self._consumers.get(key, ())})
 
     def sessions(self, ws_key: WsKey | None = None) -> list[StreamSession]:
         """Return the connections, those that a key stands for or all."""
@@ -193,8 +198,10 @@ class MarketStreams:
     async def close(self, reason: str) -> None:
         """End all connections and streams."""
         sessions, self._sessions = self._sessions, {}
-        consumers, self._consumers = self._consumers, {}
-        for consumer in {each for group in consumers.values() for each in group}:
+        consumers = self._all()
+        for named in self._consumers.values():
+            named.clear()
+        for consumer in consumers:
             consumer.end()
         await asyncio.gather(
             *(session.close(reason) for group in sessions.values() for session in group)
@@ -202,10 +209,9 @@ class MarketStreams:
 
     # What the sessions tell
 
-    def event(self, ws_key: WsKey, name: str, event: msgspec.Raw) -> None:
-        """An event arrived."""
-        for consumer in self._consumers.get((ws_key, name), ()):
-            consumer.event(endpoint(ws_key).market, name, event)
+    def consumers(self, ws_key: WsKey) -> dict[str, list[StreamConsumer]]:
+        """Return who wants the events of each name on a connection, at any time."""
+        return self._consumers.setdefault(ws_key, {})
 
     def interrupted(self, source: StreamSession, names: Iterable[str], whole_until: float) -> None:
         """Events of these names may be missing since something was last heard."""
@@ -237,7 +243,12 @@ class MarketStreams:
 
     def _let_go(self, consumer: StreamConsumer) -> None:
         """Take a consumer away, and unsubscribe the names that nobody wants any more."""
-        places = {place for place, group in self._consumers.items() if consumer in group}
+        places = {
+            (key, name)
+            for key, named in self._consumers.items()
+            for name, group in named.items()
+            if consumer in group
+        }
         self._take_away({consumer}, places)
         consumer.end()
 
@@ -247,12 +258,13 @@ class MarketStreams:
         """Take places away from consumers; return what is done when the exchange has been told."""
         unwanted: dict[WsKey, set[str]] = {}
         for place in places:
-            left = [each for each in self._consumers.get(place, ()) if each not in consumers]
+            key, name = place
+            left = [each for each in self._at(place) if each not in consumers]
             if left:
-                self._consumers[place] = left
-            elif self._consumers.pop(place, None) is not None:
-                unwanted.setdefault(place[0], set()).add(place[1])
-        remaining = {each for group in self._consumers.values() for each in group}
+                self._consumers[key][name] = left
+            elif self.consumers(key).pop(name, None) is not None:
+                unwanted.setdefault(key, set()).add(name)
+        remaining = self._all()
         for consumer in consumers:
             if consumer not in remaining:
                 consumer.end()
@@ -284,10 +296,19 @@ class MarketStreams:
             )
 
     def _has(self, consumer: StreamConsumer) -> bool:
-        return any(consumer in group for group in self._consumers.values())
+        return consumer in self._all()
+
+    def _all(self) -> set[StreamConsumer]:
+        return {
+            each for named in self._consumers.values() for group in named.values() for each in group
+        }
+
+    def _at(self, place: Place) -> Sequence[StreamConsumer]:
+        key, name = place
+        return self._consumers.get(key, {}).get(name, ())
 
     def _consumers_of(self, ws_key: WsKey, names: Iterable[str]) -> set[StreamConsumer]:
-        return {each for name in names for each in self._consumers.get((ws_key, name), ())}
+        return {each for name in names for each in self._at((ws_key, name))}
 
     def _suspicion(self, by_key: Mapping[WsKey, Sequence[str]]) -> RequestRejected | None:
         """Return the refusal of a message that asked for one of these names among others."""

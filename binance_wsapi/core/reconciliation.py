@@ -54,12 +54,12 @@ class Reconciler:
 
     Args:
         session: Where questions are asked.
-        put: Appends a record to the account's stream.
+        tell: Appends a record to the account's stream.
     """
 
-    def __init__(self, session: Asker, put: Callable[[Callable[[], Any]], None]) -> None:
+    def __init__(self, session: Asker, tell: Callable[[object], None]) -> None:
         self._session = session
-        self._put = put
+        self._append = tell
         self._orders = LiveOrders(session.market, since_us=session.exchange_us())
         self._answers: deque[tuple[bool, msgspec.Raw]] = deque(maxlen=10_000)
         self._task: asyncio.Task[None] | None = None
@@ -252,6 +252,3 @@ class Reconciler:
                 problem=record.problem,
             )
         )
-
-    def _append(self, event: OrderReconciled | AccountReconciled) -> None:
-        self._put(lambda: event)

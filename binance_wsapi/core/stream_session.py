@@ -6,7 +6,7 @@ import asyncio
 import copy
 import itertools
 import logging
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import msgspec
@@ -80,7 +80,7 @@ class StreamLink(Link):
         """Held by the one who sends control messages and awaits their answers."""
         self.changed = asyncio.Event()
         """Set when a message was answered, when names are wanted no more, and at the end."""
-        self.early: list[bytes] | None = None
+        self.early: list[_StreamFrame] | None = None
         """Events that came while a connection that heals a loss was still being subscribed."""
         self._rate = MessageRate(endpoint(session.ws_key).market)
 
@@ -128,7 +128,8 @@ class StreamSession(Session):
         self._refusals: dict[str, RequestRejected] = {}
         self._streams = streams
         self._ids = itertools.count(1)
-        self._carriers = Carriers(runtime, self._tell_frame, identify=stream_identity)
+        self._consumers = streams.consumers(ws_key)
+        self._carriers = Carriers(runtime, self._tell, identify=_identity)
 
     @property
     def free(self) -> int:
@@ -196,11 +197,11 @@ class StreamSession(Session):
             return
         if message.stream in link.subscribed:
             if link.early is not None:
-                link.early.append(_as_bytes(frame))
+                link.early.append(message)
             elif self._carriers.is_active:
-                self._carriers.event(link, _as_bytes(frame))
+                self._carriers.event(link, message)
             else:
-                self._streams.event(self.ws_key, message.stream, message.data)
+                self._tell(message)
         elif not self._is_answer(link, message):
             self._aside(link, message, frame)
 
@@ -237,8 +238,8 @@ class StreamSession(Session):
         if after_loss:
             self._streams.resumed(self, link.subscribed, self.last_failure)
         early, link.early = link.early or (), None
-        for frame in early:
-            self._tell_frame(frame)
+        for message in early:
+            self._tell(message)
 
     def _is_answer(self, link: StreamLink, message: _StreamFrame) -> bool:
         """Take the answer to the message under way; a refusal that names none is meant for it, too."""
@@ -266,9 +267,10 @@ class StreamSession(Session):
             refusal = _rejected("stream", message)
             self.announce("exception", error=refusal, reason=str(refusal))
 
-    def _tell_frame(self, frame: bytes) -> None:
-        message = _decode_frame(frame)
-        self._streams.event(self.ws_key, message.stream, message.data)
+    def _tell(self, message: _StreamFrame) -> None:
+        name = message.stream
+        for consumer in self._consumers.get(name, ()):
+            consumer.event(name, message.data)
 
     def _check_refused(self, names: Iterable[str]) -> None:
         for name in names:
@@ -360,8 +362,8 @@ class StreamSession(Session):
             link.answer = None
 
 
-def _as_bytes(frame: str | bytes) -> bytes:
-    return frame if isinstance(frame, bytes) else frame.encode()
+def _identity(message: _StreamFrame) -> Hashable:
+    return stream_identity(message.stream, message.data)
 
 
 def _rejected(method: str, answer: _StreamFrame) -> RequestRejected:

@@ -120,7 +120,7 @@ class UserDataStreams:
         )
         if ws_key not in MARGIN_KEYS:  # whose orders only REST can ask for
             session = self._sessions.of(ws_key)
-            feed.make_reconciler = lambda: Reconciler(session, feed.put)
+            feed.make_reconciler = lambda: Reconciler(session, feed.tell)
         user_data = self._make(ws_key, isolated_symbol, feed)
         self._starting.add(user_data)
         try:

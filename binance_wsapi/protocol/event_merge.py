@@ -15,14 +15,17 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Hashable
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import msgspec
 
 __all__ = ["EventMerge", "identity"]
 
 
-class EventMerge:
+E = TypeVar("E")
+
+
+class EventMerge(Generic[E]):
     """Merges the events of an old and a new connection.
 
     When the new one is lost before the old one, what it has brought is still held back for its time, and
@@ -36,22 +39,21 @@ class EventMerge:
         hold_s: Longest time an event of the new connection is held back while the old one is silent.
         linger_s: Seconds after the old connection's end in which the new one may still bring copies.
         size: Most events kept in mind for each connection.
-        identify: What tells an event apart and is the same in its copies; that of user data events
-            when left out.
+        identify: What tells an event apart and is the same in its copies.
     """
 
     def __init__(
         self,
         *,
+        identify: Callable[[E], Hashable],
         hold_s: float = 1.0,
         linger_s: float = 30.0,
         size: int = 10_000,
-        identify: Callable[[bytes], Hashable] | None = None,
     ) -> None:
-        self._identify = identify or identity
+        self._identify = identify
         self._hold_s = hold_s
         self._linger_s = linger_s
-        self._held: deque[tuple[Hashable, bytes, float]] = deque()
+        self._held: deque[tuple[Hashable, E, float]] = deque()
         self._size = size
         self._told_by_old = _Multiset(size)
         self._told_by_new = _Multiset(size)
@@ -62,7 +64,7 @@ class EventMerge:
         """Whether events are held back."""
         return bool(self._held)
 
-    def from_old(self, event: bytes) -> list[bytes]:
+    def from_old(self, event: E) -> list[E]:
         """Return what to deliver now that the old connection has brought ``event``."""
         key = self._identify(event)
         if self._told_by_new.take(key):
@@ -76,7 +78,7 @@ class EventMerge:
         self._held.popleft()
         return [*earlier, event]
 
-    def from_new(self, event: bytes, now: float) -> list[bytes]:
+    def from_new(self, event: E, now: float) -> list[E]:
         """Return what to deliver now that the new connection has brought ``event``."""
         key = self._identify(event)
         if self._told_by_old.take(key):
@@ -87,7 +89,7 @@ class EventMerge:
         self._held.append((key, event, now))
         return self.release(now)
 
-    def release(self, now: float) -> list[bytes]:
+    def release(self, now: float) -> list[E]:
         """Return the events that have been held back for long enough, or are too many."""
         due = []
         while self._held and (
@@ -96,7 +98,7 @@ class EventMerge:
             due.append(self._tell_held())
         return due
 
-    def old_ended(self, now: float) -> list[bytes]:
+    def old_ended(self, now: float) -> list[E]:
         """Return the events held back: the old connection brings nothing more.
 
         Copies of what it brought may still come on the new one: keep asking :meth:`from_new` until
@@ -113,7 +115,7 @@ class EventMerge:
             return False
         return not self._told_by_old or now >= self._old_ended_at + self._linger_s
 
-    def _tell_held(self) -> bytes:
+    def _tell_held(self) -> E:
         key, event, _ = self._held.popleft()
         self._told_by_new.add(key)
         return event

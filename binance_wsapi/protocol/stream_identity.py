@@ -25,14 +25,10 @@ _UNTYPED_NUMBERS = ("u", "lastUpdateId")
 """The numbers of events that come without a type: Spot's book ticker and partial depth."""
 
 
-def stream_identity(frame: bytes) -> Hashable:
-    """Return the identity of the event in a combined frame (``{"stream": …, "data": …}``).
-
-    A frame of another form is its own identity.
-    """
+def stream_identity(stream: str, data: bytes | msgspec.Raw) -> Hashable:
+    """Return the identity of an event of a stream; one of another form is its own."""
     try:
-        message = _decode(frame)
-        stream, event = message["stream"], message["data"]
+        event = _decode(data)
         kind = event.get("e")
         key: tuple[Hashable, ...]
         if kind is None:
@@ -56,5 +52,5 @@ def stream_identity(frame: bytes) -> Hashable:
         AttributeError,
         StopIteration,
     ):
-        return frame
+        return stream, bytes(data)
     return key

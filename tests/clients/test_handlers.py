@@ -419,10 +419,10 @@ def test_event_that_cannot_be_read_does_not_end_the_handlers(
     caller = connect()
     told = noted(caller, "user_data")
 
-    def unreadable() -> Any:
+    def unreadable(event: bytes) -> Any:
         raise ValueError("no such event")
 
-    caller.client._runtime.dispatcher.post_lazily("user_data", unreadable)
+    caller.client._runtime.dispatcher.post_lazily("user_data", unreadable, b"")
     caller.client._runtime.dispatcher.post("user_data", "next")
 
     assert told.wait() == ["next"]

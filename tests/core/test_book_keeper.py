@@ -82,7 +82,7 @@ class Streams:
         if self.market is not Market.SPOT:
             event |= {"T": 1, "pu": first - 1}
         frame = msgspec.Raw(json.dumps(event).encode())
-        self.keeper.event(self.market, "btcusdt@depth@100ms", frame)
+        self.keeper.event("btcusdt@depth@100ms", frame)
 
 
 def snapshot(last: int) -> OrderBook:
@@ -378,7 +378,7 @@ def test_worn_books_are_renewed_no_faster_than_others(monkeypatch: pytest.Monkey
                 "b": [[str(price), "0"] for price in range(2_000, 1_000, -1)],
             }  # fmt: skip
             frame = msgspec.Raw(json.dumps(event).encode())
-            streams.keeper.event(Market.SPOT, "btcusdt@depth@100ms", frame)
+            streams.keeper.event("btcusdt@depth@100ms", frame)
             assert is_joined(streams)
 
     streams = play(monkeypatch, Market.SPOT, worn, script)

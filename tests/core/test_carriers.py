@@ -38,7 +38,7 @@ class Exchange:
     def __init__(self, links: int) -> None:
         self.runtime = FakeRuntime()
         self.told: list[int] = []
-        self.carriers = Carriers(
+        self.carriers: Carriers[bytes] = Carriers(
             self.runtime,  # type: ignore[arg-type]
             lambda event: self.told.append(int(event)),
             identify=lambda event: event,

@@ -23,8 +23,12 @@ def runtime() -> Any:
     made = SimpleNamespace(
         options=Options(),
         time=NOW,
-        dispatcher=SimpleNamespace(post_lazily=lambda name, make: None, hears=lambda name: False),
-        loop=SimpleNamespace(call_later=lambda delay, work: None),
+        dispatcher=SimpleNamespace(
+            post_lazily=lambda name, make, what: None, hears=lambda name: False
+        ),
+        loop=SimpleNamespace(
+            call_later=lambda delay, work: None, call_soon=lambda work, *given: work(*given)
+        ),
     )
     made.now = lambda: made.time
     made.exchanges = SimpleNamespace(
@@ -53,7 +57,8 @@ def options(**more: Any) -> dict[str, Any]:
 
 
 def taken(feed: Feed) -> list[Any]:
-    return [feed.buffer.take(0)() for _ in range(len(feed.buffer))]
+    untouched = [feed.buffer.take(0) for _ in range(len(feed.buffer))]
+    return [make(what) for make, what in untouched]
 
 
 @pytest.mark.parametrize(

@@ -71,7 +71,7 @@ def test_each_event_is_delivered_once_and_in_order(
     assume(not set(stream[: len(stream) - len(on_new)]) & set(on_new))
     last_old = max((i for i, (side, _) in enumerate(arrivals) if side == "old"), default=-1)
     end_at = min(last_old + later, len(arrivals) - 1)
-    merge = EventMerge()
+    merge = EventMerge(identify=identity)
     delivered: list[bytes] = []
     if end_at < 0:
         delivered += merge.old_ended(0.0)
@@ -92,7 +92,7 @@ def test_each_event_is_delivered_once_however_long_the_old_connection_is_silent(
     merge_case: tuple[list[bytes], list[tuple[str, bytes]]], pauses: list[float]
 ) -> None:
     stream, arrivals = merge_case
-    merge = EventMerge(hold_s=1.0)
+    merge = EventMerge(identify=identity, hold_s=1.0)
     delivered: list[bytes] = []
     now = 0.0
     for (side, event), pause in zip(arrivals, pauses, strict=False):
@@ -115,7 +115,7 @@ def test_a_successor_that_dies_first_takes_nothing_with_it(
     """The new connection dies at any moment; the old one has the whole stream."""
     stream, arrivals = merge_case
     old = iter(stream)
-    merge = EventMerge(hold_s=0.5)
+    merge = EventMerge(identify=identity, hold_s=0.5)
     delivered: list[bytes] = []
     for now, (side, event) in enumerate(arrivals[:dies_at]):
         if side == "old":
@@ -130,7 +130,7 @@ def test_a_successor_that_dies_first_takes_nothing_with_it(
 
 def test_what_the_new_one_brings_first_waits_for_the_old_one() -> None:
     """The new connection was subscribed after event 1, which the old one is yet to bring."""
-    merge = EventMerge()
+    merge = EventMerge(identify=identity)
 
     assert merge.from_new(report(2), 0.0) == []
     assert merge.from_old(report(1)) == [report(1)]
@@ -138,7 +138,7 @@ def test_what_the_new_one_brings_first_waits_for_the_old_one() -> None:
 
 
 def test_twins_on_one_connection_are_both_delivered() -> None:
-    merge = EventMerge()
+    merge = EventMerge(identify=identity)
 
     assert merge.from_old(report(1)) == [report(1)]
     assert merge.from_old(report(1)) == [report(1)]
@@ -149,7 +149,7 @@ def test_twins_on_one_connection_are_both_delivered() -> None:
 
 
 def test_what_the_old_one_lost_is_delivered_in_its_place() -> None:
-    merge = EventMerge()
+    merge = EventMerge(identify=identity)
     merge.from_new(report(1), 0.0)
     merge.from_new(report(2), 0.0)
 
@@ -157,7 +157,7 @@ def test_what_the_old_one_lost_is_delivered_in_its_place() -> None:
 
 
 def test_what_the_old_one_has_passed_without_bringing_is_not_held_longer() -> None:
-    merge = EventMerge()
+    merge = EventMerge(identify=identity)
     merge.from_old(report(2))
     merge.from_new(report(1), 0.0)
 
@@ -165,7 +165,7 @@ def test_what_the_old_one_has_passed_without_bringing_is_not_held_longer() -> No
 
 
 def test_events_are_not_held_back_for_longer_than_told() -> None:
-    merge = EventMerge(hold_s=1.0)
+    merge = EventMerge(identify=identity, hold_s=1.0)
     merge.from_new(report(1), 10.0)
 
     assert merge.release(10.9) == []
@@ -174,7 +174,7 @@ def test_events_are_not_held_back_for_longer_than_told() -> None:
 
 
 def test_the_old_ones_copies_are_still_known_after_its_end() -> None:
-    merge = EventMerge(linger_s=30.0)
+    merge = EventMerge(identify=identity, linger_s=30.0)
     merge.from_old(report(1))
     merge.old_ended(5.0)
 
@@ -186,7 +186,7 @@ def test_the_old_ones_copies_are_still_known_after_its_end() -> None:
 
 def test_it_ends_though_copies_never_came() -> None:
     """Events from before the new subscription have no copies."""
-    merge = EventMerge(linger_s=30.0)
+    merge = EventMerge(identify=identity, linger_s=30.0)
     merge.from_old(report(1))
 
     assert not merge.is_over(1000.0)
@@ -196,7 +196,7 @@ def test_it_ends_though_copies_never_came() -> None:
 
 
 def test_memory_is_bounded() -> None:
-    merge = EventMerge(size=3)
+    merge = EventMerge(identify=identity, size=3)
 
     released = [event for number in range(10) for event in merge.from_new(report(number), 0.0)]
     assert released == [report(number) for number in range(7)]
@@ -312,7 +312,7 @@ def test_two_fills_of_one_millisecond_are_both_delivered_in_a_move(name: str, va
 
 def merged_of_a_move(events: list[bytes]) -> list[bytes]:
     """Return what is told when the old connection brings the first, the new one all after it."""
-    merge = EventMerge(hold_s=1.0)
+    merge = EventMerge(identify=identity, hold_s=1.0)
     told = merge.from_old(events[0])
     for event in events[1:]:
         told += merge.from_new(event, 0.0)

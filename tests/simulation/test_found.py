@@ -471,7 +471,7 @@ def test_a_link_that_was_subscribed_again_can_be_lost_again() -> None:
     runtime: Any = SimpleNamespace(now=lambda: 0.0, loop=None)
     one: Any = object()
     other: Any = object()
-    carriers = Carriers(runtime, lambda event: None)
+    carriers = Carriers(runtime, lambda event: None, identify=lambda event: event)
     carriers.begin(one)
     carriers.carried_by(one)
     carriers.begin(other)
@@ -486,7 +486,7 @@ def test_a_link_that_was_subscribed_again_can_be_lost_again() -> None:
 def test_a_link_counts_though_all_were_lost_while_it_was_subscribed() -> None:
     runtime: Any = SimpleNamespace(now=lambda: 0.0, loop=None)
     one: Any = object()
-    carriers = Carriers(runtime, lambda event: None)
+    carriers = Carriers(runtime, lambda event: None, identify=lambda event: event)
     carriers.begin(one)
     carriers.lost(one)
 
@@ -734,7 +734,7 @@ def test_what_a_lost_successor_had_brought_is_told_though_the_former_link_never_
     runtime: Any = SimpleNamespace(now=lambda: now[0], loop=loop)
     former: Any = object()
     successor: Any = object()
-    carriers = Carriers(runtime, told.append)
+    carriers = Carriers(runtime, told.append, identify=lambda event: event)
     for link in (former, successor):
         carriers.begin(link)
         carriers.carried_by(link)
