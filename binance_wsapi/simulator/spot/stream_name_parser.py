@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 from binance_wsapi.simulator.market_data.intervals import (
     DAY,
@@ -15,31 +15,20 @@ from binance_wsapi.simulator.market_data.intervals import (
 
 __all__ = ["SpotStreamName", "parse_spot_stream_name"]
 
-StreamKind = Literal[
+_PlainKind = Literal[
     "aggTrade",
     "avgPrice",
     "blockTrade",
     "bookTicker",
-    "depth",
-    "kline",
     "miniTicker",
-    "partialDepth",
     "referencePrice",
-    "rollingTicker",
     "ticker",
     "trade",
 ]
+StreamKind = Literal[_PlainKind, "depth", "kline", "partialDepth", "rollingTicker"]
 
-PLAIN: dict[str, StreamKind] = {
-    "aggTrade": "aggTrade",
-    "avgPrice": "avgPrice",
-    "blockTrade": "blockTrade",
-    "bookTicker": "bookTicker",
-    "miniTicker": "miniTicker",
-    "referencePrice": "referencePrice",
-    "ticker": "ticker",
-    "trade": "trade",
-}
+_PLAIN: dict[str, _PlainKind] = {kind: kind for kind in get_args(_PlainKind)}
+"""Those whose names choose nothing but the symbol."""
 ROLLING_WINDOWS = {"1h": HOUR, "4h": 4 * HOUR, "1d": DAY}
 
 _DEPTH = re.compile(r"depth(5|10|20)?(@100ms|@1000ms)?")
@@ -75,8 +64,8 @@ def parse_spot_stream_name(name: str) -> SpotStreamName | None:
         return _stream_of_all_symbols(name)
     if not symbol or not rest or symbol != symbol.lower():
         return None
-    if rest in PLAIN:
-        return SpotStreamName(PLAIN[rest], symbol)
+    if rest in _PLAIN:
+        return SpotStreamName(_PLAIN[rest], symbol)
     if match := _DEPTH.fullmatch(rest):
         levels, speed = match.groups()
         kind: StreamKind = "partialDepth" if levels else "depth"

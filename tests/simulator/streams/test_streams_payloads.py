@@ -47,28 +47,33 @@ def stir(bench: Bench) -> None:
     bench.clock.advance(2)
 
 
-@pytest.mark.parametrize(
-    ("documented", "name"),
-    [
-        ("trade", "btcusdt@trade"),
-        ("aggTrade", "btcusdt@aggTrade"),
-        ("blockTrade", "btcusdt@blockTrade"),
-        ("referencePrice", "btcusdt@referencePrice"),
-        ("kline", "btcusdt@kline_1m"),
-        ("kline", "btcusdt@kline_1s"),
-        ("kline_utc8", "btcusdt@kline_1d@+08:00"),
-        ("miniTicker", "btcusdt@miniTicker"),
-        ("all_miniTicker", "!miniTicker@arr"),
-        ("ticker", "btcusdt@ticker"),
-        ("rolling_ticker", "btcusdt@ticker_1h"),
-        ("all_rolling_ticker", "!ticker_1h@arr"),
-        ("bookTicker", "btcusdt@bookTicker"),
-        ("avgPrice", "btcusdt@avgPrice"),
-        ("partial_depth", "btcusdt@depth5"),
-        ("diff_depth", "btcusdt@depth"),
-        ("diff_depth", "btcusdt@depth@100ms"),
-    ],
-)
+NAMES = [
+    ("trade", "btcusdt@trade"),
+    ("aggTrade", "btcusdt@aggTrade"),
+    ("blockTrade", "btcusdt@blockTrade"),
+    ("referencePrice", "btcusdt@referencePrice"),
+    ("kline", "btcusdt@kline_1m"),
+    ("kline", "btcusdt@kline_1s"),
+    ("kline_utc8", "btcusdt@kline_1d@+08:00"),
+    ("miniTicker", "btcusdt@miniTicker"),
+    ("all_miniTicker", "!miniTicker@arr"),
+    ("ticker", "btcusdt@ticker"),
+    ("rolling_ticker", "btcusdt@ticker_1h"),
+    ("all_rolling_ticker", "!ticker_1h@arr"),
+    ("bookTicker", "btcusdt@bookTicker"),
+    ("avgPrice", "btcusdt@avgPrice"),
+    ("partial_depth", "btcusdt@depth5"),
+    ("diff_depth", "btcusdt@depth"),
+    ("diff_depth", "btcusdt@depth@100ms"),
+]
+"""Documented streams, and names to subscribe to."""
+
+
+def test_every_documented_stream_is_looked_at() -> None:
+    assert {documented for documented, _ in NAMES} == STREAMS.keys()
+
+
+@pytest.mark.parametrize(("documented", "name"), NAMES)
 @pytest.mark.parametrize("is_combined", [False, True])
 def test_payloads_have_the_documented_shape(
     bench: Bench, documented: str, name: str, is_combined: bool
