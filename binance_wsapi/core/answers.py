@@ -124,18 +124,26 @@ class Answers:
 
     def lost(self, link: ApiLink, reason: str) -> None:
         """End what a link that is gone will not answer any more, or ask it again."""
-        policy = self._runtime.options.on_unknown_outcome
         for call in list(link.pending.values()):
-            self._unanswered.give_up(link, call)
-            is_closed = self._session.machine.state is sessions.State.CLOSED
-            if not call.may_be_repeated(on_unknown_outcome=policy, is_closed=is_closed):
-                self._unanswered.leave_open(call, connection_lost(call, reason))
-            elif call.repeat(reason):
-                log.debug("%s: %s %s is repeated", self._session.ws_key, call.kind.method, call.id)
-                call.renew(self._runtime.request_id())
-                self._outbox.submit(call)
-            else:
-                call.drop(connection_lost(call, reason))
+            self._go_on_without(link, call, reason)
+
+    def replaced(self, link: ApiLink, reason: str) -> None:
+        """Wait no longer for a link that was replaced in doubt; it may still answer."""
+        for call in [call for call in link.pending.values() if call.link is None]:
+            self._go_on_without(link, call, reason)
+
+    def _go_on_without(self, link: ApiLink, call: Call, reason: str) -> None:
+        policy = self._runtime.options.on_unknown_outcome
+        self._unanswered.give_up(link, call)
+        is_closed = self._session.machine.state is sessions.State.CLOSED
+        if not call.may_be_repeated(on_unknown_outcome=policy, is_closed=is_closed):
+            self._unanswered.leave_open(call, connection_lost(call, reason))
+        elif call.repeat(reason):
+            log.debug("%s: %s %s is repeated", self._session.ws_key, call.kind.method, call.id)
+            call.renew(self._runtime.request_id())
+            self._outbox.submit(call)
+        else:
+            call.drop(connection_lost(call, reason))
 
     # Answers
 

@@ -29,6 +29,7 @@ class ApiConnection(Asker, Protocol):
     silence: Silence
     reconcilers: Sequence[Reconciler]
     wakes_at: float
+    last_failure: str
 
     @property
     def why_not(self) -> str:

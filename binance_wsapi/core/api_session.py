@@ -13,7 +13,7 @@ import msgspec
 from binance_wsapi.core.answers import Answers
 from binance_wsapi.core.api_link import ApiLink, Authority, UserDataSubscription
 from binance_wsapi.core.call import Call, Outcome, kind_by_method
-from binance_wsapi.core.doubt import Doubt
+from binance_wsapi.core.doubt import NO_ANSWERS, Doubt
 from binance_wsapi.core.link import Link, LinkLost
 from binance_wsapi.core.logon import Logon
 from binance_wsapi.core.lost_answers import LostAnswers
@@ -229,6 +229,8 @@ class ApiSession(Session):
     def serve(self, link: ApiLink, *, after_loss: bool, replaced: ApiLink | None) -> None:
         """Send over this link from now on, beginning with what waited."""
         self.authority = link.authority
+        if replaced is not None and replaced.in_doubt_since is not None:
+            self._answers.replaced(replaced, NO_ANSWERS)
         self._outbox.send_waiting(link)
 
     def writable(self, link: ApiLink) -> None:
@@ -263,8 +265,9 @@ class ApiSession(Session):
             self.runtime.spawn(self._doubt.ask(link))
 
     def is_idle(self, link: ApiLink) -> bool:
-        """Whether no answer is awaited on a retired link."""
-        return not link.pending
+        """Whether no answer is awaited on a retired link, nor could come in time."""
+        now = self._now()
+        return not link.pending and all(call.deadline <= now for call in link.overdue.values())
 
     def next_deadline(self) -> float:
         """When the first request runs out of time, or puts its link in doubt."""

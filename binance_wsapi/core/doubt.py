@@ -12,16 +12,20 @@ from binance_wsapi.core.link import LinkLost
 from binance_wsapi.errors import BinanceWsApiError, NotSent, OutcomeUnknown
 from binance_wsapi.protocol.answering import Patience, unanswered_since
 
-__all__ = ["Doubt"]
+__all__ = ["NO_ANSWERS", "Doubt"]
 
 log = logging.getLogger("binance_wsapi.connection")
+
+NO_ANSWERS = "it answers no requests"
 
 
 class Doubt:
     """Watches the serving link of one session; on the loop's thread.
 
     A link in doubt is asked a question and given no other request meanwhile: an order that it swallows
-    would be one whose fate nobody knows. When the question is not answered either, the link is lost.
+    would be one whose fate nobody knows. When the question is not answered either, a successor is
+    brought up, where the fate of what is under way is asked. The link has the time of one more question
+    until it is lost: that of a slow exchange still answers, which settles what is being found out.
     """
 
     def __init__(self, session: ApiConnection) -> None:
@@ -71,6 +75,7 @@ class Doubt:
         return max(since, link.answered_at) + self.look_after
 
     async def _find_out(self, link: ApiLink, since: float) -> None:
+        has_successor = False
         while link.in_doubt_since == since and link.lost_because is None:
             asked_at = self._session.runtime.now()
             try:
@@ -79,14 +84,29 @@ class Doubt:
                 )
             except OutcomeUnknown:
                 # Any answer since then is a sign of life, be it to another request.
-                if link.in_doubt_since == since and link.answered_at < asked_at:
+                if (
+                    link.in_doubt_since != since
+                    or link.lost_because is not None
+                    or link.answered_at >= asked_at
+                ):
+                    continue
+                if has_successor:
                     self._give_up(link)
+                else:
+                    has_successor = True
+                    self._bring_up_successor()
             except NotSent:  # a limit or a ban: nothing can be asked now
                 await sleep(self.look_after)
             except (BinanceWsApiError, LinkLost):
                 pass  # refused is answered; and what is lost is in no doubt
 
+    def _bring_up_successor(self) -> None:
+        session = self._session
+        log.warning("%s: %s: a fresh connection is to take over", session.ws_key, NO_ANSWERS)
+        session.last_failure = NO_ANSWERS
+        session.rotate()
+
     def _give_up(self, link: ApiLink) -> None:
         # Its pongs proved nothing: events may be missing since it last answered.
         link.proven_at = link.served_until = link.answered_from
-        self._session.lose(link, "it answers no requests")
+        self._session.lose(link, NO_ANSWERS)

@@ -119,13 +119,13 @@ def test_connection_is_replaced_though_the_call_that_showed_it_ended_first(
     wedge = Wedged(scripted)
     caller = dial(**KEY, timeout=0.3, on_unknown_outcome="raise")
     caller.call(lambda client: client.connect())
-    reconnected = noted(caller, "reconnected")
+    replaced = noted(caller, "rotated")
     wedge.is_wedged = True
 
     with pytest.raises(Exception, match="no answer within"):
         caller.call(lambda client: client.spot.test_connectivity())
 
-    reconnected.wait()
+    replaced.wait()
     assert caller.call(lambda client: client.spot.test_connectivity()).status == 200
 
 
@@ -162,6 +162,7 @@ CALLS: dict[str, Callable[[Any], Any]] = {
     "ping": lambda client: client.spot.test_connectivity(),
     "exchangeInfo": lambda client: client.spot.get_exchange_info(),
     "ticker.price": lambda client: client.spot.get_symbol_price_ticker(symbol="BTCUSDT"),
+    "order.place": order("spot"),
 }
 
 
@@ -169,7 +170,7 @@ class Unhurried:
     """Calls of a client that doubts nothing unless told, answered one by one when told."""
 
     def __init__(self, dial: Dial, server: ScriptedServer) -> None:
-        self.caller = dial(timeout=500)
+        self.caller = dial(**KEY, timeout=500)
         self.caller.call(lambda client: client.connect())
         self.session = self.caller.client._core.sessions.open[WsKey.MAIN_WSAPI]
         self.doubt = self.session._doubt
@@ -249,6 +250,41 @@ def test_connection_that_answers_others_meanwhile_is_asked_again(
     calls.answer("exchangeInfo")
     assert newest.result(WAIT_S).status == 200
     assert scripted.handshakes == 1
+
+
+def test_late_answer_counts_though_a_successor_serves(dial: Dial, scripted: ScriptedServer) -> None:
+    """A slow exchange answers yet: the fate is asked on the successor, and whichever tells it first."""
+
+    async def silent(peer: Peer, request: dict[str, Any]) -> None:
+        return
+
+    scripted.replies["order.status"] = silent
+    calls = Unhurried(dial, scripted)
+    replaced = noted(calls.caller, "rotated")
+    placed = calls.begin("order.place")
+    former = calls.session.serving
+    assert former is not None
+    questions = iter([RequestTimeout("for the test", operation="time")])
+
+    async def unanswered(link: Any, method: str, params: Any, **more: Any) -> Any:
+        if link is not former:
+            return await ask(link, method, params, **more)
+        for error in questions:
+            raise error
+        return await asyncio.Event().wait()
+
+    ask = calls.session.ask
+    calls.session.ask = unanswered  # type: ignore[method-assign]  # no other way to this order
+    assert calls.look(lambda link: link.answered_at + 800)
+    replaced.wait()
+    assert [request["peer"] for request in scripted.wait_for("order.status")] == [2]
+    assert not calls.session.is_idle(former), "its answer may come yet"
+
+    calls.answer("order.place")
+
+    assert placed.result(WAIT_S).status == 200
+    assert not placed.result().resolved
+    assert calls.session.is_idle(former)
 
 
 def test_connection_that_carries_user_data_is_asked_in_silence(
