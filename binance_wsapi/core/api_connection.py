@@ -32,6 +32,11 @@ class ApiConnection(Asker, Protocol):
     last_failure: str
 
     @property
+    def last_round_trip(self) -> float:
+        """Seconds that the last answer took; 0 before there was one."""
+        raise NotImplementedError
+
+    @property
     def why_not(self) -> str:
         """Why there is no connection, in a few words."""
         raise NotImplementedError

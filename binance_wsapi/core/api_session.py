@@ -154,6 +154,11 @@ class ApiSession(Session):
             raise outcome
         return outcome
 
+    @property
+    def last_round_trip(self) -> float:
+        """Seconds that the last answer took; 0 before there was one."""
+        return self._answers.round_trips[-1] if self._answers.round_trips else 0.0
+
     def health(self) -> ConnectionHealth:
         """Return how the connection is doing, and its requests."""
         ordered = sorted(self._answers.round_trips)
@@ -266,7 +271,7 @@ class ApiSession(Session):
 
     def is_idle(self, link: ApiLink) -> bool:
         """Whether no answer is awaited on a retired link, nor could come in time."""
-        now = self._now()
+        now = self.runtime.now()
         return not link.pending and all(call.deadline <= now for call in link.overdue.values())
 
     def next_deadline(self) -> float:

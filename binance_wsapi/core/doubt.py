@@ -44,7 +44,8 @@ class Doubt:
         since = self._unanswered_since(link)
         if since is not None and now >= self._look_at(link, since):
             link.in_doubt_since = since
-            log.warning(
+            log.log(
+                self._log_level,
                 "%s: requests get no answers for %.1f s: asking",
                 self._session.ws_key,
                 now - max(since, link.answered_at),
@@ -65,6 +66,11 @@ class Doubt:
             await self._session.ask(link, self._question, {})
         except (BinanceWsApiError, LinkLost) as error:
             log.debug("%s: asked in silence: %s", self._session.ws_key, error)
+
+    @property
+    def _log_level(self) -> int:
+        """A warning begins a slow spell; while answers are slow it has been said."""
+        return logging.INFO if self._session.last_round_trip > self.look_after else logging.WARNING
 
     def _unanswered_since(self, link: ApiLink) -> float | None:
         written = (call.written_at for call in link.pending.values() if call.written_at is not None)
@@ -102,7 +108,12 @@ class Doubt:
 
     def _bring_up_successor(self) -> None:
         session = self._session
-        log.warning("%s: %s: a fresh connection is to take over", session.ws_key, NO_ANSWERS)
+        log.log(
+            self._log_level,
+            "%s: %s: a fresh connection is to take over",
+            session.ws_key,
+            NO_ANSWERS,
+        )
         session.last_failure = NO_ANSWERS
         session.rotate()
 

@@ -9,6 +9,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import simulation_network
 from simulation_exchange import SYMBOL
 from simulation_world import SimulatedClient, World
 
@@ -622,6 +623,33 @@ def test_the_clock_is_measured_again_in_time() -> None:
         return measured() - before
 
     assert play(scenario, rotate_after=None, ping_interval=10.0) == 1
+
+
+@pytest.mark.parametrize("slow_s", [5.5, 7.0])
+def test_answers_that_always_take_long_are_waited_for(
+    slow_s: float, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Each link was given up before it answered, and its successor as well: no order had an answer."""
+    late = 0.0
+    send = simulation_network._ExchangeEnd.send
+    monkeypatch.setattr(
+        simulation_network._ExchangeEnd,
+        "send",
+        lambda end, frame: asyncio.get_running_loop().call_later(late, send, end, frame),
+    )
+
+    async def scenario(world: World, client: SimulatedClient) -> list[Any]:
+        nonlocal late
+        await client.connect()
+        late = slow_s
+        return [await place(client) for _ in range(6)]
+
+    placed = play(scenario)
+
+    assert {type(each) for each in placed} == {Response}
+    told = [record for record in caplog.records if "answer" in record.getMessage()]
+    warned = [record for record in told if record.levelname == "WARNING"]
+    assert len(warned) == 2, "that it is slow, and that another link takes over: once"
 
 
 def test_a_move_away_from_a_wedged_connection_tells_the_gap() -> None:
