@@ -225,6 +225,7 @@ class _Window:
         if self.late_mark is not None and is_next:
             recent = self.meter.sent - self.late_mark - self.late_given
         self.used = min(self.used, self.meter.under_way + recent)
+        # What was told to count did so in the old window: only what came near its end may be in both.
         self.known = min(self.known, recent)
         self.late_mark = None
 
@@ -233,6 +234,7 @@ class _Window:
         index = wall_us // self.length_us
         if index != self.index:
             self.index = index
+            # By the new time nobody knows when it was sent: all that is used may have come near the end.
             self.late_mark = -self.base if wall_us >= self.late_us else None
             self.late_given = 0
 
@@ -248,10 +250,11 @@ class _Window:
             # A count from before a border is no lower bound of the window after it.
             used = max(used, count + min(meter.sent - sent_at, meter.under_way))
         self.used = used
+        # No count will tell of what was handled since without one: it counts beside this one.
         known = count + meter.mute - mute_at
         if done_at < self.heard_done:  # counts told while it was under way may be later ones
             known = max(known, self.known)
-        self.known = min(known, used)
+        self.known = min(known, used)  # the estimate is the upper bound, whatever is known
         self.heard_done = meter.done
         self.heard_us = wall_us
 
@@ -260,6 +263,7 @@ class _Window:
 
         Whenever it was sent: until it was answered it was charged to the current window as well.
         """
+        # A window that turned since may hold less than that: nothing is used at the least.
         self.base = max(self.base - amount, -self.meter.sent)
         if self.late_mark is not None and sent_at > self.late_mark:
             self.late_given += amount
@@ -400,6 +404,7 @@ class Governor:
             orders = cost.orders
             urgent = urgent or cost.is_cancel
         sent, counted = self._weight, self._orders
+        # The hot path: while all windows are half empty, two sums tell that there is room.
         if sent.sent + weight > sent.easy or counted.sent + orders > counted.easy:
             refusal = self._refusal(weight, orders, wall_us, urgent=urgent)
             if refusal is not None:
@@ -505,7 +510,7 @@ class Governor:
             wall_us: The exchange's time.
             moved_us: By how much it is later than it was thought to be.
         """
-        self._roll(wall_us - moved_us)
+        self._roll(wall_us - moved_us)  # what was due by the old time, first
         if not 0 <= moved_us <= _LATE_US:  # by that much it was thought to be late anyway
             for window in self._windows.values():
                 window.move(wall_us)
@@ -548,6 +553,7 @@ class Governor:
     def _refusal(self, weight: int, orders: int, wall_us: int, *, urgent: bool) -> Refusal | None:
         self._read_unread()
         refusal = self._obstacle(weight, orders, wall_us, urgent=urgent)
+        # Windows that lie in the future would refuse for as long as the time was put back.
         if refusal is not None and self._was_put_back(wall_us):
             self._roll(wall_us)
             refusal = self._obstacle(weight, orders, wall_us, urgent=urgent)
@@ -576,7 +582,7 @@ class Governor:
         """Whether a request goes though the estimate says no: a guess, and nothing else to tell better."""
         if window.meter.under_way or not window.is_guess(wanted, most, wall_us):
             return False
-        window.heard_us = wall_us
+        window.heard_us = wall_us  # the next one waits for its answer, or as long again
         return True
 
     def _roll(self, wall_us: int) -> None:
@@ -589,6 +595,7 @@ class Governor:
             (self._weight, self._weight_windows),
             (self._orders, self._order_windows),
         ):
+            # Used is base + sent: up to this sum sent, half of each limit is left.
             meter.easy = min(
                 (window.allowed - window.half - window.base for window in windows),
                 default=sys.maxsize,
@@ -598,6 +605,7 @@ class Governor:
         """Read the counts that were left unread."""
         for word in (self._of_orders, self._of_others):
             if word.reservation is not None:
+                # When its answer came is not kept: no sooner than its request was sent.
                 self._read(word.rate_limits, word.reservation, word.reservation.sent_us)
                 word.reservation = None
                 self._reckon()
@@ -620,7 +628,7 @@ class Governor:
                 window = self._window(
                     told.rate_limit_type, told.interval, told.interval_num, told.limit
                 )
-                window.roll(sent_us)
+                window.roll(sent_us)  # a limit not heard of before: its window has yet to be placed
             window.hear(told.count, mark, own, sent_us, wall_us)
 
     def _was_put_back(self, wall_us: int) -> bool:
