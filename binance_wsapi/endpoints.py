@@ -197,12 +197,12 @@ def rest_url(market: Market, environment: Environment) -> str:
     Raises:
         ConfigurationError: The environment has no REST API for that market.
     """
-    try:
-        return _REST_URLS[market][environment]
-    except KeyError:
+    url = market.facts.rest_urls.get(environment.value)
+    if url is None:
         raise ConfigurationError(
             f"{market.value} has no REST address in the {environment.value} environment"
-        ) from None
+        )
+    return url
 
 
 def wsapi_keys(market: Market) -> tuple[WsKey, ...]:
@@ -424,24 +424,6 @@ _ENDPOINTS: dict[WsKey, Endpoint] = {
     WsKey.COINM_TESTNET: Endpoint(
         Market.COINM, EndpointKind.STREAMS, _everywhere(f"{_COINM_TESTNET}/stream")
     ),
-}
-
-_REST_URLS: dict[Market, dict[Environment, str]] = {
-    Market.SPOT: {
-        _PRODUCTION: "https://api.binance.com",
-        _TESTNET: "https://testnet.binance.vision",
-        _DEMO: "https://demo-api.binance.com",
-    },
-    Market.USDM: {
-        _PRODUCTION: "https://fapi.binance.com",
-        _TESTNET: "https://testnet.binancefuture.com",
-        _DEMO: "https://demo-fapi.binance.com",
-    },
-    Market.COINM: {
-        _PRODUCTION: "https://dapi.binance.com",
-        _TESTNET: "https://testnet.binancefuture.com",
-        _DEMO: "https://demo-dapi.binance.com",
-    },
 }
 
 _FUTURES_USER_DATA: dict[WsKey, WsKey] = {

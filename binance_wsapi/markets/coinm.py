@@ -24,6 +24,11 @@ FACTS = MarketFacts(
     limits=futures.LIMITS,
     connection_weight=5,
     messages_per_second=10,
+    rest_urls={
+        "production": "https://dapi.binance.com",
+        "testnet": "https://testnet.binancefuture.com",
+        "demo": "https://demo-dapi.binance.com",
+    },
     rest_paths=("/dapi/", "/futures/data/"),
     rest_clock="/dapi/v1/time",
     errors=futures.ERRORS | codes({RequestRejected: (-4087, -4088, -4200, -4201, -4202)}),

@@ -67,6 +67,8 @@ class MarketFacts:
     """What a connection attempt weighs."""
     messages_per_second: int
     """Messages that a stream connection takes from its client, pings and pongs included."""
+    rest_urls: Mapping[str, str]
+    """Where its REST API is, by environment."""
     rest_paths: tuple[str, ...]
     """What the paths of its REST API begin with."""
     rest_clock: str

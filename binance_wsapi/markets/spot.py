@@ -45,6 +45,11 @@ FACTS = MarketFacts(
     ),
     connection_weight=2,
     messages_per_second=5,
+    rest_urls={
+        "production": "https://api.binance.com",
+        "testnet": "https://testnet.binance.vision",
+        "demo": "https://demo-api.binance.com",
+    },
     rest_paths=("/api/", "/sapi/"),
     rest_clock="/api/v3/time",
     errors=_ERRORS,

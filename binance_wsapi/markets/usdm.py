@@ -24,6 +24,11 @@ FACTS = MarketFacts(
     limits=futures.LIMITS,
     connection_weight=5,
     messages_per_second=10,
+    rest_urls={
+        "production": "https://fapi.binance.com",
+        "testnet": "https://testnet.binancefuture.com",
+        "demo": "https://demo-fapi.binance.com",
+    },
     rest_paths=("/fapi/", "/futures/data/"),
     rest_clock="/fapi/v1/time",
     errors=futures.ERRORS | codes({RequestRejected: (-4144, -4165)}),
