@@ -32,12 +32,12 @@ from binance_wsapi.errors import (
     RequestRejected,
     UnreadableResult,
 )
-from binance_wsapi.protocol import session as sessions
 from binance_wsapi.protocol.envelope import Frame, MalformedFrame, decode_frame
 from binance_wsapi.protocol.error_table import rejection
 from binance_wsapi.protocol.inquiry import patience_us
 from binance_wsapi.protocol.own_orders import ReadAnswer
-from binance_wsapi.protocol.requests import State, Step
+from binance_wsapi.protocol.requests import Reaction, RequestState
+from binance_wsapi.protocol.session import SessionState
 from binance_wsapi.response import Response
 
 __all__ = ["Answers"]
@@ -113,7 +113,7 @@ class Answers:
             )
             # Else its caller has it, and something behind that failed; or it was not executed, and is
             # on its way again.
-            if call.state in (State.WRITTEN, State.UNDECIDED):
+            if call.state in (RequestState.WRITTEN, RequestState.LEFT_OPEN):
                 self._unanswered.leave_open(call, not_taken_in(call))
 
     def expire(self, link: ApiLink, now: float) -> None:
@@ -135,7 +135,7 @@ class Answers:
     def _go_on_without(self, link: ApiLink, call: Call, reason: str) -> None:
         policy = self._runtime.options.on_unknown_outcome
         self._unanswered.give_up(link, call)
-        is_closed = self._session.machine.state is sessions.State.CLOSED
+        is_closed = self._session.machine.state is SessionState.CLOSED
         if not call.may_be_repeated(on_unknown_outcome=policy, is_closed=is_closed):
             self._unanswered.leave_open(call, connection_lost(call, reason))
         elif call.repeat(reason):
@@ -193,19 +193,19 @@ class Answers:
         error = self._rejection(call, message)
         is_manual = self._session.clock.is_manual
         match call.after_failure(error, is_told=message.is_failure, is_clock_manual=is_manual):
-            case Step.TELL:
+            case Reaction.TELL:
                 if isinstance(error, PartlyExecuted):
                     show_half(self._session, call, error, resolved=False)
                 call.settle(error)
-            case Step.STAMP_ANEW:
+            case Reaction.STAMP_ANEW:
                 if not call.was_stale():
                     call.drop(error)
                 elif self._outbox.hold(call):
                     self._runtime.spawn(self._stamp_anew(link, call))
-            case Step.LEAVE_OPEN:
+            case Reaction.LEAVE_OPEN:
                 assert isinstance(error, OutcomeUnknown)
                 self._unanswered.leave_open(call, error)
-            case Step.UNREADABLE:
+            case Reaction.UNREADABLE:
                 self._unreadable(call, frame, message.oddity)
 
     def _unreadable(self, call: Call, frame: str | bytes, problem: str) -> None:

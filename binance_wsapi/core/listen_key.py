@@ -15,7 +15,7 @@ from binance_wsapi.core.linked_feed import LinkedFeed
 from binance_wsapi.core.session import Session
 from binance_wsapi.endpoints import WsKey, listen_key_url
 from binance_wsapi.errors import BinanceWsApiError, NotSent, RequestRejected
-from binance_wsapi.protocol.session import State
+from binance_wsapi.protocol.session import SessionState
 
 if TYPE_CHECKING:
     from binance_wsapi.core.runtime import Runtime
@@ -118,7 +118,7 @@ class ListenKeyUserData(Session):
         except TimeoutError:
             if isinstance(self._refusal, RequestRejected):
                 raise self._refusal from None
-            if self.machine.state is State.CLOSED:
+            if self.machine.state is SessionState.CLOSED:
                 raise self.runtime.ended(self._keys.operation) from None
             if self.is_silenced(self.runtime.now()):
                 raise self.never_sent(self._keys.operation, timeout) from None
@@ -176,7 +176,7 @@ class ListenKeyUserData(Session):
         async with asyncio.timeout(timeout):
             while self.serving is None:
                 if (
-                    self.machine.state is State.CLOSED
+                    self.machine.state is SessionState.CLOSED
                     or self.is_silenced(deadline)
                     or (self._is_awaited and isinstance(self._refusal, RequestRejected))
                 ):
@@ -248,7 +248,7 @@ class ListenKeyUserData(Session):
     def link_lost(self, link: Link, reason: str) -> None:
         """Events may be missing from here on."""
         self._feed.lost(link, reason)
-        if not self._is_restored and self.machine.state is State.READY:
+        if not self._is_restored and self.machine.state is SessionState.READY:
             reason = self._feed.left_off(reason)
             self.announce("exception", error=None, reason=f"user data is interrupted: {reason}")
 

@@ -33,7 +33,7 @@ from binance_wsapi.protocol.inquiry import (
     open_inquiry,
 )
 from binance_wsapi.protocol.own_orders import OwnOrders
-from binance_wsapi.protocol.session import SessionMachine, State
+from binance_wsapi.protocol.session import SessionMachine, SessionState
 from binance_wsapi.response import Response
 
 if TYPE_CHECKING:
@@ -106,7 +106,7 @@ class LostAnswers:
         self._let_resolve(call, error)
         # Where nobody is left to be told, and to ask on, it is found out all the same.
         is_told = runtime.options.on_unknown_outcome == "raise" and not call.is_given_up
-        if is_told or session.machine.state is State.CLOSED:
+        if is_told or session.machine.state is SessionState.CLOSED:
             call.settle(error)
         else:
             settling = runtime.spawn(self._settle(session, call, error))

@@ -24,7 +24,7 @@ from binance_wsapi.core.runtime import Runtime
 from binance_wsapi.core.unanswered import Unanswered
 from binance_wsapi.errors import BinanceWsApiError, NotSent
 from binance_wsapi.protocol.limits import Refusal
-from binance_wsapi.protocol.requests import Input, Unsent
+from binance_wsapi.protocol.requests import RequestInput, Unsent
 
 __all__ = ["Outbox"]
 
@@ -114,7 +114,7 @@ class Outbox:
 
     def hold(self, call: Call, timer: asyncio.TimerHandle | None = None) -> bool:
         """Keep a call in sight while something else goes on for it: it may end before that does."""
-        if not call.move(Input.HELD_BACK):
+        if not call.move(RequestInput.HELD_BACK):
             return False
         self._held[call] = timer
         self._session.wake_by(call.deadline)
@@ -185,7 +185,7 @@ class Outbox:
         session.demand()
 
     def _wait(self, call: Call) -> None:
-        if call.move(Input.QUEUED):
+        if call.move(RequestInput.QUEUED):
             self._waiting.append(call)
             self._session.wake_by(call.deadline)
             log.debug("%s: %s %s waits for a link", self._session.ws_key, call.kind.method, call.id)

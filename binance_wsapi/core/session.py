@@ -25,11 +25,11 @@ from binance_wsapi.protocol.session import (
     Drain,
     Drop,
     Effect,
-    Input,
     LogOn,
     Serve,
+    SessionInput,
     SessionMachine,
-    State,
+    SessionState,
     Subscribe,
 )
 
@@ -112,7 +112,7 @@ class Session(LinkLife):
         deadline = self.runtime.now() + timeout
         async with asyncio.timeout(timeout):
             while self.serving is None:
-                if self.machine.state is State.CLOSED or self.is_silenced(deadline):
+                if self.machine.state is SessionState.CLOSED or self.is_silenced(deadline):
                     raise TimeoutError
                 self._changed.clear()
                 await self._changed.wait()
@@ -128,7 +128,7 @@ class Session(LinkLife):
         try:
             return await self.ready(timeout)
         except TimeoutError:
-            if self.machine.state is State.CLOSED:
+            if self.machine.state is SessionState.CLOSED:
                 raise self.runtime.ended(method) from None
             raise self.never_sent(method, timeout) from None
 
@@ -145,7 +145,7 @@ class Session(LinkLife):
         try:
             async with asyncio.timeout(until - self.runtime.now()):
                 while self.serving is None or self.serving is present:
-                    if self.machine.state is State.CLOSED:
+                    if self.machine.state is SessionState.CLOSED:
                         raise self.runtime.ended(method)
                     self._changed.clear()
                     await self._changed.wait()
@@ -239,7 +239,7 @@ class Session(LinkLife):
         self._carry_out(
             self.machine.lost(link.number, self.runtime.now(), served_until=link.served_until)
         )
-        if was_serving and self.machine.state not in (State.IDLE, State.CLOSED):
+        if was_serving and self.machine.state not in (SessionState.IDLE, SessionState.CLOSED):
             self.reconnects += 1
             self.announce("reconnecting", reason=reason)
 
@@ -252,7 +252,7 @@ class Session(LinkLife):
             delay = max(0.0, when - self.runtime.now())
             self._timer = self.runtime.loop.call_later(delay, self._tick)
 
-    def _moved(self, before: State, given: Input, then: State) -> None:
+    def _moved(self, before: SessionState, given: SessionInput, then: SessionState) -> None:
         log.debug("%s: %s -> %s (%s)", self.ws_key, before.value, then.value, given.value)
 
     # How effects are carried out

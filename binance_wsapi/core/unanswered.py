@@ -9,7 +9,7 @@ from binance_wsapi.core.api_link import ApiLink
 from binance_wsapi.core.call import Call
 from binance_wsapi.core.lost_answers import LostAnswers
 from binance_wsapi.errors import OutcomeUnknown
-from binance_wsapi.protocol.requests import Input, State
+from binance_wsapi.protocol.requests import RequestInput, RequestState
 
 __all__ = ["Unanswered"]
 
@@ -44,7 +44,7 @@ class Unanswered:
 
     def leave_open(self, call: Call, error: OutcomeUnknown) -> None:
         """Have it found out what became of a request, or say that nobody knows."""
-        if call.state is State.UNDECIDED or call.move(Input.LEFT_OPEN):
+        if call.state is RequestState.LEFT_OPEN or call.move(RequestInput.LEFT_OPEN):
             ws_key, method = self._session.ws_key, call.kind.method
             log.debug("%s: %s %s is left open: %s", ws_key, method, call.id, error.cause)
             self._lost_answers.begin(self._session, call, error)

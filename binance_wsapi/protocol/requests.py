@@ -23,12 +23,12 @@ from binance_wsapi.errors import BinanceWsApiError, InvalidTimestamp, OutcomeUnk
 from binance_wsapi.protocol.params import WireValue
 from binance_wsapi.protocol.transitions import Table, after, column
 
-__all__ = ["TRANSITIONS", "Input", "Request", "State", "Step", "Unsent"]
+__all__ = ["TRANSITIONS", "Reaction", "Request", "RequestInput", "RequestState", "Unsent"]
 
 OutcomeT = TypeVar("OutcomeT")
 
 
-class State(IntEnum):
+class RequestState(IntEnum):
     """Where a request stands."""
 
     NEW = 1
@@ -41,13 +41,13 @@ class State(IntEnum):
     """Handed to a socket: it may have been executed, until its answer says more."""
     REPEATING = 5
     """It changes nothing, its answer was lost, and it is on its way once more."""
-    UNDECIDED = 6
+    LEFT_OPEN = 6
     """No answer is waited for any more: what became of it is unknown, or being found out."""
     ENDED = 7
     """Its caller has the outcome."""
 
 
-class Input(IntEnum):
+class RequestInput(IntEnum):
     """What happens to a request."""
 
     QUEUED = 1
@@ -70,38 +70,38 @@ class Input(IntEnum):
     """It ends without being under way."""
 
 
-_UNSENT: Mapping[Input, State] = {
-    Input.QUEUED: State.WAITING,
-    Input.HELD_BACK: State.HELD,
-    Input.WRITTEN: State.WRITTEN,
-    Input.DROPPED: State.ENDED,
+_UNSENT: Mapping[RequestInput, RequestState] = {
+    RequestInput.QUEUED: RequestState.WAITING,
+    RequestInput.HELD_BACK: RequestState.HELD,
+    RequestInput.WRITTEN: RequestState.WRITTEN,
+    RequestInput.DROPPED: RequestState.ENDED,
 }
 
-TRANSITIONS: Table[State, Input] = {
-    State.NEW: _UNSENT,
-    State.WAITING: _UNSENT,
-    State.HELD: _UNSENT,
-    State.REPEATING: _UNSENT,
+TRANSITIONS: Table[RequestState, RequestInput] = {
+    RequestState.NEW: _UNSENT,
+    RequestState.WAITING: _UNSENT,
+    RequestState.HELD: _UNSENT,
+    RequestState.REPEATING: _UNSENT,
     # No DROPPED here, and no way back but for what was not executed or changes nothing.
-    State.WRITTEN: {
-        Input.NOT_WRITTEN: State.NEW,
-        Input.STALE: State.NEW,
-        Input.REPEATED: State.REPEATING,
-        Input.LEFT_OPEN: State.UNDECIDED,
-        Input.SETTLED: State.ENDED,
+    RequestState.WRITTEN: {
+        RequestInput.NOT_WRITTEN: RequestState.NEW,
+        RequestInput.STALE: RequestState.NEW,
+        RequestInput.REPEATED: RequestState.REPEATING,
+        RequestInput.LEFT_OPEN: RequestState.LEFT_OPEN,
+        RequestInput.SETTLED: RequestState.ENDED,
     },
-    State.UNDECIDED: {
-        Input.SETTLED: State.ENDED,
+    RequestState.LEFT_OPEN: {
+        RequestInput.SETTLED: RequestState.ENDED,
     },
-    State.ENDED: {},
+    RequestState.ENDED: {},
 }
 
 # Each request goes through these: a look into a dict, and no call.
-_ON_WRITTEN = column(TRANSITIONS, Input.WRITTEN)
-_ON_SETTLED = column(TRANSITIONS, Input.SETTLED)
+_ON_WRITTEN = column(TRANSITIONS, RequestInput.WRITTEN)
+_ON_SETTLED = column(TRANSITIONS, RequestInput.SETTLED)
 
 
-class Step(Enum):
+class Reaction(Enum):
     """What is to be done about a request whose answer is no success."""
 
     TELL = "its caller is told what the exchange said"
@@ -118,7 +118,7 @@ class Unsent(Enum):
     LOST = "it had been sent once, its answer was lost, and it was to be asked again"
 
 
-class Kind(Protocol):
+class RequestKind(Protocol):
     """What all requests of one operation have in common."""
 
     @property
@@ -160,7 +160,7 @@ class Request(Generic[OutcomeT]):
 
     def __init__(
         self,
-        kind: Kind,
+        kind: RequestKind,
         params: Mapping[str, WireValue],
         deliver: Callable[[OutcomeT], object],
         request_id: str,
@@ -178,7 +178,7 @@ class Request(Generic[OutcomeT]):
         self._right_to_write = [True]
 
     # What most requests never change stands here once, and costs a request nothing.
-    state = State.NEW
+    state = RequestState.NEW
     is_own = False
     """The core's own request: a logon, a subscription, a question, a snapshot."""
     is_given_up = False
@@ -195,9 +195,9 @@ class Request(Generic[OutcomeT]):
     @property
     def is_unsent(self) -> bool:
         """Whether nothing of it is under way, and may still be."""
-        return Input.DROPPED in TRANSITIONS[self.state]
+        return RequestInput.DROPPED in TRANSITIONS[self.state]
 
-    def move(self, given: Input) -> bool:
+    def move(self, given: RequestInput) -> bool:
         """Go where the table leads; false, with assertions off, where it leads nowhere."""
         then = after(TRANSITIONS, self.state, given)
         if then is None:
@@ -211,7 +211,7 @@ class Request(Generic[OutcomeT]):
         """End it by its answer, by what was found out, or by the word that nobody knows."""
         then = _ON_SETTLED.get(self.state)
         if then is None:
-            self.move(Input.SETTLED)
+            self.move(RequestInput.SETTLED)
             return
         self.state = then
         self.outcome = outcome
@@ -219,7 +219,7 @@ class Request(Generic[OutcomeT]):
 
     def drop(self, error: OutcomeT) -> None:
         """End it while nothing of it is under way."""
-        if self.move(Input.DROPPED):
+        if self.move(RequestInput.DROPPED):
             self.outcome = error
             self.deliver(error)
 
@@ -232,7 +232,7 @@ class Request(Generic[OutcomeT]):
         """
         then = _ON_WRITTEN.get(self.state)
         if then is None:
-            return self.move(Input.WRITTEN)
+            return self.move(RequestInput.WRITTEN)
         try:
             self._right_to_write.pop()
         except IndexError:
@@ -253,18 +253,18 @@ class Request(Generic[OutcomeT]):
 
     def was_not_written(self) -> bool:
         """The socket took nothing of it; true when it may be written later."""
-        return self.move(Input.NOT_WRITTEN) and self._give_right_back()
+        return self.move(RequestInput.NOT_WRITTEN) and self._give_right_back()
 
     def was_stale(self) -> bool:
         """The exchange refused its timestamp; true when it may be stamped anew, once."""
-        if not self.move(Input.STALE):
+        if not self.move(RequestInput.STALE):
             return False
         self.retimed = True
         return self._give_right_back()
 
     def repeat(self, reason: str) -> bool:
         """Its answer is lost, and asking again does no harm; true when it may be written again."""
-        if not self.move(Input.REPEATED):
+        if not self.move(RequestInput.REPEATED):
             return False
         self.loss = reason
         return self._give_right_back()
@@ -327,7 +327,7 @@ class Request(Generic[OutcomeT]):
 
     def after_failure(
         self, error: BinanceWsApiError, *, is_told: bool, is_clock_manual: bool
-    ) -> Step:
+    ) -> Reaction:
         """Decide what follows from an answer that is no success.
 
         Args:
@@ -336,15 +336,15 @@ class Request(Generic[OutcomeT]):
             is_clock_manual: Whether the user set the exchange's clock.
         """
         if isinstance(error, OutcomeUnknown):
-            return Step.LEAVE_OPEN
+            return Reaction.LEAVE_OPEN
         # A limit may be told in any form, but of what changes something only a plain no is believed.
         if not is_told and (self.kind.mutates or not isinstance(error, RateLimited)):
-            return Step.UNREADABLE
+            return Reaction.UNREADABLE
         if isinstance(error, InvalidTimestamp) and self._may_be_retimed(
             is_clock_manual=is_clock_manual
         ):
-            return Step.STAMP_ANEW  # refused before it was executed: it cannot be done twice
-        return Step.TELL
+            return Reaction.STAMP_ANEW  # refused before it was executed: it cannot be done twice
+        return Reaction.TELL
 
     def unsent_in_time(self, *, is_connected: bool) -> Unsent:
         """Say why its time was over before it was written."""

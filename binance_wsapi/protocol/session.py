@@ -30,17 +30,17 @@ __all__ = [
     "Drain",
     "Drop",
     "Effect",
-    "Input",
     "LogOn",
     "RetryPolicy",
     "Serve",
+    "SessionInput",
     "SessionMachine",
-    "State",
+    "SessionState",
     "Subscribe",
 ]
 
 
-class State(Enum):
+class SessionState(Enum):
     """Where a session stands."""
 
     IDLE = "idle"
@@ -70,7 +70,7 @@ class State(Enum):
         return self.value.partition(",")[0]
 
 
-class Input(Enum):
+class SessionInput(Enum):
     """What a session is told."""
 
     DEMANDED = "somebody wants the connection"
@@ -85,58 +85,58 @@ class Input(Enum):
     CLOSED = "closed"
 
 
-TRANSITIONS: Table[State, Input] = {
-    State.IDLE: {
-        Input.DEMANDED: State.DIALLING,
-        Input.CLOSED: State.CLOSED,
+TRANSITIONS: Table[SessionState, SessionInput] = {
+    SessionState.IDLE: {
+        SessionInput.DEMANDED: SessionState.DIALLING,
+        SessionInput.CLOSED: SessionState.CLOSED,
     },
-    State.DIALLING: {
-        Input.OPENED: State.LOGGING_ON,
-        Input.COMING_LOST: State.WAITING,
-        Input.CLOSED: State.CLOSED,
+    SessionState.DIALLING: {
+        SessionInput.OPENED: SessionState.LOGGING_ON,
+        SessionInput.COMING_LOST: SessionState.WAITING,
+        SessionInput.CLOSED: SessionState.CLOSED,
     },
-    State.LOGGING_ON: {
-        Input.LOGGED_ON: State.SUBSCRIBING,
-        Input.COMING_LOST: State.WAITING,
-        Input.CLOSED: State.CLOSED,
+    SessionState.LOGGING_ON: {
+        SessionInput.LOGGED_ON: SessionState.SUBSCRIBING,
+        SessionInput.COMING_LOST: SessionState.WAITING,
+        SessionInput.CLOSED: SessionState.CLOSED,
     },
-    State.SUBSCRIBING: {
-        Input.SUBSCRIBED: State.READY,
-        Input.COMING_LOST: State.WAITING,
-        Input.CLOSED: State.CLOSED,
+    SessionState.SUBSCRIBING: {
+        SessionInput.SUBSCRIBED: SessionState.READY,
+        SessionInput.COMING_LOST: SessionState.WAITING,
+        SessionInput.CLOSED: SessionState.CLOSED,
     },
-    State.READY: {
-        Input.ROTATED: State.ROTATING,
-        Input.DUE: State.ROTATING,  # an earlier successor did not come up
-        Input.SERVING_LOST: State.WAITING,
-        Input.SERVING_LEFT_OFF: State.IDLE,
-        Input.CLOSED: State.CLOSED,
+    SessionState.READY: {
+        SessionInput.ROTATED: SessionState.ROTATING,
+        SessionInput.DUE: SessionState.ROTATING,  # an earlier successor did not come up
+        SessionInput.SERVING_LOST: SessionState.WAITING,
+        SessionInput.SERVING_LEFT_OFF: SessionState.IDLE,
+        SessionInput.CLOSED: SessionState.CLOSED,
     },
-    State.ROTATING: {
-        Input.OPENED: State.ROTATING_LOGGING_ON,
-        Input.COMING_LOST: State.READY,
+    SessionState.ROTATING: {
+        SessionInput.OPENED: SessionState.ROTATING_LOGGING_ON,
+        SessionInput.COMING_LOST: SessionState.READY,
         # The successor goes on as the link that heals the loss: no third one is dialled.
-        Input.SERVING_LOST: State.DIALLING,
-        Input.CLOSED: State.CLOSED,
+        SessionInput.SERVING_LOST: SessionState.DIALLING,
+        SessionInput.CLOSED: SessionState.CLOSED,
     },
-    State.ROTATING_LOGGING_ON: {
-        Input.LOGGED_ON: State.ROTATING_SUBSCRIBING,
-        Input.COMING_LOST: State.READY,
-        Input.SERVING_LOST: State.LOGGING_ON,
-        Input.CLOSED: State.CLOSED,
+    SessionState.ROTATING_LOGGING_ON: {
+        SessionInput.LOGGED_ON: SessionState.ROTATING_SUBSCRIBING,
+        SessionInput.COMING_LOST: SessionState.READY,
+        SessionInput.SERVING_LOST: SessionState.LOGGING_ON,
+        SessionInput.CLOSED: SessionState.CLOSED,
     },
-    State.ROTATING_SUBSCRIBING: {
-        Input.SUBSCRIBED: State.READY,
-        Input.COMING_LOST: State.READY,
-        Input.SERVING_LOST: State.SUBSCRIBING,
-        Input.CLOSED: State.CLOSED,
+    SessionState.ROTATING_SUBSCRIBING: {
+        SessionInput.SUBSCRIBED: SessionState.READY,
+        SessionInput.COMING_LOST: SessionState.READY,
+        SessionInput.SERVING_LOST: SessionState.SUBSCRIBING,
+        SessionInput.CLOSED: SessionState.CLOSED,
     },
-    State.WAITING: {
-        Input.DUE: State.DIALLING,
-        Input.CLOSED: State.CLOSED,
+    SessionState.WAITING: {
+        SessionInput.DUE: SessionState.DIALLING,
+        SessionInput.CLOSED: SessionState.CLOSED,
     },
-    State.CLOSED: {
-        Input.CLOSED: State.CLOSED,
+    SessionState.CLOSED: {
+        SessionInput.CLOSED: SessionState.CLOSED,
     },
 }
 
@@ -222,7 +222,9 @@ class SessionMachine:
         next_link: Callable[[], int],
         healthy_after: float = 5.0,
         heals: bool = True,
-        moved: Callable[[State, Input, State], object] = lambda before, given, now: None,
+        moved: Callable[
+            [SessionState, SessionInput, SessionState], object
+        ] = lambda before, given, now: None,
     ) -> None:
         self._retry = retry
         self._lifetime = lifetime
@@ -230,7 +232,7 @@ class SessionMachine:
         self._healthy_after = healthy_after
         self._heals = heals
         self._moved = moved
-        self._state = State.IDLE
+        self._state = SessionState.IDLE
         self._coming: int | None = None
         self._serving: int | None = None
         self._serving_since = 0.0
@@ -239,7 +241,7 @@ class SessionMachine:
         self._lost_service = False
 
     @property
-    def state(self) -> State:
+    def state(self) -> SessionState:
         """Where the session stands."""
         return self._state
 
@@ -256,23 +258,23 @@ class SessionMachine:
 
     def demand(self) -> list[Effect]:
         """Somebody wants the connection."""
-        return self._dial(Input.DEMANDED) if self._may(Input.DEMANDED) else []
+        return self._dial(SessionInput.DEMANDED) if self._may(SessionInput.DEMANDED) else []
 
     def opened(self, link: int) -> list[Effect]:
         """The link is open."""
         if link != self._coming:
             return [Drop(link)]
-        return [LogOn(link)] if self._move(Input.OPENED) else []
+        return [LogOn(link)] if self._move(SessionInput.OPENED) else []
 
     def logged_on(self, link: int) -> list[Effect]:
         """The link is logged on, needs no logon, or was refused in a way that waiting cannot cure."""
         if link != self._coming:
             return []
-        return [Subscribe(link)] if self._move(Input.LOGGED_ON) else []
+        return [Subscribe(link)] if self._move(SessionInput.LOGGED_ON) else []
 
     def subscribed(self, link: int, now: float) -> list[Effect]:
         """The subscriptions are restored: the link takes over."""
-        if link != self._coming or not self._move(Input.SUBSCRIBED):
+        if link != self._coming or not self._move(SessionInput.SUBSCRIBED):
             return []
         replaced, healed = self._serving, self._lost_service
         self._coming, self._serving = None, link
@@ -301,34 +303,34 @@ class SessionMachine:
 
     def rotate(self, now: float) -> list[Effect]:
         """Bring up a successor of the serving link; nothing to do while one is coming or none serves."""
-        if not self._may(Input.ROTATED):
+        if not self._may(SessionInput.ROTATED):
             return []
         self._rotate_at = None
         if now - self._serving_since >= self._healthy_after:
             self._retry.succeeded(now)
-        return self._dial(Input.ROTATED)
+        return self._dial(SessionInput.ROTATED)
 
     def tick(self, now: float) -> list[Effect]:
         """Time has passed."""
         if self._retry_at is not None and now >= self._retry_at:
-            return self._dial(Input.DUE)
+            return self._dial(SessionInput.DUE)
         if self._rotate_at is not None and now >= self._rotate_at:
             return self.rotate(now)
         return []
 
     def close(self) -> list[Effect]:
         """End for good."""
-        self._move(Input.CLOSED)
+        self._move(SessionInput.CLOSED)
         drops: list[Effect] = [
             Drop(link) for link in (self._coming, self._serving) if link is not None
         ]
         self._coming = self._serving = self._retry_at = self._rotate_at = None
         return drops
 
-    def _may(self, wish: Input) -> bool:
+    def _may(self, wish: SessionInput) -> bool:
         return wish in TRANSITIONS[self._state]
 
-    def _move(self, given: Input) -> bool:
+    def _move(self, given: SessionInput) -> bool:
         """Go where the table leads; false, with assertions off, where it leads nowhere."""
         before, then = self._state, after(TRANSITIONS, self._state, given)
         if then is None:
@@ -337,7 +339,7 @@ class SessionMachine:
         self._moved(before, given, then)
         return True
 
-    def _dial(self, why: Input) -> list[Effect]:
+    def _dial(self, why: SessionInput) -> list[Effect]:
         if not self._move(why):
             return []
         self._retry_at = None
@@ -345,16 +347,16 @@ class SessionMachine:
         return [Dial(self._coming)]
 
     def _coming_lost(self, now: float) -> None:
-        self._move(Input.COMING_LOST)
+        self._move(SessionInput.COMING_LOST)
         self._coming = None
         self._retry_at = now + self._retry.failed(now)
 
     def _serving_lost(self, now: float, served_until: float) -> None:
         is_retried = self._retry_at is not None  # a successor was asked for, and comes all the same
         self._move(
-            Input.SERVING_LOST
+            SessionInput.SERVING_LOST
             if self._heals or is_retried or self._coming is not None
-            else Input.SERVING_LEFT_OFF
+            else SessionInput.SERVING_LEFT_OFF
         )
         self._serving = None
         self._rotate_at = None

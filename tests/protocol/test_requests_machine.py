@@ -19,10 +19,17 @@ from binance_wsapi.errors import (
     RateLimited,
     ServerUndecided,
 )
-from binance_wsapi.protocol.requests import TRANSITIONS, Input, Request, State, Step, Unsent
+from binance_wsapi.protocol.requests import (
+    TRANSITIONS,
+    Reaction,
+    Request,
+    RequestInput,
+    RequestState,
+    Unsent,
+)
 from binance_wsapi.protocol.transitions import ImpossibleInput
 
-UNSENT = (State.NEW, State.WAITING, State.HELD, State.REPEATING)
+UNSENT = (RequestState.NEW, RequestState.WAITING, RequestState.HELD, RequestState.REPEATING)
 
 
 @dataclass(frozen=True)
@@ -47,18 +54,18 @@ def request(kind: Kind = ORDER, told: list[str] | None = None, /, **params: Any)
     return Request(kind, params, told.append, "1", 5.0, 100.0)
 
 
-PATHS: dict[State, tuple[Input, ...]] = {
-    State.NEW: (),
-    State.WAITING: (Input.QUEUED,),
-    State.HELD: (Input.HELD_BACK,),
-    State.WRITTEN: (Input.WRITTEN,),
-    State.REPEATING: (Input.WRITTEN, Input.REPEATED),
-    State.UNDECIDED: (Input.WRITTEN, Input.LEFT_OPEN),
-    State.ENDED: (Input.DROPPED,),
+PATHS: dict[RequestState, tuple[RequestInput, ...]] = {
+    RequestState.NEW: (),
+    RequestState.WAITING: (RequestInput.QUEUED,),
+    RequestState.HELD: (RequestInput.HELD_BACK,),
+    RequestState.WRITTEN: (RequestInput.WRITTEN,),
+    RequestState.REPEATING: (RequestInput.WRITTEN, RequestInput.REPEATED),
+    RequestState.LEFT_OPEN: (RequestInput.WRITTEN, RequestInput.LEFT_OPEN),
+    RequestState.ENDED: (RequestInput.DROPPED,),
 }
 
 
-def in_state(state: State) -> Request[str]:
+def in_state(state: RequestState) -> Request[str]:
     made = request()
     for step in PATHS[state]:
         made.move(step)
@@ -68,9 +75,9 @@ def in_state(state: State) -> Request[str]:
 # The table
 
 
-@pytest.mark.parametrize("state", State)
-def test_every_input_leads_where_the_table_says_or_cannot_happen(state: State) -> None:
-    for step in Input:
+@pytest.mark.parametrize("state", RequestState)
+def test_every_input_leads_where_the_table_says_or_cannot_happen(state: RequestState) -> None:
+    for step in RequestInput:
         made = in_state(state)
         assert made.state is state
         if step in TRANSITIONS[state]:
@@ -83,13 +90,13 @@ def test_every_input_leads_where_the_table_says_or_cannot_happen(state: State) -
 
 
 def test_the_table_has_every_state_and_every_input() -> None:
-    assert set(TRANSITIONS) == set(PATHS) == set(State)
-    assert set().union(*TRANSITIONS.values()) == set(Input)
-    assert not TRANSITIONS[State.ENDED]
+    assert set(TRANSITIONS) == set(PATHS) == set(RequestState)
+    assert set().union(*TRANSITIONS.values()) == set(RequestInput)
+    assert not TRANSITIONS[RequestState.ENDED]
 
 
-@pytest.mark.parametrize("state", [State.WRITTEN, State.UNDECIDED])
-def test_of_what_was_written_nobody_can_say_that_it_was_not_sent(state: State) -> None:
+@pytest.mark.parametrize("state", [RequestState.WRITTEN, RequestState.LEFT_OPEN])
+def test_of_what_was_written_nobody_can_say_that_it_was_not_sent(state: RequestState) -> None:
     made = in_state(state)
 
     assert not made.is_unsent
@@ -124,14 +131,14 @@ def test_it_ends_once() -> None:
 
 WITHOUT_ASSERTIONS = """
 from types import SimpleNamespace
-from binance_wsapi.protocol.requests import Input, Request
+from binance_wsapi.protocol.requests import RequestInput, Request
 told = []
 kind = SimpleNamespace(mutates=True, repeatable=False, signed=True, logs=False, operation="x")
 request = Request(kind, {}, told.append, "1", 5.0, 0.0)
 print(request.begin_write(1.0), request.begin_write(2.0), request.written_at)
 request.drop("not sent")
-print(request.move(Input.QUEUED), request.state.name, told)
-request.move(Input.LEFT_OPEN)
+print(request.move(RequestInput.QUEUED), request.state.name, told)
+request.move(RequestInput.LEFT_OPEN)
 request.drop("not sent")
 print(request.was_not_written(), request.repeat("lost"), request.written_at, told)
 request.settle("unknown")
@@ -159,7 +166,7 @@ def test_what_cannot_happen_is_harmless_where_assertions_are_off() -> None:
 
 
 @pytest.mark.parametrize("state", UNSENT)
-def test_what_its_caller_withdrew_is_never_written(state: State) -> None:
+def test_what_its_caller_withdrew_is_never_written(state: RequestState) -> None:
     made = in_state(state)
 
     assert made.withdraw()
@@ -234,7 +241,7 @@ class World:
             self.is_withdrawn = True
 
     def leave_open(self) -> None:
-        self.made.move(Input.LEFT_OPEN)
+        self.made.move(RequestInput.LEFT_OPEN)
         self.is_under_way, self.is_undecided = False, True
 
     def end(self, how: Callable[[str], None], outcome: str) -> None:
@@ -246,8 +253,8 @@ class World:
 Rule = tuple[Callable[[World], bool], Callable[[World], object]]
 
 RULES: dict[str, Rule] = {
-    "queue": (lambda w: w.is_unsent, lambda w: w.made.move(Input.QUEUED)),
-    "hold": (lambda w: w.is_unsent, lambda w: w.made.move(Input.HELD_BACK)),
+    "queue": (lambda w: w.is_unsent, lambda w: w.made.move(RequestInput.QUEUED)),
+    "hold": (lambda w: w.is_unsent, lambda w: w.made.move(RequestInput.HELD_BACK)),
     "write": (lambda w: w.is_unsent, World.write),
     "drop": (lambda w: w.is_unsent, lambda w: w.end(w.made.drop, "not sent")),
     "not written": (
@@ -289,7 +296,7 @@ def test_whatever_happens_money_is_safe(kind: Kind, steps: list[str]) -> None:
                 assert world.made.state is before
 
         assert world.made.is_unsent is world.is_unsent
-        assert (world.made.state is State.WRITTEN) is world.is_under_way
+        assert (world.made.state is RequestState.WRITTEN) is world.is_under_way
         assert (world.made.written_at is not None) >= world.is_under_way
         assert world.told == world.ends
         assert len(world.ends) <= 1
@@ -334,22 +341,22 @@ NOBODY_KNOWS = ServerUndecided(
 @pytest.mark.parametrize(
     ("kind", "error", "is_told", "step"),
     [
-        (ORDER, REJECTED, True, Step.TELL),
-        (ORDER, REJECTED, False, Step.UNREADABLE),
-        (READ, REJECTED, False, Step.UNREADABLE),
-        (ORDER, LIMITED, True, Step.TELL),
-        (ORDER, LIMITED, False, Step.UNREADABLE),
-        (READ, LIMITED, False, Step.TELL),
-        (ORDER, NOBODY_KNOWS, True, Step.LEAVE_OPEN),
-        (READ, NOBODY_KNOWS, False, Step.LEAVE_OPEN),
-        (ORDER, STALE, True, Step.STAMP_ANEW),
-        (READ, STALE, True, Step.STAMP_ANEW),
-        (ORDER, STALE, False, Step.UNREADABLE),
-        (LOGON, STALE, True, Step.TELL),
+        (ORDER, REJECTED, True, Reaction.TELL),
+        (ORDER, REJECTED, False, Reaction.UNREADABLE),
+        (READ, REJECTED, False, Reaction.UNREADABLE),
+        (ORDER, LIMITED, True, Reaction.TELL),
+        (ORDER, LIMITED, False, Reaction.UNREADABLE),
+        (READ, LIMITED, False, Reaction.TELL),
+        (ORDER, NOBODY_KNOWS, True, Reaction.LEAVE_OPEN),
+        (READ, NOBODY_KNOWS, False, Reaction.LEAVE_OPEN),
+        (ORDER, STALE, True, Reaction.STAMP_ANEW),
+        (READ, STALE, True, Reaction.STAMP_ANEW),
+        (ORDER, STALE, False, Reaction.UNREADABLE),
+        (LOGON, STALE, True, Reaction.TELL),
     ],
 )
 def test_what_follows_from_an_answer_that_is_no_success(
-    kind: Kind, error: BinanceWsApiError, is_told: bool, step: Step
+    kind: Kind, error: BinanceWsApiError, is_told: bool, step: Reaction
 ) -> None:
     made = request(kind)
 
@@ -361,14 +368,14 @@ def test_a_request_is_stamped_anew_once() -> None:
     made.begin_write(101.0)
     assert made.was_stale()
 
-    assert made.after_failure(STALE, is_told=True, is_clock_manual=False) is Step.TELL
+    assert made.after_failure(STALE, is_told=True, is_clock_manual=False) is Reaction.TELL
 
 
 def test_a_time_that_somebody_else_set_is_not_replaced() -> None:
     by_caller, by_hand = request(ORDER, None, timestamp=1), request()
 
-    assert by_caller.after_failure(STALE, is_told=True, is_clock_manual=False) is Step.TELL
-    assert by_hand.after_failure(STALE, is_told=True, is_clock_manual=True) is Step.TELL
+    assert by_caller.after_failure(STALE, is_told=True, is_clock_manual=False) is Reaction.TELL
+    assert by_hand.after_failure(STALE, is_told=True, is_clock_manual=True) is Reaction.TELL
 
 
 @pytest.mark.parametrize(

@@ -19,11 +19,11 @@ from binance_wsapi.protocol.session import (
     Drain,
     Drop,
     Effect,
-    Input,
     LogOn,
     Serve,
+    SessionInput,
     SessionMachine,
-    State,
+    SessionState,
     Subscribe,
 )
 from binance_wsapi.protocol.transitions import ImpossibleInput
@@ -52,7 +52,7 @@ def machine(
     lifetime: float | None = LIFETIME_S,
     retry: Retry | None = None,
     heals: bool = True,
-    moves: list[tuple[State, Input, State]] | None = None,
+    moves: list[tuple[SessionState, SessionInput, SessionState]] | None = None,
 ) -> SessionMachine:
     numbers = itertools.count(1)
     moves = [] if moves is None else moves
@@ -74,7 +74,7 @@ def ready(session: SessionMachine, now: float = 0.0) -> int:
     return dial.link
 
 
-def state_of(session: SessionMachine) -> State:
+def state_of(session: SessionMachine) -> SessionState:
     """Return the state; a call, so that a type checker does not take it for unchanged."""
     return session.state
 
@@ -87,7 +87,7 @@ def bring_up(session: SessionMachine, link: int, now: float) -> list[Effect]:
 
 def test_way_up_dials_logs_on_subscribes_and_serves() -> None:
     session = machine()
-    told: list[tuple[State, list[Effect]]] = []
+    told: list[tuple[SessionState, list[Effect]]] = []
     for step in (
         session.demand,
         lambda: session.opened(1),
@@ -98,10 +98,10 @@ def test_way_up_dials_logs_on_subscribes_and_serves() -> None:
         told.append((session.state, effects))
 
     assert told == [
-        (State.DIALLING, [Dial(1)]),
-        (State.LOGGING_ON, [LogOn(1)]),
-        (State.SUBSCRIBING, [Subscribe(1)]),
-        (State.READY, [Serve(1, after_loss=False)]),
+        (SessionState.DIALLING, [Dial(1)]),
+        (SessionState.LOGGING_ON, [LogOn(1)]),
+        (SessionState.SUBSCRIBING, [Subscribe(1)]),
+        (SessionState.READY, [Serve(1, after_loss=False)]),
     ]
     assert session.serving == 1
 
@@ -124,7 +124,7 @@ def test_link_lost_on_its_way_up_is_dialled_again_when_its_time_has_come(steps_u
 
     assert session.lost(1, 10.0) == []
 
-    assert session.state is State.WAITING
+    assert session.state is SessionState.WAITING
     assert session.next_tick == 10.0 + RETRY_S
     assert session.tick(11.9) == []
     assert session.tick(12.0) == [Dial(2)]
@@ -150,12 +150,12 @@ def test_loss_is_left_to_the_next_demand_where_the_session_does_not_heal_itself(
     link = ready(session)
 
     assert session.lost(link, 1.0) == []
-    assert (session.state, session.next_tick) == (State.IDLE, None)
+    assert (session.state, session.next_tick) == (SessionState.IDLE, None)
 
     (dial,) = session.demand()
     assert isinstance(dial, Dial)
     assert session.lost(dial.link, 2.0) == []
-    assert session.state is State.WAITING, "what was asked for is tried until it works"
+    assert session.state is SessionState.WAITING, "what was asked for is tried until it works"
 
 
 def test_rotation_serves_the_new_link_before_the_old_one_drains() -> None:
@@ -163,11 +163,11 @@ def test_rotation_serves_the_new_link_before_the_old_one_drains() -> None:
     ready(session)
 
     assert session.rotate(50.0) == [Dial(2)]
-    assert state_of(session) is State.ROTATING
+    assert state_of(session) is SessionState.ROTATING
     assert session.serving == 1, "the old one goes on while the new one comes up"
     assert bring_up(session, 2, 51.0) == [Serve(2, after_loss=False, replaces=1), Drain(1)]
     assert session.lost(1, 52.0) == [], "a retired link may go"
-    assert state_of(session) is State.READY
+    assert state_of(session) is SessionState.READY
 
 
 def test_rotation_is_single_flight() -> None:
@@ -186,7 +186,7 @@ def test_failed_successor_is_tried_again_while_the_old_link_serves() -> None:
 
     session.lost(2, 51.0)
 
-    assert session.state is State.READY
+    assert session.state is SessionState.READY
     assert session.serving == 1
     assert session.tick(53.0) == [Dial(3)]
 
@@ -199,7 +199,7 @@ def test_old_link_lost_while_its_successor_comes_up_dials_no_third_one() -> None
 
     session.lost(1, 50.5)
 
-    assert session.state is State.LOGGING_ON
+    assert session.state is SessionState.LOGGING_ON
     assert session.next_tick is None
     session.logged_on(2)
     assert session.subscribed(2, 51.0) == [Serve(2, after_loss=True)]
@@ -267,7 +267,7 @@ def test_close_drops_both_links() -> None:
     session.rotate(1.0)
 
     assert session.close() == [Drop(2), Drop(1)]
-    assert session.state is State.CLOSED
+    assert session.state is SessionState.CLOSED
     assert session.next_tick is None
     assert session.close() == []
 
@@ -327,7 +327,7 @@ def test_what_cannot_happen_is_harmless_where_assertions_are_off() -> None:
 
 
 def test_each_transition_is_told() -> None:
-    moves: list[tuple[State, Input, State]] = []
+    moves: list[tuple[SessionState, SessionInput, SessionState]] = []
     session = machine(moves=moves)
     ready(session)
     session.lost(1, 1.0)
@@ -335,32 +335,38 @@ def test_each_transition_is_told() -> None:
     session.close()
 
     assert moves == [
-        (State.IDLE, Input.DEMANDED, State.DIALLING),
-        (State.DIALLING, Input.OPENED, State.LOGGING_ON),
-        (State.LOGGING_ON, Input.LOGGED_ON, State.SUBSCRIBING),
-        (State.SUBSCRIBING, Input.SUBSCRIBED, State.READY),
-        (State.READY, Input.SERVING_LOST, State.WAITING),
-        (State.WAITING, Input.CLOSED, State.CLOSED),
+        (SessionState.IDLE, SessionInput.DEMANDED, SessionState.DIALLING),
+        (SessionState.DIALLING, SessionInput.OPENED, SessionState.LOGGING_ON),
+        (SessionState.LOGGING_ON, SessionInput.LOGGED_ON, SessionState.SUBSCRIBING),
+        (SessionState.SUBSCRIBING, SessionInput.SUBSCRIBED, SessionState.READY),
+        (SessionState.READY, SessionInput.SERVING_LOST, SessionState.WAITING),
+        (SessionState.WAITING, SessionInput.CLOSED, SessionState.CLOSED),
     ]
 
 
 def test_every_state_is_in_the_table_and_leads_to_the_end() -> None:
-    assert set(TRANSITIONS) == set(State)
-    assert set().union(*TRANSITIONS.values()) == set(Input)
-    assert all(leads[Input.CLOSED] is State.CLOSED for leads in TRANSITIONS.values())
+    assert set(TRANSITIONS) == set(SessionState)
+    assert set().union(*TRANSITIONS.values()) == set(SessionInput)
+    assert all(leads[SessionInput.CLOSED] is SessionState.CLOSED for leads in TRANSITIONS.values())
 
 
 def test_users_are_told_that_a_session_rotates_and_no_more() -> None:
-    assert {state.told for state in State if state.name.startswith("ROTATING")} == {"rotating"}
+    assert {state.told for state in SessionState if state.name.startswith("ROTATING")} == {
+        "rotating"
+    }
     assert all(
-        state.told == state.value for state in State if not state.name.startswith("ROTATING")
+        state.told == state.value for state in SessionState if not state.name.startswith("ROTATING")
     )
 
 
 # Under random inputs
 
 
-ROTATING = {State.ROTATING, State.ROTATING_LOGGING_ON, State.ROTATING_SUBSCRIBING}
+ROTATING = {
+    SessionState.ROTATING,
+    SessionState.ROTATING_LOGGING_ON,
+    SessionState.ROTATING_SUBSCRIBING,
+}
 
 
 @dataclass
@@ -425,18 +431,18 @@ class Driver:
         state = session.state
         assert session.serving == self.serving
         if self.is_closed:
-            assert state is State.CLOSED
+            assert state is SessionState.CLOSED
             assert session.next_tick is None
             assert not self.alive
             return
         coming = self.alive - {self.serving}
         assert len(coming) <= 1, "at most one link comes up"
-        assert (state in {State.READY, *ROTATING}) == (self.serving is not None)
+        assert (state in {SessionState.READY, *ROTATING}) == (self.serving is not None)
         assert (state in ROTATING) == bool(coming and self.serving is not None)
-        if state is State.IDLE:
+        if state is SessionState.IDLE:
             assert not self.dialled, "what was asked for once is tried for ever"
         elif not self.alive:
-            assert state is State.WAITING
+            assert state is SessionState.WAITING
             assert session.next_tick is not None, "a lost session has the time of its next try"
 
 
@@ -480,7 +486,7 @@ def test_whatever_happens_the_promises_hold(steps: list[tuple[str, int, float]])
 
 def test_every_transition_of_the_table_happens() -> None:
     chance = random.Random(1)
-    moves: list[tuple[State, Input, State]] = []
+    moves: list[tuple[SessionState, SessionInput, SessionState]] = []
     for number in range(400):
         driver = Driver(machine(moves=moves, heals=number % 2 == 0))
         driver.carry_out(driver.session.demand())
@@ -529,7 +535,7 @@ def test_closed_is_final(names: list[str], steps_up: int) -> None:
     for name in names:
         STEPS[name](driver, 1)
 
-    assert session.state is State.CLOSED
+    assert session.state is SessionState.CLOSED
     assert driver.dialled == set()
     assert session.next_tick is None
 
