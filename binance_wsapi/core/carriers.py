@@ -78,6 +78,7 @@ class Carriers(Generic[E]):
 
     def event(self, link: Link, event: E) -> None:
         """An event arrived on a link."""
+        # Where no merge is under way nothing comes twice; a link that never began has no copies elsewhere.
         if not self._merges or link not in self._links:
             self._tell(event)
             return
@@ -105,6 +106,7 @@ class Carriers(Generic[E]):
         elif position:
             # Nobody before it brings anything: what it brought is all there is.
             self._pass_on(position, self._merges[position - 1].old_ended(now))
+        # What reaches a merge on its old side has passed all those before: it ends with the last of them.
         for index, merge in enumerate(self._merges):
             if index >= position and self._gone.issuperset(self._links[: index + 1]):
                 self._pass_on(index + 1, merge.old_ended(now))

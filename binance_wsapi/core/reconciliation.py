@@ -62,6 +62,7 @@ class Reconciler:
         self._append = tell
         self._orders = LiveOrders(session.market, since_us=session.exchange_us())
         self._answers: deque[tuple[bool, msgspec.Raw]] = deque(maxlen=10_000)
+        """Not decoded until it matters: each answer to an order passes here."""
         self._task: asyncio.Task[None] | None = None
         self._first_look: asyncio.Task[None] | None = None
         self._is_interrupted = False
@@ -92,6 +93,7 @@ class Reconciler:
             resolved: It tells of orders that may have been made long before.
         """
         self._answers.append((makes_orders, result))
+        # With no gap behind, nothing is missing; within one, begin() will look into all answers.
         if self._gap is None or self._is_interrupted:
             return
         until_us, watched_until = self._gap
@@ -121,6 +123,7 @@ class Reconciler:
         Called again when an answer shows an order from before the gap's end that nobody knew of.
         """
         runtime = self._session.runtime
+        # An order heard of late belongs to the gap that is known: its end stays where it was.
         if self._gap is None or self._is_interrupted:
             self._gap = self._session.exchange_us() + _SLACK_US, runtime.now() + WATCHED_S
         self._is_interrupted = False
@@ -162,10 +165,10 @@ class Reconciler:
     async def _reconcile(self) -> None:
         work = Reconciliation(self._orders)
         rounds = 0
-        core = self._session.runtime
-        caught_up_at = core.now() + LAG_S
+        runtime = self._session.runtime
+        caught_up_at = runtime.now() + LAG_S
         while (question := work.question()) is not None:
-            if work.is_second_look and (early := caught_up_at - core.now()) > 0:
+            if work.is_second_look and (early := caught_up_at - runtime.now()) > 0:
                 await asyncio.sleep(early)
             if work.round > rounds:
                 await asyncio.sleep(RETRY_DELAY_S * 2**rounds)
@@ -180,6 +183,7 @@ class Reconciler:
                 records = work.on_answer(result)
             for record in records:
                 self._tell(record)
+        # Last, so that the balances are no older than the orders told before them.
         await self._refresh_account()
 
     async def _learn_open_orders(self, question: str) -> None:

@@ -68,7 +68,7 @@ class EventMerge(Generic[E]):
         """Return what to deliver now that the old connection has brought ``event``."""
         key = self._identify(event)
         if self._told_by_new.take(key):
-            return []
+            return []  # the copy that the new one brought has been told
         place = next((i for i, (held, _, _) in enumerate(self._held) if held == key), None)
         if place is None:
             self._told_by_old.add(key)
@@ -85,13 +85,14 @@ class EventMerge(Generic[E]):
             # The old one is past this event: what is held back from before it, it will not bring.
             return [self._tell_held() for _ in range(len(self._held))]
         if self._old_ended_at is not None:
-            return [event]
+            return [event]  # nothing comes any more that it could overtake
         self._held.append((key, event, now))
         return self.release(now)
 
     def release(self, now: float) -> list[E]:
         """Return the events that have been held back for long enough, or are too many."""
         due = []
+        # Too many held: rather two the wrong way round than memory without end, or one lost.
         while self._held and (
             self._held[0][2] + self._hold_s <= now or len(self._held) > self._size
         ):
@@ -113,6 +114,7 @@ class EventMerge(Generic[E]):
         """Whether no copy can come any more: the new connection's events need no matching."""
         if self._old_ended_at is None:
             return False
+        # What the old one told and the new one has not brought by then was before its subscription.
         return not self._told_by_old or now >= self._old_ended_at + self._linger_s
 
     def _tell_held(self) -> E:
@@ -135,7 +137,7 @@ class _Multiset:
         counts = self._counts
         counts[key] = counts.get(key, 0) + 1
         if len(counts) > self._size:
-            del counts[next(iter(counts))]
+            del counts[next(iter(counts))]  # its copy, if there is one, will be told as well
 
     def take(self, key: Hashable) -> bool:
         """Remove one of the key, if there is one."""

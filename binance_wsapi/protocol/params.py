@@ -138,6 +138,7 @@ class _Plan:
 
     def __init__(self, operation: Operation, wires: Mapping[str, str], *, is_closed: bool) -> None:
         self._operation = operation
+        # Rules are laid out by wire name, errors speak to the caller in the caller's names.
         self._labels = {wire: name for name, wire in wires.items()}
         self._is_closed = is_closed
         params = {param.wire: param for param in operation.params}
@@ -152,6 +153,7 @@ class _Plan:
         self._required = frozenset(
             param.wire for param in operation.params if param.required and not param.auth
         )
+        # Rules by their conditions: with none it always holds, with one it is found by that one's value.
         self._always = tuple(needs.any_of for needs in operation.needs if not needs.when)
         self._triggers = _triggers(operation.needs)
         self._conditions = tuple(needs for needs in operation.needs if len(needs.when) > 1)
@@ -169,7 +171,8 @@ class _Plan:
                 ),
             }
         )
-        """The parameters whose values rules look at; all of them enumerated."""
+        """The parameters whose values rules look at, all of them enumerated: whatever has the names and these
+        values of a call that was found lawful is not looked at again, so no rule may look at another."""
         self._lawful: set[tuple[object, ...]] = set()
         """The shapes of parameters that have been found to break no rule."""
         self.writers = _Writers(self._new_writer)
