@@ -30,6 +30,7 @@ from binance_wsapi.events import (
     EventStream,
 )
 from binance_wsapi.forks import unforked
+from binance_wsapi.loading import load
 from binance_wsapi.markets import Market
 from binance_wsapi.options import (
     ClientOptions,
@@ -322,6 +323,18 @@ class ClientBase(ClientSignature):
             return f"<{type(self).__name__} not made>"
         where = self._runtime.options.whereabouts
         return f"<{type(self).__name__} {where}{', closed' if self.closed else ''}>"
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            kind = type(self)
+            if hasattr(kind, name):  # there is one, and reading it failed: say how
+                return object.__getattribute__(self, name)
+            meant = None
+            if not name.startswith("_"):  # those are asked for by Python and notebooks
+                meant = load("binance_wsapi.catalogue.aliases").attribute_meant(name)
+            hint = f"write {meant}" if meant else "dir() lists what there is"
+            raise AttributeError(f"{kind.__name__} has no attribute {name!r}: {hint}", name=name)
 
     def __reduce__(self) -> tuple[Any, ...]:
         raise TypeError(

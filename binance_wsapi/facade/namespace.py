@@ -19,6 +19,7 @@ from binance_wsapi.catalogue.operation import Operation
 from binance_wsapi.core.call import CallKind, kinds
 from binance_wsapi.endpoints import EndpointKind, WsKey, endpoint
 from binance_wsapi.errors import ConfigurationError, ParameterError
+from binance_wsapi.loading import load
 from binance_wsapi.markets import Market
 from binance_wsapi.protocol.made_writers import Writer
 from binance_wsapi.response import Response
@@ -96,28 +97,33 @@ async def _raising(error: ParameterError) -> NoReturn:
 
 
 class _Refusing:
-    """Says of an operation that is not there what it is called, if it is, and guesses nothing else."""
+    """Says of an operation that is not there what it is called, if that is known, and never guesses."""
 
     __slots__ = ()
+
+    market: ClassVar[Market]
 
     if not TYPE_CHECKING:
 
         def __getattr__(self, name: str) -> Any:
-            same = [each for each in dir(type(self)) if _letters(each) == _letters(name)]
-            hint = f"write {same[0]}" if same else "dir() lists what there is"
+            # Names that begin so are asked for by Python and notebooks.
+            meant = None if name.startswith("_") else self._meant(name)
+            hint = f"write {meant}" if meant else "dir() lists what there is"
             # With nothing to look at, Python offers nothing: for create_order it would test_order,
             # which places no order.
             raise AttributeError(
                 f"{type(self).__name__} has no operation {name!r}: {hint}", name=name
             )
 
+    def _meant(self, name: str) -> str | None:
+        meant: str | None = load("binance_wsapi.catalogue.aliases").operation_meant(
+            self.market, name
+        )
+        return meant
+
 
 def _rename(coroutine: Any, name: str) -> None:
     coroutine.__qualname__ = name  # Python warns by it where the await is forgotten
-
-
-def _letters(name: str) -> str:
-    return name.replace("_", "").casefold()
 
 
 class Namespace(_Refusing):

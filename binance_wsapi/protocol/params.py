@@ -13,6 +13,7 @@ from typing import NoReturn
 
 from binance_wsapi.catalogue.operation import Forbids, Kind, Needs, Operation, Param
 from binance_wsapi.errors import ParameterError
+from binance_wsapi.loading import load
 from binance_wsapi.protocol.made_writers import MOST_SHAPES, Step, Writer, make_writer
 from binance_wsapi.protocol.values import (
     WireValue,
@@ -216,7 +217,7 @@ class _Plan:
                 continue
             step = steps.get(name)
             if step is None:
-                params[name] = self._unknown(name, value)
+                params[name] = self._unknown(name, value, given)
             else:
                 params[step.wire] = step.convert(value)
         # A caller's calls are alike: rules look at names and a few values, so what held once holds.
@@ -248,7 +249,7 @@ class _Plan:
         if not self._bound.isdisjoint(params):
             self._check_groups(params)
 
-    def _unknown(self, name: str, value: object) -> WireValue:
+    def _unknown(self, name: str, value: object, given: Mapping[str, object]) -> WireValue:
         name_text(name, "params")
         for param in self._operation.params:
             if param.name == name:
@@ -257,10 +258,10 @@ class _Plan:
                 )
         if not self._is_closed:
             return any_value(name, value)
-        # Never a guess: a name that is merely near may place another order (quote_quantity, quantity).
         own = [self._labels[param.wire] for param in self._operation.params if not param.auth]
-        same = [each for each in self._steps if _letters(each) == _letters(name)]
-        hint = f": write {same[0]}" if same else f", but {_listed(own, 'and') or 'none'}"
+        aliases = load("binance_wsapi.catalogue.aliases")  # errors alone need them
+        meant = aliases.parameter_meant(self._operation, name, given)
+        hint = f": write {meant}" if meant else f", but {_listed(own, 'and') or 'none'}"
         raise ParameterError(
             f"{self._operation.name} ({self._operation.method}) has no parameter {name}{hint}",
             parameter=name,
@@ -359,10 +360,6 @@ def _holds(when: Mapping[str, str], params: Mapping[str, WireValue]) -> bool:
 def _as_written(value: str) -> tuple[object, ...]:
     """What a value of a rule, always text, may be on the wire."""
     return {"true": ("true", True), "false": ("false", False)}.get(value, (value,))
-
-
-def _letters(name: str) -> str:
-    return name.replace("_", "").casefold()
 
 
 def _listed(names: Collection[str], word: str) -> str:

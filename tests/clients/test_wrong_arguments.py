@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import traceback
 from collections.abc import Callable
 from typing import Any
 
@@ -169,3 +170,54 @@ def test_orders_are_found_by_nameless_symbol_and_id_of_digits(connect: Dial, mar
     ).result
 
     assert found.order_id == placed.order_id
+
+
+ORDER: dict[str, Any] = {"side": "SELL", "type": "MARKET"}
+
+
+@pytest.mark.parametrize(
+    ("work", "said"),
+    [
+        (lambda c: c.spot.submit_new_order("BTCUSDT", **ORDER, quote_quantity=25), "write quote_order_qty$"),
+        (lambda c: c.spot.cancel_order("BTCUSDT", client_order_id="x"), "write orig_client_order_id$"),
+        (lambda c: c.spot.place_oco_order_list("BTCUSDT", side="SELL", quantity=1, price=7), "write above_price$"),
+        (
+            lambda c: c.usdm.submit_new_order("BTCUSDT", **ORDER, quantity=1, stop_price=6),
+            r"write submit_new_algo_order\(trigger_price=…\)$",
+        ),
+        (lambda c: c.coinm.submit_new_order("BTCUSD_PERP", **ORDER, qty=1), "write quantity$"),
+        (lambda c: c.spot.submit_new_order("BTCUSDT", **ORDER, quantit=1), "has no parameter quantit, but symbol, side"),
+    ],
+)  # fmt: skip
+def test_a_parameter_of_another_name_is_told_by_its_name_here(
+    dial: Dial, scripted: ScriptedServer, work: Callable[[Any], Any], said: str
+) -> None:
+    with pytest.raises(ParameterError, match=said):
+        call(dial(), lambda client, _: work(client), None)
+    assert scripted.handshakes == 0
+
+
+def test_an_attribute_of_another_name_is_told_by_its_name_here(dial: Dial) -> None:
+    client: Any = dial().client
+
+    with pytest.raises(
+        AttributeError, match=r"'futures_create_order': write client\.usdm\.submit_new_order$"
+    ):
+        client.futures_create_order  # noqa: B018
+    with pytest.raises(AttributeError, match=r"'spott': dir\(\) lists what there is$") as caught:
+        client.spott  # noqa: B018
+    assert "id you mean" not in "".join(traceback.format_exception(caught.value))
+    assert not hasattr(client, "_ipython_canary_method_should_not_exist_")
+
+
+def test_an_attribute_that_fails_fails_by_its_own_error(
+    dial: Dial, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(client: Any) -> None:
+        raise AttributeError("of its own")
+
+    client: Any = dial().client
+    monkeypatch.setattr(type(client), "closed", property(broken))
+
+    with pytest.raises(AttributeError, match=r"^of its own$"):
+        client.closed  # noqa: B018

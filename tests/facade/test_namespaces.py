@@ -322,12 +322,25 @@ def test_python_offers_no_other_operation_for_one_that_is_not_there(
     namespace = namespace_class(market, flavour)(recorder.call, CONNECTIONS[market], recorder.rules)
 
     with pytest.raises(AttributeError) as caught:
-        namespace.create_order  # noqa: B018
+        namespace.crate_order  # noqa: B018
 
     shown = "".join(traceback.format_exception(caught.value))
     assert "id you mean" not in shown
-    assert "has no operation 'create_order': dir() lists what there is" in shown
-    assert not hasattr(namespace, "create_order")
+    assert "has no operation 'crate_order': dir() lists what there is" in shown
+    assert not hasattr(namespace, "crate_order")
+
+
+@pytest.mark.parametrize("market", Market)
+@pytest.mark.parametrize("flavour", ["", "async"])
+def test_an_operation_of_another_library_is_told_by_its_name_here(
+    market: Market, flavour: str
+) -> None:
+    namespace = namespace_class(market, flavour)(Recorder().call, CONNECTIONS[market], None)
+
+    with pytest.raises(
+        AttributeError, match=r"no operation 'create_order': write submit_new_order$"
+    ):
+        namespace.create_order  # noqa: B018
 
 
 @pytest.mark.parametrize("name", ["submitNewOrder", "submit_New_order", "SubmitNewOrder"])

@@ -164,7 +164,7 @@ def test_a_parameter_of_other_spelling_is_named(name: str, right: str) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["quantty", "quote_quantity", "qty", "client_order_id", "stop_prices", "order_type", "orice"],
+    ["quantty", "quote_quantiti", "qtyy", "client_order", "stop_prices", "ordertypes", "orice"],
 )
 @pytest.mark.parametrize(
     ("market", "method"),
