@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from binance_wsapi.catalogue import futures_params as fp
 from binance_wsapi.catalogue import params as p
-from binance_wsapi.catalogue.operation import Operation, Security, Weight
+from binance_wsapi.catalogue.operation import Operation, Security, Upkeep, Weight
 from binance_wsapi.markets import Market
 from binance_wsapi.models.market import Empty
 from binance_wsapi.models.session import ListenKey, SessionStatus
@@ -18,6 +18,7 @@ def session_operations(market: Market) -> tuple[Operation, ...]:
         Operation(
             market=market,
             method="userDataStream.start",
+            upkeep=Upkeep.OTHER,
             name="start_user_data_stream_for_key",
             title="Return the account's listen key, making it when there is none.",
             security=Security.USER_STREAM,
@@ -31,6 +32,7 @@ def session_operations(market: Market) -> tuple[Operation, ...]:
         Operation(
             market=market,
             method="userDataStream.ping",
+            upkeep=Upkeep.OTHER,
             name="ping_user_data_stream_for_key",
             title="Keep the account's listen key for another 60 minutes.",
             security=Security.USER_STREAM,
@@ -42,6 +44,7 @@ def session_operations(market: Market) -> tuple[Operation, ...]:
         Operation(
             market=market,
             method="userDataStream.stop",
+            upkeep=Upkeep.LISTEN_KEY_END,
             name="stop_user_data_stream_for_key",
             title="End the account's listen key, for everyone who reads with it.",
             security=Security.USER_STREAM,
@@ -52,6 +55,7 @@ def session_operations(market: Market) -> tuple[Operation, ...]:
         Operation(
             market=market,
             method="session.logon",
+            upkeep=Upkeep.LOGON,
             name="session_logon",
             title="Authenticate the connection with an Ed25519 key.",
             security=Security.SIGNED,
@@ -64,6 +68,7 @@ def session_operations(market: Market) -> tuple[Operation, ...]:
         Operation(
             market=market,
             method="session.status",
+            upkeep=Upkeep.OTHER,
             name="get_session_status",
             title="Return who is logged on to the connection, and the exchange's time.",
             security=Security.NONE,
@@ -74,6 +79,7 @@ def session_operations(market: Market) -> tuple[Operation, ...]:
         Operation(
             market=market,
             method="session.logout",
+            upkeep=Upkeep.LOGOUT,
             name="session_logout",
             title="Forget who is logged on to the connection; it stays open.",
             security=Security.NONE,

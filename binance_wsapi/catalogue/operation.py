@@ -23,6 +23,7 @@ __all__ = [
     "Operation",
     "Param",
     "Security",
+    "Upkeep",
     "Weight",
     "WeightStep",
 ]
@@ -36,6 +37,15 @@ class Security(Enum):
     USER_DATA = "USER_DATA"
     TRADE = "TRADE"
     SIGNED = "SIGNED"
+
+
+class Upkeep(Enum):
+    """What an operation does for its connection, or for the account's listen key."""
+
+    LOGON = "logs the connection on"
+    LOGOUT = "logs it out"
+    LISTEN_KEY_END = "takes the listen key from the stream that reads it"
+    OTHER = "tells or changes something else of them"
 
 
 class Kind(Enum):
@@ -152,6 +162,9 @@ class Operation:
     fate: Fate | None = None
     """What kind of change it makes: it places, changes or cancels orders, and is never sent twice by the
     library. ``None`` when it changes nothing."""
+    upkeep: Upkeep | None = None
+    """What it does for its connection or the account's listen key, in place of anything for the caller:
+    asked on another connection it is another question. ``None`` for all else."""
     legs: tuple[OrderLeg, ...] = ()
     """The orders it asks for, as far as it names prices and quantities."""
     order_count: int = 0

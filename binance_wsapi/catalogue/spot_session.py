@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from binance_wsapi.catalogue import params as p
-from binance_wsapi.catalogue.operation import Kind, Operation, Security, Weight
+from binance_wsapi.catalogue.operation import Kind, Operation, Security, Upkeep, Weight
 from binance_wsapi.markets import Market
 from binance_wsapi.models import market, session
 
@@ -17,6 +17,7 @@ _LISTEN_KEYS_REMOVED = (
 _SESSION_LOGON = Operation(
     market=Market.SPOT,
     method="session.logon",
+    upkeep=Upkeep.LOGON,
     name="session_logon",
     title="Authenticate the connection with an Ed25519 key.",
     security=Security.SIGNED,
@@ -33,6 +34,7 @@ _SESSION_LOGON = Operation(
 _GET_SESSION_STATUS = Operation(
     market=Market.SPOT,
     method="session.status",
+    upkeep=Upkeep.OTHER,
     name="get_session_status",
     title="Return who the connection is logged on as.",
     security=Security.NONE,
@@ -44,6 +46,7 @@ _GET_SESSION_STATUS = Operation(
 _SESSION_LOGOUT = Operation(
     market=Market.SPOT,
     method="session.logout",
+    upkeep=Upkeep.LOGOUT,
     name="session_logout",
     title="Drop the authentication of the connection, which stays open.",
     security=Security.NONE,
@@ -56,6 +59,7 @@ _SESSION_LOGOUT = Operation(
 _SUBSCRIBE_USER_DATA_STREAM = Operation(
     market=Market.SPOT,
     method="userDataStream.subscribe",
+    upkeep=Upkeep.OTHER,
     name="subscribe_user_data_stream",
     title="Subscribe to the events of the account that is logged on.",
     security=Security.USER_STREAM,
@@ -68,6 +72,7 @@ _SUBSCRIBE_USER_DATA_STREAM = Operation(
 _UNSUBSCRIBE_USER_DATA_STREAM = Operation(
     market=Market.SPOT,
     method="userDataStream.unsubscribe",
+    upkeep=Upkeep.OTHER,
     name="unsubscribe_user_data_stream",
     title="End one or all user data subscriptions of the connection.",
     security=Security.NONE,
@@ -82,6 +87,7 @@ _UNSUBSCRIBE_USER_DATA_STREAM = Operation(
 _GET_SESSION_SUBSCRIPTIONS = Operation(
     market=Market.SPOT,
     method="session.subscriptions",
+    upkeep=Upkeep.OTHER,
     name="get_session_subscriptions",
     title="Return the user data subscriptions of the connection.",
     security=Security.NONE,
@@ -93,6 +99,7 @@ _GET_SESSION_SUBSCRIPTIONS = Operation(
 _SUBSCRIBE_USER_DATA_STREAM_SIGNED = Operation(
     market=Market.SPOT,
     method="userDataStream.subscribe.signature",
+    upkeep=Upkeep.OTHER,
     name="subscribe_user_data_stream",
     title="Subscribe to the events of an account with a signed request.",
     security=Security.USER_STREAM,
@@ -106,6 +113,7 @@ _SUBSCRIBE_USER_DATA_STREAM_SIGNED = Operation(
 _SUBSCRIBE_USER_DATA_STREAM_BY_TOKEN = Operation(
     market=Market.SPOT,
     method="userDataStream.subscribe.listenToken",
+    upkeep=Upkeep.OTHER,
     name="subscribe_user_data_stream",
     title="Subscribe to the events of a margin account with a listen token.",
     security=Security.NONE,
@@ -118,6 +126,7 @@ _SUBSCRIBE_USER_DATA_STREAM_BY_TOKEN = Operation(
 _START_USER_DATA_STREAM = Operation(
     market=Market.SPOT,
     method="userDataStream.start",
+    upkeep=Upkeep.OTHER,
     name="start_user_data_stream_for_key",
     title="Start a listen key.",
     security=Security.USER_STREAM,
@@ -130,6 +139,7 @@ _START_USER_DATA_STREAM = Operation(
 _PING_USER_DATA_STREAM = Operation(
     market=Market.SPOT,
     method="userDataStream.ping",
+    upkeep=Upkeep.OTHER,
     name="ping_user_data_stream_for_key",
     title="Keep a listen key alive.",
     security=Security.USER_STREAM,
@@ -142,6 +152,7 @@ _PING_USER_DATA_STREAM = Operation(
 _STOP_USER_DATA_STREAM = Operation(
     market=Market.SPOT,
     method="userDataStream.stop",
+    upkeep=Upkeep.LISTEN_KEY_END,
     name="stop_user_data_stream_for_key",
     title="End a listen key.",
     security=Security.USER_STREAM,

@@ -167,7 +167,7 @@ class Answers:
             return
         result, kind = message.result, call.kind
         if kind.logs:
-            self._logon.set_logged_on(link, logged_on=kind.method == "session.logon")
+            self._logon.set_logged_on(link, logged_on=kind.logs_on)
         if kind.ends_listen_key and not call.is_own:
             self._listen_key_stopped(self._session.ws_key)
         if kind.mutates:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
 from binance_wsapi.catalogue import operation_by_method
-from binance_wsapi.catalogue.operation import Operation, Security
+from binance_wsapi.catalogue.operation import Operation, Security, Upkeep
 from binance_wsapi.endpoints import WsKey
 from binance_wsapi.errors import BinanceWsApiError
 from binance_wsapi.markets import Market
@@ -38,6 +38,7 @@ class CallKind:
         "ends_listen_key",
         "keyed",
         "logs",
+        "logs_on",
         "makes_orders",
         "method",
         "mutates",
@@ -65,11 +66,13 @@ class CallKind:
         fate = None if operation is None else operation.fate
         self.makes_orders = fate is not None and fate.makes_orders
         """Its answer shows orders that it made."""
-        self.logs = method in {"session.logon", "session.logout"}
+        upkeep = None if operation is None else operation.upkeep
+        self.logs_on = upkeep is Upkeep.LOGON
+        self.logs = self.logs_on or upkeep is Upkeep.LOGOUT
         """It changes whether the connection is logged on."""
-        self.ends_listen_key = method == "userDataStream.stop"
+        self.ends_listen_key = upkeep is Upkeep.LISTEN_KEY_END
         """It takes the account's listen key from the stream that reads it."""
-        self.repeatable = not self.mutates and not method.startswith(("session.", "userData"))
+        self.repeatable = not self.mutates and upkeep is None
         """Asking again on another connection is the same as asking once."""
         self.client_ids = () if operation is None else operation.client_ids
         self.needs_completion = self.needs_key or bool(self.client_ids)
