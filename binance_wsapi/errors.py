@@ -169,6 +169,10 @@ class LookUp(Protocol):
         """Begin to find it out, for ``timeout`` seconds at most."""
         ...
 
+    def patience(self, timeout: float | None) -> float:
+        """Return the seconds within which what was begun ends, unless the client itself hangs."""
+        ...
+
     def left(self, pending: Future[Any], error: BaseException) -> None:
         """Nobody waits any more for what was begun."""
 
@@ -210,6 +214,13 @@ class OutcomeUnknown(BinanceWsApiError):
         self.cause = cause
 
     _look_up: LookUp | None = None
+    _first_cause: str | None = None
+
+    def stays_unknown(self, reason: str) -> None:
+        """Tell in :attr:`cause` why it is still not known; called by the client that raises it."""
+        if self._first_cause is None:
+            self._first_cause = self.cause
+        self.cause = f"{self._first_cause}; {reason}"
 
     def attach(self, look_up: LookUp) -> None:
         """Let the error be resolved; called by the client that raises it."""
@@ -243,9 +254,11 @@ class OutcomeUnknown(BinanceWsApiError):
         look_up = self._can_look_up(timeout)
         pending = look_up.begin(timeout)
         try:
-            outcome = pending.result()
+            outcome = pending.result(look_up.patience(timeout))
         except CancelledError:
             raise self._closed() from None
+        except TimeoutError:
+            raise self._unresponsive(look_up, pending) from None
         except BaseException as error:
             look_up.left(pending, error)
             raise
@@ -259,7 +272,9 @@ class OutcomeUnknown(BinanceWsApiError):
         look_up = self._can_look_up(timeout)
         pending = look_up.begin(timeout)
         try:
-            outcome = await asyncio.shield(asyncio.wrap_future(pending))
+            awaited = asyncio.wrap_future(pending)
+            await asyncio.wait([awaited], timeout=look_up.patience(timeout))
+            outcome = awaited.result() if awaited.done() else None
         except GeneratorExit as error:  # closed unfinished, with or without its loop
             look_up.left(pending, error)
             raise
@@ -269,7 +284,14 @@ class OutcomeUnknown(BinanceWsApiError):
                 raise self._closed() from None
             look_up.left(pending, error)
             raise
+        if outcome is None:
+            raise self._unresponsive(look_up, pending)
         return _verdict(outcome)
+
+    def _unresponsive(self, look_up: LookUp, pending: Future[Any]) -> OutcomeUnknown:
+        self.stays_unknown("the client's own thread does not answer")
+        look_up.left(pending, self)
+        return self
 
     def _closed(self) -> ClientClosed:
         return ClientClosed(f"the client was closed while {self.operation} was looked up")

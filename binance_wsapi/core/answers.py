@@ -114,6 +114,7 @@ class Answers:
             # Else its caller has it, and something behind that failed; or it was not executed, and is
             # on its way again.
             if call.state in (RequestState.WRITTEN, RequestState.LEFT_OPEN):
+                self._unanswered.answered(link, call)
                 self._unanswered.leave_open(call, not_taken_in(call))
 
     def expire(self, link: ApiLink, now: float) -> None:
@@ -204,8 +205,10 @@ class Answers:
                     self._runtime.spawn(self._stamp_anew(link, call))
             case Reaction.LEAVE_OPEN:
                 assert isinstance(error, OutcomeUnknown)
+                self._unanswered.answered(link, call)
                 self._unanswered.leave_open(call, error)
             case Reaction.UNREADABLE:
+                self._unanswered.answered(link, call)
                 self._unreadable(call, frame, message.oddity)
 
     def _unreadable(self, call: Call, frame: str | bytes, problem: str) -> None:
@@ -257,7 +260,8 @@ class Answers:
             self._lost_answers.came_late(self._session, call, response)
         elif message.is_failure:
             error = self._rejection(call, message)
-            if not isinstance(error, OutcomeUnknown):
+            # Behind an answer that left it open a refusal may be that of a second try of the exchange's own.
+            if not isinstance(error, OutcomeUnknown) and not call.was_answered:
                 self._lost_answers.came_late(self._session, call, error)
         return True
 

@@ -135,6 +135,8 @@ class Call(Request[Outcome]):
     sent_us = 0
     """The time stamped on it, epoch microseconds on the exchange's clock."""
     reservation: Reservation | None = None
+    was_answered = False
+    """An answer came that does not say what became of it."""
     late_answer: Outcome | None = None
     """What the exchange answered after nobody had waited for it any more."""
 

@@ -157,6 +157,7 @@ class Core:
         self._host.stop(self._end, CLOSE_TIMEOUT_S)
         self._refuse_inbox()
         runtime.cancel_runs()
+        self.giving_up.end()
         stands_on_loop = threading.get_ident() == self._host.thread_id
         runtime.dispatcher.close(timeout=0.0 if stands_on_loop else 1.0)
 

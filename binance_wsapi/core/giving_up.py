@@ -86,6 +86,12 @@ class GivingUp:
         """The caller of a call is gone without a word."""
         self._withdraw(call)
 
+    def end(self) -> None:
+        """The core has ended, perhaps between a call that was given up and :meth:`_clean_up`."""
+        for call in list(self._open):
+            if isinstance(call, Call) and call.outcome is not None:
+                self._tell(call, call, call.outcome)
+
     def outcomes(self) -> list[CallOutcome]:
         """Return what became of the calls that were given up, then those that are open."""
         return [*self._known, *list(self._open.values())]

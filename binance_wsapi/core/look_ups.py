@@ -8,12 +8,19 @@ from typing import Any
 from binance_wsapi.core.api_sessions import ApiSessions
 from binance_wsapi.core.call import Call, Outcome
 from binance_wsapi.core.giving_up import GivingUp
-from binance_wsapi.core.lost_answers import LostAnswers
+from binance_wsapi.core.lost_answers import ASKING_S, LostAnswers
 from binance_wsapi.core.runtime import Runtime
 from binance_wsapi.errors import OutcomeUnknown
+from binance_wsapi.protocol.inquiry import patience_us
 from binance_wsapi.protocol.secrets import without_secrets
 
 __all__ = ["LookUps"]
+
+LOOKS_AGAIN_S = 10.0
+"""At least what passes until a second look has confirmed that there is no such order."""
+
+GRACE_S = 5.0
+"""What a look-up may take beyond its own time before the client's thread counts as hung."""
 
 
 class LookUps:
@@ -59,6 +66,14 @@ class _LookUp:
     def begin(self, timeout: float | None) -> Future[Any]:
         pending: Future[Any] = self._look_ups.runtime.run(lambda: self._find_out(timeout))
         return pending
+
+    def patience(self, timeout: float | None) -> float:
+        if timeout is None:
+            call, exchanges = self._call, self._look_ups.runtime.exchanges
+            ahead_us = max(0, call.sent_us - exchanges.now_us(call.ws_key))
+            window_us = patience_us(self._error.recv_window, ahead_us)
+            timeout = window_us / 1e6 + LOOKS_AGAIN_S + ASKING_S
+        return timeout + GRACE_S
 
     async def _find_out(self, timeout: float | None) -> Outcome:
         session = self._look_ups.sessions.of(self._call.ws_key)

@@ -327,9 +327,10 @@ class _Search:
 
     @property
     def _may_be_told(self) -> bool:
-        """Whether events are subscribed, or the link that the request was sent on lives."""
-        return self._lost_answers.has_user_data() or any(
-            link.overdue.get(self.call.id) for link in self._session.links.values()
+        """Whether events are subscribed, or the link lives that still owes an answer to the request."""
+        return self._lost_answers.has_user_data() or (
+            not self.call.was_answered
+            and any(link.overdue.get(self.call.id) for link in self._session.links.values())
         )
 
 
@@ -352,7 +353,7 @@ def _outcome(call: Call, error: OutcomeUnknown, inquiry: Inquiry, verdict: Verdi
         )
     if not isinstance(verdict, Executed):
         if isinstance(verdict, StaysUnknown):
-            error.cause = f"{error.cause}; {verdict.reason}"
+            error.stays_unknown(verdict.reason)
         return error
     answer = inquiry.answer(verdict.result)
     if verdict.is_partial and "cancelResult" in answer:

@@ -35,12 +35,20 @@ class Unanswered:
     def give_up(self, link: ApiLink, call: Call) -> None:
         """Wait no longer for an answer on this link."""
         del link.pending[call.id]
+        self._listen_on(link, call)
+        if call.reservation is not None:
+            self._governor.lost(call.reservation)
+
+    def answered(self, link: ApiLink, call: Call) -> None:
+        """An answer has come that does not say what became of a request: another one may yet."""
+        call.was_answered = True
+        self._listen_on(link, call)
+
+    def _listen_on(self, link: ApiLink, call: Call) -> None:
         if call.is_heard_late and link.lost_because is None:
             link.overdue[call.id] = call
             if len(link.overdue) > OVERDUE_KEPT:
                 del link.overdue[next(iter(link.overdue))]
-        if call.reservation is not None:
-            self._governor.lost(call.reservation)
 
     def leave_open(self, call: Call, error: OutcomeUnknown) -> None:
         """Have it found out what became of a request, or say that nobody knows."""

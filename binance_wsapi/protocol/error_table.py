@@ -29,7 +29,7 @@ from binance_wsapi.markets import Market
 from binance_wsapi.markets.error_codes import ErrorClass
 from binance_wsapi.protocol.envelope import ErrorBody
 from binance_wsapi.protocol.secrets import masked
-from binance_wsapi.protocol.silence import LONGEST_S, SHORTEST_BAN_S
+from binance_wsapi.protocol.silence import SHORTEST_BAN_S, longest_wait_s
 
 __all__ = ["rejection"]
 
@@ -94,9 +94,11 @@ def rejection(
         wait = retry_after
         if wait is None:
             wait = _retry_after(data, message, rate_limits, wall_us)
-        if issubclass(found, IpBanned):
+        is_ban = issubclass(found, IpBanned)
+        if is_ban:
             wait = wait or SHORTEST_BAN_S
-        attributes["retry_after"] = None if wait is None else min(wait, LONGEST_S)
+        longest = longest_wait_s(body.code, is_ban=is_ban)
+        attributes["retry_after"] = None if wait is None else min(wait, longest)
     return found(message, **attributes)
 
 

@@ -14,7 +14,14 @@ import re
 
 from binance_wsapi.loading import uncut
 
-__all__ = ["LONGEST_S", "SHORTEST_BAN_S", "Silence", "retry_after_s"]
+__all__ = [
+    "LONGEST_S",
+    "LONGEST_WINDOW_S",
+    "SHORTEST_BAN_S",
+    "Silence",
+    "longest_wait_s",
+    "retry_after_s",
+]
 
 SHORTEST_BAN_S = 120.0
 """What a ban lasts at least (reference/spot/rules.json, rate_limits)."""
@@ -22,11 +29,19 @@ SHORTEST_BAN_S = 120.0
 LONGEST_S = 3 * 86_400.0
 """What a ban lasts at most; whatever is told beyond that is a mistake."""
 
+LONGEST_WINDOW_S = 300.0
+"""The longest window of a limit on an address, that of connection attempts (reference/spot/rules.json):
+short of a ban nothing has to be left alone for longer."""
+
+_LONGEST_ORDER_WINDOW_S = 86_400.0
+
 _TOO_MANY_ORDERS = -1015
 _TOO_MUCH = -1003
 _TOO_MANY_CONNECTIONS = -1034
 _HALF_DONE = frozenset({-2021, -2022})
 """A cancel-replace with status 429: its new order was too many (reference/spot/rules.json)."""
+
+_OF_ORDERS = _HALF_DONE | {_TOO_MANY_ORDERS}
 
 _MINUTE_S = 60.0
 _SHORTEST_ORDER_WINDOW_S = 10.0
@@ -86,13 +101,15 @@ class Silence:
         if is_ban or status == 418:
             return self._ban(wait, now)
         if code == _TOO_MANY_ORDERS or (status == 429 and code in _HALF_DONE):
-            wait = _bounded(wait, _rest_of(_SHORTEST_ORDER_WINDOW_S, wall_us))
+            wait = _bounded(
+                wait, _rest_of(_SHORTEST_ORDER_WINDOW_S, wall_us), _LONGEST_ORDER_WINDOW_S
+            )
             self._orders_until = max(self._orders_until, now + wait)
         elif code == _TOO_MANY_CONNECTIONS:
-            wait = _bounded(wait, _rest_of(_MINUTE_S, wall_us))
+            wait = _bounded(wait, _rest_of(_MINUTE_S, wall_us), LONGEST_WINDOW_S)
             self._handshakes_until = max(self._handshakes_until, now + wait)
         elif status == 429 or code == _TOO_MUCH:
-            wait = _bounded(wait, _rest_of(_MINUTE_S, wall_us))
+            wait = _bounded(wait, _rest_of(_MINUTE_S, wall_us), LONGEST_WINDOW_S)
             self._requests_until = max(self._requests_until, now + wait)
         else:
             return None
@@ -119,12 +136,12 @@ class Silence:
             return self._ban(wait, now)
         if status != 429 and not wait:
             return None
-        wait = _bounded(wait, _rest_of(_MINUTE_S, wall_us))
+        wait = _bounded(wait, _rest_of(_MINUTE_S, wall_us), LONGEST_WINDOW_S)
         self._handshakes_until = max(self._handshakes_until, now + wait)
         return wait
 
     def _ban(self, wait: float | None, now: float) -> float:
-        wait = _bounded(wait or None, SHORTEST_BAN_S)
+        wait = _bounded(wait or None, SHORTEST_BAN_S, LONGEST_S)
         self._banned_until = max(self._banned_until, now + wait)
         self._requests_until = max(self._requests_until, self._banned_until)
         self.until = max(self._requests_until, self._orders_until)
@@ -162,11 +179,18 @@ def _epoch_s(date: str) -> float | None:
         return None
 
 
-def _bounded(wait: float | None, default: float) -> float:
+def longest_wait_s(code: int, *, is_ban: bool) -> float:
+    """Return the most seconds that the refusal of a request can mean; what tells more is a mistake."""
+    if is_ban:
+        return LONGEST_S
+    return _LONGEST_ORDER_WINDOW_S if code in _OF_ORDERS else LONGEST_WINDOW_S
+
+
+def _bounded(wait: float | None, default: float, longest: float) -> float:
     """Return what was told, within reason."""
     if wait is None or not wait >= 0:
         return default
-    return min(wait, LONGEST_S)
+    return min(wait, longest)
 
 
 def _rest_of(length_s: float, wall_us: int) -> float:

@@ -891,3 +891,24 @@ def test_exception_of_a_signal_handler_is_told_as_well(
 def test_exception_that_ended_no_call_says_nothing() -> None:
     assert given_up(ValueError("no call of ours")) is None
     assert given_up(ExceptionGroup("", [ValueError()])) is None
+
+
+def test_outcome_is_told_though_the_client_was_closed_in_that_moment(
+    dial: Dial, scripted: ScriptedServer, gate: Gate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The loop may end before what was left to it when the call was given up."""
+
+    async def never(peer: Peer, request: dict[str, Any]) -> None:
+        await gate.passed()
+
+    scripted.replies["order.place"] = never
+    caller = dial(**SIGNED)
+    told = noted(caller, "outcome")
+    monkeypatch.setattr(caller.client._core.giving_up, "_clean_up", lambda call: None)
+    given_up_when(lambda: scripted.wait_for("order.place"), caller, order)
+    assert [each.state for each in caller.client.outcomes()] == ["open"]
+
+    caller.call(lambda client: client.close())
+
+    assert [each.state for each in caller.client.outcomes()] == ["unknown"]
+    assert [each.state for each in told.wait()] == ["unknown"]

@@ -137,6 +137,88 @@ def test_a_late_answer_that_says_nothing_settles_nothing(
     assert placing.result(WAIT_S).raw["result"]["orderId"] == 7
 
 
+@pytest.mark.parametrize(
+    "undecided",
+    [
+        {"status": 503, "error": {"code": -1007, "msg": "?"}},
+        {"status": 302, "result": {"orderId": 6}},
+        {"status": 200, "result": None},
+    ],
+    ids=str,
+)
+def test_a_success_behind_an_answer_that_says_nothing_ends_the_finding_out(
+    dial: Dial, scripted: ScriptedServer, held: Held, undecided: dict[str, Any]
+) -> None:
+    caller = dial(**KEYED)
+    placing = caller.begin(PLACING["spot"])
+    scripted.wait_until(lambda: held)
+    answer(scripted, held, **undecided)
+    scripted.wait_for("order.status")
+
+    answer(scripted, held, status=200, result={"orderId": 7, "symbol": "BTCUSDT"})
+
+    response = placing.result(WAIT_S)
+    assert response.raw["result"]["orderId"] == 7
+    assert not response.resolved
+
+
+def test_a_refusal_behind_an_answer_that_says_nothing_proves_nothing(
+    dial: Dial, scripted: ScriptedServer, held: Held
+) -> None:
+    """The exchange may have tried it twice itself: the second refused, the first one accepted."""
+    caller = dial(**KEYED)
+    placing = caller.begin(PLACING["spot"])
+    scripted.wait_until(lambda: held)
+    _, placed = held[0]
+
+    async def find(peer: Peer, request: dict[str, Any]) -> None:
+        await peer.answer(request, {"orderId": 7, "time": placed["params"]["timestamp"]})
+
+    answer(scripted, held, status=503, error={"code": -1007, "msg": "?"})
+    scripted.wait_until(lambda: len(held) == 2)
+    scripted.replies["order.status"] = find
+    answer(scripted, held, status=400, error={"code": -2010, "msg": "Duplicate order sent."})
+    peer, question = held[1]
+    scripted.run(find(peer, question))
+
+    assert placing.result(WAIT_S).resolved
+
+
+def test_what_was_answered_is_not_waited_for_where_nothing_can_be_asked(
+    dial: Dial, scripted: ScriptedServer, held: Held
+) -> None:
+    caller = dial(**KEYED)
+    placing = caller.begin(place_algo)
+    scripted.wait_until(lambda: held)
+
+    answer(scripted, held, status=503, error={"code": -1007, "msg": "?"})
+
+    with pytest.raises(OutcomeUnknown, match="does not know"):
+        placing.result(WAIT_S)
+
+
+def test_cause_does_not_grow_with_each_look(
+    dial: Dial, scripted: ScriptedServer, held: Held
+) -> None:
+    caller = dial(**KEYED, on_unknown_outcome="raise")
+    placing = caller.begin(place_algo)
+    scripted.wait_until(lambda: held)
+    answer(scripted, held, status=503, error={"code": -1007, "msg": "?"})
+    error = placing.exception(WAIT_S)
+    assert isinstance(error, OutcomeUnknown)
+    first = error.cause
+    resolve = error.resolve_async if hasattr(caller, "loop") else error.resolve
+
+    causes = []
+    for _ in range(3):
+        with pytest.raises(OutcomeUnknown):
+            caller.call(lambda client: resolve(0.05))
+        causes.append(error.cause)
+
+    assert causes[0].startswith(f"{first}; ")
+    assert set(causes) == {causes[0]}
+
+
 def test_what_has_no_question_waits_for_the_late_answer(
     dial: Dial, scripted: ScriptedServer, held: Held
 ) -> None:

@@ -391,6 +391,21 @@ def test_the_documented_ban_says_when_it_ends() -> None:
     assert error.retry_after == pytest.approx(3492.469)
 
 
+@pytest.mark.parametrize(
+    ("status", "code", "longest"),
+    [(429, -1003, 300), (429, -1015, 86_400), (418, -1003, 3 * 86_400)],
+)
+def test_no_wait_is_told_that_no_limit_and_no_ban_lasts(
+    status: int, code: int, longest: float
+) -> None:
+    data = {"serverTime": 1_000_000, "retryAfter": 10**15}
+
+    error = refuse(code, "No.", status=status, data=data)
+
+    assert isinstance(error, RateLimited)
+    assert error.retry_after == longest
+
+
 @pytest.mark.parametrize("raw", [b"{", b"[1]", b'"x"', b"\xff", b"null"])
 def test_unreadable_data_does_not_hide_the_error(raw: bytes) -> None:
     error = rejection(

@@ -6,7 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from binance_wsapi.protocol.silence import LONGEST_S, Silence, retry_after_s
+from binance_wsapi.protocol.silence import (
+    LONGEST_S,
+    LONGEST_WINDOW_S,
+    Silence,
+    retry_after_s,
+)
 
 WALL_US = 1_795_000_020_000_000 + 15_000_000
 """Fifteen seconds past a full minute."""
@@ -47,7 +52,12 @@ def delays(silence: Silence, now: float = NOW) -> tuple[float, float, float]:
         (429, -1003, None, 45, 45, 45),
         (429, 0, None, 45, 45, 45),
         (429, -1003, 0.0, 0, 0, 0),
-        (429, -1003, 1e12, LONGEST_S, LONGEST_S, LONGEST_S),
+        (429, -1003, 1e12, LONGEST_WINDOW_S, LONGEST_WINDOW_S, LONGEST_WINDOW_S),
+        (400, -1003, 301.0, 300, 300, 300),
+        (429, -1034, 1e12, 0, 0, LONGEST_WINDOW_S),
+        (429, -1015, 40_000.0, 0, 40_000, 0),
+        (429, -1015, 1e12, 0, 86_400, 0),
+        (429, -2021, 1e12, 0, 86_400, 0),
         (400, -1003, None, 45, 45, 45),
         (429, -1015, 7.0, 0, 7, 0),
         (429, -1015, None, 0, 5, 0),
@@ -93,6 +103,8 @@ def test_a_ban_told_in_words_is_a_ban_whatever_its_status() -> None:
         (418, 1e9, LONGEST_S, LONGEST_S),
         (429, 20.5, 0, 20.5),
         (429, None, 0, 45),
+        (429, 1e9, 0, LONGEST_WINDOW_S),
+        (503, 1e9, 0, LONGEST_WINDOW_S),
         (503, 20.0, 0, 20),
         (503, None, 0, 0),
         (403, None, 0, 0),
