@@ -37,6 +37,7 @@ from binance_wsapi.events import (
     StreamName,
 )
 from binance_wsapi.health import ConnectionHealth, Metrics
+from binance_wsapi.models.rows import Rows
 from binance_wsapi.outcomes import CallOutcome, GivenUp, given_up
 from binance_wsapi.protocol.limits import LimitUsage
 from binance_wsapi.protocol.signing import KeyType, Signer
@@ -76,6 +77,7 @@ __all__ = [
     "RequestRejected",
     "RequestTimeout",
     "Response",
+    "Rows",
     "RulesBroken",
     "ServerUndecided",
     "Signer",

@@ -31,6 +31,7 @@ from binance_wsapi.forks import made_once, unforked
 from binance_wsapi.health import ConnectionHealth
 from binance_wsapi.markets import Market
 from binance_wsapi.models.base import Timestamp
+from binance_wsapi.models.rows import Rows, Tables
 from binance_wsapi.protocol.limits import LimitUsage
 from binance_wsapi.protocol.made_writers import Writer
 from binance_wsapi.protocol.params import name_text, wire_params_by_name
@@ -397,7 +398,7 @@ class AsyncClient(ClientBase):
         """
         await self._run(self._core.disconnect_all)
 
-    async def health(self) -> list[ConnectionHealth]:
+    async def health(self) -> Rows[ConnectionHealth]:
         """Return how each connection in use is doing; asks the client's own thread, quickly.
 
         Returns:
@@ -409,11 +410,11 @@ class AsyncClient(ClientBase):
             ClientClosed: The client is closed.
             RequestTimeout: The client's own thread does not answer.
         """
-        health: list[ConnectionHealth] = await self._run(self._core.health, timeout=GRACE_S)
+        health: Rows[ConnectionHealth] = await self._run(self._core.health, timeout=GRACE_S)
         return health
 
     @property
-    def rate_limits(self) -> Awaitable[dict[str, list[LimitUsage]]]:
+    def rate_limits(self) -> Awaitable[Tables[LimitUsage]]:
         """How far the exchange's limits are used up, by market, what is under way included; awaited.
 
         These are the limits of the environment the client was made for; keys of the testnet in another

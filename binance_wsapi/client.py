@@ -29,6 +29,7 @@ from binance_wsapi.forks import made_once
 from binance_wsapi.health import ConnectionHealth
 from binance_wsapi.markets import Market
 from binance_wsapi.models.base import Timestamp
+from binance_wsapi.models.rows import Rows, Tables
 from binance_wsapi.protocol.limits import LimitUsage
 from binance_wsapi.protocol.made_writers import Writer
 from binance_wsapi.protocol.params import name_text, wire_params_by_name
@@ -373,7 +374,7 @@ class Client(ClientBase):
         """
         self._run(self._core.disconnect_all)
 
-    def health(self) -> list[ConnectionHealth]:
+    def health(self) -> Rows[ConnectionHealth]:
         """Return how each connection in use is doing; asks the client's own thread, quickly.
 
         Returns:
@@ -385,11 +386,11 @@ class Client(ClientBase):
             ClientClosed: The client is closed.
             RequestTimeout: The client's own thread does not answer.
         """
-        health: list[ConnectionHealth] = self._wait(self._core.health, GRACE_S)
+        health: Rows[ConnectionHealth] = self._wait(self._core.health, GRACE_S)
         return health
 
     @property
-    def rate_limits(self) -> dict[str, list[LimitUsage]]:
+    def rate_limits(self) -> Tables[LimitUsage]:
         """How far the exchange's limits are used up, by market, what is under way included.
 
         These are the limits of the environment the client was made for; keys of the testnet in another
@@ -399,9 +400,7 @@ class Client(ClientBase):
             ClientClosed: The client is closed.
             RequestTimeout: The client's own thread does not answer.
         """
-        usage: dict[str, list[LimitUsage]] = self._wait(
-            self._runtime.exchanges.limit_usage, GRACE_S
-        )
+        usage: Tables[LimitUsage] = self._wait(self._runtime.exchanges.limit_usage, GRACE_S)
         return usage
 
     def close(self) -> None:

@@ -13,6 +13,8 @@ __all__ = ["ConnectionHealth", "Metrics"]
 class ConnectionHealth(Model, frozen=True):
     """One connection at this moment."""
 
+    named_by = ("ws_key",)
+
     ws_key: WsKey
     """The connection."""
     state: str

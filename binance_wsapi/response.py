@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, get_args, get_origin
 
 import msgspec
 
 from binance_wsapi.errors import BinanceWsApiError, UnreadableResult
-from binance_wsapi.loading import uncut
+from binance_wsapi.loading import load, uncut
 from binance_wsapi.models.base import Model
+from binance_wsapi.models.readable import Readable
+from binance_wsapi.models.rows import Rows
 from binance_wsapi.models.tolerant import tolerant_decoder
 from binance_wsapi.protocol.secrets import masked
 
@@ -26,6 +28,8 @@ T_co = TypeVar("T_co", covariant=True)
 
 class RateLimitUsage(Model, frozen=True):
     """How much of one limit is used up, as an answer told it."""
+
+    named_by = ("rate_limit_type", "interval")
 
     rate_limit_type: str
     """``REQUEST_WEIGHT`` (per IP) or ``ORDERS`` (per account)."""
@@ -70,7 +74,7 @@ class Response(Generic[T_co]):
     round_trip: float
     resolved: bool
     _result: Any
-    _rate_limits: list[RateLimitUsage]
+    _rate_limits: Rows[RateLimitUsage]
     _adjustments: tuple[Adjustment, ...]
 
     def __init__(
@@ -126,7 +130,7 @@ class Response(Generic[T_co]):
         return self._raw_result
 
     @property
-    def rate_limits(self) -> list[RateLimitUsage]:
+    def rate_limits(self) -> Rows[RateLimitUsage]:
         """The limits as the exchange counts them; empty when it was asked to leave them out.
 
         Raises:
@@ -137,13 +141,14 @@ class Response(Generic[T_co]):
         except AttributeError:
             raw = self._raw_rate_limits
             try:
-                limits = self._rate_limits = _decode_rate_limits(raw) if raw else []
+                items = _decode_rate_limits(raw) if raw else ()
             except msgspec.DecodeError as error:
                 raise UnreadableResult(
                     f"the answer's rate limits do not fit: {error}. They are in .raw",
                     operation="rateLimits" if self._operation is None else self._operation.method,
                     raw=bytes(raw),
                 ) from None
+            limits = self._rate_limits = Rows(items, kind=RateLimitUsage)
         return limits
 
     @property
@@ -158,7 +163,7 @@ class Response(Generic[T_co]):
             return _decode_any(self._raw_result)
         decode = _decoders.get(operation)
         if decode is None:
-            decode = _decoders[operation] = tolerant_decoder(operation.result)
+            decode = _decoders[operation] = _reader(operation.result)
         try:
             return decode(self._raw_result)
         except msgspec.MsgspecError as error:
@@ -178,6 +183,15 @@ class Response(Generic[T_co]):
             result = "<unreadable>"
         return f"Response(status={self.status}, round_trip={self.round_trip:.6f}, result={result})"
 
+    def _repr_html_(self) -> str:
+        try:
+            result: Any = self.result
+        except BinanceWsApiError:
+            result = None
+        if isinstance(result, Readable | Rows):
+            return result._repr_html_()  # pyright: ignore[reportPrivateUsage]
+        return str(load("html").escape(repr(self)))
+
     def __reduce__(self) -> tuple[Any, ...]:
         return _restore, (
             self._operation and (self._operation.market.value, self._operation.method),
@@ -190,6 +204,25 @@ class Response(Generic[T_co]):
             self.resolved,
             self.adjustments,
         )
+
+
+def _reader(wanted: Any) -> Callable[[bytes | msgspec.Raw], Any]:
+    """Return a function that decodes a result; a list of models is one that finds them by name."""
+    decode = tolerant_decoder(wanted)
+    lists = [each for each in (wanted, *get_args(wanted)) if get_origin(each) is list]
+    if not lists:
+        return decode
+    (item,) = get_args(lists[0])
+    kind = item if isinstance(item, type) else None
+
+    def read(wire: bytes | msgspec.Raw) -> Any:
+        result = decode(wire)
+        if not isinstance(result, list):
+            return result
+        items: list[Any] = result  # pyright: ignore[reportUnknownVariableType]
+        return Rows(items, kind=kind)
+
+    return read
 
 
 def _restore(

@@ -22,6 +22,7 @@ ALLOWED: dict[str, set[str]] = {
     "errors": {"loading"},
     "markets": {"errors", "loading"},
     "models": {"loading", "markets"},
+    "presentation": {"errors", "loading", "models"},
     "catalogue": {"loading", "markets", "models"},
     "endpoints": {"catalogue", "errors", "markets"},
     "health": {"endpoints", "models"},
@@ -53,7 +54,7 @@ DOORS: dict[str, set[str]] = {
     "simulator.exchange": {"AsyncClient", "Client", "simulator.clients"},
 }
 
-PURE = {"catalogue", "markets", "models", "protocol", "rules"}
+PURE = {"catalogue", "markets", "models", "presentation", "protocol", "rules"}
 IMPURE = {
     "aiohttp",
     "asyncio",

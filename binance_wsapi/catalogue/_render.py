@@ -95,6 +95,8 @@ def _imports(offered: Iterable[Operation], flavour: _Flavour) -> str:
     names["binance_wsapi.response"].add("Response")
     standard: dict[str, set[str]] = defaultdict(set)
     for operation in offered:
+        if _has_list(operation.result):
+            names["binance_wsapi.models.rows"].add("Rows")
         for model in _models(operation.result):
             names[model.__module__].add(model.__name__)
         if operation.list_result_unless is not None:
@@ -179,8 +181,12 @@ def _type_text(result: Any) -> str:
     if isinstance(result, UnionType):
         return " | ".join(_type_text(each) for each in get_args(result))
     if get_origin(result) is list:
-        return f"list[{_type_text(get_args(result)[0])}]"
+        return f"Rows[{_type_text(get_args(result)[0])}]"
     return str(result.__name__)
+
+
+def _has_list(result: Any) -> bool:
+    return any(get_origin(each) is list for each in (result, *get_args(result)))
 
 
 def _models(result: Any) -> Iterator[type]:

@@ -25,6 +25,7 @@ from binance_wsapi.endpoints import EndpointKind, WsKey, endpoint
 from binance_wsapi.errors import BinanceWsApiError, OutcomeUnknown
 from binance_wsapi.forks import unforked
 from binance_wsapi.health import ConnectionHealth, Metrics
+from binance_wsapi.models.rows import Rows
 from binance_wsapi.protocol.params import WireValue
 from binance_wsapi.protocol.silence import Silence
 from binance_wsapi.response import Response
@@ -205,9 +206,11 @@ class Core:
         rotated += self.user_data.connections_of(ws_key)
         await asyncio.gather(*(session.rotated("rotate") for session in rotated))
 
-    async def health(self) -> list[ConnectionHealth]:
+    async def health(self) -> Rows[ConnectionHealth]:
         """Return how each connection in use is doing."""
-        return [session.health() for session in self._sessions_in_use()]
+        return Rows(
+            (session.health() for session in self._sessions_in_use()), kind=ConnectionHealth
+        )
 
     def _sessions_in_use(self) -> list[Session]:
         sessions: list[Session] = [*self.sessions.open.values(), *self.user_data.connections()]

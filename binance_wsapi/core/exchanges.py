@@ -17,6 +17,7 @@ from binance_wsapi.endpoints import (
 from binance_wsapi.errors import ConfigurationError, FilterFailure
 from binance_wsapi.forks import unforked
 from binance_wsapi.markets import Market
+from binance_wsapi.models.rows import Rows, Tables
 from binance_wsapi.options import Options
 from binance_wsapi.protocol.clock import ServerClock
 from binance_wsapi.protocol.limits import Governor, LimitUsage, governors
@@ -113,10 +114,14 @@ class Exchanges:
 
         explain(error, operation, params, self.rules_of(ws_key))
 
-    async def limit_usage(self) -> dict[str, list[LimitUsage]]:
+    async def limit_usage(self) -> Tables[LimitUsage]:
         """Return how far the limits are used up, by market."""
-        return {
-            market.value: self.governor_of(ws_key).usage(self.now_us(ws_key))
-            for market in Market
-            for ws_key in (default_ws_key(market),)
-        }
+        return Tables(
+            {
+                market.value: Rows(
+                    self.governor_of(ws_key).usage(self.now_us(ws_key)), kind=LimitUsage
+                )
+                for market in Market
+                for ws_key in (default_ws_key(market),)
+            }
+        )

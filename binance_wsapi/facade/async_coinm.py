@@ -28,6 +28,7 @@ from binance_wsapi.models.futures_enums import (
     WorkingType,
 )
 from binance_wsapi.models.market import Empty
+from binance_wsapi.models.rows import Rows
 from binance_wsapi.models.session import ListenKey, SessionStatus
 from binance_wsapi.response import Response
 
@@ -273,7 +274,7 @@ class AsyncCoinmNamespace(AsyncNamespace):
         timestamp: Timestamp | None = None,
         api_key: str | None = None,
         signature: str | None = None,
-    ) -> Response[list[CoinFuturesPosition]]:
+    ) -> Response[Rows[CoinFuturesPosition]]:
         """Return the position of every symbol, held or not.
 
         Wire operation ``account.position``, weight 5.
@@ -304,7 +305,7 @@ class AsyncCoinmNamespace(AsyncNamespace):
         timestamp: Timestamp | None = None,
         api_key: str | None = None,
         signature: str | None = None,
-    ) -> Response[list[CoinFuturesBalance]]:
+    ) -> Response[Rows[CoinFuturesBalance]]:
         """Return the wallet balance of each asset.
 
         Wire operation ``account.balance``, weight 5.

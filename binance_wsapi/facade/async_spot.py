@@ -67,6 +67,7 @@ from binance_wsapi.models.order import (
     PreventedMatch,
 )
 from binance_wsapi.models.order_list import CancelledOrderList, OrderList, PlacedOrderList
+from binance_wsapi.models.rows import Rows
 from binance_wsapi.models.session import ListenKey, SessionStatus, Subscription
 from binance_wsapi.response import Response
 
@@ -206,7 +207,7 @@ class AsyncSpotNamespace(AsyncNamespace):
         symbol: str,
         *,
         limit: int | None = None,
-    ) -> Response[list[Trade]]:
+    ) -> Response[Rows[Trade]]:
         """Return the latest trades of a symbol.
 
         Wire operation ``trades.recent``, weight 25.
@@ -231,7 +232,7 @@ class AsyncSpotNamespace(AsyncNamespace):
         *,
         from_id: int | str | None = None,
         limit: int | None = None,
-    ) -> Response[list[Trade]]:
+    ) -> Response[Rows[Trade]]:
         """Return trades of a symbol from one on.
 
         Wire operation ``trades.historical``, weight 25.
@@ -257,7 +258,7 @@ class AsyncSpotNamespace(AsyncNamespace):
         *,
         from_id: int | str,
         limit: int | None = None,
-    ) -> Response[list[Trade]]:
+    ) -> Response[Rows[Trade]]:
         """Return block trades of a symbol from one on.
 
         Wire operation ``blockTrades.historical``, weight 25.
@@ -285,7 +286,7 @@ class AsyncSpotNamespace(AsyncNamespace):
         start_time: Timestamp | None = None,
         end_time: Timestamp | None = None,
         limit: int | None = None,
-    ) -> Response[list[AggregateTrade]]:
+    ) -> Response[Rows[AggregateTrade]]:
         """Return trades of a symbol, those of one order at one price taken together.
 
         Wire operation ``trades.aggregate``, weight 4.
@@ -321,7 +322,7 @@ class AsyncSpotNamespace(AsyncNamespace):
         end_time: Timestamp | None = None,
         time_zone: str | None = None,
         limit: int | None = None,
-    ) -> Response[list[Kline]]:
+    ) -> Response[Rows[Kline]]:
         """Return the candles of a symbol.
 
         Without times the newest candles are returned; times are UTC whatever ``time_zone`` says.
@@ -359,7 +360,7 @@ class AsyncSpotNamespace(AsyncNamespace):
         end_time: Timestamp | None = None,
         time_zone: str | None = None,
         limit: int | None = None,
-    ) -> Response[list[Kline]]:
+    ) -> Response[Rows[Kline]]:
         """Return the candles of a symbol, smoothed for charts.
 
         Without times the newest candles are returned; times are UTC whatever ``time_zone`` says.
@@ -426,7 +427,7 @@ class AsyncSpotNamespace(AsyncNamespace):
         symbols: Sequence[str] | None = None,
         type: TickerType | str | None = None,
         symbol_status: SymbolStatus | str | None = None,
-    ) -> Response[list[Ticker24hr]]: ...
+    ) -> Response[Rows[Ticker24hr]]: ...
     async def get_24hr_ticker(
         self,
         symbol: str | None = None,
@@ -434,7 +435,7 @@ class AsyncSpotNamespace(AsyncNamespace):
         symbols: Sequence[str] | None = None,
         type: TickerType | str | None = None,
         symbol_status: SymbolStatus | str | None = None,
-    ) -> Response[Ticker24hr | list[Ticker24hr]]:
+    ) -> Response[Ticker24hr | Rows[Ticker24hr]]:
         """Return statistics of the last 24 hours.
 
         Without ``symbol`` and ``symbols`` every trading symbol is returned. A symbol in another
@@ -481,7 +482,7 @@ class AsyncSpotNamespace(AsyncNamespace):
         time_zone: str | None = None,
         type: TickerType | str | None = None,
         symbol_status: SymbolStatus | str | None = None,
-    ) -> Response[list[Ticker]]: ...
+    ) -> Response[Rows[Ticker]]: ...
     async def get_trading_day_ticker(
         self,
         symbol: str | None = None,
@@ -490,7 +491,7 @@ class AsyncSpotNamespace(AsyncNamespace):
         time_zone: str | None = None,
         type: TickerType | str | None = None,
         symbol_status: SymbolStatus | str | None = None,
-    ) -> Response[Ticker | list[Ticker]]:
+    ) -> Response[Ticker | Rows[Ticker]]:
         """Return statistics of the current trading day.
 
         A symbol in another status than ``symbol_status`` is an error when asked for alone and is
@@ -539,7 +540,7 @@ class AsyncSpotNamespace(AsyncNamespace):
         type: TickerType | str | None = None,
         window_size: str | None = None,
         symbol_status: SymbolStatus | str | None = None,
-    ) -> Response[list[Ticker]]: ...
+    ) -> Response[Rows[Ticker]]: ...
     async def get_ticker(
         self,
         symbol: str | None = None,
@@ -548,7 +549,7 @@ class AsyncSpotNamespace(AsyncNamespace):
         type: TickerType | str | None = None,
         window_size: str | None = None,
         symbol_status: SymbolStatus | str | None = None,
-    ) -> Response[Ticker | list[Ticker]]:
+    ) -> Response[Ticker | Rows[Ticker]]:
         """Return statistics over a window of your choice.
 
         The window starts on a full minute, so it may be up to a minute longer. A symbol in another
@@ -593,14 +594,14 @@ class AsyncSpotNamespace(AsyncNamespace):
         *,
         symbols: Sequence[str] | None = None,
         symbol_status: SymbolStatus | str | None = None,
-    ) -> Response[list[PriceTicker]]: ...
+    ) -> Response[Rows[PriceTicker]]: ...
     async def get_symbol_price_ticker(
         self,
         symbol: str | None = None,
         *,
         symbols: Sequence[str] | None = None,
         symbol_status: SymbolStatus | str | None = None,
-    ) -> Response[PriceTicker | list[PriceTicker]]:
+    ) -> Response[PriceTicker | Rows[PriceTicker]]:
         """Return the last price.
 
         Without ``symbol`` and ``symbols`` every trading symbol is returned. A symbol in another
@@ -641,14 +642,14 @@ class AsyncSpotNamespace(AsyncNamespace):
         *,
         symbols: Sequence[str] | None = None,
         symbol_status: SymbolStatus | str | None = None,
-    ) -> Response[list[BookTicker]]: ...
+    ) -> Response[Rows[BookTicker]]: ...
     async def get_symbol_order_book_ticker(
         self,
         symbol: str | None = None,
         *,
         symbols: Sequence[str] | None = None,
         symbol_status: SymbolStatus | str | None = None,
-    ) -> Response[BookTicker | list[BookTicker]]:
+    ) -> Response[BookTicker | Rows[BookTicker]]:
         """Return the best prices of the book.
 
         Without ``symbol`` and ``symbols`` every trading symbol is returned. A symbol in another
@@ -1172,7 +1173,7 @@ class AsyncSpotNamespace(AsyncNamespace):
         timestamp: Timestamp | None = None,
         api_key: str | None = None,
         signature: str | None = None,
-    ) -> Response[list[CancelledOrder | CancelledOrderList]]:
+    ) -> Response[Rows[CancelledOrder | CancelledOrderList]]:
         """Cancel all open orders of a symbol, those of order lists too.
 
         Wire operation ``openOrders.cancelAll``, weight 1 (0 when it succeeds).
@@ -2027,7 +2028,7 @@ class AsyncSpotNamespace(AsyncNamespace):
         timestamp: Timestamp | None = None,
         api_key: str | None = None,
         signature: str | None = None,
-    ) -> Response[list[PlacedOrder]]:
+    ) -> Response[Rows[PlacedOrder]]:
         """Place an order that is routed over several books.
 
         The result is a list of one order.
@@ -2211,7 +2212,7 @@ class AsyncSpotNamespace(AsyncNamespace):
         timestamp: Timestamp | None = None,
         api_key: str | None = None,
         signature: str | None = None,
-    ) -> Response[list[Order]]:
+    ) -> Response[Rows[Order]]:
         """Return the open orders of a symbol, or of all.
 
         Wire operation ``openOrders.status``, weight 6 with ``symbol``, else 80.
@@ -2246,7 +2247,7 @@ class AsyncSpotNamespace(AsyncNamespace):
         timestamp: Timestamp | None = None,
         api_key: str | None = None,
         signature: str | None = None,
-    ) -> Response[list[Order]]:
+    ) -> Response[Rows[Order]]:
         """Return the orders of a symbol: open, filled, cancelled.
 
         With a time given ``order_id`` is ignored. ``start_time`` and ``end_time`` may lie 24 hours
@@ -2322,7 +2323,7 @@ class AsyncSpotNamespace(AsyncNamespace):
         timestamp: Timestamp | None = None,
         api_key: str | None = None,
         signature: str | None = None,
-    ) -> Response[list[OrderList]]:
+    ) -> Response[Rows[OrderList]]:
         """Return the open order lists of the account.
 
         Wire operation ``openOrderLists.status``, weight 6.
@@ -2355,7 +2356,7 @@ class AsyncSpotNamespace(AsyncNamespace):
         timestamp: Timestamp | None = None,
         api_key: str | None = None,
         signature: str | None = None,
-    ) -> Response[list[OrderList]]:
+    ) -> Response[Rows[OrderList]]:
         """Return the order lists of the account, open and done.
 
         With a time given ``from_id`` is ignored. ``start_time`` and ``end_time`` may lie 24 hours
@@ -2399,7 +2400,7 @@ class AsyncSpotNamespace(AsyncNamespace):
         timestamp: Timestamp | None = None,
         api_key: str | None = None,
         signature: str | None = None,
-    ) -> Response[list[AccountTrade]]:
+    ) -> Response[Rows[AccountTrade]]:
         """Return the trades of the account on a symbol.
 
         ``start_time`` and ``end_time`` may lie 24 hours apart at most.
@@ -2443,7 +2444,7 @@ class AsyncSpotNamespace(AsyncNamespace):
         timestamp: Timestamp | None = None,
         api_key: str | None = None,
         signature: str | None = None,
-    ) -> Response[list[RateLimit]]:
+    ) -> Response[Rows[RateLimit]]:
         """Return how many unfilled orders the account has placed in each interval.
 
         Wire operation ``account.rateLimits.orders``, weight 40.
@@ -2477,7 +2478,7 @@ class AsyncSpotNamespace(AsyncNamespace):
         timestamp: Timestamp | None = None,
         api_key: str | None = None,
         signature: str | None = None,
-    ) -> Response[list[PreventedMatch]]:
+    ) -> Response[Rows[PreventedMatch]]:
         """Return the matches that self-trade prevention stopped.
 
         Wire operation ``myPreventedMatches``, weight 2 with ``prevented_match_id``, else 20.
@@ -2522,7 +2523,7 @@ class AsyncSpotNamespace(AsyncNamespace):
         timestamp: Timestamp | None = None,
         api_key: str | None = None,
         signature: str | None = None,
-    ) -> Response[list[Allocation]]:
+    ) -> Response[Rows[Allocation]]:
         """Return what routed orders of the account got.
 
         ``start_time`` and ``end_time`` may lie 24 hours apart at most.
@@ -2601,7 +2602,7 @@ class AsyncSpotNamespace(AsyncNamespace):
         timestamp: Timestamp | None = None,
         api_key: str | None = None,
         signature: str | None = None,
-    ) -> Response[list[OrderAmendment]]:
+    ) -> Response[Rows[OrderAmendment]]:
         """Return the amendments of an order.
 
         Wire operation ``order.amendments``, weight 4.
@@ -2658,7 +2659,7 @@ class AsyncSpotNamespace(AsyncNamespace):
             RequestRejected: The exchange refused it; the subclass and ``code`` say why.
         """
 
-    async def get_session_subscriptions(self) -> Response[list[Subscription]]:
+    async def get_session_subscriptions(self) -> Response[Rows[Subscription]]:
         """Return the user data subscriptions of the connection.
 
         Wire operation ``session.subscriptions``, weight 2.

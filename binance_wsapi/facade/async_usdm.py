@@ -38,6 +38,7 @@ from binance_wsapi.models.futures_enums import (
     WorkingType,
 )
 from binance_wsapi.models.market import Empty
+from binance_wsapi.models.rows import Rows
 from binance_wsapi.models.session import ListenKey, SessionStatus
 from binance_wsapi.response import Response
 
@@ -87,11 +88,11 @@ class AsyncUsdmNamespace(AsyncNamespace):
     async def get_symbol_price_ticker(
         self,
         symbol: None = None,
-    ) -> Response[list[FuturesPriceTicker]]: ...
+    ) -> Response[Rows[FuturesPriceTicker]]: ...
     async def get_symbol_price_ticker(
         self,
         symbol: str | None = None,
-    ) -> Response[FuturesPriceTicker | list[FuturesPriceTicker]]:
+    ) -> Response[FuturesPriceTicker | Rows[FuturesPriceTicker]]:
         """Return the last price of one symbol or of all.
 
         Wire operation ``ticker.price``, weight 1 with ``symbol``, else 2.
@@ -119,11 +120,11 @@ class AsyncUsdmNamespace(AsyncNamespace):
     async def get_symbol_order_book_ticker(
         self,
         symbol: None = None,
-    ) -> Response[list[FuturesBookTicker]]: ...
+    ) -> Response[Rows[FuturesBookTicker]]: ...
     async def get_symbol_order_book_ticker(
         self,
         symbol: str | None = None,
-    ) -> Response[FuturesBookTicker | list[FuturesBookTicker]]:
+    ) -> Response[FuturesBookTicker | Rows[FuturesBookTicker]]:
         """Return the best bid and ask of one symbol or of all.
 
         Retail price improvement orders are left out.
@@ -492,7 +493,7 @@ class AsyncUsdmNamespace(AsyncNamespace):
         timestamp: Timestamp | None = None,
         api_key: str | None = None,
         signature: str | None = None,
-    ) -> Response[list[FuturesPositionV2]]:
+    ) -> Response[Rows[FuturesPositionV2]]:
         """Return the positions, and the symbols with open orders.
 
         Leverage and margin type are not told here.
@@ -525,7 +526,7 @@ class AsyncUsdmNamespace(AsyncNamespace):
         timestamp: Timestamp | None = None,
         api_key: str | None = None,
         signature: str | None = None,
-    ) -> Response[list[FuturesPosition]]:
+    ) -> Response[Rows[FuturesPosition]]:
         """Return the position of every symbol, held or not.
 
         Deprecated: use ``get_position_v2``: the exchange is going to retire this one.
@@ -557,7 +558,7 @@ class AsyncUsdmNamespace(AsyncNamespace):
         timestamp: Timestamp | None = None,
         api_key: str | None = None,
         signature: str | None = None,
-    ) -> Response[list[FuturesBalance]]:
+    ) -> Response[Rows[FuturesBalance]]:
         """Return the wallet balance of each asset.
 
         Wire operation ``v2/account.balance``, weight 5.
@@ -586,7 +587,7 @@ class AsyncUsdmNamespace(AsyncNamespace):
         timestamp: Timestamp | None = None,
         api_key: str | None = None,
         signature: str | None = None,
-    ) -> Response[list[FuturesBalance]]:
+    ) -> Response[Rows[FuturesBalance]]:
         """Return the wallet balance of each asset.
 
         Deprecated: use ``get_account_balance_v2``: the exchange is going to retire this one.

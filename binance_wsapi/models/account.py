@@ -15,6 +15,7 @@ from binance_wsapi.loading import uncut
 from binance_wsapi.models.base import Model
 from binance_wsapi.models.enums import AccountType, AllocationType
 from binance_wsapi.models.order import CommissionDiscount, MakerTakerRates
+from binance_wsapi.models.rows import Rows, RowsOf, holds_rows
 
 if TYPE_CHECKING:
     from binance_wsapi.models.filters import Filter
@@ -33,6 +34,8 @@ __all__ = [
 class Balance(Model, gc=False):
     """What an account has of an asset."""
 
+    named_by = ("asset",)
+
     asset: str
     """The asset."""
     free: Decimal
@@ -50,6 +53,7 @@ class CommissionRates(MakerTakerRates):
     """Added when selling."""
 
 
+@holds_rows(balances=Balance)
 class AccountInformation(Model):
     """What an account may do and what it has."""
 
@@ -79,8 +83,8 @@ class AccountInformation(Model):
     """When it last changed, epoch ms."""
     account_type: AccountType | None
     """What it is for."""
-    balances: list[Balance]
-    """What it has, by asset."""
+    balances: RowsOf[Balance]
+    """What it has: ``balances["BTC"]``."""
     permissions: list[str] | None
     """What it may trade: ``SPOT``, ``MARGIN``, trade groups."""
     uid: int | None
@@ -89,6 +93,8 @@ class AccountInformation(Model):
 
 class AccountTrade(Model, gc=False):
     """A trade of an own order."""
+
+    time_index = "time"
 
     symbol: str
     """Name, such as ``BTCUSDT``."""
@@ -120,6 +126,8 @@ class AccountTrade(Model, gc=False):
 
 class Allocation(Model, gc=False):
     """What a routed order got."""
+
+    time_index = "time"
 
     symbol: str
     """Name, such as ``BTCUSDT``."""
@@ -177,24 +185,24 @@ class AccountFilters(Model):
     """As the exchange wrote them; use :attr:`asset_filters`."""
 
     @property
-    def exchange_filters(self) -> list[Filter]:
-        """Those over all symbols together, decoded at each touch."""
+    def exchange_filters(self) -> Rows[Filter]:
+        """Those over all symbols together, by type or by its name, decoded at each touch."""
         with uncut:
             from binance_wsapi.models.filters import decode_filters
 
         return decode_filters(self.exchange_filters_json)
 
     @property
-    def symbol_filters(self) -> list[Filter]:
-        """Those on the symbol, decoded at each touch."""
+    def symbol_filters(self) -> Rows[Filter]:
+        """Those on the symbol, by type or by its name, decoded at each touch."""
         with uncut:
             from binance_wsapi.models.filters import decode_filters
 
         return decode_filters(self.symbol_filters_json)
 
     @property
-    def asset_filters(self) -> list[Filter]:
-        """Those on its assets, decoded at each touch."""
+    def asset_filters(self) -> Rows[Filter]:
+        """Those on its assets, by type or by its name, decoded at each touch."""
         with uncut:
             from binance_wsapi.models.filters import decode_filters
 

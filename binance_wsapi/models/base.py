@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum
-from typing import Any, ClassVar, Self, TypeAlias, cast, dataclass_transform
+from typing import Any, Self, TypeAlias, cast, dataclass_transform
 
 import msgspec
+
+from binance_wsapi.models.readable import Readable
 
 __all__ = [
     "DecimalLike",
     "Event",
-    "HidesSecrets",
     "Level",
     "Model",
     "OpenEnum",
@@ -42,6 +44,7 @@ class ModelMeta(msgspec.StructMeta):
 
 @dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(msgspec.field,))
 class Model(
+    Readable,
     msgspec.Struct,
     metaclass=ModelMeta,
     frozen=True,
@@ -55,29 +58,6 @@ class Model(
     always sent as far as the documents go: without it, or with another type, the rest is read all the
     same, and a warning is logged once.
     """
-
-
-SECRET_FIELDS = frozenset({"api_key", "listen_key", "listen_token", "signature", "token"})
-
-_SHOWN_FROM = 16
-"""Of a shorter secret, the beginning would give too much away."""
-
-
-class HidesSecrets:
-    """Mixin of models with a key or a token: their repr shows its beginning alone."""
-
-    __slots__ = ()
-    __struct_fields__: ClassVar[tuple[str, ...]]
-
-    def __repr__(self) -> str:
-        fields = (f"{name}={_shown(name, getattr(self, name))}" for name in self.__struct_fields__)
-        return f"{type(self).__name__}({', '.join(fields)})"
-
-
-def _shown(name: str, value: object) -> str:
-    if name not in SECRET_FIELDS or not isinstance(value, str):
-        return repr(value)
-    return repr(f"{value[:4] if len(value) >= _SHOWN_FROM else ''}...")
 
 
 class OpenEnum(str, Enum):
@@ -103,8 +83,8 @@ class OpenEnum(str, Enum):
         return type(self), (self.value,)
 
 
-class Level(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """One price level of an order book.
+class Level(Readable, msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """One price level of an order book: ``price, quantity = level``.
 
     The texts are kept as they came and become decimals when asked for: a book of 1,000 levels is
     decoded five times faster that way.
@@ -125,12 +105,18 @@ class Level(msgspec.Struct, frozen=True, array_like=True, gc=False):
         """The quantity, in base asset units (contracts on COIN-M)."""
         return Decimal(self.quantity_text)
 
+    def __iter__(self) -> Iterator[Decimal]:
+        yield self.price
+        yield self.quantity
+
 
 class Event(Model, dict=True, tag_field="e"):
     """News the exchange sent on its own: user data, or a market stream.
 
     Each kind is a subclass with the exchange's word for it as its tag.
     """
+
+    time_index = "event_time"
 
     event_time: int | None = msgspec.field(name="E", default=None)
     """When the exchange made it, epoch ms (µs on Spot with ``time_unit="MICROSECOND"``); ``None`` where

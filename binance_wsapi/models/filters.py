@@ -9,6 +9,7 @@ import msgspec
 from msgspec import field
 
 from binance_wsapi.models.base import Model
+from binance_wsapi.models.rows import Rows
 from binance_wsapi.models.tolerant import tolerant_decoder
 
 __all__ = [
@@ -39,6 +40,8 @@ __all__ = [
 
 
 class _Filter(Model, tag_field="filterType"):
+    named_by = ("filter_type",)
+
     @property
     def filter_type(self) -> str:
         """The exchange's word for the filter, such as ``LOT_SIZE``."""
@@ -232,6 +235,8 @@ class MaxAssetFilter(_Filter, tag="MAX_ASSET"):
 class UnknownFilter(Model):
     """A filter of a type not known here, or one that does not fit its model."""
 
+    named_by = ("filter_type",)
+
     raw: dict[str, Any]
     """The filter as the exchange wrote it."""
 
@@ -272,14 +277,14 @@ _decode_known = tolerant_decoder(_KnownFilter)
 _list_of_raw = msgspec.json.Decoder(list[msgspec.Raw])
 
 
-def decode_filters(wire: msgspec.Raw) -> list[Filter]:
+def decode_filters(wire: msgspec.Raw) -> Rows[Filter]:
     """Return the filters of a JSON list; those not known are kept as :class:`UnknownFilter`."""
     if bytes(wire) in {b"", b"null"}:
-        return []
+        return Rows()
     try:
-        return [*_all_known.decode(wire)]
+        return Rows(_all_known.decode(wire))
     except msgspec.ValidationError:
-        return [_decode_filter(each) for each in _list_of_raw.decode(wire)]
+        return Rows(_decode_filter(each) for each in _list_of_raw.decode(wire))
 
 
 def _decode_filter(wire: msgspec.Raw) -> Filter:

@@ -10,6 +10,7 @@ from decimal import Decimal
 from msgspec import field
 
 from binance_wsapi.models.base import Level, Model
+from binance_wsapi.models.book import HasLevels
 from binance_wsapi.models.enums import OrderStatus, SelfTradePreventionMode, Side
 from binance_wsapi.models.futures_enums import (
     AlgoStatus,
@@ -21,6 +22,7 @@ from binance_wsapi.models.futures_enums import (
     PriceMatch,
     WorkingType,
 )
+from binance_wsapi.models.rows import RowsOf, holds_rows
 from binance_wsapi.models.session import ListenKey
 
 __all__ = [
@@ -50,7 +52,7 @@ __all__ = [
 ]
 
 
-class FuturesOrderBook(Model):
+class FuturesOrderBook(HasLevels, Model):
     """Price levels of a symbol, best first; retail price improvement orders are left out."""
 
     last_update_id: int
@@ -68,6 +70,8 @@ class FuturesOrderBook(Model):
 class FuturesPriceTicker(Model):
     """Last price of a symbol."""
 
+    named_by = ("symbol",)
+
     symbol: str
     """The symbol."""
     price: Decimal
@@ -78,6 +82,8 @@ class FuturesPriceTicker(Model):
 
 class FuturesBookTicker(Model):
     """Best bid and ask of a symbol; retail price improvement orders are left out."""
+
+    named_by = ("symbol",)
 
     last_update_id: int | None = None
     """Update of the order book the prices are as of."""
@@ -97,6 +103,8 @@ class FuturesBookTicker(Model):
 
 class _OrderFields(Model):
     """What every order of both futures markets tells."""
+
+    named_by = ("client_order_id",)
 
     order_id: int
     """The exchange's id of the order, unique within the symbol."""
@@ -166,6 +174,8 @@ class FuturesOrderAck(_OrderFields):
 class FuturesOrder(_OrderFields):
     """A USD-M order."""
 
+    time_index = "time"
+
     modify_id: int | None = None
     """Your id of its last amendment, when one was sent."""
     average_price: Decimal | None = field(name="avgPrice")
@@ -198,6 +208,8 @@ class CoinFuturesOrderAck(_OrderFields):
 class CoinFuturesOrder(_OrderFields):
     """A COIN-M order."""
 
+    time_index = "time"
+
     pair: str | None
     """The pair the contract belongs to, such as ``BTCUSD``."""
     modify_id: int | None = None
@@ -212,6 +224,8 @@ class CoinFuturesOrder(_OrderFields):
 
 class FuturesAlgoOrder(Model):
     """A conditional order kept by the algo service until it is triggered (USD-M)."""
+
+    named_by = ("client_algo_id",)
 
     algo_id: int
     """The exchange's id of the conditional order; not an order id."""
@@ -281,6 +295,8 @@ class CancelledAlgoOrder(Model):
 class FuturesPositionV2(Model):
     """A position, or the orders that may open one, of a USD-M symbol."""
 
+    named_by = ("symbol", "position_side")
+
     symbol: str
     """The symbol."""
     position_side: PositionSide
@@ -331,6 +347,8 @@ class FuturesPositionV2(Model):
 
 class _PositionFields(Model):
     """What a position of both futures markets tells in the full list."""
+
+    named_by = ("symbol", "position_side")
 
     symbol: str
     """The symbol."""
@@ -388,6 +406,8 @@ class CoinFuturesPosition(_PositionFields):
 class _BalanceFields(Model):
     """What a wallet balance of both futures markets tells."""
 
+    named_by = ("asset",)
+
     account_alias: str | None
     """Alias of the account."""
     asset: str
@@ -422,6 +442,8 @@ class CoinFuturesBalance(_BalanceFields):
 
 class CoinFuturesAccountAsset(Model):
     """An asset of a futures account."""
+
+    named_by = ("asset",)
 
     asset: str
     """The asset."""
@@ -460,6 +482,8 @@ class FuturesAccountAsset(CoinFuturesAccountAsset):
 
 class _AccountPositionFields(Model):
     """What a position tells as a part of the account."""
+
+    named_by = ("symbol", "position_side")
 
     symbol: str
     """The symbol."""
@@ -534,6 +558,7 @@ class CoinFuturesAccountPosition(_AccountPositionFields):
     """Value at the mark price, in base asset units; below zero when short."""
 
 
+@holds_rows(assets=FuturesAccountAsset)
 class _AccountTotals(Model):
     """Sums over a USD-M account: in USDT in single-asset mode, in USD in multi-assets mode."""
 
@@ -559,17 +584,19 @@ class _AccountTotals(Model):
     """Free for new positions."""
     max_withdraw_amount: Decimal | None
     """Largest amount that may be transferred out."""
-    assets: list[FuturesAccountAsset]
+    assets: RowsOf[FuturesAccountAsset]
     """Each asset of the account."""
 
 
+@holds_rows(positions=FuturesAccountPositionV2)
 class FuturesAccountV2(_AccountTotals):
     """A USD-M account, with the symbols that have a position or an open order."""
 
-    positions: list[FuturesAccountPositionV2]
+    positions: RowsOf[FuturesAccountPositionV2]
     """Positions and symbols with open orders."""
 
 
+@holds_rows(positions=FuturesAccountPosition)
 class FuturesAccount(_AccountTotals):
     """A USD-M account, with every symbol of the market."""
 
@@ -587,10 +614,11 @@ class FuturesAccount(_AccountTotals):
     """Whether multi-assets mode is on."""
     trade_group_id: int | None
     """Trade group; -1 for none."""
-    positions: list[FuturesAccountPosition]
+    positions: RowsOf[FuturesAccountPosition]
     """Every symbol, whether a position is held or not."""
 
 
+@holds_rows(assets=CoinFuturesAccountAsset, positions=CoinFuturesAccountPosition)
 class CoinFuturesAccount(Model):
     """A COIN-M account, with every symbol of the market."""
 
@@ -604,7 +632,7 @@ class CoinFuturesAccount(Model):
     """Whether it may transfer out."""
     update_time: int | None
     """Reserved by the exchange."""
-    assets: list[CoinFuturesAccountAsset]
+    assets: RowsOf[CoinFuturesAccountAsset]
     """Each asset of the account."""
-    positions: list[CoinFuturesAccountPosition]
+    positions: RowsOf[CoinFuturesAccountPosition]
     """Every symbol, whether a position is held or not."""

@@ -12,7 +12,7 @@ from typing import TypeAlias, get_args
 from msgspec import Raw, field
 
 from binance_wsapi.models._event_decoder import EventDecoder
-from binance_wsapi.models.base import Event, HidesSecrets, Model, UnknownEvent
+from binance_wsapi.models.base import Event, Model, UnknownEvent
 from binance_wsapi.models.enums import OrderStatus, SelfTradePreventionMode, Side
 from binance_wsapi.models.futures_enums import (
     AccountUpdateReason,
@@ -28,6 +28,7 @@ from binance_wsapi.models.futures_enums import (
     StrategyStatus,
     WorkingType,
 )
+from binance_wsapi.models.rows import Rows, RowsOf, holds_rows
 
 __all__ = [
     "AccountConfig",
@@ -196,6 +197,8 @@ class TradeLite(Event, tag="TRADE_LITE"):
 class UpdatedFuturesBalance(Model):
     """What an account has of an asset after a change."""
 
+    named_by = ("asset",)
+
     asset: str = field(name="a")
     """The asset."""
     wallet_balance: Decimal = field(name="wb")
@@ -208,6 +211,8 @@ class UpdatedFuturesBalance(Model):
 
 class UpdatedPosition(Model):
     """A position after a change."""
+
+    named_by = ("symbol", "position_side")
 
     symbol: str = field(name="s")
     """The symbol."""
@@ -229,6 +234,7 @@ class UpdatedPosition(Model):
     """Margin set aside for it, profit left out."""
 
 
+@holds_rows(balances=UpdatedFuturesBalance, positions=UpdatedPosition)
 class FuturesAccountChange(Model):
     """What changed in an account, and why."""
 
@@ -236,11 +242,11 @@ class FuturesAccountChange(Model):
     """Why."""
     symbol: str | None = field(name="S", default=None)
     """Symbol of a funding fee."""
-    balances: list[UpdatedFuturesBalance] = field(
-        name="B", default_factory=list[UpdatedFuturesBalance]
+    balances: RowsOf[UpdatedFuturesBalance] = field(
+        name="B", default_factory=Rows[UpdatedFuturesBalance]
     )
     """Balances that changed."""
-    positions: list[UpdatedPosition] | None = field(name="P", default=None)
+    positions: RowsOf[UpdatedPosition] | None = field(name="P", default=None)
     """Positions that changed (on COIN-M all of them); ``None`` for a funding fee of a cross position."""
 
 
@@ -290,6 +296,8 @@ class FuturesAccountConfigUpdate(Event, tag="ACCOUNT_CONFIG_UPDATE"):
 class PositionAtRisk(Model):
     """A position that is short of margin."""
 
+    named_by = ("symbol", "position_side")
+
     symbol: str = field(name="s")
     """The symbol."""
     position_side: PositionSide = field(name="ps")
@@ -308,12 +316,13 @@ class PositionAtRisk(Model):
     """Margin needed to keep it."""
 
 
+@holds_rows(positions=PositionAtRisk)
 class FuturesMarginCall(Event, tag="MARGIN_CALL"):
     """Positions are near liquidation: guidance only, it may come late or not at all."""
 
     cross_wallet_balance: Decimal | None = field(name="cw", default=None)
     """Part of the wallet balance that serves cross positions; in calls for these only."""
-    positions: list[PositionAtRisk] = field(name="p")
+    positions: RowsOf[PositionAtRisk] = field(name="p")
     """Positions at risk."""
 
 
@@ -475,7 +484,7 @@ class GridUpdate(Event, tag="GRID_UPDATE"):
     """The grid as it stands now."""
 
 
-class ListenKeyExpired(HidesSecrets, Event, tag="listenKeyExpired"):
+class ListenKeyExpired(Event, tag="listenKeyExpired"):
     """The listen key ran out: nothing more comes until a new key is used, on a new connection."""
 
     listen_key: str | None = field(name="listenKey")

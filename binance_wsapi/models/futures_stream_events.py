@@ -12,6 +12,7 @@ from decimal import Decimal
 from msgspec import field
 
 from binance_wsapi.models.base import Event, Level, Model
+from binance_wsapi.models.book import HasLevels
 from binance_wsapi.models.enums import KlineInterval, OrderStatus, Side
 from binance_wsapi.models.futures_enums import (
     ContractStatus,
@@ -20,6 +21,7 @@ from binance_wsapi.models.futures_enums import (
     FuturesTimeInForce,
     TradingSessionType,
 )
+from binance_wsapi.models.rows import RowsOf, holds_rows
 from binance_wsapi.models.spot_stream_events import StreamKline
 
 __all__ = [
@@ -375,12 +377,14 @@ class FuturesDepthEvent(Event, tag="depthUpdate"):
     """1 for a USD-M symbol, 2 for a COIN-M symbol."""
 
 
-class FuturesPartialDepthEvent(FuturesDepthEvent, tag="depthUpdate"):
+class FuturesPartialDepthEvent(HasLevels, FuturesDepthEvent, tag="depthUpdate"):
     """The best levels of an order book: all of them, not only those that changed."""
 
 
 class IndexComponent(Model):
     """A part of a composite index."""
+
+    named_by = ("base_asset",)
 
     base_asset: str = field(name="b")
     """Base asset."""
@@ -394,6 +398,7 @@ class IndexComponent(Model):
     """Its own index price."""
 
 
+@holds_rows(components=IndexComponent)
 class CompositeIndexEvent(Event, tag="compositeIndex"):
     """Value and parts of a composite index (USD-M)."""
 
@@ -403,7 +408,7 @@ class CompositeIndexEvent(Event, tag="compositeIndex"):
     """Its value."""
     component_category: str | None = field(name="C")
     """What its parts are, such as ``baseAsset``."""
-    components: list[IndexComponent] | None = field(name="c")
+    components: RowsOf[IndexComponent] | None = field(name="c")
     """Its parts."""
 
 
@@ -426,6 +431,7 @@ class LeverageBracket(Model):
     """Most leverage."""
 
 
+@holds_rows(brackets=LeverageBracket)
 class ContractInfoEvent(Event, tag="contractInfo"):
     """A contract was listed, is being settled, or its leverage brackets changed."""
 
@@ -441,7 +447,7 @@ class ContractInfoEvent(Event, tag="contractInfo"):
     """When it was listed, in ms."""
     status: ContractStatus = field(name="cs")
     """Whether it trades."""
-    brackets: list[LeverageBracket] | None = field(name="bks", default=None)
+    brackets: RowsOf[LeverageBracket] | None = field(name="bks", default=None)
     """Its leverage brackets, when they changed."""
     symbol_type: int | None = field(name="st", default=None)
     """1 for a USD-M symbol, 2 for a COIN-M symbol."""

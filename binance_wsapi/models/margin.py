@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from binance_wsapi.models.base import HidesSecrets, Model
+from binance_wsapi.models.base import Model
 
 __all__ = ["ListenToken"]
 
 
-class ListenToken(HidesSecrets, Model):
+class ListenToken(Model):
     """A token that subscribes the user data of one margin account."""
 
     token: str

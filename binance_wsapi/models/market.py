@@ -13,6 +13,7 @@ from msgspec import field
 
 from binance_wsapi.loading import uncut
 from binance_wsapi.models.base import Level, Model
+from binance_wsapi.models.book import HasLevels
 from binance_wsapi.models.enums import (
     ExecutionRuleType,
     OrderType,
@@ -22,6 +23,7 @@ from binance_wsapi.models.enums import (
     SelfTradePreventionMode,
     SymbolStatus,
 )
+from binance_wsapi.models.rows import Rows, RowsOf, holds_rows
 
 if TYPE_CHECKING:
     from binance_wsapi.models.filters import Filter
@@ -64,6 +66,8 @@ class ServerTime(Model):
 class RateLimit(Model):
     """One limit, and in some answers how much of it is used up."""
 
+    named_by = ("rate_limit_type", "interval")
+
     rate_limit_type: RateLimitType
     """What is counted."""
     interval: RateLimitInterval
@@ -78,6 +82,8 @@ class RateLimit(Model):
 
 class Symbol(Model):
     """A symbol and the rules its orders must follow."""
+
+    named_by = ("symbol",)
 
     symbol: str
     """Name, such as ``BTCUSDT``."""
@@ -133,8 +139,11 @@ class Symbol(Model):
     """The filters as the exchange wrote them; use :attr:`filters`."""
 
     @property
-    def filters(self) -> list[Filter]:
-        """The rules on price, quantity, notional and open orders, decoded at each touch."""
+    def filters(self) -> Rows[Filter]:
+        """The rules on price, quantity, notional and open orders, decoded at each touch.
+
+        ``filters["LOT_SIZE"]`` or ``filters[LotSizeFilter]`` is one of them.
+        """
         with uncut:
             from binance_wsapi.models.filters import decode_filters
 
@@ -144,12 +153,15 @@ class Symbol(Model):
 class SmartOrderRouting(Model):
     """Symbols that orders in one asset are routed over."""
 
+    named_by = ("base_asset",)
+
     base_asset: str
     """The asset that is bought and sold."""
     symbols: list[str]
     """The symbols whose books are used."""
 
 
+@holds_rows(rate_limits=RateLimit, symbols=Symbol, sors=SmartOrderRouting)
 class ExchangeInfo(Model):
     """Trading rules, limits and symbols."""
 
@@ -157,17 +169,17 @@ class ExchangeInfo(Model):
     """Time zone of the exchange: ``UTC``."""
     server_time: int | None
     """Epoch ms."""
-    rate_limits: list[RateLimit] | None
+    rate_limits: RowsOf[RateLimit] | None
     """The limits on requests, orders and connections."""
-    symbols: list[Symbol]
-    """The symbols asked for."""
-    sors: list[SmartOrderRouting] | None = None
+    symbols: RowsOf[Symbol]
+    """The symbols asked for: ``symbols["BTCUSDT"]``."""
+    sors: RowsOf[SmartOrderRouting] | None = None
     """Assets with smart order routing, where it is on."""
     exchange_filters_json: msgspec.Raw = field(name="exchangeFilters", default_factory=msgspec.Raw)
     """The filters of the whole exchange as it wrote them; use :attr:`exchange_filters`."""
 
     @property
-    def exchange_filters(self) -> list[Filter]:
+    def exchange_filters(self) -> Rows[Filter]:
         """The rules that hold over all symbols together, decoded at each touch."""
         with uncut:
             from binance_wsapi.models.filters import decode_filters
@@ -177,6 +189,8 @@ class ExchangeInfo(Model):
 
 class ExecutionRule(Model):
     """A rule on the prices an order may trade at; a bound left out is not enforced."""
+
+    named_by = ("rule_type",)
 
     rule_type: ExecutionRuleType
     """What is restricted."""
@@ -190,23 +204,27 @@ class ExecutionRule(Model):
     """A seller trades no lower than the reference price times this."""
 
 
+@holds_rows(rules=ExecutionRule)
 class SymbolExecutionRules(Model):
     """The execution rules of one symbol."""
 
+    named_by = ("symbol",)
+
     symbol: str
     """Name, such as ``BTCUSDT``."""
-    rules: list[ExecutionRule]
+    rules: RowsOf[ExecutionRule]
     """The rules; empty when it has none."""
 
 
+@holds_rows(symbol_rules=SymbolExecutionRules)
 class ExecutionRules(Model):
     """Execution rules by symbol."""
 
-    symbol_rules: list[SymbolExecutionRules]
+    symbol_rules: RowsOf[SymbolExecutionRules]
     """One entry a symbol."""
 
 
-class OrderBook(Model):
+class OrderBook(HasLevels, Model):
     """The order book of a symbol at one moment."""
 
     last_update_id: int
@@ -219,6 +237,8 @@ class OrderBook(Model):
 
 class Trade(Model, gc=False):
     """A trade of the market."""
+
+    time_index = "time"
 
     trade_id: int = field(name="id")
     """Its number; for block trades that of the block trade."""
@@ -238,6 +258,8 @@ class Trade(Model, gc=False):
 
 class AggregateTrade(Model, gc=False):
     """Trades of one taker order at one price, at one time."""
+
+    time_index = "time"
 
     aggregate_trade_id: int = field(name="a")
     """Its number."""
@@ -259,6 +281,8 @@ class AggregateTrade(Model, gc=False):
 
 class Kline(Model, array_like=True, gc=False):
     """A candle; on the wire a list in this order."""
+
+    time_index = "open_time"
 
     open_time: int
     """First moment of it, epoch ms."""
@@ -299,6 +323,8 @@ class AveragePrice(Model):
 
 class Ticker(Model):
     """Statistics of a symbol over a window; MINI leaves out those that may be ``None``."""
+
+    named_by = ("symbol",)
 
     symbol: str
     """Name, such as ``BTCUSDT``."""
@@ -352,6 +378,8 @@ class Ticker24hr(Ticker):
 class PriceTicker(Model):
     """The last price of a symbol."""
 
+    named_by = ("symbol",)
+
     symbol: str
     """Name, such as ``BTCUSDT``."""
     price: Decimal
@@ -360,6 +388,8 @@ class PriceTicker(Model):
 
 class BookTicker(Model):
     """The best prices of a symbol."""
+
+    named_by = ("symbol",)
 
     symbol: str
     """Name, such as ``BTCUSDT``."""

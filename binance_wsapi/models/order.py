@@ -24,6 +24,7 @@ from binance_wsapi.models.enums import (
     TimeInForce,
     WorkingFloor,
 )
+from binance_wsapi.models.rows import RowsOf, holds_rows
 
 __all__ = [
     "AmendedOrder",
@@ -135,8 +136,11 @@ class PreventedMatch(PreventedMatchOfOrder):
     """When, epoch ms."""
 
 
+@holds_rows(fills=Fill, prevented_matches=PreventedMatchOfOrder)
 class PlacedOrder(_OrderTerms):
     """A new order; ACK answers leave out everything but the ids and the time."""
+
+    named_by = ("client_order_id",)
 
     symbol: str
     """Name, such as ``BTCUSDT``."""
@@ -166,14 +170,16 @@ class PlacedOrder(_OrderTerms):
     """Order type."""
     side: Side | None = None
     """Which way it goes."""
-    fills: list[Fill] | None = None
+    fills: RowsOf[Fill] | None = None
     """Its fills so far, in FULL answers."""
-    prevented_matches: list[PreventedMatchOfOrder] | None = None
+    prevented_matches: RowsOf[PreventedMatchOfOrder] | None = None
     """Its matches that self-trade prevention stopped, in FULL answers."""
 
 
 class CancelledOrder(_OrderTerms):
     """An order that was cancelled."""
+
+    named_by = ("client_order_id",)
 
     symbol: str
     """Name, such as ``BTCUSDT``."""
@@ -209,6 +215,9 @@ class CancelledOrder(_OrderTerms):
 
 class Order(_OrderTerms):
     """An order as it stands."""
+
+    named_by = ("client_order_id",)
+    time_index = "time"
 
     symbol: str
     """Name, such as ``BTCUSDT``."""
@@ -246,6 +255,8 @@ class Order(_OrderTerms):
 
 class OrderOfList(Model):
     """An order of an order list, by its ids."""
+
+    named_by = ("client_order_id",)
 
     symbol: str
     """Name, such as ``BTCUSDT``."""
@@ -290,6 +301,7 @@ class AmendedOrder(_OrderTerms):
     """Which way it goes."""
 
 
+@holds_rows(orders=OrderOfList)
 class AmendedOrderList(Model):
     """The order list that an amended order belongs to."""
 
@@ -303,7 +315,7 @@ class AmendedOrderList(Model):
     """Your id of the list."""
     symbol: str
     """Name, such as ``BTCUSDT``."""
-    orders: list[OrderOfList]
+    orders: RowsOf[OrderOfList]
     """Its orders."""
 
 
@@ -322,6 +334,8 @@ class OrderAmendResult(Model):
 
 class OrderAmendment(Model):
     """One amendment in the history of an order."""
+
+    time_index = "time"
 
     symbol: str
     """Name, such as ``BTCUSDT``."""

@@ -5,7 +5,7 @@ Times are epoch milliseconds, or microseconds where the connection was asked for
 
 from __future__ import annotations
 
-from binance_wsapi.models.base import HidesSecrets, Model
+from binance_wsapi.models.base import Model
 
 __all__ = ["ListenKey", "SessionStatus", "Subscription"]
 
@@ -13,7 +13,7 @@ __all__ = ["ListenKey", "SessionStatus", "Subscription"]
 _LEAST_MICROSECONDS = 10**14
 
 
-class SessionStatus(HidesSecrets, Model):
+class SessionStatus(Model):
     """The state of a connection."""
 
     api_key: str | None = None
@@ -48,7 +48,7 @@ class Subscription(Model):
         return sent if sent is None or sent < _LEAST_MICROSECONDS else sent // 1000
 
 
-class ListenKey(HidesSecrets, Model):
+class ListenKey(Model):
     """The key that user data is read with."""
 
     listen_key: str

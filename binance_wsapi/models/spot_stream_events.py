@@ -12,6 +12,7 @@ from decimal import Decimal
 from msgspec import field
 
 from binance_wsapi.models.base import Event, Level, Model
+from binance_wsapi.models.book import HasLevels
 from binance_wsapi.models.enums import KlineInterval
 from binance_wsapi.models.user_events import ServerShutdown
 
@@ -295,7 +296,7 @@ class BookTickerEvent(Event, tag=False):
         return Decimal(self.ask_quantity_text)
 
 
-class PartialDepthEvent(Event, tag=False):
+class PartialDepthEvent(HasLevels, Event, tag=False):
     """The best levels of an order book; sent without a type, a time and a symbol."""
 
     last_update_id: int = field(name="lastUpdateId")

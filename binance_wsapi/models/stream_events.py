@@ -15,14 +15,16 @@ from binance_wsapi.loading import load
 from binance_wsapi.markets import Market
 from binance_wsapi.models._event_decoder import EventDecoder
 from binance_wsapi.models.base import Event, UnknownEvent
+from binance_wsapi.models.rows import Rows, RowsOf, holds_rows
 
 __all__ = ["EventBatch", "decode_stream_event", "stream_event_decoder"]
 
 
+@holds_rows(events=None)
 class EventBatch(Event, tag=False):
     """Events of several symbols that came in one frame, as ``!miniTicker@arr`` and its kin send them."""
 
-    events: list[Event]
+    events: RowsOf[Event]
     """The events, in the order they were sent."""
 
     @property
@@ -90,7 +92,7 @@ def _by_type(market: Market, stream: str | None, frame: bytes | msgspec.Raw) -> 
     if bytes(memoryview(frame)[:1]) == b"[":
         events = [_one_by_type(market, stream, row) for row in _rows(frame)]
         event_time = events[0].event_time if events else None
-        return EventBatch(event_time=event_time, events=events).attach_frame(frame, stream)
+        return EventBatch(event_time=event_time, events=Rows(events)).attach_frame(frame, stream)
     return _one_by_type(market, stream, frame)
 
 

@@ -32,6 +32,7 @@ from binance_wsapi.models.enums import (
     TimeInForce,
     WorkingFloor,
 )
+from binance_wsapi.models.rows import RowsOf, holds_rows
 
 __all__ = [
     "AccountPosition",
@@ -164,6 +165,8 @@ class OrderUpdate(Event, tag="executionReport"):
 class UpdatedBalance(Model, gc=False):
     """What an account has of an asset after a change."""
 
+    named_by = ("asset",)
+
     asset: str = field(name="a")
     """The asset."""
     free: Decimal = field(name="f")
@@ -172,12 +175,13 @@ class UpdatedBalance(Model, gc=False):
     """Held for open orders."""
 
 
+@holds_rows(balances=UpdatedBalance)
 class AccountPosition(Event, tag="outboundAccountPosition"):
     """Balances that may have changed, each as it stands now."""
 
     update_time: int | None = field(name="u")
     """When the account changed, in the unit of ``event_time``."""
-    balances: list[UpdatedBalance] = field(name="B")
+    balances: RowsOf[UpdatedBalance] = field(name="B")
     """The assets that may have changed."""
 
 
@@ -195,6 +199,8 @@ class BalanceUpdate(Event, tag="balanceUpdate"):
 class OrderOfUpdatedList(Model):
     """An order of an order list, by its ids."""
 
+    named_by = ("client_order_id",)
+
     symbol: str = field(name="s")
     """Name, such as ``BTCUSDT``."""
     order_id: int = field(name="i")
@@ -203,6 +209,7 @@ class OrderOfUpdatedList(Model):
     """Your id."""
 
 
+@holds_rows(orders=OrderOfUpdatedList)
 class OrderListUpdate(Event, tag="listStatus"):
     """An order list changed; what happened to its orders comes as :class:`OrderUpdate`."""
 
@@ -222,7 +229,7 @@ class OrderListUpdate(Event, tag="listStatus"):
     """Your id of the list."""
     transaction_time: int | None = field(name="T")
     """When it happened, in the unit of ``event_time``."""
-    orders: list[OrderOfUpdatedList] = field(name="O")
+    orders: RowsOf[OrderOfUpdatedList] = field(name="O")
     """Its orders, by their ids."""
 
 

@@ -32,6 +32,7 @@ import msgspec
 from binance_wsapi.catalogue.operation import Operation
 from binance_wsapi.markets import Market
 from binance_wsapi.markets.market import Limit
+from binance_wsapi.models.base import Model
 from binance_wsapi.protocol.silence import Silence
 from binance_wsapi.protocol.weight import weight_of
 
@@ -66,9 +67,10 @@ _PUT_BACK_US = 1_000_000
 """By how much the time has to be earlier than it was to count as put back."""
 
 
-@dataclass(frozen=True, slots=True)
-class LimitUsage:
+class LimitUsage(Model, frozen=True, kw_only=False):
     """How far a limit is used up."""
+
+    named_by = ("rate_limit_type", "interval")
 
     rate_limit_type: str
     """``REQUEST_WEIGHT`` (per IP) or ``ORDERS`` (unfilled orders, per account)."""

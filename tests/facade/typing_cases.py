@@ -18,6 +18,7 @@ from binance_wsapi.models.enums import OrderStatus, OrderType, Side
 from binance_wsapi.models.market import Kline, OrderBook, PriceTicker, Ticker24hr
 from binance_wsapi.models.order import CancelledOrder, Order, PlacedOrder
 from binance_wsapi.models.order_list import CancelledOrderList
+from binance_wsapi.models.rows import Rows, Tables
 from binance_wsapi.models.spot_stream_events import TradeEvent
 from binance_wsapi.models.user_events import OrderUpdate
 from binance_wsapi.order_book import AsyncLocalOrderBook
@@ -48,20 +49,22 @@ def blocking(spot: SpotNamespace) -> None:
         start_time=datetime.now().astimezone(),
         end_time="2026-11-28",
     )
-    assert_type(klines.result, list[Kline])
+    assert_type(klines.result, Rows[Kline])
+    assert_type(klines.result[0], Kline)
+    assert_type(klines.result[-5:], Rows[Kline])
 
 
 def one_or_many(spot: SpotNamespace) -> None:
     assert_type(spot.get_24hr_ticker(symbol="BTCUSDT"), Response[Ticker24hr])
-    assert_type(spot.get_24hr_ticker(symbols=["BTCUSDT"]), Response[list[Ticker24hr]])
-    assert_type(spot.get_24hr_ticker(), Response[list[Ticker24hr]])
+    assert_type(spot.get_24hr_ticker(symbols=["BTCUSDT"]), Response[Rows[Ticker24hr]])
+    assert_type(spot.get_24hr_ticker(), Response[Rows[Ticker24hr]])
     assert_type(spot.get_24hr_ticker("BTCUSDT"), Response[Ticker24hr])
 
 
 async def awaited(spot: AsyncSpotNamespace) -> None:
     assert_type(await spot.get_order_book(symbol="BTCUSDT"), Response[OrderBook])
     assert_type(await spot.get_symbol_price_ticker(symbol="BTCUSDT"), Response[PriceTicker])
-    assert_type((await spot.get_open_orders()).result, list[Order])
+    assert_type((await spot.get_open_orders()).result, Rows[Order])
     spot.get_order_book(symbol="BTCUSDT")  # type: ignore[unused-coroutine]  # pyright: ignore[reportUnusedCoroutine]
 
 
@@ -123,8 +126,8 @@ async def user_data_awaited(client: AsyncClient) -> None:
         assert_type(event, CoinmUserData)
     async with client.subscribe_user_data_stream(WsKey.MARGIN_USER_DATA) as margin:
         assert_type(margin, AsyncEventStream[MarginUserData])
-    assert_type(await client.health(), list[ConnectionHealth])
-    assert_type(await client.rate_limits, dict[str, list[LimitUsage]])
+    assert_type(await client.health(), Rows[ConnectionHealth])
+    assert_type(await client.rate_limits, Tables[LimitUsage])
     stream = await client.subscribe_user_data_stream(WsKey.USDM_WSAPI_TESTNET)
     assert_type(await stream.get_async(), UsdmUserData)
     assert_type(await stream.get(), UsdmUserData)

@@ -10,13 +10,19 @@ import json
 import logging
 from collections.abc import Callable, Iterator
 from decimal import Decimal
-from functools import partial
 from pathlib import Path
 from types import NoneType
 from typing import Any, NamedTuple, get_args
 
 import msgspec
 import pytest
+from documented_samples import (
+    REFERENCE,
+    Sample,
+    documented,
+    is_typed,
+    user_data_decoder,
+)
 
 from binance_wsapi import UnreadableResult
 from binance_wsapi.catalogue import operation_by_method
@@ -25,78 +31,16 @@ from binance_wsapi.models import futures_events as usdm
 from binance_wsapi.models import tolerant
 from binance_wsapi.models import user_events as spot
 from binance_wsapi.models.base import UnknownEvent
-from binance_wsapi.models.futures_events import decode_coinm_event, decode_usdm_event
-from binance_wsapi.models.margin_events import decode_margin_event
+from binance_wsapi.models.futures_events import decode_usdm_event
 from binance_wsapi.models.stream_events import EventBatch, decode_stream_event
 from binance_wsapi.models.tolerant import tolerant_decoder
 from binance_wsapi.models.user_events import decode_user_event
 from binance_wsapi.response import Response
 
-REFERENCE = Path(__file__).parents[1] / "reference"
 NEW = REFERENCE / "new" / "samples"
 
 Decode = Callable[[bytes], Any]
 Path_ = tuple[str | int, ...]
-
-
-class Sample(NamedTuple):
-    """One thing the exchange sends, and what reads it."""
-
-    decode: Decode
-    payload: Any
-
-
-def user_data_decoder(market: str) -> Decode:
-    if market == "spot":
-        return decode_user_event
-    if market == "margin":
-        return decode_margin_event
-    return decode_usdm_event if market == "usdm" else decode_coinm_event
-
-
-def documented() -> Iterator[tuple[str, Sample]]:
-    """Yield every documented event and result."""
-    for market in ("spot", "usdm", "coinm", "margin"):
-        events = json.loads((REFERENCE / market / "events.json").read_text())
-        user_data = [*events["user_data"], *events.get("risk_stream", [])]
-        for event in user_data:
-            for number, payload in enumerate(event.get("samples", [])):
-                payload = payload.get("event", payload)  # noqa: PLW2901 - out of its envelope
-                name = f"{market} {event['event']} {number}"
-                yield name, Sample(user_data_decoder(market), payload)
-        for stream in events.get("market_streams", {}).get("streams", []):
-            for number, payload in enumerate(stream.get("samples", [stream.get("sample")])):
-                decode = partial(decode_stream_event, Market(market), stream_name(stream))
-                yield f"{market} {stream['name']} {number}", Sample(decode, payload)
-        if market != "margin":
-            yield from results(market)
-
-
-def results(market: str) -> Iterator[tuple[str, Sample]]:
-    for example in json.loads((REFERENCE / market / "examples.json").read_text()):
-        operation = example["method"] and operation_by_method(Market(market), example["method"])
-        result = example["payload"].get("result") if isinstance(example["payload"], dict) else None
-        if operation and result and example["kind"] == "response" and operation.result is not None:
-            name = f"{market} {example['method']} {example['variant']}"
-            yield name, Sample(tolerant_decoder(operation.result), result)
-
-
-def stream_name(stream: dict[str, Any]) -> str:
-    name: str = stream["pattern"].partition("[")[0]
-    places = {"<levels>": "5", "<interval>": "1m", "<window_size>": "1h", "<window-size>": "1h"}
-    for place, value in places.items():
-        name = name.replace(place, value)
-    return name.replace("<", "").replace(">", "").lower() if "@" in name else name
-
-
-def is_typed(sample: Sample) -> bool:
-    try:
-        read = sample.decode(json.dumps(sample.payload).encode())
-    except msgspec.ValidationError:
-        return False
-    if isinstance(read, EventBatch):
-        return not any(isinstance(each, UnknownEvent) for each in read)
-    return isinstance(read, (msgspec.Struct, list)) and not isinstance(read, UnknownEvent)
 
 
 SAMPLES = [pytest.param(sample, id=name) for name, sample in documented() if is_typed(sample)]

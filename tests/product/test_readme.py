@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import asyncio
 import inspect
 import os
 import re
@@ -103,6 +104,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Here]:
         class HereAsyncClient(AsyncClient):
             def __init__(self, **options: Any) -> None:
                 super().__init__(**place.options(options))
+                clients.append(self)
 
         for kind in (KeyType.ED25519, KeyType.RSA):
             (tmp_path / f"{kind.name.lower()}.pem").write_text(keys[kind].api_secret)
@@ -113,7 +115,9 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Here]:
         monkeypatch.setattr(binance_wsapi, "AsyncClient", HereAsyncClient)
         yield place
         for client in clients:
-            client.close()
+            closing = client.close()
+            if closing is not None:
+                asyncio.run(closing)
 
 
 @pytest.mark.parametrize(
