@@ -40,7 +40,7 @@ EVENT_TIMEOUT_S = 10.0
 ROUND_TRIPS = 200
 TESTNET_ROUND_TRIPS = 10
 
-Drop = Callable[[], object] | None
+DropConnections = Callable[[], object] | None
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -89,7 +89,7 @@ def _testnet_options() -> dict[str, Any]:
 
 
 @contextlib.contextmanager
-def _embedded_exchange() -> Generator[tuple[dict[str, Any], Drop]]:
+def _embedded_exchange() -> Generator[tuple[dict[str, Any], DropConnections]]:
     from binance_wsapi.simulator import SimulatedExchange
 
     with SimulatedExchange(seed=1, market_maker=True) as exchange:
@@ -102,7 +102,7 @@ def _embedded_exchange() -> Generator[tuple[dict[str, Any], Drop]]:
         yield options, exchange.drop_connections
 
 
-def _run_sync(client: Client, drop: Drop, round_trips: int) -> None:
+def _run_sync(client: Client, drop: DropConnections, round_trips: int) -> None:
     began = time.perf_counter()
     client.connect()
     status = client.spot.get_session_status().result
@@ -162,7 +162,7 @@ def _run_sync(client: Client, drop: Drop, round_trips: int) -> None:
     _round_trips([client.spot.get_server_time().round_trip for _ in range(round_trips)])
 
 
-async def _run_async(options: dict[str, Any], drop: Drop, round_trips: int) -> None:
+async def _run_async(options: dict[str, Any], drop: DropConnections, round_trips: int) -> None:
     async with AsyncClient(**options) as client:
         began = time.perf_counter()
         await client.connect()

@@ -102,7 +102,7 @@ class LostAnswers:
         if not call.is_found_out:
             call.settle(error)
             return
-        self._is_unknown(session, call)
+        self._note_unknown(session, call)
         self._let_resolve(call, error)
         # Where nobody is left to be told, and to ask on, it is found out all the same.
         is_told = runtime.options.on_unknown_outcome == "raise" and not call.is_given_up
@@ -152,7 +152,7 @@ class LostAnswers:
     ) -> Outcome:
         """Find out what became of a request, in the background: it ends with the client."""
         runtime = self.runtime
-        self._is_unknown(session, call)
+        self._note_unknown(session, call)
         pending = runtime.spawn(self.find_out(session, call, error, timeout))
         try:
             return await pending
@@ -226,8 +226,8 @@ class LostAnswers:
         if call.outcome is None:
             call.settle(error)
 
-    def _is_unknown(self, session: Asker, call: Call) -> None:
-        """From now on the outcome of a request is not known."""
+    def _note_unknown(self, session: Asker, call: Call) -> None:
+        """Keep in mind a request whose outcome is not known from now on."""
         self._unknown[call] = session
         if len(self._unknown) > UNKNOWN_KEPT:
             del self._unknown[next(iter(self._unknown))]
