@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
-import msgspec
-
 from binance_wsapi.core.call import Call
 from binance_wsapi.core.link import Link, LinkOwner
 from binance_wsapi.errors import RequestRejected
 from binance_wsapi.protocol.clock import ServerClock
 from binance_wsapi.protocol.limits import Reservation
+from binance_wsapi.protocol.raw_event import RawEvent
 
 __all__ = ["ApiLink", "Authority", "UserDataSubscription"]
 
@@ -46,7 +45,7 @@ class ApiLink(Link):
         """What the limits were charged for opening it, while that is under way."""
         self.refusal: RequestRejected | None = None
         self.refused_at = 0.0
-        self.event_sinks: dict[int, Callable[[ApiLink, msgspec.Raw], None]] = {}
+        self.event_sinks: dict[int, Callable[[RawEvent, ApiLink], None]] = {}
         """Who takes the events of a subscription id."""
         self.answered_from = self.proven_at
         """When the latest request was written that was answered."""

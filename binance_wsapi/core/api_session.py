@@ -26,6 +26,7 @@ from binance_wsapi.health import ConnectionHealth
 from binance_wsapi.markets import Market
 from binance_wsapi.protocol.envelope import Frame
 from binance_wsapi.protocol.limits import Refusal
+from binance_wsapi.protocol.raw_event import raw_event
 from binance_wsapi.protocol.verdict import Moment
 from binance_wsapi.response import Response
 
@@ -36,15 +37,6 @@ if TYPE_CHECKING:
 __all__ = ["ApiSession"]
 
 log = logging.getLogger("binance_wsapi.session")
-
-
-class _Head(msgspec.Struct):
-    """The one field of an event that the session itself looks at."""
-
-    e: str = ""
-
-
-_decode_head = msgspec.json.Decoder(_Head).decode
 
 
 class ApiSession(Session):
@@ -179,11 +171,12 @@ class ApiSession(Session):
         self._outbox.drop(call)
 
     def _event(self, link: ApiLink, message: Frame) -> None:
-        kind = _event_type(message.event)
+        event = raw_event(message.event)
+        kind = event.kind
         if message.subscription_id is not None:
             sink = link.event_sinks.get(message.subscription_id)
             if sink is not None:
-                sink(link, message.event)
+                sink(event, link)
                 if kind == "eventStreamTerminated":
                     del link.event_sinks[message.subscription_id]
                     for subscription in list(self.subscriptions):
@@ -294,10 +287,3 @@ class ApiSession(Session):
         """End the session; what waited was never sent."""
         self._outbox.close(self.runtime.ended)
         await super().close(reason)
-
-
-def _event_type(event: msgspec.Raw) -> str:
-    try:
-        return _decode_head(event).e
-    except msgspec.DecodeError:  # passed on all the same: nothing is kept from the consumer
-        return ""

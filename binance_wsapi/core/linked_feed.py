@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import msgspec
-
 from binance_wsapi.core.carriers import Carriers
 from binance_wsapi.core.feed import Feed
 from binance_wsapi.core.link import Link
@@ -14,6 +12,7 @@ from binance_wsapi.core.lost_answers import LostAnswers
 from binance_wsapi.core.reconciliation import Reconciler
 from binance_wsapi.protocol.event_merge import identity
 from binance_wsapi.protocol.order_events import micros
+from binance_wsapi.protocol.raw_event import RawEvent
 
 __all__ = ["LinkedFeed"]
 
@@ -34,10 +33,10 @@ class LinkedFeed(Feed):
         super().__init__(*args, **kwargs)
         self._lost_answers = lost_answers
         self._subscribed_by = subscribed_by
-        self._carriers: Carriers[bytes] = Carriers(self._runtime, self._tell, identify=identity)
+        self._carriers: Carriers[RawEvent] = Carriers(self._runtime, self._tell, identify=identity)
         self._loss = ""
         self._is_restored = self._runtime.options.resubscribe_user_data_stream_after_reconnect
-        self._last_told: dict[Link, bytes] = {}
+        self._last_told: dict[Link, RawEvent] = {}
         """The last event of each link."""
         self._left_at: dict[Link, float] = {}
         """Since when another link carries the events in place of each that may still bring some."""
@@ -64,7 +63,7 @@ class LinkedFeed(Feed):
         if was_interrupted and self.reconciler is not None:
             self.reconciler.begin()
 
-    def deliver(self, event: bytes, link: Link) -> None:
+    def deliver(self, event: RawEvent, link: Link) -> None:
         """An event arrived on a link."""
         if self._lost_answers.is_busy:
             self._lost_answers.event(event, self._runtime.exchanges.own_orders_of(self._ws_key))
@@ -112,25 +111,11 @@ class LinkedFeed(Feed):
         self.resumed(self._loss)
         super().end()
 
-    def _tell(self, event: bytes) -> None:
+    def _tell(self, event: RawEvent) -> None:
         if self.reconciler is None or self.reconciler.is_news(event):
-            self.put(self.decode, event)
+            self.put(self.decode, event.data)
 
 
-class _Stamp(msgspec.Struct):
-    """The one field of an event that tells its time."""
-
-    E: int = 0
-
-
-_stamp = msgspec.json.Decoder(_Stamp).decode
-
-
-def _time_us(event: bytes | None) -> int:
+def _time_us(event: RawEvent | None) -> int:
     """Return when the exchange sent an event, in epoch microseconds; 0 when that is not known."""
-    if event is None:
-        return 0
-    try:
-        return micros(_stamp(event).E)
-    except msgspec.MsgspecError:
-        return 0
+    return 0 if event is None else micros(event.time)

@@ -15,6 +15,7 @@ from binance_wsapi.core.linked_feed import LinkedFeed
 from binance_wsapi.core.session import Session
 from binance_wsapi.endpoints import WsKey, listen_key_url
 from binance_wsapi.errors import BinanceWsApiError, NotSent, RequestRejected
+from binance_wsapi.protocol.raw_event import raw_event
 from binance_wsapi.protocol.session import SessionState
 
 if TYPE_CHECKING:
@@ -33,11 +34,6 @@ KEEP_ALIVE_RETRY_S = 15.0
 NO_SUCH_KEY = -1125
 
 
-class _Head(msgspec.Struct):
-    e: str = ""
-
-
-_head = msgspec.json.Decoder(_Head).decode
 _members = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 _ANSWERS = frozenset({"result", "error", "code"})
 """Answers to control messages have one of these."""
@@ -187,11 +183,10 @@ class ListenKeyUserData(Session):
 
     def received(self, link: KeyLink, frame: str | bytes) -> None:
         """Deliver an event."""
-        event = frame.encode() if isinstance(frame, str) else frame
-        kind = _event_type(event)
-        if not kind:
+        event = raw_event(frame.encode() if isinstance(frame, str) else frame)
+        if not event.kind:
             try:
-                members = _members(event)
+                members = _members(event.data)
             except msgspec.ValidationError:
                 members = {}
             except msgspec.DecodeError as error:
@@ -202,14 +197,13 @@ class ListenKeyUserData(Session):
                     link.answer.set_result(None)
                 return
             if members.keys() == {"stream", "data"}:
-                event = bytes(members["data"])
-                kind = _event_type(event)
-        if kind == "serverShutdown":
+                event = raw_event(members["data"])
+        if event.kind == "serverShutdown":
             if link is self.serving:
                 self.rotate()
             return
         self._feed.deliver(event, link)
-        if kind == "listenKeyExpired":
+        if event.kind == "listenKeyExpired":
             self._key_died(link.key, "the listen key expired")
 
     def opened(self, link: KeyLink) -> None:
@@ -281,10 +275,3 @@ class ListenKeyUserData(Session):
                 delay = KEEP_ALIVE_S
                 if extended != key:
                     self._key_died(key, "the account has another listen key")
-
-
-def _event_type(event: bytes) -> str:
-    try:
-        return _head(event).e
-    except (msgspec.DecodeError, UnicodeDecodeError):  # passed on all the same
-        return ""

@@ -33,6 +33,7 @@ from binance_wsapi.protocol.inquiry import (
     open_inquiry,
 )
 from binance_wsapi.protocol.own_orders import OwnOrders
+from binance_wsapi.protocol.raw_event import RawEvent
 from binance_wsapi.protocol.session import SessionMachine, SessionState
 from binance_wsapi.response import Response
 
@@ -131,18 +132,15 @@ class LostAnswers:
         for search in self._searches:
             search.wake()
 
-    def event(self, event: bytes, own_orders: OwnOrders) -> None:
+    def event(self, event: RawEvent, own_orders: OwnOrders) -> None:
         """Show a user data event to the open searches of the same exchange: it may prove one.
 
         Args:
-            event: The event, as the exchange sent it.
+            event: The event.
             own_orders: Those of the exchange: another one has other orders under the same ids.
         """
-        try:
-            told = _decode(event)
-        except (msgspec.DecodeError, UnicodeDecodeError):
-            return
-        if isinstance(told, dict):
+        told = event.fields
+        if told is not None:
             for search in list(self._searches):
                 if search.own_orders is own_orders:
                     search.event(told)

@@ -19,6 +19,7 @@ from binance_wsapi.errors import (
     RequestRejected,
 )
 from binance_wsapi.events import AccountReconciled, OrderReconciled
+from binance_wsapi.protocol.raw_event import RawEvent
 from binance_wsapi.protocol.reconcile import LiveOrders, Reconciled, Reconciliation
 from binance_wsapi.protocol.verdict import LAG_S
 
@@ -104,15 +105,12 @@ class Reconciler:
                 self._orders.begin_gap()
                 self.begin()
 
-    def is_news(self, event: bytes) -> bool:
+    def is_news(self, event: RawEvent) -> bool:
         """Take note of an event; false when it tells a fill that was reconciled already."""
-        self._look_into_answers()
+        if self._answers:
+            self._look_into_answers()
         orders = self._orders
-        try:
-            told = _decode(event)
-        except (msgspec.DecodeError, UnicodeDecodeError):
-            return True
-        is_news = not isinstance(told, dict) or orders.observe_event(told)
+        is_news = orders.observe_event(event)
         if orders.has_strangers and not self._is_interrupted:
             self.begin()
         return is_news

@@ -17,6 +17,7 @@ from binance_wsapi.core.session import Session
 from binance_wsapi.endpoints import WsKey, endpoint
 from binance_wsapi.errors import RequestRejected
 from binance_wsapi.protocol.control_messages import MessageRate, next_names
+from binance_wsapi.protocol.raw_event import raw_event
 from binance_wsapi.protocol.stream_identity import stream_identity
 
 if TYPE_CHECKING:
@@ -54,13 +55,8 @@ class _ControlMessage(msgspec.Struct):
     id: int
 
 
-class _Head(msgspec.Struct):
-    e: str = ""
-
-
 _decode_frame = msgspec.json.Decoder(_StreamFrame).decode
 _encode = msgspec.json.Encoder().encode
-_event_type = msgspec.json.Decoder(_Head).decode
 
 
 class StreamLink(Link):
@@ -255,11 +251,7 @@ class StreamSession(Session):
     def _aside(self, link: StreamLink, message: _StreamFrame, frame: str | bytes) -> None:
         """Take what is neither an event that is wanted nor an awaited answer."""
         event = message.data if message.stream else frame
-        try:
-            kind = _event_type(event).e
-        except msgspec.MsgspecError:  # an array of events
-            kind = ""
-        if kind == "serverShutdown":
+        if raw_event(event).kind == "serverShutdown":
             log.info("%s: the exchange is about to close this connection", self.ws_key)
             if link is self.serving:
                 self.rotate()

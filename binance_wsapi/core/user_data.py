@@ -7,8 +7,6 @@ import logging
 import math
 from typing import TYPE_CHECKING
 
-import msgspec
-
 from binance_wsapi.core.api_link import ApiLink
 from binance_wsapi.core.api_session import ApiSession
 from binance_wsapi.core.call import Outcome
@@ -197,7 +195,7 @@ class ApiUserData:
             self._failed(None)
             self._try_again(self._runtime.options.resubscribe_user_data_stream_delay_seconds)
             return
-        if link.event_sinks.get(subscription_id, self._event) != self._event:
+        if link.event_sinks.get(subscription_id, self._feed.deliver) != self._feed.deliver:
             # Another account's: nobody could tell whose events come under it.
             self._session.lose(link, f"two subscriptions were given the id {subscription_id}")
             return
@@ -212,7 +210,7 @@ class ApiUserData:
             # The same account's events would come under both ids.
             link.event_sinks.pop(former, None)
             link.ended_subscriptions.add(former)
-        link.event_sinks[subscription_id] = self._event
+        link.event_sinks[subscription_id] = self._feed.deliver
         self._ids[link] = subscription_id
         self._subscribed_at = self._runtime.now()
         self._feed.carried_by(link)
@@ -221,9 +219,6 @@ class ApiUserData:
     def _unwanted(self, link: ApiLink, subscription_id: int) -> None:
         link.ended_subscriptions.add(subscription_id)
         self._runtime.spawn(self._unsubscribe(link, subscription_id))
-
-    def _event(self, link: ApiLink, event: msgspec.Raw) -> None:
-        self._feed.deliver(bytes(event), link)
 
     def terminated(self, link: ApiLink, subscription_id: int) -> None:
         """The exchange ended a subscription (``eventStreamTerminated``)."""

@@ -53,10 +53,7 @@ class EventDecoder:
             except (msgspec.ValidationError, UnicodeDecodeError):
                 event = self.decode(frame, stream)
                 return otherwise(frame) if type(event) is UnknownEvent else event
-            known = event.__dict__
-            known["frame"] = frame
-            known["stream_name"] = stream
-            return event
+            return event.attach_frame(frame, stream)
 
         return read
 

@@ -19,6 +19,8 @@ from typing import Any, Generic, TypeVar
 
 import msgspec
 
+from binance_wsapi.protocol.raw_event import RawEvent
+
 __all__ = ["EventMerge", "identity"]
 
 
@@ -147,23 +149,24 @@ class _Multiset:
         return count > 0
 
 
-_decode = msgspec.json.Decoder().decode
 _encode = msgspec.json.Encoder(order="deterministic").encode
 
 
-def identity(event: bytes) -> Hashable:
+def identity(event: RawEvent) -> Hashable:
     """Return what tells an event apart from all others and is the same in its copies.
 
     The event time ``E`` is left out where the exchange numbers or stamps the matter itself; an event
     of a kind not known here is its own identity.
     """
+    fields = event.fields
     try:
-        fields = _decode(event)
+        if fields is None:
+            return bytes(event.data)
         kind = fields["e"]
         key = (kind, *_IDENTITIES[kind](fields))
         hash(key)
-    except (msgspec.DecodeError, UnicodeDecodeError, LookupError, TypeError, AttributeError):
-        return event
+    except (LookupError, TypeError, AttributeError):
+        return bytes(event.data)
     return key
 
 

@@ -15,15 +15,16 @@ answer came. Then it is told as unknown.
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
 from binance_wsapi.markets import Market
-from binance_wsapi.protocol.order_events import FINAL_STATUSES, micros, order_from_event
+from binance_wsapi.protocol.order_events import FINAL_STATUSES, micros
 from binance_wsapi.protocol.own_orders import order_key, orders_in
+from binance_wsapi.protocol.raw_event import RawEvent, ToldOrder
 from binance_wsapi.protocol.verdict import Answer, Question, Steps
 from binance_wsapi.protocol.wire_values import amount, text, whole_number
 
@@ -72,8 +73,9 @@ class _Told:
 
     client_order_id: str = ""
     status: str | None = None
-    shape: tuple[Any, ...] = ()
-    """Price and quantity, which amendments change."""
+    price: object = None
+    quantity: object = None
+    """As they were sent: amendments change them."""
     updated: int = 0
     before: Decimal = Decimal(0)
     """Filled before it was first seen, and told by no event since: no loss of ours."""
@@ -82,13 +84,22 @@ class _Told:
     trade_ids: set[int] = field(default_factory=set)
 
     def update(self, order: Mapping[str, Any]) -> None:
-        """Take over the order's state, unless a later one is known."""
+        """Take over the order's state as an answer shows it, unless a later one is known."""
         updated = whole_number(order.get("updateTime")) or 0
         # Answers and events overtake each other: an older state must not cover a newer one.
         if updated >= self.updated:
             self.client_order_id = text(order.get("clientOrderId")) or ""
             self.status = text(order.get("status"))
-            self.shape = _shape(order)
+            self.price, self.quantity = order.get("price"), order.get("origQty", order.get("qty"))
+            self.updated = updated
+
+    def follow(self, order: ToldOrder) -> None:
+        """Take over the order's state as an event tells it, unless a later one is known."""
+        updated = order.updated or 0
+        if updated >= self.updated:
+            self.client_order_id = order.client_order_id or ""
+            self.status = order.status
+            self.price, self.quantity = order.price, order.quantity
             self.updated = updated
 
     def add_fill(self, trade_id: int, quantity: Decimal, total: Decimal | None = None) -> None:
@@ -100,8 +111,31 @@ class _Told:
             self.executed += quantity
 
     @property
+    def shape(self) -> tuple[Decimal, Decimal]:
+        """Price and quantity."""
+        zero = Decimal(0)
+        return (amount(self.price) or zero).normalize(), (amount(self.quantity) or zero).normalize()
+
+    @property
     def has_ended(self) -> bool:
         return self.status in FINAL_STATUSES
+
+
+class _Latest:
+    """Keys, the latest ``size`` of them."""
+
+    def __init__(self, size: int) -> None:
+        self.keys: set[_Key] = set()
+        self._order: deque[_Key] = deque()
+        self._size = size
+
+    def add(self, key: _Key) -> None:
+        if key in self.keys:
+            return
+        self.keys.add(key)
+        self._order.append(key)
+        if len(self._order) > self._size:
+            self.keys.discard(self._order.popleft())
 
 
 class LiveOrders:
@@ -121,9 +155,9 @@ class LiveOrders:
         self._since_us = since_us
         self._size = size
         self._told: dict[_Key, _Told] = {}
-        self._ended: dict[_Key, None] = {}
+        self._ended = _Latest(size)
         """Orders that nothing more is to be told of: an answer that comes late brings none of them back."""
-        self._made_known: dict[_Key, None] = {}
+        self._made_known = _Latest(size)
         """Fills told by a reconciliation, by symbol and trade id: their events are no news."""
         self._gaps = 0
         """How many gaps have begun; all those past ``_gaps_closed`` are yet to be looked into, and while there
@@ -167,7 +201,7 @@ class LiveOrders:
         for order in orders_in(result):
             key = order["symbol"], order["orderId"]
             # An event may tell the end of an order before its answer comes.
-            if key in self._told or key in self._ended:
+            if key in self._told or key in self._ended.keys:
                 continue
             told = _Told()
             # One with an origClientOrderId is the half that a cancel-replace cancelled.
@@ -186,44 +220,52 @@ class LiveOrders:
             first_us = made_us if first_us is None else min(first_us, made_us)
         return first_us
 
-    def observe_event(self, event: Mapping[str, Any]) -> bool:
+    def observe_event(self, event: RawEvent) -> bool:
         """Take note of a user data event.
 
         Returns:
             False when the event tells a fill that was made known by a reconciliation.
         """
-        order = order_from_event(dict(event))
-        key = None if order is None else order_key(order)
-        if order is None or key is None:
+        order = event.order
+        if order is None:
             return True
-        body: Mapping[str, Any] = event["o"] if event["e"] == "ORDER_TRADE_UPDATE" else event
-        fill = whole_number(body.get("t")) if body.get("x") == "TRADE" else None
-        if fill is not None and (key[0], fill) in self._made_known:
+        key = order.key
+        fill = order.fill
+        if fill is not None and (key[0], fill) in self._made_known.keys:
             return False
-        if key in self._ended:
+        if key in self._ended.keys:
             return True
-        total, last = amount(body.get("z")), amount(body.get("l")) or Decimal(0)
         told = self._told.get(key)
         if told is None:
-            told = _Told()
-            filled_before = max(Decimal(0), (total or Decimal(0)) - last)
-            is_gap_open = self._gaps != self._gaps_closed
-            # Only Spot's events tell when the order was made.
-            made_us = micros(whole_number(order.get("time")) or 0)
-            # Fills before the first event that is heard of an order: lost, if events were told by then.
-            if filled_before and (made_us > self._since_us > 0 or (not made_us and is_gap_open)):
+            before = self._filled_before(event, order)
+        # While a gap is open the events that told its fills may be the missing ones: it has to be looked at.
+        if self._gaps == self._gaps_closed:
+            status = order.status
+            if told is not None and (order.updated or 0) < told.updated:
+                status = told.status
+            if status in FINAL_STATUSES:
+                self._end(key)
+                return True
+        if told is None:
+            told = _Told(before=before, executed=before)
+            self._track(key, told)
+        told.follow(order)
+        if fill is not None:
+            total, last = amount(order.filled), amount(order.filled_now) or Decimal(0)
+            told.add_fill(fill, last, total)
+        return True
+
+    def _filled_before(self, event: RawEvent, order: ToldOrder) -> Decimal:
+        """Return what was filled before the first event that is heard of an order, and is no loss of ours."""
+        filled, is_gap_open = order.filled_before, self._gaps != self._gaps_closed
+        if filled:
+            made_us = event.made_us
+            if made_us > self._since_us > 0 or (not made_us and is_gap_open):
+                # Lost: events were told by then.
                 self.has_strangers = True
                 self.begin_gap()
-            elif not is_gap_open:
-                told.before = told.executed = filled_before
-            self._track(key, told)
-        told.update(order)
-        if fill is not None:
-            told.add_fill(fill, last, total)
-        # While a gap is open the events that told its fills may be the missing ones: it has to be looked at.
-        if told.has_ended and self._gaps == self._gaps_closed:
-            self._end(key)
-        return True
+                return Decimal(0)
+        return Decimal(0) if is_gap_open else filled
 
     def _track(self, key: _Key, told: _Told) -> None:
         self._told[key] = told
@@ -232,12 +274,7 @@ class LiveOrders:
 
     def _end(self, key: _Key) -> None:
         self._told.pop(key, None)
-        self._remember(self._ended, key)
-
-    def _remember(self, keys: dict[_Key, None], key: _Key) -> None:
-        keys[key] = None
-        if len(keys) > self._size:
-            del keys[next(iter(keys))]
+        self._ended.add(key)
 
     def _close_gap(self, gaps: int) -> None:
         self._gaps_closed = min(gaps, self._gaps)  # gaps may have been withdrawn since
@@ -414,7 +451,7 @@ class _Rounds:
                 problem = str(error)
             for fill in fills:
                 told.add_fill(fill["id"], Decimal(fill["qty"]))
-                orders._remember(orders._made_known, (symbol, fill["id"]))
+                orders._made_known.add((symbol, fill["id"]))
         was = (told.client_order_id, told.status, told.shape)
         told.update(row)
         is_changed = (told.client_order_id, told.status, told.shape) != was
@@ -496,10 +533,3 @@ def _missed(trades: list[dict[str, Any]], told: _Told) -> list[dict[str, Any]]:
         else:
             missed.append(trade)
     return missed
-
-
-def _shape(order: Mapping[str, Any]) -> tuple[Decimal, Decimal]:
-    zero = Decimal(0)
-    price = amount(order.get("price")) or zero
-    quantity = amount(order.get("origQty", order.get("qty"))) or zero
-    return price.normalize(), quantity.normalize()

@@ -22,6 +22,7 @@ from binance_wsapi.core.user_data_streams import user_event_decoder
 from binance_wsapi.markets import Market
 from binance_wsapi.models.base import Event, UnknownEvent
 from binance_wsapi.protocol.fate_rules import rules_of
+from binance_wsapi.protocol.raw_event import raw_event
 from binance_wsapi.protocol.stream_identity import stream_identity
 from binance_wsapi.protocol.verdict import LostRequest
 from binance_wsapi.simulator import SimulatedExchange
@@ -167,7 +168,7 @@ def test_every_event_reaches_the_stream(events: list[tuple[Market, bytes]]) -> N
     links = {market: account.link() for market, account in accounts.items()}
 
     for market, event in events:
-        accounts[market].feed.deliver(event, links[market])
+        accounts[market].feed.deliver(raw_event(event), links[market])
 
     for market, account in accounts.items():
         told = account.taken()
@@ -189,8 +190,8 @@ def test_an_event_that_comes_on_two_links_is_told_once(drawn: tuple[Market, byte
     old = account.link()
     new = account.link()
 
-    account.feed.deliver(event, new)
-    account.feed.deliver(event, old)
+    account.feed.deliver(raw_event(event), new)
+    account.feed.deliver(raw_event(event), old)
 
     assert [each.raw for each in account.taken()] == [json.loads(event)]
 
@@ -205,12 +206,12 @@ def test_a_gap_behind_odd_events_still_leads_to_questions(
     link = account.link()
     for of, each in before:
         if of is market:
-            account.feed.deliver(each, link)
+            account.feed.deliver(raw_event(each), link)
     account.taken()
 
     account.feed.lost(link, "lost")
     link = account.link()
-    account.feed.deliver(event, link)
+    account.feed.deliver(raw_event(event), link)
 
     gap, told = account.taken()
     assert gap.reason == "lost"
@@ -271,7 +272,7 @@ def test_no_event_of_any_form_breaks_a_proof(
 def test_what_python_cannot_hold_is_told_as_text(event: bytes, beautify: bool) -> None:
     account = Account(Market.SPOT, beautify=beautify)
 
-    account.feed.deliver(event, account.link())
+    account.feed.deliver(raw_event(event), account.link())
 
     (told,) = account.taken()
     assert isinstance(told, UnknownEvent)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Hashable
 from pathlib import Path
 from typing import Any
 
@@ -9,9 +10,15 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from binance_wsapi.protocol.event_merge import EventMerge, identity
+from binance_wsapi.protocol import event_merge
+from binance_wsapi.protocol.event_merge import EventMerge
+from binance_wsapi.protocol.raw_event import raw_event
 
 REFERENCE = Path(__file__).parents[1] / "reference"
+
+
+def identity(event: bytes) -> Hashable:
+    return event_merge.identity(raw_event(event))
 
 
 def report(number: int, **fields: Any) -> bytes:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import random
 from decimal import Decimal
 from typing import Any
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 
 from binance_wsapi.catalogue import operation_by_method
 from binance_wsapi.markets import Market
+from binance_wsapi.protocol.raw_event import raw_event
 from binance_wsapi.protocol.reconcile import LiveOrders, Reconciled, Reconciliation
 
 
@@ -58,10 +60,14 @@ def trade(number: int, quantity: str = "1") -> dict[str, Any]:
     return {"symbol": "BTCUSDT", "id": number, "orderId": 7, "qty": quantity}
 
 
+def observe_event(orders: LiveOrders, event: dict[str, Any]) -> bool:
+    return orders.observe_event(raw_event(json.dumps(event).encode()))
+
+
 def live(*events: dict[str, Any], market: Market = Market.SPOT) -> LiveOrders:
     orders = LiveOrders(market)
     for event in events:
-        orders.observe_event(event)
+        observe_event(orders, event)
     return orders
 
 
@@ -94,7 +100,7 @@ def test_an_order_whose_end_an_event_told_is_looked_at_again_if_a_copy_lags() ->
     """The event tells the last fill alone: those before it are missed as long as the copy lacks them."""
     orders = live(report())
     orders.begin_gap()
-    orders.observe_event(fill(13, total="5"))
+    observe_event(orders, fill(13, total="5"))
     asking = Reconciliation(orders)
 
     asking.on_answer(row(executedQty="2", status="PARTIALLY_FILLED"))
@@ -146,8 +152,8 @@ def test_a_fill_that_was_made_known_is_not_told_again() -> None:
     asking.on_answer(row(executedQty="1", status="PARTIALLY_FILLED"))
     asking.on_answer([trade(11)])
 
-    assert not orders.observe_event(fill(11, total="1"))
-    assert orders.observe_event(fill(12, total="2", T=1002))
+    assert not observe_event(orders, fill(11, total="1"))
+    assert observe_event(orders, fill(12, total="2", T=1002))
 
 
 def test_an_order_that_ended_is_told_and_no_longer_live() -> None:
@@ -291,14 +297,14 @@ def test_a_gap_that_was_none_is_closed_again() -> None:
 
     orders.withdraw_gap()
 
-    orders.observe_event(fill(15, total="5", T=1005))
+    observe_event(orders, fill(15, total="5", T=1005))
     assert list(orders) == [], "its end was told in a whole stream"
 
 
 def test_what_ended_while_a_gap_was_feared_is_forgotten_when_there_was_none() -> None:
     orders = live(report())
     orders.begin_gap()
-    orders.observe_event(fill(15, total="5", T=1005))
+    observe_event(orders, fill(15, total="5", T=1005))
     assert list(orders) == [("BTCUSDT", 7)]
 
     orders.withdraw_gap()
@@ -310,7 +316,7 @@ def test_a_fill_larger_than_what_was_filled_before_is_a_new_one() -> None:
     """The answer counted 1; the event of a fill of 2, late, tells a total that was reached already."""
     orders = LiveOrders(Market.SPOT)
     orders.observe_answer([row(executedQty="1", status="PARTIALLY_FILLED")])
-    orders.observe_event(report(x="TRADE", X="PARTIALLY_FILLED", l="2", z="1", t=12))
+    observe_event(orders, report(x="TRADE", X="PARTIALLY_FILLED", l="2", z="1", t=12))
 
     asking = Reconciliation(orders)
     for _ in range(2):
@@ -401,7 +407,7 @@ def test_an_order_first_seen_in_a_query_counts_from_there() -> None:
 def test_a_fill_that_an_answer_counted_before_its_event_came_counts_once() -> None:
     orders = LiveOrders(Market.SPOT)
     orders.observe_answer([row(executedQty="2", status="PARTIALLY_FILLED")])
-    assert orders.observe_event(fill(12, total="2"))
+    assert observe_event(orders, fill(12, total="2"))
     orders.begin_gap()
 
     asking = Reconciliation(orders)
@@ -460,7 +466,7 @@ def test_an_event_that_comes_while_we_ask_is_not_told_twice() -> None:
     orders = live(report())
     orders.begin_gap()
     asking = Reconciliation(orders)
-    orders.observe_event(fill(12, total="2", T=1002))
+    observe_event(orders, fill(12, total="2", T=1002))
     asking.on_answer(row(executedQty="2", status="PARTIALLY_FILLED", updateTime=1002))
 
     (record,) = asking.on_answer([trade(11), trade(12)])
@@ -470,7 +476,7 @@ def test_an_event_that_comes_while_we_ask_is_not_told_twice() -> None:
 def test_the_end_of_an_order_told_after_a_gap_does_not_hide_what_was_missed() -> None:
     orders = live(report())
     orders.begin_gap()
-    orders.observe_event(fill(15, total="5", T=1005))
+    observe_event(orders, fill(15, total="5", T=1005))
     asking = Reconciliation(orders)
     asking.on_answer(row(executedQty="5", status="FILLED", updateTime=1005))
 
@@ -480,13 +486,13 @@ def test_the_end_of_an_order_told_after_a_gap_does_not_hide_what_was_missed() ->
 
 
 def test_events_of_other_matters_are_news() -> None:
-    assert live().observe_event({"e": "outboundAccountPosition", "u": 1, "B": []})
+    assert observe_event(live(), {"e": "outboundAccountPosition", "u": 1, "B": []})
 
 
 def test_memory_is_bounded() -> None:
     orders = LiveOrders(Market.SPOT, size=3)
     for number in range(10):
-        orders.observe_event(report(i=number))
+        observe_event(orders, report(i=number))
 
     assert [order_id for _, order_id in orders] == [7, 8, 9]
 
@@ -511,7 +517,7 @@ def test_every_fill_is_told_once_whatever_the_gap_swallows(seed: int) -> None:
     def deliver(most: int) -> None:
         for _ in range(min(most, len(late))):
             event = late.pop(0)
-            if orders.observe_event(event) and event["x"] == "TRADE":
+            if observe_event(orders, event) and event["x"] == "TRADE":
                 told.append(event["t"])
 
     def happen() -> None:
