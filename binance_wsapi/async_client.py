@@ -189,9 +189,7 @@ class AsyncClient(ClientBase):
             ClientClosed: The client is closed.
         """
         kind, written = self._rest_request(market, http_method, path, params, signed=signed)
-        return await self._send(
-            default_ws_key(kind.market), kind, lambda _: written, {}, over_rest=True
-        )
+        return await self._send(default_ws_key(kind.market), kind, lambda _: written, {})
 
     @overload
     async def resolve(
@@ -490,8 +488,6 @@ class AsyncClient(ClientBase):
         kind: CallKind,
         write: Writer,
         given: Mapping[str, object],
-        *,
-        over_rest: bool = False,
     ) -> Response[Any]:
         core = self._core
         params = write(given)
@@ -506,7 +502,7 @@ class AsyncClient(ClientBase):
         call.is_awaited = delivery.is_open
         delivery.watch(answered, call, call.deadline + self._patience)
         try:
-            if over_rest:
+            if kind.over_rest:
                 core.submit_rest(call)
             else:
                 core.submit(call, encode_here=not self._runtime.authoriser.signs_slowly)

@@ -180,7 +180,7 @@ class Client(ClientBase):
             ClientClosed: The client is closed.
         """
         kind, written = self._rest_request(market, http_method, path, params, signed=signed)
-        return self._send(default_ws_key(kind.market), kind, lambda _: written, {}, over_rest=True)
+        return self._send(default_ws_key(kind.market), kind, lambda _: written, {})
 
     @overload
     def resolve(
@@ -460,8 +460,6 @@ class Client(ClientBase):
         kind: CallKind,
         write: Writer,
         given: Mapping[str, object],
-        *,
-        over_rest: bool = False,
     ) -> Response[Any]:
         core = self._core
         params = write(given)
@@ -475,7 +473,7 @@ class Client(ClientBase):
         waiter = Waiter()
         call = core.callers_call(ws_key, kind, params, waiter.settle)
         try:
-            if over_rest:
+            if kind.over_rest:
                 core.submit_rest(call)
             else:
                 core.submit(call, encode_here=not self._runtime.authoriser.may_hang)

@@ -7,7 +7,7 @@ import re
 import ssl as ssl_module
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import get_args
+from typing import Any, get_args
 from urllib.parse import urlsplit
 
 from binance_wsapi._option_fields import (
@@ -20,7 +20,7 @@ from binance_wsapi._option_fields import (
     TimeUnit,
     Urls,
 )
-from binance_wsapi.endpoints import Environment, WsKey, environment_of, url_of
+from binance_wsapi.endpoints import Environment, WsKey, endpoint, environment_of, rest_url, url_of
 from binance_wsapi.errors import ConfigurationError
 from binance_wsapi.proxies import check_proxy, proxy_of
 
@@ -38,7 +38,7 @@ __all__ = [
 ]
 
 REST = "rest"
-"""The key of ``urls`` under which the REST host of the margin listen token stands."""
+"""The key of ``urls`` under which the host of all REST calls stands."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,6 +96,25 @@ class Options(OptionFields):
                 f"{ws_key.value!r}: add one (production's is {url_of(ws_key, self.environment)})"
             )
         return override or url_of(ws_key, self.environment)
+
+    def rest_host(self, ws_key: WsKey) -> str:
+        """Return where REST calls of the exchange go that a connection belongs to, without a path.
+
+        Raises:
+            ConfigurationError: The environment has no such host, or ``urls`` leads the client away from
+                production and says nothing of it.
+        """
+        overrides: Mapping[Any, str] = self.urls or {}
+        override = overrides.get(REST)
+        if override is not None:
+            return override.rstrip("/")
+        host = rest_url(endpoint(ws_key).market, environment_of(ws_key, self.environment))
+        if overrides and self._is_production(ws_key):
+            raise ConfigurationError(
+                f"urls leads this client away from production and has no address for {REST!r}: add one "
+                f"(production's is {host})"
+            )
+        return host
 
     def shown_url(self, ws_key: WsKey) -> str | None:
         """Return where a connection goes as it may be shown; ``None`` without an address."""

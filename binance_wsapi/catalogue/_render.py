@@ -13,8 +13,10 @@ from typing import Any, get_args, get_origin
 from binance_wsapi.catalogue import operations
 from binance_wsapi.catalogue._docstring import docstring, one_and_many
 from binance_wsapi.catalogue._render_streams import render_stream_names
+from binance_wsapi.catalogue.histories import Histories
 from binance_wsapi.catalogue.operation import Kind, Operation, Param
 from binance_wsapi.markets import Market
+from binance_wsapi.markets.market import find
 
 __all__ = ["render"]
 
@@ -72,7 +74,7 @@ def _module(market: Market, flavour: _Flavour) -> str:
 
 from __future__ import annotations
 
-{_imports(offered, flavour)}
+{_imports(market, offered, flavour)}
 
 __all__ = ["{class_name}"]
 
@@ -84,16 +86,39 @@ class {class_name}({flavour.base}):
 
     market = Market.{market.name}
 
+    if TYPE_CHECKING:
+
+        @property
+        def history(self) -> {_history(market, flavour)}:
+            """Candles, trades and orders of any length of time, row by row."""
+
 {methods}
 '''
 
 
-def _imports(offered: Iterable[Operation], flavour: _Flavour) -> str:
+def _history(market: Market, flavour: _Flavour) -> str:
+    return f"{_HISTORY[flavour.base]}[{', '.join(each.__name__ for each in _kept(market))}]"
+
+
+_HISTORY = {"Namespace": "History", "AsyncNamespace": "AsyncHistory"}
+
+
+def _kept(market: Market) -> list[type]:
+    """Return what the rows of a market's trades, own trades and orders are."""
+    histories: Histories = find(market.facts.histories)
+    sources = (histories.trades, histories.my_trades, histories.all_orders)
+    return [get_args(source.operation.result)[0] for source in sources]
+
+
+def _imports(market: Market, offered: Iterable[Operation], flavour: _Flavour) -> str:
     names: dict[str, set[str]] = defaultdict(set)
+    for kept in _kept(market):
+        names[kept.__module__].add(kept.__name__)
     names["binance_wsapi.markets"].add("Market")
     names["binance_wsapi.facade.namespace"].add(flavour.base)
     names["binance_wsapi.response"].add("Response")
     standard: dict[str, set[str]] = defaultdict(set)
+    standard["typing"].add("TYPE_CHECKING")
     for operation in offered:
         if _has_list(operation.result):
             names["binance_wsapi.models.rows"].add("Rows")
@@ -110,13 +135,14 @@ def _imports(offered: Iterable[Operation], flavour: _Flavour) -> str:
             if _type(param).startswith("Sequence"):
                 standard["collections.abc"].add("Sequence")
     groups = [_import_lines(each) for each in (standard, names) if each]
-    return "\n\n".join(groups)
+    history = f"    from binance_wsapi.history.histories import {_HISTORY[flavour.base]}"
+    return "\n\n".join([*groups, f"if TYPE_CHECKING:\n{history}"])
 
 
 def _import_lines(names: dict[str, set[str]]) -> str:
     lines: list[str] = []
     for module in sorted(names):
-        imported = sorted(names[module], key=str.casefold)
+        imported = sorted(names[module], key=lambda each: (not each.isupper(), each.casefold()))
         line = f"from {module} import {', '.join(imported)}"
         if len(line) > _WIDTH:
             members = "".join(f"    {each},\n" for each in imported)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from binance_wsapi.catalogue import operation_by_method
 from binance_wsapi.catalogue.operation import Operation, Security, Upkeep
@@ -49,6 +49,9 @@ class CallKind:
         "signed",
         "writers",
     )
+
+    over_rest: ClassVar[bool] = False
+    """It goes over REST and not over a connection."""
 
     def __init__(self, method: str, operation: Operation | None) -> None:
         self.method = method

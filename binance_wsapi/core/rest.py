@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 import msgspec
 
 from binance_wsapi.catalogue.margin import RestCall
 from binance_wsapi.core.call_errors import held_back
-from binance_wsapi.endpoints import WsKey, rest_url
+from binance_wsapi.endpoints import WsKey
 from binance_wsapi.errors import ConfigurationError, NotSent
 from binance_wsapi.markets import Market
-from binance_wsapi.options import REST, Options
 from binance_wsapi.protocol.envelope import ErrorBody
 from binance_wsapi.protocol.error_table import rejection
 from binance_wsapi.protocol.secrets import masked
@@ -48,7 +47,9 @@ async def rest_call(runtime: Runtime, call: RestCall, params: Mapping[str, str])
     silence = runtime.exchanges.governor_of(WsKey.MAIN_WSAPI).silence
     if (wait := silence.delay(runtime.now())) > 0:
         raise held_back(name, silence.reason(runtime.now()), wait)
-    url = f"{_host(runtime.options)}{call.path}" + (f"?{query}" if query else "")
+    url = f"{runtime.options.rest_host(WsKey.MAIN_WSAPI)}{call.path}" + (
+        f"?{query}" if query else ""
+    )
     try:
         status, body, retry_after, _ = await runtime.transport.request(
             call.http_method, url, {"X-MBX-APIKEY": authoriser.api_key}
@@ -99,8 +100,3 @@ async def signature_of(runtime: Runtime, name: str, query: str) -> str:
             operation=name,
             reason="not signed",
         ) from None
-
-
-def _host(options: Options) -> str:
-    overrides: Mapping[Any, str] = options.urls or {}
-    return overrides.get(REST) or rest_url(Market.SPOT, options.environment)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import urlencode
 
 import msgspec
@@ -20,7 +20,7 @@ from binance_wsapi.core.call_errors import (
 )
 from binance_wsapi.core.rest import signature_of
 from binance_wsapi.core.transport import RestAnswer
-from binance_wsapi.endpoints import rest_url
+from binance_wsapi.endpoints import default_ws_key
 from binance_wsapi.errors import (
     BinanceWsApiError,
     ConfigurationError,
@@ -30,7 +30,7 @@ from binance_wsapi.errors import (
     UnreadableResult,
 )
 from binance_wsapi.markets import Market
-from binance_wsapi.options import REST, Options
+from binance_wsapi.options import Options
 from binance_wsapi.protocol.error_table import rejection
 from binance_wsapi.protocol.limits import Refusal
 from binance_wsapi.protocol.rest_requests import (
@@ -80,6 +80,8 @@ class RestKind(CallKind):
 
     __slots__ = ("http_method", "market", "path")
 
+    over_rest: ClassVar[bool] = True
+
     def __init__(
         self,
         market: Market,
@@ -94,7 +96,8 @@ class RestKind(CallKind):
         self.market = market
         self.http_method = http_method
         self.path = path
-        self.signed = self.needs_key = signed
+        self.signed = signed
+        self.needs_key = self.needs_key or signed
         self.mutates = http_method != "GET"
         self.repeatable = not self.mutates
         client_id = client_id_name(http_method, path)
@@ -110,7 +113,7 @@ class RestKind(CallKind):
             raise ConfigurationError(
                 f"{self.method} needs a signature: pass api_key and api_secret to the client"
             )
-        _url(options, self)
+        options.rest_host(default_ws_key(self.market))
 
 
 class _Withdrawn(Exception):
@@ -309,7 +312,7 @@ class RestDoor:
             query = query_text(runtime.authoriser.stamped(call.params, call.sent_us // 1000))
             signature = await signature_of(runtime, kind.method, query)
             query += f"&{urlencode({'signature': signature})}"
-        url = _url(runtime.options, kind)
+        url = f"{runtime.options.rest_host(call.ws_key)}{kind.path}"
         return f"{url}?{query}" if query else url
 
     async def _keep_clock_fresh(self, call: Call, market: Market) -> None:
@@ -342,24 +345,6 @@ class RestDoor:
             )
             now_us = runtime.exchanges.now_us(call.ws_key)
             runtime.exchanges.governor_of(call.ws_key).clock_set(now_us, now_us - thought_us)
-
-
-def _url(options: Options, kind: RestKind) -> str:
-    """Return the address of a path.
-
-    Raises:
-        ConfigurationError: The environment has no such host, or ``urls`` leads elsewhere but for it.
-    """
-    overrides: dict[Any, str] = dict(options.urls or {})
-    host = overrides.get(REST)
-    if host is None:
-        if overrides:
-            raise ConfigurationError(
-                f"{kind.method} would go to {rest_url(kind.market, options.environment)}, while urls "
-                "leads the connections elsewhere: give its host as urls['rest']"
-            )
-        host = rest_url(kind.market, options.environment)
-    return f"{host.rstrip('/')}{kind.path}"
 
 
 def _is_written(call: Call) -> bool:

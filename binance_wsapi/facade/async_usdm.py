@@ -9,7 +9,7 @@
 
 from __future__ import annotations
 
-from typing import overload
+from typing import TYPE_CHECKING, overload
 
 from binance_wsapi.facade.namespace import AsyncNamespace
 from binance_wsapi.markets import Market
@@ -37,10 +37,14 @@ from binance_wsapi.models.futures_enums import (
     PriceMatch,
     WorkingType,
 )
+from binance_wsapi.models.futures_history import FuturesAccountTrade, FuturesTrade
 from binance_wsapi.models.market import Empty
 from binance_wsapi.models.rows import Rows
 from binance_wsapi.models.session import ListenKey, SessionStatus
 from binance_wsapi.response import Response
+
+if TYPE_CHECKING:
+    from binance_wsapi.history.histories import AsyncHistory
 
 __all__ = ["AsyncUsdmNamespace"]
 
@@ -51,6 +55,12 @@ class AsyncUsdmNamespace(AsyncNamespace):
     __slots__ = ()
 
     market = Market.USDM
+
+    if TYPE_CHECKING:
+
+        @property
+        def history(self) -> AsyncHistory[FuturesTrade, FuturesAccountTrade, FuturesOrder]:
+            """Candles, trades and orders of any length of time, row by row."""
 
     async def get_order_book(
         self,

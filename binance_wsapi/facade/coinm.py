@@ -9,6 +9,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from binance_wsapi.facade.namespace import Namespace
 from binance_wsapi.markets import Market
 from binance_wsapi.models.base import DecimalLike, Timestamp
@@ -27,10 +29,14 @@ from binance_wsapi.models.futures_enums import (
     PriceMatch,
     WorkingType,
 )
+from binance_wsapi.models.futures_history import FuturesAccountTrade, FuturesTrade
 from binance_wsapi.models.market import Empty
 from binance_wsapi.models.rows import Rows
 from binance_wsapi.models.session import ListenKey, SessionStatus
 from binance_wsapi.response import Response
+
+if TYPE_CHECKING:
+    from binance_wsapi.history.histories import History
 
 __all__ = ["CoinmNamespace"]
 
@@ -41,6 +47,12 @@ class CoinmNamespace(Namespace):
     __slots__ = ()
 
     market = Market.COINM
+
+    if TYPE_CHECKING:
+
+        @property
+        def history(self) -> History[FuturesTrade, FuturesAccountTrade, CoinFuturesOrder]:
+            """Candles, trades and orders of any length of time, row by row."""
 
     def submit_new_order(
         self,

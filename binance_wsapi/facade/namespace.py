@@ -19,7 +19,7 @@ from binance_wsapi.catalogue.operation import Operation
 from binance_wsapi.core.call import CallKind, kinds
 from binance_wsapi.endpoints import EndpointKind, WsKey, endpoint
 from binance_wsapi.errors import ConfigurationError, ParameterError
-from binance_wsapi.loading import load
+from binance_wsapi.loading import load, uncut
 from binance_wsapi.markets import Market
 from binance_wsapi.protocol.made_writers import Writer
 from binance_wsapi.response import Response
@@ -153,6 +153,14 @@ class Namespace(_Refusing):
         self._rules = rules
         self.ws_key = ws_key
 
+    @property
+    def history(self) -> Any:
+        """Candles, trades and orders of any length of time, row by row."""
+        with uncut:
+            from binance_wsapi.history.histories import History
+
+        return History(self._send, self.market)
+
     def using(self, ws_key: WsKey) -> Self:
         """Return the same operations on another connection of this market.
 
@@ -215,6 +223,14 @@ class AsyncNamespace(_Refusing):
         self._send = partial(send, ws_key)
         self._rules = rules
         self.ws_key = ws_key
+
+    @property
+    def history(self) -> Any:
+        """Candles, trades and orders of any length of time, row by row."""
+        with uncut:
+            from binance_wsapi.history.histories import AsyncHistory
+
+        return AsyncHistory(self._send, self.market)
 
     def using(self, ws_key: WsKey) -> Self:
         """Return the same operations on another connection of this market.

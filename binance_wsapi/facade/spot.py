@@ -10,7 +10,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import overload
+from typing import TYPE_CHECKING, overload
 
 from binance_wsapi.facade.namespace import Namespace
 from binance_wsapi.markets import Market
@@ -71,6 +71,9 @@ from binance_wsapi.models.rows import Rows
 from binance_wsapi.models.session import ListenKey, SessionStatus, Subscription
 from binance_wsapi.response import Response
 
+if TYPE_CHECKING:
+    from binance_wsapi.history.histories import History
+
 __all__ = ["SpotNamespace"]
 
 
@@ -80,6 +83,12 @@ class SpotNamespace(Namespace):
     __slots__ = ()
 
     market = Market.SPOT
+
+    if TYPE_CHECKING:
+
+        @property
+        def history(self) -> History[Trade, AccountTrade, Order]:
+            """Candles, trades and orders of any length of time, row by row."""
 
     def test_connectivity(self) -> Response[Empty]:
         """Check that the exchange answers requests.

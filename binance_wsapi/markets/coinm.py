@@ -51,6 +51,7 @@ FACTS = MarketFacts(
         "COIN-M has no order book on the WebSocket API to take a snapshot of: subscribe "
         "streams.partial_depth(symbol, levels) on WsKey.COINM for its best 5, 10 or 20 levels"
     ),
+    histories="binance_wsapi.catalogue.histories:COINM",
     order_model="binance_wsapi.models.futures:CoinFuturesOrder",
     account_model="binance_wsapi.models.futures:CoinFuturesAccount",
     user_event_decoder="binance_wsapi.models.futures_events:decode_coinm_event",

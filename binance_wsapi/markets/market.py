@@ -104,6 +104,8 @@ class MarketFacts:
     why_no_snapshots: str | None
     """Why no local book can be kept; ``None`` where it can."""
 
+    histories: str
+    """Where its past is asked for: module and name."""
     order_model: str
     """What ``order.status`` decodes to: module and name."""
     account_model: str

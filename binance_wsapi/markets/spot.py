@@ -65,6 +65,7 @@ FACTS = MarketFacts(
     has_routes=False,
     book_names_previous=False,
     why_no_snapshots=None,
+    histories="binance_wsapi.catalogue.histories:SPOT",
     order_model="binance_wsapi.models.order:Order",
     account_model="binance_wsapi.models.account:AccountInformation",
     user_event_decoder="binance_wsapi.models.user_events:decode_user_event",

@@ -48,6 +48,7 @@ FACTS = MarketFacts(
     has_routes=True,
     book_names_previous=True,
     why_no_snapshots=None,
+    histories="binance_wsapi.catalogue.histories:USDM",
     order_model="binance_wsapi.models.futures:FuturesOrder",
     account_model="binance_wsapi.models.futures:FuturesAccountV2",
     user_event_decoder="binance_wsapi.models.futures_events:decode_usdm_event",

@@ -66,6 +66,7 @@ def test_flavours_differ_by_async_and_await_only() -> None:
             wanted[f"async_{market}.py"]
             .replace("async def", "def")
             .replace("AsyncNamespace", "Namespace")
+            .replace("AsyncHistory", "History")
             .replace(f"Async{market.capitalize()}Namespace", f"{market.capitalize()}Namespace")
             .replace("to be awaited", "blocking")
         )

@@ -36,6 +36,7 @@ from binance_wsapi import (
     WsKey,
     given_up,
 )
+from binance_wsapi.endpoints import Environment
 from binance_wsapi.simulator import SimulatedExchange
 
 Connect = Callable[..., Caller]
@@ -581,6 +582,29 @@ def test_nothing_secret_is_logged(
     assert "signature=" not in told.replace("signature=***", "")
 
 
+@pytest.mark.parametrize("market", ["usdm", "coinm"])
+def test_what_a_namespace_asks_goes_to_the_exchange_of_its_connection(
+    dial: Connect,
+    rest_server: RestServer,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    market: str,
+) -> None:
+    def host(market: Any, environment: Environment) -> str:
+        port = rest_server.server.port if environment is Environment.TESTNET else 1
+        return f"http://127.0.0.1:{port}"
+
+    monkeypatch.setattr("binance_wsapi.options.rest_url", host)
+    rest_server.answers_with([])
+    caller = dial(urls=None)
+    testnet = WsKey[f"{market.upper()}_WSAPI_TESTNET"]
+    rows = getattr(caller.client, market).using(testnet).history.klines("X", "1m", start=0)
+
+    caller.call(lambda client: rows.to_csv(tmp_path / "rows.csv"))
+
+    assert len(rest_server.seen) == 1
+
+
 # Bad input
 
 
@@ -628,7 +652,9 @@ def test_a_signature_needs_a_key(dial: Connect, rest_server: RestServer) -> None
 def test_a_client_that_was_led_elsewhere_does_not_fall_back_to_production(dial: Connect) -> None:
     caller = dial(**KEY)
 
-    with pytest.raises(ConfigurationError, match=r"https://fapi.binance.com.*urls\['rest'\]"):
+    with pytest.raises(
+        ConfigurationError, match=r"no address for 'rest'.*https://fapi.binance.com"
+    ):
         ask(caller, "usdm", "GET", "/fapi/v1/ping")
 
 

@@ -14,7 +14,9 @@ from binance_wsapi.facade.async_spot import AsyncSpotNamespace
 from binance_wsapi.facade.market_streams import AsyncStreams, Streams
 from binance_wsapi.facade.spot import SpotNamespace
 from binance_wsapi.facade.usdm import UsdmNamespace
+from binance_wsapi.models.account import AccountTrade
 from binance_wsapi.models.enums import OrderStatus, OrderType, Side
+from binance_wsapi.models.futures_history import FuturesAccountTrade
 from binance_wsapi.models.market import Kline, OrderBook, PriceTicker, Ticker24hr
 from binance_wsapi.models.order import CancelledOrder, Order, PlacedOrder
 from binance_wsapi.models.order_list import CancelledOrderList
@@ -52,6 +54,19 @@ def blocking(spot: SpotNamespace) -> None:
     assert_type(klines.result, Rows[Kline])
     assert_type(klines.result[0], Kline)
     assert_type(klines.result[-5:], Rows[Kline])
+
+
+def histories(spot: SpotNamespace, usdm: UsdmNamespace) -> None:
+    assert_type(list(spot.history.klines("BTCUSDT", "1m", start="2026-11-01")), list[Kline])
+    assert_type(next(spot.history.all_orders("BTCUSDT")), Order)
+    assert_type(usdm.history.my_trades("BTCUSDT").last, FuturesAccountTrade | None)
+    spot.history.trades("BTCUSDT", after="7")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+
+
+async def awaited_histories(spot: AsyncSpotNamespace) -> None:
+    async for row in spot.history.my_trades("BTCUSDT"):
+        assert_type(row, AccountTrade)
+    assert_type(await spot.history.trades("BTCUSDT", after=7).to_csv("trades.csv"), int)
 
 
 def one_or_many(spot: SpotNamespace) -> None:

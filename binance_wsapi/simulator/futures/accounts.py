@@ -12,7 +12,7 @@ from binance_wsapi.simulator.futures.positions import Position
 
 if TYPE_CHECKING:
     from binance_wsapi.simulator.futures.conditional import ConditionalOrder
-    from binance_wsapi.simulator.futures.orders import FuturesOrder
+    from binance_wsapi.simulator.futures.orders import Fill, FuturesOrder
 
 __all__ = ["DEFAULT_LEVERAGE", "FuturesAccount"]
 
@@ -57,6 +57,8 @@ class FuturesAccount(EventSource):
         self.orders_by_client_id: dict[str, FuturesOrder] = {}
         """The latest order of each client id."""
         self.open_orders: dict[int, FuturesOrder] = {}
+        self.fills: list[tuple[int, Fill]] = []
+        """Every fill, with its time in microseconds."""
         self.conditional_orders: dict[int, ConditionalOrder] = {}
         """Every algo order ever placed, by algo id."""
         self.is_liquidating = False

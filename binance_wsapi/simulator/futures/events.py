@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
@@ -13,27 +12,14 @@ from binance_wsapi.simulator.futures.accounts import FuturesAccount
 from binance_wsapi.simulator.futures.answers import money, plain, price, signed
 from binance_wsapi.simulator.futures.conditional import ConditionalOrder
 from binance_wsapi.simulator.futures.contracts import Contract
-from binance_wsapi.simulator.futures.orders import FuturesOrder
+from binance_wsapi.simulator.futures.orders import Fill, FuturesOrder
 from binance_wsapi.simulator.futures.positions import Position
 from binance_wsapi.simulator.futures.prices import Prices
 from binance_wsapi.simulator.futures.risk import Exposure, Risk
 
-__all__ = ["Fill", "UserEvents"]
+__all__ = ["UserEvents"]
 
 ZERO = Decimal(0)
-
-
-@dataclass(frozen=True, slots=True)
-class Fill:
-    """One side of one trade."""
-
-    order: FuturesOrder
-    trade_id: int
-    price: Decimal
-    quantity: Decimal
-    is_maker: bool
-    fee: Decimal
-    profit: Decimal
 
 
 class UserEvents:

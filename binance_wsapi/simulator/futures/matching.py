@@ -9,8 +9,8 @@ from typing import cast
 
 from binance_wsapi.simulator.clock import SimulatedClock
 from binance_wsapi.simulator.futures.contracts import Contract, Money
-from binance_wsapi.simulator.futures.events import Fill, UserEvents
-from binance_wsapi.simulator.futures.orders import ExpiryReason, FuturesOrder
+from binance_wsapi.simulator.futures.events import UserEvents
+from binance_wsapi.simulator.futures.orders import ExpiryReason, Fill, FuturesOrder
 from binance_wsapi.simulator.futures.prices import Prices
 from binance_wsapi.simulator.observers import MarketObserver, Trade
 from binance_wsapi.simulator.spot.book import Book, BookSide, Level
@@ -215,6 +215,8 @@ class Matching:
         if not order.remaining:
             self._close(order)
         fill = Fill(order, trade_id, price, quantity, is_maker, fee, profit)
+        if not account.is_house:
+            account.fills.append((now, fill))
         if not contract.is_inverse:
             self._events.trade_lite(fill)
         self._events.balances(account, "ORDER", asset=contract.margin_asset, positions=[position])

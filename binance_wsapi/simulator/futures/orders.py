@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from binance_wsapi.simulator.futures.accounts import FuturesAccount
     from binance_wsapi.simulator.futures.conditional import ConditionalOrder
 
-__all__ = ["CONDITIONAL_TYPES", "ExpiryReason", "FuturesOrder"]
+__all__ = ["CONDITIONAL_TYPES", "ExpiryReason", "Fill", "FuturesOrder"]
 
 ZERO = Decimal(0)
 
@@ -106,3 +106,16 @@ class FuturesOrder:
         if self.position_side == "BOTH":
             return self.reduce_only or self.close_position
         return self.is_buy == (self.position_side == "SHORT")
+
+
+@dataclass(frozen=True, slots=True)
+class Fill:
+    """One side of one trade."""
+
+    order: FuturesOrder
+    trade_id: int
+    price: Decimal
+    quantity: Decimal
+    is_maker: bool
+    fee: Decimal
+    profit: Decimal

@@ -20,6 +20,7 @@ from binance_wsapi.simulator.futures.accounts import FuturesAccount
 from binance_wsapi.simulator.futures.answers import algo_answer, order_status
 from binance_wsapi.simulator.futures.contract_info import contract_info
 from binance_wsapi.simulator.futures.contracts import Contract
+from binance_wsapi.simulator.futures.orders import Fill
 from binance_wsapi.simulator.futures.requests import Parameters
 from binance_wsapi.simulator.futures.streams import StreamVenue
 
@@ -70,6 +71,8 @@ class FuturesRest:
         ] = {
             ("GET", "openOrders"): (Security.USER_DATA, self._open_orders),
             ("GET", "allOrders"): (Security.USER_DATA, self._all_orders),
+            ("GET", "userTrades"): (Security.USER_DATA, self._user_trades),
+            ("GET", "historicalTrades"): (Security.USER_STREAM, self._historical_trades),
             ("DELETE", "allOpenOrders"): (Security.TRADE, self._cancel_all),
             ("POST", "leverage"): (Security.TRADE, self._set_leverage),
             ("POST", "marginType"): (Security.TRADE, self._set_margin_type),
@@ -132,10 +135,27 @@ class FuturesRest:
         ]
 
     def _all_orders(self, account: FuturesAccount, params: Params) -> object:
-        contract = self._contract(params)
-        limit = Parameters(params).integer("limit") or 500
+        contract, given = self._contract(params), Parameters(params)
+        most = 100 if contract.is_inverse else 1000
+        limit = min(given.integer("limit") or most // 2, most)
         found = [order for order in account.orders.values() if order.contract is contract]
-        return [order_status(order) for order in found[-limit:]]
+        first = given.integer("orderId")
+        if first is None:
+            return [order_status(order) for order in found[-limit:]]
+        return [order_status(order) for order in found if order.order_id >= first][:limit]
+
+    def _user_trades(self, account: FuturesAccount, params: Params) -> object:
+        contract, given = self._contract(params), Parameters(params)
+        limit = min(given.integer("limit") or 500, 1000)
+        found = [each for each in account.fills if each[1].order.contract is contract]
+        first = given.integer("fromId")
+        if first is None:
+            return [_user_trade(*each) for each in found[-limit:]]
+        return [_user_trade(*each) for each in found if each[1].trade_id >= first][:limit]
+
+    def _historical_trades(self, account: FuturesAccount, params: Params) -> object:
+        del account
+        return self._venue.data.handle("trades.historical", params)
 
     def _cancel_all(self, account: FuturesAccount, params: Params) -> object:
         contract = self._contract(params)
@@ -196,7 +216,37 @@ class FuturesRest:
         raise ExchangeError(-2013, "Order does not exist.")
 
 
-_WEIGHTS = {"aggTrades": 20, "trades": 5, "allOrders": 5, "userTrades": 5, "positionSide/dual": 30}
+def _user_trade(time_us: int, fill: Fill) -> dict[str, object]:
+    order, contract = fill.order, fill.order.contract
+    value = f"{contract.value(fill.price, fill.quantity):f}"
+    row: dict[str, object] = {
+        "symbol": contract.symbol,
+        "id": fill.trade_id,
+        "orderId": order.order_id,
+        "side": order.side,
+        "price": f"{fill.price:f}",
+        "qty": f"{fill.quantity:f}",
+        "realizedPnl": f"{fill.profit:f}",
+        "commission": f"{fill.fee:f}",
+        "commissionAsset": contract.margin_asset,
+        "time": Micros(time_us),
+        "positionSide": order.position_side,
+        "buyer": order.is_buy,
+        "maker": fill.is_maker,
+    }
+    if contract.is_inverse:
+        return row | {"pair": contract.pair, "marginAsset": contract.margin_asset, "baseQty": value}
+    return row | {"quoteQty": value}
+
+
+_WEIGHTS = {
+    "historicalTrades": 20,
+    "aggTrades": 20,
+    "trades": 5,
+    "allOrders": 5,
+    "userTrades": 5,
+    "positionSide/dual": 30,
+}
 _OF_CANDLES = ((100, 1), (500, 2), (1_000, 5))
 _OF_ALL_ORDERS = 40
 

@@ -1,0 +1,1 @@
+"""The past of a market and of an account, row by row, on both clients."""
