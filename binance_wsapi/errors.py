@@ -211,7 +211,7 @@ class OutcomeUnknown(BinanceWsApiError):
         self.operation = operation
         self.client_order_id = client_order_id
         self.sent_at = sent_at
-        self.cause = cause
+        self.cause: str = cause
 
     _look_up: LookUp | None = None
     _first_cause: str | None = None
@@ -478,7 +478,7 @@ class FilterFailure(RequestRejected):
             message, code=code, status=status, operation=operation, retry_after=retry_after
         )
         self.filter = filter
-        self.sent = {} if sent is None else sent
+        self.sent: Mapping[str, str] = {} if sent is None else sent
         self.rule = rule
         self.violations = violations
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 from binance_wsapi.endpoints import WsKey
 from binance_wsapi.models.base import Model
@@ -13,7 +13,7 @@ __all__ = ["ConnectionHealth", "Metrics"]
 class ConnectionHealth(Model, frozen=True):
     """One connection at this moment."""
 
-    named_by = ("ws_key",)
+    named_by: ClassVar[tuple[str, ...]] = ("ws_key",)
 
     ws_key: WsKey
     """The connection."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Generic, TypeVar, get_args, get_origin
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, get_args, get_origin
 
 import msgspec
 
@@ -29,7 +29,7 @@ T_co = TypeVar("T_co", covariant=True)
 class RateLimitUsage(Model, frozen=True):
     """How much of one limit is used up, as an answer told it."""
 
-    named_by = ("rate_limit_type", "interval")
+    named_by: ClassVar[tuple[str, ...]] = ("rate_limit_type", "interval")
 
     rate_limit_type: str
     """``REQUEST_WEIGHT`` (per IP) or ``ORDERS`` (per account)."""

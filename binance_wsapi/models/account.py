@@ -6,7 +6,7 @@ Times are epoch milliseconds, or microseconds where the connection was asked for
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import msgspec
 from msgspec import field
@@ -34,7 +34,7 @@ __all__ = [
 class Balance(Model, gc=False):
     """What an account has of an asset."""
 
-    named_by = ("asset",)
+    named_by: ClassVar[tuple[str, ...]] = ("asset",)
 
     asset: str
     """The asset."""

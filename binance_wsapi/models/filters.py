@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Any, TypeAlias
+from typing import Any, ClassVar, TypeAlias
 
 import msgspec
 from msgspec import field
@@ -40,7 +40,7 @@ __all__ = [
 
 
 class _Filter(Model, tag_field="filterType"):
-    named_by = ("filter_type",)
+    named_by: ClassVar[tuple[str, ...]] = ("filter_type",)
 
     @property
     def filter_type(self) -> str:
@@ -235,7 +235,7 @@ class MaxAssetFilter(_Filter, tag="MAX_ASSET"):
 class UnknownFilter(Model):
     """A filter of a type not known here, or one that does not fit its model."""
 
-    named_by = ("filter_type",)
+    named_by: ClassVar[tuple[str, ...]] = ("filter_type",)
 
     raw: dict[str, Any]
     """The filter as the exchange wrote it."""

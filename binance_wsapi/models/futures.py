@@ -6,6 +6,7 @@ Times are epoch milliseconds. Quantities are in base asset units on USD-M and in
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import ClassVar
 
 from msgspec import field
 
@@ -70,7 +71,7 @@ class FuturesOrderBook(HasLevels, Model):
 class FuturesPriceTicker(Model):
     """Last price of a symbol."""
 
-    named_by = ("symbol",)
+    named_by: ClassVar[tuple[str, ...]] = ("symbol",)
 
     symbol: str
     """The symbol."""
@@ -83,7 +84,7 @@ class FuturesPriceTicker(Model):
 class FuturesBookTicker(Model):
     """Best bid and ask of a symbol; retail price improvement orders are left out."""
 
-    named_by = ("symbol",)
+    named_by: ClassVar[tuple[str, ...]] = ("symbol",)
 
     last_update_id: int | None = None
     """Update of the order book the prices are as of."""
@@ -104,7 +105,7 @@ class FuturesBookTicker(Model):
 class _OrderFields(Model):
     """What every order of both futures markets tells."""
 
-    named_by = ("client_order_id",)
+    named_by: ClassVar[tuple[str, ...]] = ("client_order_id",)
 
     order_id: int
     """The exchange's id of the order, unique within the symbol."""
@@ -225,7 +226,7 @@ class CoinFuturesOrder(_OrderFields):
 class FuturesAlgoOrder(Model):
     """A conditional order kept by the algo service until it is triggered (USD-M)."""
 
-    named_by = ("client_algo_id",)
+    named_by: ClassVar[tuple[str, ...]] = ("client_algo_id",)
 
     algo_id: int
     """The exchange's id of the conditional order; not an order id."""
@@ -295,7 +296,7 @@ class CancelledAlgoOrder(Model):
 class FuturesPositionV2(Model):
     """A position, or the orders that may open one, of a USD-M symbol."""
 
-    named_by = ("symbol", "position_side")
+    named_by: ClassVar[tuple[str, ...]] = ("symbol", "position_side")
 
     symbol: str
     """The symbol."""
@@ -348,7 +349,7 @@ class FuturesPositionV2(Model):
 class _PositionFields(Model):
     """What a position of both futures markets tells in the full list."""
 
-    named_by = ("symbol", "position_side")
+    named_by: ClassVar[tuple[str, ...]] = ("symbol", "position_side")
 
     symbol: str
     """The symbol."""
@@ -406,7 +407,7 @@ class CoinFuturesPosition(_PositionFields):
 class _BalanceFields(Model):
     """What a wallet balance of both futures markets tells."""
 
-    named_by = ("asset",)
+    named_by: ClassVar[tuple[str, ...]] = ("asset",)
 
     account_alias: str | None
     """Alias of the account."""
@@ -443,7 +444,7 @@ class CoinFuturesBalance(_BalanceFields):
 class CoinFuturesAccountAsset(Model):
     """An asset of a futures account."""
 
-    named_by = ("asset",)
+    named_by: ClassVar[tuple[str, ...]] = ("asset",)
 
     asset: str
     """The asset."""
@@ -483,7 +484,7 @@ class FuturesAccountAsset(CoinFuturesAccountAsset):
 class _AccountPositionFields(Model):
     """What a position tells as a part of the account."""
 
-    named_by = ("symbol", "position_side")
+    named_by: ClassVar[tuple[str, ...]] = ("symbol", "position_side")
 
     symbol: str
     """The symbol."""

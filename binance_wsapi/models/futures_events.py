@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 from functools import cache
-from typing import TypeAlias, get_args
+from typing import ClassVar, TypeAlias, get_args
 
 from msgspec import Raw, field
 
@@ -197,7 +197,7 @@ class TradeLite(Event, tag="TRADE_LITE"):
 class UpdatedFuturesBalance(Model):
     """What an account has of an asset after a change."""
 
-    named_by = ("asset",)
+    named_by: ClassVar[tuple[str, ...]] = ("asset",)
 
     asset: str = field(name="a")
     """The asset."""
@@ -212,7 +212,7 @@ class UpdatedFuturesBalance(Model):
 class UpdatedPosition(Model):
     """A position after a change."""
 
-    named_by = ("symbol", "position_side")
+    named_by: ClassVar[tuple[str, ...]] = ("symbol", "position_side")
 
     symbol: str = field(name="s")
     """The symbol."""
@@ -296,7 +296,7 @@ class FuturesAccountConfigUpdate(Event, tag="ACCOUNT_CONFIG_UPDATE"):
 class PositionAtRisk(Model):
     """A position that is short of margin."""
 
-    named_by = ("symbol", "position_side")
+    named_by: ClassVar[tuple[str, ...]] = ("symbol", "position_side")
 
     symbol: str = field(name="s")
     """The symbol."""

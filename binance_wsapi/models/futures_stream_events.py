@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal
+from typing import ClassVar
 
 from msgspec import field
 
@@ -384,7 +385,7 @@ class FuturesPartialDepthEvent(HasLevels, FuturesDepthEvent, tag="depthUpdate"):
 class IndexComponent(Model):
     """A part of a composite index."""
 
-    named_by = ("base_asset",)
+    named_by: ClassVar[tuple[str, ...]] = ("base_asset",)
 
     base_asset: str = field(name="b")
     """Base asset."""

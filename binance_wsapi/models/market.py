@@ -6,7 +6,7 @@ Times are epoch milliseconds, or microseconds where the connection was asked for
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import msgspec
 from msgspec import field
@@ -66,7 +66,7 @@ class ServerTime(Model):
 class RateLimit(Model):
     """One limit, and in some answers how much of it is used up."""
 
-    named_by = ("rate_limit_type", "interval")
+    named_by: ClassVar[tuple[str, ...]] = ("rate_limit_type", "interval")
 
     rate_limit_type: RateLimitType
     """What is counted."""
@@ -83,7 +83,7 @@ class RateLimit(Model):
 class Symbol(Model):
     """A symbol and the rules its orders must follow."""
 
-    named_by = ("symbol",)
+    named_by: ClassVar[tuple[str, ...]] = ("symbol",)
 
     symbol: str
     """Name, such as ``BTCUSDT``."""
@@ -153,7 +153,7 @@ class Symbol(Model):
 class SmartOrderRouting(Model):
     """Symbols that orders in one asset are routed over."""
 
-    named_by = ("base_asset",)
+    named_by: ClassVar[tuple[str, ...]] = ("base_asset",)
 
     base_asset: str
     """The asset that is bought and sold."""
@@ -190,7 +190,7 @@ class ExchangeInfo(Model):
 class ExecutionRule(Model):
     """A rule on the prices an order may trade at; a bound left out is not enforced."""
 
-    named_by = ("rule_type",)
+    named_by: ClassVar[tuple[str, ...]] = ("rule_type",)
 
     rule_type: ExecutionRuleType
     """What is restricted."""
@@ -208,7 +208,7 @@ class ExecutionRule(Model):
 class SymbolExecutionRules(Model):
     """The execution rules of one symbol."""
 
-    named_by = ("symbol",)
+    named_by: ClassVar[tuple[str, ...]] = ("symbol",)
 
     symbol: str
     """Name, such as ``BTCUSDT``."""
@@ -324,7 +324,7 @@ class AveragePrice(Model):
 class Ticker(Model):
     """Statistics of a symbol over a window; MINI leaves out those that may be ``None``."""
 
-    named_by = ("symbol",)
+    named_by: ClassVar[tuple[str, ...]] = ("symbol",)
 
     symbol: str
     """Name, such as ``BTCUSDT``."""
@@ -378,7 +378,7 @@ class Ticker24hr(Ticker):
 class PriceTicker(Model):
     """The last price of a symbol."""
 
-    named_by = ("symbol",)
+    named_by: ClassVar[tuple[str, ...]] = ("symbol",)
 
     symbol: str
     """Name, such as ``BTCUSDT``."""
@@ -389,7 +389,7 @@ class PriceTicker(Model):
 class BookTicker(Model):
     """The best prices of a symbol."""
 
-    named_by = ("symbol",)
+    named_by: ClassVar[tuple[str, ...]] = ("symbol",)
 
     symbol: str
     """Name, such as ``BTCUSDT``."""

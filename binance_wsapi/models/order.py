@@ -6,6 +6,7 @@ Times are epoch milliseconds, or microseconds where the connection was asked for
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import ClassVar
 
 from msgspec import field
 
@@ -140,7 +141,7 @@ class PreventedMatch(PreventedMatchOfOrder):
 class PlacedOrder(_OrderTerms):
     """A new order; ACK answers leave out everything but the ids and the time."""
 
-    named_by = ("client_order_id",)
+    named_by: ClassVar[tuple[str, ...]] = ("client_order_id",)
 
     symbol: str
     """Name, such as ``BTCUSDT``."""
@@ -179,7 +180,7 @@ class PlacedOrder(_OrderTerms):
 class CancelledOrder(_OrderTerms):
     """An order that was cancelled."""
 
-    named_by = ("client_order_id",)
+    named_by: ClassVar[tuple[str, ...]] = ("client_order_id",)
 
     symbol: str
     """Name, such as ``BTCUSDT``."""
@@ -216,7 +217,7 @@ class CancelledOrder(_OrderTerms):
 class Order(_OrderTerms):
     """An order as it stands."""
 
-    named_by = ("client_order_id",)
+    named_by: ClassVar[tuple[str, ...]] = ("client_order_id",)
     time_index = "time"
 
     symbol: str
@@ -256,7 +257,7 @@ class Order(_OrderTerms):
 class OrderOfList(Model):
     """An order of an order list, by its ids."""
 
-    named_by = ("client_order_id",)
+    named_by: ClassVar[tuple[str, ...]] = ("client_order_id",)
 
     symbol: str
     """Name, such as ``BTCUSDT``."""

@@ -5,6 +5,8 @@ Times are epoch milliseconds, or microseconds where the connection was asked for
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from msgspec import field
 
 from binance_wsapi.models.base import Model
@@ -19,7 +21,7 @@ __all__ = ["CancelledOrderList", "OrderList", "PlacedOrderList"]
 class OrderList(Model):
     """An order list as it stands."""
 
-    named_by = ("list_client_order_id",)
+    named_by: ClassVar[tuple[str, ...]] = ("list_client_order_id",)
 
     order_list_id: int
     """The exchange's id of the list."""

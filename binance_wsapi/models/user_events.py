@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 from functools import cache
-from typing import TypeAlias, get_args
+from typing import ClassVar, TypeAlias, get_args
 
 import msgspec
 from msgspec import field
@@ -165,7 +165,7 @@ class OrderUpdate(Event, tag="executionReport"):
 class UpdatedBalance(Model, gc=False):
     """What an account has of an asset after a change."""
 
-    named_by = ("asset",)
+    named_by: ClassVar[tuple[str, ...]] = ("asset",)
 
     asset: str = field(name="a")
     """The asset."""
@@ -199,7 +199,7 @@ class BalanceUpdate(Event, tag="balanceUpdate"):
 class OrderOfUpdatedList(Model):
     """An order of an order list, by its ids."""
 
-    named_by = ("client_order_id",)
+    named_by: ClassVar[tuple[str, ...]] = ("client_order_id",)
 
     symbol: str = field(name="s")
     """Name, such as ``BTCUSDT``."""

@@ -25,7 +25,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import msgspec
 
@@ -70,7 +70,7 @@ _PUT_BACK_US = 1_000_000
 class LimitUsage(Model, frozen=True, kw_only=False):
     """How far a limit is used up."""
 
-    named_by = ("rate_limit_type", "interval")
+    named_by: ClassVar[tuple[str, ...]] = ("rate_limit_type", "interval")
 
     rate_limit_type: str
     """``REQUEST_WEIGHT`` (per IP) or ``ORDERS`` (unfilled orders, per account)."""
