@@ -14,6 +14,7 @@ from binance_wsapi.health import Metrics
 
 __all__ = [
     "ENVIRONMENT",
+    "CallOptions",
     "ClientOptions",
     "OnRateLimit",
     "OnUnknownOutcome",
@@ -74,6 +75,16 @@ class ClientOptions(TypedDict, total=False):
     event_buffer_size: int
     event_overflow: Overflow
     metrics: Metrics | None
+
+
+class CallOptions(TypedDict, total=False):
+    """The options that may differ from call to call; :class:`binance_wsapi.Client` explains each."""
+
+    timeout: float
+    recv_window: float | None
+    on_rate_limit: OnRateLimit
+    on_unknown_outcome: OnUnknownOutcome
+    resolve_timeout: float
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -247,7 +247,14 @@ class AsyncClient(ClientBase):
         unknown = (
             handed_over(self._core.look_ups, request)
             if isinstance(request, OutcomeUnknown)
-            else described(self._core.look_ups, request, params, sent_at, recv_window, ws_key)
+            else described(
+                self._core.look_ups,
+                request,
+                params,
+                sent_at,
+                self._recv_window if recv_window is None else recv_window,
+                ws_key,
+            )
         )
         return await unknown.resolve_async(timeout)
 
@@ -499,6 +506,8 @@ class AsyncClient(ClientBase):
             delivery = self._delivery = LoopDelivery.of(loop)
         answered: asyncio.Future[Outcome] = loop.create_future()
         call = core.callers_call(ws_key, kind, params, partial(delivery.settle, answered))
+        if self._call_options is not None:
+            self._apply(self._call_options, call)
         call.is_awaited = delivery.is_open
         delivery.watch(answered, call, call.deadline + self._patience)
         try:

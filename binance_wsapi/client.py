@@ -238,7 +238,14 @@ class Client(ClientBase):
         unknown = (
             handed_over(self._core.look_ups, request)
             if isinstance(request, OutcomeUnknown)
-            else described(self._core.look_ups, request, params, sent_at, recv_window, ws_key)
+            else described(
+                self._core.look_ups,
+                request,
+                params,
+                sent_at,
+                self._recv_window if recv_window is None else recv_window,
+                ws_key,
+            )
         )
         return unknown.resolve(timeout)
 
@@ -472,6 +479,8 @@ class Client(ClientBase):
             )
         waiter = Waiter()
         call = core.callers_call(ws_key, kind, params, waiter.settle)
+        if self._call_options is not None:
+            self._apply(self._call_options, call)
         try:
             if kind.over_rest:
                 core.submit_rest(call)

@@ -417,7 +417,8 @@ class OrderNotFound(RequestRejected):
     Attributes:
         client_order_id: The client order id that was asked for; ``None`` when it was another.
         proves_after: Seconds after which "not found" proves that an order sent under that id, with the
-            client's ``recv_window``, does not exist and never will; ``None`` when it was another.
+            client's ``recv_window`` (or that of a view by ``with_options``, where that is longer), does not
+            exist and never will; ``None`` when it was another.
     """
 
     def __init__(

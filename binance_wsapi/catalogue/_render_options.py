@@ -29,6 +29,9 @@ def render_fields() -> str:
         for option in OPTIONS
         if option.environment is None and option.name != "signer"
     )
+    of_calls = "\n".join(
+        f"    {option.name}: {option.type}" for option in OPTIONS if option.is_per_call
+    )
     variables = "\n".join(
         f'    "{option.environment}": "{option.name}",'
         for option in OPTIONS
@@ -49,6 +52,7 @@ from binance_wsapi.health import Metrics
 
 __all__ = [
     "ENVIRONMENT",
+    "CallOptions",
     "ClientOptions",
     "OnRateLimit",
     "OnUnknownOutcome",
@@ -76,6 +80,12 @@ class ClientOptions(TypedDict, total=False):
     """The options of both clients but for key and secret; :class:`binance_wsapi.Client` explains each."""
 
 {keywords}
+
+
+class CallOptions(TypedDict, total=False):
+    """The options that may differ from call to call; :class:`binance_wsapi.Client` explains each."""
+
+{of_calls}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -15,6 +15,7 @@ from collections.abc import Iterable, Mapping
 from enum import Enum
 
 from binance_wsapi.catalogue import operations
+from binance_wsapi.catalogue.client_options import OPTIONS
 from binance_wsapi.catalogue.operation import Operation
 from binance_wsapi.markets import Market
 
@@ -310,9 +311,13 @@ _ATTRIBUTES: Mapping[str, str] = {
     **dict.fromkeys(("add_listener", "once"), "on(…)"),
     **dict.fromkeys(("remove_listener",), "off(…)"),
     **dict.fromkeys(("set_time_offset",), "set_time_offset_ms(…)"),
+    **dict.fromkeys(("copy", "options"), "with_options(…)"),
     **dict.fromkeys(("set_sandbox_mode", "sandbox"), "Client(testnet=True)"),
 }  # fmt: skip
 """An attribute of a client: what of the client is meant."""
+
+
+_OF_CALLS = frozenset(option.name for option in OPTIONS if option.is_per_call)
 
 
 def parameter_meant(operation: Operation, name: str, given: Mapping[str, object]) -> str | None:
@@ -339,7 +344,11 @@ def parameter_meant(operation: Operation, name: str, given: Mapping[str, object]
             return None if any(each in given for each in names) else _either(names)
     ours = {letters, *map(_letters, _parameters.get(letters, ()))}
     legs = [each for each in own if _letters(_LEG.sub("", each)) in ours]
-    return _either(legs) if legs else _further_on(operation, letters)
+    if legs:
+        return _either(legs)
+    if name in _OF_CALLS:
+        return f"client.with_options({name}=…)"
+    return _further_on(operation, letters)
 
 
 def operation_meant(market: Market, name: str) -> str | None:

@@ -29,6 +29,8 @@ class ClientOption:
     """It may hold a secret: neither ``repr`` nor a traceback may show it."""
     environment: str | None = None
     """The variable that ``from_env`` reads it from."""
+    is_per_call: bool = False
+    """It concerns single calls: ``with_options`` takes it."""
 
 
 OPTIONS: tuple[ClientOption, ...] = (
@@ -125,6 +127,7 @@ OPTIONS: tuple[ClientOption, ...] = (
         "float",
         "10.0",
         "Seconds a call may take, waiting for a connection included.",
+        is_per_call=True,
     ),
     ClientOption(
         "connect_timeout",
@@ -137,6 +140,7 @@ OPTIONS: tuple[ClientOption, ...] = (
         "float | None",
         "None",
         "Milliseconds a signed request stays valid; the exchange's default is 5,000.",
+        is_per_call=True,
     ),
     ClientOption(
         "time_unit",
@@ -151,6 +155,7 @@ OPTIONS: tuple[ClientOption, ...] = (
         '"raise"',
         'When a request would exceed a limit: ``"raise"`` refuses it before it is sent, '
         '``"wait"`` holds it back as long as the timeout allows.',
+        is_per_call=True,
     ),
     ClientOption(
         "on_unknown_outcome",
@@ -158,6 +163,7 @@ OPTIONS: tuple[ClientOption, ...] = (
         '"resolve"',
         'When the fate of an order is unknown: ``"resolve"`` finds it out, ``"raise"`` raises '
         ":class:`OutcomeUnknown` at once.",
+        is_per_call=True,
     ),
     ClientOption(
         "order_rules",
@@ -180,6 +186,7 @@ OPTIONS: tuple[ClientOption, ...] = (
         "float",
         "30.0",
         "Seconds that finding out may take.",
+        is_per_call=True,
     ),
     ClientOption(
         "resubscribe_user_data_stream_after_reconnect",

@@ -134,7 +134,7 @@ class Answers:
             self._go_on_without(link, call, reason)
 
     def _go_on_without(self, link: ApiLink, call: Call, reason: str) -> None:
-        policy = self._runtime.options.on_unknown_outcome
+        policy = (call.options or self._runtime.options).on_unknown_outcome
         self._unanswered.give_up(link, call)
         is_closed = self._session.machine.state is SessionState.CLOSED
         if not call.may_be_repeated(on_unknown_outcome=policy, is_closed=is_closed):
@@ -288,7 +288,7 @@ class Answers:
             sent_at=call.sent_us,
             wall_us=session.exchange_us(),
             asked_for=call.asks_for,
-            proves_after=patience_us(runtime.options.recv_window, 1_000_000) / 1e6,
+            proves_after=patience_us(runtime.widest_recv_window, 1_000_000) / 1e6,
             rate_limits=message.rate_limits,
         )
         runtime.dialling.refused(session.ws_key, error)

@@ -19,6 +19,7 @@ from binance_wsapi.response import Response
 
 if TYPE_CHECKING:
     from binance_wsapi.core.api_link import ApiLink
+    from binance_wsapi.options import Options
 
 __all__ = ["Call", "CallKind", "Outcome", "kind_by_method", "kinds"]
 
@@ -142,6 +143,9 @@ class Call(Request[Outcome]):
     """An answer came that does not say what became of it."""
     late_answer: Outcome | None = None
     """What the exchange answered after nobody had waited for it any more."""
+
+    options: Options | None = None
+    """The options it is made with in place of the client's."""
 
     ws_key: WsKey
     """The connection it was made on; the core's own requests have none."""

@@ -106,7 +106,8 @@ class LostAnswers:
         self._note_unknown(session, call)
         self._let_resolve(call, error)
         # Where nobody is left to be told, and to ask on, it is found out all the same.
-        is_told = runtime.options.on_unknown_outcome == "raise" and not call.is_given_up
+        options = call.options or runtime.options
+        is_told = options.on_unknown_outcome == "raise" and not call.is_given_up
         if is_told or session.machine.state is SessionState.CLOSED:
             call.settle(error)
         else:
@@ -210,7 +211,8 @@ class LostAnswers:
     async def _settle(self, session: Followed, call: Call, error: OutcomeUnknown) -> None:
         runtime = self.runtime
         try:
-            outcome = await self.find_out(session, call, error, runtime.options.resolve_timeout)
+            options = call.options or runtime.options
+            outcome = await self.find_out(session, call, error, options.resolve_timeout)
         except asyncio.CancelledError:
             call.settle(error)  # the client is being closed
             raise

@@ -259,7 +259,8 @@ class Outbox:
     def _hold_back(self, call: Call, reason: str, wait: float, now: float) -> None:
         """A limit stands in the way: wait for it, or say so."""
         runtime = self._runtime
-        if not call.may_wait(wait, now, on_rate_limit=runtime.options.on_rate_limit):
+        options = call.options or runtime.options
+        if not call.may_wait(wait, now, on_rate_limit=options.on_rate_limit):
             call.drop(held_back(call.kind.method, reason, wait))
             return
         call.encoded_for = None  # its time and its signature are stale when it is let go

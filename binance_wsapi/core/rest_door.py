@@ -209,7 +209,8 @@ class RestDoor:
                     reservation = admitted
             if wait <= 0:
                 break
-            if runtime.options.on_rate_limit != "wait" or now + wait >= call.deadline:
+            options = call.options or runtime.options
+            if options.on_rate_limit != "wait" or now + wait >= call.deadline:
                 return held_back(kind.method, reason, wait)
             await asyncio.sleep(wait + LIMIT_MARGIN_S)
         answer: RestAnswer | None = None

@@ -81,6 +81,8 @@ class Runtime:
         self.loop = host.loop
         self.owner: Callable[[], object] = lambda: None
         """Returns the client, while it lives: what it hands out keeps it alive."""
+        self.widest_recv_window = options.recv_window
+        """The longest that a caller's request may stay valid, milliseconds; ``None`` is the exchange's default."""
         self.call_timeout = options.timeout
         """Seconds a request may take, the core's own included."""
         self.stream_type: type[BaseEventStream[Any]] = EventStream

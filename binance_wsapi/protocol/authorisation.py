@@ -9,7 +9,7 @@ from binance_wsapi.errors import ConfigurationError
 from binance_wsapi.protocol.params import WireValue
 from binance_wsapi.protocol.signing import KeyType, Signer, is_local, signature_payload
 
-__all__ = ["Authoriser"]
+__all__ = ["Authoriser", "window_value"]
 
 _OWN = ("apiKey", "signature", "timestamp")
 
@@ -38,8 +38,7 @@ class Authoriser:
         """Whether signing may wait for something: any signer of the caller's that does not deny it."""
         self._window: dict[str, WireValue] = {}
         if recv_window is not None:
-            is_whole = float(recv_window).is_integer()
-            self._window["recvWindow"] = int(recv_window) if is_whole else str(recv_window)
+            self._window["recvWindow"] = window_value(recv_window)
 
     def check(self, operation: Operation) -> None:
         """Refuse an operation that needs a key which the client was not given.
@@ -99,3 +98,8 @@ class Authoriser:
         stamped.setdefault("apiKey", self.api_key)
         stamped["signature"] = self.signer.sign(signature_payload(stamped))
         return stamped
+
+
+def window_value(recv_window: float) -> WireValue:
+    """Return a ``recvWindow`` as it is sent."""
+    return int(recv_window) if float(recv_window).is_integer() else str(recv_window)

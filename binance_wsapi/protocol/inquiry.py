@@ -68,6 +68,7 @@ from binance_wsapi.protocol.verdict import (
 )
 
 __all__ = [
+    "DEFAULT_RECV_WINDOW_MS",
     "AskAgain",
     "Executed",
     "Inquiry",
@@ -83,7 +84,7 @@ __all__ = [
 _PROCESSING_US = 10_000_000
 """How long the API waits for the matching engine (reference/spot/rules.json, connection)."""
 
-_DEFAULT_RECV_WINDOW_MS = 5000
+DEFAULT_RECV_WINDOW_MS = 5000
 
 _FIRST_PAUSE_S = 0.25
 _LONGEST_PAUSE_S = 4.0
@@ -91,7 +92,7 @@ _LONGEST_PAUSE_S = 4.0
 
 def patience_us(recv_window_ms: float | None, margin_us: int) -> int:
     """Return how long after its timestamp a request may still be executed."""
-    window_ms = _DEFAULT_RECV_WINDOW_MS if recv_window_ms is None else recv_window_ms
+    window_ms = DEFAULT_RECV_WINDOW_MS if recv_window_ms is None else recv_window_ms
     return round(window_ms * 1000) + _PROCESSING_US + margin_us
 
 

@@ -185,6 +185,12 @@ def made(chosen: str) -> None:
     Client(tesnet=True)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
 
 
+def viewed(client: Client, async_client: AsyncClient) -> None:
+    assert_type(client.with_options(timeout=2, on_rate_limit="wait"), Client)
+    assert_type(async_client.with_options(recv_window=None).spot, AsyncSpotNamespace)
+    client.with_options(testnet=True)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+
+
 def bound_elsewhere(spot: SpotNamespace, usdm: UsdmNamespace) -> None:
     assert_type(spot.using(WsKey.MAIN_WSAPI2), SpotNamespace)
     assert_type(usdm.using(WsKey.USDM_WSAPI_TESTNET), UsdmNamespace)
