@@ -111,9 +111,8 @@ class Answers:
             self._session.announce(
                 "exception", error=error, reason="an answer could not be taken in"
             )
-            # Else its caller has it, and something behind that failed; or it was not executed, and is
-            # on its way again.
-            if call.state in (RequestState.WRITTEN, RequestState.LEFT_OPEN):
+            # Else it was taken in, and something behind that failed.
+            if call.state is RequestState.WRITTEN:
                 self._unanswered.answered(link, call)
                 self._unanswered.leave_open(call, not_taken_in(call))
 

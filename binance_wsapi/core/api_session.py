@@ -246,9 +246,11 @@ class ApiSession(Session):
         self._dialled(link)
         if self.serving is None:
             self.authority = None
-        for subscription in list(self.subscriptions):
-            subscription.lost(link, reason)
-        self._answers.lost(link, reason)
+        try:
+            for subscription in list(self.subscriptions):
+                subscription.lost(link, reason)
+        finally:  # whatever becomes of its events: for each of its calls somebody waits
+            self._answers.lost(link, reason)
         if self.is_silenced(self.runtime.now()):
             self.silenced()
         self._lost_answers.link_lost()

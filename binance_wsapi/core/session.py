@@ -230,7 +230,11 @@ class Session(LinkLife):
         for task in link.tasks:
             if task is not asyncio.current_task():
                 task.cancel()
-        self.link_lost(link, reason)
+        try:
+            self.link_lost(link, reason)
+        except Exception:
+            # The edge of a link: whatever failed about its end, another one is to take its place.
+            log.exception("%s: ending what a connection carried failed", self.ws_key)
         if link.socket is not None:
             self.runtime.spawn(link.socket.close())
             self.announce("close", reason=reason)

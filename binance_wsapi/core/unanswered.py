@@ -52,7 +52,13 @@ class Unanswered:
 
     def leave_open(self, call: Call, error: OutcomeUnknown) -> None:
         """Have it found out what became of a request, or say that nobody knows."""
-        if call.state is RequestState.LEFT_OPEN or call.move(RequestInput.LEFT_OPEN):
+        if call.move(RequestInput.LEFT_OPEN):
             ws_key, method = self._session.ws_key, call.kind.method
             log.debug("%s: %s %s is left open: %s", ws_key, method, call.id, error.cause)
-            self._lost_answers.begin(self._session, call, error)
+            try:
+                self._lost_answers.begin(self._session, call, error)
+            except Exception:
+                # The edge of a call: those beside it are to end as well, and so is this one.
+                log.exception("%s: its lost answer could not be taken up", method)
+                if call.state is RequestState.LEFT_OPEN:
+                    call.settle(error)

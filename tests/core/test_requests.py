@@ -297,3 +297,54 @@ def test_what_becomes_of_requests_is_logged_for_who_looks(
     ):
         assert re.search(told, caplog.text)
     assert SIGNED["api_secret"] not in caplog.text
+
+
+def depth_then_order(caller: Caller, scripted: ScriptedServer) -> list[Any]:
+    """Begin two calls that nobody answers."""
+    scripted.replies["depth"] = scripted.replies["order.place"] = swallows
+    waiting = [caller.begin(lambda client: client.spot.get_order_book(symbol="BTCUSDT"))]
+    scripted.wait_for("depth")
+    waiting.append(caller.begin(order))
+    scripted.wait_for("order.place")
+    return waiting
+
+
+def test_fault_at_one_lost_answer_leaves_no_other_call_waiting(
+    dial: Dial, scripted: ScriptedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise RuntimeError("a fault of the library")
+
+    caller = connected(dial, on_unknown_outcome="raise")
+    waiting = depth_then_order(caller, scripted)
+    session = session_of(caller)
+    monkeypatch.setattr(session._lost_answers, "begin", fail)
+
+    session.runtime.loop.call_soon_threadsafe(session.lose, session.serving, "cut")
+
+    for call in waiting:
+        with pytest.raises(ConnectionLost, match="cut"):
+            call.result(WAIT_S)
+    monkeypatch.undo()
+    assert caller.call(lambda client: client.spot.test_connectivity()).status == 200
+
+
+def test_fault_at_lost_user_data_leaves_no_call_waiting(
+    dial: Dial, scripted: ScriptedServer
+) -> None:
+    class Faulty:
+        def lost(self, link: object, reason: str) -> None:
+            session.subscriptions.remove(self)
+            raise RuntimeError("a fault of the library")
+
+    caller = connected(dial, on_unknown_outcome="raise")
+    waiting = depth_then_order(caller, scripted)
+    session = session_of(caller)
+    session.subscriptions.append(Faulty())
+
+    session.runtime.loop.call_soon_threadsafe(session.lose, session.serving, "cut")
+
+    for call in waiting:
+        with pytest.raises(ConnectionLost, match="cut"):
+            call.result(WAIT_S)
+    assert caller.call(lambda client: client.spot.test_connectivity()).status == 200
