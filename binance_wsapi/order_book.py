@@ -9,7 +9,7 @@ import weakref
 from collections.abc import AsyncIterator, Awaitable, Iterator
 from operator import index
 from types import TracebackType
-from typing import Self, SupportsIndex, TypeVar
+from typing import Any, Self, SupportsIndex, TypeVar
 
 from binance_wsapi.buffer import BufferEnded
 from binance_wsapi.catalogue import operation_by_method
@@ -25,6 +25,7 @@ from binance_wsapi.errors import (
     check_seconds,
 )
 from binance_wsapi.events import Done
+from binance_wsapi.loading import load
 from binance_wsapi.models.base import Level
 from binance_wsapi.models.market import OrderBook
 from binance_wsapi.protocol.local_book import LocalBook
@@ -151,6 +152,25 @@ class BaseOrderBook:
         """
         with self._keeper.lock:
             return self._book().copy()
+
+    def plot(self, axes: Any = None) -> Any:
+        """Draw how much rests on each side down to each price, and return the axes.
+
+        Args:
+            axes: Where to draw, of matplotlib; a new figure without.
+
+        Raises:
+            OrderBookNotReady: There is no book to be trusted now.
+            ClientClosed: It was closed.
+            ConfigurationError: matplotlib is not installed: the extra ``plots`` does.
+        """
+        return self.copy().plot(axes)
+
+    def _repr_html_(self) -> str:
+        try:
+            return self.copy()._repr_html_()  # pyright: ignore[reportPrivateUsage]
+        except BinanceWsApiError:
+            return str(load("html").escape(repr(self)))
 
     async def wait_ready_async(self, timeout: float | None = None) -> None:
         """Wait on the running event loop until the book can be read.

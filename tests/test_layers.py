@@ -37,7 +37,7 @@ ALLOWED: dict[str, set[str]] = {
     "outcomes": {"endpoints", "errors", "models", "response"},
     "events": {"buffer", "endpoints", "errors", "loading", "markets", "models", "options"},
     "core": {"buffer", "catalogue", "endpoints", "errors", "events", "forks", "health", "loading", "markets", "models", "options", "outcomes", "protocol", "proxies", "response", "rules"},
-    "order_book": {"buffer", "events", "catalogue", "core", "endpoints", "errors", "markets", "models", "protocol"},
+    "order_book": {"buffer", "events", "catalogue", "core", "endpoints", "errors", "loading", "markets", "models", "protocol"},
     "history": {"catalogue", "core", "errors", "loading", "markets", "models", "protocol", "response"},
     "facade": {"history", "catalogue", "core", "endpoints", "errors", "events", "loading", "markets", "models", "order_book", "protocol", "response", "rules"},
     "simulator": {"catalogue", "endpoints", "markets", "models"},

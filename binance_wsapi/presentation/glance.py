@@ -239,7 +239,7 @@ def _row(item: msgspec.Struct, columns: list[Attribute]) -> str:
 
 
 def _cell(name: str, value: Any) -> str:
-    return f"<td>{_nested(name, value)}</td>"
+    return f"<td style='white-space:nowrap'>{_nested(name, value)}</td>"
 
 
 def _nested(name: str, value: Any) -> str:
@@ -247,7 +247,7 @@ def _nested(name: str, value: Any) -> str:
     if value is None:
         return ""
     if isinstance(value, int) and is_time(name) and epoch_us(value):
-        return _time(value, " ", "")
+        return _time(value, " ", "").removesuffix(".000")
     if isinstance(value, str):
         shown = beginning(value) if name in SECRET_FIELDS else str(value)
         return escape(shown)

@@ -53,7 +53,9 @@ def candles(klines: Sequence[Any], axes: Any = None) -> Any:
     heights = [abs(last - first) for first, last in zip(opens, closes, strict=True)]
     axes.bar(times, heights, width, bottom=list(map(min, opens, closes)), color=colours)
     axes.set_ylabel("price")
-    axes.margins(y=0.25)
+    if klines:  # room for the volume below
+        spread = max(highs) - min(lows) or 1.0
+        axes.set_ylim(min(lows) - 0.3 * spread, max(highs) + 0.05 * spread)
     volumes = axes.twinx()
     volumes.bar(times, [float(each.volume) for each in klines], width, color=colours, alpha=0.25)
     volumes.set_ylim(0, max([float(each.volume) for each in klines], default=1) * 5 or 1)

@@ -140,6 +140,40 @@ def test_book_is_that_of_the_exchange(
 
 
 @MARKETS
+def test_a_book_is_a_table_and_a_picture(
+    connect: Connect, account: AccountHandle, market: Market
+) -> None:
+    rest(account, 50_000, market=market)
+    caller = connect()
+    book = open_book(caller, KEYS[market])
+    wait_ready(caller, book)
+
+    axes: Any = Axes()
+    assert book.plot(axes) is axes
+    assert axes.prices == [[50_000.0], []]
+    assert "<td" in book._repr_html_()
+    assert "50000" in book._repr_html_()
+
+    book.close()
+    assert book._repr_html_() == f"&lt;LocalOrderBook BTCUSDT of {KEYS[market]}, closed&gt;"
+    with pytest.raises(ClientClosed):
+        book.plot(axes)
+
+
+class Axes:
+    """Stands where matplotlib's axes would, and keeps the prices that were drawn."""
+
+    def __init__(self) -> None:
+        self.prices: list[list[float]] = []
+
+    def step(self, prices: list[float], *_: Any, **__: Any) -> None:
+        self.prices.append(prices)
+
+    def __getattr__(self, name: str) -> Any:
+        return lambda *_, **__: None
+
+
+@MARKETS
 def test_levels_that_trade_away_are_gone(
     connect: Connect, exchange: SimulatedExchange, account: AccountHandle, market: Market
 ) -> None:

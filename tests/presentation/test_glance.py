@@ -159,7 +159,7 @@ def test_a_book_is_a_ladder_of_ten_levels() -> None:
     html = book()._repr_html_()
 
     assert tags(html).count("tr") == 11
-    first = re.findall(r"<td>(.*?)</td>", html)[:4]
+    first = re.findall(r"<td.*?>(.*?)</td>", html)[:4]
     assert first == ["1.5", "100", "101", "2"]
     assert tags(book(0)._repr_html_()).count("tr") == 1
 
@@ -167,7 +167,7 @@ def test_a_book_is_a_ladder_of_ten_levels() -> None:
 def test_a_one_sided_book_leaves_the_other_side_empty() -> None:
     one_sided = OrderBook(last_update_id=7, bids=[Level("1", "2")], asks=[])
 
-    assert re.findall(r"<td>(.*?)</td>", one_sided._repr_html_()) == ["2", "1", "", ""]
+    assert re.findall(r"<td.*?>(.*?)</td>", one_sided._repr_html_()) == ["2", "1", "", ""]
 
 
 def test_a_long_table_leaves_out_its_middle() -> None:

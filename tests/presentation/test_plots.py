@@ -64,6 +64,13 @@ def test_candles_stand_where_they_opened_and_closed(axes: Any) -> None:
     axes.figure.canvas.draw()
 
 
+def test_the_whole_of_a_candle_is_seen(axes: Any) -> None:
+    bottom, top = klines(("3", "5"), ("5", "2")).plot(axes).get_ylim()
+
+    assert bottom < 1
+    assert top > 9
+
+
 @pytest.mark.parametrize("count", [0, 1])
 def test_few_candles_are_drawn_as_well(count: int, axes: Any) -> None:
     klines(*[("3", "5")] * count).plot(axes).figure.canvas.draw()
