@@ -67,7 +67,7 @@ class LocalBook:
     @property
     def is_worn(self) -> bool:
         """Whether little is left of a snapshot that was cut off: time for another one."""
-        return self._bids.is_worn(self._limit) or self._asks.is_worn(self._limit)
+        return self._bids.is_worn or self._asks.is_worn
 
     def take(self, event: DepthEvent | FuturesDepthEvent) -> Change:
         """Take the next change."""
@@ -110,9 +110,13 @@ class LocalBook:
         )
 
     def _apply(self, event: DepthEvent | FuturesDepthEvent) -> Change:
-        if self._is_known(event):
+        if self._is_fresh:
+            is_known, joins = self._is_known(event), self._joins(event)
+        else:
+            is_known = event.final_update_id <= self.update_id
+            joins = self._is_next(self.update_id, event)
+        if is_known:
             return Change.IGNORED
-        joins = self._joins(event) if self._is_fresh else self._is_next(self.update_id, event)
         if not joins:
             return Change.MISSED
         self._is_fresh = False
@@ -170,6 +174,9 @@ _FLOATS = _Numbers(float, 16, 1e-16, 1e15)
 _DECIMALS = _Numbers(Decimal, sys.maxsize, Decimal("-Infinity"), Decimal("Infinity"))
 
 
+_MOST_SEEN = 20_000
+
+
 class _Side:
     """The levels of one side, with their prices in order.
 
@@ -185,12 +192,15 @@ class _Side:
         """Ascending."""
         self._edge: str | None = None
         """The worst price that is known; ``None`` when all are."""
+        self._worn_below = 0.0
         self._count_in(_FLOATS)
 
     def replace(self, levels: list[Level], limit: int) -> None:
         """Begin with the levels of a snapshot."""
         self._levels, self._prices = {}, []
-        self._edge = levels[-1].price_text if len(levels) >= limit else None
+        is_cut_off = len(levels) >= limit
+        self._edge = levels[-1].price_text if is_cut_off else None
+        self._worn_below = limit / 10 if is_cut_off else 0.0
         self._count_in(
             _FLOATS if all(_FLOATS.tell(each.price_text) for each in levels) else _DECIMALS
         )
@@ -202,15 +212,21 @@ class _Side:
         """Set each level; a quantity of zero removes it, known or not."""
         number, longest = self._numbers.of, self._numbers.longest
         known, prices, lowest, highest = self._levels, self._prices, self._lowest, self._highest
+        seen = self._seen
         for level in levels:
             text = level.price_text
-            price = number(text)
-            if not lowest <= price <= highest or len(text) > longest:
-                if self._numbers.tell(text):
-                    continue  # behind the edge
-                self._count_in(_DECIMALS)
-                self.change(levels)  # those before this one are set once more, to the same
-                return
+            price = seen.get(text)
+            if price is None:
+                price = number(text)
+                if not lowest <= price <= highest or len(text) > longest:
+                    if self._numbers.tell(text):
+                        continue  # behind the edge
+                    self._count_in(_DECIMALS)
+                    self.change(levels)  # those before this one are set once more, to the same
+                    return
+                if len(seen) >= _MOST_SEEN:
+                    seen.clear()
+                seen[text] = price
             quantity = level.quantity_text
             if not float(quantity) and not Decimal(quantity):
                 if known.pop(price, None) is not None:
@@ -235,12 +251,15 @@ class _Side:
             return [self._levels[price] for price in reversed(prices[first:])]
         return [self._levels[price] for price in prices[:levels]]
 
-    def is_worn(self, limit: int) -> bool:
+    @property
+    def is_worn(self) -> bool:
         """Whether most levels of a snapshot that was cut off are gone."""
-        return self._edge is not None and len(self._prices) * 10 < limit
+        return len(self._prices) < self._worn_below
 
     def _count_in(self, numbers: _Numbers) -> None:
         """Keep prices as numbers of this kind from now on."""
+        self._seen: dict[str, _Price] = {}
+        """Prices within the edge, by the texts they were written as: most come again and again."""
         self._numbers = numbers
         self._levels = {numbers.of(level.price_text): level for level in self._levels.values()}
         self._prices = sorted(self._levels)
