@@ -50,6 +50,10 @@ class Carriers(Generic[E]):
         """Between each link and the next."""
         self._subscribed: list[Link] = []
         self._gone: set[Link] = set()
+        self._left_at: dict[Link, float] = {}
+        """Since when another link carries the events in place of each that may still bring some."""
+        self._latest: dict[Link, E] = {}
+        """The last event of each link."""
 
     @property
     def link(self) -> Link | None:
@@ -70,14 +74,21 @@ class Carriers(Generic[E]):
             self._merges.append(EventMerge(hold_s=HOLD_S, identify=self._identify))
         self._links.append(link)
 
-    def carried_by(self, link: Link) -> None:
-        """The link is subscribed: its events count."""
+    def carried_by(self, link: Link) -> bool:
+        """The link is subscribed: its events count; true when another one has carried them until now."""
         self.begin(link)  # all may have been lost since, and forgotten
+        former = self.link
+        is_move = former is not None and former is not link
+        was_left = former in self._left_at
+        if former is not None and is_move:
+            self._left_at[former] = self._runtime.now()
         if link not in self._subscribed:
             self._subscribed.append(link)
+        return is_move and not was_left
 
     def event(self, link: Link, event: E) -> None:
         """An event arrived on a link."""
+        self._latest[link] = event
         # Where no merge is under way nothing comes twice; a link that never began has no copies elsewhere.
         if not self._merges or link not in self._links:
             self._tell(event)
@@ -90,6 +101,13 @@ class Carriers(Generic[E]):
             self._plan_release()
         self._pass_on(position, events)
         self._forget_finished(now)
+
+    def forget(self, link: Link) -> tuple[float | None, E | None]:
+        """Return since when another link has carried the events in its place, and its last event.
+
+        Asked once, before :meth:`lost`.
+        """
+        return self._left_at.pop(link, None), self._latest.pop(link, None)
 
     def lost(self, link: Link) -> bool:
         """A link is gone, or its subscription is; true when nothing carries the events any more."""

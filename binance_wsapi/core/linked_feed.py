@@ -36,10 +36,6 @@ class LinkedFeed(Feed):
         self._carriers: Carriers[RawEvent] = Carriers(self._runtime, self._tell, identify=identity)
         self._loss = ""
         self._is_restored = self._runtime.options.resubscribe_user_data_stream_after_reconnect
-        self._last_told: dict[Link, RawEvent] = {}
-        """The last event of each link."""
-        self._left_at: dict[Link, float] = {}
-        """Since when another link carries the events in place of each that may still bring some."""
         self.reconciler: Reconciler | None = None
         """Finds out what was missed in a gap, where the market can be asked; made with the first link
         that is subscribed, since the first event may come before the subscriber is told."""
@@ -54,12 +50,8 @@ class LinkedFeed(Feed):
         if self.reconciler is None and self.make_reconciler is not None:
             self.reconciler = self.make_reconciler()
         was_interrupted = self.resumed(self._loss)
-        former = self._carriers.link
-        if former is not None and former is not link:
-            if self.reconciler is not None and former not in self._left_at:
-                self.reconciler.moving()
-            self._left_at[former] = self._runtime.now()
-        self._carriers.carried_by(link)
+        if self._carriers.carried_by(link) and self.reconciler is not None:
+            self.reconciler.moving()
         if was_interrupted and self.reconciler is not None:
             self.reconciler.begin()
 
@@ -67,13 +59,12 @@ class LinkedFeed(Feed):
         """An event arrived on a link."""
         if self._lost_answers.is_busy:
             self._lost_answers.event(event, self._runtime.exchanges.own_orders_of(self._ws_key))
-        self._last_told[link] = event
         self._carriers.event(link, event)
 
     def lost(self, link: Link, reason: str) -> None:
         """The link is gone, or its subscription is."""
-        left_at = self._left_at.pop(link, None)
-        last_told_us = _time_us(self._last_told.pop(link, None))
+        left_at, latest = self._carriers.forget(link)
+        last_told_us = _time_us(latest)
         if self._carriers.lost(link):
             self._loss = reason
             self._interrupt(link, last_told_us)

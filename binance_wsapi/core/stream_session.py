@@ -206,6 +206,7 @@ class StreamSession(Session):
         if link.answer is not None and not link.answer[1].done():
             link.answer[1].set_exception(LinkLost(reason))
         link.changed.set()
+        self._carriers.forget(link)
         if self._carriers.lost(link):
             whole_until = min(link.last_heard, link.served_until)
             self._streams.interrupted(self, link.subscribed - link.asked, whole_until)
