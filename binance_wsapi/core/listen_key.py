@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import logging
 import math
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import msgspec
 
 from binance_wsapi.core.key_source import KeySource
-from binance_wsapi.core.link import Link, LinkLost
+from binance_wsapi.core.link import Link, LinkLost, LinkOwner
 from binance_wsapi.core.linked_feed import LinkedFeed
 from binance_wsapi.core.session import Session
 from binance_wsapi.endpoints import WsKey, listen_key_url
@@ -34,6 +35,7 @@ KEEP_ALIVE_RETRY_S = 15.0
 NO_SUCH_KEY = -1125
 
 
+_encode = msgspec.json.Encoder().encode
 _members = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 _ANSWERS = frozenset({"result", "error", "code"})
 """Answers to control messages have one of these."""
@@ -42,16 +44,21 @@ _ANSWERS = frozenset({"result", "error", "code"})
 class KeyLink(Link):
     """A connection that reads the events of one listen key."""
 
-    key = ""
-    answers = False
-    """It has answered a question once: silence after another one is a sign."""
-    answered_from = 0.0
-    """When the last question was asked that it answered."""
-    answer: asyncio.Future[None] | None = None
-    """Awaited after a question."""
+    def __init__(self, session: LinkOwner, number: int) -> None:
+        super().__init__(session, number)
+        self.key = ""
+        self.answers = False
+        """It has answered a question once: silence after another one is a sign."""
+        self.answered_from = 0.0
+        """When the last question was asked that it answered."""
+        self.questions: dict[int, asyncio.Future[None]] = {}
+        """Those that may still be answered."""
+        self.next_question = itertools.count(1).__next__
 
-
-QUESTION = b'{"method":"LIST_SUBSCRIPTIONS","id":1}'
+    @property
+    def is_proven_by_pongs(self) -> bool:
+        """Not once it has answered a question: a wedged link sends pongs, too."""
+        return not self.answers
 
 
 class ListenKeyUserData(Session):
@@ -193,8 +200,7 @@ class ListenKeyUserData(Session):
                 self.announce("exception", error=error, reason=f"malformed frame: {error}")
                 return
             if _ANSWERS & members.keys():
-                if link.answer is not None and not link.answer.done():
-                    link.answer.set_result(None)
+                _answer(link, bytes(members.get("id", b"null")))
                 return
             if members.keys() == {"stream", "data"}:
                 event = raw_event(members["data"])
@@ -222,22 +228,26 @@ class ListenKeyUserData(Session):
         self.runtime.spawn(self._ask(link))
 
     async def _ask(self, link: KeyLink) -> None:
-        now = self.runtime.now()
-        link.answer = self.runtime.loop.create_future()
+        now, number = self.runtime.now(), link.next_question()
+        answer = link.questions[number] = self.runtime.loop.create_future()
         try:
-            link.write(QUESTION)
+            link.write(_encode({"method": "LIST_SUBSCRIPTIONS", "id": number}))
             # Longer than a pong may take: a peer that says nothing at all is told so.
             async with asyncio.timeout(2 * self.runtime.options.pong_timeout):
-                await link.answer
+                await answer
         except ConnectionError as error:
             log.debug("%s: asked in silence: %s", self.ws_key, error)
         except TimeoutError:
             # No document promises the answer here: only who has given one owes another.
-            if link.answers and link.lost_because is None:
+            if link.answers and link.answered_from < now and link.lost_because is None:
                 link.proven_at = link.served_until = link.answered_from
                 self.lose(link, "it answers no requests")
         else:
-            link.answers, link.answered_from = True, now
+            link.answers = True
+            link.answered_from = max(link.answered_from, now)
+            link.proven_at = max(link.proven_at, now)
+        finally:
+            link.questions.pop(number, None)
 
     def link_lost(self, link: Link, reason: str) -> None:
         """Events may be missing from here on."""
@@ -275,3 +285,11 @@ class ListenKeyUserData(Session):
                 delay = KEEP_ALIVE_S
                 if extended != key:
                     self._key_died(key, "the account has another listen key")
+
+
+def _answer(link: KeyLink, number: bytes) -> None:
+    """Take the answer to a question; one that names none is meant for the oldest."""
+    for asked, answer in link.questions.items():
+        if number in (b"null", str(asked).encode()) and not answer.done():
+            answer.set_result(None)
+            return

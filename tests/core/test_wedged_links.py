@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from callers import WAIT_S, Caller, noted
+from callers import WAIT_S, Caller, noted, until
 from scripted_server import Peer, ScriptedServer
 
 from binance_wsapi import NotSent, RequestTimeout, StreamGap, WsKey
@@ -378,6 +378,33 @@ def test_listen_key_stream_is_asked_in_silence(
     else:
         scripted.wait_for("LIST_SUBSCRIPTIONS", len(asked) + 20)  # longer than one answer may take
         assert len(scripted.peers) == 2
+
+
+def test_a_move_away_from_a_wedged_listen_key_stream_tells_the_gap(
+    dial: Dial, scripted: ScriptedServer
+) -> None:
+    """Its pong is no proof that it has brought all there was: it answered questions before."""
+
+    async def start(peer: Peer, request: dict[str, Any]) -> None:
+        await peer.answer(request, {"listenKey": "listen"})
+
+    async def names(peer: Peer, request: dict[str, Any]) -> None:
+        if not (is_wedged and peer is scripted.peers[1]):
+            await peer.send({"result": [], "id": request["id"]})
+
+    is_wedged = False
+    scripted.replies |= {"userDataStream.start": start, "LIST_SUBSCRIPTIONS": names}
+    caller = dial(**KEY, urls=stream_urls(scripted), ping_interval=500, timeout=500)
+    stream = caller.call(lambda client: client.subscribe_user_data_stream(WsKey.USDM_WSAPI))
+    until(caller, lambda core: all(each.serving.answers for each in core.user_data.connections()))
+    is_wedged = True
+    object.__setattr__(caller.client._runtime.options, "pong_timeout", 0.2)
+
+    caller.call(lambda client: client.rotate(WsKey.USDM_WSAPI))
+
+    gap = caller.next_event(stream)
+    assert isinstance(gap, StreamGap)
+    assert gap.lost is None
 
 
 def test_market_stream_is_asked_in_silence(dial: Dial, scripted: ScriptedServer) -> None:
