@@ -231,7 +231,8 @@ _OPERATIONS: Mapping[str, tuple[str, ...]] = {
     "aggregate_trades": ("get_aggregate_trades",),
     "fetch_ohlcv": ("get_klines",),
     "get_candles": ("get_klines",),
-    "get_historical_klines": ("get_klines",),
+    "get_historical_klines": ("history.klines(…)",),
+    "historical_klines": ("history.klines(…)",),
     "get_avg_price": ("get_average_price",),
     "fetch_ticker": ("get_24hr_ticker",),
     "fetch_tickers": ("get_24hr_ticker",),
@@ -270,7 +271,7 @@ _OVER_REST: Mapping[str, tuple[str, str]] = {
     **dict.fromkeys(("change_position_mode", "set_position_mode"), ("POST", "positionSide/dual")),
     **dict.fromkeys(("get_position_mode", "fetch_position_mode"), ("GET", "positionSide/dual")),
     **dict.fromkeys(("exchange_info", "get_exchange_info", "load_markets", "fetch_markets"), ("GET", "exchangeInfo")),
-    **dict.fromkeys(("klines", "get_klines", "historical_klines", "fetch_ohlcv"), ("GET", "klines")),
+    **dict.fromkeys(("klines", "get_klines", "fetch_ohlcv"), ("GET", "klines")),
     **dict.fromkeys(("trades", "recent_trades", "get_recent_trades", "fetch_trades"), ("GET", "trades")),
     **dict.fromkeys(("order_book", "get_order_book", "depth", "fetch_order_book"), ("GET", "depth")),
     **dict.fromkeys(("symbol_ticker", "ticker_price", "get_symbol_price_ticker"), ("GET", "ticker/price")),
@@ -364,7 +365,7 @@ def operation_meant(market: Market, name: str) -> str | None:
     offered = {each.name for each in operations(market) if not each.on_client}
     for letters in _without_market(_letters(name)):
         for meant in _operations.get(letters, ()):
-            if meant.partition("(")[0] in offered:
+            if meant.startswith("history.") or meant.partition("(")[0] in offered:
                 return meant
         if letters in _over_rest and market.facts.has_listen_keys:
             http_method, path = _over_rest[letters]

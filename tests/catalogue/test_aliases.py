@@ -13,6 +13,7 @@ import pytest
 from binance_wsapi import AsyncClient, Client
 from binance_wsapi.catalogue import aliases, operations, operations_by_method
 from binance_wsapi.catalogue.aliases import attribute_meant, operation_meant, parameter_meant
+from binance_wsapi.history.histories import History
 from binance_wsapi.markets import Market
 from binance_wsapi.models.enums import Side
 
@@ -115,6 +116,8 @@ def test_wire_names_and_those_of_the_seed_lead_to_the_method(documented: dict[st
         (Market.SPOT, "order_limit_buy", "submit_new_order(side='BUY', type='LIMIT')"),
         (Market.SPOT, "get_account", "get_account_information"),
         (Market.SPOT, "user_data_stream_subscribe", "client.subscribe_user_data_stream()"),
+        (Market.SPOT, "get_historical_klines", "history.klines(…)"),
+        (Market.USDM, "futures_historical_klines", "history.klines(…)"),
         (Market.SPOT, "crate_order", None),
         (Market.SPOT, "order", None),
         (Market.USDM, "futures_create_order", "submit_new_order"),
@@ -169,7 +172,9 @@ def test_what_is_told_exists() -> None:
     offered = {market.value: {each.name: each for each in operations(market)} for market in Market}
     for hint in hints():
         for market, operation in re.findall(r"client\.(spot|usdm|coinm)\.(\w+)", hint):
-            assert operation in offered[market], hint
+            assert operation in offered[market] or operation == "history", hint
+        for kind in re.findall(r"history\.(\w+)", hint):
+            assert hasattr(History, kind), hint
         for attribute in re.findall(r"client\.(\w+)", hint):
             assert hasattr(Client, attribute), hint
             assert hasattr(AsyncClient, attribute), hint
@@ -189,9 +194,8 @@ def test_every_line_of_the_tables_leads_to_something_of_ours() -> None:
     for table in (aliases._PARAMETERS, aliases._BY_SIDE):
         meant = {part for each in table.values() for name in each for part in name.split("|")}
         assert meant <= params
-    assert {
-        each.partition("(")[0] for row in aliases._OPERATIONS.values() for each in row
-    } <= methods
+    told = {each.partition("(")[0] for row in aliases._OPERATIONS.values() for each in row}
+    assert {each for each in told if not each.startswith("history.")} <= methods
     assert {path for _, path in aliases._OVER_REST.values()} >= aliases._SIGNED
 
 
