@@ -168,7 +168,7 @@ LOADED_UNDER_CARE = {
     "protocol.signing": "signers are made under the lock, in the constructor of a client",
 }
 """Modules whose imports inside functions need no guard of their own."""
-WITHOUT_THREADS = {"simulator", "demo", "__main__"}
+WITHOUT_THREADS = {"__main__", "cli", "demo", "simulator"}
 
 
 def unguarded(source: str) -> list[int]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import importlib.util
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -19,6 +20,8 @@ from binance_wsapi.simulator import SimulatedExchange
 EXAMPLES = Path(__file__).parents[2] / "examples"
 TESTED = {
     "async_quick_start",
+    "backtest",
+    "fastapi_service",
     "futures_order",
     "local_order_book",
     "many_threads",
@@ -68,6 +71,57 @@ def test_async_quick_start(market: SimulatedExchange, capsys: pytest.CaptureFixt
     asyncio.run(run())
 
     assert "cancelled 3" in capsys.readouterr().out
+
+
+def test_backtest(capsys: pytest.CaptureFixture[str]) -> None:
+    runs = []
+    for _ in range(2):
+        example("backtest").main(trades=120)
+        runs.append(re.sub(r"in [0-9.]+ s", "", capsys.readouterr().out))
+
+    assert runs[0] == runs[1], "the same tape gives the same fills"
+    assert " fills" in runs[0]
+
+
+def test_fastapi_service(market: SimulatedExchange, monkeypatch: pytest.MonkeyPatch) -> None:
+    testing = pytest.importorskip("fastapi.testclient")
+    key = market.create_account().create_key("hmac")
+    monkeypatch.setenv("BINANCE_WSAPI_ENV", "simulator")
+    monkeypatch.setenv("BINANCE_WSAPI_SIMULATOR", market.rest_url.replace("http", "ws"))
+    monkeypatch.setenv("BINANCE_API_KEY", key.api_key)
+    monkeypatch.setenv("BINANCE_API_SECRET", key.api_secret)
+    service = example("fastapi_service")
+
+    with testing.TestClient(service.app) as browser:
+        assert len(browser.get("/book/BTCUSDT").json()["bids"]) == 5
+        assert browser.get("/candles/BTCUSDT").status_code == 200
+        bought = browser.post("/buy/BTCUSDT", params={"quantity": "0.001"}).json()
+        assert (bought["status"], bought["executed_quantity"]) == ("FILLED", "0.00100000")
+        refused = browser.post("/buy/BTCUSDT", params={"quantity": "much"})
+        assert (refused.status_code, "quantity" in refused.text) == (400, True)
+
+
+def test_fastapi_service_tells_events(market: SimulatedExchange) -> None:
+    pytest.importorskip("fastapi")
+    service = example("fastapi_service")
+
+    async def run() -> list[str]:
+        async with market.async_client() as client:
+            await client.subscribe_user_data_stream()
+            both = [service.told(client) for _ in range(2)]
+            first = [asyncio.ensure_future(anext(lines)) for lines in both]
+            await asyncio.sleep(0)  # both listen before anything happens
+            await client.spot.submit_new_order(
+                "BTCUSDT", side="BUY", type="MARKET", quantity="0.001"
+            )
+            told = list(await asyncio.gather(*first))
+            for lines in both:
+                await lines.aclose()
+            return told
+
+    for line in asyncio.run(run()):
+        assert line.startswith('event: OrderUpdate\ndata: {"')
+        assert line.endswith("\n\n")
 
 
 def test_user_data(market: SimulatedExchange, capsys: pytest.CaptureFixture[str]) -> None:
