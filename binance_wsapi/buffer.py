@@ -17,7 +17,7 @@ __all__ = ["BufferEnded", "EventBuffer"]
 
 T = TypeVar("T")
 
-_popleft = cast("Callable[[deque[Any]], Any]", deque.popleft)
+_popleft = cast("Callable[[deque[Any]], Any]", deque.popleft)  # pyright: ignore[reportUnknownMemberType]
 
 # Waiting in slices keeps Ctrl-C working where a lock cannot be interrupted (Windows).
 _WAIT_SLICE_S = 0.5

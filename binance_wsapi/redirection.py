@@ -56,11 +56,11 @@ def redirected(given: Mapping[str, Any], environ: Mapping[str, str]) -> dict[str
     for variable, url in environ.items():
         if variable.startswith(URL_PREFIX) and url:
             urls[_connection(variable)] = _checked(variable, url)
-    own = given.get("urls") or {}
+    own: Any = given.get("urls") or {}
     if urls and isinstance(
         own, Mapping
     ):  # what else it may be is refused where options are checked
-        changed["urls"] = urls | {str(key): url for key, url in own.items()}
+        changed["urls"] = urls | {str(key): url for key, url in own.items()}  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
     return changed
 
 

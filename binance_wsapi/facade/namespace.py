@@ -89,7 +89,7 @@ def _named(
         raise ParameterError(f"{call} {only}{hint}", parameter=others[0] if others else call)
     if first in given:
         raise ParameterError(f"{call} is given {first} twice: leave one out", parameter=first)
-    return {first: nameless[0], **given}
+    return {first: nameless[0], **given}  # pyright: ignore[reportGeneralTypeIssues]
 
 
 async def _raising(error: ParameterError) -> NoReturn:
@@ -159,7 +159,7 @@ class Namespace(_Refusing):
         with uncut:
             from binance_wsapi.history.histories import History
 
-        return History(self._send, self.market)
+        return History(self._send, self.market)  # pyright: ignore[reportUnknownVariableType]
 
     def using(self, ws_key: WsKey) -> Self:
         """Return the same operations on another connection of this market.
@@ -230,7 +230,7 @@ class AsyncNamespace(_Refusing):
         with uncut:
             from binance_wsapi.history.histories import AsyncHistory
 
-        return AsyncHistory(self._send, self.market)
+        return AsyncHistory(self._send, self.market)  # pyright: ignore[reportUnknownVariableType]
 
     def using(self, ws_key: WsKey) -> Self:
         """Return the same operations on another connection of this market.

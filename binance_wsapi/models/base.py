@@ -149,8 +149,8 @@ class Event(Model, dict=True, tag_field="e"):
     def attach_frame(self, frame: bytes | msgspec.Raw, stream: str | None = None) -> Self:
         """Keep the bytes this event was decoded from, and the stream they came from."""
         known = self.__dict__
-        known["frame"] = frame
-        known["stream_name"] = stream
+        known["frame"] = frame  # pyright: ignore[reportIndexIssue]
+        known["stream_name"] = stream  # pyright: ignore[reportIndexIssue]
         return self
 
     # msgspec's own would leave behind what is no field.
