@@ -46,6 +46,7 @@ from binance_wsapi.protocol.signing import KeyType, Signer, load_signer
 from binance_wsapi.redirection import redirected
 
 if TYPE_CHECKING:
+    from binance_wsapi.core.account_keeper import AccountKeeper
     from binance_wsapi.core.rest_door import RestKind
     from binance_wsapi.rules.symbol_rules import SymbolRules
 
@@ -444,6 +445,11 @@ def tell_unsent(kind: CallKind, params: Mapping[str, WireValue], error: BaseExce
     GivenUp(kind.method, client_order_id, written=False).mark(
         error, f"{kind.method} was given up: nothing was sent, and nothing will be"
     )
+
+
+def close_account(keeper: AccountKeeper) -> None:
+    """End the state of an account whose caller has gone."""
+    keeper.close()
 
 
 def close_new(subscribed: tuple[BaseEventStream[Any], bool]) -> None:

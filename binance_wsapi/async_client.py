@@ -15,6 +15,7 @@ from binance_wsapi._client_base import (
     HttpMethod,
     MarketName,
     T,
+    close_account,
     close_new,
     tell_unsent,
 )
@@ -38,11 +39,12 @@ from binance_wsapi.protocol.params import name_text, wire_params_by_name
 from binance_wsapi.response import Response
 
 if TYPE_CHECKING:
+    from binance_wsapi.account_state import AsyncAccountState
     from binance_wsapi.facade.async_coinm import AsyncCoinmNamespace
     from binance_wsapi.facade.async_spot import AsyncSpotNamespace
     from binance_wsapi.facade.async_usdm import AsyncUsdmNamespace
     from binance_wsapi.facade.market_streams import AsyncStreams
-    from binance_wsapi.facade.opening import OpeningStream
+    from binance_wsapi.facade.opening import OpeningAccount, OpeningStream
     from binance_wsapi.rules.symbol_rules import SymbolRules
     from binance_wsapi.user_data import (
         CoinmUserData,
@@ -78,21 +80,23 @@ class AsyncClient(ClientBase):
         """The operations of the Spot exchange."""
         from binance_wsapi.facade.async_spot import AsyncSpotNamespace
 
-        return AsyncSpotNamespace(self._sender, WsKey.MAIN_WSAPI, self._rules_of)
+        return AsyncSpotNamespace(self._sender, WsKey.MAIN_WSAPI, self._rules_of, self._account_of)
 
     @made_once
     def usdm(self) -> AsyncUsdmNamespace:
         """The operations of the USD-M futures exchange."""
         from binance_wsapi.facade.async_usdm import AsyncUsdmNamespace
 
-        return AsyncUsdmNamespace(self._sender, WsKey.USDM_WSAPI, self._rules_of)
+        return AsyncUsdmNamespace(self._sender, WsKey.USDM_WSAPI, self._rules_of, self._account_of)
 
     @made_once
     def coinm(self) -> AsyncCoinmNamespace:
         """The operations of the COIN-M futures exchange."""
         from binance_wsapi.facade.async_coinm import AsyncCoinmNamespace
 
-        return AsyncCoinmNamespace(self._sender, WsKey.COINM_WSAPI, self._rules_of)
+        return AsyncCoinmNamespace(
+            self._sender, WsKey.COINM_WSAPI, self._rules_of, self._account_of
+        )
 
     @made_once
     def streams(self) -> AsyncStreams:
@@ -451,6 +455,20 @@ class AsyncClient(ClientBase):
         if known is not None and not refresh:
             return known
         return await self._run(lambda: self._core.rules.fetched(ws_key, symbol, refresh=refresh))
+
+    def _account_of(self, ws_key: WsKey) -> OpeningAccount:
+        with unforked:
+            from binance_wsapi.facade.opening import OpeningAccount
+
+        name = f"Async{endpoint(ws_key).market.value.capitalize()}Namespace.account_state"
+        return OpeningAccount(self._open_account(ws_key), name)
+
+    async def _open_account(self, ws_key: WsKey) -> AsyncAccountState:
+        with unforked:
+            from binance_wsapi.account_state import AsyncAccountState
+
+        keeper = await self._run(lambda: self._core.account(ws_key), close_account)
+        return AsyncAccountState(keeper, self._runtime, ws_key)
 
     @property
     def _sender(

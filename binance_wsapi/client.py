@@ -14,6 +14,7 @@ from binance_wsapi._client_base import (
     HttpMethod,
     MarketName,
     T,
+    close_account,
     close_new,
     tell_unsent,
 )
@@ -25,7 +26,7 @@ from binance_wsapi.core.waiter import Waiter
 from binance_wsapi.endpoints import WsKey, check_takes_requests, default_ws_key, endpoint
 from binance_wsapi.errors import BinanceWsApiError, ConfigurationError, OutcomeUnknown
 from binance_wsapi.events import EventStream
-from binance_wsapi.forks import made_once
+from binance_wsapi.forks import made_once, unforked
 from binance_wsapi.health import ConnectionHealth
 from binance_wsapi.markets import Market
 from binance_wsapi.models.base import Timestamp
@@ -36,6 +37,7 @@ from binance_wsapi.protocol.params import name_text, wire_params_by_name
 from binance_wsapi.response import Response
 
 if TYPE_CHECKING:
+    from binance_wsapi.account_state import AccountState
     from binance_wsapi.facade.coinm import CoinmNamespace
     from binance_wsapi.facade.market_streams import Streams
     from binance_wsapi.facade.spot import SpotNamespace
@@ -69,21 +71,21 @@ class Client(ClientBase):
         """The operations of the Spot exchange."""
         from binance_wsapi.facade.spot import SpotNamespace
 
-        return SpotNamespace(self._sender, WsKey.MAIN_WSAPI, self._rules_of)
+        return SpotNamespace(self._sender, WsKey.MAIN_WSAPI, self._rules_of, self._account_of)
 
     @made_once
     def usdm(self) -> UsdmNamespace:
         """The operations of the USD-M futures exchange."""
         from binance_wsapi.facade.usdm import UsdmNamespace
 
-        return UsdmNamespace(self._sender, WsKey.USDM_WSAPI, self._rules_of)
+        return UsdmNamespace(self._sender, WsKey.USDM_WSAPI, self._rules_of, self._account_of)
 
     @made_once
     def coinm(self) -> CoinmNamespace:
         """The operations of the COIN-M futures exchange."""
         from binance_wsapi.facade.coinm import CoinmNamespace
 
-        return CoinmNamespace(self._sender, WsKey.COINM_WSAPI, self._rules_of)
+        return CoinmNamespace(self._sender, WsKey.COINM_WSAPI, self._rules_of, self._account_of)
 
     @made_once
     def streams(self) -> Streams:
@@ -423,6 +425,13 @@ class Client(ClientBase):
         if known is not None and not refresh:
             return known
         return self._run(lambda: self._core.rules.fetched(ws_key, symbol, refresh=refresh))
+
+    def _account_of(self, ws_key: WsKey) -> AccountState:
+        with unforked:
+            from binance_wsapi.account_state import AccountState
+
+        keeper = self._run(lambda: self._core.account(ws_key), close_account)
+        return AccountState(keeper, self._runtime, ws_key)
 
     @property
     def _sender(

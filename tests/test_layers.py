@@ -38,8 +38,9 @@ ALLOWED: dict[str, set[str]] = {
     "events": {"buffer", "endpoints", "errors", "loading", "markets", "models", "options"},
     "core": {"buffer", "catalogue", "endpoints", "errors", "events", "forks", "health", "loading", "markets", "models", "options", "outcomes", "protocol", "proxies", "response", "rules"},
     "order_book": {"buffer", "events", "catalogue", "core", "endpoints", "errors", "loading", "markets", "models", "protocol"},
+    "account_state": {"buffer", "core", "endpoints", "errors", "events", "models"},
     "history": {"catalogue", "core", "errors", "loading", "markets", "models", "protocol", "response"},
-    "facade": {"history", "catalogue", "core", "endpoints", "errors", "events", "loading", "markets", "models", "order_book", "protocol", "response", "rules"},
+    "facade": {"account_state", "history", "catalogue", "core", "endpoints", "errors", "events", "loading", "markets", "models", "order_book", "protocol", "response", "rules"},
     "simulator": {"catalogue", "endpoints", "markets", "models"},
 }  # fmt: skip
 # Modules that belong to the surface although they lie in a layer's folder.

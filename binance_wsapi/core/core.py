@@ -31,6 +31,7 @@ from binance_wsapi.protocol.silence import Silence
 from binance_wsapi.response import Response
 
 if TYPE_CHECKING:
+    from binance_wsapi.core.account_keeper import AccountKeeper
     from binance_wsapi.core.market_streams import MarketStreams
     from binance_wsapi.core.rest_door import RestDoor
     from binance_wsapi.core.symbol_rules import RuleKeeper
@@ -191,6 +192,21 @@ class Core:
     def _take_in_rest(self) -> None:
         while self._rest_inbox:
             self.rest.submit(self._rest_inbox.popleft())
+
+    async def account(self, ws_key: WsKey) -> AccountKeeper:
+        """Return what keeps a mirror of a connection's account, begun."""
+        with unforked:
+            from binance_wsapi.core.account_keeper import AccountKeeper
+            from binance_wsapi.core.rest_questions import rest_answer
+
+        keeper = AccountKeeper(
+            self.user_data,
+            self.sessions.of(ws_key),
+            ws_key,
+            lambda path: rest_answer(self.runtime, self.rest, ws_key, path, signed=True),
+        )
+        await self.user_data.observe(ws_key, keeper)
+        return keeper
 
     async def connect(self, ws_key: WsKey) -> None:
         """Bring a connection up and wait until it is ready."""

@@ -166,6 +166,17 @@ class Feed:
             self._stream = lambda: None
         return self.stream
 
+    @property
+    def is_interrupted(self) -> bool:
+        """Whether events may be missing now."""
+        return bool(self._gaps)
+
+    def leave_stream(self) -> None:
+        """End the stream alone: others go on with the events."""
+        self._is_left = True
+        self.buffer.end()
+        self._release()
+
     def end(self) -> None:
         """Nothing will come any more."""
         self._is_left = True

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
 
 from binance_wsapi.core.carriers import Carriers
 from binance_wsapi.core.feed import Feed
@@ -14,7 +14,23 @@ from binance_wsapi.protocol.event_merge import identity
 from binance_wsapi.protocol.order_events import micros
 from binance_wsapi.protocol.raw_event import RawEvent
 
-__all__ = ["LinkedFeed"]
+__all__ = ["LinkedFeed", "Observer"]
+
+
+class Observer(Protocol):
+    """Who sees an account's events beside its stream; called on the loop's thread."""
+
+    def event(self, event: RawEvent) -> None:
+        """An event came, after all that came before it."""
+
+    def interrupted(self) -> None:
+        """Events are missing from now on."""
+
+    def resumed(self) -> None:
+        """No event is missing from now on."""
+
+    def stopped(self) -> None:
+        """Nothing will come any more."""
 
 
 class LinkedFeed(Feed):
@@ -39,6 +55,8 @@ class LinkedFeed(Feed):
         self.reconciler: Reconciler | None = None
         """Finds out what was missed in a gap, where the market can be asked; made with the first link
         that is subscribed, since the first event may come before the subscriber is told."""
+        self.observers: list[Observer] = []
+        """Who sees the events beside the stream."""
         self.make_reconciler: Callable[[], Reconciler] | None = None
 
     def expect(self, link: Link) -> None:
@@ -54,6 +72,9 @@ class LinkedFeed(Feed):
             self.reconciler.moving()
         if was_interrupted and self.reconciler is not None:
             self.reconciler.begin()
+        if was_interrupted:
+            for observer in self.observers:
+                observer.resumed()
 
     def deliver(self, event: RawEvent, link: Link) -> None:
         """An event arrived on a link."""
@@ -79,6 +100,8 @@ class LinkedFeed(Feed):
             self.resumed(reason)
             if self.reconciler is not None:
                 self.reconciler.begin()
+            for observer in self.observers:
+                observer.resumed()
 
     def not_restored(self, reason: str) -> None:
         """An attempt to go on failed: whoever reads the stream learns it while the gap lasts."""
@@ -94,15 +117,22 @@ class LinkedFeed(Feed):
         self.interrupted(link.proven_at, told_us=last_told_us)
         if self.reconciler is not None:
             self.reconciler.interrupted()
+        for observer in self.observers:
+            observer.interrupted()
 
     def end(self) -> None:
         """Nothing will come any more."""
         if self.reconciler is not None:
             self.reconciler.end()
         self.resumed(self._loss)
+        observers, self.observers = self.observers, []
+        for observer in observers:
+            observer.stopped()
         super().end()
 
     def _tell(self, event: RawEvent) -> None:
+        for observer in self.observers:
+            observer.event(event)
         if self.reconciler is None or self.reconciler.is_news(event):
             self.put(self.decode, event.data)
 

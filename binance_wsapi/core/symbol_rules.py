@@ -10,13 +10,11 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from binance_wsapi.catalogue import params as catalogue_params
-from binance_wsapi.core.call import Call, Outcome
+from binance_wsapi.core.rest_questions import rest_answer
 from binance_wsapi.endpoints import (
     WsKey,
     check_takes_requests,
-    default_ws_key,
     endpoint,
-    environment_of,
 )
 from binance_wsapi.errors import (
     BinanceWsApiError,
@@ -28,7 +26,6 @@ from binance_wsapi.errors import (
     RulesBroken,
     UnreadableResult,
 )
-from binance_wsapi.forks import unforked
 from binance_wsapi.markets import Market
 from binance_wsapi.protocol.values import converter
 from binance_wsapi.rules.known_rules import KnownRules
@@ -206,7 +203,7 @@ class RuleKeeper:
         path = known.market.facts.exchange_info_path
         try:
             if path is not None:
-                answer = await self._rest_answer(ws_key, path)
+                answer = await rest_answer(self._runtime, self._rest(), ws_key, path)
             else:
                 asked: Mapping[str, Any] = (
                     {"symbol": symbol} if symbol is not None else {"showPermissionSets": False}
@@ -227,41 +224,6 @@ class RuleKeeper:
                 raw=b"",
             )
         return None
-
-    async def _rest_answer(self, ws_key: WsKey, path: str) -> msgspec.Raw:
-        with unforked:
-            from binance_wsapi.core.rest_door import RestKind
-
-        runtime, market = self._runtime, endpoint(ws_key).market
-        environment = runtime.options.environment
-        if environment_of(ws_key, environment) is not environment:
-            raise ConfigurationError(
-                f"{ws_key!s} is of another environment than this client, and trading rules are asked for "
-                "on the REST host of the client's own: make a client with testnet=True"
-            )
-        kind = RestKind(market, "GET", path, signed=False)
-        kind.check(runtime.options, has_key=False)
-        answered: asyncio.Future[Outcome] = runtime.loop.create_future()
-
-        def settle(outcome: Outcome) -> None:
-            if not answered.done():  # the client is being closed
-                answered.set_result(outcome)
-
-        call = Call(
-            kind,
-            {},
-            settle,
-            runtime.request_id(),
-            runtime.call_timeout,
-            runtime.now(),
-        )
-        call.ws_key = default_ws_key(market)
-        call.is_own = True
-        self._rest().submit(call)
-        outcome = await answered
-        if isinstance(outcome, BinanceWsApiError):
-            raise outcome
-        return outcome.raw_result
 
 
 def checked_symbol(ws_key: WsKey, symbol: object) -> str:

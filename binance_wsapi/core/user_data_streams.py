@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
 from typing import Any, Protocol
 
 from binance_wsapi.catalogue import operation_by_method
 from binance_wsapi.core.api_sessions import ApiSessions
 from binance_wsapi.core.feed import Buffer
 from binance_wsapi.core.key_source import ApiKeySource, RiskKeySource
-from binance_wsapi.core.linked_feed import LinkedFeed
+from binance_wsapi.core.linked_feed import LinkedFeed, Observer
 from binance_wsapi.core.listen_key import ListenKeyUserData
 from binance_wsapi.core.lost_answers import LostAnswers
 from binance_wsapi.core.reconciliation import Reconciler
@@ -79,10 +79,47 @@ class UserDataStreams:
 
     async def subscribe(self, ws_key: WsKey, isolated_symbol: str | None) -> tuple[Any, bool]:
         """Return the user data stream of a connection, subscribed, and whether it was not before."""
+        async with self._alone(ws_key, isolated_symbol) as timeout:
+            feed, is_new = await self._subscribe((ws_key, isolated_symbol), timeout)
+            is_new = is_new or feed.buffer.is_ended
+            return feed.open_stream(), is_new
+
+    async def observe(self, ws_key: WsKey, observer: Observer) -> None:
+        """Show an account's events to an observer, subscribed for it where they are not.
+
+        Raises:
+            ConfigurationError: The connection has no user data, or the client's key does not do for it.
+            NotSent: No connection came up in time.
+            RequestRejected: The exchange refused the subscription.
+        """
+        async with self._alone(ws_key, None) as timeout:
+            feed, is_new = await self._subscribe((ws_key, None), timeout)
+            if is_new:
+                feed.leave_stream()
+            feed.observers.append(observer)
+            if not feed.is_interrupted:
+                observer.resumed()
+
+    def leave(self, ws_key: WsKey, observer: Observer) -> None:
+        """Show an observer no more; from any thread."""
+        with contextlib.suppress(ClientClosed):
+            self._runtime.run(lambda: self._left((ws_key, None), observer))
+
+    async def _left(self, key: Account, observer: Observer) -> None:
+        async with self._locks.setdefault(key, asyncio.Lock()):
+            user_data, feed = self._kept.get(key, (None, None))
+            if user_data is None or feed is None or observer not in feed.observers:
+                return
+            feed.observers.remove(observer)
+            if not feed.observers and feed.buffer.is_ended:
+                await self._stop(key)
+
+    @contextlib.asynccontextmanager
+    async def _alone(self, ws_key: WsKey, isolated_symbol: str | None) -> AsyncIterator[float]:
+        """Hold what keeps two subscriptions of one account apart; yield the seconds that are left."""
         self._check(ws_key, isolated_symbol)
-        key = (ws_key, isolated_symbol)
         timeout = self._runtime.options.timeout
-        lock = self._locks.setdefault(key, asyncio.Lock())
+        lock = self._locks.setdefault((ws_key, isolated_symbol), asyncio.Lock())
         began = self._runtime.now()
         try:
             async with asyncio.timeout(timeout):
@@ -95,16 +132,17 @@ class UserDataStreams:
                 reason="not connected",
             ) from None
         try:
-            return await self._subscribe(key, began + timeout - self._runtime.now())
+            yield began + timeout - self._runtime.now()
         finally:
             lock.release()
 
-    async def _subscribe(self, key: Account, timeout: float) -> tuple[Any, bool]:
+    async def _subscribe(self, key: Account, timeout: float) -> tuple[LinkedFeed, bool]:
+        """Return the feed of an account, subscribed, and whether it was not before."""
         ws_key, isolated_symbol = key
         existing = self._kept.get(key)
         if existing is not None:
             await existing[0].renew(timeout)
-            return existing[1].open_stream(), False
+            return existing[1], False
         account = f" of {isolated_symbol}" if isolated_symbol else ""
         isolated = f", isolated_symbol={isolated_symbol!r}" if isolated_symbol else ""
         decode = user_event_decoder(ws_key)
@@ -131,7 +169,7 @@ class UserDataStreams:
         if feed.reconciler is not None:
             self._sessions.follow(ws_key, feed.reconciler)
             feed.reconciler.start()
-        return feed.stream, True
+        return feed, True
 
     async def unsubscribe(
         self,
@@ -155,16 +193,22 @@ class UserDataStreams:
             ending.result()
 
     async def _unsubscribe(self, key: Account, buffer: Buffer | None) -> None:
-        ws_key, _ = key
         # One after the other: giving a listen key back would take it from who has just started it.
         async with self._locks.setdefault(key, asyncio.Lock()):
             user_data, feed = self._kept.get(key, (None, None))
             if user_data is None or feed is None:
                 return
-            if buffer is None or buffer is feed.buffer:
-                del self._kept[key]
-                self._sessions.unfollow(ws_key)
-                await user_data.stop()
+            if buffer is not None and buffer is not feed.buffer:
+                return
+            if feed.observers:
+                feed.leave_stream()
+            else:
+                await self._stop(key)
+
+    async def _stop(self, key: Account) -> None:
+        user_data, _ = self._kept.pop(key)
+        self._sessions.unfollow(key[0])
+        await user_data.stop()
 
     def key_stopped(self, ws_key: WsKey) -> None:
         """The account's listen key was stopped by a request on this connection."""

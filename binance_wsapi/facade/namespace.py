@@ -25,6 +25,8 @@ from binance_wsapi.protocol.made_writers import Writer
 from binance_wsapi.response import Response
 
 if TYPE_CHECKING:
+    from binance_wsapi.account_state import AccountState
+    from binance_wsapi.facade.opening import OpeningAccount
     from binance_wsapi.rules.symbol_rules import SymbolRules
 
 __all__ = ["AsyncNamespace", "Namespace"]
@@ -132,7 +134,7 @@ class Namespace(_Refusing):
     Safe to use from any thread.
     """
 
-    __slots__ = ("_rules", "_send", "ws_key")
+    __slots__ = ("_account", "_rules", "_send", "ws_key")
 
     market: ClassVar[Market]
 
@@ -148,9 +150,11 @@ class Namespace(_Refusing):
         send: Callable[[WsKey, CallKind, Writer, dict[str, object]], Response[Any]],
         ws_key: WsKey,
         rules: Callable[[WsKey, str, bool], SymbolRules],
+        account: Callable[[WsKey], AccountState],
     ) -> None:
         self._send = partial(send, ws_key)
         self._rules = rules
+        self._account = account
         self.ws_key = ws_key
 
     @property
@@ -170,7 +174,9 @@ class Namespace(_Refusing):
         Raises:
             ConfigurationError: The connection does not serve this market's WebSocket API.
         """
-        return type(self)(self._send.func, _checked(ws_key, self.market), self._rules)
+        return type(self)(
+            self._send.func, _checked(ws_key, self.market), self._rules, self._account
+        )
 
     def rules(self, symbol: str, *, refresh: bool = False) -> SymbolRules:
         """Return the trading rules of a symbol: ticks, steps, bounds, counts, and how an order fits them.
@@ -193,6 +199,23 @@ class Namespace(_Refusing):
         """
         return self._rules(self.ws_key, symbol, refresh)
 
+    def account_state(self) -> AccountState:
+        """Return the account as it stands, kept up to date here: open orders, balances, positions.
+
+        It is kept by the account's events, which are subscribed for it, and filled in the background: see
+        :meth:`AccountState.wait_ready`. Each call returns one of its own; close it when it is no longer wanted.
+        At the start and after each gap the open orders and the account are asked for: on Spot over the
+        WebSocket API (weight 100 in all), on futures the open orders over REST (weight 40). Algo orders of
+        USD-M are not among the orders: they are no orders of the book until they are triggered.
+
+        Raises:
+            ConfigurationError: The connection has no user data, or the client's key does not do for it.
+            NotSent: No connection came up in time.
+            RequestRejected: The exchange refused the subscription.
+            ClientClosed: The client is closed.
+        """
+        return self._account(self.ws_key)
+
     def __repr__(self) -> str:
         return f"{type(self).__name__}(ws_key={self.ws_key!s})"
 
@@ -203,7 +226,7 @@ class AsyncNamespace(_Refusing):
     Safe to use from any thread and any event loop.
     """
 
-    __slots__ = ("_rules", "_send", "ws_key")
+    __slots__ = ("_account", "_rules", "_send", "ws_key")
 
     market: ClassVar[Market]
 
@@ -219,9 +242,11 @@ class AsyncNamespace(_Refusing):
         send: Callable[[WsKey, CallKind, Writer, dict[str, object]], Awaitable[Response[Any]]],
         ws_key: WsKey,
         rules: Callable[[WsKey, str, bool], Awaitable[SymbolRules]],
+        account: Callable[[WsKey], OpeningAccount],
     ) -> None:
         self._send = partial(send, ws_key)
         self._rules = rules
+        self._account = account
         self.ws_key = ws_key
 
     @property
@@ -241,7 +266,9 @@ class AsyncNamespace(_Refusing):
         Raises:
             ConfigurationError: The connection does not serve this market's WebSocket API.
         """
-        return type(self)(self._send.func, _checked(ws_key, self.market), self._rules)
+        return type(self)(
+            self._send.func, _checked(ws_key, self.market), self._rules, self._account
+        )
 
     async def rules(self, symbol: str, *, refresh: bool = False) -> SymbolRules:
         """Return the trading rules of a symbol: ticks, steps, bounds, counts, and how an order fits them.
@@ -263,6 +290,25 @@ class AsyncNamespace(_Refusing):
             ClientClosed: The client is closed.
         """
         return await self._rules(self.ws_key, symbol, refresh)
+
+    def account_state(self) -> OpeningAccount:
+        """Return the account as it stands, kept up to date here: open orders, balances, positions.
+
+        It is kept by the account's events, which are subscribed for it, and filled in the background: see
+        :meth:`AsyncAccountState.wait_ready`. Each call returns one of its own; close it when it is no longer wanted.
+        At the start and after each gap the open orders and the account are asked for: on Spot over the
+        WebSocket API (weight 100 in all), on futures the open orders over REST (weight 40). Algo orders of
+        USD-M are not among the orders: they are no orders of the book until they are triggered.
+
+        Await it for the state, or enter it by ``async with``.
+
+        Raises:
+            ConfigurationError: The connection has no user data, or the client's key does not do for it.
+            NotSent: No connection came up in time.
+            RequestRejected: The exchange refused the subscription.
+            ClientClosed: The client is closed.
+        """
+        return self._account(self.ws_key)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(ws_key={self.ws_key!s})"

@@ -6,10 +6,11 @@ from collections.abc import AsyncIterator, Awaitable, Coroutine, Generator
 from types import TracebackType
 from typing import Any, Protocol, TypeVar
 
+from binance_wsapi.account_state import AsyncAccountState
 from binance_wsapi.events import AsyncEventStream
 from binance_wsapi.order_book import AsyncLocalOrderBook
 
-__all__ = ["OpeningBook", "OpeningStream"]
+__all__ = ["OpeningAccount", "OpeningBook", "OpeningStream"]
 
 T = TypeVar("T")
 
@@ -64,6 +65,10 @@ class OpeningStream(_Opening[AsyncEventStream[T]]):
     async def __aiter__(self) -> AsyncIterator[T]:
         async for event in await self:
             yield event
+
+
+class OpeningAccount(_Opening[AsyncAccountState]):
+    """The state of an account to be awaited, or entered by ``async with``."""
 
 
 class OpeningBook(_Opening[AsyncLocalOrderBook]):

@@ -52,6 +52,8 @@ class MarketFacts:
     """The operation that shows balances (and positions), with its parameters."""
     open_orders_question: str | None
     """The operation that shows all open orders; ``None`` where only single ones can be asked for."""
+    open_orders_path: str
+    """The path of its REST API that shows all open orders."""
     fills_question: str | None
     """The operation that shows the fills of an order; ``None`` where no fill can be asked for."""
     cancels_rename: bool

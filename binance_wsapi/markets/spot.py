@@ -34,6 +34,7 @@ FACTS = MarketFacts(
     clock_question="time",
     account_question=("account.status", {"omitZeroBalances": True}),
     open_orders_question="openOrders.status",
+    open_orders_path="/api/v3/openOrders",
     fills_question="myTrades",
     cancels_rename=True,
     not_found=frozenset({-2013, -2011, -2026}),  # -2026: archived, so older than any question

@@ -17,6 +17,7 @@ FACTS = MarketFacts(
     clock_question="session.status",
     account_question=("v2/account.status", {}),
     open_orders_question=None,
+    open_orders_path="/fapi/v1/openOrders",
     fills_question=None,
     cancels_rename=False,
     not_found=frozenset({-2013, -2011}),

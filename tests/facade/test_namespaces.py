@@ -62,6 +62,9 @@ class Recorder:
     def rules(self, ws_key: WsKey, symbol: str, refresh: bool) -> Any:
         return ws_key, symbol, refresh
 
+    def account(self, ws_key: WsKey) -> Any:
+        return ws_key
+
 
 def namespace_class(market: Market, flavour: str = "") -> Any:
     name = f"{flavour.capitalize()}{market.value.capitalize()}Namespace"
@@ -70,12 +73,14 @@ def namespace_class(market: Market, flavour: str = "") -> Any:
 
 
 def blocking(market: Market, recorder: Recorder) -> Any:
-    return namespace_class(market)(recorder.call, CONNECTIONS[market], recorder.rules)
+    return namespace_class(market)(
+        recorder.call, CONNECTIONS[market], recorder.rules, recorder.account
+    )
 
 
 def awaited(market: Market, recorder: Recorder) -> Any:
     return namespace_class(market, "async")(
-        recorder.call_async, CONNECTIONS[market], recorder.rules
+        recorder.call_async, CONNECTIONS[market], recorder.rules, recorder.account
     )
 
 
@@ -261,7 +266,9 @@ def test_namespace_can_be_derived_from(flavour: str) -> None:
             return super().get_order_book(**given, limit=5)
 
     recorder = Recorder()
-    Mine(recorder.call, WsKey.MAIN_WSAPI, recorder.rules).get_order_book(symbol="BTCUSDT")
+    Mine(recorder.call, WsKey.MAIN_WSAPI, recorder.rules, recorder.account).get_order_book(
+        symbol="BTCUSDT"
+    )
 
     [(_, operation, given)] = recorder.calls
     assert operation.method == "depth"
@@ -319,7 +326,9 @@ def test_python_offers_no_other_operation_for_one_that_is_not_there(
 ) -> None:
     """For python-binance's ``create_order`` it offered ``test_order``, which places nothing."""
     recorder = Recorder()
-    namespace = namespace_class(market, flavour)(recorder.call, CONNECTIONS[market], recorder.rules)
+    namespace = namespace_class(market, flavour)(
+        recorder.call, CONNECTIONS[market], recorder.rules, recorder.account
+    )
 
     with pytest.raises(AttributeError) as caught:
         namespace.crate_order  # noqa: B018
@@ -335,7 +344,7 @@ def test_python_offers_no_other_operation_for_one_that_is_not_there(
 def test_an_operation_of_another_library_is_told_by_its_name_here(
     market: Market, flavour: str
 ) -> None:
-    namespace = namespace_class(market, flavour)(Recorder().call, CONNECTIONS[market], None)
+    namespace = namespace_class(market, flavour)(Recorder().call, CONNECTIONS[market], None, None)
 
     with pytest.raises(
         AttributeError, match=r"no operation 'create_order': write submit_new_order$"

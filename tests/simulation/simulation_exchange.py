@@ -179,6 +179,18 @@ class SimulatedExchange:
         finally:
             self._is_unseen = former
 
+    def balances(self) -> list[dict[str, Any]]:
+        """Return what our account has, by asset."""
+        former, self._is_unseen = self._is_unseen, True
+        try:
+            answer: Any = self.service.perform(
+                self.service.operation("account.status"), {}, self.account
+            )
+        finally:
+            self._is_unseen = former
+        rows: list[dict[str, Any]] = answer["balances"]
+        return rows
+
     def _perform(self, method: str, params: dict[str, object], account: EventSource) -> Any:
         service = self.service
         operation = service.operation(method)

@@ -30,6 +30,7 @@ from simulation_checks import (
 from simulation_event_checks import check_events
 from simulation_exchange import REMOTE, SimulatedExchange
 from simulation_loop import Deadlock, Livelock
+from simulation_mirror_check import check_mirror
 from simulation_scenario import (
     Desk,
     Plan,
@@ -44,6 +45,7 @@ from simulation_scenario import (
 from simulation_world import SimulatedClient, World
 
 from binance_wsapi import WsKey
+from binance_wsapi.account_state import AsyncAccountState
 from binance_wsapi.errors import BinanceWsApiError, ClientClosed, OutcomeUnknown
 from binance_wsapi.markets import Market
 from binance_wsapi.simulator.doors.request_limits import LimitRules, Window
@@ -180,6 +182,9 @@ class _Simulation:
         self._report = report
         self._streams: list[_Listening] = []
         self._until = 0.0
+        # Of its own chance, so that all other seeds' users stay as they are.
+        self._mirrors = Random(f"mirror {report.seed}").random() < 0.4
+        self._account: AsyncAccountState | None = None
 
     async def run(self) -> None:
         world, plan, rng = self._world, self._plan, self._rng
@@ -208,6 +213,8 @@ class _Simulation:
             for ws_key in desk.ws_keys if plan.subscribes_twice else desk.ws_keys[:1]:
                 listening = self._listen(client, desk.exchange, ws_key)
                 extras.append(world.loop.create_task(listening))
+        if self._mirrors:
+            extras.append(world.loop.create_task(self._mirror(client)))
         if plan.sets_clock:
             extras.append(world.loop.create_task(set_clock(world, client, rng)))
         if plan.closes_early:
@@ -235,9 +242,11 @@ class _Simulation:
                 await asyncio.sleep(_LONGEST_BAN_S)
             await self._look_again(traders)
             await asyncio.sleep(61.0)
+            await self._check_mirror()
             for desk in desks:
                 await self._prove_life(client, desk)
             await asyncio.sleep(10.0)
+            await self._check_mirror()
         # What was under way when the user closed it, or lost unnoticed, is no loss of ours.
         if not plan.closes_early:
             self._until = world.loop.time() - 5.0
@@ -274,6 +283,26 @@ class _Simulation:
                 self._streams.append(_Listening(exchange, ws_key, stream, self._world.loop.time()))
                 self._world.note(f"subscribed on {ws_key.name}")
                 return
+
+    async def _mirror(self, client: SimulatedClient) -> None:
+        """Keep a mirror of the account from some moment on."""
+        await asyncio.sleep(self._world.seed % 7)
+        for _ in range(5):
+            try:
+                self._account = await client.spot.account_state()
+            except ClientClosed:
+                return
+            except BinanceWsApiError as error:
+                self._world.note(f"mirror: {error!r}")
+                await asyncio.sleep(3.0)
+            else:
+                self._world.note("the account is mirrored")
+                return
+
+    async def _check_mirror(self) -> None:
+        if self._account is not None:
+            exchange = self._world.exchange
+            self._report.problems += await check_mirror(exchange, self._account)
 
     async def _look_again(self, traders: list[Trader]) -> None:
         """In peace, every outcome that stayed unknown can be found out, or can never be."""

@@ -1,0 +1,297 @@
+"""Keeps a mirror of one account: events as they come, questions at the start and after each gap."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+import weakref
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from binance_wsapi.buffer import EventBuffer
+from binance_wsapi.core.link import LinkLost
+from binance_wsapi.errors import BinanceWsApiError, ConfigurationError, NotSent, RequestRejected
+from binance_wsapi.forks import ends_at_fork
+from binance_wsapi.protocol.account_mirror import AccountMirror, OrderKey
+from binance_wsapi.protocol.verdict import LAG_S
+
+if TYPE_CHECKING:
+    from binance_wsapi.core.asking import Asker
+    from binance_wsapi.core.user_data_streams import UserDataStreams
+    from binance_wsapi.endpoints import WsKey
+    from binance_wsapi.protocol.raw_event import RawEvent
+
+__all__ = ["AccountKeeper", "AccountSignal"]
+
+log = logging.getLogger("binance_wsapi.account_state")
+
+AccountSignal = EventBuffer[None]
+"""Rings when the account changed; what rings while nobody takes is one ring."""
+
+RETRY_DELAY_S = 1.0
+LONGEST_DELAY_S = 30.0
+MOST_LOOKS = 3
+"""How often an order that is not among the open ones is asked for before it is unknown what became of it."""
+MOST_FILLS = 1_000
+"""How many fills one answer shows at most."""
+
+_NOT_FOUND = frozenset({-2013, -2011, -2026})
+
+_decode = msgspec.json.Decoder().decode
+
+
+class AccountKeeper:
+    """Observes the events of one account and makes a mirror of it.
+
+    The loop's thread writes; any thread reads the mirror, ``problem`` and ``version`` under ``lock``.
+
+    Args:
+        user_data: The client's user data, which brings the events.
+        session: Where questions are asked.
+        ws_key: Whose account it is.
+        ask_rest: Asks, signed, what is at a path of the REST API.
+    """
+
+    def __init__(
+        self,
+        user_data: UserDataStreams,
+        session: Asker,
+        ws_key: WsKey,
+        ask_rest: Callable[[str], Awaitable[msgspec.Raw]],
+    ) -> None:
+        self.lock = threading.Lock()
+        self.mirror = AccountMirror(session.market)
+        self.is_ready = False
+        """The mirror is joined: no event is missing, and what was open before them is known."""
+        self.version = 0
+        """Counts the changes."""
+        self.trouble = ""
+        """Why it is not joined for longer than it should be; it is tried on."""
+        self.problem: BinanceWsApiError | None = None
+        """Why it will never be joined."""
+        self.ended = False
+        self.release: Callable[[], Callable[[], None] | None] = lambda: None
+        """Returns what lets go of the client, while the state is in somebody's hands."""
+        self._user_data = user_data
+        self._session = session
+        self._ws_key = ws_key
+        self._ask_rest = ask_rest
+        self._joining: asyncio.Task[None] | None = None
+        self._signals: tuple[weakref.ref[AccountSignal], ...] = ()
+        ends_at_fork(self)
+
+    # Any thread
+
+    def listen(self) -> AccountSignal:
+        """Return a signal that is given now and at each change."""
+        signal = AccountSignal(size=1, overflow="drop_oldest", lost_marker=lambda lost: None)
+        signal.put(None)
+        with self.lock:
+            if self.ended:
+                signal.end()
+            self._signals = (*self._listened_to(), weakref.ref(signal))
+        return signal
+
+    def unlisten(self, signal: AccountSignal) -> None:
+        """Give a signal no more."""
+        with self.lock:
+            self._signals = tuple(each for each in self._listened_to() if each() is not signal)
+
+    def close(self) -> None:
+        """Keep it no longer; idempotent."""
+        self._user_data.leave(self._ws_key, self)
+        self.end()
+
+    def end(self) -> None:
+        """Nothing will come any more."""
+        with self.lock:
+            self.ended = True
+            self.is_ready = False
+            signals, self._signals = self._signals, ()
+        for each in signals:
+            if (signal := each()) is not None:
+                signal.end()
+        if (release := self.release()) is not None:
+            release()
+
+    def left_behind(self) -> None:
+        """In a forked child: an account that nobody keeps is none."""
+        self.lock = threading.Lock()
+        self.ended, self.is_ready = True, False
+
+    # The loop's thread
+
+    def event(self, event: RawEvent) -> None:
+        """An event of the account came, after all that came before it."""
+        told = event.fields
+        if told is not None:
+            with self.lock:
+                is_about_it = self.mirror.on_event(told)
+            if is_about_it:
+                self._changed()
+
+    def interrupted(self) -> None:
+        """Events are missing from now on."""
+        self._stop()
+        with self.lock:
+            self.is_ready = False
+        self._changed()
+
+    def resumed(self) -> None:
+        """No event is missing from now on."""
+        self.interrupted()
+        if self.ended:
+            return
+        with self.lock:
+            self.mirror.events_are_whole()
+        self._joining = self._session.runtime.spawn(self._join())
+
+    def stopped(self) -> None:
+        """The account's events have ended for good."""
+        self._stop()
+        self.end()
+
+    def _stop(self) -> None:
+        if self._joining is not None:
+            self._joining.cancel()
+
+    def _changed(self) -> None:
+        with self.lock:
+            self.version += 1
+            signals = self._listened_to()
+        for each in signals:
+            if (signal := each()) is not None:
+                signal.put(None)
+
+    def _listened_to(self) -> tuple[weakref.ref[AccountSignal], ...]:
+        return tuple(each for each in self._signals if each() is not None)
+
+    async def _join(self) -> None:
+        """Ask for what no event has told, and for what became of orders while events were missing."""
+        # Copies that answer may lag: from then on they show what was when events became whole, or later.
+        await asyncio.sleep(LAG_S)
+        try:
+            await self._ask_all()
+        except RequestRejected as error:
+            await self._refused(error)
+        except ConfigurationError as error:
+            with self.lock:
+                self.problem = error
+            self.close()
+            return
+        with self.lock:
+            self.is_ready = True
+            self.trouble = ""
+        self._changed()
+
+    async def _refused(self, error: RequestRejected) -> None:
+        """Try on, with long pauses: a key may get its permission, an order be found."""
+        delay = RETRY_DELAY_S
+        while True:
+            log.warning("%s: the account cannot be read: %s", self._ws_key, error)
+            with self.lock:
+                self.trouble = str(error)
+            self._changed()
+            delay = min(2 * delay, LONGEST_DELAY_S)
+            await asyncio.sleep(delay)
+            try:
+                await self._ask_all()
+            except RequestRejected as again:
+                error = again
+            else:
+                return
+
+    async def _ask_all(self) -> None:
+        facts = self._session.market.facts
+        mirror, lock = self.mirror, self.lock
+        rows = await self._open_orders()
+        with lock:
+            gone = mirror.on_open_orders(rows)
+        account = _decode(await self._asked(*facts.account_question))
+        with lock:
+            mirror.on_account(account if isinstance(account, dict) else {})
+        for look in range(MOST_LOOKS):
+            if gone and look:
+                await asyncio.sleep(LAG_S)
+            gone = [
+                key for key in gone if not await self._look_at(key, is_last=look + 1 == MOST_LOOKS)
+            ]
+        if facts.fills_question is not None:
+            with lock:
+                incomplete = mirror.orders_without_fills()
+            for key in incomplete:
+                await self._learn_fills(facts.fills_question, key)
+
+    async def _open_orders(self) -> list[Mapping[str, Any]]:
+        facts = self._session.market.facts
+        if facts.open_orders_question is not None:
+            rows = _decode(await self._asked(facts.open_orders_question, {}))
+        else:
+            path = facts.open_orders_path
+            rows = _decode(await self._patiently(lambda: self._ask_rest(path)))
+        return [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
+
+    async def _look_at(self, key: OrderKey, *, is_last: bool) -> bool:
+        """Ask what became of an order that is not open any more; return whether that is known."""
+        symbol, order_id = key
+        row: Any = None
+        try:
+            row = _decode(
+                await self._asked("order.status", {"symbol": symbol, "orderId": order_id})
+            )
+        except RequestRejected as error:
+            if error.code not in _NOT_FOUND:
+                log.info("%s: order %s of %s: %s", self._ws_key, order_id, symbol, error)
+        with self.lock:
+            is_known = self.mirror.on_order(
+                key, row if isinstance(row, dict) else None, is_last=is_last
+            )
+        if is_known and self._session.market.facts.fills_question is not None:
+            with self.lock:
+                state = self.mirror.order(key)
+            if state is not None and not state.has_all_fills:
+                await self._learn_fills(self._session.market.facts.fills_question, key)
+        return is_known
+
+    async def _learn_fills(self, question: str, key: OrderKey) -> None:
+        symbol, order_id = key
+        asked = {"symbol": symbol, "orderId": order_id, "limit": MOST_FILLS}
+        try:
+            rows = _decode(await self._asked(question, asked))
+        except RequestRejected as error:
+            log.info("%s: fills of order %s of %s: %s", self._ws_key, order_id, symbol, error)
+            return
+        with self.lock:
+            self.mirror.on_fills(key, rows if isinstance(rows, list) else [])
+
+    async def _asked(self, method: str, params: Mapping[str, Any]) -> msgspec.Raw:
+        async def ask() -> msgspec.Raw:
+            return (await self._session.ask(None, method, params, urgent=False)).raw_result
+
+        return await self._patiently(ask)
+
+    async def _patiently(self, ask: Callable[[], Awaitable[msgspec.Raw]]) -> msgspec.Raw:
+        """Return an answer, asked for again as long as none can come.
+
+        Raises:
+            RequestRejected: The exchange refuses it.
+            ConfigurationError: It can never be asked for.
+        """
+        delay = RETRY_DELAY_S
+        while True:
+            try:
+                return await ask()
+            except ConfigurationError:
+                raise
+            except (BinanceWsApiError, LinkLost) as error:
+                wait = getattr(error, "retry_after", None)
+                if isinstance(error, RequestRejected) and wait is None:
+                    raise
+                if isinstance(error, NotSent) and self._session.runtime.closed:
+                    raise asyncio.CancelledError from None
+                log.info("%s: joining the account: %s", self._ws_key, error)
+                await asyncio.sleep(max(delay, wait or 0.0))
+                delay = min(2 * delay, LONGEST_DELAY_S)
