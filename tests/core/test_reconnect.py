@@ -142,12 +142,16 @@ def test_congested_connection_holds_calls_back_and_they_were_not_sent(
     connect: Connect, exchange: SimulatedExchange
 ) -> None:
     """The peer reads no more: what does not fit any more is not written, and can be repeated."""
-    caller = connect(timeout=1.0, ping_interval=100, on_unknown_outcome="raise")
+    caller = connect(timeout=2.0, ping_interval=100, on_unknown_outcome="raise")
     caller.call(ping)
     slow = exchange.faults.slow_reads()
     slow.wait()
+    session = caller.client._core.sessions.open[WsKey.MAIN_WSAPI]
+    session._doubt.look_after = 500.0  # or a successor would take what waits
     junk = "x" * (1 << 20)
-    calls = [caller.begin(sending(junk)) for _ in range(40)]
+    calls = [caller.begin(sending(junk))]
+    until(caller, lambda core: session.serving and session.serving.pending)
+    calls += [caller.begin(sending(junk)) for _ in range(39)]
 
     ended = [call.exception(WAIT_S) for call in calls]
 
