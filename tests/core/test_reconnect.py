@@ -199,7 +199,7 @@ def test_refused_handshake_is_the_reason_told(
 def test_retry_after_of_a_handshake_is_honoured(
     connect: Connect, exchange: SimulatedExchange
 ) -> None:
-    refusals = exchange.faults.refuse_handshakes(429, times=None, retry_after=3600)
+    refusals = exchange.faults.refuse_handshakes(429, times=None, retry_after=250)
     caller = connect(timeout=0.3)
 
     with pytest.raises(NotSent):
@@ -208,7 +208,7 @@ def test_retry_after_of_a_handshake_is_honoured(
         caller.call(lambda client: client.spot.using(WsKey.MAIN_WSAPI2).test_connectivity())
 
     assert refusals.hits == 1, "not even by another connection"
-    assert on_core(caller, lambda core: core.runtime.dialling.delay(WsKey.MAIN_WSAPI)) > 3500
+    assert on_core(caller, lambda core: core.runtime.dialling.delay(WsKey.MAIN_WSAPI)) > 200
 
 
 def test_answer_of_another_protocol_is_a_refusal(dial: Dial, scripted: ScriptedServer) -> None:
