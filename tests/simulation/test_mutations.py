@@ -30,6 +30,8 @@ from binance_wsapi.protocol.requests import Request
 from binance_wsapi.protocol.silence import Silence
 from binance_wsapi.protocol.verdict import LostRequest
 
+pytestmark = pytest.mark.timeout(900)  # a mutation that hides well takes hundreds of seeds
+
 SEEDS = 1_500
 
 Mutation = Callable[[pytest.MonkeyPatch], None]
