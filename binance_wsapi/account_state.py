@@ -8,12 +8,11 @@ import time
 import weakref
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import Any, Self, TypeVar
 
 from binance_wsapi.buffer import BufferEnded
 from binance_wsapi.core.account_keeper import AccountKeeper, AccountSignal
 from binance_wsapi.core.hold import ClientHold
-from binance_wsapi.core.runtime import Runtime
 from binance_wsapi.endpoints import WsKey, endpoint
 from binance_wsapi.errors import (
     BinanceWsApiError,
@@ -65,10 +64,11 @@ class OrderNotFilled(BinanceWsApiError):
 class BaseAccountState:
     """What the states of both clients share: :class:`AccountState` and :class:`AsyncAccountState`."""
 
-    def __init__(self, keeper: AccountKeeper, runtime: Runtime, ws_key: WsKey) -> None:
+    # Any: users' type checkers would look into the core, and find types there that are inferred.
+    def __init__(self, keeper: Any, runtime: Any, ws_key: WsKey) -> None:
         self.ws_key = ws_key
         """The connection whose account it is."""
-        self._keeper = keeper
+        self._keeper: AccountKeeper = keeper
         self._hold = ClientHold(runtime)
         self._name = f"the account of {endpoint(ws_key).market.facts.label}"
         keeper.release = weakref.WeakMethod(self._hold.release)

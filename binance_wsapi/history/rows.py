@@ -38,14 +38,14 @@ class _Rows(Generic[R]):
         send: Callable[..., Any],
         name: str,
         pages: Pages,
-        kind: CallKind,
+        kind: Any,  # a CallKind: users' type checkers would look into it, and on from there
         given: Mapping[str, object],
         progress: bool | None,
     ) -> None:
         self._send = send
         self._name = name
         self._pages = pages
-        self._kind = kind
+        self._kind: CallKind = kind
         self._given = given
         self._rows: deque[R] = deque()
         self._last: R | None = None
