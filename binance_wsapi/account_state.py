@@ -1,3 +1,4 @@
+# pyright: reportPrivateUsage=false  (an order, and an iterator, are of the state they come from)
 """An account kept up to date on this side: open orders, balances and positions, to be read from any thread."""
 
 from __future__ import annotations
