@@ -1,4 +1,5 @@
-# pyright: reportPrivateUsage=false  (an order, and an iterator, are of the state they come from)
+# An order, and an iterator, belong to the state they come from.
+# pyright: reportPrivateUsage=false
 """An account kept up to date on this side: open orders, balances and positions, to be read from any thread."""
 
 from __future__ import annotations
