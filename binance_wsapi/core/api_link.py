@@ -68,6 +68,9 @@ class UserDataSubscription(Protocol):
     async def restore(self, link: ApiLink) -> None:
         """Subscribe on a fresh link, before it serves."""
 
+    def doubted(self, link: ApiLink, reason: str) -> None:
+        """A link that answers nothing was replaced; it lives."""
+
     def lost(self, link: ApiLink, reason: str) -> None:
         """A link is gone."""
 

@@ -228,6 +228,11 @@ class ApiSession(Session):
         """Send over this link from now on, beginning with what waited."""
         self.authority = link.authority
         if replaced is not None and replaced.in_doubt_since is not None:
+            # It is heard for answers alone: its events may have been missing since it last answered, and
+            # those it brings yet would be told behind later ones.
+            replaced.proven_at = replaced.served_until = replaced.answered_from
+            for subscription in list(self.subscriptions):
+                subscription.doubted(replaced, NO_ANSWERS)
             self._answers.replaced(replaced, NO_ANSWERS)
         self._outbox.send_waiting(link)
 

@@ -140,6 +140,14 @@ class ApiUserData:
             # The exchange ended the successor's subscription while this link still carried the events.
             self._try_again(0.0)
 
+    def doubted(self, link: ApiLink, reason: str) -> None:
+        """A link that answers nothing was replaced: its events count no more, though it lives."""
+        subscription_id = self._ids.get(link)
+        if subscription_id is not None:
+            link.event_sinks.pop(subscription_id, None)
+            link.ended_subscriptions.add(subscription_id)
+            self.lost(link, reason)
+
     async def _subscribe_first(self, timeout: float) -> None:
         method = "userDataStream.subscribe"
         try:

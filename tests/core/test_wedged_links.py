@@ -287,6 +287,57 @@ def test_late_answer_counts_though_a_successor_serves(dial: Dial, scripted: Scri
     assert calls.session.is_idle(former)
 
 
+def test_events_of_a_slow_link_count_no_more_when_its_successor_serves(
+    dial: Dial, scripted: ScriptedServer
+) -> None:
+    """They would be told behind later ones: it is heard for answers alone, and what it owes is a gap."""
+
+    async def subscribe(peer: Peer, request: dict[str, Any]) -> None:
+        await peer.answer(request, {"subscriptionId": 0})
+
+    def changed(asset: str) -> dict[str, Any]:
+        event = {"e": "balanceUpdate", "E": 1, "a": asset, "d": "1", "T": 1}
+        return {"subscriptionId": 0, "event": event}
+
+    scripted.replies["userDataStream.subscribe.signature"] = subscribe
+    calls = Unhurried(dial, scripted)
+    stream = calls.caller.call(lambda client: client.subscribe_user_data_stream())
+    replaced = noted(calls.caller, "rotated")
+    placed = calls.begin("ping")
+    former = calls.session.serving
+    assert former is not None
+    questions = iter([RequestTimeout("for the test", operation="time")])
+
+    async def unanswered(link: Any, method: str, params: Any, **more: Any) -> Any:
+        if link is not former:
+            return await ask(link, method, params, **more)
+        for error in questions:
+            raise error
+        return await asyncio.Event().wait()
+
+    ask = calls.session.ask
+    calls.session.ask = unanswered  # type: ignore[method-assign]  # no other way to this order
+    assert calls.look(lambda link: link.answered_at + 800)
+    replaced.wait()
+    old, new = scripted.peers
+
+    scripted.run(old.send(changed("LATE")))
+    before = former.last_frame_at
+    scripted.run(old.send(changed("LATER")))
+    until(calls.caller, lambda core: former.last_frame_at > before)
+    scripted.run(new.send(changed("NEW")))
+
+    gap = calls.caller.next_event(stream)
+    assert isinstance(gap, StreamGap)
+    assert "answers no requests" in gap.reason
+    told = gap
+    while not hasattr(told, "asset"):
+        told = calls.caller.next_event(stream)
+    assert told.asset == "NEW"
+    calls.answer("ping")
+    assert placed.result(WAIT_S).status == 200
+
+
 def test_connection_that_carries_user_data_is_asked_in_silence(
     dial: Dial, scripted: ScriptedServer
 ) -> None:
