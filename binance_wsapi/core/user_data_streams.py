@@ -81,8 +81,10 @@ class UserDataStreams:
         """Return the user data stream of a connection, subscribed, and whether it was not before."""
         async with self._alone(ws_key, isolated_symbol) as timeout:
             feed, is_new = await self._subscribe((ws_key, isolated_symbol), timeout)
-            is_new = is_new or feed.buffer.is_ended
-            return feed.open_stream(), is_new
+            if is_new:  # even if it has overflowed meanwhile, and was to end at that: who reads it learns so
+                return feed.stream, True
+            is_fresh = feed.buffer.is_ended
+            return feed.open_stream(), is_fresh
 
     async def observe(self, ws_key: WsKey, observer: Observer) -> None:
         """Show an account's events to an observer, subscribed for it where they are not.

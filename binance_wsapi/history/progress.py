@@ -15,7 +15,13 @@ __all__ = ["Bar", "is_watched"]
 def is_watched() -> bool:
     """Whether a terminal or a notebook watches, and there is a bar to show."""
     is_terminal = sys.stderr is not None and sys.stderr.isatty()
-    return ("ipykernel" in sys.modules or is_terminal) and find_spec("tqdm") is not None
+    return (is_terminal or _is_notebook()) and find_spec("tqdm") is not None
+
+
+def _is_notebook() -> bool:
+    # It is imported in many a process that is none.
+    kernel = sys.modules.get("ipykernel.kernelapp")
+    return kernel is not None and kernel.IPKernelApp.initialized()
 
 
 class Bar:

@@ -37,17 +37,21 @@ def test_link_that_was_given_up_delivers_nothing_more(
     stream = caller.call(lambda client: client.subscribe_user_data_stream())
     event = b'{"e":"balanceUpdate","E":1,"a":"USDT","d":"1","T":1}'
 
-    def lose_and_hear(core: Any) -> int:
+    core: Any = caller.client._core
+
+    async def lose_and_hear() -> int:
         link = core.sessions.open[WsKey.MAIN_WSAPI].serving
         frame = b'{"subscriptionId":0,"event":' + event + b"}"
         link.received(frame)
+        await asyncio.sleep(0)  # what came in one turn is told at its end
         heard = len(stream)
         link.session.lose(link, "for the test")
         link.received(frame)
+        await asyncio.sleep(0)
         assert len(stream) == heard
         return heard
 
-    assert on_core(caller, lose_and_hear) == 1
+    assert caller.client._runtime.run(lose_and_hear).result(WAIT_S) == 1
 
 
 def test_link_lost_in_the_moment_it_is_dialled_leaves_nothing_unfinished(

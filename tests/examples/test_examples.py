@@ -10,7 +10,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 
 import pytest
 from plugin_arguments import plugin_arguments
@@ -84,21 +84,26 @@ def test_backtest(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_fastapi_service(market: SimulatedExchange, monkeypatch: pytest.MonkeyPatch) -> None:
-    testing = pytest.importorskip("fastapi.testclient")
+    fastapi = pytest.importorskip("fastapi")
     key = market.create_account().create_key("hmac")
     monkeypatch.setenv("BINANCE_WSAPI_ENV", "simulator")
     monkeypatch.setenv("BINANCE_WSAPI_SIMULATOR", market.rest_url.replace("http", "ws"))
     monkeypatch.setenv("BINANCE_API_KEY", key.api_key)
     monkeypatch.setenv("BINANCE_API_SECRET", key.api_secret)
     service = example("fastapi_service")
+    request = SimpleNamespace(app=service.app)
 
-    with testing.TestClient(service.app) as browser:
-        assert len(browser.get("/book/BTCUSDT").json()["bids"]) == 5
-        assert browser.get("/candles/BTCUSDT").status_code == 200
-        bought = browser.post("/buy/BTCUSDT", params={"quantity": "0.001"}).json()
-        assert (bought["status"], bought["executed_quantity"]) == ("FILLED", "0.00100000")
-        refused = browser.post("/buy/BTCUSDT", params={"quantity": "much"})
-        assert (refused.status_code, "quantity" in refused.text) == (400, True)
+    async def run() -> None:
+        async with service.lifespan(service.app):
+            assert len((await service.book("BTCUSDT", request))["bids"]) == 5
+            assert isinstance(await service.candles("BTCUSDT", request), list)
+            bought = await service.buy("BTCUSDT", "0.001", request)
+            assert (bought["status"], bought["executed_quantity"]) == ("FILLED", "0.00100000")
+            with pytest.raises(fastapi.HTTPException, match="quantity") as refused:
+                await service.buy("BTCUSDT", "much", request)
+            assert refused.value.status_code == 400
+
+    asyncio.run(run())
 
 
 def test_fastapi_service_tells_events(market: SimulatedExchange) -> None:

@@ -201,7 +201,7 @@ def test_local_links_lead_somewhere() -> None:
 
 def test_the_test_command_is_the_one_of_ci() -> None:
     """CI runs the README's second command: the same extra, the same pytest."""
-    _, tests = COMMANDS
+    tests = COMMANDS[1]
     script = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
     installed, tested = re.findall(
         r"\.venv/bin/(?:pip (install .+?)|python (-m pytest.*))(?: &&|$)", tests
