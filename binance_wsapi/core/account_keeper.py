@@ -210,9 +210,9 @@ class AccountKeeper:
         rows = await self._open_orders()
         with lock:
             gone = mirror.on_open_orders(rows)
-        account = _decode(await self._asked(*facts.account_question))
+        account = await self._asked(*facts.account_question, fits=_is_account)
         with lock:
-            mirror.on_account(account if isinstance(account, dict) else {})
+            mirror.on_account(account)
         for look in range(MOST_LOOKS):
             if gone and look:
                 await asyncio.sleep(LAG_S)
@@ -227,28 +227,27 @@ class AccountKeeper:
 
     async def _open_orders(self) -> list[Mapping[str, Any]]:
         facts = self._session.market.facts
+        rows: list[Mapping[str, Any]]
         if facts.open_orders_question is not None:
-            rows = _decode(await self._asked(facts.open_orders_question, {}))
+            rows = await self._asked(facts.open_orders_question, {}, fits=_is_rows)
         else:
             path = facts.open_orders_path
-            rows = _decode(await self._patiently(lambda: self._ask_rest(path)))
-        return [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
+            rows = await self._patiently(lambda: self._ask_rest(path), _is_rows)
+        return rows
 
     async def _look_at(self, key: OrderKey, *, is_last: bool) -> bool:
         """Ask what became of an order that is not open any more; return whether that is known."""
         symbol, order_id = key
         row: Any = None
         try:
-            row = _decode(
-                await self._asked("order.status", {"symbol": symbol, "orderId": order_id})
+            row = await self._asked(
+                "order.status", {"symbol": symbol, "orderId": order_id}, fits=_is_row
             )
         except RequestRejected as error:
             if error.code not in _NOT_FOUND:
                 log.info("%s: order %s of %s: %s", self._ws_key, order_id, symbol, error)
         with self.lock:
-            is_known = self.mirror.on_order(
-                key, row if isinstance(row, dict) else None, is_last=is_last
-            )
+            is_known = self.mirror.on_order(key, row, is_last=is_last)
         if is_known and self._session.market.facts.fills_question is not None:
             with self.lock:
                 state = self.mirror.order(key)
@@ -260,21 +259,25 @@ class AccountKeeper:
         symbol, order_id = key
         asked = {"symbol": symbol, "orderId": order_id, "limit": MOST_FILLS}
         try:
-            rows = _decode(await self._asked(question, asked))
+            rows = await self._asked(question, asked, fits=_is_rows)
         except RequestRejected as error:
             log.info("%s: fills of order %s of %s: %s", self._ws_key, order_id, symbol, error)
             return
         with self.lock:
-            self.mirror.on_fills(key, rows if isinstance(rows, list) else [])
+            self.mirror.on_fills(key, rows)
 
-    async def _asked(self, method: str, params: Mapping[str, Any]) -> msgspec.Raw:
+    async def _asked(
+        self, method: str, params: Mapping[str, Any], *, fits: Callable[[Any], bool]
+    ) -> Any:
         async def ask() -> msgspec.Raw:
             return (await self._session.ask(None, method, params, urgent=False)).raw_result
 
-        return await self._patiently(ask)
+        return await self._patiently(ask, fits)
 
-    async def _patiently(self, ask: Callable[[], Awaitable[msgspec.Raw]]) -> msgspec.Raw:
-        """Return an answer, asked for again as long as none can come.
+    async def _patiently(
+        self, ask: Callable[[], Awaitable[msgspec.Raw]], fits: Callable[[Any], bool]
+    ) -> Any:
+        """Return an answer, asked for again as long as none can come, or one that tells nothing.
 
         Raises:
             RequestRejected: The exchange refuses it.
@@ -283,7 +286,12 @@ class AccountKeeper:
         delay = RETRY_DELAY_S
         while True:
             try:
-                return await ask()
+                answer = _decode(await ask())
+                if fits(answer):
+                    return answer
+                # Read as "nothing there" it would show an account that is empty.
+                log.info("%s: joining the account: an answer that tells nothing", self._ws_key)
+                await asyncio.sleep(delay)
             except ConfigurationError:
                 raise
             except (BinanceWsApiError, LinkLost) as error:
@@ -294,4 +302,18 @@ class AccountKeeper:
                     raise asyncio.CancelledError from None
                 log.info("%s: joining the account: %s", self._ws_key, error)
                 await asyncio.sleep(max(delay, wait or 0.0))
-                delay = min(2 * delay, LONGEST_DELAY_S)
+            delay = min(2 * delay, LONGEST_DELAY_S)
+
+
+def _is_row(answer: Any) -> bool:
+    return isinstance(answer, dict) and isinstance(answer.get("status"), str)
+
+
+def _is_rows(answer: Any) -> bool:
+    return isinstance(answer, list) and all(isinstance(row, dict) for row in answer)
+
+
+def _is_account(answer: Any) -> bool:
+    return isinstance(answer, dict) and any(
+        isinstance(answer.get(part), list) for part in ("balances", "assets")
+    )
