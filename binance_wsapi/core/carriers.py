@@ -132,6 +132,7 @@ class Carriers(Generic[E]):
             self._links.clear()
             self._merges.clear()
             self._gone.clear()
+        self._forget_finished(now)
         return was_carrier and not self._subscribed
 
     def _pass_on(self, position: int, events: list[E]) -> None:
@@ -145,6 +146,12 @@ class Carriers(Generic[E]):
         while self._merges and self._merges[0].is_over(now):
             del self._merges[0]
             self._gone.discard(self._links.pop(0))
+        # One link may serve for months while attempts to replace it come to nothing.
+        for position in range(len(self._links) - 1, 0, -1):
+            link = self._links[position]
+            if link in self._gone and self._merges[position - 1].is_idle:
+                del self._merges[position - 1], self._links[position]
+                self._gone.discard(link)
 
     def _plan_release(self) -> None:
         if not self._release_planned:
@@ -157,5 +164,6 @@ class Carriers(Generic[E]):
         now = self._runtime.now()
         for position, merge in enumerate(self._merges, start=1):
             self._pass_on(position, merge.release(now))
+        self._forget_finished(now)
         if any(merge.holds for merge in self._merges):
             self._plan_release()

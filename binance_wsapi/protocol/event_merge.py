@@ -66,6 +66,11 @@ class EventMerge(Generic[E]):
         """Whether events are held back."""
         return bool(self._held)
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing that the new connection has brought still waits for its copy on the old one."""
+        return not self._held and not self._told_by_new
+
     def from_old(self, event: E) -> list[E]:
         """Return what to deliver now that the old connection has brought ``event``."""
         key = self._identify(event)

@@ -189,3 +189,49 @@ def test_loss_of_a_link_that_never_carried_is_no_loss_of_events() -> None:
     exchange.carriers.begin(exchange.links[0])  # type: ignore[arg-type]
 
     assert not lost(exchange, 0)
+
+
+def test_attempts_to_move_that_come_to_nothing_leave_nothing_behind() -> None:
+    exchange = Exchange(links=4)
+    exchange.subscribe(0)
+    for number in (1, 2):
+        exchange.carriers.begin(exchange.links[number])  # type: ignore[arg-type]
+        exchange.send()
+        exchange.bring(0)
+        assert not lost(exchange, number)
+    assert not exchange.carriers.is_active
+
+    exchange.subscribe(3)
+    exchange.send()
+    exchange.bring(3)
+    exchange.bring(0)
+
+    assert exchange.told == [1, 2, 3]
+
+
+def test_link_whose_events_all_came_is_forgotten_when_it_ends() -> None:
+    exchange = Exchange(links=2)
+    exchange.subscribe(0)
+    exchange.subscribe(1)
+    exchange.send()
+    exchange.bring(0)
+    exchange.bring(1)
+
+    assert not lost(exchange, 0)
+
+    assert not exchange.carriers.is_active
+
+
+def test_what_a_failed_move_brought_alone_is_not_told_again_by_the_one_that_stayed() -> None:
+    exchange = Exchange(links=2)
+    exchange.subscribe(0)
+    exchange.subscribe(1)
+    exchange.send()
+    exchange.bring(1)
+    assert not lost(exchange, 1)
+    exchange.runtime.advance(HOLD_S + 0.1)
+    assert exchange.told == [1]
+
+    exchange.bring(0)
+
+    assert exchange.told == [1]
