@@ -17,8 +17,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, TypeVar, Unpack,
 
 from binance_wsapi._client_signature import ClientSignature
 from binance_wsapi._option_fields import ENVIRONMENT, CallOptions
-from binance_wsapi.core.call import Call, CallKind
+from binance_wsapi.core.call import Call
 from binance_wsapi.core.call_errors import unresponsive
+from binance_wsapi.core.call_kind import CallKind
 from binance_wsapi.core.core import Core
 from binance_wsapi.core.loop_delivery import LoopDelivery
 from binance_wsapi.core.loop_thread import LoopThread

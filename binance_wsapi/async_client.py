@@ -20,8 +20,9 @@ from binance_wsapi._client_base import (
     tell_unsent,
 )
 from binance_wsapi.catalogue import operation_by_method
-from binance_wsapi.core.call import CallKind, Outcome, kinds
+from binance_wsapi.core.call import Outcome
 from binance_wsapi.core.call_errors import before_sending, unresponsive
+from binance_wsapi.core.call_kind import CallKind, kinds
 from binance_wsapi.core.handed_over import described, handed_over
 from binance_wsapi.core.loop_delivery import LoopDelivery
 from binance_wsapi.core.own_threads import OwnThreads
@@ -33,9 +34,9 @@ from binance_wsapi.health import ConnectionHealth
 from binance_wsapi.markets import Market
 from binance_wsapi.models.base import Timestamp
 from binance_wsapi.models.rows import Rows, Tables
-from binance_wsapi.protocol.limits import LimitUsage
 from binance_wsapi.protocol.made_writers import Writer
 from binance_wsapi.protocol.params import name_text, wire_params_by_name
+from binance_wsapi.protocol.told_limits import LimitUsage
 from binance_wsapi.response import Response
 
 if TYPE_CHECKING:

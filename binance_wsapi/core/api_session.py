@@ -12,7 +12,8 @@ import msgspec
 
 from binance_wsapi.core.answers import Answers
 from binance_wsapi.core.api_link import ApiLink, Authority, UserDataSubscription
-from binance_wsapi.core.call import Call, Outcome, kind_by_method
+from binance_wsapi.core.call import Call, Outcome
+from binance_wsapi.core.call_kind import kind_by_method
 from binance_wsapi.core.doubt import NO_ANSWERS, Doubt
 from binance_wsapi.core.link import Link, LinkLost
 from binance_wsapi.core.logon import Logon

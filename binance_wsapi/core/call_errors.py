@@ -14,7 +14,8 @@ from binance_wsapi.errors import (
 )
 
 if TYPE_CHECKING:
-    from binance_wsapi.core.call import Call, CallKind
+    from binance_wsapi.core.call import Call
+    from binance_wsapi.core.call_kind import CallKind
 
 __all__ = [
     "abandoned",

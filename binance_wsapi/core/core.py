@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 from binance_wsapi.core.api_session import ApiSession
 from binance_wsapi.core.api_sessions import ApiSessions
 from binance_wsapi.core.bell import loop_bell
-from binance_wsapi.core.call import Call, CallKind, Outcome
+from binance_wsapi.core.call import Call, Outcome
 from binance_wsapi.core.call_errors import not_sendable
+from binance_wsapi.core.call_kind import CallKind
 from binance_wsapi.core.encoding import encode
 from binance_wsapi.core.giving_up import GivingUp
 from binance_wsapi.core.look_ups import LookUps

@@ -20,8 +20,9 @@ from binance_wsapi.markets import Market
 from binance_wsapi.models.rows import Rows, Tables
 from binance_wsapi.options import Options
 from binance_wsapi.protocol.clock import ServerClock
-from binance_wsapi.protocol.limits import Governor, LimitUsage, governors
+from binance_wsapi.protocol.limits import Governor, governors
 from binance_wsapi.protocol.own_orders import OwnOrders
+from binance_wsapi.protocol.told_limits import LimitUsage
 
 if TYPE_CHECKING:
     from binance_wsapi.catalogue.operation import Operation

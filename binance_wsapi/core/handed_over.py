@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from binance_wsapi.catalogue import operation_by_method
-from binance_wsapi.core.call import Call, kind_by_method
+from binance_wsapi.core.call import Call
+from binance_wsapi.core.call_kind import kind_by_method
 from binance_wsapi.core.look_ups import LookUps
 from binance_wsapi.endpoints import WsKey, check_takes_requests, endpoint
 from binance_wsapi.errors import OutcomeUnknown, ParameterError

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import weakref
 from collections import deque
+from typing import ClassVar
 from weakref import WeakKeyDictionary
 
 from binance_wsapi.core.bell import loop_bell
@@ -20,7 +21,9 @@ class LoopDelivery:
     One per event loop that awaits calls; ``settle`` runs on the core's thread.
     """
 
-    _by_loop: WeakKeyDictionary[asyncio.AbstractEventLoop, LoopDelivery] = WeakKeyDictionary()
+    _by_loop: ClassVar[WeakKeyDictionary[asyncio.AbstractEventLoop, LoopDelivery]] = (
+        WeakKeyDictionary()
+    )
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self.loop = weakref.ref(loop)

@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 import msgspec
 
 from binance_wsapi.catalogue.operation import Operation
-from binance_wsapi.core.call import Call, CallKind, Outcome
+from binance_wsapi.core.call import Call, Outcome
 from binance_wsapi.core.call_errors import (
     connection_lost,
     held_back,
@@ -18,6 +18,7 @@ from binance_wsapi.core.call_errors import (
     timed_out,
     withdrawn,
 )
+from binance_wsapi.core.call_kind import CallKind
 from binance_wsapi.core.rest import signature_of
 from binance_wsapi.core.transport import RestAnswer
 from binance_wsapi.endpoints import default_ws_key

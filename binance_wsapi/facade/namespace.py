@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, Self
 
 from binance_wsapi.catalogue import operations
 from binance_wsapi.catalogue.operation import Operation
-from binance_wsapi.core.call import CallKind, kinds
+from binance_wsapi.core.call_kind import CallKind, kinds
 from binance_wsapi.endpoints import EndpointKind, WsKey, endpoint
 from binance_wsapi.errors import ConfigurationError, ParameterError
 from binance_wsapi.loading import load, uncut

@@ -13,7 +13,7 @@ from typing import Any, Protocol, Self, get_args, get_type_hints
 
 import msgspec
 
-from binance_wsapi.core.call import CallKind
+from binance_wsapi.core.call_kind import CallKind
 from binance_wsapi.errors import ConfigurationError
 from binance_wsapi.loading import load
 from binance_wsapi.protocol.order_events import micros

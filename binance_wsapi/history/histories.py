@@ -8,7 +8,7 @@ from functools import cache
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from binance_wsapi.catalogue.histories import Histories, HistorySource
-from binance_wsapi.core.call import CallKind, kinds
+from binance_wsapi.core.call_kind import CallKind, kinds
 from binance_wsapi.errors import ParameterError
 from binance_wsapi.history.rows import AsyncHistoryRows, HistoryRows
 from binance_wsapi.loading import uncut

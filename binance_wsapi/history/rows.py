@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 
-from binance_wsapi.core.call import CallKind
+from binance_wsapi.core.call_kind import CallKind
 from binance_wsapi.errors import IpBanned, NotSent, RateLimited
 from binance_wsapi.loading import uncut
 from binance_wsapi.protocol.paging import Pages

@@ -25,20 +25,17 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar
-
-import msgspec
+from typing import Any
 
 from binance_wsapi.catalogue.operation import Operation
 from binance_wsapi.markets import Market
 from binance_wsapi.markets.market import Limit
-from binance_wsapi.models.base import Model
 from binance_wsapi.protocol.silence import Silence
+from binance_wsapi.protocol.told_limits import LimitUsage, RawJson, told_limits
 from binance_wsapi.protocol.weight import weight_of
 
 __all__ = [
     "Governor",
-    "LimitUsage",
     "Refusal",
     "Reservation",
     "governors",
@@ -65,25 +62,6 @@ _LATE_US = 500_000
 
 _PUT_BACK_US = 1_000_000
 """By how much the time has to be earlier than it was to count as put back."""
-
-
-class LimitUsage(Model, frozen=True, kw_only=False):
-    """How far a limit is used up."""
-
-    named_by: ClassVar[tuple[str, ...]] = ("rate_limit_type", "interval")
-
-    rate_limit_type: str
-    """``REQUEST_WEIGHT`` (per IP) or ``ORDERS`` (unfilled orders, per account)."""
-    interval: str
-    """Unit of the window: ``SECOND``, ``MINUTE``, ``HOUR``, ``DAY``."""
-    interval_num: int
-    """How many units the window lasts."""
-    limit: int
-    """Most that may be used in a window."""
-    count: int
-    """Used in the current window, counting what is under way."""
-    resets_at_us: int
-    """When the next window begins, in epoch microseconds, exchange time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -318,7 +296,7 @@ class _Word:
 
     def __init__(self) -> None:
         self.read_at_us = 0
-        self.rate_limits: bytes | msgspec.Raw = b""
+        self.rate_limits: RawJson = b""
         self.reservation: Reservation | None = None
 
 
@@ -334,25 +312,6 @@ class _Cost:
         self.on_success = operation.weight.on_success
         self.orders = operation.order_count
         self.is_cancel = operation.fate is not None and operation.fate.takes_orders_away
-
-
-class _RateLimit(msgspec.Struct, rename="camel", gc=False):
-    rate_limit_type: str
-    interval: str
-    interval_num: int
-    limit: int
-    count: int | None = None
-
-
-_decode = msgspec.json.Decoder(list[_RateLimit]).decode
-
-
-def _rows(rate_limits: bytes | msgspec.Raw) -> list[_RateLimit]:
-    """Decode limits; what cannot be read must not spoil the answer it came with."""
-    try:
-        return _decode(rate_limits)
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        return []
 
 
 class Governor:
@@ -448,7 +407,7 @@ class Governor:
     def answered(
         self,
         reservation: Reservation,
-        rate_limits: bytes | msgspec.Raw,
+        rate_limits: RawJson,
         *,
         succeeded: bool,
         wall_us: int,
@@ -612,11 +571,9 @@ class Governor:
                 word.reservation = None
                 self._reckon()
 
-    def _read(
-        self, rate_limits: bytes | msgspec.Raw, reservation: Reservation, wall_us: int
-    ) -> None:
+    def _read(self, rate_limits: RawJson, reservation: Reservation, wall_us: int) -> None:
         sent_us = reservation.sent_us
-        for told in _rows(rate_limits):
+        for told in told_limits(rate_limits):
             if told.rate_limit_type == _WEIGHT:
                 mark, own = reservation.weight_mark, reservation.weight
             elif told.rate_limit_type == _ORDERS:

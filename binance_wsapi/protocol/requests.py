@@ -25,8 +25,6 @@ from binance_wsapi.protocol.transitions import Table, after, column
 
 __all__ = ["TRANSITIONS", "Reaction", "Request", "RequestInput", "RequestState", "Unsent"]
 
-OutcomeT = TypeVar("OutcomeT")
-
 
 class RequestState(IntEnum):
     """Where a request stands."""
@@ -142,7 +140,11 @@ class RequestKind(Protocol):
         """The catalogue's entry; ``None`` for what it does not know."""
 
 
-class Request(Generic[OutcomeT]):
+KindT = TypeVar("KindT", bound=RequestKind)
+OutcomeT = TypeVar("OutcomeT")
+
+
+class Request(Generic[KindT, OutcomeT]):
     """A request: its state, and the decisions that hang on it.
 
     Made on the caller's thread, then moved by the core's alone. Only the right to write it may be taken
@@ -160,7 +162,7 @@ class Request(Generic[OutcomeT]):
 
     def __init__(
         self,
-        kind: RequestKind,
+        kind: KindT,
         params: Mapping[str, WireValue],
         deliver: Callable[[OutcomeT], object],
         request_id: str,
@@ -176,9 +178,9 @@ class Request(Generic[OutcomeT]):
         self.deadline = now + timeout
         # A list: taking its one element is a single step, which no two threads can both do.
         self._right_to_write = [True]
+        self.state = RequestState.NEW
 
     # What most requests never change stands here once, and costs a request nothing.
-    state = RequestState.NEW
     is_own = False
     """The core's own request: a logon, a subscription, a question, a snapshot."""
     is_given_up = False

@@ -15,8 +15,8 @@ import msgspec
 from binance_wsapi.errors import ConfigurationError, ParameterError
 from binance_wsapi.markets import Market
 from binance_wsapi.protocol.envelope import ErrorBody
-from binance_wsapi.protocol.limits import LimitUsage
 from binance_wsapi.protocol.params import WireValue, wire_params_by_name
+from binance_wsapi.protocol.told_limits import LimitUsage
 
 __all__ = [
     "check_request",

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable
 
 from binance_wsapi.protocol.backoff import Backoff
-from binance_wsapi.protocol.limits import LimitUsage
+from binance_wsapi.protocol.told_limits import LimitUsage
 
 __all__ = ["SnapshotPace", "SnapshotShare"]
 

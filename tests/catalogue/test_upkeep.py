@@ -9,7 +9,7 @@ import pytest
 
 from binance_wsapi.catalogue import operations
 from binance_wsapi.catalogue.operation import Operation, Upkeep
-from binance_wsapi.core.call import kind_by_method
+from binance_wsapi.core.call_kind import kind_by_method
 from binance_wsapi.markets import Market
 
 REFERENCE = Path(__file__).parents[1] / "reference"

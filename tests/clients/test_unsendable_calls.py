@@ -12,7 +12,8 @@ from callers import WAIT_S, AwaitingCaller, Caller
 from scripted_server import ScriptedServer
 
 from binance_wsapi import NotSent, ParameterError, WsKey
-from binance_wsapi.core.call import Call, CallKind
+from binance_wsapi.core.call import Call
+from binance_wsapi.core.call_kind import CallKind
 from binance_wsapi.response import Response
 from binance_wsapi.simulator import SimulatedExchange
 

@@ -19,7 +19,8 @@ from scripted_server import Peer, ScriptedServer
 
 from binance_wsapi import BinanceWsApiError, IpBanned, NotSent, RateLimited, WsKey
 from binance_wsapi.core import listen_token, user_data
-from binance_wsapi.core.call import Call, kind_by_method
+from binance_wsapi.core.call import Call
+from binance_wsapi.core.call_kind import kind_by_method
 from binance_wsapi.options import REST
 
 Dial = Callable[..., Caller]

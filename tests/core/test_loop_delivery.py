@@ -15,7 +15,8 @@ from typing import Any
 import pytest
 from callers import WAIT_S
 
-from binance_wsapi.core.call import Call, CallKind
+from binance_wsapi.core.call import Call
+from binance_wsapi.core.call_kind import CallKind
 from binance_wsapi.core.dispatch import Dispatcher
 from binance_wsapi.core.giving_up import GivingUp
 from binance_wsapi.core.loop_delivery import LoopDelivery

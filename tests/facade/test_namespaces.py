@@ -19,7 +19,7 @@ import pytest
 
 from binance_wsapi.catalogue import operations
 from binance_wsapi.catalogue.operation import Operation
-from binance_wsapi.core.call import CallKind
+from binance_wsapi.core.call_kind import CallKind
 from binance_wsapi.endpoints import WsKey
 from binance_wsapi.errors import ConfigurationError, ParameterError
 from binance_wsapi.facade.namespace import AsyncNamespace, Namespace

@@ -15,11 +15,11 @@ from binance_wsapi.markets import Market
 from binance_wsapi.protocol import limits as limits_module
 from binance_wsapi.protocol.limits import (
     Governor,
-    LimitUsage,
     Refusal,
     Reservation,
     governors,
 )
+from binance_wsapi.protocol.told_limits import LimitUsage, told_limits
 
 SECOND = 10**6
 WALL = 1_795_000_020 * SECOND  # the start of a minute, and of ten seconds
@@ -267,13 +267,12 @@ def test_counts_are_read_only_now_and_then_while_there_is_room(
 ) -> None:
     """The hot path: reading costs several times what admitting costs."""
     read: list[bytes] = []
-    rows = limits_module._rows
 
     def counted(told: bytes) -> Any:
         read.append(told)
-        return rows(told)
+        return told_limits(told)
 
-    monkeypatch.setattr(limits_module, "_rows", counted)
+    monkeypatch.setattr(limits_module, "told_limits", counted)
     governor = limits()
     for number in range(1000):
         at = WALL + number * 100

@@ -49,7 +49,9 @@ LOGON = Kind(mutates=False, logs=True)
 UNKNOWN = Kind(operation=None)
 
 
-def request(kind: Kind = ORDER, told: list[str] | None = None, /, **params: Any) -> Request[str]:
+def request(
+    kind: Kind = ORDER, told: list[str] | None = None, /, **params: Any
+) -> Request[Kind, str]:
     told = [] if told is None else told
     return Request(kind, params, told.append, "1", 5.0, 100.0)
 
@@ -65,7 +67,7 @@ PATHS: dict[RequestState, tuple[RequestInput, ...]] = {
 }
 
 
-def in_state(state: RequestState) -> Request[str]:
+def in_state(state: RequestState) -> Request[Kind, str]:
     made = request()
     for step in PATHS[state]:
         made.move(step)
@@ -189,7 +191,7 @@ def test_what_was_written_can_not_be_withdrawn() -> None:
 )
 @pytest.mark.parametrize("is_given_up", [False, True])
 def test_the_right_comes_back_to_who_still_waits(
-    give_back: Callable[[Request[str]], bool], is_given_up: bool
+    give_back: Callable[[Request[Kind, str]], bool], is_given_up: bool
 ) -> None:
     made = request(READ)
     made.begin_write(101.0)
@@ -209,7 +211,7 @@ def test_the_right_comes_back_to_who_still_waits(
 class World:
     """What happens to a request, told by rules of its own and not by the table."""
 
-    made: Request[str]
+    made: Request[Kind, str]
     told: list[str]
     is_under_way: bool = False
     is_undecided: bool = False

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from binance_wsapi.protocol.limits import LimitUsage
 from binance_wsapi.protocol.snapshots import LASTING_S, PROBLEM_AT, SnapshotPace, SnapshotShare
+from binance_wsapi.protocol.told_limits import LimitUsage
 
 MINUTE_US = 60_000_000
 LIMIT = 2_400

@@ -16,7 +16,8 @@ from simulation_network import Network, Wire
 from simulation_silence import Silences
 
 from binance_wsapi import AsyncClient, WsKey
-from binance_wsapi.core.call import Call, CallKind
+from binance_wsapi.core.call import Call
+from binance_wsapi.core.call_kind import CallKind
 from binance_wsapi.core.core import Core
 from binance_wsapi.core.runtime import Runtime
 from binance_wsapi.markets import Market
