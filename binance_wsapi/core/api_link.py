@@ -45,8 +45,8 @@ class ApiLink(Link):
         """What the limits were charged for opening it, while that is under way."""
         self.refusal: RequestRejected | None = None
         self.refused_at = 0.0
-        self.event_sinks: dict[int, Callable[[RawEvent, ApiLink], None]] = {}
-        """Who takes the events of a subscription id."""
+        self.subscribed: dict[int, UserDataSubscription] = {}
+        """Whose events come under a subscription id."""
         self.answered_from = self.proven_at
         """When the latest request was written that was answered."""
         self.answered_at = self.proven_at
@@ -54,16 +54,31 @@ class ApiLink(Link):
         self.in_doubt_since: float | None = None
         """When the first request was written after which none was answered: it takes no others."""
         self.ended_subscriptions: set[int] = set()
-        """Ids unsubscribed on this link: what is still under way for them is not missed."""
+        """Ids that nobody holds any more: what is still under way for them is not missed."""
+
+    def subscription_id(self, subscription: UserDataSubscription) -> int | None:
+        """Return the id that a subscription's events come under, if it is subscribed on this link."""
+        for subscription_id, holder in self.subscribed.items():
+            if holder is subscription:
+                return subscription_id
+        return None
+
+    def let_go(self, subscription_id: int) -> None:
+        """Take no events of a subscription any more."""
+        self.subscribed.pop(subscription_id, None)
+        self.ended_subscriptions.add(subscription_id)
 
     @property
     def is_proven_by_pongs(self) -> bool:
         """Of a link that brings events only answers are proof: a wedged one sends pongs, too."""
-        return not self.event_sinks
+        return not self.subscribed
 
 
 class UserDataSubscription(Protocol):
     """User data that rides on the links of a session."""
+
+    deliver: Callable[[RawEvent, ApiLink], None]
+    """Takes an event that came under its id on a link."""
 
     async def restore(self, link: ApiLink) -> None:
         """Subscribe on a fresh link, before it serves."""
@@ -74,5 +89,5 @@ class UserDataSubscription(Protocol):
     def lost(self, link: ApiLink, reason: str) -> None:
         """A link is gone."""
 
-    def terminated(self, link: ApiLink, subscription_id: int) -> None:
-        """The exchange ended a subscription on this link."""
+    def terminated(self, link: ApiLink) -> None:
+        """The exchange ended it on this link."""

@@ -175,13 +175,12 @@ class ApiSession(Session):
         event = raw_event(message.event)
         kind = event.kind
         if message.subscription_id is not None:
-            sink = link.event_sinks.get(message.subscription_id)
-            if sink is not None:
-                sink(event, link)
+            subscription = link.subscribed.get(message.subscription_id)
+            if subscription is not None:
+                subscription.deliver(event, link)
                 if kind == "eventStreamTerminated":
-                    del link.event_sinks[message.subscription_id]
-                    for subscription in list(self.subscriptions):
-                        subscription.terminated(link, message.subscription_id)
+                    del link.subscribed[message.subscription_id]
+                    subscription.terminated(link)
                 return
             if message.subscription_id in link.ended_subscriptions:
                 return
@@ -263,7 +262,7 @@ class ApiSession(Session):
 
     def brings_events(self, link: ApiLink) -> bool:
         """Whether user data is subscribed on a link."""
-        return bool(link.event_sinks)
+        return bool(link.subscribed)
 
     def ask_in_silence(self, link: ApiLink) -> None:
         """Ask for a sign of life where events are to be expected."""

@@ -91,7 +91,7 @@ class ListenTokenUserData(ApiUserData):
 
     async def _renew(self) -> None:
         # Subscribing again for the same account extends the running subscription without a gap.
-        for link in list(self._ids):
+        for link in self._subscribed_on():
             try:
                 await self._subscribe(link)
             except (BinanceWsApiError, LinkLost) as error:

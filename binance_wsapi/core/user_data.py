@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import math
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from binance_wsapi.core.api_link import ApiLink
@@ -14,6 +15,7 @@ from binance_wsapi.core.link import LinkLost
 from binance_wsapi.core.linked_feed import LinkedFeed
 from binance_wsapi.errors import BinanceWsApiError, ConnectionLost, NotSent, RequestRejected
 from binance_wsapi.protocol.params import WireValue
+from binance_wsapi.protocol.raw_event import RawEvent
 from binance_wsapi.response import Response
 
 if TYPE_CHECKING:
@@ -42,8 +44,7 @@ class ApiUserData:
         self._runtime = runtime
         self._session = session
         self._feed = feed
-        self._ids: dict[ApiLink, int] = {}
-        """The subscription on each link that has one: two of them during a rotation."""
+        self.deliver: Callable[[RawEvent, ApiLink], None] = feed.deliver
         self._subscribed_at = -math.inf
         self._retry: asyncio.Task[None] | None = None
         self._closed = False
@@ -67,9 +68,9 @@ class ApiUserData:
             await self._subscribe_first(timeout)
         except BaseException:
             # Its caller may have gone just when it was subscribed.
-            ids = dict(self._ids)
+            subscribed = self._subscribed_on()
             await self.close("not subscribed")
-            for link, subscription_id in ids.items():
+            for link, subscription_id in subscribed.items():
                 self._runtime.spawn(self._unsubscribe(link, subscription_id))
             raise
 
@@ -85,14 +86,12 @@ class ApiUserData:
 
     async def stop(self) -> None:
         """Unsubscribe and end the stream."""
-        ids = dict(self._ids)
+        subscribed = self._subscribed_on()
         await self.close("unsubscribed")
-        for link, subscription_id in ids.items():
+        for link, subscription_id in subscribed.items():
             await self._unsubscribe(link, subscription_id)
 
     async def _unsubscribe(self, link: ApiLink, subscription_id: int) -> None:
-        link.event_sinks.pop(subscription_id, None)
-        link.ended_subscriptions.add(subscription_id)
         try:
             await self._session.ask(
                 link, "userDataStream.unsubscribe", {"subscriptionId": subscription_id}
@@ -103,7 +102,8 @@ class ApiUserData:
     async def close(self, reason: str) -> None:
         """End the stream; the connection is not asked."""
         self._closed = True
-        self._ids.clear()
+        for link, subscription_id in self._subscribed_on().items():
+            link.let_go(subscription_id)
         if self in self._session.subscriptions:
             self._session.subscriptions.remove(self)
         if self._retry is not None:
@@ -114,7 +114,7 @@ class ApiUserData:
         """Subscribe on a fresh link, before it serves."""
         options = self._runtime.options
         if self._closed or (
-            not self._ids and not options.resubscribe_user_data_stream_after_reconnect
+            not self._subscribed_on() and not options.resubscribe_user_data_stream_after_reconnect
         ):
             return
         try:
@@ -123,15 +123,17 @@ class ApiUserData:
             if link.lost_because is not None:
                 return
             self._failed(error)
-            if self._ids:  # another link carries the events: it stays until this works
+            if self._subscribed_on():  # another link carries the events: it stays until this works
                 raise LinkLost(f"user data is not subscribed: {error}") from None
             self._try_again(options.resubscribe_user_data_stream_delay_seconds)
 
     def lost(self, link: ApiLink, reason: str) -> None:
         """A link is gone."""
-        was_subscribed = self._ids.pop(link, None) is not None
+        subscription_id = link.subscription_id(self)
+        if subscription_id is not None:
+            link.let_go(subscription_id)
         self._feed.lost(link, reason)
-        if not was_subscribed or self._ids:
+        if subscription_id is None or self._subscribed_on():
             return
         options = self._runtime.options
         if not options.resubscribe_user_data_stream_after_reconnect:
@@ -142,10 +144,7 @@ class ApiUserData:
 
     def doubted(self, link: ApiLink, reason: str) -> None:
         """A link that answers nothing was replaced: its events count no more, though it lives."""
-        subscription_id = self._ids.get(link)
-        if subscription_id is not None:
-            link.event_sinks.pop(subscription_id, None)
-            link.ended_subscriptions.add(subscription_id)
+        if link.subscription_id(self) is not None:
             self.lost(link, reason)
 
     async def _subscribe_first(self, timeout: float) -> None:
@@ -154,7 +153,7 @@ class ApiUserData:
             async with asyncio.timeout(timeout):
                 while True:
                     link = await self._session.ready_or_not_sent(method)
-                    if link in self._ids:
+                    if link.subscription_id(self) is not None:
                         return
                     try:
                         await self._subscribe(link)
@@ -203,42 +202,45 @@ class ApiUserData:
             self._failed(None)
             self._try_again(self._runtime.options.resubscribe_user_data_stream_delay_seconds)
             return
-        if link.event_sinks.get(subscription_id, self._feed.deliver) != self._feed.deliver:
+        if link.subscribed.get(subscription_id, self) is not self:
             # Another account's: nobody could tell whose events come under it.
             self._session.lose(link, f"two subscriptions were given the id {subscription_id}")
             return
-        if link not in self._ids and any(other.number > link.number for other in self._ids):
+        former = link.subscription_id(self)
+        if former is None and any(other.number > link.number for other in self._subscribed_on()):
             # Its successor was faster, perhaps at the exchange, too: as the older one it would lead, and
             # never bring what the successor has brought before.
             self._unwanted(link, subscription_id)
             self._feed.lost(link, "its successor carries the events")
             return
-        former = self._ids.get(link)
         if former is not None and former != subscription_id:
             # The same account's events would come under both ids.
-            link.event_sinks.pop(former, None)
-            link.ended_subscriptions.add(former)
-        link.event_sinks[subscription_id] = self._feed.deliver
-        self._ids[link] = subscription_id
+            link.let_go(former)
+        link.subscribed[subscription_id] = self
         self._subscribed_at = self._runtime.now()
         self._feed.carried_by(link)
         log.info("%s: user data subscribed", self._session.ws_key)
 
     def _unwanted(self, link: ApiLink, subscription_id: int) -> None:
-        link.ended_subscriptions.add(subscription_id)
+        link.let_go(subscription_id)
         self._runtime.spawn(self._unsubscribe(link, subscription_id))
 
-    def terminated(self, link: ApiLink, subscription_id: int) -> None:
-        """The exchange ended a subscription (``eventStreamTerminated``)."""
-        if self._ids.get(link) != subscription_id:
-            return
-        del self._ids[link]
+    def terminated(self, link: ApiLink) -> None:
+        """The exchange ended the subscription on a link (``eventStreamTerminated``)."""
         self._feed.lost(link, "the exchange ended the subscription")
-        if not self._ids:
+        if not self._subscribed_on():
             self._failed(None)
             options = self._runtime.options
             due = self._subscribed_at + options.resubscribe_user_data_stream_delay_seconds
             self._try_again(max(0.0, due - self._runtime.now()))
+
+    def _subscribed_on(self) -> dict[ApiLink, int]:
+        """Return the links that carry the events, and under which ids: two of them during a rotation."""
+        return {
+            link: subscription_id
+            for link in self._session.links.values()
+            if (subscription_id := link.subscription_id(self)) is not None
+        }
 
     def _failed(self, error: Exception | None) -> None:
         if error is not None:
@@ -263,7 +265,7 @@ class ApiUserData:
             except TimeoutError:
                 delay = max(delay, self._session.silence.handshake_delay(self._runtime.now()))
                 continue
-            if link in self._ids:
+            if link.subscription_id(self) is not None:
                 return
             try:
                 await self._subscribe(link)
