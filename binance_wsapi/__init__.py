@@ -1,5 +1,6 @@
 """Binance's WebSocket API for Python: Spot and futures, sync and async, with an exchange to test on."""
 
+from binance_wsapi._build import build
 from binance_wsapi._version import __version__
 from binance_wsapi.async_client import AsyncClient
 from binance_wsapi.client import Client
@@ -86,6 +87,7 @@ __all__ = [
     "UnreadableResult",
     "WsKey",
     "__version__",
+    "build",
     "given_up",
 ]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
 from typing import Any
 
@@ -295,44 +296,48 @@ def test_a_read_asked_again_goes_by_another_id(dial: Dial, scripted: ScriptedSer
     assert answer.id == asked[1]["id"] != asked[0]["id"]
 
 
+class FaultyRoundTrips(deque[float]):
+    """Fails at the next answer."""
+
+    is_sound = False
+
+    def append(self, round_trip: float, /) -> None:
+        if not self.is_sound:
+            self.is_sound = True
+            raise RuntimeError("a fault of the library")
+        super().append(round_trip)
+
+
+def fail_at_the_next_answer(caller: Caller) -> None:
+    session: Any = caller.client._core.sessions.open[WsKey.MAIN_WSAPI]
+    session._answers.round_trips = FaultyRoundTrips()
+
+
 def test_answer_that_cannot_be_taken_in_is_an_unknown_outcome(
-    dial: Dial, scripted: ScriptedServer, monkeypatch: pytest.MonkeyPatch
+    dial: Dial, scripted: ScriptedServer
 ) -> None:
     """Whatever goes wrong with an answer in here, its call ends."""
-    from binance_wsapi.core.answers import Answers
-
-    def fail(*_: object) -> None:
-        raise RuntimeError("a fault of the library")
-
     caller = dial(timeout=500)
     caller.call(lambda client: client.spot.test_connectivity())
     told = noted(caller, "exception")
-    monkeypatch.setattr(Answers, "_answered", fail)
+    fail_at_the_next_answer(caller)
 
     with pytest.raises(OutcomeUnknown) as unknown:
         caller.call(lambda client: client.spot.test_connectivity())
 
     assert unknown.value.cause == "the answer could not be taken in"
     assert isinstance(told.wait()[0].error, RuntimeError)
-    monkeypatch.undo()
     assert caller.call(lambda client: client.spot.test_connectivity()).status == 200
 
 
 def test_order_whose_answer_cannot_be_taken_in_is_found_out(
-    connect: Connect, exchange: SimulatedExchange, monkeypatch: pytest.MonkeyPatch
+    connect: Connect, exchange: SimulatedExchange
 ) -> None:
-    from binance_wsapi.core.answers import Answers
+    caller = connect()
+    caller.call(lambda client: client.spot.test_connectivity())
+    fail_at_the_next_answer(caller)
 
-    taken_in = Answers._answered
-
-    def fail_at_the_order(answers: Any, link: Any, call: Any, *answer: Any) -> None:
-        if call.kind.method == "order.place":
-            raise RuntimeError("a fault of the library")
-        taken_in(answers, link, call, *answer)
-
-    monkeypatch.setattr(Answers, "_answered", fail_at_the_order)
-
-    response = connect().call(
+    response = caller.call(
         lambda client: client.spot.submit_new_order(
             symbol="BTCUSDT",
             side="BUY",

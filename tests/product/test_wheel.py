@@ -43,9 +43,9 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
         source / "binance_wsapi",
         ignore=shutil.ignore_patterns("__pycache__"),
     )
-    for name in ("pyproject.toml", "README.md", "LICENSE"):
+    for name in ("pyproject.toml", "README.md", "LICENSE", "hatch_build.py"):
         shutil.copy(ROOT / name, source)
-    built = _run(sys.executable, "-c", BUILD, str(source), cwd=source)
+    built = _run(sys.executable, "-c", BUILD, str(source), cwd=source, BINANCE_WSAPI_BUILD="pure")
     return source / built.split()[-1]
 
 
