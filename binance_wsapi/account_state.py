@@ -4,25 +4,22 @@
 
 from __future__ import annotations
 
-import asyncio
 import copy
-import time
 import weakref
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, Self
 
-from binance_wsapi.buffer import BufferEnded
-from binance_wsapi.core.account_keeper import AccountKeeper, AccountSignal
+from binance_wsapi.core.account_keeper import AccountKeeper
 from binance_wsapi.core.hold import ClientHold
 from binance_wsapi.endpoints import WsKey, endpoint
 from binance_wsapi.errors import (
     BinanceWsApiError,
     ClientClosed,
     ParameterError,
-    check_seconds,
 )
 from binance_wsapi.events import Done
+from binance_wsapi.kept_state import AsyncChanges, Changes
 from binance_wsapi.models.account_state import (
     AccountSnapshot,
     AssetBalance,
@@ -40,8 +37,6 @@ __all__ = [
     "OrderNotFilled",
     "TrackedOrder",
 ]
-
-T = TypeVar("T")
 
 
 class AccountStateNotReady(BinanceWsApiError):
@@ -148,8 +143,7 @@ class BaseAccountState:
         return False
 
     def _check_open(self) -> None:
-        if self._keeper.problem is not None:
-            raise copy.copy(self._keeper.problem)
+        self._keeper.check_problem()
         if self._keeper.ended:
             raise ClientClosed(f"{self._name} is not kept any more")
 
@@ -271,7 +265,8 @@ class TrackedOrder(BaseTrackedOrder):
             ClientClosed: The account is not kept any more.
             ParameterError: ``timeout`` is no number of seconds.
         """
-        return _wait(self._account._keeper, self._done, timeout, f"{self._name} has not ended")
+        unmet = f"{self._name} has not ended"
+        return self._account._keeper.wait(self._done, timeout, unmet)
 
     def wait_filled(self, timeout: float | None = None) -> OrderState:
         """Wait until all of it is filled, and return it.
@@ -285,7 +280,8 @@ class TrackedOrder(BaseTrackedOrder):
             ClientClosed: The account is not kept any more.
             ParameterError: ``timeout`` is no number of seconds.
         """
-        return _wait(self._account._keeper, self._filled, timeout, f"{self._name} is not filled")
+        unmet = f"{self._name} is not filled"
+        return self._account._keeper.wait(self._filled, timeout, unmet)
 
 
 class AsyncTrackedOrder(BaseTrackedOrder):
@@ -303,7 +299,7 @@ class AsyncTrackedOrder(BaseTrackedOrder):
             ParameterError: ``timeout`` is no number of seconds.
         """
         unmet = f"{self._name} has not ended"
-        return await _wait_async(self._account._keeper, self._done, timeout, unmet)
+        return await self._account._keeper.wait_async(self._done, timeout, unmet)
 
     async def wait_filled(self, timeout: float | None = None) -> OrderState:
         """Wait until all of it is filled, and return it.
@@ -318,7 +314,7 @@ class AsyncTrackedOrder(BaseTrackedOrder):
             ParameterError: ``timeout`` is no number of seconds.
         """
         unmet = f"{self._name} is not filled"
-        return await _wait_async(self._account._keeper, self._filled, timeout, unmet)
+        return await self._account._keeper.wait_async(self._filled, timeout, unmet)
 
 
 class AccountState(BaseAccountState):
@@ -350,7 +346,7 @@ class AccountState(BaseAccountState):
             ParameterError: ``timeout`` is no number of seconds.
         """
         unmet = f"{self._name} is not ready"
-        _wait(self._keeper, lambda: self._check_ready() or None, timeout, unmet)
+        self._keeper.wait(lambda: self._check_ready() or None, timeout, unmet)
 
     def order(
         self, symbol: str, *, order_id: int | None = None, client_order_id: str | None = None
@@ -417,7 +413,7 @@ class AsyncAccountState(BaseAccountState):
             ParameterError: ``timeout`` is no number of seconds.
         """
         unmet = f"{self._name} is not ready"
-        await _wait_async(self._keeper, lambda: self._check_ready() or None, timeout, unmet)
+        await self._keeper.wait_async(lambda: self._check_ready() or None, timeout, unmet)
 
     def order(
         self, symbol: str, *, order_id: int | None = None, client_order_id: str | None = None
@@ -460,33 +456,13 @@ class AsyncAccountState(BaseAccountState):
         await self.close()
 
 
-class AsyncAccountChanges:
+class AsyncAccountChanges(AsyncChanges[AccountSnapshot]):
     """The newest state of an account, each time it has changed; see :meth:`AsyncAccountState.changes`."""
 
     def __init__(self, account: BaseAccountState) -> None:
-        self._account: BaseAccountState | None = account
+        super().__init__(account._keeper, held=account)
         self._keeper = account._keeper
         self._seen = -1
-        self._signal = self._keeper.listen()
-
-    def close(self) -> None:
-        """Let go of the account; iterating on ends."""
-        self._keeper.unlisten(self._signal)
-        self._signal.end()
-        self._account = None
-
-    def __aiter__(self) -> AsyncIterator[AccountSnapshot]:
-        return self
-
-    async def __anext__(self) -> AccountSnapshot:
-        while True:
-            try:
-                await self._signal.take_async()
-            except BufferEnded:
-                self._check_problem()
-                raise StopAsyncIteration from None
-            if (newest := self._newer()) is not None:
-                return newest
 
     def _newer(self) -> AccountSnapshot | None:
         keeper = self._keeper
@@ -496,73 +472,6 @@ class AsyncAccountChanges:
             self._seen = keeper.version
             return keeper.mirror.snapshot()
 
-    def _check_problem(self) -> None:
-        if self._keeper.problem is not None:
-            raise copy.copy(self._keeper.problem) from None
 
-
-class AccountChanges(AsyncAccountChanges):
+class AccountChanges(AsyncAccountChanges, Changes[AccountSnapshot]):
     """The newest state of an account, each time it has changed; see :meth:`AccountState.changes`."""
-
-    def __iter__(self) -> Iterator[AccountSnapshot]:
-        return self
-
-    def __next__(self) -> AccountSnapshot:
-        while True:
-            try:
-                self._signal.take(None)
-            except BufferEnded:
-                self._check_problem()
-                raise StopIteration from None
-            if (newest := self._newer()) is not None:
-                return newest
-
-
-def _wait(
-    keeper: AccountKeeper, look: Callable[[], T | None], timeout: float | None, unmet: str
-) -> T:
-    """Block until there is something to return."""
-    if timeout is not None:
-        check_seconds("timeout", timeout)
-    deadline = None if timeout is None else time.monotonic() + timeout
-    signal: AccountSignal = keeper.listen()
-    try:
-        while True:
-            found = look()
-            if found is not None:
-                return found
-            left = None if deadline is None else max(0.0, deadline - time.monotonic())
-            try:
-                signal.take(left)
-            except TimeoutError:
-                raise TimeoutError(f"{unmet} within {timeout} s") from None
-            except BufferEnded:
-                continue  # it was closed: the look at it says so
-    finally:
-        keeper.unlisten(signal)
-
-
-async def _wait_async(
-    keeper: AccountKeeper, look: Callable[[], T | None], timeout: float | None, unmet: str
-) -> T:
-    """Wait on the running event loop until there is something to return."""
-    if timeout is not None:
-        check_seconds("timeout", timeout)
-    signal: AccountSignal = keeper.listen()
-    give_up = asyncio.timeout(timeout)
-    try:
-        async with give_up:
-            while True:
-                found = look()
-                if found is not None:
-                    return found
-                try:
-                    await signal.take_async()
-                except BufferEnded:
-                    continue
-    except TimeoutError:
-        if give_up.expired():
-            raise TimeoutError(f"{unmet} within {timeout} s") from None
-        raise
-    finally:
-        keeper.unlisten(signal)

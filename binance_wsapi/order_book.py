@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import copy
-import time
 import weakref
-from collections.abc import AsyncIterator, Awaitable, Iterator
+from collections.abc import Awaitable
 from operator import index
 from types import TracebackType
 from typing import Any, Self, SupportsIndex, TypeVar
 
-from binance_wsapi.buffer import BufferEnded
 from binance_wsapi.catalogue import operation_by_method
 from binance_wsapi.core.book_keeper import BookKeeper
 from binance_wsapi.core.hold import ClientHold
@@ -22,9 +19,9 @@ from binance_wsapi.errors import (
     ClientClosed,
     ConfigurationError,
     ParameterError,
-    check_seconds,
 )
 from binance_wsapi.events import Done
+from binance_wsapi.kept_state import AsyncChanges, Changes
 from binance_wsapi.loading import load
 from binance_wsapi.models.base import Level
 from binance_wsapi.models.market import OrderBook
@@ -77,6 +74,7 @@ class BaseOrderBook:
         self._streams = streams
         self._keeper = keeper
         self._hold = ClientHold(streams.runtime)
+        self._name = f"the order book of {symbol}"
         keeper.release = weakref.WeakMethod(self._hold.release)
 
     @property
@@ -185,22 +183,8 @@ class BaseOrderBook:
             ClientClosed: It was closed.
             ParameterError: ``timeout`` is no number of seconds.
         """
-        if timeout is not None:
-            check_seconds("timeout", timeout)
-        signal = self._keeper.listen()
-        try:
-            async with asyncio.timeout(timeout):
-                while not self._check_ready():
-                    try:
-                        await signal.take_async()
-                    except BufferEnded:
-                        continue
-        except TimeoutError:
-            raise TimeoutError(
-                f"the order book of {self.symbol} is not ready within {timeout} s"
-            ) from None
-        finally:
-            self._keeper.unlisten(signal)
+        unmet = f"{self._name} is not ready"
+        await self._keeper.wait_async(lambda: self._check_ready() or None, timeout, unmet)
 
     def _book(self) -> LocalBook:
         """Return the book; called under the lock."""
@@ -221,10 +205,9 @@ class BaseOrderBook:
         return _not_ready(self.symbol, self._keeper.trouble)
 
     def _check_open(self) -> None:
-        if self._keeper.problem is not None:
-            raise copy.copy(self._keeper.problem)
+        self._keeper.check_problem()
         if self._keeper.ended:
-            raise ClientClosed(f"the order book of {self.symbol} is closed")
+            raise ClientClosed(f"{self._name} is closed")
 
     def __repr__(self) -> str:
         keeper = self._keeper
@@ -264,23 +247,8 @@ class LocalOrderBook(BaseOrderBook):
             ClientClosed: It was closed.
             ParameterError: ``timeout`` is no number of seconds.
         """
-        if timeout is not None:
-            check_seconds("timeout", timeout)
-        deadline = None if timeout is None else time.monotonic() + timeout
-        signal = self._keeper.listen()
-        try:
-            while not self._check_ready():
-                left = None if deadline is None else max(0.0, deadline - time.monotonic())
-                try:
-                    signal.take(left)
-                except TimeoutError:
-                    raise TimeoutError(
-                        f"the order book of {self.symbol} is not ready within {timeout} s"
-                    ) from None
-                except BufferEnded:
-                    continue  # it was closed: the look at it says so
-        finally:
-            self._keeper.unlisten(signal)
+        unmet = f"{self._name} is not ready"
+        self._keeper.wait(lambda: self._check_ready() or None, timeout, unmet)
 
     def changes(self, levels: int | None = None) -> BookChanges:
         """Return an iterator of what the book is after it changed, for ``for`` and ``async for``.
@@ -373,37 +341,17 @@ class AsyncLocalOrderBook(BaseOrderBook):
         await self.close()
 
 
-class AsyncBookChanges:
+class AsyncBookChanges(AsyncChanges[OrderBook]):
     """The newest book, each time it has changed; see :meth:`AsyncLocalOrderBook.changes`."""
 
     def __init__(
         self, keeper: BookKeeper, symbol: str, levels: int | None, hold: ClientHold
     ) -> None:
+        super().__init__(keeper, held=hold)
         self._keeper = keeper
         self._symbol = symbol
-        self._hold: ClientHold | None = hold
         self._levels = levels
         self._seen = -1
-        self._signal = keeper.listen()
-
-    def close(self) -> None:
-        """Let go of the book; iterating on ends."""
-        self._keeper.unlisten(self._signal)
-        self._signal.end()
-        self._hold = None
-
-    def __aiter__(self) -> AsyncIterator[OrderBook]:
-        return self
-
-    async def __anext__(self) -> OrderBook:
-        while True:
-            try:
-                await self._signal.take_async()
-            except BufferEnded:
-                self._check_problem()
-                raise StopAsyncIteration from None
-            if (book := self._newer()) is not None:
-                return book
 
     def _newer(self) -> OrderBook | None:
         keeper = self._keeper
@@ -415,9 +363,9 @@ class AsyncBookChanges:
             self._seen = keeper.version
             return keeper.book.copy(self._levels)
 
-    def _check_problem(self) -> None:
-        if self._keeper.problem is not None:
-            raise copy.copy(self._keeper.problem) from None
+
+class BookChanges(AsyncBookChanges, Changes[OrderBook]):
+    """The newest book, each time it has changed; see :meth:`LocalOrderBook.changes`."""
 
 
 def _not_ready(symbol: str, trouble: str) -> OrderBookNotReady:
@@ -429,23 +377,6 @@ def _not_ready(symbol: str, trouble: str) -> OrderBookNotReady:
     return OrderBookNotReady(
         f"the order book of {symbol} is being joined: wait_ready() waits for it"
     )
-
-
-class BookChanges(AsyncBookChanges):
-    """The newest book, each time it has changed; see :meth:`LocalOrderBook.changes`."""
-
-    def __iter__(self) -> Iterator[OrderBook]:
-        return self
-
-    def __next__(self) -> OrderBook:
-        while True:
-            try:
-                self._signal.take(None)
-            except BufferEnded:
-                self._check_problem()
-                raise StopIteration from None
-            if (book := self._newer()) is not None:
-                return book
 
 
 def _check_levels(levels: object) -> None:

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import threading
-import weakref
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from binance_wsapi.buffer import EventBuffer
 from binance_wsapi.core.link import LinkLost
 from binance_wsapi.errors import BinanceWsApiError, ConfigurationError, NotSent, RequestRejected
-from binance_wsapi.forks import ends_at_fork
+from binance_wsapi.kept_state import KeptState
 from binance_wsapi.protocol.account_mirror import AccountMirror, OrderKey
 from binance_wsapi.protocol.verdict import LAG_S
 
@@ -24,12 +21,9 @@ if TYPE_CHECKING:
     from binance_wsapi.endpoints import WsKey
     from binance_wsapi.protocol.raw_event import RawEvent
 
-__all__ = ["AccountKeeper", "AccountSignal"]
+__all__ = ["AccountKeeper"]
 
 log = logging.getLogger("binance_wsapi.account_state")
-
-AccountSignal = EventBuffer[None]
-"""Rings when the account changed; what rings while nobody takes is one ring."""
 
 RETRY_DELAY_S = 1.0
 LONGEST_DELAY_S = 30.0
@@ -43,7 +37,7 @@ _NOT_FOUND = frozenset({-2013, -2011, -2026})
 _decode = msgspec.json.Decoder().decode
 
 
-class AccountKeeper:
+class AccountKeeper(KeptState):
     """Observes the events of one account and makes a mirror of it.
 
     The loop's thread writes; any thread reads the mirror, ``problem`` and ``version`` under ``lock``.
@@ -62,65 +56,25 @@ class AccountKeeper:
         ws_key: WsKey,
         ask_rest: Callable[[str], Awaitable[msgspec.Raw]],
     ) -> None:
-        self.lock = threading.Lock()
+        super().__init__()
         self.mirror = AccountMirror(session.market)
         self.is_ready = False
         """The mirror is joined: no event is missing, and what was open before them is known."""
-        self.version = 0
-        """Counts the changes."""
-        self.trouble = ""
-        """Why it is not joined for longer than it should be; it is tried on."""
-        self.problem: BinanceWsApiError | None = None
-        """Why it will never be joined."""
-        self.ended = False
-        self.release: Callable[[], Callable[[], None] | None] = lambda: None
-        """Returns what lets go of the client, while the state is in somebody's hands."""
         self._user_data = user_data
         self._session = session
         self._ws_key = ws_key
         self._ask_rest = ask_rest
         self._joining: asyncio.Task[None] | None = None
-        self._signals: tuple[weakref.ref[AccountSignal], ...] = ()
-        ends_at_fork(self)
 
     # Any thread
-
-    def listen(self) -> AccountSignal:
-        """Return a signal that is given now and at each change."""
-        signal = AccountSignal(size=1, overflow="drop_oldest", lost_marker=lambda lost: None)
-        signal.put(None)
-        with self.lock:
-            if self.ended:
-                signal.end()
-            self._signals = (*self._listened_to(), weakref.ref(signal))
-        return signal
-
-    def unlisten(self, signal: AccountSignal) -> None:
-        """Give a signal no more."""
-        with self.lock:
-            self._signals = tuple(each for each in self._listened_to() if each() is not signal)
 
     def close(self) -> None:
         """Keep it no longer; idempotent."""
         self._user_data.leave(self._ws_key, self)
         self.end()
 
-    def end(self) -> None:
-        """Nothing will come any more."""
-        with self.lock:
-            self.ended = True
-            self.is_ready = False
-            signals, self._signals = self._signals, ()
-        for each in signals:
-            if (signal := each()) is not None:
-                signal.end()
-        if (release := self.release()) is not None:
-            release()
-
-    def left_behind(self) -> None:
-        """In a forked child: an account that nobody keeps is none."""
-        self.lock = threading.Lock()
-        self.ended, self.is_ready = True, False
+    def _forget(self) -> None:
+        self.is_ready = False
 
     # The loop's thread
 
@@ -161,13 +115,7 @@ class AccountKeeper:
     def _changed(self) -> None:
         with self.lock:
             self.version += 1
-            signals = self._listened_to()
-        for each in signals:
-            if (signal := each()) is not None:
-                signal.put(None)
-
-    def _listened_to(self) -> tuple[weakref.ref[AccountSignal], ...]:
-        return tuple(each for each in self._signals if each() is not None)
+        self._ring()
 
     async def _join(self) -> None:
         """Ask for what no event has told, and for what became of orders while events were missing."""

@@ -5,17 +5,14 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-import threading
-import weakref
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import msgspec
 
-from binance_wsapi.buffer import EventBuffer
 from binance_wsapi.endpoints import WsKey, endpoint
 from binance_wsapi.errors import BinanceWsApiError, NotSent, RateLimited, RequestRejected
-from binance_wsapi.forks import ends_at_fork
+from binance_wsapi.kept_state import KeptState
 from binance_wsapi.markets import Market
 from binance_wsapi.models.base import Event
 from binance_wsapi.models.futures_stream_events import FuturesDepthEvent
@@ -32,11 +29,8 @@ __all__ = ["BookKeeper"]
 
 log = logging.getLogger("binance_wsapi.order_book")
 
-ChangeSignal = EventBuffer[None]
-"""Rings when the book changed; what rings while nobody takes is one ring."""
 
-
-class BookKeeper:
+class BookKeeper(KeptState):
     """A consumer of a diff depth stream that makes a book of it.
 
     The loop's thread writes; any thread reads ``book``, ``problem`` and ``version`` under ``lock``.
@@ -49,18 +43,9 @@ class BookKeeper:
     """
 
     def __init__(self, streams: MarketStreams, ws_key: WsKey, symbol: str, limit: int) -> None:
-        self.lock = threading.Lock()
+        super().__init__()
         self.book: LocalBook | None = None
         """The joined book; ``None`` while there is none to be trusted."""
-        self.version = 0
-        """Counts the changes of ``book``."""
-        self.problem: BinanceWsApiError | None = None
-        """Why there will never be a book."""
-        self.trouble = ""
-        """Why there is none for longer than it should be; it is still tried."""
-        self.ended = False
-        self.release: Callable[[], Callable[[], None] | None] = lambda: None
-        """Returns what lets go of the client, while the book is in somebody's hands."""
         self._streams = streams
         self._ws_key = ws_key
         self._market: Market = endpoint(ws_key).market
@@ -73,43 +58,8 @@ class BookKeeper:
         """The next book, waiting for its snapshot."""
         self._fetching: asyncio.Task[None] | None = None
         self._pace = SnapshotPace()
-        self._signals: tuple[weakref.ref[ChangeSignal], ...] = ()
-        """Of all who wait; one whose reader has gone for good goes with it."""
-        ends_at_fork(self)
 
-    # Any thread
-
-    def listen(self) -> ChangeSignal:
-        """Return a signal that is given now and at each change."""
-        signal = ChangeSignal(size=1, overflow="drop_oldest", lost_marker=lambda lost: None)
-        signal.put(None)
-        with self.lock:
-            if self.ended:
-                signal.end()
-            self._signals = (*self._listened_to(), weakref.ref(signal))
-        return signal
-
-    def unlisten(self, signal: ChangeSignal) -> None:
-        """Give a signal no more."""
-        with self.lock:
-            self._signals = tuple(each for each in self._listened_to() if each() is not signal)
-
-    def end(self) -> None:
-        """Nothing will come any more."""
-        with self.lock:
-            self.ended = True
-            self.book = None
-            signals, self._signals = self._signals, ()
-        for each in signals:
-            if (signal := each()) is not None:
-                signal.end()
-        if (release := self.release()) is not None:
-            release()
-
-    def left_behind(self) -> None:
-        """In a forked child: a book that nobody keeps is none."""
-        self.lock = threading.Lock()
-        self.ended = True
+    def _forget(self) -> None:
         self.book = None
 
     # The loop's thread
@@ -157,18 +107,18 @@ class BookKeeper:
     def interrupted(self, whole_until: float, source: object) -> None:
         """The book is not to be trusted until changes flow again."""
         self._coming = None
-        self._forget("the connection was lost")
+        self._drop_book("the connection was lost")
 
     def resumed(self, reason: str, source: object) -> None:
         """Changes flow again."""
         self.begin()
 
     def _start_over(self, reason: str, first: DepthEvent | FuturesDepthEvent | None) -> None:
-        self._forget(reason)
+        self._drop_book(reason)
         self._look_for_trouble(reason)
         self.begin(first)
 
-    def _forget(self, reason: str) -> None:
+    def _drop_book(self, reason: str) -> None:
         with self.lock:
             had_book, self.book = self.book is not None, None
             self.version += 1
@@ -247,11 +197,3 @@ class BookKeeper:
     def _fail(self, error: BinanceWsApiError) -> None:
         self.problem = error
         self._streams.leave(self)
-
-    def _ring(self) -> None:
-        for each in self._signals:
-            if (signal := each()) is not None:
-                signal.put(None)
-
-    def _listened_to(self) -> list[weakref.ref[ChangeSignal]]:
-        return [each for each in self._signals if each() is not None]
