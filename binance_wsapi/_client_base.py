@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import concurrent.futures
 import logging
 import os
 import weakref
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from functools import WRAPPER_ASSIGNMENTS, update_wrapper
 from inspect import getattr_static
 from os import PathLike
-from threading import get_ident
 from types import FunctionType
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, TypeVar, Unpack, overload
 
 from binance_wsapi._client_signature import ClientSignature
 from binance_wsapi._option_fields import ENVIRONMENT, CallOptions
 from binance_wsapi.core.call import Call
-from binance_wsapi.core.call_errors import unresponsive
 from binance_wsapi.core.call_kind import CallKind
 from binance_wsapi.core.core import Core
 from binance_wsapi.core.loop_delivery import LoopDelivery
@@ -34,12 +31,11 @@ from binance_wsapi.events import (
 )
 from binance_wsapi.forks import made_once, unforked
 from binance_wsapi.loading import load
-from binance_wsapi.markets import Market
 from binance_wsapi.options import (
     ClientOptions,
     Options,
 )
-from binance_wsapi.outcomes import CallOutcome, GivenUp
+from binance_wsapi.outcomes import CallOutcome
 from binance_wsapi.protocol.authorisation import Authoriser, window_value
 from binance_wsapi.protocol.inquiry import DEFAULT_RECV_WINDOW_MS
 from binance_wsapi.protocol.params import WireValue
@@ -48,10 +44,9 @@ from binance_wsapi.redirection import redirected
 
 if TYPE_CHECKING:
     from binance_wsapi.core.account_keeper import AccountKeeper
-    from binance_wsapi.core.rest_door import RestKind
     from binance_wsapi.rules.symbol_rules import SymbolRules
 
-__all__ = ["ClientBase", "EventName", "HttpMethod", "MarketName", "close_new", "tell_unsent"]
+__all__ = ["ClientBase", "EventName", "HttpMethod", "MarketName", "close_account", "close_new"]
 
 C = TypeVar("C", bound="ClientBase")
 
@@ -91,7 +86,7 @@ class ClientBase(ClientSignature):
     """What they are stamped with, in milliseconds, where that differs from the client's."""
 
     def __init_subclass__(cls) -> None:
-        if ClientBase in cls.__bases__:
+        if cls.__module__.partition(".")[0] == "binance_wsapi":  # a class of the user's has its own
             # Python names the function in the error for a misspelt option: users know no ClientBase.
             # setattr: an assignment would be one more constructor to type checkers.
             setattr(cls, "__init__", _named(ClientBase.__init__, f"{cls.__name__}.__init__"))  # noqa: B010
@@ -305,52 +300,6 @@ class ClientBase(ClientSignature):
         if self._runtime.closed:
             raise self._runtime.closed_error()
 
-    def _wait(
-        self,
-        work: Callable[[], Coroutine[Any, Any, T]],
-        timeout: float,
-        undo: Callable[[T], object] | None = None,
-    ) -> T:
-        """Run something on the core's loop and block until it is done.
-
-        Given up, it is cancelled, or undone, where ``undo`` says how; else it goes on to its end.
-        """
-        runtime = self._runtime
-        if get_ident() == runtime.host.thread_id:
-            raise ConfigurationError("a blocking call on the client's own loop would never end")
-        running: concurrent.futures.Future[T] = runtime.run(work)
-        try:
-            return running.result(timeout)
-        except concurrent.futures.CancelledError:
-            raise runtime.closed_error() from None
-        except TimeoutError:
-            runtime.leave(running, undo)
-            raise unresponsive(timeout) from None
-        except BaseException:
-            runtime.leave(running, undo)
-            raise
-
-    def _rest_request(
-        self,
-        market: Market | MarketName,
-        http_method: HttpMethod,
-        path: str,
-        params: Mapping[str, object] | None,
-        *,
-        signed: bool,
-    ) -> tuple[RestKind, dict[str, WireValue]]:
-        """Return a REST request, checked."""
-        with unforked:
-            from binance_wsapi.core.rest_door import RestKind
-            from binance_wsapi.protocol.rest_requests import market_of, rest_params
-
-        kind = RestKind(market_of(market), http_method, path, signed=signed)
-        written = rest_params({} if params is None else params)
-        kind.check(self._runtime.options, has_key=self._runtime.authoriser.is_complete)
-        for wire in kind.client_ids:
-            written.setdefault(wire, self._runtime.client_order_id())
-        return kind, written
-
     def _complete(self, kind: CallKind, params: dict[str, WireValue]) -> None:
         """Add what the library answers for: client order ids, so that no order is lost from sight.
 
@@ -438,14 +387,6 @@ def _authoriser(
     if api_secret is not None:
         signer = load_signer(api_secret, passphrase)
     return Authoriser(api_key=options.api_key, signer=signer, recv_window=options.recv_window)
-
-
-def tell_unsent(kind: CallKind, params: Mapping[str, WireValue], error: BaseException) -> None:
-    """The caller of an order that was not made into a call yet goes with an exception."""
-    client_order_id = next((str(params[name]) for name in kind.client_ids if name in params), None)
-    GivenUp(kind.method, client_order_id, written=False).mark(
-        error, f"{kind.method} was given up: nothing was sent, and nothing will be"
-    )
 
 
 def close_account(keeper: AccountKeeper) -> None:

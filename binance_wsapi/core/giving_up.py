@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import logging
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any
 
 from binance_wsapi.core.call import Call, Outcome
 from binance_wsapi.core.call_errors import abandoned, withdrawn
+from binance_wsapi.core.call_kind import CallKind
 from binance_wsapi.errors import BinanceWsApiError, NotSent, OutcomeUnknown, RequestTimeout
 from binance_wsapi.outcomes import CallOutcome, GivenUp, state_of
+from binance_wsapi.protocol.params import WireValue
 from binance_wsapi.protocol.secrets import without_secrets
 from binance_wsapi.response import Response
 
 if TYPE_CHECKING:
     from binance_wsapi.core.runtime import Runtime
 
-__all__ = ["GivingUp"]
+__all__ = ["GivingUp", "tell_unsent"]
 
 log = logging.getLogger("binance_wsapi.outcomes")
 
@@ -169,6 +171,14 @@ class GivingUp:
 
 
 _WHERE = "client.outcomes(), an 'outcome' event and a warning in the log tell its outcome"
+
+
+def tell_unsent(kind: CallKind, params: Mapping[str, WireValue], error: BaseException) -> None:
+    """The caller of an order that was not made into a call yet goes with an exception."""
+    client_order_id = next((str(params[name]) for name in kind.client_ids if name in params), None)
+    GivenUp(kind.method, client_order_id, written=False).mark(
+        error, f"{kind.method} was given up: nothing was sent, and nothing will be"
+    )
 
 
 def _named(call: Call) -> str:

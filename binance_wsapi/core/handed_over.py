@@ -14,7 +14,7 @@ from binance_wsapi.protocol.params import WireValue, name_text, wire_params_by_n
 from binance_wsapi.protocol.secrets import without_secrets
 from binance_wsapi.protocol.values import epoch_us
 
-__all__ = ["described", "handed_over"]
+__all__ = ["described", "handed_over", "lost_request"]
 
 _LATEST_AHEAD_US = 60_000_000
 """By how much a time of sending may be ahead of this machine's clock."""
@@ -42,6 +42,26 @@ def handed_over(look_ups: LookUps, error: OutcomeUnknown) -> OutcomeUnknown:
         error.cause,
         error.request_id or "",
     )
+
+
+def lost_request(
+    look_ups: LookUps,
+    request: OutcomeUnknown | str,
+    params: Mapping[str, object] | None,
+    *,
+    sent_at: object,
+    recv_window: float | None,
+    ws_key: WsKey,
+) -> OutcomeUnknown:
+    """Return what became of another client's request as an error that can be resolved.
+
+    Raises:
+        ParameterError: The error, or the description, does not tell the order, or cannot be right.
+        ConfigurationError: The connection takes no requests.
+    """
+    if isinstance(request, OutcomeUnknown):
+        return handed_over(look_ups, request)
+    return described(look_ups, request, params, sent_at, recv_window, ws_key)
 
 
 def described(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import urlencode
 
@@ -34,14 +35,17 @@ from binance_wsapi.markets import Market
 from binance_wsapi.options import Options
 from binance_wsapi.protocol.error_table import rejection
 from binance_wsapi.protocol.limits import Refusal
+from binance_wsapi.protocol.params import WireValue
 from binance_wsapi.protocol.rest_requests import (
     check_request,
     client_id_name,
     is_counted,
     is_json,
     limit_rows,
+    market_of,
     query_text,
     refusal_of,
+    rest_params,
     tells_nothing,
 )
 from binance_wsapi.protocol.secrets import masked
@@ -115,6 +119,29 @@ class RestKind(CallKind):
                 f"{self.method} needs a signature: pass api_key and api_secret to the client"
             )
         options.rest_host(default_ws_key(self.market))
+
+
+def rest_request(
+    runtime: Runtime,
+    market: Market | str,
+    http_method: str,
+    path: str,
+    params: Mapping[str, object] | None,
+    *,
+    signed: bool,
+) -> tuple[RestKind, dict[str, WireValue]]:
+    """Return a request that a caller asks for, checked and written.
+
+    Raises:
+        ParameterError: Something cannot be written, or the path is none of that market's.
+        ConfigurationError: It needs a key that the client has not, or there is no such market or host.
+    """
+    kind = RestKind(market_of(market), http_method, path, signed=signed)
+    written = rest_params({} if params is None else params)
+    kind.check(runtime.options, has_key=runtime.authoriser.is_complete)
+    for wire in kind.client_ids:
+        written.setdefault(wire, runtime.client_order_id())
+    return kind, written
 
 
 class _Withdrawn(Exception):

@@ -810,7 +810,8 @@ def _interrupted_at(line: int, work: Callable[[], Any]) -> BaseException | None:
         name = frame.f_code.co_filename
         if not name.endswith(
             (
-                "client.py",
+                "_client_base.py",
+                "_blocking_calls.py",
                 "core/core.py",
                 "runtime.py",
                 "encoding.py",
