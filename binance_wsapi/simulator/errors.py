@@ -6,6 +6,7 @@ those that more than one part needs; a refusal with one place stands at that pla
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 __all__ = [
@@ -21,11 +22,15 @@ __all__ = [
     "mandatory_missing",
     "no_such_order",
     "not_required",
+    "not_simulated",
     "order_rejected",
     "too_many_orders",
     "too_much_precision",
     "unsupported",
 ]
+
+
+_logger = logging.getLogger("binance_wsapi.simulator")
 
 
 class ExchangeError(Exception):
@@ -61,6 +66,12 @@ class ExchangeError(Exception):
 def unsupported(method: str) -> ExchangeError:
     """-1020: the embedded exchange does not serve this operation."""
     return ExchangeError(-1020, f"The embedded exchange does not support '{method}'.")
+
+
+def not_simulated(what: str, status: int = 400) -> ExchangeError:
+    """-1020: the real exchange does this, the embedded one does not; a line in the log says so."""
+    _logger.warning("not simulated: %s", what)
+    return ExchangeError(-1020, f"The embedded exchange does not serve {what}.", status)
 
 
 def mandatory_missing(parameter: str) -> ExchangeError:

@@ -33,11 +33,13 @@ class Trade:
     buyer_is_maker: bool
     time_us: int
     is_best_match: bool = True
+    value: Decimal | None = None
+    """What it is worth where that is not price times quantity: the base asset of inverse contracts."""
 
     @property
     def quote_quantity(self) -> Decimal:
-        """Price times quantity."""
-        return self.price * self.quantity
+        """Price times quantity; of inverse contracts, their value in base asset."""
+        return self.price * self.quantity if self.value is None else self.value
 
 
 class MarketObserver(Protocol):

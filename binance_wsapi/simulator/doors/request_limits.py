@@ -53,6 +53,8 @@ class LimitRules:
     weight: Window = Window("MINUTE", 1, 6_000)
     orders: Sequence[Window] = (Window("SECOND", 10, 50), Window("DAY", 1, 160_000))
     connections: Window = Window("MINUTE", 5, 300)
+    raw_requests: Window = Window("MINUTE", 5, 61_000)
+    """Told over REST, not enforced."""
     offences_before_ban: int = 10
     """How many requests a client may send after its weight is used up before its address is banned."""
 
@@ -276,6 +278,14 @@ class RequestLimits:
             self.rules.weight.row("REQUEST_WEIGHT"),
             *(window.row("ORDERS") for window in self.rules.orders),
             self.rules.connections.row("CONNECTIONS"),
+        ]
+
+    def rest_rows(self) -> list[dict[str, Any]]:
+        """Return ``rateLimits`` of Spot's ``exchangeInfo`` over REST."""
+        return [
+            self.rules.weight.row("REQUEST_WEIGHT"),
+            *(window.row("ORDERS") for window in self.rules.orders),
+            self.rules.raw_requests.row("RAW_REQUESTS"),
         ]
 
     def _add(self, account: HasUid, amount: int) -> None:

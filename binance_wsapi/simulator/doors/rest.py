@@ -14,14 +14,15 @@ from urllib.parse import parse_qsl
 from binance_wsapi.catalogue.operation import Kind, Operation, Security, Weight
 from binance_wsapi.markets import Market
 from binance_wsapi.simulator.accounts import EventSource
-from binance_wsapi.simulator.doors.authentication import Credentials
+from binance_wsapi.simulator.doors.authentication import Credentials, check_deadline
 from binance_wsapi.simulator.doors.request import engine_params
 from binance_wsapi.simulator.doors.request_limits import retry_headers
 from binance_wsapi.simulator.doors.rest_routes import RestRoute, find_route
 from binance_wsapi.simulator.doors.service import Admitted, Service
 from binance_wsapi.simulator.doors.wire import encode
-from binance_wsapi.simulator.errors import ExchangeError
+from binance_wsapi.simulator.errors import ExchangeError, not_simulated
 from binance_wsapi.simulator.futures.rest import FuturesRest
+from binance_wsapi.simulator.spot.trade_fees import trade_fees
 
 if TYPE_CHECKING:
     from binance_wsapi.simulator.venue import Venue
@@ -79,20 +80,25 @@ class RestApi:
     def __init__(self, venue: Venue) -> None:
         self._venue = venue
         margin = venue.margin
+        spot = venue.spot
         self._extra: dict[str, Callable[[RestRequest, dict[str, str]], object]] = {
             "POST /sapi/v1/userListenToken": self._keyed(margin.create_token),
-            "POST /sapi/v1/margin/listen-key": self._keyed(
-                lambda uid, params: margin.start_risk_key(uid)
+            "GET /sapi/v1/asset/tradeFee": self._keyed(
+                lambda uid, params: trade_fees(spot, uid, params), Security.USER_DATA
             ),
-            "PUT /sapi/v1/margin/listen-key": self._keyed(margin.keep_risk_key),
-            "DELETE /sapi/v1/margin/listen-key": self._keyed(
-                lambda uid, params: margin.close_risk_key(uid)
-            ),
+            "GET /sapi/v1/system/status": lambda request, params: {"status": 0, "msg": "normal"},
             # What clients load at their start: there is nothing to tell.
             "GET /sapi/v1/capital/config/getall": lambda request, params: [],
             "GET /sapi/v1/margin/allPairs": lambda request, params: [],
             "GET /sapi/v1/margin/isolated/allPairs": lambda request, params: [],
         }
+        for version in ("v1", "v2"):
+            path = f"/sapi/{version}/margin/listen-key"
+            self._extra |= {
+                f"POST {path}": self._keyed(lambda uid, params: margin.start_risk_key(uid)),
+                f"PUT {path}": self._keyed(margin.keep_risk_key),
+                f"DELETE {path}": self._keyed(lambda uid, params: margin.close_risk_key(uid)),
+            }
         self._futures_calls = {
             Market.USDM: FuturesRest(venue.futures_doors.usdm, venue.futures_limits),
             Market.COINM: FuturesRest(venue.futures_doors.coinm, venue.futures_limits),
@@ -114,7 +120,20 @@ class RestApi:
         except ExchangeError as error:
             status, result = error.status, error.payload()
             headers |= retry_headers(error, self._venue.clock.now_us())
+        headers |= self._weight_headers(request)
         return RestAnswer(status, encode(result, microseconds=microseconds), headers)
+
+    def _weight_headers(self, request: RestRequest) -> dict[str, str]:
+        """Return what the address has used of its weight: every answer says it, refusals too."""
+        market = next(
+            (market for prefix, market in _FUTURES_PREFIXES if request.path.startswith(prefix)),
+            Market.SPOT,
+        )
+        (row,) = self._venue.services[market].limits.weight_rows(request.remote)
+        used, interval = str(row["count"]), _interval(row)
+        if request.path.startswith("/sapi/"):
+            return {f"X-SAPI-USED-IP-WEIGHT-{interval}": used}
+        return {"X-MBX-USED-WEIGHT": used, f"X-MBX-USED-WEIGHT-{interval}": used}
 
     def _result(self, request: RestRequest, headers: dict[str, str]) -> object:
         params = dict(parse_qsl(request.query, keep_blank_values=True))
@@ -134,7 +153,11 @@ class RestApi:
             if operation.weight.on_success is not None:
                 service.limits.refund(request.remote, weight - operation.weight.on_success)
         finally:
-            headers |= _limit_headers(service, operation, admitted.account, request.remote)
+            headers |= _order_headers(service, operation, admitted.account)
+        if operation.method == "exchangeInfo":
+            # The WebSocket API tells of connections where REST tells of requests.
+            assert isinstance(result, dict)
+            return result | {"rateLimits": service.limits.rest_rows()}
         return result
 
     def _futures_result(
@@ -149,13 +172,24 @@ class RestApi:
             service = self._venue.services[market]
             operation = _operation(request.path, call.security, call.weight(params))
             service.charge(request.remote, operation, {})
-            headers |= _limit_headers(service, operation, None, request.remote)
-            key, _ = service.identify(operation, _credentials(request, params), request.remote)
+            key, deadline_us = service.identify(
+                operation, _credentials(request, params), request.remote
+            )
+            if deadline_us is not None:
+                check_deadline(deadline_us, service.clock.now_us())
             taken = {name: text for name, text in params.items() if name not in _AUTHENTICATION}
-            return call.answer(taken, None if key is None else service.account(key.uid))
-        raise ExchangeError(
-            -1020, f"The embedded exchange does not serve {request.verb} {request.path}.", 404
-        )
+            if key is None:
+                return call.answer(taken, None)
+            account = service.account(key.uid)
+            orders = call.orders(taken)
+            if not orders:
+                return call.answer(taken, account)
+            try:
+                with service.counted(account, orders):
+                    return call.answer(taken, account)
+            finally:
+                headers |= _order_count_headers(service, account)
+        raise not_simulated(f"{request.verb} {request.path}", 404)
 
     def _admit(
         self,
@@ -184,17 +218,19 @@ class RestApi:
         return Admitted(operation, taken, account, deadline_us)
 
     def _keyed(
-        self, answer: Callable[[int, dict[str, str]], object]
+        self,
+        answer: Callable[[int, dict[str, str]], object],
+        security: Security = Security.USER_STREAM,
     ) -> Callable[[RestRequest, dict[str, str]], object]:
         """Return a handler that finds out first whose API key sent the request."""
 
         def handle(request: RestRequest, params: dict[str, str]) -> object:
             service = self._venue.services[Market.SPOT]
-            operation = _operation(request.path, Security.USER_STREAM)
+            operation = _operation(request.path, security)
             service.charge(request.remote, operation, {})
             # Clients differ in whether they sign these requests; both are taken.
             key, _ = service.identify(operation, _credentials(request, params), request.remote)
-            assert key is not None, "a USER_STREAM operation has a key"
+            assert key is not None, "an operation with a sender has a key"
             return answer(key.uid, params)
 
         return handle
@@ -214,16 +250,24 @@ def _credentials(request: RestRequest, params: Mapping[str, str]) -> Credentials
     )
 
 
-def _limit_headers(
-    service: Service, operation: Operation, account: EventSource | None, remote: str
+def _order_headers(
+    service: Service, operation: Operation, account: EventSource | None
 ) -> dict[str, str]:
-    names = {"REQUEST_WEIGHT": "X-MBX-USED-WEIGHT", "ORDERS": "X-MBX-ORDER-COUNT"}
+    """Return the order counts of the account, where an operation places orders."""
+    if account is None or not operation.order_count:
+        return {}
+    return _order_count_headers(service, account)
+
+
+def _order_count_headers(service: Service, account: EventSource) -> dict[str, str]:
     return {
-        f"{names[row['rateLimitType']]}-{row['intervalNum']}{_INTERVAL_LETTERS[row['interval']]}": str(
-            row["count"]
-        )
-        for row in service.rate_limit_rows(operation, account, remote)
+        f"X-MBX-ORDER-COUNT-{_interval(row)}": str(row["count"])
+        for row in service.limits.order_limits(account)
     }
+
+
+def _interval(row: Mapping[str, Any]) -> str:
+    return f"{row['intervalNum']}{_INTERVAL_LETTERS[row['interval']]}"
 
 
 def _texts(text: str) -> list[str]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -135,6 +136,21 @@ class Service:
         """Let the engine do something that nobody's limits count."""
         return self._handle(operation.method, params, account)
 
+    @contextmanager
+    def counted(self, account: EventSource, orders: int) -> Iterator[None]:
+        """Count orders while the engine works on them; what it refuses does not count.
+
+        Raises:
+            ExchangeError: -1015, the account has too many orders.
+        """
+        self.limits.reserve(account, orders)
+        accepted = False
+        try:
+            yield
+            accepted = True
+        finally:
+            self.limits.settle(account, accepted=accepted)
+
     def rate_limit_rows(
         self, operation: Operation | None, account: EventSource | None, remote: str
     ) -> list[dict[str, Any]]:
@@ -153,14 +169,8 @@ class Service:
         ):
             # Only the engine can cancel the old order and refuse the new one.
             return self._handle(method, params, account)
-        self.limits.reserve(account, cost)
-        accepted = False
-        try:
-            result = self._handle(method, params, account)
-            accepted = True
-        finally:
-            self.limits.settle(account, accepted=accepted)
-        return result
+        with self.counted(account, cost):
+            return self._handle(method, params, account)
 
     def _key(
         self,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -14,11 +15,25 @@ if TYPE_CHECKING:
     from binance_wsapi.simulator.futures.conditional import ConditionalOrder
     from binance_wsapi.simulator.futures.orders import Fill, FuturesOrder
 
-__all__ = ["DEFAULT_LEVERAGE", "FuturesAccount"]
+__all__ = ["DEFAULT_LEVERAGE", "FuturesAccount", "Income"]
 
 ZERO = Decimal(0)
 DEFAULT_LEVERAGE = 20
 SIDES_BY_MODE = {False: ("BOTH",), True: ("LONG", "SHORT")}
+
+
+@dataclass(frozen=True, slots=True)
+class Income:
+    """One movement of a wallet, as ``income`` lists it."""
+
+    transaction_id: int
+    time_us: int
+    kind: str
+    """``TRANSFER``, ``REALIZED_PNL``, ``COMMISSION``, ``FUNDING_FEE``, ``INSURANCE_CLEAR``."""
+    asset: str
+    amount: Decimal
+    symbol: str = ""
+    trade_id: int | None = None
 
 
 class FuturesAccount(EventSource):
@@ -61,6 +76,8 @@ class FuturesAccount(EventSource):
         """Every fill, with its time in microseconds."""
         self.conditional_orders: dict[int, ConditionalOrder] = {}
         """Every algo order ever placed, by algo id."""
+        self.incomes: list[Income] = []
+        """What moved the wallets, oldest first; the house keeps none."""
         self.is_liquidating = False
         self.has_margin_call = False
         self._wallets_updated_us: dict[str, int] = {}
@@ -73,6 +90,22 @@ class FuturesAccount(EventSource):
         """Add to a wallet; a negative amount takes from it."""
         self.wallets[asset] = self.wallet(asset) + amount
         self._wallets_updated_us[asset] = now_us
+
+    def earn(
+        self,
+        kind: str,
+        asset: str,
+        amount: Decimal,
+        now_us: int,
+        *,
+        symbol: str = "",
+        trade_id: int | None = None,
+    ) -> None:
+        """Add to a wallet (negative: take) and remember why; nothing is no income."""
+        self.credit(asset, amount, now_us)
+        if amount and not self.is_house:
+            number = len(self.incomes) + 1
+            self.incomes.append(Income(number, now_us, kind, asset, amount, symbol, trade_id))
 
     def wallet_updated_us(self, asset: str) -> int:
         """Return when a wallet last changed, 0 for one that never held anything."""

@@ -92,7 +92,7 @@ class MarginWatch:
             if not held:
                 continue
             fee = sum((p.value(mark) * rate for p in held), ZERO).quantize(Money)
-            account.credit(asset, -fee, self._clock.now_us())
+            account.earn("FUNDING_FEE", asset, -fee, self._clock.now_us(), symbol=contract.symbol)
             left_over += fee
             self._events.balances(
                 account, "FUNDING_FEE", asset=asset, contract=contract, change=-fee
@@ -127,7 +127,7 @@ class MarginWatch:
         account.has_margin_call = False
         wallet = account.wallet(asset)
         if wallet < 0 and not self._at_risk(account, asset):
-            account.credit(asset, -wallet, self._clock.now_us())
+            account.earn("INSURANCE_CLEAR", asset, -wallet, self._clock.now_us())
             self._insure(asset, wallet)
             self._events.balances(account, "INSURANCE_CLEAR", asset=asset, change=-wallet)
 

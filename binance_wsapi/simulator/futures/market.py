@@ -24,9 +24,10 @@ from binance_wsapi.simulator.futures.market_answers import MarketAnswers
 from binance_wsapi.simulator.futures.matching import Matching
 from binance_wsapi.simulator.futures.order_desk import OrderDesk
 from binance_wsapi.simulator.futures.orders import FuturesOrder
+from binance_wsapi.simulator.futures.price_history import FundingRecord, PriceHistory
 from binance_wsapi.simulator.futures.prices import Prices
 from binance_wsapi.simulator.futures.refusals import refusal
-from binance_wsapi.simulator.futures.requests import Parameters
+from binance_wsapi.simulator.futures.requests import Parameters, read_reference
 from binance_wsapi.simulator.futures.risk import Risk
 from binance_wsapi.simulator.futures.stop_desk import StopDesk
 from binance_wsapi.simulator.futures.triggers import TriggerDesk
@@ -59,6 +60,7 @@ class FuturesMarket:
         contracts: By symbol.
         accounts: By uid.
         prices: Last, mark and index prices.
+        price_histories: What mark and index prices were, and the funding settled, by symbol.
         listen_keys: The live listen keys.
         margin_watch: Liquidations and the insurance fund.
         sibling: The other futures market; position mode is common to both.
@@ -84,6 +86,9 @@ class FuturesMarket:
         self.statuses: dict[str, str] = dict.fromkeys(self.contracts, "TRADING")
         self.contract_listeners: list[Callable[[Contract], None]] = []
         self.prices = Prices()
+        self.price_histories = {one.symbol: PriceHistory(one) for one in contracts}
+        for one in contracts:
+            self.price_histories[one.symbol].note(one, self.prices, clock.now_us())
         self.listen_keys = ListenKeys(clock, rng)
         self._rng = rng
         self._moves: deque[tuple[Contract, Decimal | None]] = deque()
@@ -240,9 +245,24 @@ class FuturesMarket:
 
     def deposit(self, account: FuturesAccount, asset: str, amount: Decimal) -> None:
         """Add to (or, negative, take from) a wallet, with its ACCOUNT_UPDATE."""
-        account.credit(asset, amount, self.clock.now_us())
+        account.earn("TRANSFER", asset, amount, self.clock.now_us())
         reason = "DEPOSIT" if amount >= 0 else "WITHDRAW"
         self._events.balances(account, reason, asset=asset, change=amount)
+
+    def test_order(self, account: FuturesAccount, params: dict[str, Any]) -> object:
+        """Answer ``order/test``, which REST alone has on futures."""
+        contract = self._contract(Parameters(params).text("symbol"))
+        return self._orders.test(account, contract, params)
+
+    def find_order(self, account: FuturesAccount, params: dict[str, Any]) -> FuturesOrder:
+        """Return the order that a request names, or refuse."""
+        contract = self._contract(Parameters(params).text("symbol"))
+        reference = read_reference(Parameters(params), "orderId", "origClientOrderId")
+        return self._orders.find(account, contract, reference)
+
+    def is_forgotten(self, order: FuturesOrder) -> bool:
+        """Whether an order ended so long ago that no question finds it."""
+        return self._orders.is_forgotten(order)
 
     def set_leverage(self, account: FuturesAccount, symbol: str, leverage: int) -> None:
         """Set the leverage of a contract, with its ACCOUNT_CONFIG_UPDATE."""
@@ -297,6 +317,13 @@ class FuturesMarket:
         contract = self._contract(symbol)
         if rate is not None:
             self.prices.set_funding_rate(contract, rate)
+        self.price_histories[symbol].funding.append(
+            FundingRecord(
+                self.clock.now_us(),
+                self.prices.funding_rate(contract),
+                self.prices.mark(contract),
+            )
+        )
         self.margin_watch.pay_funding(self.accounts.values(), contract)
         self._follow_prices()
 
@@ -363,6 +390,8 @@ class FuturesMarket:
         try:
             while self._moves:
                 contract, last = self._moves.popleft()
+                history = self.price_histories[contract.symbol]
+                history.note(contract, self.prices, self.clock.now_us())
                 if last is not None:
                     self._triggers.see(contract, "CONTRACT_PRICE", last)
                 self._triggers.see(contract, "MARK_PRICE", self.prices.mark(contract))

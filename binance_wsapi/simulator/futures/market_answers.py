@@ -64,14 +64,14 @@ class MarketAnswers:
     def price_ticker(self, params: Parameters) -> dict[str, Any] | list[dict[str, Any]]:
         """Return the last price of one contract, or of all."""
         if "symbol" in params:
-            return self._price_row(self._contract(params))
-        return [self._price_row(contract) for contract in self._contracts.values()]
+            return self.price_row(self._contract(params))
+        return [self.price_row(contract) for contract in self._contracts.values()]
 
     def book_ticker(self, params: Parameters) -> dict[str, Any] | list[dict[str, Any]]:
         """Return the best prices of one contract, or of all."""
         if "symbol" in params:
-            return self._book_row(self._contract(params))
-        return [self._book_row(contract) for contract in self._contracts.values()]
+            return self.book_row(self._contract(params))
+        return [self.book_row(contract) for contract in self._contracts.values()]
 
     def _contract(self, params: Parameters) -> Contract:
         contract = self._contracts.get(params.text("symbol"))
@@ -79,14 +79,16 @@ class MarketAnswers:
             raise bad_symbol()
         return contract
 
-    def _price_row(self, contract: Contract) -> dict[str, Any]:
+    def price_row(self, contract: Contract) -> dict[str, Any]:
+        """Return the last price of a contract."""
         return {
             "symbol": contract.symbol,
             "price": contract.price_text(self._prices.last(contract)),
             "time": Micros(self._clock.now_us()),
         }
 
-    def _book_row(self, contract: Contract) -> dict[str, Any]:
+    def book_row(self, contract: Contract) -> dict[str, Any]:
+        """Return the best prices of a contract."""
         book = self._books[contract.symbol]
         bid, bid_quantity = _best(book.bids)
         ask, ask_quantity = _best(book.asks)

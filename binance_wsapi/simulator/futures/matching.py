@@ -156,7 +156,7 @@ class Matching:
             order.executed += quantity
             order.executed_value += value
             order.status = "PARTIALLY_FILLED" if order.remaining else "FILLED"
-        self._announce(taker, maker, price, quantity, trade_id)
+        self._announce(taker, maker, price, quantity, value, trade_id)
         for order, is_maker in ((maker, True), (taker, False)):
             self._settle(order, trade_id, price, quantity, value, is_maker=is_maker)
         for order in (maker, taker):
@@ -169,6 +169,7 @@ class Matching:
         maker: FuturesOrder,
         price: Decimal,
         quantity: Decimal,
+        value: Decimal,
         trade_id: int,
     ) -> None:
         """Tell the observers of a trade and take it out of the book."""
@@ -182,6 +183,7 @@ class Matching:
             seller_order_id=seller.order_id,
             buyer_is_maker=buyer is maker,
             time_us=self._clock.now_us(),
+            value=value,
         )
         for observer in self.observers:
             observer.on_trade(trade)
@@ -210,7 +212,15 @@ class Matching:
         sign = 1 if order.is_buy else -1
         position = account.position(contract, order.position_side)
         profit = position.trade(sign * quantity, sign * value, fee, now)
-        account.credit(contract.margin_asset, profit - fee, now)
+        for kind, amount in (("REALIZED_PNL", profit), ("COMMISSION", -fee)):
+            account.earn(
+                kind,
+                contract.margin_asset,
+                amount,
+                now,
+                symbol=contract.symbol,
+                trade_id=trade_id,
+            )
         self.fees[contract.margin_asset] = self.fees.get(contract.margin_asset, ZERO) + fee
         if not order.remaining:
             self._close(order)

@@ -114,6 +114,14 @@ class OrderDesk:
         is_immediate = order.type == "MARKET" or order.time_in_force in {"IOC", "FOK"}
         return order_answer(order) if request.wants_result and is_immediate else acknowledged
 
+    def test(
+        self, account: FuturesAccount, contract: Contract, params: dict[str, Any]
+    ) -> dict[str, Any]:
+        """Answer ``order/test``: whether the order would be taken; nobody hears of it."""
+        order = self.build(account, contract, self.read(account, params))
+        self.admit(order)
+        return order_answer(order)
+
     def modify(
         self, account: FuturesAccount, contract: Contract, params: dict[str, Any]
     ) -> dict[str, Any]:
@@ -171,10 +179,23 @@ class OrderDesk:
     ) -> dict[str, Any]:
         """Answer ``order.status``; what ended long ago is forgotten."""
         reference = read_reference(Parameters(params), "orderId", "origClientOrderId")
+        return order_status(self.find(account, contract, reference))
+
+    def find(
+        self, account: FuturesAccount, contract: Contract, reference: OrderReference
+    ) -> FuturesOrder:
+        """Return an order that the exchange still knows."""
         order = self._find(account, contract, reference)
-        if order is None or self._is_forgotten(order):
+        if order is None or self.is_forgotten(order):
             raise no_such_order()
-        return order_status(order)
+        return order
+
+    def is_forgotten(self, order: FuturesOrder) -> bool:
+        """Whether an order ended so long ago that no question finds it."""
+        if order.is_open:
+            return False
+        kept_us = ORDERS_KEPT_US if order.executed else EMPTY_ORDERS_KEPT_US
+        return self._clock.now_us() - order.updated_us > kept_us
 
     def build(
         self,
@@ -414,12 +435,6 @@ class OrderDesk:
         else:
             order = account.orders_by_client_id.get(reference.client_order_id or "")
         return order if order is not None and order.contract is contract else None
-
-    def _is_forgotten(self, order: FuturesOrder) -> bool:
-        if order.is_open:
-            return False
-        kept_us = ORDERS_KEPT_US if order.executed else EMPTY_ORDERS_KEPT_US
-        return self._clock.now_us() - order.updated_us > kept_us
 
 
 def make_client_id(rng: Random) -> str:

@@ -32,6 +32,7 @@ _TEXTS = {
     -2022: "ReduceOnly Order is rejected.",
     -2023: "User in liquidation mode now.",
     -2025: "Reach max open order limit.",
+    -2027: "Exceeded the maximum allowable position at current leverage.",
     -4001: "Price less than 0.",
     -4002: "Price greater than max price.",
     -4003: "Quantity less than or equal to zero.",
@@ -54,6 +55,15 @@ _TEXTS = {
     -4062: "Invalid or improper reduceOnly value.",
     -4067: "Position side cannot be changed if there exists open orders.",
     -4068: "Position side cannot be changed if there exists position.",
+    -4046: "No need to change margin type.",
+    -4047: "Margin type cannot be changed if there exists open orders.",
+    -4048: "Margin type cannot be changed if there exists position.",
+    -4049: "Add margin only support for isolated position.",
+    -4050: "Cross balance insufficient.",
+    -4051: "Isolated balance insufficient.",
+    -4054: "Cannot add position margin: position is 0.",
+    -4055: "Amount must be positive.",
+    -4082: "Invalid number of batch place orders.",
     -4116: "ClientOrderId is duplicated.",
     -4120: (
         "Order type not supported for this endpoint. Please use the Algo Order API endpoints instead."
@@ -63,6 +73,13 @@ _TEXTS = {
     -4138: "Reduce only must be true with closePosition equals true.",
     -4140: "Invalid symbol status for opening position.",
     -4141: "Symbol is closed.",
+    -4144: "Invalid pair.",
+    -4161: "Leverage reduction is not supported in Isolated Margin Mode with open positions.",
+    -4167: (
+        "Unable to adjust to Multi-Assets mode with symbols of USDⓈ-M Futures under isolated-margin mode."
+    ),
+    -4168: "Unable to adjust to isolated-margin mode under the Multi-Assets mode.",
+    -4171: "No need to change multi-assets mode.",
     -5021: (
         "Due to the order could not be filled immediately, the FOK order has been rejected. "
         "The order will not be recorded in the order history"

@@ -30,9 +30,6 @@ FUNDING_EVERY = 8 * HOUR
 class StreamRows:
     """Makes the payloads of one market's streams.
 
-    ``q`` and ``Q`` of COIN-M candles and tickers, the base volumes, are reckoned at the mean price of
-    their trades.
-
     Args:
         market: Contracts, prices and time.
         data: History of its trades.
@@ -153,7 +150,7 @@ class StreamRows:
         last = self._data.histories[contract.symbol].last_trade
         change = day.close - day.open
         prices = self._prices_of(contract, day)
-        mean = day.quote_volume / day.volume if day.volume else ZERO
+        mean = contract.mean_price(day.quote_volume, day.volume)
         return {
             **self._head("24hrTicker"),
             "s": contract.symbol,
@@ -281,7 +278,7 @@ class StreamRows:
             "x": is_closed,
             "q": volumes["q"],
             "V": contract.quantity_text(candle.taker_base),
-            "Q": _other_volume(contract, candle.taker_base, candle.taker_quote),
+            "Q": f"{candle.taker_quote:.8f}",
             "B": "0",
         }
 
@@ -320,18 +317,8 @@ class StreamRows:
 def _volumes(contract: Contract, candle: Candle) -> Row:
     return {
         "v": contract.quantity_text(candle.volume),
-        "q": _other_volume(contract, candle.volume, candle.quote_volume),
+        "q": f"{candle.quote_volume:.8f}",
     }
-
-
-def _other_volume(contract: Contract, volume: Decimal, product: Decimal) -> str:
-    """Return the volume in the other unit: quote asset of linear, base asset of inverse contracts.
-
-    Candles add up price times quantity; for inverse contracts that gives their mean price.
-    """
-    if not contract.is_inverse or not volume:
-        return f"{product:.8f}"
-    return f"{contract.value(product / volume, volume):.8f}"
 
 
 def _levels(contract: Contract, levels: Iterable[Level]) -> list[list[str]]:

@@ -14,7 +14,8 @@ ZERO = Decimal(0)
 class Candle:
     """Prices and volumes of the trades of one interval.
 
-    Without trades all four prices are the last one before, and the trade ids are -1.
+    ``quote_volume`` and ``taker_quote`` add up what the trades were worth: quote asset, and base asset of
+    inverse contracts. Without trades all four prices are the last one before, and the trade ids are -1.
     """
 
     __slots__ = (
@@ -44,7 +45,7 @@ class Candle:
     def add(self, trade: Trade) -> None:
         """Take one more trade in."""
         price, quantity = trade.price, trade.quantity
-        quote = price * quantity
+        quote = trade.quote_quantity
         if not self.trades:
             self.open = self.high = self.low = price
             self.first_id = trade.trade_id

@@ -84,6 +84,40 @@ class SymbolHistory:
             close, open_us = candle.close, next_open
         return made
 
+    def asked_candles(
+        self,
+        interval: Interval,
+        offset_us: int,
+        *,
+        start_us: int | None,
+        end_us: int | None,
+        limit: int,
+        now_us: int,
+    ) -> list[Candle]:
+        """Return the candles that a request for ``klines`` asks for, oldest first.
+
+        Args:
+            interval: Their length.
+            offset_us: Of the time zone.
+            start_us: No candle that opens before it; without one the newest ``limit`` are meant.
+            end_us: No candle that opens after it.
+            limit: How many at most.
+            now_us: Exchange time; candles without trades reach up to it.
+        """
+        oldest, newest_trade = self.first_open_us(interval, offset_us), self.last_trade
+        if oldest is None or newest_trade is None:
+            return []
+        until_us = max(now_us, newest_trade.time_us)
+        last = interval.floor(until_us if end_us is None else min(until_us, end_us), offset_us)
+        if start_us is not None and start_us > until_us:
+            return []
+        if start_us is None:
+            first = max(oldest, interval.step(last, 1 - limit, offset_us))
+        else:
+            first = max(oldest, interval.ceiling(start_us, offset_us))
+        count = min(limit, interval.count_between(first, last, offset_us) + 1)
+        return self.candles(interval, offset_us, first, count)
+
     def candle(self, interval: Interval, offset_us: int, moment_us: int) -> Candle | None:
         """Return the candle of the interval that holds a moment, ``None`` before the first trade."""
         open_us = interval.floor(moment_us, offset_us)

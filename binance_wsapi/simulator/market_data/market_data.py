@@ -276,22 +276,16 @@ class MarketData:
         history, interval = self.histories[request.symbol()], request.interval()
         offset, limit = request.time_zone_us(), request.limit()
         start_us, end_us = request.time_range_us()
-        oldest = history.first_open_us(interval, offset)
-        newest_trade = history.last_trade
-        if oldest is None or newest_trade is None:
-            return []
-        until_us = max(self.clock.now_us(), newest_trade.time_us)
-        last = interval.floor(until_us if end_us is None else min(until_us, end_us), offset)
-        if start_us is not None and start_us > until_us:
-            return []
-        if start_us is None:
-            first = max(oldest, interval.step(last, 1 - limit, offset))
-        else:
-            first = max(oldest, interval.ceiling(start_us, offset))
-        count = min(limit, interval.count_between(first, last, offset) + 1)
+        candles = history.asked_candles(
+            interval,
+            offset,
+            start_us=start_us,
+            end_us=end_us,
+            limit=limit,
+            now_us=self.clock.now_us(),
+        )
         return [
-            kline_row(candle, interval.step(candle.open_us, 1, offset) - 1)
-            for candle in history.candles(interval, offset, first, count)
+            kline_row(candle, interval.step(candle.open_us, 1, offset) - 1) for candle in candles
         ]
 
     def _average_price(self, request: Request) -> object:

@@ -104,7 +104,8 @@ def test_lists_and_time_units(exchange: Venue, rest: Rest) -> None:
     request = RestRequest("GET", "/api/v3/time", "", "", "10.0.0.1", headers)
 
     assert [row["symbol"] for row in info["symbols"]] == ["BTCUSDT", "ETHUSDT"]
-    assert {row["rateLimitType"] for row in info["rateLimits"]} > {"CONNECTIONS"}
+    kinds = {row["rateLimitType"] for row in info["rateLimits"]}
+    assert kinds == {"REQUEST_WEIGHT", "ORDERS", "RAW_REQUESTS"}
     assert json.loads(exchange.rest.answer(request).body) == {"serverTime": START_US}
 
 
@@ -186,3 +187,70 @@ def test_isolated_margin_accounts_stand_apart(exchange: Venue, rest: Rest) -> No
 def test_a_list_that_is_no_json_is_refused(rest: Rest) -> None:
     assert rest.ask("GET", "/api/v3/ticker/price", symbols="[BTCUSDT")["code"] == -1135
     assert len(rest.ask("GET", "/api/v3/exchangeInfo", symbols="BTCUSDT")["symbols"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("path", "prefix"),
+    [
+        ("/api/v3/ping", "X-MBX-USED-WEIGHT"),
+        ("/api/v3/depth", "X-MBX-USED-WEIGHT"),
+        ("/fapi/v1/ping", "X-MBX-USED-WEIGHT"),
+        ("/fapi/v1/depth", "X-MBX-USED-WEIGHT"),
+        ("/dapi/v1/klines", "X-MBX-USED-WEIGHT"),
+        ("/dapi/v1/account", "X-MBX-USED-WEIGHT"),
+        ("/sapi/v1/system/status", "X-SAPI-USED-IP-WEIGHT"),
+    ],
+)
+def test_every_answer_tells_the_weight_used(exchange: Venue, path: str, prefix: str) -> None:
+    """Refusals too: most of these lack a mandatory parameter or a key."""
+    answer = Rest(exchange).raw("GET", path)
+
+    assert answer.headers[f"{prefix}-1M"].isdecimal()
+    if prefix == "X-MBX-USED-WEIGHT":
+        assert answer.headers[prefix] == answer.headers[f"{prefix}-1M"]
+
+
+def test_a_batch_counts_its_orders(exchange: Venue, rest: Rest) -> None:
+    order = {
+        "symbol": "BTCUSDT",
+        "side": "BUY",
+        "type": "LIMIT",
+        "timeInForce": "GTC",
+        "quantity": "0.01",
+        "price": "59000",
+    }
+    query = rest.sign(batchOrders=json.dumps([order, order | {"symbol": "NONE"}]))
+
+    answer = rest.raw("POST", "/fapi/v1/batchOrders", query)
+
+    placed, refused = json.loads(answer.body)
+    assert (placed["status"], refused["code"]) == ("NEW", -1121)
+    assert answer.headers["X-MBX-ORDER-COUNT-1M"] == "2"
+    refused_whole = rest.raw("POST", "/fapi/v1/batchOrders", rest.sign(batchOrders="[]"))
+    assert json.loads(refused_whole.body)["code"] == -4082
+
+
+def test_futures_calls_come_in_time_or_not_at_all(exchange: Venue, rest: Rest) -> None:
+    query = rest.sign(recvWindow=5000)
+    exchange.clock.advance(6)
+
+    answer = rest.raw("GET", "/fapi/v1/openOrders", query)
+
+    assert json.loads(answer.body)["code"] == -1021
+
+
+def test_what_clients_ask_sapi_at_their_start(exchange: Venue, rest: Rest) -> None:
+    assert rest.ask("GET", "/sapi/v1/system/status") == {"status": 0, "msg": "normal"}
+    (fee,) = rest.signed("GET", "/sapi/v1/asset/tradeFee", symbol="BTCUSDT")
+    assert fee == {"symbol": "BTCUSDT", "makerCommission": "0.001", "takerCommission": "0.001"}
+    assert rest.signed("GET", "/sapi/v1/asset/tradeFee", symbol="NONE")["code"] == -1121
+    assert rest.ask("POST", "/sapi/v2/margin/listen-key")["listenKey"]
+
+
+def test_what_is_not_simulated_is_refused_and_logged(
+    rest: Rest, caplog: pytest.LogCaptureFixture
+) -> None:
+    refused = rest.ask("GET", "/fapi/v1/income/asyn")
+
+    assert refused["code"] == -1020
+    assert "not simulated: GET /fapi/v1/income/asyn" in caplog.text

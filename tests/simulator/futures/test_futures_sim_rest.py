@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
+from decimal import Decimal
 from typing import Any
 
 import pytest
-from futures_sim_venue import Trader, Venue
+from futures_sim_venue import FUNDS, Trader, Venue
 
 from binance_wsapi.catalogue.operation import Security
 from binance_wsapi.markets import Market
@@ -31,6 +33,14 @@ class House:
         call = self.rest.find(verb, path)
         assert call is not None, f"no {verb} {path}"
         return call.answer(params, self.trader.account)
+
+    def row(self, path: str, **params: Any) -> Any:
+        """Return the one row of an answer: COIN-M wraps it in a list, USD-M does not."""
+        answer = self.ask("GET", path, **params)
+        if self.market is Market.USDM:
+            return answer
+        (row,) = answer
+        return row
 
 
 @pytest.fixture(params=[Market.USDM, Market.COINM], ids=lambda market: market.value)
@@ -71,13 +81,235 @@ def test_market_data(house: House) -> None:
     other.place("SELL", "1", "60100")
 
     assert len(house.ask("GET", "v1/depth", symbol=house.symbol)["asks"]) == 1
-    assert float(house.ask("GET", "v1/ticker/price", symbol=house.symbol)["price"]) == 60000
+    assert float(house.row("v1/ticker/price", symbol=house.symbol)["price"]) == 60000
     assert len(house.ask("GET", "v1/ticker/bookTicker")) == len(house.venue.market.contracts)
     assert len(house.ask("GET", "v1/klines", symbol=house.symbol, interval="1m")) == 1
     assert len(house.ask("GET", "v1/trades", symbol=house.symbol)) == 1
-    index = house.ask("GET", "v1/premiumIndex", symbol=house.symbol)
-    row = index if isinstance(index, dict) else index[0]
-    assert row["markPrice"] == "60000.00000000"
+    assert house.row("v1/premiumIndex", symbol=house.symbol)["markPrice"] == "60000.00000000"
+
+
+def test_volumes_of_coinm_are_base_asset_to_the_last_place() -> None:
+    house = House(Market.COINM)
+    other = house.venue.trader()
+    for quantity, price in (("10", "60002"), ("5", "60002"), ("18", "60000")):
+        other.place("SELL", quantity, price)
+        house.trader.place("BUY", quantity, price)
+        house.venue.clock.advance(61)
+    worth = ["0.01666611", "0.00833306", "0.03000000"]
+
+    rows = house.ask("GET", "v1/klines", symbol=house.symbol, interval="1m")
+    trades = house.ask("GET", "v1/trades", symbol=house.symbol)
+    day = house.row("v1/ticker/24hr", symbol=house.symbol)
+    fills = house.ask("GET", "v1/userTrades", symbol=house.symbol)
+
+    assert [row[7] for row in rows if row[8]] == [row[10] for row in rows if row[8]] == worth
+    assert [row["baseQty"] for row in trades] == [row["baseQty"] for row in fills] == worth
+    assert (day["pair"], day["volume"], day["baseVolume"]) == ("BTCUSD", "33", "0.05499917")
+    assert day["weightedAvgPrice"] == "60000.9"
+
+
+def test_tickers_of_coinm_are_lists_that_name_the_pair() -> None:
+    house = House(Market.COINM)
+
+    prices = house.ask("GET", "v1/ticker/price", pair="BTCUSD")
+    books = house.ask("GET", "v1/ticker/bookTicker", symbol=house.symbol)
+
+    assert {row["ps"] for row in prices} == {"BTCUSD"}
+    assert [row["pair"] for row in books] == ["BTCUSD"]
+    assert house.ask("GET", "v1/depth", symbol=house.symbol)["pair"] == "BTCUSD"
+
+
+def test_candles_of_mark_and_index_prices(house: House) -> None:
+    engine = house.venue.market
+    contract = engine.contracts[house.symbol]
+    for mark in ("61000", "60500"):
+        house.venue.clock.advance(1)
+        engine.set_mark_price(house.symbol, Decimal(mark))
+    asked = {"symbol": house.symbol, "pair": contract.pair, "interval": "1h"}
+
+    marks = house.ask("GET", "v1/markPriceKlines", **asked)
+    indices = house.ask("GET", "v1/indexPriceKlines", **asked)
+    premiums = house.ask("GET", "v1/premiumIndexKlines", **asked)
+
+    opened, highest, lowest, closed = (float(text) for text in marks[0][1:5])
+    assert (opened, highest, lowest, closed) == (60000, 61000, 60000, 60500)
+    assert float(indices[0][4]) == 60000
+    assert premiums[0][4] == "0.00833333"
+
+
+def test_continuous_candles_are_those_of_the_contract(house: House) -> None:
+    contract = house.venue.market.contracts[house.symbol]
+    other = house.venue.trader()
+    other.place("SELL", "1", "60000")
+    house.trader.place("BUY", "1")
+    asked = {"pair": contract.pair, "interval": "1m", "symbol": house.symbol}
+
+    rows = house.ask("GET", "v1/continuousKlines", contractType="PERPETUAL", **asked)
+
+    assert rows == house.ask("GET", "v1/klines", **asked)
+    with pytest.raises(ExchangeError, match="-1130"):
+        house.ask("GET", "v1/continuousKlines", contractType="NEXT_YEAR", **asked)
+
+
+def test_funding_and_what_an_account_earned(house: House) -> None:
+    other = house.venue.trader()
+    other.place("SELL", "1", "60000")
+    house.trader.place("BUY", "1")
+    house.venue.clock.advance(1)
+    house.venue.market.pay_funding(house.symbol, Decimal("0.0005"))
+    house.venue.market.deposit(house.trader.account, other.market.margin_assets[0], Decimal(5))
+    account = house.trader.account
+
+    incomes = house.ask("GET", "v1/income", limit="1000")
+    (funding,) = house.ask("GET", "v1/income", symbol=house.symbol, incomeType="FUNDING_FEE")
+    (rate,) = house.ask("GET", "v1/fundingRate", symbol=house.symbol)
+
+    assert [one["incomeType"] for one in incomes] == ["COMMISSION", "FUNDING_FEE", "TRANSFER"]
+    assert float(funding["income"]) < 0
+    assert rate["fundingRate"] == "0.00050000"
+    asset = incomes[0]["asset"]
+    gained = sum(Decimal(one["income"]) for one in incomes if one["asset"] == asset)
+    began = Decimal(FUNDS[house.market][asset])
+    assert account.wallet(asset) == began + gained
+
+
+def test_open_interest_is_what_is_held_long(house: House) -> None:
+    other = house.venue.trader()
+    other.place("SELL", "2", "60000")
+    house.trader.place("BUY", "2")
+
+    answer = house.ask("GET", "v1/openInterest", symbol=house.symbol)
+
+    assert float(answer["openInterest"]) == 2
+
+
+def test_batches_answer_each_order_in_its_place(house: House) -> None:
+    terms = {"symbol": house.symbol, "side": "BUY", "type": "LIMIT", "timeInForce": "GTC"}
+    batch = [terms | {"quantity": "1", "price": price} for price in ("50000", "-1", "51000")]
+    batch[1]["price"] = "-1"
+
+    first, refused, third = house.ask("POST", "v1/batchOrders", batchOrders=json.dumps(batch))
+    changed = [
+        {"symbol": house.symbol, "side": "BUY", "orderId": first["orderId"]}
+        | {"quantity": "2", "price": "52000"}
+    ]
+    (modified,) = house.ask("PUT", "v1/batchOrders", batchOrders=json.dumps(changed))
+    ids = json.dumps([first["orderId"], third["orderId"], 5])
+    ended = house.ask("DELETE", "v1/batchOrders", symbol=house.symbol, orderIdList=ids)
+
+    assert refused["code"] == -4001
+    assert float(modified["price"]) == 52000
+    assert [one.get("status", one.get("code")) for one in ended] == ["CANCELED", "CANCELED", -2011]
+    for wrong in ("[]", json.dumps([terms] * 6)):
+        with pytest.raises(ExchangeError, match="-4082"):
+            house.ask("POST", "v1/batchOrders", batchOrders=wrong)
+    for wrong in ("{}", "[1]", "[", "1"):
+        with pytest.raises(ExchangeError, match="-1102"):
+            house.ask("POST", "v1/batchOrders", batchOrders=wrong)
+
+
+def test_the_countdown_cancels_unless_it_is_asked_again(house: House) -> None:
+    def count_down(ms: int) -> None:
+        house.ask("POST", "v1/countdownCancelAll", symbol=house.symbol, countdownTime=str(ms))
+
+    house.trader.place("BUY", "1", "59000")
+    count_down(1000)
+    house.venue.clock.advance(0.9)
+    count_down(1000)
+    house.venue.clock.advance(0.9)
+    count_down(0)
+    house.venue.clock.advance(5)
+    assert len(house.ask("GET", "v1/openOrders")) == 1
+    count_down(1000)
+    house.venue.clock.advance(1)
+
+    assert house.ask("GET", "v1/openOrders") == []
+
+
+def test_an_open_order_is_found_until_it_ends(house: House) -> None:
+    order_id = house.trader.place("BUY", "1", "59000")["orderId"]
+    asked = {"symbol": house.symbol, "orderId": str(order_id)}
+
+    assert house.ask("GET", "v1/openOrder", **asked)["orderId"] == order_id
+    house.trader.cancel(order_id)
+    with pytest.raises(ExchangeError, match="-2013"):
+        house.ask("GET", "v1/openOrder", **asked)
+
+
+def test_pages_are_cut_by_time_and_by_id(house: House) -> None:
+    other, start = house.venue.trader(), house.venue.clock.now_us() // 1000
+    for _ in range(3):
+        other.place("SELL", "1", "60000")
+        house.trader.place("BUY", "1")
+        house.venue.clock.advance(10)
+
+    def trades(**params: object) -> list[int]:
+        asked = {name: str(value) for name, value in params.items()}
+        rows = house.ask("GET", "v1/userTrades", symbol=house.symbol, **asked)
+        return [row["id"] for row in rows]
+
+    assert trades() == [1, 2, 3]
+    assert trades(limit=2) == [2, 3]
+    assert trades(startTime=start, limit=2) == [1, 2]
+    assert trades(startTime=start + 5_000, endTime=start + 15_000) == [2]
+    assert trades(fromId=2) == [2, 3]
+    with pytest.raises(ExchangeError, match="-1023"):
+        trades(startTime=start, endTime=start - 1)
+
+
+def test_test_orders_are_checked_and_not_placed(usdm: House) -> None:
+    terms = {"symbol": "BTCUSDT", "side": "BUY", "type": "LIMIT", "timeInForce": "GTC"}
+
+    usdm.ask("POST", "v1/order/test", **terms, quantity="1", price="59000")
+    with pytest.raises(ExchangeError, match="-2019"):
+        usdm.ask("POST", "v1/order/test", **terms, quantity="900", price="59000")
+
+    assert usdm.ask("GET", "v1/allOrders", symbol="BTCUSDT") == []
+
+
+def test_all_algo_orders_and_their_end(usdm: House) -> None:
+    placed = [
+        usdm.trader.algo("BUY", "STOP_MARKET", quantity="0.1", triggerPrice=price)["algoId"]
+        for price in ("61000", "62000")
+    ]
+
+    usdm.ask("DELETE", "v1/algoOpenOrders", symbol="BTCUSDT")
+
+    rows = usdm.ask("GET", "v1/allAlgoOrders", symbol="BTCUSDT")
+    assert [(row["algoId"], row["algoStatus"]) for row in rows] == [
+        (one, "CANCELED") for one in placed
+    ]
+    assert usdm.ask("GET", "v1/openAlgoOrders") == []
+
+
+def test_a_client_id_used_again_means_the_latest_algo_order(usdm: House) -> None:
+    terms = {"quantity": "0.1", "triggerPrice": "61000", "clientAlgoId": "mine"}
+    first = usdm.trader.algo("BUY", "STOP_MARKET", **terms)["algoId"]
+    usdm.trader.ask("algoOrder.cancel", algoId=first)
+    second = usdm.trader.algo("BUY", "STOP_MARKET", **terms)["algoId"]
+
+    assert usdm.ask("GET", "v1/algoOrder", clientAlgoId="mine")["algoId"] == second
+
+
+def test_configurations_and_rates(usdm: House) -> None:
+    (config,) = usdm.ask("GET", "v1/symbolConfig", symbol="BTCUSDT")
+    rate = usdm.ask("GET", "v1/commissionRate", symbol="BTCUSDT")
+    limits = usdm.ask("GET", "v1/rateLimit/order")
+
+    assert (config["marginType"], config["leverage"]) == ("CROSSED", 20)
+    assert usdm.ask("GET", "v1/accountConfig")["dualSidePosition"] is False
+    assert (rate["makerCommissionRate"], rate["takerCommissionRate"]) == ("0.0002", "0.0005")
+    assert {row["rateLimitType"] for row in limits} == {"ORDERS"}
+
+
+def test_isolated_margin_is_refused_as_not_simulated(
+    house: House, caplog: pytest.LogCaptureFixture
+) -> None:
+    for wanted, code in (("CROSSED", "-4046"), ("ISOLATED", "-1020"), ("BOTH", "-1130")):
+        with pytest.raises(ExchangeError, match=code):
+            house.ask("POST", "v1/marginType", symbol=house.symbol, marginType=wanted)
+
+    assert "not simulated: isolated margin" in caplog.text
 
 
 def test_settings_of_the_account(house: House) -> None:

@@ -1,0 +1,219 @@
+"""REST calls of futures about the account: its settings, what it pays, what it earned."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from binance_wsapi.catalogue.operation import Security
+from binance_wsapi.markets import Market
+from binance_wsapi.simulator.doors.request_limits import RequestLimits
+from binance_wsapi.simulator.doors.wire import Micros
+from binance_wsapi.simulator.errors import bad_symbol, invalid_parameter, not_simulated
+from binance_wsapi.simulator.futures.accounts import FuturesAccount
+from binance_wsapi.simulator.futures.contracts import Contract
+from binance_wsapi.simulator.futures.market import FuturesMarket
+from binance_wsapi.simulator.futures.refusals import refusal
+from binance_wsapi.simulator.futures.requests import Parameters
+from binance_wsapi.simulator.futures.rest_calls import (
+    YEARS_US,
+    AccountTable,
+    Params,
+    newest_of,
+    page_limit,
+)
+
+__all__ = ["AccountCalls"]
+
+SUCCESS = {"code": 200, "msg": "success"}
+
+
+class AccountCalls:
+    """Settings and statements of an account.
+
+    Args:
+        market: The engine.
+        limits: Where its orders are counted.
+    """
+
+    def __init__(self, market: FuturesMarket, limits: RequestLimits) -> None:
+        self._market = market
+        self._limits = limits
+        self._is_coinm = market.market is Market.COINM
+        self.table: AccountTable = {
+            ("POST", "leverage"): (Security.TRADE, self._set_leverage),
+            ("POST", "marginType"): (Security.TRADE, self._set_margin_type),
+            ("GET", "leverageBracket"): (Security.USER_DATA, self._leverage_brackets),
+            ("GET", "positionSide/dual"): (Security.USER_DATA, _position_mode),
+            ("POST", "positionSide/dual"): (Security.TRADE, self._set_position_mode),
+            ("GET", "commissionRate"): (Security.USER_DATA, self._commission_rate),
+            ("GET", "income"): (Security.USER_DATA, self._income),
+            ("GET", "adlQuantile"): (Security.USER_DATA, self._adl_quantiles),
+        }
+        if not self._is_coinm:
+            self.table |= {
+                ("GET", "multiAssetsMargin"): (Security.USER_DATA, _margin_mode),
+                ("POST", "multiAssetsMargin"): (Security.TRADE, self._set_margin_mode),
+                ("GET", "symbolConfig"): (Security.USER_DATA, self._symbol_config),
+                ("GET", "accountConfig"): (Security.USER_DATA, _account_config),
+                ("GET", "rateLimit/order"): (Security.USER_DATA, self._order_limits),
+                ("GET", "feeBurn"): (
+                    Security.USER_DATA,
+                    lambda account, params: {"feeBurn": False},
+                ),
+            }
+
+    def _contract(self, params: Params) -> Contract:
+        contract = self._market.contracts.get(Parameters(params).text("symbol"))
+        if contract is None:
+            raise bad_symbol()
+        return contract
+
+    def _chosen(self, params: Params) -> list[Contract]:
+        if "symbol" in Parameters(params):
+            return [self._contract(params)]
+        return list(self._market.contracts.values())
+
+    def _set_leverage(self, account: FuturesAccount, params: Params) -> object:
+        contract = self._contract(params)
+        leverage = Parameters(params).integer("leverage") or 0
+        self._market.set_leverage(account, contract.symbol, leverage)
+        most = "maxQty" if contract.is_inverse else "maxNotionalValue"
+        return {
+            "symbol": contract.symbol,
+            "leverage": leverage,
+            most: f"{contract.max_notional:f}",
+        }
+
+    def _set_margin_type(self, account: FuturesAccount, params: Params) -> object:
+        del account
+        self._contract(params)
+        wanted = Parameters(params).text("marginType")
+        if wanted == "CROSSED":
+            raise refusal(-4046)
+        if wanted != "ISOLATED":
+            raise invalid_parameter("marginType")
+        raise not_simulated("isolated margin")
+
+    def _leverage_brackets(self, account: FuturesAccount, params: Params) -> object:
+        del account
+        answers = [_leverage_bracket(contract) for contract in self._chosen(params)]
+        is_single = "symbol" in Parameters(params) and not self._is_coinm
+        return answers[0] if is_single else answers
+
+    def _set_position_mode(self, account: FuturesAccount, params: Params) -> object:
+        self._market.set_hedge_mode(account, Parameters(params).flag("dualSidePosition"))
+        return SUCCESS
+
+    def _set_margin_mode(self, account: FuturesAccount, params: Params) -> object:
+        self._market.set_multi_assets_mode(account, Parameters(params).flag("multiAssetsMargin"))
+        return SUCCESS
+
+    def _symbol_config(self, account: FuturesAccount, params: Params) -> object:
+        return [
+            {
+                "symbol": contract.symbol,
+                "marginType": "CROSSED",
+                "isAutoAddMargin": False,
+                "leverage": account.leverage(contract),
+                "maxNotionalValue": f"{contract.max_notional:f}",
+            }
+            for contract in self._chosen(params)
+        ]
+
+    def _commission_rate(self, account: FuturesAccount, params: Params) -> object:
+        row: dict[str, Any] = {
+            "symbol": self._contract(params).symbol,
+            "makerCommissionRate": f"{account.maker_rate:f}",
+            "takerCommissionRate": f"{account.taker_rate:f}",
+        }
+        return row if self._is_coinm else row | {"rpiCommissionRate": f"{account.maker_rate:f}"}
+
+    def _income(self, account: FuturesAccount, params: Params) -> object:
+        given = Parameters(params)
+        symbol = self._contract(params).symbol if "symbol" in given else None
+        kind = given.text("incomeType") if "incomeType" in given else None
+        found = [
+            one
+            for one in account.incomes
+            if symbol in (None, one.symbol) and kind in (None, one.kind)
+        ]
+        limit = page_limit(given, 100, 1000)
+        return [
+            {
+                "symbol": one.symbol,
+                "incomeType": one.kind,
+                "income": f"{one.amount:.8f}",
+                "asset": one.asset,
+                "info": one.kind,
+                "time": Micros(one.time_us),
+                "tranId": one.transaction_id,
+                "tradeId": "" if one.trade_id is None else str(one.trade_id),
+            }
+            for one in newest_of(
+                found, given, lambda one: one.time_us, limit=limit, longest_us=YEARS_US
+            )
+        ]
+
+    def _adl_quantiles(self, account: FuturesAccount, params: Params) -> object:
+        """Tell how near positions are to deleveraging: here it never happens, so all are at 0."""
+        return [
+            {
+                "symbol": contract.symbol,
+                "adlQuantile": dict.fromkeys(
+                    ("LONG", "SHORT") if account.is_hedging else ("BOTH",), 0
+                ),
+            }
+            for contract in self._chosen(params)
+            if any(p.contract is contract for p in account.open_positions())
+        ]
+
+    def _order_limits(self, account: FuturesAccount, params: Params) -> object:
+        del params
+        return [
+            {name: value for name, value in row.items() if name != "count"}
+            for row in self._limits.order_limits(account)
+        ]
+
+
+def _leverage_bracket(contract: Contract) -> dict[str, object]:
+    # One bracket a contract: the engine charges the same rate whatever the size.
+    most, least = (
+        ("qtyCap", "qtylFloor") if contract.is_inverse else ("notionalCap", "notionalFloor")
+    )
+    return {
+        "symbol": contract.symbol,
+        "brackets": [
+            {
+                "bracket": 1,
+                "initialLeverage": contract.max_leverage,
+                most: int(contract.max_notional),
+                least: 0,
+                "maintMarginRatio": float(contract.maintenance_rate),
+                "cum": 0.0,
+            }
+        ],
+    }
+
+
+def _position_mode(account: FuturesAccount, params: Params) -> object:
+    del params
+    return {"dualSidePosition": account.is_hedging}
+
+
+def _margin_mode(account: FuturesAccount, params: Params) -> object:
+    del params
+    return {"multiAssetsMargin": account.has_multi_assets}
+
+
+def _account_config(account: FuturesAccount, params: Params) -> object:
+    del params
+    return {
+        "feeTier": 0,
+        "canTrade": True,
+        "canDeposit": True,
+        "canWithdraw": True,
+        "dualSidePosition": account.is_hedging,
+        "updateTime": 0,
+        "multiAssetsMargin": account.has_multi_assets,
+        "tradeGroupId": -1,
+    }
