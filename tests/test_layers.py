@@ -225,12 +225,8 @@ LARGEST_KNOT = 4
 
 LARGEST_CLASS = 300, 25
 """Lines and methods of a class, a method with its overloads being one."""
-IN_ONE_PIECE: dict[str, str] = {
-    "simulator.exchange.SimulatedExchange": "",
-    "simulator.futures.market.FuturesMarket": "",
-    "simulator.futures.streams.FuturesStreams": "",
-    "simulator.futures.order_desk.OrderDesk": "",
-    "simulator.market_data.market_data.MarketData": "",
+IN_ONE_PIECE = {
+    "simulator.futures.market.FuturesMarket": "makes the desks of a market known to each other",
 }
 """Classes beyond that, and why; what is generated is as long as the exchange's list of operations."""
 

@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from types import TracebackType
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from binance_wsapi.endpoints import WsKey
 from binance_wsapi.markets import Market
 from binance_wsapi.simulator.accounts import Account
 from binance_wsapi.simulator.clock import SimulatedClock
 from binance_wsapi.simulator.doors.request import engine_params
 from binance_wsapi.simulator.doors.wire import plain
+from binance_wsapi.simulator.hosting import HostedVenue
 from binance_wsapi.simulator.key_making import Key, KeyTypeName, make_key
-from binance_wsapi.simulator.paths import path_of
 from binance_wsapi.simulator.venue import Balances, Venue
 
 if TYPE_CHECKING:
-    import ssl
-
     from binance_wsapi import AsyncClient, Client
     from binance_wsapi.simulator.doors.request_limits import RequestLimits
-    from binance_wsapi.simulator.doors.server import ExchangeThread
     from binance_wsapi.simulator.faults.script import Faults
     from binance_wsapi.simulator.journal import Journal
     from binance_wsapi.simulator.spot.live_market import LiveMarket
@@ -30,7 +25,6 @@ if TYPE_CHECKING:
 
 __all__ = ["AccountHandle", "Amounts", "Key", "SimulatedExchange"]
 
-T = TypeVar("T")
 PLENTY = {"USDT": "1000000", "BTC": "100", "ETH": "1000", "BNB": "1000"}
 PLENTY_USDM = {"USDT": "1000000"}
 PLENTY_COINM = {"BTC": "100", "ETH": "1000"}
@@ -158,7 +152,7 @@ class AccountHandle:
         return f"<AccountHandle uid={self.uid}>"
 
 
-class SimulatedExchange:
+class SimulatedExchange(HostedVenue):
     """A Binance on 127.0.0.1 in a thread of its own.
 
     ``with SimulatedExchange() as exchange:`` starts and stops it; ``async with`` does the same.
@@ -194,107 +188,10 @@ class SimulatedExchange:
         from random import Random
 
         self.clock = clock or SimulatedClock()
-        self.venue = Venue(self.clock, seed=seed, symbols=symbols)
+        venue = Venue(self.clock, seed=seed, symbols=symbols)
+        super().__init__(venue, market_maker=market_maker, tls=tls, port=port, host=host)
         self.key_rng = Random(f"keys {seed}")
-        self._market_maker = market_maker
-        self._host = host
-        self._port = port
-        self._tls = tls
-        self._thread: ExchangeThread | None = None
         self._live_market: LiveMarket | None = None
-        self._certificate: str | None = None
-
-    # --- life
-
-    def start(self) -> Self:
-        """Start it, as ``with`` does."""
-        from binance_wsapi.simulator.doors.server import ExchangeThread
-
-        if self._thread is not None:
-            raise RuntimeError("this exchange is running already")
-        server_context = None
-        if self._tls:
-            from binance_wsapi.simulator.doors.certificates import self_signed
-
-            server_context, self._certificate = self_signed(self._host)
-        if self._market_maker and not self.venue.market_makers:
-            self.venue.start_market_makers()
-        thread = ExchangeThread(
-            self.venue.gateway,
-            self.venue.rest.answer,
-            host=self._host,
-            port=self._port,
-            tls=server_context,
-        )
-        thread.start()
-        self._thread = thread
-        # A second start serves the same addresses: clients find it again.
-        self._port = thread.port
-        self.faults.carry_with(thread.call)
-        return self
-
-    def stop(self) -> None:
-        """Stop it; every connection is cut. Harmless when it is not running."""
-        thread, self._thread = self._thread, None
-        if thread is not None:
-            self.faults.carry_with(lambda action: action())
-            thread.stop()
-
-    def __enter__(self) -> Self:
-        return self.start()
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.stop()
-
-    async def __aenter__(self) -> Self:
-        return self.start()
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        import asyncio
-
-        await asyncio.to_thread(self.stop)
-
-    # --- where it is
-
-    @property
-    def port(self) -> int:
-        """Where it listens."""
-        return self._running().port
-
-    @property
-    def urls(self) -> dict[WsKey, str]:
-        """The address of every connection."""
-        base = f"{'wss' if self._tls else 'ws'}://{self._host}:{self.port}"
-        return {ws_key: base + path_of(ws_key) for ws_key in WsKey}
-
-    @property
-    def rest_url(self) -> str:
-        """The address of the REST API, without a path."""
-        return f"{'https' if self._tls else 'http'}://{self._host}:{self.port}"
-
-    @property
-    def ssl_context(self) -> ssl.SSLContext | None:
-        """What trusts the exchange's certificate; ``None`` without TLS."""
-        if self._certificate is None:
-            return None
-        import ssl
-
-        return ssl.create_default_context(cadata=self._certificate)
-
-    @property
-    def certificate(self) -> str | None:
-        """The certificate that clients should trust, as PEM text; ``None`` without TLS."""
-        return self._certificate
 
     # --- accounts and clients
 
@@ -325,7 +222,7 @@ class SimulatedExchange:
         urls: dict[str, str] = {str(ws_key): url for ws_key, url in self.urls.items()}
         urls["rest"] = self.rest_url
         options: dict[str, Any] = {"urls": urls}
-        if self._certificate is not None:
+        if self.certificate is not None:
             options["ssl"] = self.ssl_context
         if key is not None:
             options |= {"api_key": key.api_key, "api_secret": key.api_secret}
@@ -368,10 +265,6 @@ class SimulatedExchange:
     def limits(self) -> RequestLimits:
         """Spot's limits; ``exchange.limits.enabled = False`` switches them off."""
         return self.venue.spot_limits
-
-    def call(self, action: Callable[[], T]) -> T:
-        """Run ``action`` on the exchange's thread and return its result; directly when it is not running."""
-        return action() if self._thread is None else self._thread.call(action)
 
     def drop_connections(self, path: str = "") -> int:
         """Cut all connections (to paths that begin so) without a close frame; return how many."""
@@ -435,14 +328,6 @@ class SimulatedExchange:
         """Send ``serverShutdown`` to all who know it; return to how many."""
         return self.call(self.venue.gateway.announce_shutdown)
 
-    def stop_listening(self) -> None:
-        """Refuse new connections at the port; open ones stay."""
-        self._running().stop_listening()
-
-    def resume_listening(self) -> None:
-        """Accept connections again, at the same port."""
-        self._running().resume_listening()
-
     @property
     def futures_limits(self) -> RequestLimits:
         """The limits of both futures markets."""
@@ -457,12 +342,3 @@ class SimulatedExchange:
             self.venue.gateway.expel(ip)
 
         self.call(act)
-
-    def _running(self) -> ExchangeThread:
-        if self._thread is None:
-            raise RuntimeError("the exchange is not running: use it inside its 'with' block")
-        return self._thread
-
-    def __repr__(self) -> str:
-        where = "stopped" if self._thread is None else self.rest_url
-        return f"<SimulatedExchange {where}>"

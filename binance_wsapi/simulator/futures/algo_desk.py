@@ -15,7 +15,7 @@ from binance_wsapi.simulator.futures.answers import algo_answer
 from binance_wsapi.simulator.futures.conditional import ConditionalOrder
 from binance_wsapi.simulator.futures.contracts import Contract
 from binance_wsapi.simulator.futures.events import UserEvents
-from binance_wsapi.simulator.futures.order_desk import OrderDesk, make_client_id
+from binance_wsapi.simulator.futures.order_intake import OrderIntake, make_client_id
 from binance_wsapi.simulator.futures.orders import FuturesOrder
 from binance_wsapi.simulator.futures.prices import Prices
 from binance_wsapi.simulator.futures.refusals import refusal
@@ -34,7 +34,7 @@ class AlgoDesk:
         clock: Time of the exchange.
         rng: Where generated client ids come from.
         prices: Mark and last prices.
-        orders: Where a trigger places its order.
+        intake: Where a trigger places its order.
         events: Where the accounts' events are made.
         triggers: Where the orders wait.
     """
@@ -45,14 +45,14 @@ class AlgoDesk:
         rng: Random,
         *,
         prices: Prices,
-        orders: OrderDesk,
+        intake: OrderIntake,
         events: UserEvents,
         triggers: TriggerDesk,
     ) -> None:
         self._clock = clock
         self._rng = rng
         self._prices = prices
-        self._orders = orders
+        self._intake = intake
         self._events = events
         self._triggers = triggers
         self._ids = count(FIRST_ALGO_ID)
@@ -70,7 +70,7 @@ class AlgoDesk:
         )
         if not request.close_position:
             limit = request.price or self._prices.last(contract)
-            self._orders.check_terms(contract, request, price=limit, quantity=request.quantity)
+            self._intake.check_terms(contract, request, price=limit, quantity=request.quantity)
         trigger = make_trigger(request, contract, self._prices)
         waiting = [one for one in account.conditional_orders.values() if one.is_open]
         if len(waiting) >= contract.max_conditional_orders:
@@ -145,9 +145,9 @@ class AlgoDesk:
                 self._set_status(algo, "EXPIRED")
                 return
         try:
-            order = self._orders.build(account, contract, algo.request, quantity=quantity)
+            order = self._intake.build(account, contract, algo.request, quantity=quantity)
             order.client_order_id = algo.client_algo_id
-            self._orders.admit(order)
+            self._intake.admit(order)
         except ExchangeError as error:
             algo.reject_message = error.message
             self._set_status(algo, "REJECTED")
@@ -156,11 +156,11 @@ class AlgoDesk:
         algo.order = order
         order.algo = algo
         self._set_status(algo, "TRIGGERED")
-        self._orders.submit(order)
+        self._intake.submit(order)
 
     def _remove(self, algo: ConditionalOrder) -> None:
         if algo.order is not None and algo.order.is_open:
-            self._orders.expire(algo.order)
+            self._intake.expire(algo.order)
         elif algo.status in {"NEW", "TRIGGERING"}:
             self._set_status(algo, "REJECTED")
 

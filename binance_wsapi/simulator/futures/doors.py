@@ -11,7 +11,8 @@ from binance_wsapi.simulator.futures.connections import (
 )
 from binance_wsapi.simulator.futures.market import FuturesMarket
 from binance_wsapi.simulator.futures.stream_name_parser import PUBLIC_KINDS
-from binance_wsapi.simulator.futures.streams import FuturesStreams, StreamVenue
+from binance_wsapi.simulator.futures.stream_venue import StreamVenue
+from binance_wsapi.simulator.futures.streams import FuturesStreams
 from binance_wsapi.simulator.futures.user_streams import UserStreams, UserStreamServer
 from binance_wsapi.simulator.market_data.pulses import Pulses
 from binance_wsapi.simulator.market_data.stream_hub import StreamHub

@@ -11,7 +11,7 @@ from binance_wsapi.simulator.futures.accounts import FuturesAccount
 from binance_wsapi.simulator.futures.contracts import Contract, Money
 from binance_wsapi.simulator.futures.events import UserEvents
 from binance_wsapi.simulator.futures.matching import Matching
-from binance_wsapi.simulator.futures.order_desk import OrderDesk
+from binance_wsapi.simulator.futures.order_intake import OrderIntake
 from binance_wsapi.simulator.futures.orders import ExpiryReason, FuturesOrder
 from binance_wsapi.simulator.futures.prices import Prices
 from binance_wsapi.simulator.futures.risk import Exposure, Risk
@@ -37,7 +37,7 @@ class MarginWatch:
         prices: Mark prices.
         risk: Margin.
         matching: The books.
-        orders: Where liquidation orders are placed.
+        intake: Where liquidation orders are placed.
         events: Where the accounts' events are made.
     """
 
@@ -48,14 +48,14 @@ class MarginWatch:
         prices: Prices,
         risk: Risk,
         matching: Matching,
-        orders: OrderDesk,
+        intake: OrderIntake,
         events: UserEvents,
     ) -> None:
         self._clock = clock
         self._prices = prices
         self._risk = risk
         self._matching = matching
-        self._orders = orders
+        self._intake = intake
         self._events = events
         self.insurance: dict[str, Decimal] = {}
         """What the insurance fund gained, by margin asset; negative what it paid."""
@@ -137,7 +137,7 @@ class MarginWatch:
             if account.has_multi_assets or order.contract.margin_asset == asset:
                 self._matching.finish(order, "EXPIRED", reason=ExpiryReason.LIQUIDATION)
         for one in self._at_risk(account, asset):
-            liquidation = self._orders.liquidate(account, one.position)
+            liquidation = self._intake.liquidate(account, one.position)
             if liquidation is not None:
                 for listener in self.liquidation_listeners:
                     listener(liquidation)

@@ -23,6 +23,7 @@ from binance_wsapi.simulator.futures.margin_watch import MarginWatch
 from binance_wsapi.simulator.futures.market_answers import MarketAnswers
 from binance_wsapi.simulator.futures.matching import Matching
 from binance_wsapi.simulator.futures.order_desk import OrderDesk
+from binance_wsapi.simulator.futures.order_intake import OrderIntake
 from binance_wsapi.simulator.futures.orders import FuturesOrder
 from binance_wsapi.simulator.futures.price_history import FundingRecord, PriceHistory
 from binance_wsapi.simulator.futures.prices import Prices
@@ -104,7 +105,7 @@ class FuturesMarket:
             on_end=self._order_ended,
             on_price=lambda contract, price: self._moves.append((contract, price)),
         )
-        self._orders = OrderDesk(
+        self._intake = OrderIntake(
             clock,
             rng,
             market,
@@ -114,12 +115,21 @@ class FuturesMarket:
             events=self._events,
             statuses=self.statuses,
         )
+        self._orders = OrderDesk(
+            clock,
+            market,
+            intake=self._intake,
+            prices=self.prices,
+            risk=self._risk,
+            matching=self._matching,
+            events=self._events,
+        )
         self._stops = StopDesk(
             clock,
             prices=self.prices,
             risk=self._risk,
             matching=self._matching,
-            orders=self._orders,
+            intake=self._intake,
             events=self._events,
             triggers=self._triggers,
         )
@@ -127,7 +137,7 @@ class FuturesMarket:
             clock,
             rng,
             prices=self.prices,
-            orders=self._orders,
+            intake=self._intake,
             events=self._events,
             triggers=self._triggers,
         )
@@ -136,7 +146,7 @@ class FuturesMarket:
             prices=self.prices,
             risk=self._risk,
             matching=self._matching,
-            orders=self._orders,
+            intake=self._intake,
             events=self._events,
         )
         self._answers = AccountAnswers(self._risk, self.prices, contracts)

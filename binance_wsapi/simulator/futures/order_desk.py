@@ -1,12 +1,8 @@
-"""Placing, modifying, cancelling and finding orders of the matching engine."""
+"""Placing, modifying, cancelling and finding orders, as requests ask for it."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from decimal import Decimal
-from itertools import count
-from random import Random
-from string import ascii_letters, digits
 from typing import Any
 
 from binance_wsapi.markets import Market
@@ -22,37 +18,32 @@ from binance_wsapi.simulator.futures.answers import order_answer, order_status
 from binance_wsapi.simulator.futures.contracts import Contract
 from binance_wsapi.simulator.futures.events import UserEvents
 from binance_wsapi.simulator.futures.matching import Matching
-from binance_wsapi.simulator.futures.orders import ExpiryReason, FuturesOrder
-from binance_wsapi.simulator.futures.positions import Position
+from binance_wsapi.simulator.futures.order_intake import OrderIntake
+from binance_wsapi.simulator.futures.orders import FuturesOrder
 from binance_wsapi.simulator.futures.prices import Prices
 from binance_wsapi.simulator.futures.refusals import (
     limit_orders_only,
     margin_insufficient,
     nothing_changes,
-    reduce_only_rejected,
     refusal,
     too_many_changes,
 )
 from binance_wsapi.simulator.futures.requests import (
-    NewOrder,
     OrderReference,
     Parameters,
-    read_new_order,
     read_price,
     read_price_match,
     read_reference,
 )
 from binance_wsapi.simulator.futures.risk import Risk
 
-__all__ = ["OrderDesk", "make_client_id"]
+__all__ = ["OrderDesk"]
 
 ZERO = Decimal(0)
 MAX_CHANGES = 10_000
 DAY_US = 86_400_000_000
 EMPTY_ORDERS_KEPT_US = 3 * DAY_US
 ORDERS_KEPT_US = 90 * DAY_US
-FIRST_ORDER_ID = 1_000_001
-_RESTING_TIMES = frozenset({"GTC", "GTX", "GTD"})
 
 
 class OrderDesk:
@@ -60,66 +51,45 @@ class OrderDesk:
 
     Args:
         clock: Time of the exchange.
-        rng: Where generated client ids come from.
         market: USD-M or COIN-M.
+        intake: The way of new orders.
         prices: Mark and last prices.
         risk: Margin.
         matching: The books.
         events: Where the accounts' events are made.
-        statuses: Contract status by symbol.
     """
 
     def __init__(
         self,
         clock: SimulatedClock,
-        rng: Random,
         market: Market,
         *,
+        intake: OrderIntake,
         prices: Prices,
         risk: Risk,
         matching: Matching,
         events: UserEvents,
-        statuses: Mapping[str, str],
     ) -> None:
         self._clock = clock
-        self._rng = rng
         self._market = market
+        self._intake = intake
         self._prices = prices
         self._risk = risk
         self._matching = matching
         self._events = events
-        self._statuses = statuses
-        self._ids = count(FIRST_ORDER_ID)
 
     def place(
         self, account: FuturesAccount, contract: Contract, params: dict[str, Any]
     ) -> dict[str, Any]:
         """Answer ``order.place``."""
-        return self.take(account, contract, self.read(account, params))
-
-    def read(self, account: FuturesAccount, params: dict[str, Any]) -> NewOrder:
-        """Read the request of a new order."""
-        now_ms = self._clock.now_us() // 1000
-        given = Parameters(params)
-        return read_new_order(given, self._market, is_hedging=account.is_hedging, now_ms=now_ms)
-
-    def take(
-        self, account: FuturesAccount, contract: Contract, request: NewOrder
-    ) -> dict[str, Any]:
-        """Place an order that works at once and return the answer."""
-        order = self.build(account, contract, request)
-        self.admit(order)
-        acknowledged = order_answer(order)
-        self.submit(order)
-        is_immediate = order.type == "MARKET" or order.time_in_force in {"IOC", "FOK"}
-        return order_answer(order) if request.wants_result and is_immediate else acknowledged
+        return self._intake.take(account, contract, self._intake.read(account, params))
 
     def test(
         self, account: FuturesAccount, contract: Contract, params: dict[str, Any]
     ) -> dict[str, Any]:
         """Answer ``order/test``: whether the order would be taken; nobody hears of it."""
-        order = self.build(account, contract, self.read(account, params))
-        self.admit(order)
+        order = self._intake.build(account, contract, self._intake.read(account, params))
+        self._intake.admit(order)
         return order_answer(order)
 
     def modify(
@@ -143,7 +113,7 @@ class OrderDesk:
         if knows_reduce_only and not order.reduce_only:
             raise refusal(-5047)
         if price_match != "NONE":
-            price = self.matched_price(contract, side, price_match)
+            price = self._intake.matched_price(contract, side, price_match)
         # USD-M spares a reduce-only order the least notional only where the request says that it is one.
         is_spared = order.only_closes and (
             knows_reduce_only or not order.reduce_only or self._market is Market.COINM
@@ -160,7 +130,7 @@ class OrderDesk:
         order.updated_us = self._clock.now_us()
         self._events.order(order, "AMENDMENT", modify_id=modify_id)
         answer = _with_modify_id(order_answer(order), modify_id)
-        self.work(order)
+        self._intake.work(order)
         return answer
 
     def cancel(
@@ -197,190 +167,6 @@ class OrderDesk:
         kept_us = ORDERS_KEPT_US if order.executed else EMPTY_ORDERS_KEPT_US
         return self._clock.now_us() - order.updated_us > kept_us
 
-    def build(
-        self,
-        account: FuturesAccount,
-        contract: Contract,
-        request: NewOrder,
-        *,
-        quantity: Decimal | None = None,
-    ) -> FuturesOrder:
-        """Make an order from a request, on the contract's grid; nobody knows of it yet.
-
-        Args:
-            account: Whose.
-            contract: Of what.
-            request: The terms. A conditional one becomes the order that its trigger places.
-            quantity: Instead of the requested one, when a position is closed whole.
-        """
-        quantity = request.quantity if quantity is None else quantity
-        price = request.price
-        if request.price_match != "NONE":
-            price = self.matched_price(contract, request.side, request.price_match)
-        self.check_terms(contract, request, price=price, quantity=quantity)
-        order = self.make(account, contract, request)
-        order.type = "LIMIT" if request.has_limit else "MARKET"
-        order.price = price
-        order.quantity = quantity
-        return order
-
-    def make(self, account: FuturesAccount, contract: Contract, request: NewOrder) -> FuturesOrder:
-        """Make an order exactly as requested, unchecked."""
-        now = self._clock.now_us()
-        return FuturesOrder(
-            order_id=next(self._ids),
-            account=account,
-            contract=contract,
-            client_order_id=request.client_id or make_client_id(self._rng),
-            side=request.side,
-            position_side=request.position_side,
-            type=request.type,
-            original_type=request.type,
-            time_in_force=request.time_in_force,
-            quantity=request.quantity,
-            price=request.price,
-            created_us=now,
-            updated_us=now,
-            reduce_only=request.reduce_only,
-            close_position=request.close_position,
-            price_match=request.price_match,
-            prevention_mode=request.prevention_mode,
-            good_till_ms=request.good_till_ms,
-            stop_price=request.trigger_price,
-            working_type=request.working_type,
-            price_protect=request.price_protect,
-        )
-
-    def check_terms(
-        self, contract: Contract, request: NewOrder, *, price: Decimal, quantity: Decimal
-    ) -> None:
-        """Refuse prices and quantities that the contract does not allow."""
-        grid.check_quantity(contract, quantity, is_market=not request.has_limit)
-        if request.has_limit:
-            grid.check_price(contract, price)
-            if not request.is_conditional:
-                mark = self._prices.mark(contract)
-                grid.check_price_band(contract, request.side, price, mark)
-        closes = request.position_side != "BOTH" and (
-            (request.side == "BUY") == (request.position_side == "SHORT")
-        )
-        if not (request.reduce_only or request.close_position or closes):
-            worth_at = price if request.has_limit else self._prices.mark(contract)
-            grid.check_notional(contract, worth_at, quantity)
-
-    def admit(self, order: FuturesOrder) -> None:
-        """Refuse an order that the account may not place now."""
-        account, contract = order.account, order.contract
-        if account.is_liquidating:
-            raise refusal(-2023)
-        if self._statuses[contract.symbol] != "TRADING":
-            self._check_status(order)
-        self.check_client_id(account, order.client_order_id)
-        if sum(1 for _ in account.open_orders_of(contract)) >= contract.max_orders:
-            raise refusal(-2025)
-        if order.only_closes:
-            held = account.held(contract, order.position_side).closing_quantity(order.side)
-            if not held or (order.position_side != "BOTH" and order.quantity > held):
-                raise reduce_only_rejected()
-        limit = order.price if order.type == "LIMIT" else None
-        fillable, value = self._matching.fillable(order, limit)
-        if order.type == "MARKET" and not fillable:
-            raise refusal(-1112)
-        if order.type == "LIMIT":
-            value = contract.value(order.price, order.quantity)
-            self._refuse_at_once(order, fillable)
-        if not self._risk.can_afford(account, contract, order, value):
-            raise margin_insufficient()
-
-    def submit(self, order: FuturesOrder) -> None:
-        """Take an admitted order in, tell the account, and let it trade."""
-        self.register(order)
-        self._events.order(order, "NEW")
-        if order.good_till_ms:
-            order.expiry_call = self._clock.call_at(
-                order.good_till_ms * 1000, lambda: self._matching.finish(order, "EXPIRED")
-            )
-        self.work(order)
-
-    def liquidate(self, account: FuturesAccount, position: Position) -> FuturesOrder | None:
-        """Close a position in the book; return the order, ``None`` when the book has no counterpart.
-
-        What the book could not take stays a position.
-        """
-        contract, now = position.contract, self._clock.now_us()
-        order = FuturesOrder(
-            order_id=next(self._ids),
-            account=account,
-            contract=contract,
-            client_order_id=f"autoclose-{now}",
-            side="SELL" if position.amount > 0 else "BUY",
-            position_side=position.side,
-            type="LIQUIDATION",
-            original_type="LIQUIDATION",
-            time_in_force="IOC",
-            quantity=abs(position.amount),
-            price=self._risk.liquidation_price(account, position),
-            created_us=now,
-            updated_us=now,
-        )
-        fillable, _ = self._matching.fillable(order, None)
-        if not fillable:
-            return None
-        self.register(order)
-        self._events.order(order, "NEW")
-        self._matching.execute(order)
-        if order.is_open:
-            self._matching.finish(order, "EXPIRED", reason=ExpiryReason.IOC)
-        return order
-
-    def expire(self, order: FuturesOrder) -> None:
-        """End an order on the exchange's own account."""
-        self._matching.finish(order, "EXPIRED")
-
-    def check_client_id(self, account: FuturesAccount, client_order_id: str) -> None:
-        """Refuse a client id that an open order has."""
-        known = account.orders_by_client_id.get(client_order_id)
-        if known is not None and known.is_open:
-            raise refusal(-4116)
-
-    def _check_status(self, order: FuturesOrder) -> None:
-        """Refuse an order of a contract that is closed, or that may only be left."""
-        if self._statuses[order.contract.symbol] == "CLOSE":
-            raise refusal(-4141)
-        if not order.only_closes:
-            raise refusal(-4140)
-
-    def _refuse_at_once(self, order: FuturesOrder, fillable: Decimal) -> None:
-        """Refuse FOK and post-only orders that cannot hold; COIN-M takes and expires them instead."""
-        if self._market is Market.COINM:
-            return
-        if order.time_in_force == "FOK" and fillable < order.quantity:
-            raise refusal(-5021)
-        if order.time_in_force in {"GTX", "RPI"} and fillable:
-            raise refusal(-5022)
-
-    def work(self, order: FuturesOrder) -> None:
-        """Let an order trade, then rest it or expire what is left."""
-        post_only = order.time_in_force in {"GTX", "RPI"}
-        if post_only and self._matching.crosses(order, order.price):
-            self._matching.finish(order, "EXPIRED", reason=ExpiryReason.POST_ONLY)
-            return
-        if order.time_in_force == "FOK":
-            fillable, _ = self._matching.fillable(order, order.price)
-            if fillable < order.remaining:
-                self._matching.finish(order, "EXPIRED", reason=ExpiryReason.FOK)
-                return
-        self._matching.execute(order)
-        if not order.is_open:
-            return
-        if order.type == "MARKET":
-            self._matching.finish(order, "EXPIRED", reason=ExpiryReason.MARKET)
-        elif order.time_in_force in {"IOC", "FOK"}:
-            self._matching.finish(order, "EXPIRED", reason=ExpiryReason.IOC)
-        elif order.time_in_force in _RESTING_TIMES:
-            self._matching.rest(order)
-        # What is left is RPI: open, but out of reach of other orders of the API.
-
     def _check_change(
         self, order: FuturesOrder, quantity: Decimal, price: Decimal, *, is_spared: bool
     ) -> None:
@@ -409,23 +195,6 @@ class OrderDesk:
         ):
             raise margin_insufficient()
 
-    def matched_price(self, contract: Contract, side: str, price_match: str) -> Decimal:
-        """Return the price that a priceMatch mode stands for."""
-        mode, _, depth = price_match.partition("_")
-        book = self._matching.books[contract.symbol]
-        levels = book.opposite(side) if mode == "OPPONENT" else book.side(side)
-        price = levels.nth_best(int(depth or 1) - 1)
-        if price is None:
-            raise refusal(-5041)
-        return price
-
-    def register(self, order: FuturesOrder) -> None:
-        """Make an order known to its account."""
-        account = order.account
-        account.orders[order.order_id] = order
-        account.open_orders[order.order_id] = order
-        account.orders_by_client_id[order.client_order_id] = order
-
     @staticmethod
     def _find(
         account: FuturesAccount, contract: Contract, reference: OrderReference
@@ -435,11 +204,6 @@ class OrderDesk:
         else:
             order = account.orders_by_client_id.get(reference.client_order_id or "")
         return order if order is not None and order.contract is contract else None
-
-
-def make_client_id(rng: Random) -> str:
-    """Return a client id as the exchange makes them."""
-    return "".join(rng.choices(ascii_letters + digits, k=22))
 
 
 def _with_modify_id(answer: dict[str, Any], modify_id: int | None) -> dict[str, Any]:

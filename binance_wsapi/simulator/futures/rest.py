@@ -17,7 +17,7 @@ from binance_wsapi.simulator.futures.rest_account import AccountCalls
 from binance_wsapi.simulator.futures.rest_calls import AccountTable, Params, RestCall
 from binance_wsapi.simulator.futures.rest_market_data import MarketDataCalls
 from binance_wsapi.simulator.futures.rest_orders import OrderCalls, batch_size
-from binance_wsapi.simulator.futures.streams import StreamVenue
+from binance_wsapi.simulator.futures.stream_venue import StreamVenue
 
 __all__ = ["FuturesRest"]
 

@@ -21,7 +21,7 @@ from binance_wsapi.simulator.futures.rest_calls import (
     page_limit,
     time_window,
 )
-from binance_wsapi.simulator.futures.streams import StreamVenue
+from binance_wsapi.simulator.futures.stream_venue import StreamVenue
 from binance_wsapi.simulator.market_data.aggregate_trades import AggregateTrade
 from binance_wsapi.simulator.market_data.candles import Candle
 from binance_wsapi.simulator.market_data.history import SymbolHistory

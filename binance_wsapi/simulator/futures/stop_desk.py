@@ -11,7 +11,7 @@ from binance_wsapi.simulator.futures.answers import order_answer
 from binance_wsapi.simulator.futures.contracts import Contract
 from binance_wsapi.simulator.futures.events import UserEvents
 from binance_wsapi.simulator.futures.matching import Matching
-from binance_wsapi.simulator.futures.order_desk import OrderDesk
+from binance_wsapi.simulator.futures.order_intake import OrderIntake
 from binance_wsapi.simulator.futures.orders import CONDITIONAL_TYPES, ExpiryReason, FuturesOrder
 from binance_wsapi.simulator.futures.prices import Prices
 from binance_wsapi.simulator.futures.refusals import refusal
@@ -29,7 +29,7 @@ class StopDesk:
         prices: Mark and last prices.
         risk: Margin.
         matching: The books.
-        orders: Where all other orders go, and these when they fire.
+        intake: Where all other orders go, and these when they fire.
         events: Where the accounts' events are made.
         triggers: Where the orders wait.
     """
@@ -41,7 +41,7 @@ class StopDesk:
         prices: Prices,
         risk: Risk,
         matching: Matching,
-        orders: OrderDesk,
+        intake: OrderIntake,
         events: UserEvents,
         triggers: TriggerDesk,
     ) -> None:
@@ -49,7 +49,7 @@ class StopDesk:
         self._prices = prices
         self._risk = risk
         self._matching = matching
-        self._orders = orders
+        self._intake = intake
         self._events = events
         self._triggers = triggers
 
@@ -57,22 +57,22 @@ class StopDesk:
         self, account: FuturesAccount, contract: Contract, params: dict[str, Any]
     ) -> dict[str, Any]:
         """Answer ``order.place``. No margin is asked for before the trigger."""
-        request = self._orders.read(account, params)
+        request = self._intake.read(account, params)
         if not request.is_conditional:
-            return self._orders.take(account, contract, request)
+            return self._intake.take(account, contract, request)
         trigger = make_trigger(request, contract, self._prices)
         if not request.close_position:
             limit = request.price or self._prices.last(contract)
-            self._orders.check_terms(contract, request, price=limit, quantity=request.quantity)
+            self._intake.check_terms(contract, request, price=limit, quantity=request.quantity)
         waiting = sum(1 for one in account.open_orders.values() if one.type in CONDITIONAL_TYPES)
         if waiting >= contract.max_conditional_orders:
             raise refusal(-4045)
-        order = self._orders.make(account, contract, request)
-        self._orders.check_client_id(account, order.client_order_id)
+        order = self._intake.make(account, contract, request)
+        self._intake.check_client_id(account, order.client_order_id)
         if trigger.is_trailing:
             order.activation_price = trigger.activation_price
             order.callback_rate = trigger.callback_rate
-        self._orders.register(order)
+        self._intake.register(order)
         self._events.order(order, "NEW")
         self._triggers.watch(
             order.order_id,
@@ -107,7 +107,7 @@ class StopDesk:
         order.status = "NEW"
         order.expiry_reason = ExpiryReason.NONE
         self._events.order(order, "NEW")
-        self._orders.work(order)
+        self._intake.work(order)
 
     def _remove(self, order: FuturesOrder) -> None:
         if order.is_open:
@@ -118,7 +118,7 @@ class StopDesk:
         contract = order.contract
         if order.price_match != "NONE":
             try:
-                order.price = self._orders.matched_price(contract, order.side, order.price_match)
+                order.price = self._intake.matched_price(contract, order.side, order.price_match)
             except ExchangeError:
                 return False
         value = contract.value(order.price or self._prices.last(contract), order.quantity)

@@ -12,7 +12,7 @@ from binance_wsapi.markets import Market
 from binance_wsapi.simulator.clock import SimulatedClock
 from binance_wsapi.simulator.doors.wire import Micros
 from binance_wsapi.simulator.errors import ExchangeError, unsupported
-from binance_wsapi.simulator.market_data.bounded_log import BoundedLog
+from binance_wsapi.simulator.market_data.block_trades import BlockTrades
 from binance_wsapi.simulator.market_data.candles import Candle
 from binance_wsapi.simulator.market_data.history import SymbolHistory
 from binance_wsapi.simulator.market_data.intervals import DAY, INTERVALS, MINUTE
@@ -20,7 +20,6 @@ from binance_wsapi.simulator.market_data.reference_price import ExternalPrice, R
 from binance_wsapi.simulator.market_data.requests import MOST_ROLLING_SYMBOLS, Request
 from binance_wsapi.simulator.market_data.rows import (
     aggregate_row,
-    block_trade_row,
     kline_row,
     places,
     ticker_row,
@@ -34,7 +33,6 @@ __all__ = ["MarketData", "ObservedMarket"]
 
 ZERO = Decimal(0)
 AVERAGE_MINUTES = 5
-KEPT_BLOCK_TRADES = 1_000
 
 
 class ObservedMarket(Protocol):
@@ -70,21 +68,20 @@ class MarketData:
         market: The market; this object adds itself to its observers.
 
     Attributes:
-        block_trade_listeners: Called with each block trade.
+        block_trades: Trades that were agreed on outside the book.
     """
 
     def __init__(self, clock: SimulatedClock, market: ObservedMarket) -> None:
         self.clock = clock
         self.market = market
         self.histories = {symbol: SymbolHistory(symbol) for symbol in market.books}
-        self.block_trade_listeners: list[Callable[[Trade], None]] = []
-        self._block_trades: dict[str, BoundedLog[Trade]] = {}
+        self.block_trades = BlockTrades(clock)
         self._reference_prices: dict[str, ReferencePrice] = {}
         self._methods: dict[str, Callable[[Request], object]] = {
             "trades.recent": self._recent_trades,
             "trades.historical": self._historical_trades,
             "trades.aggregate": self._aggregate_trades,
-            "blockTrades.historical": self._historical_block_trades,
+            "blockTrades.historical": self.block_trades.answer,
             "klines": self._klines,
             # The documents promise "modified for charts" and do not say how: the values are the same.
             "uiKlines": self._klines,
@@ -185,26 +182,6 @@ class MarketData:
         source = self._reference_prices.get(symbol)
         return now_us if source is None else source.valid_at_us(now_us)
 
-    def record_block_trade(
-        self, symbol: str, price: Decimal, quantity: Decimal, *, buyer_is_maker: bool
-    ) -> Trade:
-        """Report a block trade: one that was agreed on outside the book and moves no statistic."""
-        log = self._block_trades.setdefault(symbol, BoundedLog(KEPT_BLOCK_TRADES))
-        trade = Trade(
-            symbol=symbol,
-            trade_id=log.end,
-            price=price,
-            quantity=quantity,
-            buyer_order_id=-1,
-            seller_order_id=-1,
-            buyer_is_maker=buyer_is_maker,
-            time_us=self.clock.now_us(),
-        )
-        log.append(trade)
-        for listener in tuple(self.block_trade_listeners):
-            listener(trade)
-        return trade
-
     # What requests ask.
 
     def rolling_window(self, symbol: str, width_us: int) -> Candle:
@@ -247,14 +224,6 @@ class MarketData:
             return [trade_row(trade) for trade in trades.newest(limit)]
         first = trades.position_of(from_id, lambda trade: trade.trade_id)
         return [trade_row(trade) for trade in trades.between(first, first + limit)]
-
-    def _historical_block_trades(self, request: Request) -> object:
-        symbol, limit = request.symbol(), request.limit()
-        from_id = request.mandatory_number("fromId")
-        log = self._block_trades.get(symbol)
-        if log is None:
-            return []
-        return [block_trade_row(trade) for trade in log.between(from_id, from_id + limit)]
 
     def _aggregate_trades(self, request: Request) -> object:
         aggregates = self.histories[request.symbol()].aggregates

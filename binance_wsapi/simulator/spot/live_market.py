@@ -112,8 +112,8 @@ class LiveMarket:
         buyer_is_maker: bool = False,
     ) -> None:
         """Tell of a block trade: agreed on outside the book, it moves no price and no statistic."""
-        data, amounts = self._venue.market_data, (Decimal(price), Decimal(quantity))
-        self._call(lambda: data.record_block_trade(symbol, *amounts, buyer_is_maker=buyer_is_maker))
+        trades, amounts = self._venue.market_data.block_trades, (Decimal(price), Decimal(quantity))
+        self._call(lambda: trades.record(symbol, *amounts, buyer_is_maker=buyer_is_maker))
 
     def _maker(self, symbols: Sequence[str] | None, rng: Random) -> MarketMaker:
         """Return the maker that quotes Spot, started if there was none."""

@@ -99,8 +99,9 @@ class SpotStreams:
             if trade.symbol == symbol:
                 publish(self._block_trade(trade))
 
-        self._data.block_trade_listeners.append(tell)
-        return CallFeed(lambda: self._data.block_trade_listeners.remove(tell))
+        listeners = self._data.block_trades.listeners
+        listeners.append(tell)
+        return CallFeed(lambda: listeners.remove(tell))
 
     def _best_prices(self, symbol: str, asked: SpotStreamName, publish: Publish) -> Feed:
         def shape(best: BestPrices) -> Row:

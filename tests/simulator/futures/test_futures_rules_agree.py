@@ -45,10 +45,12 @@ class Place:
 
     def refusal(self, order: dict[str, Any]) -> int:
         """Return the code that an order's terms are refused with, 0 when they are not."""
-        desk = self.venue.market._orders
+        intake = self.venue.market._intake
         request = read_new_order(Parameters(order), self.market, is_hedging=False, now_ms=0)
         try:
-            desk.check_terms(self.contract, request, price=request.price, quantity=request.quantity)
+            intake.check_terms(
+                self.contract, request, price=request.price, quantity=request.quantity
+            )
         except ExchangeError as error:
             return error.code
         return 0

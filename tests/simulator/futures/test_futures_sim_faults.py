@@ -10,7 +10,7 @@ from futures_sim_venue import Trader, Venue
 
 from binance_wsapi.markets import Market
 from binance_wsapi.simulator.futures.margin_watch import MarginWatch
-from binance_wsapi.simulator.futures.order_desk import OrderDesk
+from binance_wsapi.simulator.futures.order_intake import OrderIntake
 from binance_wsapi.simulator.futures.orders import FuturesOrder
 
 
@@ -43,15 +43,15 @@ def test_a_fault_at_a_triggered_order_is_that_orders_alone(
     first, second, bids, asks = (venue.trader() for _ in range(4))
     bids.place("BUY", "10", "59000")
     stops = [_stop(one, market) for one in (first, second)]
-    whole: Any = getattr(OrderDesk, step)
+    whole: Any = getattr(OrderIntake, step)
 
-    def fails_once(desk: OrderDesk, *args: Any, **kwargs: Any) -> Any:
+    def fails_once(desk: OrderIntake, *args: Any, **kwargs: Any) -> Any:
         account = args[0].account if isinstance(args[0], FuturesOrder) else args[0]
         if account is first.account:
             raise ZeroDivisionError
         return whole(desk, *args, **kwargs)
 
-    monkeypatch.setattr(OrderDesk, step, fails_once)
+    monkeypatch.setattr(OrderIntake, step, fails_once)
     placed = asks.place("SELL", "1", "59000")
 
     assert asks.status(placed["orderId"])["status"] == "FILLED"

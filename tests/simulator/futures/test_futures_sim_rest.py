@@ -14,7 +14,7 @@ from binance_wsapi.markets import Market
 from binance_wsapi.simulator.doors.request_limits import RequestLimits
 from binance_wsapi.simulator.errors import ExchangeError
 from binance_wsapi.simulator.futures.rest import FuturesRest
-from binance_wsapi.simulator.futures.streams import StreamVenue
+from binance_wsapi.simulator.futures.stream_venue import StreamVenue
 
 
 class House:

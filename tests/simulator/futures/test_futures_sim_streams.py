@@ -16,7 +16,8 @@ from binance_wsapi.models.base import UnknownEvent
 from binance_wsapi.models.stream_events import EventBatch, decode_stream_event
 from binance_wsapi.simulator.clock import SimulatedClock
 from binance_wsapi.simulator.futures.stream_name_parser import PUBLIC_KINDS
-from binance_wsapi.simulator.futures.streams import FuturesStreams, StreamVenue
+from binance_wsapi.simulator.futures.stream_venue import StreamVenue
+from binance_wsapi.simulator.futures.streams import FuturesStreams
 from binance_wsapi.simulator.futures.user_streams import UserStreams
 from binance_wsapi.simulator.market_data.pulses import Pulses
 from binance_wsapi.simulator.market_data.stream_hub import StreamHub

@@ -79,7 +79,7 @@ def test_answers_have_the_documented_shape(
     tape: Tape, method: str, params: dict[str, Any], variant: str
 ) -> None:
     tape.trade("100", "2")
-    tape.data.record_block_trade("BTCUSDT", Decimal(99), Decimal(500), buyer_is_maker=True)
+    tape.data.block_trades.record("BTCUSDT", Decimal(99), Decimal(500), buyer_is_maker=True)
     tape.data.set_reference_price("BTCUSDT", Decimal(101))
     if "symbols" not in params:
         params = {"symbol": "BTCUSDT", **params}
@@ -367,7 +367,7 @@ PLACE = Decimal("0.00000001")
 
 def test_block_trades_page_by_id_and_move_no_price(tape: Tape) -> None:
     for price in (5, 6, 7):
-        tape.data.record_block_trade("BTCUSDT", Decimal(price), Decimal(1), buyer_is_maker=False)
+        tape.data.block_trades.record("BTCUSDT", Decimal(price), Decimal(1), buyer_is_maker=False)
 
     rows = tape.ask("blockTrades.historical", symbol="BTCUSDT", fromId=1, limit=1)
 

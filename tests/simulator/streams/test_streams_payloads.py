@@ -43,7 +43,7 @@ def stir(bench: Bench) -> None:
     bench.level("BUY", "99", "5")
     bench.level("SELL", "101", "6")
     bench.trade("100", "1", taker=5)
-    bench.data.record_block_trade("BTCUSDT", Decimal(98), Decimal(700), buyer_is_maker=True)
+    bench.data.block_trades.record("BTCUSDT", Decimal(98), Decimal(700), buyer_is_maker=True)
     bench.clock.advance(2)
 
 
