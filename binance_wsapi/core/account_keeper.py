@@ -12,6 +12,12 @@ import msgspec
 from binance_wsapi.core.link import LinkLost
 from binance_wsapi.errors import BinanceWsApiError, ConfigurationError, NotSent, RequestRejected
 from binance_wsapi.kept_state import KeptState
+from binance_wsapi.protocol.account_answers import (
+    tells_account,
+    tells_fills,
+    tells_order,
+    tells_orders,
+)
 from binance_wsapi.protocol.account_mirror import AccountMirror, OrderKey
 from binance_wsapi.protocol.verdict import LAG_S
 
@@ -140,9 +146,7 @@ class AccountKeeper(KeptState):
         delay = RETRY_DELAY_S
         while True:
             log.warning("%s: the account cannot be read: %s", self._ws_key, error)
-            with self.lock:
-                self.trouble = str(error)
-            self._changed()
+            self._admit(str(error))
             delay = min(2 * delay, LONGEST_DELAY_S)
             await asyncio.sleep(delay)
             try:
@@ -152,13 +156,19 @@ class AccountKeeper(KeptState):
             else:
                 return
 
+    def _admit(self, trouble: str) -> None:
+        """Let whoever waits know why it takes so long."""
+        with self.lock:
+            self.trouble = trouble
+        self._changed()
+
     async def _ask_all(self) -> None:
         facts = self._session.market.facts
         mirror, lock = self.mirror, self.lock
         rows = await self._open_orders()
         with lock:
             gone = mirror.on_open_orders(rows)
-        account = await self._asked(*facts.account_question, fits=_is_account)
+        account = await self._asked(*facts.account_question, fits=tells_account)
         with lock:
             mirror.on_account(account)
         for look in range(MOST_LOOKS):
@@ -177,10 +187,10 @@ class AccountKeeper(KeptState):
         facts = self._session.market.facts
         rows: list[Mapping[str, Any]]
         if facts.open_orders_question is not None:
-            rows = await self._asked(facts.open_orders_question, {}, fits=_is_rows)
+            rows = await self._asked(facts.open_orders_question, {}, fits=tells_orders)
         else:
             path = facts.open_orders_path
-            rows = await self._patiently(lambda: self._ask_rest(path), _is_rows)
+            rows = await self._patiently(lambda: self._ask_rest(path), tells_orders)
         return rows
 
     async def _look_at(self, key: OrderKey, *, is_last: bool) -> bool:
@@ -189,7 +199,7 @@ class AccountKeeper(KeptState):
         row: Any = None
         try:
             row = await self._asked(
-                "order.status", {"symbol": symbol, "orderId": order_id}, fits=_is_row
+                "order.status", {"symbol": symbol, "orderId": order_id}, fits=tells_order
             )
         except RequestRejected as error:
             if error.code not in _NOT_FOUND:
@@ -207,7 +217,7 @@ class AccountKeeper(KeptState):
         symbol, order_id = key
         asked = {"symbol": symbol, "orderId": order_id, "limit": MOST_FILLS}
         try:
-            rows = await self._asked(question, asked, fits=_is_rows)
+            rows = await self._asked(question, asked, fits=tells_fills)
         except RequestRejected as error:
             log.info("%s: fills of order %s of %s: %s", self._ws_key, order_id, symbol, error)
             return
@@ -225,20 +235,24 @@ class AccountKeeper(KeptState):
     async def _patiently(
         self, ask: Callable[[], Awaitable[msgspec.Raw]], fits: Callable[[Any], bool]
     ) -> Any:
-        """Return an answer, asked for again as long as none can come, or one that tells nothing.
+        """Return an answer, asked for again as long as none can come, or none that can be read.
 
         Raises:
             RequestRejected: The exchange refuses it.
             ConfigurationError: It can never be asked for.
         """
         delay = RETRY_DELAY_S
+        unreadable = 0
         while True:
             try:
                 answer = _decode(await ask())
                 if fits(answer):
                     return answer
-                # Read as "nothing there" it would show an account that is empty.
-                log.info("%s: joining the account: an answer that tells nothing", self._ws_key)
+                # What is passed over would be shown as if it were not there.
+                log.info("%s: joining the account: an answer that cannot be read", self._ws_key)
+                unreadable += 1
+                if unreadable >= MOST_LOOKS:
+                    self._admit("an answer of the exchange cannot be read")
                 await asyncio.sleep(delay)
             except ConfigurationError:
                 raise
@@ -251,17 +265,3 @@ class AccountKeeper(KeptState):
                 log.info("%s: joining the account: %s", self._ws_key, error)
                 await asyncio.sleep(max(delay, wait or 0.0))
             delay = min(2 * delay, LONGEST_DELAY_S)
-
-
-def _is_row(answer: Any) -> bool:
-    return isinstance(answer, dict) and isinstance(answer.get("status"), str)
-
-
-def _is_rows(answer: Any) -> bool:
-    return isinstance(answer, list) and all(isinstance(row, dict) for row in answer)
-
-
-def _is_account(answer: Any) -> bool:
-    return isinstance(answer, dict) and any(
-        isinstance(answer.get(part), list) for part in ("balances", "assets")
-    )

@@ -17,7 +17,7 @@ from binance_wsapi.markets import Market
 ACCOUNT = b'{"balances":[{"asset":"BTC","free":"1.5","locked":"0"}]}'
 ORDERS = b"[]"
 ODD_ACCOUNTS = [b"null", b"-5", b"[]", b'"text"', b"{}", b'{"balances":null}']
-ODD_ORDERS = [b"null", b"-5", b"{}", b"[1]"]
+ODD_ORDERS = [b"null", b"-5", b"{}", b"[1]", b'[{"symbol":"BTCUSDT","orderId":null}]']
 
 
 @pytest.fixture(autouse=True)
@@ -55,3 +55,28 @@ def test_an_answer_that_tells_nothing_is_asked_for_again(
     assert keeper.is_ready
     assert list(keeper.mirror.snapshot().balances) == ["BTC"]
     assert [next(each, None) for each in answers.values()] == [None, None]
+
+
+def test_an_answer_that_stays_unreadable_is_admitted() -> None:
+    """Whoever waits for the account hears why it takes so long."""
+
+    async def told() -> str:
+        admitted = asyncio.Event()
+
+        async def ask(link: None, method: str, params: Mapping[str, Any], *, urgent: bool) -> Any:
+            if keeper.trouble:
+                admitted.set()
+            await asyncio.sleep(0)
+            return SimpleNamespace(raw_result=b'[{"symbol":"BTCUSDT"}]')
+
+        session: Any = SimpleNamespace(market=Market.SPOT, ask=ask, runtime=None)
+        nobody: Any = None
+        keeper = AccountKeeper(nobody, session, WsKey.MAIN_WSAPI, nobody)
+        joining = asyncio.create_task(keeper._join())
+        async with asyncio.timeout(60):
+            await admitted.wait()
+        joining.cancel()
+        assert not keeper.is_ready
+        return keeper.trouble
+
+    assert asyncio.run(told()) == "an answer of the exchange cannot be read"
