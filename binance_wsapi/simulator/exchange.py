@@ -315,14 +315,25 @@ class SimulatedExchange(HostedVenue):
             raise RuntimeError("there is no market maker: start with market_maker=True")
         self.call(lambda: maker.move_to(symbol, Decimal(price)))
 
-    def start_random_market(self, *, step_seconds: float = 0.5, volatility: int = 2) -> None:
-        """Let Spot prices walk and trades happen, by the seed.
+    def start_random_market(
+        self,
+        *,
+        step_seconds: float = 0.5,
+        volatility: int = 2,
+        markets: Sequence[Market] = (Market.SPOT,),
+    ) -> None:
+        """Let prices walk and trades happen, by the seed; each market walks by itself.
 
         Args:
             step_seconds: Mean time between two steps of a symbol, in the exchange's time.
             volatility: Standard deviation of one step, in basis points of the price.
+            markets: Where.
         """
-        self.call(lambda: self.venue.start_random_market(step_seconds, volatility))
+        self.call(lambda: self.venue.start_random_market(step_seconds, volatility, markets))
+
+    def start_funding(self) -> None:
+        """Settle the funding of perpetual contracts at 00:00, 08:00 and 16:00 UTC from now on."""
+        self.call(self.venue.start_funding)
 
     def announce_shutdown(self) -> int:
         """Send ``serverShutdown`` to all who know it; return to how many."""

@@ -7,15 +7,19 @@ import signal
 import sys
 import threading
 from collections.abc import Sequence
+from decimal import Decimal
 from pathlib import Path
 from typing import TextIO
 
 from binance_wsapi.endpoints import ENVIRONMENT_VARIABLE, SIMULATOR_VARIABLE, WsKey
+from binance_wsapi.markets import Market
 from binance_wsapi.simulator.doors.wire import plain
 from binance_wsapi.simulator.exchange import AccountHandle, Key, SimulatedExchange
+from binance_wsapi.simulator.futures.contracts import DEFAULT_CONTRACTS
 
 __all__ = ["main"]
 
+_Wallets = dict[Market, dict[str, str]]
 DEFAULT_PORT = 9443
 STATE_SECONDS = 30.0
 
@@ -44,8 +48,9 @@ def main(
         return 1
     try:
         exchange.limits.enabled = exchange.futures_limits.enabled = not options.no_limits
+        exchange.start_funding()
         if options.random_market:
-            exchange.start_random_market()
+            exchange.start_random_market(markets=tuple(Market))
         _Desk(exchange, stream, options.account).serve(options, stop)
     finally:
         exchange.stop()
@@ -56,13 +61,16 @@ class _Desk:
     """What the person at the terminal sees."""
 
     def __init__(
-        self, exchange: SimulatedExchange, out: TextIO, accounts: Sequence[dict[str, str]]
+        self, exchange: SimulatedExchange, out: TextIO, accounts: Sequence[_Wallets]
     ) -> None:
         self._exchange = exchange
         self._out = out
-        self._accounts = [exchange.create_account(each) for each in accounts] or [
-            exchange.create_account()
-        ]
+        self._accounts = [
+            exchange.create_account(
+                each[Market.SPOT], usdm=each[Market.USDM], coinm=each[Market.COINM]
+            )
+            for each in accounts
+        ] or [exchange.create_account()]
 
     def serve(self, options: argparse.Namespace, stop: threading.Event) -> None:
         """Print where everything is, then the state now and then, until asked to stop."""
@@ -86,8 +94,16 @@ class _Desk:
             ("Spot WebSocket API", exchange.urls[WsKey.MAIN_WSAPI]),
             ("Spot streams", exchange.urls[WsKey.MAIN]),
             ("USD-M WebSocket API", exchange.urls[WsKey.USDM_WSAPI]),
+            ("USD-M streams, books", exchange.urls[WsKey.USDM_PUBLIC]),
+            ("USD-M streams, trades", exchange.urls[WsKey.USDM_MARKET]),
+            ("USD-M user data", exchange.urls[WsKey.USDM_PRIVATE]),
             ("COIN-M WebSocket API", exchange.urls[WsKey.COINM_WSAPI]),
+            ("COIN-M streams", exchange.urls[WsKey.COINM]),
             ("REST", exchange.rest_url),
+            ("Spot REST", f"{exchange.rest_url}/api/v3"),
+            ("margin, wallet", f"{exchange.rest_url}/sapi/v1"),
+            ("USD-M REST", f"{exchange.rest_url}/fapi/v1"),
+            ("COIN-M REST", f"{exchange.rest_url}/dapi/v1"),
         ):
             self._print(f"  {name:<22}{path}")
         if certificate is not None and exchange.certificate is not None:
@@ -131,6 +147,11 @@ class _Desk:
                 f"  (locked {plain(amounts.locked, microseconds=False)})" if amounts.locked else ""
             )
             self._print(f"  {asset:<8}{plain(amounts.free, microseconds=False)}{locked}")
+        for market, label in ((Market.USDM, "USD-M"), (Market.COINM, "COIN-M")):
+            for wallet in account.request("account.balance", market=market):
+                if Decimal(wallet["balance"]):
+                    amount = f"{Decimal(wallet['balance']).normalize():f}"
+                    self._print(f"  {wallet['asset']:<8}{amount}  ({label} wallet)")
 
     def _tell_state(self) -> None:
         exchange = self._exchange
@@ -163,11 +184,13 @@ def _parser() -> argparse.ArgumentParser:
         action="append",
         type=_balances,
         default=[],
-        metavar="USDT=10000,BTC=1",
-        help="open an account with these balances; may be repeated",
+        metavar="USDT=10000,usdm:USDT=5000,coinm:BTC=1",
+        help="open an account with these balances, on Spot or in a futures wallet; may be repeated",
     )
     parser.add_argument("--no-market-maker", action="store_true", help="leave the books empty")
-    parser.add_argument("--random-market", action="store_true", help="let Spot prices walk")
+    parser.add_argument(
+        "--random-market", action="store_true", help="let prices walk on all markets"
+    )
     parser.add_argument("--no-limits", action="store_true", help="count weights and orders only")
     parser.add_argument(
         "--state-every",
@@ -179,11 +202,24 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _balances(text: str) -> dict[str, str]:
-    amounts: dict[str, str] = {}
+_PLACES = {"spot": Market.SPOT, "usdm": Market.USDM, "coinm": Market.COINM}
+
+
+def _balances(text: str) -> _Wallets:
+    wallets: _Wallets = {market: {} for market in Market}
     for part in text.split(","):
-        asset, equals, amount = part.partition("=")
-        if not asset or not equals or not amount.replace(".", "", 1).isdecimal():
-            raise argparse.ArgumentTypeError(f"{part!r} is no balance: write ASSET=AMOUNT")
-        amounts[asset.strip().upper()] = amount
-    return amounts
+        name, equals, amount = part.partition("=")
+        place, colon, asset = name.strip().rpartition(":")
+        market = _PLACES.get(place.lower() if colon else "spot")
+        is_number = amount.replace(".", "", 1).isdecimal()
+        if not asset or not equals or not is_number or market is None:
+            raise argparse.ArgumentTypeError(
+                f"{part!r} is no balance: write ASSET=AMOUNT, usdm:ASSET=AMOUNT or coinm:ASSET=AMOUNT"
+            )
+        known = {one.margin_asset for one in DEFAULT_CONTRACTS.get(market, ())}
+        if known and asset.upper() not in known:
+            raise argparse.ArgumentTypeError(
+                f"{part!r}: the wallets there hold {', '.join(sorted(known))}"
+            )
+        wallets[market][asset.upper()] = amount
+    return wallets

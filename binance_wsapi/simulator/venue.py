@@ -24,6 +24,7 @@ from binance_wsapi.simulator.doors.sessions import ApiConnection
 from binance_wsapi.simulator.doors.stream_connections import StreamServer
 from binance_wsapi.simulator.faults.script import Faults
 from binance_wsapi.simulator.futures.doors import PING_SECONDS, PONG_SECONDS, FuturesDoors
+from binance_wsapi.simulator.futures.funding import FundingSchedule
 from binance_wsapi.simulator.futures.market import FuturesMarket
 from binance_wsapi.simulator.futures.user_streams import UserStreamServer
 from binance_wsapi.simulator.journal import Journal
@@ -95,6 +96,7 @@ class Venue:
         }
         usdm, coinm = self.futures[Market.USDM], self.futures[Market.COINM]
         usdm.sibling, coinm.sibling = coinm, usdm
+        self._funding = [FundingSchedule(engine) for engine in self.futures.values()]
         self.market_makers: dict[Market, MarketMaker | FuturesMaker] = {}
         self.services = {Market.SPOT: self._spot_service()} | {
             market: self._futures_service(market) for market in self.futures
@@ -145,22 +147,28 @@ class Venue:
         for maker in self.market_makers.values():
             maker.start()
 
-    def start_random_market(self, step_seconds: float, volatility: int) -> None:
-        """Let the prices of Spot's market maker walk, and somebody trade against them."""
-        from binance_wsapi.simulator.spot.market_maker import MarketMaker
+    def start_random_market(
+        self, step_seconds: float, volatility: int, markets: Sequence[Market] = (Market.SPOT,)
+    ) -> None:
+        """Let the prices of market makers walk, and somebody trade against them."""
         from binance_wsapi.simulator.spot.random_market import RandomMarket
 
-        maker = self.market_makers.get(Market.SPOT)
-        assert maker is None or isinstance(maker, MarketMaker)
-        if maker is None:
-            raise RuntimeError("there is no market maker: start with market_maker=True")
-        RandomMarket(
-            self.clock,
-            maker,
-            Random(self.rng.random()),
-            step_seconds=step_seconds,
-            volatility=volatility,
-        ).start()
+        for market in markets:
+            maker = self.market_makers.get(market)
+            if maker is None:
+                raise RuntimeError("there is no market maker: start with market_maker=True")
+            RandomMarket(
+                self.clock,
+                maker,
+                Random(self.rng.random()),
+                step_seconds=step_seconds,
+                volatility=volatility,
+            ).start()
+
+    def start_funding(self) -> None:
+        """Settle funding on time from now on."""
+        for schedule in self._funding:
+            schedule.start()
 
     def api_connection(self, handshake: Handshake, market: Market) -> ApiConnection:
         """Serve a WebSocket API connection."""

@@ -59,6 +59,25 @@ def test_addresses_accounts_and_keys_are_printed() -> None:
     assert text.count("\n      -----BEGIN PRIVATE KEY") == 2
 
 
+def test_futures_wallets_are_opened_and_all_addresses_told() -> None:
+    _, text = served("--port", "0", "--account", "usdm:USDT=500,coinm:BTC=0.5", "--random-market")
+
+    assert "USDT    500  (USD-M wallet)" in text
+    assert "BTC     0.5  (COIN-M wallet)" in text
+    for path in ("/usdm/public/stream", "/usdm/market/stream", "/coinm/stream", "/dapi/v1"):
+        assert path in text
+
+
+def test_tls_works_for_a_name() -> None:
+    with (
+        simulator.SimulatedExchange(host="localhost", tls=True) as exchange,
+        urllib.request.urlopen(
+            exchange.rest_url + "/api/v3/ping", context=exchange.ssl_context
+        ) as got,
+    ):
+        assert got.status == 200
+
+
 def test_tls_and_its_certificate(tmp_path: Path) -> None:
     path = tmp_path / "ca.pem"
 
@@ -68,12 +87,19 @@ def test_tls_and_its_certificate(tmp_path: Path) -> None:
     assert path.read_text().startswith("-----BEGIN CERTIFICATE")
 
 
-@pytest.mark.parametrize("balance", ["BTC", "=1", "BTC=x", "BTC=-1"])
+@pytest.mark.parametrize("balance", ["BTC", "=1", "BTC=x", "BTC=-1", "usd:BTC=1", "usdm:=1"])
 def test_a_bad_balance_is_told(balance: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         serve.main(["--account", balance])
 
     assert "write ASSET=AMOUNT" in capsys.readouterr().err
+
+
+def test_a_wallet_of_another_asset_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        serve.main(["--account", "coinm:USDT=1"])
+
+    assert "the wallets there hold BTC, ETH" in capsys.readouterr().err
 
 
 def test_an_occupied_port_is_told() -> None:

@@ -7,12 +7,16 @@ import ipaddress
 import ssl
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from cryptography.x509 import GeneralName
 
 __all__ = ["self_signed"]
 
 
 def self_signed(host: str) -> tuple[ssl.SSLContext, str]:
-    """Return the server's context for an address, and the certificate as PEM text."""
+    """Return the server's context for an address or a name, and the certificate as PEM text."""
     from cryptography import x509
     from cryptography.hazmat.primitives import hashes, serialization
     from cryptography.hazmat.primitives.asymmetric import ec
@@ -29,9 +33,7 @@ def self_signed(host: str) -> tuple[ssl.SSLContext, str]:
         .not_valid_before(now - dt.timedelta(days=1))
         .not_valid_after(now + dt.timedelta(days=365))
         .add_extension(
-            x509.SubjectAlternativeName(
-                [x509.DNSName("localhost"), x509.IPAddress(ipaddress.ip_address(host))]
-            ),
+            x509.SubjectAlternativeName([x509.DNSName("localhost"), *_names_of(host)]),
             critical=False,
         )
         .sign(key, hashes.SHA256())
@@ -49,3 +51,12 @@ def self_signed(host: str) -> tuple[ssl.SSLContext, str]:
         path.write_bytes(private + public)
         server.load_cert_chain(path)
     return server, public.decode()
+
+
+def _names_of(host: str) -> list[GeneralName]:
+    from cryptography import x509
+
+    try:
+        return [x509.IPAddress(ipaddress.ip_address(host))]
+    except ValueError:
+        return [] if host == "localhost" else [x509.DNSName(host)]

@@ -8,11 +8,12 @@ from typing import Any
 
 from binance_wsapi.simulator.doors.wire import Micros
 from binance_wsapi.simulator.futures.contracts import Contract
+from binance_wsapi.simulator.futures.funding import FUNDING_EVERY
 from binance_wsapi.simulator.futures.market import FuturesMarket
 from binance_wsapi.simulator.futures.orders import FuturesOrder
 from binance_wsapi.simulator.market_data.aggregate_trades import AggregateTrade
 from binance_wsapi.simulator.market_data.candles import Candle
-from binance_wsapi.simulator.market_data.intervals import DAY, HOUR, Interval
+from binance_wsapi.simulator.market_data.intervals import DAY, Interval
 from binance_wsapi.simulator.market_data.market_data import MarketData
 from binance_wsapi.simulator.market_data.rows import percent_of
 from binance_wsapi.simulator.market_data.stream_feeds import BestPrices, DepthChanges
@@ -24,7 +25,6 @@ __all__ = ["StreamRows"]
 Row = dict[str, Any]
 Level = tuple[Decimal, Decimal]
 ZERO = Decimal(0)
-FUNDING_EVERY = 8 * HOUR
 
 
 class StreamRows:

@@ -5,16 +5,39 @@ from __future__ import annotations
 from collections.abc import Iterable
 from decimal import Decimal
 from random import Random
+from typing import Protocol
 
 from binance_wsapi.simulator.clock import ScheduledCall, SimulatedClock
-from binance_wsapi.simulator.spot.market_maker import MarketMaker
 
-__all__ = ["RandomMarket"]
+__all__ = ["QuotingMaker", "RandomMarket"]
 
 MICROSECONDS = 1_000_000
 BASIS_POINT = Decimal("0.0001")
 LEAST_PART = Decimal("0.2")
 """The walk turns back at a fifth and at five times the price it began with."""
+
+
+class QuotingMaker(Protocol):
+    """A market maker of any market, as far as a walk needs it."""
+
+    @property
+    def symbols(self) -> tuple[str, ...]:
+        """Where it quotes."""
+        ...
+
+    def middle(self, symbol: str) -> Decimal:
+        """Return the price around which a symbol is quoted."""
+        ...
+
+    def move_to(self, symbol: str, price: Decimal) -> None:
+        """Quote a symbol around another price from now on."""
+
+    def size(self, symbol: str, notionals: int) -> Decimal:
+        """Return the quantity that is worth this many units of value."""
+        ...
+
+    def take(self, symbol: str, side: str, quantity: Decimal) -> None:
+        """Let the second account trade at the market's price."""
 
 
 class RandomMarket:
@@ -36,7 +59,7 @@ class RandomMarket:
     def __init__(
         self,
         clock: SimulatedClock,
-        maker: MarketMaker,
+        maker: QuotingMaker,
         rng: Random,
         symbols: Iterable[str] | None = None,
         *,

@@ -10,6 +10,7 @@ from futures_sim_venue import Trader, Venue
 
 from binance_wsapi.markets import Market
 from binance_wsapi.simulator.futures.maker import FuturesMaker
+from binance_wsapi.simulator.spot.random_market import RandomMarket
 
 
 @pytest.fixture(params=[Market.USDM, Market.COINM], ids=lambda market: market.value)
@@ -102,3 +103,13 @@ def test_the_same_seed_gives_the_same_book() -> None:
         books.append(venue.market.books["BTCUSDT"].bids.top(20))
 
     assert books[0] == books[1]
+
+
+def test_a_walk_moves_futures_too(venue: Venue, maker: FuturesMaker, trader: Trader) -> None:
+    before = maker.middle(trader.symbol)
+    RandomMarket(venue.clock, maker, Random(5), step_seconds=1, volatility=20).start()
+
+    venue.clock.advance(30)
+
+    assert maker.middle(trader.symbol) != before
+    assert venue.market.prices.last(venue.market.contracts[trader.symbol]) != before

@@ -13,6 +13,7 @@ from binance_wsapi.catalogue.operation import Security
 from binance_wsapi.markets import Market
 from binance_wsapi.simulator.doors.request_limits import RequestLimits
 from binance_wsapi.simulator.errors import ExchangeError
+from binance_wsapi.simulator.futures.funding import FundingSchedule
 from binance_wsapi.simulator.futures.rest import FuturesRest
 from binance_wsapi.simulator.futures.stream_venue import StreamVenue
 
@@ -393,3 +394,26 @@ def test_private_calls_need_an_account(usdm: House) -> None:
 
     with pytest.raises(ExchangeError, match="-2015"):
         call.answer({}, None)
+
+
+def test_funding_is_settled_on_time_and_conserves_what_there_is(house: House) -> None:
+    other, clock = house.venue.trader(), house.venue.clock
+    other.place("SELL", "1", "60000")
+    house.trader.place("BUY", "1")
+    engine = house.venue.market
+    FundingSchedule(engine).start()
+    asset = engine.contracts[house.symbol].margin_asset
+
+    def owned() -> Decimal:
+        wallets = (account.wallet(asset) for account in engine.accounts.values())
+        return sum(wallets, engine.margin_watch.insurance.get(asset, Decimal(0)))
+
+    before = owned()
+    clock.advance(24 * 3600)
+
+    times = [row["fundingTime"].us for row in house.ask("GET", "v1/fundingRate")]
+    own = house.ask("GET", "v1/fundingRate", symbol=house.symbol)
+    paid = house.ask("GET", "v1/income", incomeType="FUNDING_FEE")
+    assert all(time_us % (8 * 3600 * 1_000_000) == 0 for time_us in times)
+    assert len(own) == len(paid) == 3
+    assert owned() == before
