@@ -341,7 +341,8 @@ class AccountState(BaseAccountState):
 
         Raises:
             TimeoutError: It was not ready in time.
-            AccountStateNotReady: The exchange refuses what has to be asked; it is tried on all the same.
+            AccountStateNotReady: The exchange refuses what has to be asked, or its answers cannot be read;
+                it is tried on all the same.
             ClientClosed: It was closed.
             ParameterError: ``timeout`` is no number of seconds.
         """
@@ -408,7 +409,8 @@ class AsyncAccountState(BaseAccountState):
 
         Raises:
             TimeoutError: It was not ready in time.
-            AccountStateNotReady: The exchange refuses what has to be asked; it is tried on all the same.
+            AccountStateNotReady: The exchange refuses what has to be asked, or its answers cannot be read;
+                it is tried on all the same.
             ClientClosed: It was closed.
             ParameterError: ``timeout`` is no number of seconds.
         """
