@@ -14,7 +14,7 @@ from urllib.parse import parse_qsl
 from binance_wsapi.catalogue.operation import Kind, Operation, Security, Weight
 from binance_wsapi.markets import Market
 from binance_wsapi.simulator.accounts import EventSource
-from binance_wsapi.simulator.doors.authentication import Credentials, check_deadline
+from binance_wsapi.simulator.doors.authentication import Credentials
 from binance_wsapi.simulator.doors.request import engine_params
 from binance_wsapi.simulator.doors.request_limits import retry_headers
 from binance_wsapi.simulator.doors.rest_routes import RestRoute, find_route
@@ -172,11 +172,7 @@ class RestApi:
             service = self._venue.services[market]
             operation = _operation(request.path, call.security, call.weight(params))
             service.charge(request.remote, operation, {})
-            key, deadline_us = service.identify(
-                operation, _credentials(request, params), request.remote
-            )
-            if deadline_us is not None:
-                check_deadline(deadline_us, service.clock.now_us())
+            key, _ = service.identify(operation, _credentials(request, params), request.remote)
             taken = {name: text for name, text in params.items() if name not in _AUTHENTICATION}
             if key is None:
                 return call.answer(taken, None)
