@@ -29,14 +29,14 @@ class KeptState:
     """
 
     def __init__(self) -> None:
-        self.lock = threading.Lock()
-        self.version = 0
+        self.lock: threading.Lock = threading.Lock()
+        self.version: int = 0
         """Counts the changes."""
-        self.trouble = ""
+        self.trouble: str = ""
         """Why it cannot be read for longer than it should be; it is tried on."""
         self.problem: BinanceWsApiError | None = None
         """Why it will never be readable."""
-        self.ended = False
+        self.ended: bool = False
         self.release: Callable[[], Callable[[], None] | None] = lambda: None
         """Returns what lets go of the client, while the state is in somebody's hands."""
         self._signals: tuple[weakref.ref[ChangeSignal], ...] = ()
