@@ -33,6 +33,11 @@ log = logging.getLogger("binance_wsapi.user_data")
 
 RETRY_DELAY_S = 1.0
 
+AGAIN_S = 5.0
+"""When those orders are asked for again that nobody could tell about; each further time is twice as far off."""
+
+LONGEST_AGAIN_S = 300.0
+
 ACCOUNT_ATTEMPTS = 5
 """Where no answer comes; one that was refused is tried twice."""
 
@@ -111,7 +116,7 @@ class Reconciler:
             self._look_into_answers()
         orders = self._orders
         is_news = orders.observe_event(event)
-        if orders.has_strangers and not self._is_interrupted:
+        if orders.has_to_be_asked and not self._is_interrupted:
             self.begin()
         return is_news
 
@@ -161,6 +166,21 @@ class Reconciler:
         return first_us
 
     async def _reconcile(self) -> None:
+        delay = AGAIN_S
+        await self._look()
+        # Last, so that the balances are no older than the orders told before them.
+        await self._refresh_account()
+        # A key that is refused now may be let in again in an hour, and no event need come of those orders.
+        while self._orders.are_in_the_dark:
+            await asyncio.sleep(delay)
+            delay = min(2 * delay, LONGEST_AGAIN_S)
+            self._orders.begin_gap()
+            if await self._look():
+                await self._refresh_account()
+
+    async def _look(self) -> bool:
+        """Tell what the events would have told; return whether there was something."""
+        has_told = False
         work = Reconciliation(self._orders)
         rounds = 0
         runtime = self._session.runtime
@@ -180,9 +200,9 @@ class Reconciler:
             else:
                 records = work.on_answer(result)
             for record in records:
+                has_told = True
                 self._tell(record)
-        # Last, so that the balances are no older than the orders told before them.
-        await self._refresh_account()
+        return has_told
 
     async def _learn_open_orders(self, question: str) -> None:
         session = self._session

@@ -82,6 +82,8 @@ class _Told:
     executed: Decimal = Decimal(0)
     """Filled before, and by the fills told."""
     trade_ids: set[int] = field(default_factory=set)
+    is_in_the_dark: bool = False
+    """Nobody could tell what was missed of it, and its consumer was told so."""
 
     def update(self, order: Mapping[str, Any]) -> None:
         """Take over the order's state as an answer shows it, unless a later one is known."""
@@ -149,9 +151,10 @@ class LiveOrders:
 
     def __init__(self, market: Market, *, since_us: int = 0, size: int = 10_000) -> None:
         self.market = market
-        self.has_strangers = False
-        """An order made since then was first heard of by a later event than its first: a gap that was
-        closed without it swallowed the others."""
+        self.has_to_be_asked = False
+        """An order is to be asked for though no gap is behind: one made since then that was first heard of by a
+        later event than its first (a gap that was closed without it swallowed the others), or one that
+        nobody could tell about and that an event tells of now."""
         self._since_us = since_us
         self._size = size
         self._told: dict[_Key, _Told] = {}
@@ -170,6 +173,11 @@ class LiveOrders:
     def __iter__(self) -> Iterator[_Key]:
         """Yield symbol and order id of each live order, those known longest first."""
         return iter(list(self._told))
+
+    @property
+    def are_in_the_dark(self) -> bool:
+        """Whether nobody could tell yet what was missed of some order."""
+        return any(told.is_in_the_dark for told in self._told.values())
 
     def begin_gap(self) -> None:
         """The events are no longer whole: call it at the loss, before any event of a new connection.
@@ -238,6 +246,10 @@ class LiveOrders:
         told = self._told.get(key)
         if told is None:
             before = self._filled_before(event, order)
+        elif told.is_in_the_dark:
+            # A sign that it can be asked for now, and the last one perhaps: this event may tell its end.
+            self.has_to_be_asked = True
+            self.begin_gap()
         # While a gap is open the events that told its fills may be the missing ones: it has to be looked at.
         if self._gaps == self._gaps_closed:
             status = order.status
@@ -262,7 +274,7 @@ class LiveOrders:
             made_us = event.made_us
             if made_us > self._since_us > 0 or (not made_us and is_gap_open):
                 # Lost: events were told by then.
-                self.has_strangers = True
+                self.has_to_be_asked = True
                 self.begin_gap()
                 return Decimal(0)
         return Decimal(0) if is_gap_open else filled
@@ -279,7 +291,12 @@ class LiveOrders:
     def _close_gap(self, gaps: int) -> None:
         self._gaps_closed = min(gaps, self._gaps)  # gaps may have been withdrawn since
         if self._gaps_closed == self._gaps:
-            for key in [key for key, told in self._told.items() if told.has_ended]:
+            over = [
+                key
+                for key, told in self._told.items()
+                if told.has_ended and not told.is_in_the_dark
+            ]
+            for key in over:
                 self._end(key)
 
 
@@ -353,7 +370,7 @@ class _Rounds:
         self._records = records
         self._executed = {key: told.executed for key, told in orders._told.items()}
         self._gaps = orders._gaps  # one that begins while this one asks needs a look of its own
-        orders.has_strangers = False
+        orders.has_to_be_asked = False
 
     def questions(self) -> Steps[None]:
         aside = yield from self._look(list(self._executed))
@@ -429,6 +446,7 @@ class _Rounds:
         told = orders._told.get(key)
         if told is None:
             return None  # its end was told while the answer was under way
+        was_in_the_dark, told.is_in_the_dark = told.is_in_the_dark, False
         if row is None:
             if not self.is_second_look:
                 return None
@@ -460,8 +478,14 @@ class _Rounds:
             told.executed = now_executed
             is_changed = True
         # An event may have told the end already; what a copy that lags does not show yet is missed still.
-        if told.has_ended and (self.is_second_look or row.get("status") in FINAL_STATUSES):
+        told.is_in_the_dark = problem is not None
+        is_final = self.is_second_look or row.get("status") in FINAL_STATUSES
+        if told.has_ended and is_final and not told.is_in_the_dark:
             orders._end(key)
+        if was_in_the_dark and problem is None:
+            is_changed = True  # whatever it is: it was told as unknown
+        elif was_in_the_dark and not is_changed and not fills:
+            problem = None  # told before
         if not is_changed and not fills and problem is None:
             return None
         return Reconciled(
@@ -475,9 +499,10 @@ class _Rounds:
         )
 
     def _tell_unknown(self, key: _Key, problem: str) -> None:
-        """The order stays live: the next look may find out more."""
+        """The order stays live: its next event has it looked at again."""
         told = self._orders._told.get(key)
-        if told is not None:
+        if told is not None and not told.is_in_the_dark:
+            told.is_in_the_dark = True
             self._records.append(Reconciled(*key, told.client_order_id, "UNKNOWN", problem=problem))
 
 

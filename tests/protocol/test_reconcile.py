@@ -228,6 +228,72 @@ def test_an_order_that_gets_no_answer_is_asked_for_a_few_times() -> None:
     assert records == [Reconciled("BTCUSDT", 7, "mine", "UNKNOWN", problem="no answer within 10 s")]
 
 
+def in_the_dark(*events: dict[str, Any]) -> LiveOrders:
+    """Return orders that nobody could tell about after a gap."""
+    orders = live(*events)
+    orders.begin_gap()
+    asking = Reconciliation(orders)
+    while asking.question() is not None:
+        asking.on_refusal(-2015, "the key is refused")
+    assert orders.are_in_the_dark
+    return orders
+
+
+def test_an_order_that_nobody_could_tell_about_is_looked_at_again_at_its_next_event() -> None:
+    orders = in_the_dark(report())
+
+    assert observe_event(orders, fill(12, total="5"))
+
+    assert orders.has_to_be_asked
+    asking = Reconciliation(orders)
+    asking.on_answer(row(status="FILLED", executedQty="5", updateTime=2000))
+    missed = [trade(number) for number in range(8, 12)]
+    (record,) = asking.on_answer([*missed, trade(12)])
+    assert record.missed_fills == tuple(missed)
+    assert asking.question() is None
+    assert not orders.are_in_the_dark
+    assert not len(orders)
+
+
+def test_an_order_that_was_unknown_is_told_as_it_is_though_nothing_changed() -> None:
+    orders = in_the_dark(report())
+
+    asking = Reconciliation(orders)
+
+    assert asking.on_answer(row()) == [Reconciled("BTCUSDT", 7, "mine", "NEW", (), row())]
+    assert not orders.are_in_the_dark
+
+
+def test_an_order_that_stays_unknown_is_told_so_once() -> None:
+    orders = in_the_dark(report())
+    asking = Reconciliation(orders)
+
+    while asking.question() is not None:
+        assert asking.on_refusal(-2015, "the key is refused") == []
+
+    assert orders.are_in_the_dark
+
+
+def test_an_order_that_ended_stays_in_mind_until_its_fills_could_be_read() -> None:
+    orders = live(report())
+    filled = row(status="FILLED", executedQty="1", updateTime=2000)
+    asking = Reconciliation(orders)
+    records: list[Reconciled] = []
+    while (question := asking.question()) is not None:
+        if question[0] == "order.status":
+            records += asking.on_answer(filled)
+        else:
+            records += asking.on_refusal(None, "no answer within 10 s")
+    assert [record.problem for record in records] == ["no answer within 10 s"]
+
+    asking = Reconciliation(orders)
+    asking.on_answer(filled)
+    (record,) = asking.on_answer([trade(11)])
+
+    assert (record.missed_fills, record.problem) == ((trade(11),), None)
+    assert not len(orders)
+
+
 def test_fills_that_get_no_answer_are_asked_for_again() -> None:
     asking = Reconciliation(live(report()))
     filled = row(status="FILLED", executedQty="1")
