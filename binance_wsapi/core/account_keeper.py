@@ -228,6 +228,8 @@ class AccountKeeper(KeptState):
         self, method: str, params: Mapping[str, Any], *, fits: Callable[[Any], bool]
     ) -> Any:
         async def ask() -> msgspec.Raw:
+            # Once, whatever the callers use meanwhile: it has to be read at last.
+            await self._session.leisure()
             return (await self._session.ask(None, method, params, urgent=False)).raw_result
 
         return await self._patiently(ask, fits)
