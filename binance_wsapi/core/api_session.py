@@ -238,8 +238,12 @@ class ApiSession(Session):
             # It is heard for answers alone: its events may have been missing since it last answered, and
             # those it brings yet would be told behind later ones.
             replaced.proven_at = replaced.served_until = replaced.answered_from
-            for subscription in list(self.subscriptions):
-                subscription.doubted(replaced, NO_ANSWERS)
+            try:
+                for subscription in list(self.subscriptions):
+                    subscription.doubted(replaced, NO_ANSWERS)
+            except Exception:
+                # Whatever becomes of its events: for each of its calls, and those held back, somebody waits.
+                log.exception("%s: ending what a connection in doubt brought failed", self.ws_key)
             self._answers.replaced(replaced, NO_ANSWERS)
         self._outbox.send_waiting(link)
 

@@ -88,8 +88,7 @@ def rejection(
         attributes["filter"] = _filter_of(market, body.code, message)
     elif issubclass(found, OrderNotFound) and asked_for is not None:
         attributes |= {"client_order_id": asked_for, "proves_after": proves_after}
-    if halves and not issubclass(found, PartlyExecuted):
-        message += _told(halves)
+    message += _told(halves)
     if issubclass(found, RateLimited) or "retryAfter" in data:
         wait = retry_after
         if wait is None:

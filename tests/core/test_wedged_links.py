@@ -13,6 +13,7 @@ from callers import WAIT_S, Caller, noted, until
 from scripted_server import Peer, ScriptedServer
 
 from binance_wsapi import NotSent, RequestTimeout, StreamGap, WsKey
+from binance_wsapi.core.user_data import ApiUserData
 
 Dial = Callable[..., Caller]
 KEY = {"api_key": "key", "api_secret": "secret" * 10}
@@ -111,6 +112,31 @@ def test_call_made_while_a_connection_is_in_doubt_goes_to_its_successor(
     assert [request["peer"] for request in scripted.seen("order.place")] == [2]
     assert [each.state for each in caller.call(lambda client: client.health())] == ["ready"]
     swallowed.exception(WAIT_S)
+
+
+def test_calls_go_to_the_successor_whatever_becomes_of_a_wedged_connections_events(
+    dial: Dial, scripted: ScriptedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def subscribe(peer: Peer, request: dict[str, Any]) -> None:
+        await peer.answer(request, {"subscriptionId": 0})
+
+    def fail(*of: object) -> None:
+        raise RuntimeError("for the test")
+
+    scripted.replies["userDataStream.subscribe.signature"] = subscribe
+    monkeypatch.setattr(ApiUserData, "doubted", fail)
+    wedge = Wedged(scripted)
+    caller = dial(**KEY, timeout=5, on_unknown_outcome="raise")
+    caller.call(lambda client: client.subscribe_user_data_stream())
+    wedge.is_wedged = True
+    before = len(scripted.seen("time"))
+    swallowed = caller.begin(lambda client: client.spot.test_connectivity())
+    scripted.wait_until(lambda: len(scripted.seen("time")) > before)
+
+    caller.call(order("spot"))
+
+    assert [request["peer"] for request in scripted.seen("order.place")] == [2]
+    assert "answers no requests" in str(swallowed.exception(WAIT_S))
 
 
 def test_connection_is_replaced_though_the_call_that_showed_it_ended_first(
