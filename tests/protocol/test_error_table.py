@@ -450,7 +450,9 @@ def test_the_halves_decide_whatever_the_status(answer: dict[str, Any], status: i
         assert error.new_order_result == data["newOrderResult"]
         assert error.cancel_response == data["cancelResponse"]
         assert error.new_order_response == data["newOrderResponse"]
-        failed = data["newOrderResponse" if data["newOrderResult"] == "FAILURE" else "cancelResponse"]
+        failed = data[
+            "newOrderResponse" if data["newOrderResult"] == "FAILURE" else "cancelResponse"
+        ]
         assert f"{failed['code']} {failed['msg']}" in str(error)
     else:
         assert not isinstance(error, PartlyExecuted | ServerUndecided)

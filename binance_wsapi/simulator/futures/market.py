@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from random import Random
@@ -26,12 +25,14 @@ from binance_wsapi.simulator.futures.order_desk import OrderDesk
 from binance_wsapi.simulator.futures.order_intake import OrderIntake
 from binance_wsapi.simulator.futures.orders import FuturesOrder
 from binance_wsapi.simulator.futures.price_history import FundingRecord, PriceHistory
+from binance_wsapi.simulator.futures.price_moves import PriceMoves
 from binance_wsapi.simulator.futures.prices import Prices
 from binance_wsapi.simulator.futures.refusals import refusal
 from binance_wsapi.simulator.futures.requests import Parameters, read_reference
 from binance_wsapi.simulator.futures.risk import Risk
 from binance_wsapi.simulator.futures.stop_desk import StopDesk
 from binance_wsapi.simulator.futures.triggers import TriggerDesk
+from binance_wsapi.simulator.futures.wire_methods import WireMethods
 from binance_wsapi.simulator.observers import MarketObserver
 from binance_wsapi.simulator.spot.book import Book
 
@@ -39,8 +40,6 @@ __all__ = ["FuturesMarket"]
 
 ZERO = Decimal(0)
 _ORDER_COSTS = frozenset({"order.place", "order.modify"})
-
-_AccountHandler = Callable[[FuturesAccount, dict[str, Any]], object]
 
 
 class FuturesMarket:
@@ -92,9 +91,8 @@ class FuturesMarket:
             self.price_histories[one.symbol].note(one, self.prices, clock.now_us())
         self.listen_keys = ListenKeys(clock, rng)
         self._rng = rng
-        self._moves: deque[tuple[Contract, Decimal | None]] = deque()
-        self._is_following = False
         self._triggers = TriggerDesk()
+        self._moves = PriceMoves(clock, self.prices, self.price_histories, self._triggers)
         self._risk = Risk(self.prices, assets)
         self._events = UserEvents(clock, self._risk, self.prices)
         self._matching = Matching(
@@ -103,7 +101,7 @@ class FuturesMarket:
             self.prices,
             self._events,
             on_end=self._order_ended,
-            on_price=lambda contract, price: self._moves.append((contract, price)),
+            on_price=self._moves.add,
         )
         self._intake = OrderIntake(
             clock,
@@ -149,22 +147,17 @@ class FuturesMarket:
             intake=self._intake,
             events=self._events,
         )
-        self._answers = AccountAnswers(self._risk, self.prices, contracts)
         self.market_answers = MarketAnswers(clock, self.contracts, self.books, self.prices)
-        self._public: dict[str, Callable[[Parameters], object]] = {}
-        self._private: dict[str, _AccountHandler] = {
-            "order.place": self._on_contract(self._orders.place),
-            "order.modify": self._on_contract(self._orders.modify),
-            "order.cancel": self._on_contract(self._orders.cancel),
-            "order.status": self._on_contract(self._orders.status),
-            "userDataStream.start": lambda account, _: self.listen_keys.start(account),
-            "userDataStream.ping": lambda account, _: self.listen_keys.ping(account),
-            "userDataStream.stop": lambda account, _: self.listen_keys.stop(account),
-        }
-        if market is Market.COINM:
-            self._serve_coinm()
-        else:
-            self._serve_usdm()
+        self._wire_methods = WireMethods(
+            market,
+            self._contract,
+            orders=self._orders,
+            stops=self._stops,
+            algos=self._algos,
+            listen_keys=self.listen_keys,
+            answers=AccountAnswers(self._risk, self.prices, contracts),
+            market_answers=self.market_answers,
+        )
 
     @property
     def books(self) -> dict[str, Book]:
@@ -184,7 +177,7 @@ class FuturesMarket:
     @property
     def methods(self) -> frozenset[str]:
         """Wire names of all methods that :meth:`handle` serves."""
-        return frozenset(self._public) | frozenset(self._private)
+        return self._wire_methods.names
 
     def handle(self, method: str, params: dict[str, Any], account: EventSource | None) -> object:
         """Answer one request whose sender is known already.
@@ -201,10 +194,10 @@ class FuturesMarket:
             ExchangeError: The request is refused, with the exchange's code and text.
         """
         name = method.removeprefix("v1/")
-        public = self._public.get(name)
+        public = self._wire_methods.public(name)
         if public is not None:
             return public(Parameters(params))
-        private = self._private.get(name)
+        private = self._wire_methods.private(name)
         if private is None:
             raise unsupported(method)
         if account is None:
@@ -216,7 +209,6 @@ class FuturesMarket:
 
     def order_cost(self, method: str, params: dict[str, Any]) -> int:
         """Return how many orders the request adds to the account's order count."""
-        del params
         return 1 if method.removeprefix("v1/") in _ORDER_COSTS else 0
 
     def account(self, uid: int) -> FuturesAccount:
@@ -239,9 +231,8 @@ class FuturesMarket:
         """
         unknown = sorted(set(wallets or {}) - set(self._risk.assets))
         if unknown:
-            raise ValueError(
-                f"{unknown[0]} is no margin asset here: {', '.join(self._risk.assets)}"
-            )
+            known = ", ".join(self._risk.assets)
+            raise ValueError(f"{unknown[0]} is no margin asset here: {known}")
         alias = "".join(self._rng.choices(ascii_letters, k=6))
         account = self.accounts[uid] = FuturesAccount(uid, alias, is_house=is_house)
         for asset, amount in (wallets or {}).items():
@@ -312,14 +303,14 @@ class FuturesMarket:
         """Pin the mark price (``None``: let it follow again); triggers and margin react at once."""
         contract = self._contract(symbol)
         self.prices.set_mark(contract, price)
-        self._moves.append((contract, None))
+        self._moves.add(contract, None)
         self._follow_prices()
 
     def set_index_price(self, symbol: str, price: Decimal | None) -> None:
         """Pin the index price (``None``: let it follow again); the mark follows it unless pinned."""
         contract = self._contract(symbol)
         self.prices.set_index(contract, price)
-        self._moves.append((contract, None))
+        self._moves.add(contract, None)
         self._follow_prices()
 
     def pay_funding(self, symbol: str, rate: Decimal | None = None) -> None:
@@ -337,74 +328,17 @@ class FuturesMarket:
         self.margin_watch.pay_funding(self.accounts.values(), contract)
         self._follow_prices()
 
-    def _serve_usdm(self) -> None:
-        answers = self._answers
-        self._public |= {
-            "depth": self.market_answers.depth,
-            "ticker.price": self.market_answers.price_ticker,
-            "ticker.book": self.market_answers.book_ticker,
-        }
-        self._private |= {
-            "algoOrder.place": self._on_contract(self._algos.place),
-            "algoOrder.cancel": self._algos.cancel,
-            "account.balance": lambda account, _: answers.usdm_balances(account),
-            "v2/account.balance": lambda account, _: answers.usdm_balances(account),
-            "account.status": lambda account, _: answers.usdm_status(account),
-            "v2/account.status": lambda account, _: answers.usdm_status_v2(account),
-            "account.position": lambda account, params: answers.usdm_positions(
-                account, self._optional_symbol(params)
-            ),
-            "v2/account.position": lambda account, params: answers.usdm_positions_v2(
-                account, self._optional_symbol(params)
-            ),
-        }
-
-    def _serve_coinm(self) -> None:
-        answers = self._answers
-        self._private |= {
-            "order.place": self._on_contract(self._stops.place),
-            "account.balance": lambda account, _: answers.coinm_balances(account),
-            "account.status": lambda account, _: answers.coinm_status(account),
-            "account.position": lambda account, params: answers.coinm_positions(
-                account, pair=params.get("pair"), margin_asset=params.get("marginAsset")
-            ),
-        }
-
-    def _on_contract(
-        self, act: Callable[[FuturesAccount, Contract, dict[str, Any]], object]
-    ) -> _AccountHandler:
-        """Return a handler that finds the contract of ``symbol`` first."""
-        return lambda account, params: act(
-            account, self._contract(Parameters(params).text("symbol")), params
-        )
-
     def _contract(self, symbol: str) -> Contract:
         contract = self.contracts.get(symbol)
         if contract is None:
             raise bad_symbol()
         return contract
 
-    def _optional_symbol(self, params: dict[str, Any]) -> str | None:
-        given = Parameters(params)
-        return self._contract(given.text("symbol")).symbol if "symbol" in given else None
-
     def _order_ended(self, order: FuturesOrder) -> None:
         self._stops.ended(order)
         self._algos.ended(order)
 
     def _follow_prices(self) -> None:
-        """Show price moves to triggers and margin, and those that these cause, until all is quiet."""
-        if self._is_following:
-            return
-        self._is_following = True
-        try:
-            while self._moves:
-                contract, last = self._moves.popleft()
-                history = self.price_histories[contract.symbol]
-                history.note(contract, self.prices, self.clock.now_us())
-                if last is not None:
-                    self._triggers.see(contract, "CONTRACT_PRICE", last)
-                self._triggers.see(contract, "MARK_PRICE", self.prices.mark(contract))
-                self.margin_watch.look_at(self.accounts.values(), contract)
-        finally:
-            self._is_following = False
+        self._moves.follow(
+            lambda contract: self.margin_watch.look_at(self.accounts.values(), contract)
+        )

@@ -244,7 +244,7 @@ class FuturesTrading(RuleBasedStateMachine):
                 assert (algo.status == "NEW") == (algo.algo_id in watched)
                 if algo.order is not None and not algo.order.is_open:
                     assert algo.status == "FINISHED"
-        assert not self.engine._moves
+        assert not self.engine._moves._waiting
 
 
 class UsdmTrading(FuturesTrading):

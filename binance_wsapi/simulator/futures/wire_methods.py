@@ -1,0 +1,123 @@
+"""Which desk of a futures market answers which method of its WebSocket API."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from binance_wsapi.markets import Market
+from binance_wsapi.simulator.futures.accounts import FuturesAccount
+from binance_wsapi.simulator.futures.algo_desk import AlgoDesk
+from binance_wsapi.simulator.futures.answers import AccountAnswers
+from binance_wsapi.simulator.futures.contracts import Contract
+from binance_wsapi.simulator.futures.listen_keys import ListenKeys
+from binance_wsapi.simulator.futures.market_answers import MarketAnswers
+from binance_wsapi.simulator.futures.order_desk import OrderDesk
+from binance_wsapi.simulator.futures.requests import Parameters
+from binance_wsapi.simulator.futures.stop_desk import StopDesk
+
+__all__ = ["WireMethods"]
+
+_PublicHandler = Callable[[Parameters], object]
+_AccountHandler = Callable[[FuturesAccount, dict[str, Any]], object]
+
+
+class WireMethods:
+    """The methods of one futures market.
+
+    Args:
+        market: ``Market.USDM`` or ``Market.COINM``: each has methods that the other lacks.
+        contract_of: Returns a symbol's contract, or refuses.
+        orders: Answers for orders.
+        stops: Takes COIN-M's orders, which may wait for a price.
+        algos: Answers for USD-M's conditional orders.
+        listen_keys: The live listen keys.
+        answers: Answers about accounts.
+        market_answers: Answers about prices.
+    """
+
+    def __init__(
+        self,
+        market: Market,
+        contract_of: Callable[[str], Contract],
+        *,
+        orders: OrderDesk,
+        stops: StopDesk,
+        algos: AlgoDesk,
+        listen_keys: ListenKeys,
+        answers: AccountAnswers,
+        market_answers: MarketAnswers,
+    ) -> None:
+        self._contract_of = contract_of
+        self._public: dict[str, _PublicHandler] = {}
+        self._private: dict[str, _AccountHandler] = {
+            "order.place": self._on_contract(orders.place),
+            "order.modify": self._on_contract(orders.modify),
+            "order.cancel": self._on_contract(orders.cancel),
+            "order.status": self._on_contract(orders.status),
+            "userDataStream.start": lambda account, _: listen_keys.start(account),
+            "userDataStream.ping": lambda account, _: listen_keys.ping(account),
+            "userDataStream.stop": lambda account, _: listen_keys.stop(account),
+        }
+        if market is Market.COINM:
+            self._serve_coinm(stops, answers)
+        else:
+            self._serve_usdm(algos, answers, market_answers)
+
+    @property
+    def names(self) -> frozenset[str]:
+        """Their wire names."""
+        return frozenset(self._public) | frozenset(self._private)
+
+    def public(self, name: str) -> _PublicHandler | None:
+        """Return what answers a method that needs no account."""
+        return self._public.get(name)
+
+    def private(self, name: str) -> _AccountHandler | None:
+        """Return what answers a method of an account."""
+        return self._private.get(name)
+
+    def _serve_usdm(
+        self, algos: AlgoDesk, answers: AccountAnswers, market_answers: MarketAnswers
+    ) -> None:
+        self._public |= {
+            "depth": market_answers.depth,
+            "ticker.price": market_answers.price_ticker,
+            "ticker.book": market_answers.book_ticker,
+        }
+        self._private |= {
+            "algoOrder.place": self._on_contract(algos.place),
+            "algoOrder.cancel": algos.cancel,
+            "account.balance": lambda account, _: answers.usdm_balances(account),
+            "v2/account.balance": lambda account, _: answers.usdm_balances(account),
+            "account.status": lambda account, _: answers.usdm_status(account),
+            "v2/account.status": lambda account, _: answers.usdm_status_v2(account),
+            "account.position": lambda account, params: answers.usdm_positions(
+                account, self._optional_symbol(params)
+            ),
+            "v2/account.position": lambda account, params: answers.usdm_positions_v2(
+                account, self._optional_symbol(params)
+            ),
+        }
+
+    def _serve_coinm(self, stops: StopDesk, answers: AccountAnswers) -> None:
+        self._private |= {
+            "order.place": self._on_contract(stops.place),
+            "account.balance": lambda account, _: answers.coinm_balances(account),
+            "account.status": lambda account, _: answers.coinm_status(account),
+            "account.position": lambda account, params: answers.coinm_positions(
+                account, pair=params.get("pair"), margin_asset=params.get("marginAsset")
+            ),
+        }
+
+    def _on_contract(
+        self, act: Callable[[FuturesAccount, Contract, dict[str, Any]], object]
+    ) -> _AccountHandler:
+        """Return a handler that finds the contract of ``symbol`` first."""
+        return lambda account, params: act(
+            account, self._contract_of(Parameters(params).text("symbol")), params
+        )
+
+    def _optional_symbol(self, params: dict[str, Any]) -> str | None:
+        given = Parameters(params)
+        return self._contract_of(given.text("symbol")).symbol if "symbol" in given else None
