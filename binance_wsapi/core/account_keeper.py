@@ -52,7 +52,7 @@ class AccountKeeper(KeptState):
         user_data: The client's user data, which brings the events.
         session: Where questions are asked.
         ws_key: Whose account it is.
-        ask_rest: Asks, signed, what is at a path of the REST API.
+        ask_rest: Asks, signed, what is at a path of the REST API, with parameters.
     """
 
     def __init__(
@@ -60,7 +60,7 @@ class AccountKeeper(KeptState):
         user_data: UserDataStreams,
         session: Asker,
         ws_key: WsKey,
-        ask_rest: Callable[[str], Awaitable[msgspec.Raw]],
+        ask_rest: Callable[[str, Mapping[str, Any]], Awaitable[msgspec.Raw]],
     ) -> None:
         super().__init__()
         self.mirror = AccountMirror(session.market)
@@ -177,20 +177,16 @@ class AccountKeeper(KeptState):
             gone = [
                 key for key in gone if not await self._look_at(key, is_last=look + 1 == MOST_LOOKS)
             ]
-        if facts.fills_question is not None:
-            with lock:
-                incomplete = mirror.orders_without_fills()
-            for key in incomplete:
-                await self._learn_fills(facts.fills_question, key)
+        with lock:
+            incomplete = mirror.orders_without_fills()
+        for key in incomplete:
+            await self._learn_fills(key)
 
     async def _open_orders(self) -> list[Mapping[str, Any]]:
         facts = self._session.market.facts
-        rows: list[Mapping[str, Any]]
-        if facts.open_orders_question is not None:
-            rows = await self._asked(facts.open_orders_question, {}, fits=tells_orders)
-        else:
-            path = facts.open_orders_path
-            rows = await self._patiently(lambda: self._ask_rest(path), tells_orders)
+        rows: list[Mapping[str, Any]] = await self._asked_somewhere(
+            facts.open_orders_question, facts.open_orders_path, {}, fits=tells_orders
+        )
         return rows
 
     async def _look_at(self, key: OrderKey, *, is_last: bool) -> bool:
@@ -206,23 +202,44 @@ class AccountKeeper(KeptState):
                 log.info("%s: order %s of %s: %s", self._ws_key, order_id, symbol, error)
         with self.lock:
             is_known = self.mirror.on_order(key, row, is_last=is_last)
-        if is_known and self._session.market.facts.fills_question is not None:
+        if is_known:
             with self.lock:
                 state = self.mirror.order(key)
             if state is not None and not state.has_all_fills:
-                await self._learn_fills(self._session.market.facts.fills_question, key)
+                await self._learn_fills(key)
         return is_known
 
-    async def _learn_fills(self, question: str, key: OrderKey) -> None:
+    async def _learn_fills(self, key: OrderKey) -> None:
+        facts = self._session.market.facts
         symbol, order_id = key
         asked = {"symbol": symbol, "orderId": order_id, "limit": MOST_FILLS}
         try:
-            rows = await self._asked(question, asked, fits=tells_fills)
+            rows = await self._asked_somewhere(
+                facts.fills_question, facts.fills_path, asked, fits=tells_fills
+            )
         except RequestRejected as error:
             log.info("%s: fills of order %s of %s: %s", self._ws_key, order_id, symbol, error)
             return
         with self.lock:
             self.mirror.on_fills(key, rows)
+
+    async def _asked_somewhere(
+        self,
+        method: str | None,
+        path: str,
+        params: Mapping[str, Any],
+        *,
+        fits: Callable[[Any], bool],
+    ) -> Any:
+        """Ask over the WebSocket API if it can be asked (``method``), else at a path of the REST API."""
+        if method is not None:
+            return await self._asked(method, params, fits=fits)
+
+        async def ask() -> msgspec.Raw:
+            await self._session.leisure()
+            return await self._ask_rest(path, params)
+
+        return await self._patiently(ask, fits)
 
     async def _asked(
         self, method: str, params: Mapping[str, Any], *, fits: Callable[[Any], bool]

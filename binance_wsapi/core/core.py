@@ -204,7 +204,9 @@ class Core:
             self.user_data,
             self.sessions.of(ws_key),
             ws_key,
-            lambda path: rest_answer(self.runtime, self.rest, ws_key, path, signed=True),
+            lambda path, params: rest_answer(
+                self.runtime, self.rest, ws_key, path, params, signed=True
+            ),
         )
         await self.user_data.observe(ws_key, keeper)
         return keeper

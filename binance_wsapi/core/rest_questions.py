@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from binance_wsapi.core.call import Call, Outcome
 from binance_wsapi.core.rest_door import RestDoor, RestKind
@@ -19,7 +20,13 @@ __all__ = ["rest_answer"]
 
 
 async def rest_answer(
-    runtime: Runtime, rest: RestDoor, ws_key: WsKey, path: str, *, signed: bool = False
+    runtime: Runtime,
+    rest: RestDoor,
+    ws_key: WsKey,
+    path: str,
+    params: Mapping[str, Any] | None = None,
+    *,
+    signed: bool = False,
 ) -> msgspec.Raw:
     """Return what the REST API of a connection's market answers to a ``GET``.
 
@@ -42,7 +49,9 @@ async def rest_answer(
         if not answered.done():  # the client is being closed
             answered.set_result(outcome)
 
-    call = Call(kind, {}, settle, runtime.request_id(), runtime.call_timeout, runtime.now())
+    call = Call(
+        kind, params or {}, settle, runtime.request_id(), runtime.call_timeout, runtime.now()
+    )
     call.ws_key = default_ws_key(market)
     call.is_own = True
     rest.submit(call)

@@ -205,8 +205,9 @@ class Namespace(_Refusing):
         It is kept by the account's events, which are subscribed for it, and filled in the background: see
         :meth:`AccountState.wait_ready`. Each call returns one of its own; close it when it is no longer wanted.
         At the start and after each gap the open orders and the account are asked for: on Spot over the
-        WebSocket API (weight 100 in all), on futures the open orders over REST (weight 40). Algo orders of
-        USD-M are not among the orders: they are no orders of the book until they are triggered.
+        WebSocket API (weight 100 in all), on futures the open orders over REST (weight 40). So are fills
+        that no event told, an order at a time (Spot weight 5, USD-M 5, COIN-M 20). Algo orders of USD-M
+        are not among the orders: they are no orders of the book until they are triggered.
 
         Raises:
             ConfigurationError: The connection has no user data, or the client's key does not do for it.
@@ -297,8 +298,9 @@ class AsyncNamespace(_Refusing):
         It is kept by the account's events, which are subscribed for it, and filled in the background: see
         :meth:`AsyncAccountState.wait_ready`. Each call returns one of its own; close it when it is no longer wanted.
         At the start and after each gap the open orders and the account are asked for: on Spot over the
-        WebSocket API (weight 100 in all), on futures the open orders over REST (weight 40). Algo orders of
-        USD-M are not among the orders: they are no orders of the book until they are triggered.
+        WebSocket API (weight 100 in all), on futures the open orders over REST (weight 40). So are fills
+        that no event told, an order at a time (Spot weight 5, USD-M 5, COIN-M 20). Algo orders of USD-M
+        are not among the orders: they are no orders of the book until they are triggered.
 
         Await it for the state, or enter it by ``async with``.
 

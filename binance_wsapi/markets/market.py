@@ -55,7 +55,9 @@ class MarketFacts:
     open_orders_path: str
     """The path of its REST API that shows all open orders."""
     fills_question: str | None
-    """The operation that shows the fills of an order; ``None`` where no fill can be asked for."""
+    """The operation that shows the fills of an order; ``None`` where REST alone does."""
+    fills_path: str
+    """The path of its REST API that shows the fills of an order."""
     cancels_rename: bool
     """A cancel or an amendment gives an order another client id."""
     not_found: frozenset[int]

@@ -36,6 +36,7 @@ FACTS = MarketFacts(
     open_orders_question="openOrders.status",
     open_orders_path="/api/v3/openOrders",
     fills_question="myTrades",
+    fills_path="/api/v3/myTrades",
     cancels_rename=True,
     not_found=frozenset({-2013, -2011, -2026}),  # -2026: archived, so older than any question
     limit_pool="spot",

@@ -19,6 +19,7 @@ FACTS = MarketFacts(
     open_orders_question=None,
     open_orders_path="/fapi/v1/openOrders",
     fills_question=None,
+    fills_path="/fapi/v1/userTrades",
     cancels_rename=False,
     not_found=frozenset({-2013, -2011}),
     limit_pool="futures",

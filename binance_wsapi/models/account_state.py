@@ -86,8 +86,7 @@ class OrderState(Model):
     def has_all_fills(self) -> bool:
         """Whether :attr:`fills` lists all that is filled.
 
-        On Spot what no event told is asked for; on futures fills from before the mirror, and those of a gap,
-        are missing.
+        What no event told is asked for; not yet where that was refused, or is still to come.
         """
         return sum((each.quantity for each in self.fills), Decimal(0)) == self.executed_quantity
 

@@ -367,7 +367,7 @@ def _fill_of_row(row: _Row) -> OrderFill | None:
     )
     if trade_id is None or price is None or not quantity:
         return None
-    maker = row.get("isMaker")
+    maker = row.get("isMaker", row.get("maker"))  # Spot's word, and that of futures
     return OrderFill(
         trade_id=trade_id,
         price=price,

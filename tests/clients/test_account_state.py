@@ -143,7 +143,9 @@ def test_what_a_gap_swallowed_is_found(
 
     assert (filled.status, ended.status) == ("FILLED", "CANCELED")
     assert [order.order_id for order in state.open_orders] == [rests.order_id]
-    assert filled.has_all_fills is (market == "spot"), "futures have no question for fills"
+    assert filled.has_all_fills
+    assert [fill.is_maker for fill in filled.fills] == [True]
+    assert sum(filled.fees.values()) > 0
     with pytest.raises(OrderNotFilled, match="ended as CANCELED") as caught:
         held.do(lambda _: ends_order.wait_filled(WAIT_S))
     assert caught.value.order == ended
