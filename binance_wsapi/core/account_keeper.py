@@ -235,18 +235,12 @@ class AccountKeeper(KeptState):
         if method is not None:
             return await self._asked(method, params, fits=fits)
 
-        async def ask() -> msgspec.Raw:
-            await self._session.leisure()
-            return await self._ask_rest(path, params)
-
-        return await self._patiently(ask, fits)
+        return await self._patiently(lambda: self._ask_rest(path, params), fits)
 
     async def _asked(
         self, method: str, params: Mapping[str, Any], *, fits: Callable[[Any], bool]
     ) -> Any:
         async def ask() -> msgspec.Raw:
-            # Once, whatever the callers use meanwhile: it has to be read at last.
-            await self._session.leisure()
             return (await self._session.ask(None, method, params, urgent=False)).raw_result
 
         return await self._patiently(ask, fits)

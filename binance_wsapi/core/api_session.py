@@ -97,13 +97,6 @@ class ApiSession(Session):
         """Return this moment, by this machine's clock and by the exchange's."""
         return Moment(self.runtime.now(), self.exchange_us())
 
-    async def leisure(self) -> None:
-        """Wait until half of the weight is left: what can wait is not to use up the callers' share."""
-        now_us = self.exchange_us()
-        wait = (self.governor.leisure_from_us(now_us) - now_us) / 1e6
-        if wait > 0:
-            await asyncio.sleep(wait + LIMIT_MARGIN_S)
-
     async def ask(
         self,
         link: ApiLink | None,

@@ -34,10 +34,6 @@ class Asker(Protocol):
         """Return this moment, by this machine's clock and by the exchange's."""
         raise NotImplementedError
 
-    async def leisure(self) -> None:
-        """Wait until half of the weight is left: what can wait is not to use up the callers' share."""
-        raise NotImplementedError
-
     async def ask(
         self,
         link: ApiLink | None,

@@ -477,12 +477,6 @@ class Governor:
                 window.move(wall_us)
         self._look_at_us = self._of_orders.read_at_us = self._of_others.read_at_us = 0
 
-    def leisure_from_us(self, wall_us: int) -> int:
-        """Return from when on half of the weight is left, for what can wait; epoch microseconds."""
-        self._roll(wall_us)
-        busy = (each.resets_at_us for each in self._weight_windows if each.used > each.half)
-        return max(busy, default=wall_us)
-
     def usage(self, wall_us: int) -> list[LimitUsage]:
         """Return how far each limit is used up."""
         self._roll(wall_us)

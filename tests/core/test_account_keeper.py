@@ -14,11 +14,6 @@ from binance_wsapi.core.account_keeper import AccountKeeper
 from binance_wsapi.endpoints import WsKey
 from binance_wsapi.markets import Market
 
-
-async def leisure() -> None:
-    """Half of the weight is left."""
-
-
 ACCOUNT = b'{"balances":[{"asset":"BTC","free":"1.5","locked":"0"}]}'
 ORDERS = b"[]"
 ODD_ACCOUNTS = [b"null", b"-5", b"[]", b'"text"', b"{}", b'{"balances":null}']
@@ -51,7 +46,7 @@ def test_an_answer_that_tells_nothing_is_asked_for_again(
     async def ask(link: None, method: str, params: Mapping[str, Any], *, urgent: bool) -> Any:
         return SimpleNamespace(raw_result=next(answers[method]))
 
-    session: Any = SimpleNamespace(market=Market.SPOT, ask=ask, leisure=leisure, runtime=None)
+    session: Any = SimpleNamespace(market=Market.SPOT, ask=ask, runtime=None)
     nobody: Any = None
     keeper = AccountKeeper(nobody, session, WsKey.MAIN_WSAPI, nobody)
 
@@ -74,7 +69,7 @@ def test_an_answer_that_stays_unreadable_is_admitted() -> None:
             await asyncio.sleep(0)
             return SimpleNamespace(raw_result=b'[{"symbol":"BTCUSDT"}]')
 
-        session: Any = SimpleNamespace(market=Market.SPOT, ask=ask, leisure=leisure, runtime=None)
+        session: Any = SimpleNamespace(market=Market.SPOT, ask=ask, runtime=None)
         nobody: Any = None
         keeper = AccountKeeper(nobody, session, WsKey.MAIN_WSAPI, nobody)
         joining = asyncio.create_task(keeper._join())

@@ -112,17 +112,6 @@ def test_a_reserve_is_kept_for_cancels_and_urgent_questions() -> None:
     refused(governor, CANCEL)
 
 
-def test_what_can_wait_is_to_wait_for_the_next_window_once_half_is_used() -> None:
-    governor = limits(weight=4)
-    for _ in range(2):
-        admitted(governor)
-    assert governor.leisure_from_us(WALL) <= WALL
-
-    admitted(governor)
-
-    assert governor.leisure_from_us(WALL) == WALL + 60 * SECOND
-
-
 def test_success_gives_back_what_it_does_not_cost() -> None:
     governor = limits()
     first, second = admitted(governor, CANCEL), admitted(governor, CANCEL)
