@@ -9,6 +9,7 @@ from asyncio import sleep
 from binance_wsapi.core.api_connection import ApiConnection
 from binance_wsapi.core.api_link import ApiLink
 from binance_wsapi.core.link import LinkLost
+from binance_wsapi.core.outbox import LIMIT_MARGIN_S
 from binance_wsapi.errors import BinanceWsApiError, NotSent, OutcomeUnknown
 from binance_wsapi.protocol.answering import Patience, unanswered_since
 
@@ -17,6 +18,9 @@ __all__ = ["NO_ANSWERS", "Doubt"]
 log = logging.getLogger("binance_wsapi.connection")
 
 NO_ANSWERS = "it answers no requests"
+
+PROOF_WAITS_S = 60.0
+"""How long a replaced link is kept at most until a limit lets it be asked: the window of the weight."""
 
 
 class Doubt:
@@ -61,11 +65,34 @@ class Doubt:
         return math.inf if since is None else self._look_at(link, since)
 
     async def ask(self, link: ApiLink) -> None:
-        """Ask a link that carries user data whether it would bring any; its silence tells."""
-        try:
-            await self._session.ask(link, self._question, {})
-        except (BinanceWsApiError, LinkLost) as error:
-            log.debug("%s: asked in silence: %s", self._session.ws_key, error)
+        """Ask a link that carries user data whether it would bring any; its silence tells.
+
+        A replaced one is kept until a limit lets it be asked: that it was not asked would be told as a gap,
+        and what is read because of that would use up the limit again.
+        """
+        while link.lost_because is None:
+            try:
+                await self._session.ask(link, self._question, {})
+            except NotSent as error:
+                log.debug("%s: not asked in silence: %s", self._session.ws_key, error)
+                if error.retry_after is None or not self._keep(link, error.retry_after):
+                    return
+                await sleep(error.retry_after + LIMIT_MARGIN_S)
+            except (BinanceWsApiError, LinkLost) as error:
+                log.debug("%s: asked in silence: %s", self._session.ws_key, error)
+                return
+            else:
+                return
+
+    def _keep(self, link: ApiLink, wait: float) -> bool:
+        """Keep a replaced link until it can be asked, and has answered; false when that takes too long."""
+        runtime = self._session.runtime
+        asked_at = runtime.now() + wait
+        if link.drains is None or asked_at > link.retired_at + PROOF_WAITS_S:
+            return False
+        earliest, latest = link.drains
+        link.drains = earliest, max(latest, asked_at + runtime.options.timeout)
+        return True
 
     @property
     def _log_level(self) -> int:

@@ -225,6 +225,35 @@ def test_a_move_away_from_a_connection_that_lives_tells_no_gap() -> None:
     assert not [event for event in events if not isinstance(event, dict)]
 
 
+def test_a_move_that_a_limit_keeps_from_being_proven_waits_for_the_next_window() -> None:
+    """It told a gap that was none, whose questions used up the next window as well: for ever."""
+    rules = LimitRules(weight=Window("MINUTE", 1, 150))
+
+    async def scenario(world: World, client: SimulatedClient) -> Any:
+        def used() -> int:
+            exchanges = client.core.runtime.exchanges
+            limits = exchanges.governor_of(WsKey.MAIN_WSAPI).usage(world.exchange.clock.now_us())
+            return next(each.count for each in limits if each.rate_limit_type == "REQUEST_WEIGHT")
+
+        stream = await client.subscribe_user_data_stream()
+        await asyncio.sleep(60.0 - world.exchange.clock.now_us() / 1e6 % 60.0 + 1.0)
+        await client.spot.get_server_time()
+        before = used()
+        await client.rotate()
+        await asyncio.sleep(8.0)
+        all_but_the_proof = used() - before - 1
+        while used() < 150 - all_but_the_proof:
+            await client.spot.get_server_time()
+        await client.rotate()
+        assert used() == 150
+        return await events_within(stream, 120.0), len(world.network.wires)
+
+    events, wires = play(scenario, rules=rules, ping_interval=100.0)
+
+    assert not events
+    assert wires == 1
+
+
 def test_a_stream_that_is_closed_while_interrupted_tells_the_gap() -> None:
     async def scenario(world: World, client: SimulatedClient) -> Any:
         stream = await client.subscribe_user_data_stream()
