@@ -302,6 +302,7 @@ class AsyncLocalOrderBook(BaseOrderBook):
 
         Raises:
             TimeoutError: It was not ready in time.
+            OrderBookNotReady: It could not be joined with many snapshots; it is tried on all the same.
             RequestRejected: The exchange refuses the snapshot, for a symbol that does not exist.
             ClientClosed: It was closed.
             ParameterError: ``timeout`` is no number of seconds.

@@ -116,7 +116,7 @@ class Reconciler:
             self._look_into_answers()
         orders = self._orders
         is_news = orders.observe_event(event)
-        if orders.has_to_be_asked and not self._is_interrupted:
+        if orders.has_strangers and not self._is_interrupted:
             self.begin()
         return is_news
 

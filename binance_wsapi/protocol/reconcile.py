@@ -151,10 +151,9 @@ class LiveOrders:
 
     def __init__(self, market: Market, *, since_us: int = 0, size: int = 10_000) -> None:
         self.market = market
-        self.has_to_be_asked = False
-        """An order is to be asked for though no gap is behind: one made since then that was first heard of by a
-        later event than its first (a gap that was closed without it swallowed the others), or one that
-        nobody could tell about and that an event tells of now."""
+        self.has_strangers = False
+        """An order made since then was first heard of by a later event than its first: a gap that was closed
+        without it swallowed the others."""
         self._since_us = since_us
         self._size = size
         self._told: dict[_Key, _Told] = {}
@@ -246,12 +245,9 @@ class LiveOrders:
         told = self._told.get(key)
         if told is None:
             before = self._filled_before(event, order)
-        elif told.is_in_the_dark:
-            # A sign that it can be asked for now, and the last one perhaps: this event may tell its end.
-            self.has_to_be_asked = True
-            self.begin_gap()
         # While a gap is open the events that told its fills may be the missing ones: it has to be looked at.
-        if self._gaps == self._gaps_closed:
+        # So has an order that nobody could tell about.
+        if self._gaps == self._gaps_closed and not (told is not None and told.is_in_the_dark):
             status = order.status
             if told is not None and (order.updated or 0) < told.updated:
                 status = told.status
@@ -274,7 +270,7 @@ class LiveOrders:
             made_us = event.made_us
             if made_us > self._since_us > 0 or (not made_us and is_gap_open):
                 # Lost: events were told by then.
-                self.has_to_be_asked = True
+                self.has_strangers = True
                 self.begin_gap()
                 return Decimal(0)
         return Decimal(0) if is_gap_open else filled
@@ -370,7 +366,7 @@ class _Rounds:
         self._records = records
         self._executed = {key: told.executed for key, told in orders._told.items()}
         self._gaps = orders._gaps  # one that begins while this one asks needs a look of its own
-        orders.has_to_be_asked = False
+        orders.has_strangers = False
 
     def questions(self) -> Steps[None]:
         aside = yield from self._look(list(self._executed))
@@ -499,7 +495,7 @@ class _Rounds:
         )
 
     def _tell_unknown(self, key: _Key, problem: str) -> None:
-        """The order stays live: its next event has it looked at again."""
+        """The order stays live, whatever events tell: a later look may find out more."""
         told = self._orders._told.get(key)
         if told is not None and not told.is_in_the_dark:
             told.is_in_the_dark = True

@@ -239,12 +239,14 @@ def in_the_dark(*events: dict[str, Any]) -> LiveOrders:
     return orders
 
 
-def test_an_order_that_nobody_could_tell_about_is_looked_at_again_at_its_next_event() -> None:
+def test_an_order_that_nobody_could_tell_about_is_not_forgotten_at_the_end_that_an_event_tells() -> (
+    None
+):
     orders = in_the_dark(report())
 
     assert observe_event(orders, fill(12, total="5"))
 
-    assert orders.has_to_be_asked
+    orders.begin_gap()
     asking = Reconciliation(orders)
     asking.on_answer(row(status="FILLED", executedQty="5", updateTime=2000))
     missed = [trade(number) for number in range(8, 12)]

@@ -355,6 +355,35 @@ def test_an_order_first_heard_of_by_its_second_fill_is_reconciled() -> None:
     assert sorted(told + missed) == [1, 2]
 
 
+def test_an_order_that_nobody_could_tell_about_is_asked_for_until_somebody_can() -> None:
+    """Nothing more need happen to it: no event comes that would have it looked at."""
+
+    async def scenario(world: World, client: SimulatedClient) -> Any:
+        stream = await client.subscribe_user_data_stream()
+        assert isinstance(await place(client), Response)
+        asked = world.exchange.venue.faults.on("order.status")
+        refused = asked.refuse(-2015, status=401, times=None)
+        cut_all(world)
+        assert world.exchange.trade(
+            "order.place", symbol=SYMBOL, side="SELL", type="MARKET", quantity="0.01"
+        )
+        refused_meanwhile = await events_within(stream, 20.0)
+        refused.end()
+        return (
+            refused_meanwhile,
+            await events_within(stream, 30.0),
+            await events_within(stream, 900.0),
+        )
+
+    def orders(events: list[Any]) -> list[tuple[str, int]]:
+        told = [event for event in events if isinstance(event, OrderReconciled)]
+        return [(order.status, len(order.missed_fills)) for order in told]
+
+    told = [orders(events) for events in play(scenario)]
+
+    assert told == [[("UNKNOWN", 0)], [("FILLED", 1)], []]
+
+
 def test_the_orders_of_a_list_whose_answer_was_lost_are_reconciled() -> None:
     """A list that is found out names its orders without telling more of them."""
 

@@ -38,7 +38,6 @@ from binance_wsapi.simulator.spot.book import Book
 
 __all__ = ["FuturesMarket"]
 
-ZERO = Decimal(0)
 _ORDER_COSTS = frozenset({"order.place", "order.modify"})
 
 
