@@ -12,19 +12,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from binance_wsapi.catalogue._render import render
-from binance_wsapi.catalogue._render_options import (
-    README_END,
-    README_START,
-    render_fields,
-    render_readme_table,
-    render_signature,
-)
+from binance_wsapi.catalogue._render_options import render_fields, render_signature
 
 COMMAND = "python -m binance_wsapi.catalogue"
 PACKAGE = Path(__file__).parents[1]
 FACADE = PACKAGE / "facade"
-README = PACKAGE.parent / "README.md"
-"""There in a checkout, and not where the package is installed."""
 BY_HAND = {"__init__.py", "namespace.py", "market_streams.py", "opening.py"}
 
 
@@ -70,15 +62,7 @@ def differences() -> dict[Path, str | None]:
     )
     wanted[PACKAGE / "_option_fields.py"] = render_fields()
     wanted[PACKAGE / "_client_signature.py"] = render_signature()
-    if README.exists():
-        wanted[README] = _with_options_table(_text(README))
     return orphans | {path: text for path, text in wanted.items() if _text(path) != text}
-
-
-def _with_options_table(readme: str) -> str:
-    before, rest = readme.split(README_START)
-    _, after = rest.split(README_END)
-    return f"{before}{README_START}{render_readme_table()}{README_END}{after}"
 
 
 def _text(path: Path) -> str:

@@ -10,7 +10,7 @@ from typing import Any, get_args, get_origin
 
 from binance_wsapi.catalogue.operation import Kind, Operation, Param, WeightStep
 
-__all__ = ["docstring", "one_and_many"]
+__all__ = ["docstring", "one_and_many", "weight_in_words"]
 
 _MOST_VALUES_LISTED = 16
 
@@ -61,7 +61,7 @@ def _paragraphs(operation: Operation) -> Iterator[str]:
         yield f"Deprecated: use {operation.deprecated}."
     if operation.notes:
         yield " ".join(operation.notes)
-    yield f"Wire operation ``{operation.method}``, {_weight(operation)}{_order_count(operation)}."
+    yield f"Wire operation ``{operation.method}``, {weight_in_words(operation)}{_order_count(operation)}."
 
 
 def _order_count(operation: Operation) -> str:
@@ -69,7 +69,8 @@ def _order_count(operation: Operation) -> str:
     return f"; counts {count} unfilled order{'s' if count > 1 else ''}" if count else ""
 
 
-def _weight(operation: Operation) -> str:
+def weight_in_words(operation: Operation) -> str:
+    """Return what a request of an operation weighs, and what that depends on."""
     kinds = {param.wire: param for param in operation.params}
     steps = ", ".join(
         _weight_step(step, kinds, first=index == 0)

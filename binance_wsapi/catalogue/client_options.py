@@ -1,7 +1,7 @@
 """The options of both clients, described once.
 
 From here come the clients' signature and its docstring, the fields of
-:class:`binance_wsapi.options.Options`, the typed keywords of ``from_env``, the table in the README and the
+:class:`binance_wsapi.options.Options`, the typed keywords of ``from_env``, the table of the site and the
 environment variables. What a value must be like is checked in ``binance_wsapi/options.py``.
 """
 
@@ -22,7 +22,7 @@ class ClientOption:
     default: str
     """As it is written in Python."""
     about: str
-    """For the docstring and the README."""
+    """For the docstring and the site."""
     is_key: bool = False
     """Part of the key: made into a signer at once, and not kept among the options."""
     is_confidential: bool = False

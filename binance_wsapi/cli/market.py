@@ -148,7 +148,7 @@ def watch(desk: Desk, client: Client, symbol: str, levels: int, count: int | Non
         with live as screen:
             for event in events:
                 if getattr(event, "event_type", "") == "trade":
-                    traded.appendleft([_time(event.trade_time), event.price, event.quantity])
+                    traded.appendleft([_time(event.time), event.price, event.quantity])
                 elif hasattr(event, "bids"):
                     shown = table(_BOOK, itertools.islice(_book_rows(event), levels))
                 parts = [shown] if shown is not None else []
@@ -174,7 +174,7 @@ def _book_rows(result: OrderBook | Any) -> list[Shown]:
 
 def _line(event: Any) -> str:
     if getattr(event, "event_type", "") == "trade":
-        return f"trade\t{_time(event.trade_time)}\t{event.price:f}\t{event.quantity:f}"
+        return f"trade\t{_time(event.time)}\t{event.price:f}\t{event.quantity:f}"
     if getattr(event, "bids", None) and event.asks:
         return f"book\t{event.bids[0].price:f}\t{event.asks[0].price:f}"
     return repr(event)

@@ -104,11 +104,9 @@ def facade(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         (tmp_path / path.name).write_text(path.read_text(encoding="utf-8"), encoding="utf-8")
     monkeypatch.setattr(generator, "FACADE", tmp_path)
     monkeypatch.setattr(generator, "PACKAGE", tmp_path / "package")
-    monkeypatch.setattr(generator, "README", tmp_path / "README.md")
     (tmp_path / "package").mkdir()
     for path in (ROOT / "binance_wsapi").glob("_*.py"):
         (tmp_path / "package" / path.name).write_text(path.read_text(encoding="utf-8"))
-    (tmp_path / "README.md").write_text((ROOT / "README.md").read_text(encoding="utf-8"))
     return tmp_path
 
 
@@ -137,7 +135,7 @@ def test_check_fails_and_writes_nothing(
 def test_stale_options_are_found_wherever_they_are_written(
     facade: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Signature, fields and the README's table come from one description."""
+    """Signature and fields come from one description."""
     option = ClientOption("colour", "str", '"red"', "Of ``nothing``.")
     monkeypatch.setattr(_render_options, "OPTIONS", (*client_options.OPTIONS, option))
 
@@ -147,7 +145,6 @@ def test_stale_options_are_found_wherever_they_are_written(
     assert '+    colour: str = "red"\n' in told
     assert '+        colour: str = "red",\n' in told
     assert "+            colour: Of ``nothing``.\n" in told
-    assert '+| `colour` | `"red"` | Of `nothing`. |\n' in told
 
 
 def test_run_restores_what_was_patched_and_removes_what_is_left_over(

@@ -8,13 +8,14 @@ import re
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
 
+from binance_wsapi.cli import market
 from binance_wsapi.cli.program import program
 from binance_wsapi.facade.spot import SpotNamespace
 from binance_wsapi.simulator import SimulatedExchange
@@ -147,6 +148,27 @@ def test_the_market_as_it_moves(run: Any) -> None:
 
     assert len(lines) == 2
     assert all(line.startswith(("book\t", "trade\t")) for line in lines)
+
+
+def test_trades_are_watched_as_well_as_the_book(
+    run: Any, exchange: SimulatedExchange, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In lines and on a terminal; each event of the book brings the next trade, so that both must come."""
+    monkeypatch.setattr(market, "_line", _trading(exchange, market._line))
+    monkeypatch.setattr(market, "_book_rows", _trading(exchange, market._book_rows))
+
+    lines = run("watch", "BTCUSDT", "--count", "4").stdout
+    assert re.search(r"^trade\t20\d\d-[^\t]+\t[\d.]+\t0\.01000000$", lines, re.MULTILINE)
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    assert "0.01000000" in run("watch", "BTCUSDT", "--count", "4").stdout
+
+
+def _trading(exchange: SimulatedExchange, shown: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    def trade_and_show(event: Any) -> Any:
+        exchange.trade("BTCUSDT", "BUY", "0.01", "70000")
+        return shown(event)
+
+    return trade_and_show
 
 
 def test_an_order_is_asked_about_before_it_is_sent(run: Any, account: AccountHandle) -> None:
@@ -330,13 +352,3 @@ def test_completion_for_the_shell() -> None:
     )
 
     assert "#compdef binance-wsapi" in found.stdout
-
-
-def test_the_readme_s_commands_do_what_it_says(run: Any) -> None:
-    readme = (Path(__file__).parents[2] / "README.md").read_text()
-    lines = re.findall(r"^binance-wsapi (.+)$", readme, re.MULTILINE)
-    assert len(lines) > 10
-
-    for line in lines:
-        result = run(*line.split())
-        assert result.exit_code == 0, (line, result.output)

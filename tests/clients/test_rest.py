@@ -658,12 +658,10 @@ def test_a_client_that_was_led_elsewhere_does_not_fall_back_to_production(dial: 
         ask(caller, "usdm", "GET", "/fapi/v1/ping")
 
 
-README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+PAGE = (Path(__file__).parents[2] / "docs" / "how-to" / "rest.md").read_text(encoding="utf-8")
 ROWS = [
     (market, *call.split(" "), row.endswith("yes |"))
-    for row in README.split("cannot do, and what to call instead:")[1]
-    .split("\n## ")[0]
-    .splitlines()
+    for row in PAGE.split("cannot do, and what to call instead:")[1].split("\n## ")[0].splitlines()
     for market, cell in zip(("usdm", "coinm"), row.split("|")[2:4], strict=False)
     for call in re.findall(r"`([A-Z]+ /[^`]+)`", cell)
 ]

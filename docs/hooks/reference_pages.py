@@ -1,0 +1,274 @@
+"""The pages of the reference, made from the code while the site is built: none can be stale.
+
+Tables come from the catalogue and what else the code says of itself, the rest from docstrings.
+"""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import itertools
+from collections.abc import Iterable, Iterator
+from fnmatch import fnmatch
+from pathlib import Path
+from typing import Any
+
+import click
+from mkdocs.config.defaults import MkDocsConfig
+from mkdocs.structure.files import File, Files
+
+from binance_wsapi import endpoints
+from binance_wsapi.catalogue import operations
+from binance_wsapi.catalogue._docstring import weight_in_words
+from binance_wsapi.catalogue._render_options import render_table
+from binance_wsapi.catalogue.operation import Operation
+from binance_wsapi.catalogue.stream import Stream
+from binance_wsapi.catalogue.streams import streams
+from binance_wsapi.cli.program import program
+from binance_wsapi.endpoints import Environment, WsKey, endpoint
+from binance_wsapi.markets import Market
+
+__all__ = ["on_config", "on_files"]
+
+ROOT = Path(__file__).parents[2]
+MODELS = ROOT / "binance_wsapi" / "models"
+INSIDE = {"__init__", "names", "readable", "tolerant"}
+"""Modules of the models that hold nothing a user names."""
+
+
+def on_config(config: MkDocsConfig) -> MkDocsConfig:
+    """Put the pages of a folder where the navigation says ``folder/*``."""
+    written = [
+        path.relative_to(config.docs_dir).as_posix() for path in Path(config.docs_dir).rglob("*.md")
+    ]
+    left = sorted({*written, *_pages()} - set(_named(config.nav)))
+    config.nav = _expanded(config.nav, left)
+    return config
+
+
+def on_files(files: Files, config: MkDocsConfig) -> Files:
+    """Add the pages that are made here."""
+    for name, text in _pages().items():
+        files.append(File.generated(config, name, content=text))
+    return files
+
+
+def _named(nav: Any) -> Iterator[str]:
+    if isinstance(nav, str):
+        yield nav
+    else:
+        for each in nav.values() if isinstance(nav, dict) else nav:
+            yield from _named(each)
+
+
+def _expanded(nav: Any, left: list[str]) -> Any:
+    if isinstance(nav, dict):
+        entries = {title: _expanded(each, left) for title, each in nav.items()}
+        return {title: each for title, each in entries.items() if each}
+    if not isinstance(nav, list):
+        return nav
+    found: list[Any] = []
+    for each in nav:
+        if isinstance(each, str) and "*" in each:
+            depth = each.count("/")
+            found += [page for page in left if fnmatch(page, each) and page.count("/") == depth]
+        elif expanded := _expanded(each, left):
+            found.append(expanded)
+    return found
+
+
+def _pages() -> dict[str, str]:
+    """Return the text of each page by its place."""
+    pages = {
+        f"reference/operations/{market.value}.md": _operations(market)
+        for market in Market
+        if (ROOT / "binance_wsapi" / "facade" / f"{market.value}.py").exists()
+    }
+    for path in sorted(MODELS.glob("*.py")):
+        if path.stem in INSIDE or path.stem.startswith("_"):
+            continue
+        kind = "events" if path.stem.endswith("_events") else "models"
+        pages[f"reference/{kind}/{path.stem}.md"] = _module(path)
+    return pages | {
+        "reference/streams.md": _streams(),
+        "reference/connections.md": _connections(),
+        "reference/options.md": _filled("options", "| the table |", render_table()),
+        "reference/command-line.md": _command_line(),
+        "changelog.md": (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"),
+    }
+
+
+def _filled(page: str, mark: str, text: str) -> str:
+    template = (Path(__file__).parent / f"{page}.md").read_text(encoding="utf-8")
+    before, after = template.split(mark)
+    return before + text + after
+
+
+def _table(heads: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    lines = [[*heads], ["---" for _ in heads], *([*row] for row in rows)]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines) + "\n"
+
+
+def _operations(market: Market) -> str:
+    facts = market.facts
+    name = f"{facts.module_name if hasattr(facts, 'module_name') else market.value}"
+    namespace = f"binance_wsapi.facade.{name}.{market.value.capitalize()}Namespace"
+    rows = (
+        (
+            f"`{each.name}` (of the client)"
+            if each.on_client
+            else f"[`{each.name}`][{namespace}.{each.name}]",
+            f"`{each.method}`",
+            _weight(each),
+            "yes" if each.signed else "",
+            "yes" if each.mutates else "",
+        )
+        for each in operations(market)
+    )
+    return f"""# {facts.label}: operations
+
+Methods of `client.{market.value}`. On the async client they have the same names and are awaited. Whatever
+*trades* is written once at most: if its answer is lost, [what became of it is found out](../../explanation/lost-answer.md).
+
+{_table(("method", "wire name", "weight", "signed", "trades"), rows)}
+::: {namespace}
+    options:
+      show_root_heading: false
+      show_root_toc_entry: false
+"""
+
+
+def _weight(operation: Operation) -> str:
+    return weight_in_words(operation).removeprefix("weight ").replace("``", "`")
+
+
+def _module(path: Path) -> str:
+    module = ast.parse(path.read_text(encoding="utf-8"))
+    first = (ast.get_docstring(module) or path.stem).splitlines()[0].rstrip(".").replace("``", "`")
+    title = path.stem.replace("_", " ").capitalize()
+    return f"""# {title}
+
+{first}. Import from `binance_wsapi.models.{path.stem}`.
+
+::: binance_wsapi.models.{path.stem}
+    options:
+      show_root_heading: false
+      show_root_toc_entry: false
+      show_root_members_full_path: false
+      show_docstring_description: true
+      show_if_no_docstring: true
+"""
+
+
+def _streams() -> str:
+    parts = [
+        """# Market streams
+
+`client.streams.subscribe(…)` takes names, as text or as its builders make them; `client.streams.order_book(…)` keeps a
+[local order book](../how-to/order-book.md).
+"""
+    ]
+    for market in Market:
+        try:
+            known = streams(market)
+        except ModuleNotFoundError:
+            continue
+        rows = ((f"`{each.template}`", each.title, _parts(each), _events(each)) for each in known)
+        parts.append(
+            f"## {market.facts.label}\n\n"
+            + _table(("name on the wire", "what it sends", "parts of the name", "events"), rows)
+        )
+    parts.append("::: binance_wsapi.facade.market_streams.MarketStreams\n")
+    return "\n".join(parts)
+
+
+def _parts(stream: Stream) -> str:
+    return "<br>".join(
+        f"`{part.name}`: {', '.join(f'`{value}`' for value in part.values) or part.about}"
+        + (" (may be left out)" if part.optional else "")
+        for part in stream.params
+    )
+
+
+def _events(stream: Stream) -> str:
+    return ", ".join(f"`{event.__name__}`" for event in stream.events)
+
+
+def _connections() -> str:
+    about = _attribute_docstrings(endpoints, "WsKey")
+    rows = (
+        (
+            f"`WsKey.{key.name}`",
+            about[key.name].replace("\n", " ").replace("``", "`"),
+            endpoint(key).market.facts.short_label,
+            *(
+                f"`{endpoint(key).urls[where]}`" if where in endpoint(key).urls else ""
+                for where in Environment
+            ),
+        )
+        for key in WsKey
+    )
+    rest = ((market.facts.label, *(f"`{url}`" for url in _rest_urls(market))) for market in Market)
+    where = [each.value.replace("_", " ") for each in Environment]
+    return _filled(
+        "connections",
+        "| the tables |",
+        _table(("connection", "what it serves", "market", *where), rows)
+        + "\n## REST\n\nWhat has no method on the WebSocket API goes there.\n\n"
+        + _table(("market", *where), rest),
+    )
+
+
+def _rest_urls(market: Market) -> Iterator[str]:
+    for where in Environment:
+        yield market.facts.rest_urls.get(where.value, "-")
+
+
+def _attribute_docstrings(module: Any, class_name: str) -> dict[str, str]:
+    tree = ast.parse(inspect.getsource(module))
+    body = next(
+        each.body
+        for each in tree.body
+        if isinstance(each, ast.ClassDef) and each.name == class_name
+    )
+    found: dict[str, str] = {}
+    for each, after in itertools.pairwise(body):
+        if (
+            isinstance(each, ast.Assign)
+            and isinstance(each.targets[0], ast.Name)
+            and isinstance(after, ast.Expr)
+            and isinstance(after.value, ast.Constant)
+        ):
+            found[each.targets[0].id] = inspect.cleandoc(str(after.value.value))
+    return found
+
+
+def _command_line() -> str:
+    parts = [(Path(__file__).parent / "command-line.md").read_text(encoding="utf-8")]
+    for path, command in _commands(program, ("binance-wsapi",)):
+        rows = [
+            (f"`{' '.join(_spelling(each))}`", getattr(each, "help", None) or "")
+            for each in command.params
+            if not getattr(each, "hidden", False)
+        ]
+        told = inspect.cleandoc(command.help or "").replace("\n", " ")
+        parts.append(f"## {' '.join(path)}\n\n{told}\n")
+        if rows:
+            parts.append(_table(("parameter", ""), rows))
+    return "\n".join(parts)
+
+
+def _commands(
+    command: click.Command, path: tuple[str, ...]
+) -> Iterator[tuple[tuple[str, ...], click.Command]]:
+    if isinstance(command, click.Group):
+        for name, each in sorted(command.commands.items()):
+            yield from _commands(each, (*path, name))
+    else:
+        yield path, command
+
+
+def _spelling(parameter: click.Parameter) -> list[str]:
+    if isinstance(parameter, click.Argument):
+        return [(parameter.name or "").upper()]
+    return [*parameter.opts, *parameter.secondary_opts]
