@@ -16,10 +16,12 @@ if TYPE_CHECKING:
     from binance_wsapi.simulator.faults.fault_handle import FaultHandle
     from binance_wsapi.simulator.key_making import Key
     from binance_wsapi.simulator.spot.symbols import SymbolSpec
+    from binance_wsapi.simulator.window import ExchangeWindow
 
 __all__ = [
     "AccountHandle",
     "ExchangeError",
+    "ExchangeWindow",
     "FaultHandle",
     "Key",
     "LimitRules",
@@ -33,6 +35,7 @@ __all__ = [
 _HOME = {
     "AccountHandle": "exchange",
     "ExchangeError": "errors",
+    "ExchangeWindow": "window",
     "FaultHandle": "faults.fault_handle",
     "Key": "key_making",
     "LimitRules": "doors.request_limits",

@@ -130,7 +130,7 @@ class Journal:
         found: list[Frame] = []
         seen = 0
         while True:
-            fresh, seen = self._newer_than(seen, deadline)
+            fresh, seen = self._await_newer_than(seen, deadline)
             # Outside the lock: the exchange's thread must not wait for a predicate.
             found.extend(frame for frame in fresh if predicate(frame))
             if len(found) >= count:
@@ -141,19 +141,24 @@ class Journal:
                     f"the last ones: {self.frames[-5:]}"
                 )
 
+    def newer_than(self, seen: int) -> tuple[list[Frame], int]:
+        """Return the frames after the first ``seen``, as far as they are kept, and how many came so far."""
+        with self._changed:
+            skipped = max(0, seen - (self._count - len(self._frames)))
+            return list(islice(self._frames, skipped, None)), self._count
+
     def clear(self) -> None:
         """Forget all frames."""
         with self._changed:
             self._frames.clear()
 
-    def _newer_than(self, seen: int, deadline: float) -> tuple[list[Frame], int]:
+    def _await_newer_than(self, seen: int, deadline: float) -> tuple[list[Frame], int]:
         """Return the frames after the first ``seen`` and their new number; none when the time is over."""
         with self._changed:
             self._changed.wait_for(
                 lambda: self._frames and self._count > seen, deadline - time.monotonic()
             )
-            skipped = max(0, seen - (self._count - len(self._frames)))
-            return list(islice(self._frames, skipped, None)), self._count
+            return self.newer_than(seen)
 
     def __repr__(self) -> str:
         return f"<Journal of {len(self._frames)} frames>"

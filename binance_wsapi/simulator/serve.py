@@ -51,9 +51,30 @@ def main(
         exchange.start_funding()
         if options.random_market:
             exchange.start_random_market(markets=tuple(Market))
-        _Desk(exchange, stream, options.account).serve(options, stop)
+        return _serve(_Desk(exchange, stream, options.account), exchange, options, stop)
     finally:
         exchange.stop()
+
+
+def _serve(
+    desk: _Desk, exchange: SimulatedExchange, options: argparse.Namespace, stop: threading.Event
+) -> int:
+    if options.web is None:
+        desk.serve(options, stop)
+        return 0
+    from binance_wsapi.simulator.window import ExchangeWindow
+
+    window = ExchangeWindow(exchange, host=options.web_host, port=options.web)
+    try:
+        window.open()
+    except OSError as error:
+        desk.tell(f"cannot listen on {options.web_host}:{options.web}: {error.strerror or error}")
+        return 1
+    try:
+        desk.tell(f"Watch it at {window.url}\n")
+        desk.serve(options, stop)
+    finally:
+        window.close()
     return 0
 
 
@@ -85,11 +106,11 @@ class _Desk:
                     self._tell_state()
                 seen = frames
         except KeyboardInterrupt:
-            self._print("\nstopped")
+            self.tell("\nstopped")
 
     def _introduce(self, certificate: Path | None) -> None:
         exchange = self._exchange
-        self._print("The embedded exchange is running; Ctrl-C stops it.\n")
+        self.tell("The embedded exchange is running; Ctrl-C stops it.\n")
         for name, path in (
             ("Spot WebSocket API", exchange.urls[WsKey.MAIN_WSAPI]),
             ("Spot streams", exchange.urls[WsKey.MAIN]),
@@ -105,13 +126,13 @@ class _Desk:
             ("USD-M REST", f"{exchange.rest_url}/fapi/v1"),
             ("COIN-M REST", f"{exchange.rest_url}/dapi/v1"),
         ):
-            self._print(f"  {name:<22}{path}")
+            self.tell(f"  {name:<22}{path}")
         if certificate is not None and exchange.certificate is not None:
             certificate.write_text(exchange.certificate)
-            self._print(f"  {'certificate':<22}{certificate}")
+            self.tell(f"  {'certificate':<22}{certificate}")
         keys = []
         for account in self._accounts:
-            self._print(f"\nAccount {account.uid}")
+            self.tell(f"\nAccount {account.uid}")
             self._tell_balances(account)
             keys.append(account.create_key("ed25519"))
             self._tell_key(keys[-1])
@@ -123,7 +144,7 @@ class _Desk:
         secret = key.api_secret.strip().replace("\n", "\\n")
         trust = f" SSL_CERT_FILE={certificate}" if certificate is not None else ""
         base = self._exchange.rest_url.replace("http", "ws", 1)
-        self._print(
+        self.tell(
             f"\nPrograms with this library trade here, as they are, after\n\n"
             f"  export {ENVIRONMENT_VARIABLE}=simulator {SIMULATOR_VARIABLE}={base}{trust}\n"
             f"  export BINANCE_API_KEY={key.api_key} BINANCE_API_SECRET='{secret}'\n\n"
@@ -133,36 +154,37 @@ class _Desk:
         )
 
     def _tell_key(self, key: Key) -> None:
-        self._print(f"  {key.key_type} key\n    api key  {key.api_key}")
+        self.tell(f"  {key.key_type} key\n    api key  {key.api_key}")
         if key.key_type == "hmac":
-            self._print(f"    secret   {key.api_secret}")
+            self.tell(f"    secret   {key.api_secret}")
             return
-        self._print("    private key")
+        self.tell("    private key")
         for line in key.api_secret.strip().splitlines():
-            self._print(f"      {line}")
+            self.tell(f"      {line}")
 
     def _tell_balances(self, account: AccountHandle) -> None:
         for asset, amounts in account.balances().items():
             locked = (
                 f"  (locked {plain(amounts.locked, microseconds=False)})" if amounts.locked else ""
             )
-            self._print(f"  {asset:<8}{plain(amounts.free, microseconds=False)}{locked}")
+            self.tell(f"  {asset:<8}{plain(amounts.free, microseconds=False)}{locked}")
         for market, label in ((Market.USDM, "USD-M"), (Market.COINM, "COIN-M")):
             for wallet in account.request("account.balance", market=market):
                 if Decimal(wallet["balance"]):
                     amount = f"{Decimal(wallet['balance']).normalize():f}"
-                    self._print(f"  {wallet['asset']:<8}{amount}  ({label} wallet)")
+                    self.tell(f"  {wallet['asset']:<8}{amount}  ({label} wallet)")
 
     def _tell_state(self) -> None:
         exchange = self._exchange
         connections = exchange.call(lambda: len(exchange.venue.gateway.connections))
-        self._print(f"-- {connections} connections, {len(exchange.journal.requests())} requests")
+        self.tell(f"-- {connections} connections, {len(exchange.journal.requests())} requests")
         for account in self._accounts:
             orders = account.request("openOrders.status")
-            self._print(f"Account {account.uid}: {len(orders)} open orders")
+            self.tell(f"Account {account.uid}: {len(orders)} open orders")
             self._tell_balances(account)
 
-    def _print(self, text: str) -> None:
+    def tell(self, text: str) -> None:
+        """Print a line."""
         self._out.write(text + "\n")
         self._out.flush()
 
@@ -191,6 +213,15 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--random-market", action="store_true", help="let prices walk on all markets"
     )
+    parser.add_argument(
+        "--web",
+        type=int,
+        nargs="?",
+        const=0,
+        metavar="PORT",
+        help="serve a page that shows it all and steers it; on a free port when none is named",
+    )
+    parser.add_argument("--web-host", default="127.0.0.1", help="address the page listens on")
     parser.add_argument("--no-limits", action="store_true", help="count weights and orders only")
     parser.add_argument(
         "--state-every",

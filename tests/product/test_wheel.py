@@ -76,6 +76,7 @@ def test_the_wheel_holds_the_package_and_nothing_else(wheel: Path) -> None:
     own = {path.relative_to(ROOT).as_posix() for path in (ROOT / "binance_wsapi").rglob("*.py")}
     assert {top.split("-")[0] for top in tops} == {"binance_wsapi"}
     assert "binance_wsapi/py.typed" in names
+    assert "binance_wsapi/simulator/window/assets/window.html" in names
     assert own <= set(names)
     assert any(name.endswith("licenses/LICENSE") for name in names)
 

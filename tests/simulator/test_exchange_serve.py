@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import signal
 import subprocess
 import sys
@@ -46,6 +47,15 @@ def served(*arguments: str) -> tuple[int, str]:
     stop.set()
     thread.join(10)
     return status[0], terminal.getvalue()
+
+
+def test_a_page_to_watch_it_is_served_when_asked_for() -> None:
+    status, text = served("--port", "0", "--web")
+    _, without = served("--port", "0")
+
+    assert status == 0
+    assert re.search(r"^Watch it at http://127\.0\.0\.1:\d+/#[\w-]{20,}$", text, re.MULTILINE)
+    assert "Watch it at" not in without
 
 
 def test_addresses_accounts_and_keys_are_printed() -> None:

@@ -110,6 +110,11 @@ class KeyRing:
         """Delete a key; sessions logged on with it learn so at their next request."""
         self._keys.pop(api_key, None)
 
+    @property
+    def owners(self) -> list[int]:
+        """The accounts that have a key, in order."""
+        return sorted({key.uid for key in self._keys.values()})
+
     def of_account(self, uid: int) -> list[ApiKey]:
         """Return the keys of an account."""
         return [key for key in self._keys.values() if key.uid == uid]

@@ -143,6 +143,11 @@ class Faults:
         """End every fault."""
         self._carry(self._clear)
 
+    @property
+    def in_force(self) -> list[str]:
+        """What may still go wrong: the names of the faults that are not over."""
+        return [handle.name for handle in self._handles() if not handle.is_over]
+
     def request_fault(self, request: Request) -> RequestAction | None:
         """Return what happens to a request, ``None`` when nothing does."""
         for rule in self._requests:
@@ -187,14 +192,17 @@ class Faults:
         self._carry(begin)
         return handle
 
-    def _clear(self) -> None:
+    def _handles(self) -> list[FaultHandle]:
         rules: list[RequestRule | EventRule | _DoorRule] = [
             *self._requests,
             *self._events,
             *self._handshakes,
             *self._rest,
         ]
-        for handle in (*(rule.handle for rule in rules), *self._lasting):
+        return [*(rule.handle for rule in rules), *self._lasting]
+
+    def _clear(self) -> None:
+        for handle in self._handles():
             handle.end()
         self._requests.clear()
         self._events.clear()
