@@ -163,8 +163,10 @@ class SimulatedExchange(HostedVenue):
         market_maker: Keep a book and some trades on every symbol.
         clock: Its clock; follows real time when left out.
         symbols: What is traded on Spot; a default set when left out.
-        tls: Serve ``wss`` and ``https`` with a certificate made on the spot; ``ssl_context`` trusts it.
+        tls: Serve ``wss`` and ``https`` with a certificate made on the spot, for the exchange's own hosts as well;
+            ``ssl_context`` trusts it.
         port: Where to listen; a free port when 0.
+        more_ports: Where else to listen, for clients that know ports of their own.
         host: The address to listen on.
 
     Attributes:
@@ -183,13 +185,21 @@ class SimulatedExchange(HostedVenue):
         symbols: Sequence[SymbolSpec] | None = None,
         tls: bool = False,
         port: int = 0,
+        more_ports: Sequence[int] = (),
         host: str = "127.0.0.1",
     ) -> None:
         from random import Random
 
         self.clock = clock or SimulatedClock()
         venue = Venue(self.clock, seed=seed, symbols=symbols)
-        super().__init__(venue, market_maker=market_maker, tls=tls, port=port, host=host)
+        super().__init__(
+            venue,
+            market_maker=market_maker,
+            tls=tls,
+            port=port,
+            more_ports=more_ports,
+            host=host,
+        )
         self.key_rng = Random(f"keys {seed}")
         self._live_market: LiveMarket | None = None
 

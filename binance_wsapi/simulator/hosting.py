@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Self, TypeVar
 
@@ -28,16 +28,25 @@ class HostedVenue:
         market_maker: Start the market makers with it.
         tls: Serve with a certificate made on the spot.
         port: Where to listen; a free port when 0.
+        more_ports: Where else to listen.
         host: The address to listen on.
     """
 
     def __init__(
-        self, venue: Venue, *, market_maker: bool, tls: bool, port: int, host: str
+        self,
+        venue: Venue,
+        *,
+        market_maker: bool,
+        tls: bool,
+        port: int,
+        more_ports: Sequence[int],
+        host: str,
     ) -> None:
         self.venue = venue
         self._market_maker = market_maker
         self._host = host
         self._port = port
+        self._more_ports = more_ports
         self._tls = tls
         self._thread: ExchangeThread | None = None
         self._certificate: str | None = None
@@ -48,11 +57,13 @@ class HostedVenue:
 
         if self._thread is not None:
             raise RuntimeError("this exchange is running already")
-        server_context = None
+        context = None
         if self._tls:
-            from binance_wsapi.simulator.doors.certificates import self_signed
+            from binance_wsapi.simulator.doors.certificates import server_context
+            from binance_wsapi.simulator.official_hosts import OFFICIAL_HOSTS
 
-            server_context, self._certificate = self_signed(self._host)
+            names = (self._host, "localhost", *OFFICIAL_HOSTS)
+            context, self._certificate = server_context(names)
         if self._market_maker and not self.venue.market_makers:
             self.venue.start_market_makers()
         thread = ExchangeThread(
@@ -60,7 +71,8 @@ class HostedVenue:
             self.venue.rest.answer,
             host=self._host,
             port=self._port,
-            tls=server_context,
+            more_ports=self._more_ports,
+            tls=context,
         )
         thread.start()
         self._thread = thread
@@ -118,7 +130,7 @@ class HostedVenue:
 
     @property
     def ssl_context(self) -> ssl.SSLContext | None:
-        """What trusts the exchange's certificate; ``None`` without TLS."""
+        """What trusts the exchange's certificate authority; ``None`` without TLS."""
         if self._certificate is None:
             return None
         import ssl
@@ -127,7 +139,7 @@ class HostedVenue:
 
     @property
     def certificate(self) -> str | None:
-        """The certificate that clients should trust, as PEM text; ``None`` without TLS."""
+        """The certificate of the authority that clients should trust, as PEM text; ``None`` without TLS."""
         return self._certificate
 
     def call(self, action: Callable[[], T]) -> T:

@@ -16,6 +16,7 @@ from binance_wsapi.markets import Market
 from binance_wsapi.simulator.doors.wire import plain
 from binance_wsapi.simulator.exchange import AccountHandle, Key, SimulatedExchange
 from binance_wsapi.simulator.futures.contracts import DEFAULT_CONTRACTS
+from binance_wsapi.simulator.official_hosts import OFFICIAL_HOSTS, OFFICIAL_PORTS
 
 __all__ = ["main"]
 
@@ -37,14 +38,16 @@ def main(
     exchange = SimulatedExchange(
         seed=options.seed,
         market_maker=not options.no_market_maker,
-        tls=options.tls,
-        port=options.port,
+        tls=options.tls or options.as_binance,
+        port=OFFICIAL_PORTS[0] if options.as_binance else options.port,
+        more_ports=OFFICIAL_PORTS[1:] if options.as_binance else (),
         host=options.host,
     )
     try:
         exchange.start()
     except OSError as error:
-        stream.write(f"cannot listen on {options.host}:{options.port}: {error.strerror or error}\n")
+        ports = " and ".join(map(str, OFFICIAL_PORTS)) if options.as_binance else options.port
+        stream.write(f"cannot listen on {options.host}:{ports}: {error.strerror or error}\n")
         return 1
     try:
         exchange.limits.enabled = exchange.futures_limits.enabled = not options.no_limits
@@ -97,7 +100,7 @@ class _Desk:
         """Print where everything is, then the state now and then, until asked to stop."""
         if threading.current_thread() is threading.main_thread():
             signal.signal(signal.SIGTERM, lambda number, frame: stop.set())
-        self._introduce(options.cert)
+        self._introduce(options)
         seen = -1
         try:
             while not stop.wait(options.state_every):
@@ -108,8 +111,8 @@ class _Desk:
         except KeyboardInterrupt:
             self.tell("\nstopped")
 
-    def _introduce(self, certificate: Path | None) -> None:
-        exchange = self._exchange
+    def _introduce(self, options: argparse.Namespace) -> None:
+        exchange, certificate = self._exchange, options.cert
         self.tell("The embedded exchange is running; Ctrl-C stops it.\n")
         for name, path in (
             ("Spot WebSocket API", exchange.urls[WsKey.MAIN_WSAPI]),
@@ -129,7 +132,12 @@ class _Desk:
             self.tell(f"  {name:<22}{path}")
         if certificate is not None and exchange.certificate is not None:
             certificate.write_text(exchange.certificate)
-            self.tell(f"  {'certificate':<22}{certificate}")
+            self.tell(f"  {'certificate authority':<22}{certificate}")
+        if options.as_binance:
+            self.tell(
+                f"\nClients that know the exchange's own hosts come here with this line in /etc/hosts, "
+                f"and the authority trusted:\n\n  {options.host} {' '.join(OFFICIAL_HOSTS)}"
+            )
         keys = []
         for account in self._accounts:
             self.tell(f"\nAccount {account.uid}")
@@ -198,7 +206,13 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on")
     parser.add_argument("--tls", action="store_true", help="serve wss:// and https://")
     parser.add_argument(
-        "--cert", type=Path, help="where to write the certificate that clients should trust"
+        "--cert", type=Path, help="where to write the authority's certificate for clients to trust"
+    )
+    parser.add_argument(
+        "--as-binance",
+        action="store_true",
+        help="stand in for the exchange's own hosts: TLS on their ports, 443 and 9443, for clients that can be "
+        "led here by /etc/hosts alone",
     )
     parser.add_argument("--seed", type=int, default=0, help="the same seed makes the same market")
     parser.add_argument(

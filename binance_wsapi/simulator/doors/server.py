@@ -8,7 +8,7 @@ import logging
 import ssl
 import struct
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 from aiohttp import WSMsgType, web
@@ -16,6 +16,7 @@ from aiohttp import WSMsgType, web
 from binance_wsapi.simulator.clock import SimulatedClock
 from binance_wsapi.simulator.doors.gateway import Door, Gateway, HandshakeRefused
 from binance_wsapi.simulator.doors.rest import RestAnswer, RestRequest
+from binance_wsapi.simulator.official_hosts import path_at
 
 __all__ = ["ExchangeThread"]
 
@@ -38,6 +39,7 @@ class ExchangeThread:
         rest: Where every other request goes.
         host: The address to listen on.
         port: The port; 0 takes a free one.
+        more_ports: Further ports, for clients that know one of their own.
         tls: Context to serve TLS with; plain when left out.
     """
 
@@ -48,9 +50,11 @@ class ExchangeThread:
         *,
         host: str = "127.0.0.1",
         port: int = 0,
+        more_ports: Sequence[int] = (),
         tls: ssl.SSLContext | None = None,
     ) -> None:
         self.port = port
+        self._more_ports = tuple(more_ports)
         self._host = host
         self._gateway = gateway
         self._clock: SimulatedClock = gateway.clock
@@ -59,7 +63,7 @@ class ExchangeThread:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
         self._server: web.Server | None = None
-        self._listener: asyncio.Server | None = None
+        self._listeners: list[asyncio.Server] = []
         self._alarm: asyncio.TimerHandle | None = None
         self._waiting: set[concurrent.futures.Future[Any]] = set()
 
@@ -146,16 +150,22 @@ class ExchangeThread:
                 waiting.cancel()
 
     async def _listen(self) -> None:
-        if self._listener is None and self._server is not None:
-            self._listener = await asyncio.get_running_loop().create_server(
-                self._server, self._host, self.port, ssl=self._tls, reuse_address=True
-            )
-            self.port = self._listener.sockets[0].getsockname()[1]
+        if self._listeners or self._server is None:
+            return
+        try:
+            for port in (self.port, *self._more_ports):
+                listener = await asyncio.get_running_loop().create_server(
+                    self._server, self._host, port, ssl=self._tls, reuse_address=True
+                )
+                self._listeners.append(listener)
+        except OSError:
+            self._unlisten()
+            raise
+        self.port = self._listeners[0].sockets[0].getsockname()[1]
 
     def _unlisten(self) -> None:
-        if self._listener is not None:
-            self._listener.close()
-            self._listener = None
+        while self._listeners:
+            self._listeners.pop().close()
 
     async def _close(self, server: web.Server) -> None:
         self._unlisten()
@@ -213,7 +223,7 @@ class ExchangeThread:
         wire = _Wire()
         try:
             door = self._gateway.connect(
-                request.path_qs,
+                path_at(request.host, request.path_qs),
                 remote=request.remote or "",
                 transport=wire,
                 headers=dict(request.headers),
