@@ -15,6 +15,7 @@ import re
 import shlex
 import subprocess
 import sys
+import time
 import tomllib
 from base64 import b64encode
 from collections.abc import Iterator
@@ -33,7 +34,7 @@ import binance_wsapi
 from binance_wsapi import AsyncClient, Client, KeyType
 from binance_wsapi.cli.program import program
 from binance_wsapi.protocol.signing import load_signer
-from binance_wsapi.simulator import Key, SimulatedExchange
+from binance_wsapi.simulator import Key, SimulatedClock, SimulatedExchange
 
 BLOCKS = [block for path in PAGES for block in blocks_of(path)]
 PYTHON = [block for block in BLOCKS if block.language == "python"]
@@ -45,6 +46,8 @@ CONSOLE = [block for block in BLOCKS if block.language == "console"]
 OUTPUT = {
     before: after.code for before, after in itertools.pairwise(BLOCKS) if after.title == "output"
 }
+PAST_DAYS, DAY_S = 2, 86_400
+"""How much of a past the exchange has where a page asks for yesterday."""
 READ_ALONE = {"", "text", "toml", "ini", "yaml", "dockerfile", "diff", "json", "javascript"}
 """Languages of blocks that nothing here can run."""
 
@@ -72,9 +75,19 @@ class Here:
 
 
 @pytest.fixture
-def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Here]:
+def here(
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Here]:
     clients: list[Client | AsyncClient] = []
-    with SimulatedExchange(seed=5, market_maker=True) as exchange:
+    block = request.getfixturevalue("block") if "block" in request.fixturenames else None
+    past = PAST_DAYS if block is not None and "yesterday" in block.code else 0
+    began_us = time.time_ns() // 1000 - past * DAY_S * 1_000_000
+    with SimulatedExchange(
+        seed=5, market_maker=True, clock=SimulatedClock(start_us=began_us)
+    ) as exchange:
+        if past:
+            exchange.start_random_market(step_seconds=900)
+            exchange.clock.advance(past * DAY_S)
         exchange.start_random_market(step_seconds=0.05)
         account = exchange.create_account()
         keys = {
@@ -163,6 +176,33 @@ def test_tests_pass(page: str, tmp_path: Path) -> None:
 
     assert ran.returncode == 0, ran.stdout + ran.stderr
     assert re.search(r"^\d+ passed in", ran.stdout, re.MULTILINE), ran.stdout
+
+
+def test_the_web_services_answer(here: Here) -> None:
+    django = pytest.importorskip("django.conf", reason="Django is not installed")
+    files = {
+        block.title: executed(block) for block in FILES if block.page.endswith("/web-services.md")
+    }
+
+    async def ask_fastapi() -> None:
+        api = files["api.py"]
+        async with api["lifespan"](api["app"]):
+            assert len((await api["book"]("BTCUSDT")).bids) == 5
+            assert (await api["balances"]())["BTC"].free == 100
+
+    asyncio.run(ask_fastapi())
+    answer = files["shop.py"]["app"].test_client().get("/price/BTCUSDT").json
+    assert answer["symbol"] == "BTCUSDT"
+    if not django.settings.configured:
+        django.settings.configure(DEFAULT_CHARSET="utf-8")
+    assert b'"symbol": "ETHUSDT"' in files["views.py"]["price"](None, "ETHUSDT").content
+
+
+def executed(block: Block) -> dict[str, Any]:
+    """Return what a file defines, run where the clients are those of the embedded exchange."""
+    names: dict[str, Any] = {"__name__": block.title.removesuffix(".py")}
+    exec(compile("\n" * block.line + block.code, str(ROOT / block.page), "exec"), names)
+    return names
 
 
 def write_files(page: str, folder: Path) -> None:
