@@ -1,4 +1,4 @@
-"""Compile the modules that each request and event goes through, where that is asked for.
+"""Add the example programs to a wheel, and compile the modules that each request and event goes through, where asked.
 
 ``BINANCE_WSAPI_BUILD=compiled`` builds a wheel with them compiled by mypyc, for this Python and platform; it
 takes a C compiler. Without it the wheel is pure Python and fits everywhere.
@@ -18,10 +18,11 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 SWITCH = "BINANCE_WSAPI_BUILD"
 PACKAGE = "binance_wsapi"
+EXAMPLES = "examples"
 
 
 class CompilingHook(BuildHookInterface[Any]):
-    """Adds compiled modules to a wheel, beside their sources."""
+    """Adds to a wheel the example programs, and compiled modules beside their sources."""
 
     PLUGIN_NAME = "custom"
 
@@ -32,8 +33,13 @@ class CompilingHook(BuildHookInterface[Any]):
         return ["mypy[mypyc]>=2.4", *self.metadata.core.dependencies]
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
-        """Compile, unless the package is installed in place: what is edited there has to run."""
-        if not is_wanted() or version == "editable":
+        """Add what is to be added, unless the package is installed in place: what is edited there has to run."""
+        if version == "editable":
+            return
+        for file in (Path(self.root) / EXAMPLES).iterdir():
+            if file.suffix in {".csv", ".py"}:
+                build_data["force_include"][str(file)] = f"{PACKAGE}/{EXAMPLES}/{file.name}"
+        if not is_wanted():
             return
         # Kept until the process ends, which is after the wheel is packed.
         self._folder = tempfile.TemporaryDirectory()

@@ -1,4 +1,4 @@
-"""``python -m binance_wsapi``, or ``binance-wsapi``: the demo, the embedded exchange, and all commands."""
+"""``python -m binance_wsapi``, or ``binance-wsapi``: the demo, the examples, the embedded exchange, and all commands."""
 
 from __future__ import annotations
 
@@ -38,6 +38,10 @@ def _without_cli(given: list[str]) -> int:
         from binance_wsapi import demo
 
         return demo.main(given[1:])
+    if name == "examples":
+        from binance_wsapi import example_programs
+
+        return example_programs.main(given[1:])
     if name == "simulator":
         from binance_wsapi.simulator.serve import main as serve
 
@@ -46,7 +50,7 @@ def _without_cli(given: list[str]) -> int:
         print(__version__)
         return 0
     print(
-        "usage: binance-wsapi demo|simulator|--version\n"
+        "usage: binance-wsapi demo|examples|simulator|--version\n"
         "All other commands need the extra 'cli': pip install 'binance-wsapi[cli]'",
         file=sys.stderr,
     )

@@ -1,7 +1,4 @@
-"""The async client: the same names, awaited; three orders at once over one connection.
-
-Needs ``BINANCE_API_KEY`` and ``BINANCE_API_SECRET`` of the Spot testnet in the environment.
-"""
+"""The async client: the same names, awaited; three orders at once over one connection."""
 
 from __future__ import annotations
 
@@ -9,6 +6,7 @@ import asyncio
 from decimal import ROUND_DOWN, Decimal
 
 from binance_wsapi import AsyncClient
+from binance_wsapi.simulator import practice
 
 
 async def main(client: AsyncClient) -> None:
@@ -41,8 +39,9 @@ async def main(client: AsyncClient) -> None:
 
 
 async def _run() -> None:
-    async with AsyncClient.from_env(testnet=True) as client:
-        await main(client)
+    with practice():
+        async with AsyncClient.from_env() as client:
+            await main(client)
 
 
 if __name__ == "__main__":

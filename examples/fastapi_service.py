@@ -1,28 +1,33 @@
-"""A web service with FastAPI: the book, candles, an order, and the account's events as they come.
+"""A web service with FastAPI: the book, candles, an order, and the account's events as server-sent events.
 
-``uvicorn fastapi_service:app``; needs ``BINANCE_API_KEY`` and ``BINANCE_API_SECRET`` of the Spot testnet.
+``python fastapi_service.py 8000`` serves on that port; so does ``uvicorn fastapi_service:app``. Needs
+``pip install fastapi uvicorn``.
 """
 
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
+import uvicorn
 from fastapi import FastAPI, HTTPException, Request
 from fastapi.responses import StreamingResponse
 
 from binance_wsapi import AsyncClient, ParameterError, RequestRejected
+from binance_wsapi.simulator import practice
 
 
 @asynccontextmanager
 async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     """Open one client for the life of the service."""
-    async with AsyncClient.from_env(testnet=True) as client:
-        app.state.client = client
-        await client.subscribe_user_data_stream()
-        yield
+    with practice():
+        async with AsyncClient.from_env() as client:
+            app.state.client = client
+            await client.subscribe_user_data_stream()
+            yield
 
 
 app = FastAPI(lifespan=lifespan)
@@ -76,3 +81,7 @@ async def told(client: AsyncClient) -> AsyncIterator[str]:
             yield f"event: {type(event).__name__}\ndata: {event.to_json()}\n\n"
     finally:
         client.off("user_data", hear)
+
+
+if __name__ == "__main__":
+    uvicorn.run(app, port=int(sys.argv[1]) if len(sys.argv) > 1 else 8000)

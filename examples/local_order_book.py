@@ -1,11 +1,9 @@
-"""A local order book: kept from its changes and a snapshot, to be read from any thread.
-
-Market data needs no key.
-"""
+"""A local order book: kept from its changes and a snapshot, to be read from any thread."""
 
 from __future__ import annotations
 
 from binance_wsapi import Client
+from binance_wsapi.simulator import practice
 
 
 def main(client: Client, *, changes: int = 5) -> None:
@@ -18,5 +16,5 @@ def main(client: Client, *, changes: int = 5) -> None:
 
 
 if __name__ == "__main__":
-    with Client() as public_client:
-        main(public_client)
+    with practice(), Client() as trader:
+        main(trader)

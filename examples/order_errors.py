@@ -1,7 +1,4 @@
-"""An order with every way it can end: what happened to it, and what to do next.
-
-Needs ``BINANCE_API_KEY`` and ``BINANCE_API_SECRET`` of the Spot testnet in the environment.
-"""
+"""An order with every way it can end: what happened to it, and what to do next."""
 
 from __future__ import annotations
 
@@ -22,6 +19,7 @@ from binance_wsapi import (
     RequestRejected,
     UnreadableResult,
 )
+from binance_wsapi.simulator import practice
 
 Ending = Literal["placed", "not placed", "unknown"]
 
@@ -74,7 +72,7 @@ def buy(client: Client, symbol: str, price: str, quantity: str) -> Ending:
 
 
 if __name__ == "__main__":
-    with Client.from_env(testnet=True) as testnet_client:
-        buy(testnet_client, "BTCUSDT", "20000.00", "0.001")
-        buy(testnet_client, "BTCUSDT", "20000.00", "0.0000001")  # below the smallest lot
-        buy(testnet_client, "BTCUSDT", "1e5 USDT", "0.001")  # not a number
+    with practice(), Client.from_env() as trader:
+        buy(trader, "BTCUSDT", "20000.00", "0.001")
+        buy(trader, "BTCUSDT", "20000.00", "0.0000001")  # below the smallest lot
+        buy(trader, "BTCUSDT", "1e5 USDT", "0.001")  # not a number

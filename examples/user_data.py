@@ -1,12 +1,10 @@
-"""User data: fills and balances as they happen, and what a gap in them looks like.
-
-Needs ``BINANCE_API_KEY`` and ``BINANCE_API_SECRET`` of the Spot testnet in the environment.
-"""
+"""User data: fills and balances as they happen, and what a gap in them looks like."""
 
 from __future__ import annotations
 
 from binance_wsapi import Client, ClientClosed, OrderReconciled, StreamGap
 from binance_wsapi.models.user_events import AccountPosition, OrderUpdate
+from binance_wsapi.simulator import practice
 
 
 def main(client: Client) -> None:
@@ -41,5 +39,5 @@ def main(client: Client) -> None:
 
 
 if __name__ == "__main__":
-    with Client.from_env(testnet=True) as testnet_client:
-        main(testnet_client)
+    with practice(), Client.from_env() as trader:
+        main(trader)

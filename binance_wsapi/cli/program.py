@@ -37,6 +37,12 @@ def _demo(arguments: list[str]) -> int:
     return demo.main(arguments)
 
 
+def _examples(arguments: list[str]) -> int:
+    from binance_wsapi import example_programs
+
+    return example_programs.main(arguments)
+
+
 def _simulator(arguments: list[str]) -> int:
     from binance_wsapi.simulator.serve import main
 
@@ -45,6 +51,7 @@ def _simulator(arguments: list[str]) -> int:
 
 for _name, _main, _help in (
     ("demo", _demo, "Trade on the embedded exchange (or the testnet) and show what happens."),
+    ("examples", _examples, "List the example programs, or run one."),
     ("simulator", _simulator, "Serve the embedded exchange to any client."),
 ):
     program.command(_name, help=_help, add_help_option=False, context_settings=_PASSED_ON)(

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from binance_wsapi.simulator.exchange import AccountHandle, SimulatedExchange
     from binance_wsapi.simulator.faults.fault_handle import FaultHandle
     from binance_wsapi.simulator.key_making import Key
+    from binance_wsapi.simulator.practising import practice
     from binance_wsapi.simulator.spot.symbols import SymbolSpec
     from binance_wsapi.simulator.window import ExchangeWindow
 
@@ -30,6 +31,7 @@ __all__ = [
     "SimulatedExchange",
     "SymbolSpec",
     "Window",
+    "practice",
 ]
 
 _HOME = {
@@ -44,6 +46,7 @@ _HOME = {
     "SimulatedExchange": "exchange",
     "SymbolSpec": "spot.symbols",
     "Window": "doors.request_limits",
+    "practice": "practising",
 }
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-NOTEBOOK = Path(__file__).parents[2] / "examples" / "results.ipynb"
+NOTEBOOK = Path(__file__).parents[2] / "examples" / "notebooks" / "results.ipynb"
 EXECUTE = """
 import sys, nbclient, nbformat
 notebook = nbformat.read(sys.argv[1], as_version=4)

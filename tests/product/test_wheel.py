@@ -43,6 +43,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
         source / "binance_wsapi",
         ignore=shutil.ignore_patterns("__pycache__"),
     )
+    shutil.copytree(ROOT / "examples", source / "examples")
     for name in ("pyproject.toml", "README.md", "LICENSE", "hatch_build.py"):
         shutil.copy(ROOT / name, source)
     built = _run(sys.executable, "-c", BUILD, str(source), cwd=source, BINANCE_WSAPI_BUILD="pure")
@@ -78,6 +79,14 @@ def test_the_wheel_holds_the_package_and_nothing_else(wheel: Path) -> None:
     assert "binance_wsapi/py.typed" in names
     assert "binance_wsapi/simulator/window/assets/window.html" in names
     assert own <= set(names)
+    programs = {
+        f"binance_wsapi/{each.relative_to(ROOT).as_posix()}"
+        for each in (ROOT / "examples").glob("*.py")
+    }
+    assert {name for name in names if "/examples/" in name} == {
+        *programs,
+        "binance_wsapi/examples/tape.csv",
+    }
     assert any(name.endswith("licenses/LICENSE") for name in names)
 
 
@@ -100,6 +109,13 @@ def test_the_console_script_runs_the_demo(installed: Path, tmp_path: Path) -> No
     assert "The sync client" in printed
     assert "The async client" in printed
     assert "Done." in printed
+
+
+def test_the_examples_come_along(installed: Path, tmp_path: Path) -> None:
+    script = installed.with_name("binance-wsapi")
+
+    assert "\n  grid_bot " in _run(str(script), "examples", cwd=tmp_path)
+    assert " 39 fills\n" in _run(str(script), "examples", "backtest", cwd=tmp_path)
 
 
 def test_the_module_tells_its_version(installed: Path, tmp_path: Path) -> None:

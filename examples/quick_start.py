@@ -1,14 +1,11 @@
-"""The sync client: look at the book, rest an order, take it back.
-
-Needs ``BINANCE_API_KEY`` and ``BINANCE_API_SECRET`` (a path to the PEM file will do) of the Spot
-testnet in the environment.
-"""
+"""The sync client: look at the book, rest an order, take it back."""
 
 from __future__ import annotations
 
 from decimal import ROUND_DOWN, Decimal
 
 from binance_wsapi import Client
+from binance_wsapi.simulator import practice
 
 
 def main(client: Client) -> None:
@@ -34,5 +31,5 @@ def main(client: Client) -> None:
 
 
 if __name__ == "__main__":
-    with Client.from_env(testnet=True) as testnet_client:
-        main(testnet_client)
+    with practice(), Client.from_env() as trader:
+        main(trader)
