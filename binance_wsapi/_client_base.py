@@ -71,7 +71,7 @@ EventName = Literal[
 ]
 
 
-MarketName = Literal["spot", "usdm", "coinm"]
+MarketName = Literal["spot", "usdm", "coinm", "portfolio_margin"]
 HttpMethod = Literal["GET", "POST", "PUT", "DELETE"]
 
 

@@ -7,11 +7,10 @@ from collections.abc import Awaitable, Callable, Coroutine, Generator
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self, overload
 
-from binance_wsapi._awaited_calls import AwaitedCalls
+from binance_wsapi._awaited_user_data import AwaitedUserData
 from binance_wsapi._client_base import (
     GRACE_S,
     close_account,
-    close_new,
 )
 from binance_wsapi.core.own_threads import OwnThreads
 from binance_wsapi.endpoints import WsKey, check_takes_requests, endpoint
@@ -28,19 +27,13 @@ if TYPE_CHECKING:
     from binance_wsapi.facade.async_spot import AsyncSpotNamespace
     from binance_wsapi.facade.async_usdm import AsyncUsdmNamespace
     from binance_wsapi.facade.market_streams import AsyncStreams
-    from binance_wsapi.facade.opening import OpeningAccount, OpeningStream
+    from binance_wsapi.facade.opening import OpeningAccount
     from binance_wsapi.rules.symbol_rules import SymbolRules
-    from binance_wsapi.user_data import (
-        CoinmUserData,
-        MarginUserData,
-        SpotUserData,
-        UsdmUserData,
-    )
 
 __all__ = ["AsyncClient"]
 
 
-class AsyncClient(AwaitedCalls):
+class AsyncClient(AwaitedUserData):
     """A client whose calls are awaited; it may be used from several event loops at once.
 
     The connections live on a thread of their own, so a busy loop of yours never delays a heartbeat.
@@ -122,106 +115,6 @@ class AsyncClient(AwaitedCalls):
         """
         check_takes_requests(ws_key)
         await self._run(lambda: self._core.connect(ws_key))
-
-    @overload
-    def subscribe_user_data_stream(
-        self,
-        ws_key: Literal[
-            WsKey.MAIN_WSAPI, WsKey.MAIN_WSAPI2, WsKey.MAIN_WSAPI_TESTNET
-        ] = WsKey.MAIN_WSAPI,
-        *,
-        isolated_symbol: None = None,
-    ) -> OpeningStream[SpotUserData]: ...
-    @overload
-    def subscribe_user_data_stream(
-        self,
-        ws_key: Literal[WsKey.USDM_WSAPI, WsKey.USDM_WSAPI_TESTNET],
-        *,
-        isolated_symbol: None = None,
-    ) -> OpeningStream[UsdmUserData]: ...
-    @overload
-    def subscribe_user_data_stream(
-        self,
-        ws_key: Literal[WsKey.COINM_WSAPI, WsKey.COINM_WSAPI_TESTNET],
-        *,
-        isolated_symbol: None = None,
-    ) -> OpeningStream[CoinmUserData]: ...
-    @overload
-    def subscribe_user_data_stream(
-        self,
-        ws_key: Literal[WsKey.MARGIN_USER_DATA, WsKey.MARGIN_RISK_USER_DATA],
-        *,
-        isolated_symbol: str | None = None,
-    ) -> OpeningStream[MarginUserData]: ...
-    @overload
-    def subscribe_user_data_stream(
-        self, ws_key: WsKey, *, isolated_symbol: str | None = None
-    ) -> OpeningStream[Any]: ...
-    def subscribe_user_data_stream(
-        self, ws_key: WsKey = WsKey.MAIN_WSAPI, *, isolated_symbol: str | None = None
-    ) -> OpeningStream[Any]:
-        """Return the events of the account: orders, fills, balances.
-
-        The stream goes on through reconnects; a :class:`StreamGap` in it tells where events may be
-        missing. Asked for again, the same stream is returned.
-
-        On Spot the orders that are open already are asked for once (``openOrders.status``, weight 80),
-        so that what a later gap swallows of them is found as well.
-
-        On futures the account has one listen key, shared by all its clients: whoever stops it ends
-        the events of all. The stream then gets a new key and tells the gap; at once when this client
-        stopped it (``stop_user_data_stream_for_key``), within a
-        minute when another one did.
-
-        Await it for the stream, enter it by ``async with``, or read it at once by ``async for``.
-
-        The type of the events follows from the connection, as :mod:`binance_wsapi.user_data` lists it;
-        with ``beautify=False`` those of the exchange are wire dicts, whatever the type says.
-
-        Args:
-            ws_key: The connection whose account it is: one of the WebSocket API, ``MARGIN_USER_DATA``,
-                or ``MARGIN_RISK_USER_DATA`` for the margin level and debts of cross margin.
-            isolated_symbol: With ``MARGIN_USER_DATA``: the symbol of an isolated margin account;
-                ``None`` is the cross margin account.
-
-        Raises:
-            ConfigurationError: The connection has no user data, or the client's key does not do for it.
-            NotSent: No connection came up in time.
-            RequestRejected: The exchange refused the subscription.
-        """
-        with unforked:
-            from binance_wsapi.facade.opening import OpeningStream
-
-        return OpeningStream(
-            self._subscribe_user_data(ws_key, isolated_symbol),
-            "AsyncClient.subscribe_user_data_stream",
-        )
-
-    async def _subscribe_user_data(
-        self, ws_key: WsKey, isolated_symbol: str | None
-    ) -> AsyncEventStream[Any]:
-        ws_key = WsKey(ws_key)
-        stream: AsyncEventStream[Any]
-        stream, _ = await self._run(
-            lambda: self._core.user_data.subscribe(ws_key, isolated_symbol), close_new
-        )
-        return stream
-
-    async def unsubscribe_user_data_stream(
-        self, ws_key: WsKey = WsKey.MAIN_WSAPI, *, isolated_symbol: str | None = None
-    ) -> None:
-        """End the account's event stream; nothing to do when there is none.
-
-        Args:
-            ws_key: The connection it was subscribed with.
-            isolated_symbol: The symbol it was subscribed with.
-
-        Raises:
-            ConfigurationError: There is no such connection.
-            ClientClosed: The client is closed, and its streams with it.
-        """
-        ws_key = WsKey(ws_key)
-        await self._run(lambda: self._core.user_data.unsubscribe(ws_key, isolated_symbol))
 
     async def rotate(self, ws_key: WsKey = WsKey.MAIN_WSAPI) -> None:
         """Replace a connection by a fresh one without a gap, now rather than at a worse moment.

@@ -1,7 +1,6 @@
 """Where the exchange listens: one ``WsKey`` a connection, one URL for each environment.
 
-The keys are those of the markets this library covers: Spot with margin, USD-M and COIN-M futures.
-Options, portfolio margin and Alpha have no WebSocket API of their own, only streams, and are left out.
+Spot with margin, USD-M and COIN-M futures have a WebSocket API; other products have streams alone.
 """
 
 from __future__ import annotations
@@ -97,6 +96,10 @@ class WsKey(StrEnum):
     """COIN-M futures user data on the authenticated host (listen key)."""
     COINM_TESTNET = "coinmTestnet"
     """``COINM`` of the testnet, whatever the ``testnet`` option says."""
+    PORTFOLIO_MARGIN_USER_DATA = "portfolioMarginUserData"
+    """User data of a portfolio margin account (listen key)."""
+    PORTFOLIO_MARGIN_PRO_USER_DATA = "portfolioMarginProUserData"
+    """Risk and equity of a portfolio margin pro account (listen key)."""
 
     @classmethod
     def _missing_(cls, value: object) -> WsKey:
@@ -136,6 +139,10 @@ class Endpoint:
     """The host reads the listen key from the path."""
     listen_key_in_query: bool = False
     """The host reads the listen key from the query."""
+    listen_keys: str | None = None
+    """Where REST hands out its listen keys: module and name; ``None`` where a WebSocket API does."""
+    user_events: str | None = None
+    """What makes typed events of its user data: module and name; ``None`` for what its market says."""
 
 
 def endpoint(ws_key: WsKey) -> Endpoint:
@@ -215,14 +222,22 @@ def wsapi_keys(market: Market) -> tuple[WsKey, ...]:
 
 
 def default_ws_key(market: Market) -> WsKey:
-    """Return the connection a market's operations use unless told otherwise."""
-    return wsapi_keys(market)[0]
+    """Return the connection a market's requests are counted to unless told otherwise.
+
+    It is the one its operations use, or its first where it has no WebSocket API.
+    """
+    return (
+        wsapi_keys(market) or [key for key, known in _ENDPOINTS.items() if known.market is market]
+    )[0]
 
 
 def api_key_beside(ws_key: WsKey) -> WsKey:
-    """Return the WebSocket API connection of the exchange that a connection belongs to; itself if it is one."""
+    """Return the WebSocket API connection of the exchange that a connection belongs to.
+
+    Itself if it is one, or if its market has none.
+    """
     known = endpoint(ws_key)
-    if known.kind is EndpointKind.WS_API:
+    if known.kind is EndpointKind.WS_API or not known.market.facts.has_api:
         return ws_key
     is_testnet = "TESTNET" in ws_key.name
     return next(key for key in wsapi_keys(known.market) if ("TESTNET" in key.name) is is_testnet)
@@ -313,6 +328,7 @@ _ENDPOINTS: dict[WsKey, Endpoint] = {
         Market.SPOT,
         EndpointKind.WS_API,
         {_PRODUCTION: "wss://ws-api.binance.com:443/ws-api/v3"},
+        user_events="binance_wsapi.models.margin_events:decode_margin_event",
     ),
     WsKey.USDM_WSAPI: Endpoint(
         Market.USDM,
@@ -377,6 +393,8 @@ _ENDPOINTS: dict[WsKey, Endpoint] = {
         Market.SPOT,
         EndpointKind.LISTEN_KEY,
         {_PRODUCTION: "wss://margin-stream.binance.com/ws"},
+        listen_keys="binance_wsapi.catalogue.listen_keys:RISK",
+        user_events="binance_wsapi.models.margin_events:decode_margin_event",
     ),
     WsKey.USDM: Endpoint(Market.USDM, EndpointKind.STREAMS, _usdm_streams("/stream")),
     WsKey.USDM_PUBLIC: Endpoint(Market.USDM, EndpointKind.STREAMS, _usdm_streams("/public/stream")),
@@ -423,6 +441,20 @@ _ENDPOINTS: dict[WsKey, Endpoint] = {
     ),
     WsKey.COINM_TESTNET: Endpoint(
         Market.COINM, EndpointKind.STREAMS, _everywhere(f"{_COINM_TESTNET}/stream")
+    ),
+    WsKey.PORTFOLIO_MARGIN_USER_DATA: Endpoint(
+        Market.PORTFOLIO_MARGIN,
+        EndpointKind.LISTEN_KEY,
+        {_PRODUCTION: "wss://fstream.binance.com/pm/ws"},
+        listen_keys="binance_wsapi.catalogue.listen_keys:PORTFOLIO_MARGIN",
+    ),
+    WsKey.PORTFOLIO_MARGIN_PRO_USER_DATA: Endpoint(
+        # Its key is asked for where those of USD-M are.
+        Market.USDM,
+        EndpointKind.LISTEN_KEY,
+        {_PRODUCTION: "wss://fstream.binance.com/pm-classic/ws"},
+        listen_keys="binance_wsapi.catalogue.listen_keys:PORTFOLIO_MARGIN_PRO",
+        user_events="binance_wsapi.models.portfolio_margin_events:decode_portfolio_margin_pro_event",
     ),
 }
 

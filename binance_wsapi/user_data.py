@@ -10,9 +10,20 @@ from typing import TypeAlias
 from binance_wsapi.events import AccountReconciled, OrderReconciled, StreamGap
 from binance_wsapi.models.futures_events import CoinmUserEvent, UsdmUserEvent
 from binance_wsapi.models.margin_events import MarginUserEvent
+from binance_wsapi.models.portfolio_margin_events import (
+    PortfolioMarginProUserEvent,
+    PortfolioMarginUserEvent,
+)
 from binance_wsapi.models.user_events import UserEvent
 
-__all__ = ["CoinmUserData", "MarginUserData", "SpotUserData", "UsdmUserData"]
+__all__ = [
+    "CoinmUserData",
+    "MarginUserData",
+    "PortfolioMarginProUserData",
+    "PortfolioMarginUserData",
+    "SpotUserData",
+    "UsdmUserData",
+]
 
 SpotUserData: TypeAlias = UserEvent | StreamGap | OrderReconciled | AccountReconciled
 """On ``WsKey.MAIN_WSAPI`` and its kin."""
@@ -25,3 +36,9 @@ CoinmUserData: TypeAlias = CoinmUserEvent | StreamGap | OrderReconciled | Accoun
 
 MarginUserData: TypeAlias = MarginUserEvent | StreamGap
 """On ``WsKey.MARGIN_USER_DATA`` and ``WsKey.MARGIN_RISK_USER_DATA``."""
+
+PortfolioMarginUserData: TypeAlias = PortfolioMarginUserEvent | StreamGap
+"""On ``WsKey.PORTFOLIO_MARGIN_USER_DATA``."""
+
+PortfolioMarginProUserData: TypeAlias = PortfolioMarginProUserEvent | StreamGap
+"""On ``WsKey.PORTFOLIO_MARGIN_PRO_USER_DATA``."""

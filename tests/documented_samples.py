@@ -15,6 +15,10 @@ from binance_wsapi.markets import Market
 from binance_wsapi.models.base import UnknownEvent
 from binance_wsapi.models.futures_events import decode_coinm_event, decode_usdm_event
 from binance_wsapi.models.margin_events import decode_margin_event
+from binance_wsapi.models.portfolio_margin_events import (
+    decode_portfolio_margin_event,
+    decode_portfolio_margin_pro_event,
+)
 from binance_wsapi.models.stream_events import EventBatch, decode_stream_event
 from binance_wsapi.models.tolerant import tolerant_decoder
 from binance_wsapi.models.user_events import decode_user_event
@@ -31,29 +35,40 @@ class Sample(NamedTuple):
     payload: Any
 
 
-def user_data_decoder(market: str) -> Decode:
-    if market == "spot":
-        return decode_user_event
-    if market == "margin":
-        return decode_margin_event
-    return decode_usdm_event if market == "usdm" else decode_coinm_event
+DECODERS: dict[str, Decode] = {
+    "spot": decode_user_event,
+    "margin": decode_margin_event,
+    "usdm": decode_usdm_event,
+    "coinm": decode_coinm_event,
+    "portfolio_margin": decode_portfolio_margin_event,
+    "portfolio_margin_pro": decode_portfolio_margin_pro_event,
+}
+WITHOUT_RESULTS = {"margin", "portfolio_margin", "portfolio_margin_pro"}
+
+
+def documented_events(market: str) -> dict[str, Any]:
+    place = f"{market}/events.json"
+    if market == "portfolio_margin_pro":
+        place = "portfolio_margin/pro_events.json"
+    events: dict[str, Any] = json.loads((REFERENCE / place).read_text())
+    return events
 
 
 def documented() -> Iterator[tuple[str, Sample]]:
     """Yield every documented event and result."""
-    for market in ("spot", "usdm", "coinm", "margin"):
-        events = json.loads((REFERENCE / market / "events.json").read_text())
+    for market, decode_event in DECODERS.items():
+        events = documented_events(market)
         user_data = [*events["user_data"], *events.get("risk_stream", [])]
         for event in user_data:
             for number, payload in enumerate(event.get("samples", [])):
                 payload = payload.get("event", payload)  # noqa: PLW2901 - out of its envelope
                 name = f"{market} {event['event']} {number}"
-                yield name, Sample(user_data_decoder(market), payload)
+                yield name, Sample(decode_event, payload)
         for stream in events.get("market_streams", {}).get("streams", []):
             for number, payload in enumerate(stream.get("samples", [stream.get("sample")])):
                 decode = partial(decode_stream_event, Market(market), stream_name(stream))
                 yield f"{market} {stream['name']} {number}", Sample(decode, payload)
-        if market != "margin":
+        if market not in WITHOUT_RESULTS:
             yield from results(market)
 
 

@@ -70,6 +70,27 @@ class Desk:
         list_id: int = answer["orderListId"]
         return list_id
 
+    def make_news(self, ws_key: WsKey) -> None:
+        """Let something happen that the user data of a connection tells."""
+        venue, uid = self.exchange.venue, self.account.uid
+        match ws_key:
+            case WsKey.MARGIN_USER_DATA:
+                self.account.margin().deposit("USDT", 1)
+            case WsKey.MARGIN_RISK_USER_DATA:
+                self.exchange.call(
+                    lambda: venue.margin.tell_margin_level(uid, Decimal("1.1"), "MARGIN_CALL")
+                )
+            case WsKey.PORTFOLIO_MARGIN_USER_DATA:
+                self.account.portfolio_margin().deposit("USDT", 1)
+            case WsKey.PORTFOLIO_MARGIN_PRO_USER_DATA:
+                portfolio = venue.portfolio_margin
+                self.exchange.call(
+                    lambda: portfolio.tell_pro(uid, "PM_PRO_ACCOUNT_UPDATE", {"u": "3.1"})
+                )
+            case _:
+                market = {WsKey.USDM_WSAPI: Market.USDM, WsKey.COINM_WSAPI: Market.COINM}
+                self.order(market.get(ws_key, Market.SPOT))
+
     def algo_order(self) -> int:
         """Rest a conditional order on USD-M and return its id."""
         answer = self.account.request(
@@ -326,6 +347,9 @@ USER_DATA_KEYS = (
     WsKey.MARGIN_USER_DATA,
     WsKey.USDM_WSAPI,
     WsKey.COINM_WSAPI,
+    WsKey.MARGIN_RISK_USER_DATA,
+    WsKey.PORTFOLIO_MARGIN_USER_DATA,
+    WsKey.PORTFOLIO_MARGIN_PRO_USER_DATA,
 )
 
 OPTIONS: dict[str, tuple[str, Any]] = {
@@ -415,11 +439,7 @@ def test_user_data_can_be_subscribed_and_unsubscribed(
     caller: Caller, desk: Desk, ws_key: WsKey
 ) -> None:
     stream: EventStream[Any] = caller.call(lambda client: client.subscribe_user_data_stream(ws_key))
-    if ws_key is WsKey.MARGIN_USER_DATA:
-        desk.account.margin().deposit("USDT", 1)
-    else:
-        market = {WsKey.USDM_WSAPI: Market.USDM, WsKey.COINM_WSAPI: Market.COINM}
-        desk.order(market.get(ws_key, Market.SPOT))
+    desk.make_news(ws_key)
     assert caller.next_event(stream).event_type
 
     caller.call(lambda client: client.unsubscribe_user_data_stream(ws_key))

@@ -14,11 +14,13 @@ __all__ = ["operation_by_method", "operations", "operations_by_method"]
 
 @cache
 def operations(market: Market) -> tuple[Operation, ...]:
-    """Return the operations of a market, in the order of its documents.
+    """Return the operations of a market, in the order of its documents; none without a WebSocket API.
 
     Raises:
         TypeError: One that trades does not say how its outcome is found out.
     """
+    if not market.facts.has_api:
+        return ()
     entries: tuple[Operation, ...] = load(f"{__name__}.{market.value}").OPERATIONS
     for each in entries:
         is_test = each.method.endswith(".test")

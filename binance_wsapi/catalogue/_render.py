@@ -15,7 +15,7 @@ from binance_wsapi.catalogue._docstring import docstring, one_and_many
 from binance_wsapi.catalogue._render_streams import render_stream_names
 from binance_wsapi.catalogue.histories import Histories
 from binance_wsapi.catalogue.operation import Kind, Operation, Param
-from binance_wsapi.markets import Market
+from binance_wsapi.markets import Market, api_markets
 from binance_wsapi.markets.market import find
 
 __all__ = ["render"]
@@ -52,7 +52,7 @@ def render() -> dict[str, str]:
     """Return the source of every facade by its file name."""
     facades = {
         f"{flavour.prefix}{market.value}.py": _module(market, flavour)
-        for market in Market
+        for market in api_markets()
         for flavour in _FLAVOURS
     }
     return {**facades, "stream_name_builders.py": render_stream_names()}

@@ -17,7 +17,7 @@ from enum import Enum
 from binance_wsapi.catalogue import operations
 from binance_wsapi.catalogue.client_options import OPTIONS
 from binance_wsapi.catalogue.operation import Operation
-from binance_wsapi.markets import Market
+from binance_wsapi.markets import Market, api_markets
 
 __all__ = ["attribute_meant", "operation_meant", "parameter_meant"]
 
@@ -427,7 +427,7 @@ def _markets_of(letters: str) -> tuple[Market, ...]:
     bare = letters.removeprefix("ws")
     if bare.startswith("futurescoin"):
         return (Market.COINM,)
-    return (Market.USDM,) if bare.startswith("futures") else tuple(Market)
+    return (Market.USDM,) if bare.startswith("futures") else api_markets()
 
 
 def _without_market(letters: str) -> list[str]:

@@ -15,6 +15,8 @@ __all__ = ["Stream", "StreamParam", "find_stream", "route_of", "streams"]
 
 def streams(market: Market) -> tuple[Stream, ...]:
     """Return the market streams of a market, in the order of its documents."""
+    if market.facts.stream_events is None:
+        return ()
     module = load(f"binance_wsapi.catalogue.{market.value}_streams")
     entries: tuple[Stream, ...] = module.STREAMS
     return entries

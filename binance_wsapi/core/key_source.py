@@ -1,4 +1,4 @@
-"""Where listen keys come from: the WebSocket API on futures, REST for the cross margin risk stream."""
+"""Where listen keys come from: the WebSocket API on futures, REST where there is none."""
 
 from __future__ import annotations
 
@@ -9,11 +9,15 @@ import msgspec
 from binance_wsapi.core.api_session import ApiSession
 from binance_wsapi.errors import UnreadableResult
 from binance_wsapi.loading import uncut
+from binance_wsapi.models.session import ListenKey
 
 if TYPE_CHECKING:
+    from binance_wsapi.catalogue.listen_keys import ListenKeyCalls
+    from binance_wsapi.catalogue.rest_call import RestCall
     from binance_wsapi.core.runtime import Runtime
+    from binance_wsapi.endpoints import WsKey
 
-__all__ = ["ApiKeySource", "KeySource", "RiskKeySource"]
+__all__ = ["ApiKeySource", "KeySource", "RestKeySource"]
 
 
 class KeySource(Protocol):
@@ -64,22 +68,24 @@ class ApiKeySource:
         await self._session.ask(None, "userDataStream.stop", {})
 
 
-class RiskKeySource:
-    """Listen keys of the cross margin risk stream, over REST."""
+class RestKeySource:
+    """Listen keys of what has no WebSocket API, over REST.
 
-    operation = "POST /sapi/v1/margin/listen-key"
+    Args:
+        runtime: What the core stands on.
+        ws_key: The connection that the keys are for.
+        calls: How they are started, extended and ended.
+    """
 
-    def __init__(self, runtime: Runtime) -> None:
+    def __init__(self, runtime: Runtime, ws_key: WsKey, calls: ListenKeyCalls) -> None:
         self._runtime = runtime
+        self._ws_key = ws_key
+        self._calls = calls
+        self.operation = f"{calls.start.http_method} {calls.start.path}"
 
     async def start(self) -> str:
         """Ask for the account's key."""
-        with uncut:
-            from binance_wsapi.catalogue.margin import START_RISK_LISTEN_KEY
-            from binance_wsapi.core.rest import rest_call
-            from binance_wsapi.models.session import ListenKey
-
-        body = await rest_call(self._runtime, START_RISK_LISTEN_KEY, {})
+        body = await self._ask(self._calls.start, "")
         try:
             return msgspec.json.decode(body, type=ListenKey).listen_key
         except msgspec.MsgspecError as error:
@@ -91,15 +97,20 @@ class RiskKeySource:
 
     async def extend(self, key: str) -> str:
         """Extend this key."""
-        with uncut:
-            from binance_wsapi.catalogue.margin import KEEP_RISK_LISTEN_KEY
-            from binance_wsapi.core.rest import rest_call
-
-        await rest_call(self._runtime, KEEP_RISK_LISTEN_KEY, {"listenKey": key})
+        await self._ask(self._calls.keep, key)
         return key
 
     async def stop(self) -> None:
-        """Let the key run out: ending it would weigh 3,000, half of what a minute allows."""
+        """End the key, where nothing else ends with it; else it runs out."""
+        if self._calls.close is not None:
+            await self._ask(self._calls.close, "")
+
+    async def _ask(self, call: RestCall, key: str) -> bytes:
+        with uncut:
+            from binance_wsapi.core.rest import rest_call
+
+        params = {each.wire: key for each in call.params}
+        return await rest_call(self._runtime, self._ws_key, call, params)
 
 
 def _listen_key(result: object) -> str | None:

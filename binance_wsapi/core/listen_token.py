@@ -74,7 +74,7 @@ class ListenTokenUserData(ApiUserData):
         params: dict[str, str] = {}
         if self._isolated_symbol is not None:
             params = {"symbol": self._isolated_symbol, "isIsolated": "true"}
-        body = await rest_call(self._runtime, FETCH_LISTEN_TOKEN, params)
+        body = await rest_call(self._runtime, self._session.ws_key, FETCH_LISTEN_TOKEN, params)
         try:
             return _decode_token(body)
         except msgspec.MsgspecError as error:

@@ -1,4 +1,4 @@
-"""The few REST calls behind margin user data: what has no method on the WebSocket API."""
+"""The few REST calls behind user data: keys and tokens that no WebSocket API hands out."""
 
 from __future__ import annotations
 
@@ -9,11 +9,10 @@ from urllib.parse import urlencode
 
 import msgspec
 
-from binance_wsapi.catalogue.margin import RestCall
+from binance_wsapi.catalogue.rest_call import RestCall
 from binance_wsapi.core.call_errors import held_back
-from binance_wsapi.endpoints import WsKey
+from binance_wsapi.endpoints import WsKey, endpoint
 from binance_wsapi.errors import ConfigurationError, NotSent
-from binance_wsapi.markets import Market
 from binance_wsapi.protocol.envelope import ErrorBody
 from binance_wsapi.protocol.error_table import rejection
 from binance_wsapi.protocol.secrets import masked
@@ -26,8 +25,16 @@ __all__ = ["rest_call", "signature_of"]
 _decode_error = msgspec.json.Decoder(ErrorBody).decode
 
 
-async def rest_call(runtime: Runtime, call: RestCall, params: Mapping[str, str]) -> bytes:
+async def rest_call(
+    runtime: Runtime, ws_key: WsKey, call: RestCall, params: Mapping[str, str]
+) -> bytes:
     """Return the body of the answer to a call that changes nothing which may not be repeated.
+
+    Args:
+        runtime: What the core stands on.
+        ws_key: The connection it is made for; it goes to the REST API of its market.
+        call: The call.
+        params: Its parameters.
 
     Raises:
         ConfigurationError: The client has no key, or no secret.
@@ -40,16 +47,14 @@ async def rest_call(runtime: Runtime, call: RestCall, params: Mapping[str, str])
         raise ConfigurationError(f"{name} needs api_key and api_secret: pass them to the client")
     query = urlencode(params)
     if call.signed and authoriser.signer is not None:
-        timestamp = runtime.exchanges.now_us(WsKey.MAIN_WSAPI) // 1000
+        timestamp = runtime.exchanges.now_us(ws_key) // 1000
         query = urlencode({**params, "timestamp": timestamp})
         signature = await signature_of(runtime, name, query)
         query += f"&{urlencode({'signature': signature})}"
-    silence = runtime.exchanges.governor_of(WsKey.MAIN_WSAPI).silence
+    silence = runtime.exchanges.governor_of(ws_key).silence
     if (wait := silence.delay(runtime.now())) > 0:
         raise held_back(name, silence.reason(runtime.now()), wait)
-    url = f"{runtime.options.rest_host(WsKey.MAIN_WSAPI)}{call.path}" + (
-        f"?{query}" if query else ""
-    )
+    url = f"{runtime.options.rest_host(ws_key)}{call.path}" + (f"?{query}" if query else "")
     try:
         status, body, retry_after, _ = await runtime.transport.request(
             call.http_method, url, {"X-MBX-APIKEY": authoriser.api_key}
@@ -67,14 +72,14 @@ async def rest_call(runtime: Runtime, call: RestCall, params: Mapping[str, str])
     except msgspec.MsgspecError:
         refusal = None
     rejected = rejection(
-        Market.SPOT,
+        endpoint(ws_key).market,
         name,
         status,
         refusal,
-        wall_us=runtime.exchanges.now_us(WsKey.MAIN_WSAPI),
+        wall_us=runtime.exchanges.now_us(ws_key),
         retry_after=retry_after,
     )
-    runtime.dialling.refused(WsKey.MAIN_WSAPI, rejected)
+    runtime.dialling.refused(ws_key, rejected)
     raise rejected
 
 

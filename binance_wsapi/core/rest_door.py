@@ -43,6 +43,7 @@ from binance_wsapi.protocol.rest_requests import (
     is_json,
     limit_rows,
     market_of,
+    owner_of,
     query_text,
     refusal_of,
     rest_params,
@@ -348,14 +349,17 @@ class RestDoor:
         """Measure the exchange's clock where that is due; failing is no harm."""
         runtime = self._runtime
         clock = runtime.exchanges.clock_of(call.ws_key)
-        kind = RestKind(market, "GET", market.facts.rest_clock, signed=False)
+        path = market.facts.rest_clock
+        owner = owner_of(path)
+        assert owner is not None, f"{path} is no path of any market"
+        kind = RestKind(owner, "GET", path, signed=False)
         for _ in range(MEASUREMENTS):
             if not clock.needs_refresh(runtime.now()):
                 return
             sent, wall_us = runtime.now(), runtime.wall_us()
             asked: list[Outcome] = []
             asking = Call(kind, {}, asked.append, runtime.request_id(), call.deadline - sent, sent)
-            asking.ws_key = call.ws_key
+            asking.ws_key = call.ws_key if owner is market else default_ws_key(owner)
             try:
                 outcome = await self._sent(asking, kind)
             except (BinanceWsApiError, TimeoutError) as error:

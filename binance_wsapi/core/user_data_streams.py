@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from binance_wsapi.catalogue import operation_by_method
 from binance_wsapi.core.api_sessions import ApiSessions
 from binance_wsapi.core.feed import Buffer
-from binance_wsapi.core.key_source import ApiKeySource, RiskKeySource
+from binance_wsapi.core.key_source import ApiKeySource, RestKeySource
 from binance_wsapi.core.linked_feed import LinkedFeed, Observer
 from binance_wsapi.core.listen_key import ListenKeyUserData
 from binance_wsapi.core.lost_answers import LostAnswers
@@ -18,14 +18,18 @@ from binance_wsapi.core.reconciliation import Reconciler
 from binance_wsapi.core.runtime import Runtime
 from binance_wsapi.core.session import Session
 from binance_wsapi.core.user_data import ApiUserData
-from binance_wsapi.endpoints import WsKey, check_takes_requests, endpoint, user_data_key
+from binance_wsapi.endpoints import (
+    EndpointKind,
+    WsKey,
+    check_takes_requests,
+    endpoint,
+    user_data_key,
+)
 from binance_wsapi.errors import ClientClosed, ConfigurationError, NotSent
 from binance_wsapi.loading import uncut
 from binance_wsapi.markets.market import find
 
 __all__ = ["UserData", "UserDataStreams"]
-
-MARGIN_KEYS = frozenset({WsKey.MARGIN_USER_DATA, WsKey.MARGIN_RISK_USER_DATA})
 
 Account = tuple[WsKey, str | None]
 """The connection it was subscribed with, and the symbol of an isolated margin account."""
@@ -158,7 +162,9 @@ class UserDataStreams:
             lost_answers=self._lost_answers,
             subscribed_by=f"subscribe_user_data_stream(WsKey.{ws_key.name}{isolated})",
         )
-        if ws_key not in MARGIN_KEYS:  # whose orders only REST can ask for
+        known = endpoint(ws_key)
+        # Orders of margin and portfolio margin accounts only REST can ask for.
+        if known.kind is EndpointKind.WS_API and ws_key is not WsKey.MARGIN_USER_DATA:
             session = self._sessions.of(ws_key)
             feed.make_reconciler = lambda: Reconciler(session, feed.tell)
         user_data = self._make(ws_key, isolated_symbol, feed)
@@ -241,15 +247,17 @@ class UserDataStreams:
         return [*self._starting, *(user_data for user_data, _ in kept)]
 
     def _make(self, ws_key: WsKey, isolated_symbol: str | None, feed: LinkedFeed) -> UserData:
-        if ws_key is WsKey.MARGIN_RISK_USER_DATA:
-            return ListenKeyUserData(self._runtime, ws_key, RiskKeySource(self._runtime), feed)
+        known = endpoint(ws_key)
+        if known.listen_keys is not None:
+            keys = RestKeySource(self._runtime, ws_key, find(known.listen_keys))
+            return ListenKeyUserData(self._runtime, ws_key, keys, feed)
         session = self._sessions.of(ws_key)
         if ws_key is WsKey.MARGIN_USER_DATA:
             with uncut:
                 from binance_wsapi.core.listen_token import ListenTokenUserData
 
             return ListenTokenUserData(self._runtime, session, feed, isolated_symbol)
-        if endpoint(ws_key).market.facts.has_listen_keys:
+        if known.market.facts.has_listen_keys:
             return ListenKeyUserData(
                 self._runtime, user_data_key(ws_key), ApiKeySource(session), feed
             )
@@ -266,12 +274,19 @@ class UserDataStreams:
                 f"WsKey.{ws_key.name} has no isolated accounts: isolated_symbol goes with "
                 "WsKey.MARGIN_USER_DATA"
             )
-        market = endpoint(ws_key).market
+        known = endpoint(ws_key)
+        market = known.market
+        if known.listen_keys is not None:
+            if self._runtime.authoriser.api_key is None:
+                raise ConfigurationError(
+                    f"user data of WsKey.{ws_key.name} needs an API key: pass api_key and api_secret to "
+                    "the client"
+                )
+            return
+        check_takes_requests(ws_key)
         needed = "userDataStream.start"
-        if ws_key is not WsKey.MARGIN_RISK_USER_DATA:
-            check_takes_requests(ws_key)
-            if not market.facts.has_listen_keys:
-                needed = "userDataStream.subscribe.signature"
+        if not market.facts.has_listen_keys:
+            needed = "userDataStream.subscribe.signature"
         operation = operation_by_method(market, needed)
         assert operation is not None
         self._runtime.authoriser.check(operation)
@@ -287,10 +302,8 @@ def _connections(user_data: Iterable[UserData]) -> list[Session]:
 
 def user_event_decoder(ws_key: WsKey) -> Callable[[bytes], Any]:
     """Return what makes typed events from a connection's user data."""
-    if ws_key in MARGIN_KEYS:
-        with uncut:
-            from binance_wsapi.models.margin_events import decode_margin_event
-
-        return decode_margin_event
-    decoder: Callable[[bytes], Any] = find(endpoint(ws_key).market.facts.user_event_decoder)
+    known = endpoint(ws_key)
+    decoder: Callable[[bytes], Any] = find(
+        known.user_events or known.market.facts.user_event_decoder
+    )
     return decoder

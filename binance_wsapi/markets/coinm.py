@@ -12,6 +12,7 @@ __all__ = ["FACTS"]
 FACTS = MarketFacts(
     label="COIN-M futures",
     short_label="COIN-M",
+    has_api=True,
     described_in="coinm.py and futures_session.py",
     takes_microseconds=False,
     clock_question="session.status",

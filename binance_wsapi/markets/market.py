@@ -13,7 +13,15 @@ from typing import Any
 
 from binance_wsapi.loading import load
 
-__all__ = ["Limit", "Market", "MarketFacts", "find"]
+__all__ = [
+    "WITHOUT_API",
+    "WITHOUT_STREAMS",
+    "Limit",
+    "Market",
+    "MarketFacts",
+    "api_markets",
+    "find",
+]
 
 Limit = tuple[str, str, int, int]
 """Type, unit, number of units, and how much of it a window of that length takes."""
@@ -25,6 +33,7 @@ class Market(Enum):
     SPOT = "spot"
     USDM = "usdm"
     COINM = "coinm"
+    PORTFOLIO_MARGIN = "portfolio_margin"
 
     @property
     def facts(self) -> MarketFacts:
@@ -41,6 +50,8 @@ class MarketFacts:
     """Its name in a sentence."""
     short_label: str
     """Its name in a table."""
+    has_api: bool
+    """It has a WebSocket API; otherwise streams and REST alone."""
     described_in: str
     """The files of the catalogue that hold its operations."""
 
@@ -76,7 +87,7 @@ class MarketFacts:
     rest_paths: tuple[str, ...]
     """What the paths of its REST API begin with."""
     rest_clock: str
-    """The path of its REST API that tells its time."""
+    """The path of a REST API that tells its time: another market's where its own has none."""
 
     # Each an ErrorClass: importing errors here would close a circle through responses and operations.
     errors: Mapping[int, type[Any]]
@@ -116,8 +127,41 @@ class MarketFacts:
     """What the account question decodes to: module and name."""
     user_event_decoder: str
     """What makes typed events of its user data: module and name."""
-    stream_events: str
-    """The module of its market events."""
+    stream_events: str | None
+    """The module of its market events; ``None`` where it has no market streams."""
+
+
+WITHOUT_API: Mapping[str, Any] = {
+    "has_api": False,
+    "described_in": "",
+    "takes_microseconds": False,
+    "clock_question": "",
+    "account_question": ("", {}),
+    "open_orders_question": None,
+    "open_orders_path": "",
+    "fills_question": None,
+    "fills_path": "",
+    "cancels_rename": False,
+    "connection_weight": 0,
+    "exchange_info_path": None,
+    "limit_types": frozenset[str](),
+    "market_types": frozenset[str](),
+    "market_keeps_lot_size": False,
+    "bounds_worse_prices_alone": False,
+    "has_listen_keys": True,
+    "histories": "",
+    "order_model": "",
+    "account_model": "",
+}
+"""What the record of a market says that has no WebSocket API: nobody asks it."""
+
+WITHOUT_STREAMS: Mapping[str, Any] = {
+    "has_routes": False,
+    "book_names_previous": False,
+    "why_no_snapshots": "it has no market streams",
+    "stream_events": None,
+}
+"""What the record of a market says that has no market streams."""
 
 
 _records: dict[Market, MarketFacts] = {}
@@ -126,6 +170,11 @@ _records: dict[Market, MarketFacts] = {}
 def _load(market: Market) -> MarketFacts:
     record: MarketFacts = load(f"{__package__}.{market.value}").FACTS
     return _records.setdefault(market, record)
+
+
+def api_markets() -> tuple[Market, ...]:
+    """Return the markets that have a WebSocket API."""
+    return tuple(market for market in Market if market.facts.has_api)
 
 
 def find(place: str) -> Any:

@@ -29,6 +29,7 @@ _ERRORS = EVERY_MARKET | codes(
 FACTS = MarketFacts(
     label="Spot",
     short_label="Spot",
+    has_api=True,
     described_in="spot_*.py",
     takes_microseconds=True,
     clock_question="time",

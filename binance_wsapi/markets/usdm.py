@@ -12,6 +12,7 @@ __all__ = ["FACTS"]
 FACTS = MarketFacts(
     label="USD-M futures",
     short_label="USD-M",
+    has_api=True,
     described_in="usdm.py and futures_session.py",
     takes_microseconds=False,
     clock_question="session.status",

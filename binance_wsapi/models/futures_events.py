@@ -487,8 +487,8 @@ class GridUpdate(Event, tag="GRID_UPDATE"):
 class ListenKeyExpired(Event, tag="listenKeyExpired"):
     """The listen key ran out: nothing more comes until a new key is used, on a new connection."""
 
-    listen_key: str | None = field(name="listenKey")
-    """The key that ran out."""
+    listen_key: str | None = field(name="listenKey", default=None)
+    """The key that ran out; ``None`` on portfolio margin."""
 
 
 UsdmUserEvent: TypeAlias = (

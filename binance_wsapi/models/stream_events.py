@@ -82,7 +82,9 @@ def _decoder_by_type(market: Market) -> EventDecoder:
 
 def _kinds(market: Market) -> Any:
     """Return the module of a market's events, which says how they are told apart."""
-    return load(market.facts.stream_events)
+    place = market.facts.stream_events
+    assert place is not None, f"{market} has no streams"
+    return load(place)
 
 
 _rows = msgspec.json.Decoder(list[msgspec.Raw]).decode

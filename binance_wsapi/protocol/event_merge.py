@@ -197,5 +197,11 @@ _IDENTITIES: dict[str, Callable[[dict[str, Any]], tuple[Hashable, ...]]] = {
         _encode(event.get("ac")),
         _encode(event.get("ai")),
     ),
-    "ALGO_UPDATE": _inner("o", "aid", "X", "ai", "ia"),
+    "ALGO_UPDATE": lambda event: (
+        event["T"],
+        # Portfolio margin has its algo orders under another name.
+        *((event.get("o") or event["ao"]).get(key) for key in ("aid", "X", "ai", "ia")),
+    ),
+    "CONDITIONAL_ORDER_TRADE_UPDATE": _inner("so", "si", "os", "ut", "i"),
+    "liabilityChange": _fields("T", "a", "t", "p", "i"),
 }

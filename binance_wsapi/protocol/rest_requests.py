@@ -25,6 +25,7 @@ __all__ = [
     "is_json",
     "limit_rows",
     "market_of",
+    "owner_of",
     "query_text",
     "refusal_of",
     "rest_params",
@@ -72,13 +73,18 @@ def check_request(market: Market, http_method: object, path: object) -> None:
             value=path,
         )
     if not path.startswith(begins):
-        owner = next((each for each in Market if path.startswith(each.facts.rest_paths)), None)
+        owner = owner_of(path)
         hint = (
             f"it is one of {owner.value!r}" if owner else f"they begin with {' or '.join(begins)}"
         )
         raise ParameterError(
             f"path={path!r} is no path of {market.value}: {hint}", parameter="path", value=path
         )
+
+
+def owner_of(path: str) -> Market | None:
+    """Return the market whose REST API a path belongs to."""
+    return next((each for each in Market if path.startswith(each.facts.rest_paths)), None)
 
 
 def rest_params(given: Mapping[str, object]) -> dict[str, WireValue]:
@@ -112,12 +118,16 @@ _CLIENT_IDS = {
     "sor/order": "newClientOrderId",
     "order/cancelReplace": "newClientOrderId",
     "algoOrder": "clientAlgoId",
+    "algo/order": "clientAlgoId",
+    "conditional/order": "newClientStrategyId",
     "order/oco": "listClientOrderId",
     **{
         f"orderList/{kind}": "listClientOrderId" for kind in ("oco", "oto", "otoco", "opo", "opoco")
     },
 }
-_is_order_path = re.compile(r"/(?:api/v[0-9]+|sapi/v[0-9]+/margin|[fd]api/v[0-9]+)/(.+)").fullmatch
+_is_order_path = re.compile(
+    r"/(?:api/v[0-9]+|sapi/v[0-9]+/margin|[fd]api/v[0-9]+|papi/v[0-9]+/(?:um|cm|margin))/(.+)"
+).fullmatch
 
 
 def client_id_name(http_method: str, path: str) -> str | None:

@@ -99,6 +99,12 @@ class AccountHandle:
         account = exchange.call(lambda: exchange.venue.margin.account(self.uid, symbol))
         return AccountHandle(exchange, account)
 
+    def portfolio_margin(self) -> AccountHandle:
+        """Return the portfolio margin account of this owner: empty until something is given to it."""
+        exchange = self._exchange
+        account = exchange.call(lambda: exchange.venue.portfolio_margin.account(self.uid))
+        return AccountHandle(exchange, account)
+
     def create_key(
         self,
         key_type: KeyTypeName = "ed25519",

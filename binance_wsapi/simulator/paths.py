@@ -21,6 +21,8 @@ _SPECIAL_PATHS = {
     WsKey.USDM_TESTNET_MARKET: "/usdm/market/stream",
     WsKey.USDM_TESTNET_PRIVATE: "/usdm/private/ws",
     WsKey.COINM2: "/coinm/ws",
+    WsKey.PORTFOLIO_MARGIN_USER_DATA: "/pm/ws",
+    WsKey.PORTFOLIO_MARGIN_PRO_USER_DATA: "/pm-classic/ws",
 }
 _STREAM_PATHS = {
     Market.SPOT: "/stream",

@@ -32,6 +32,7 @@ from binance_wsapi.simulator.margin import Margin
 from binance_wsapi.simulator.market_data.market_data import MarketData
 from binance_wsapi.simulator.market_data.stream_hub import StreamHub
 from binance_wsapi.simulator.paths import API_PATHS
+from binance_wsapi.simulator.portfolio_margin import PortfolioMargin, ProStreams
 from binance_wsapi.simulator.spot.market import SpotMarket
 from binance_wsapi.simulator.spot.streams import SpotStreams
 from binance_wsapi.simulator.spot.symbols import DEFAULT_SYMBOLS, SymbolSpec
@@ -66,6 +67,7 @@ class Venue:
         keys: All API keys.
         futures: Both futures engines.
         margin: Margin accounts and their listen tokens.
+        portfolio_margin: Portfolio margin accounts and their listen keys.
         spot_limits: Request weight, order counts and connection attempts of Spot.
         futures_limits: The same for both futures markets, which share one pool.
     """
@@ -96,6 +98,9 @@ class Venue:
         }
         usdm, coinm = self.futures[Market.USDM], self.futures[Market.COINM]
         usdm.sibling, coinm.sibling = coinm, usdm
+        self.portfolio_margin = PortfolioMargin(
+            clock, self.rng, self.futures, self.spot.open_account
+        )
         self._funding = [FundingSchedule(engine) for engine in self.futures.values()]
         self.market_makers: dict[Market, MarketMaker | FuturesMaker] = {}
         self.services = {Market.SPOT: self._spot_service()} | {
@@ -238,6 +243,21 @@ class Venue:
         routes = streams.routes(self.spot_limits) | futures_routes
         for path, route in routes.items():
             self.gateway.add_route(path, route)
-        risk = UserStreamServer(self.clock, self.margin.risk_keys, reads_path=True)
-        self.gateway.add_route("/margin/ws", Route(risk.raw, self.spot_limits))
-        self.gateway.add_route("/margin/stream", Route(risk.combined, self.spot_limits))
+        self._open_listen_key_doors()
+
+    def _open_listen_key_doors(self) -> None:
+        portfolio, usdm_keys = self.portfolio_margin, self.futures[Market.USDM].listen_keys
+        servers = {
+            "/margin": UserStreamServer(self.clock, self.margin.risk_keys, reads_path=True),
+            "/pm": UserStreamServer(self.clock, portfolio.keys, reads_path=True),
+            "/pm-classic": UserStreamServer(
+                self.clock,
+                usdm_keys,
+                reads_path=True,
+                make_table=lambda keys, filters: ProStreams(portfolio, keys),
+            ),
+        }
+        for prefix, server in servers.items():
+            limits = self.spot_limits if prefix == "/margin" else self.futures_limits
+            self.gateway.add_route(f"{prefix}/ws", Route(server.raw, limits))
+            self.gateway.add_route(f"{prefix}/stream", Route(server.combined, limits))

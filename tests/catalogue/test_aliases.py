@@ -14,7 +14,7 @@ from binance_wsapi import AsyncClient, Client
 from binance_wsapi.catalogue import aliases, operations, operations_by_method
 from binance_wsapi.catalogue.aliases import attribute_meant, operation_meant, parameter_meant
 from binance_wsapi.history.histories import History
-from binance_wsapi.markets import Market
+from binance_wsapi.markets import Market, api_markets
 from binance_wsapi.models.enums import Side
 
 REFERENCE = Path(__file__).parents[1] / "reference"
@@ -165,11 +165,13 @@ def hints() -> Iterator[str]:
     names |= {*aliases._OPERATIONS, *aliases._OVER_REST, *aliases._ATTRIBUTES}
     for name in sorted(names):
         yield attribute_meant(name) or ""
-        yield from (operation_meant(market, name) or "" for market in Market)
+        yield from (operation_meant(market, name) or "" for market in api_markets())
 
 
 def test_what_is_told_exists() -> None:
-    offered = {market.value: {each.name: each for each in operations(market)} for market in Market}
+    offered = {
+        market.value: {each.name: each for each in operations(market)} for market in api_markets()
+    }
     for hint in hints():
         for market, operation in re.findall(r"client\.(spot|usdm|coinm)\.(\w+)", hint):
             assert operation in offered[market] or operation == "history", hint
@@ -187,7 +189,7 @@ def test_what_is_told_exists() -> None:
 
 
 def test_every_line_of_the_tables_leads_to_something_of_ours() -> None:
-    everything = [each for market in Market for each in operations(market)]
+    everything = [each for market in api_markets() for each in operations(market)]
     params = {param.name for each in everything for param in each.params}
     methods = {each.name for each in everything}
 

@@ -10,8 +10,9 @@ import msgspec
 import pytest
 
 from binance_wsapi.catalogue import operation_by_method
-from binance_wsapi.catalogue.margin import FETCH_LISTEN_TOKEN, REST_CALLS, RestCall
+from binance_wsapi.catalogue.margin import FETCH_LISTEN_TOKEN, REST_CALLS
 from binance_wsapi.catalogue.operation import Kind
+from binance_wsapi.catalogue.rest_call import RestCall
 from binance_wsapi.markets import Market
 
 REFERENCE = Path(__file__).parents[1] / "reference" / "margin"
@@ -38,7 +39,7 @@ def test_every_documented_rest_call_is_there() -> None:
 def test_rest_calls_agree_with_the_documents(call: RestCall) -> None:
     documented = OPERATIONS[f"{call.http_method} {call.path}"]
 
-    assert call.uid_weight == documented["weight"]
+    assert call.weight == documented["weight"]
     assert {(each.wire, each.kind, each.required, each.maximum) for each in call.params} == {
         (each["name"], KINDS[each["type"]], each["mandatory"] is True, each.get("max"))
         for each in documented["params"]

@@ -6,11 +6,11 @@ import pytest
 
 from binance_wsapi.catalogue import operations
 from binance_wsapi.catalogue.operation import Kind, Operation
-from binance_wsapi.markets import Market
+from binance_wsapi.markets import Market, api_markets
 
 ORDERS = [
     each
-    for market in Market
+    for market in api_markets()
     for each in operations(market)
     if any(param.kind is Kind.DECIMAL and not param.auth for param in each.params)
 ]

@@ -19,7 +19,7 @@ from binance_wsapi import (
     NotSent,
     WsKey,
 )
-from binance_wsapi.catalogue.margin import START_RISK_LISTEN_KEY
+from binance_wsapi.catalogue.listen_keys import RISK
 from binance_wsapi.core.rest import rest_call
 from binance_wsapi.proxies import proxy_of
 
@@ -71,7 +71,9 @@ def rest_of(server: ScriptedServer) -> dict[str, str]:
 def ask_rest(caller: Caller) -> bytes:
     """Make one REST call, as margin user data does."""
     runtime = caller.client._runtime
-    body: bytes = runtime.run(lambda: rest_call(runtime, START_RISK_LISTEN_KEY, {})).result(WAIT_S)
+    body: bytes = runtime.run(
+        lambda: rest_call(runtime, WsKey.MARGIN_RISK_USER_DATA, RISK.start, {})
+    ).result(WAIT_S)
     return body
 
 

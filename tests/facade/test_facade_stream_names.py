@@ -14,14 +14,14 @@ from binance_wsapi.catalogue.stream import Stream
 from binance_wsapi.catalogue.streams import streams
 from binance_wsapi.facade.market_streams import AsyncStreams, Streams
 from binance_wsapi.facade.stream_name_builders import StreamNames
-from binance_wsapi.markets import Market
+from binance_wsapi.markets import api_markets
 from binance_wsapi.models.enums import KlineInterval
 
 ROOT = Path(__file__).parents[2]
 SPOKEN = {"diff_depth": "depth", "rpi_diff_depth": "rpi_depth"}
 STREAMS = [
     pytest.param(stream, id=f"{market.value} {stream.name}")
-    for market in Market
+    for market in api_markets()
     for stream in streams(market)
 ]
 
@@ -55,7 +55,9 @@ def test_parameters_are_those_of_the_stream(stream: Stream) -> None:
 
 
 def test_no_builder_is_without_a_stream() -> None:
-    names = {SPOKEN.get(each.name, each.name) for market in Market for each in streams(market)}
+    names = {
+        SPOKEN.get(each.name, each.name) for market in api_markets() for each in streams(market)
+    }
 
     builders = {name for name in vars(StreamNames) if not name.startswith("_")}
 

@@ -17,11 +17,11 @@ from typing import Any, NamedTuple, get_args
 import msgspec
 import pytest
 from documented_samples import (
+    DECODERS,
     REFERENCE,
     Sample,
     documented,
     is_typed,
-    user_data_decoder,
 )
 
 from binance_wsapi import UnreadableResult
@@ -174,7 +174,7 @@ def test_shapes_from_the_field_are_read(path: Path) -> None:
     elif source == "stream":
         read = decode_stream_event(Market(market), field["stream"], payload)
     else:
-        read = user_data_decoder(market)(payload)
+        read = DECODERS[market](payload)
 
     # An event of a market that this library does not cover stays unknown.
     assert isinstance(read, UnknownEvent) is (path.stem == "20_options_order_trade_update")

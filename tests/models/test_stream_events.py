@@ -21,7 +21,7 @@ REFERENCE = Path(__file__).parents[1] / "reference"
 
 def documented(market: Market) -> list[dict[str, Any]]:
     events = json.loads((REFERENCE / market.value / "events.json").read_text())
-    found: list[dict[str, Any]] = events["market_streams"]["streams"]
+    found: list[dict[str, Any]] = events.get("market_streams", {}).get("streams", [])
     return found
 
 

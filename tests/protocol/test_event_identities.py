@@ -7,12 +7,23 @@ from typing import get_args
 from binance_wsapi.models.base import UnknownEvent
 from binance_wsapi.models.futures_events import CoinmUserEvent, UsdmUserEvent
 from binance_wsapi.models.margin_events import MarginUserEvent
+from binance_wsapi.models.portfolio_margin_events import (
+    PortfolioMarginProUserEvent,
+    PortfolioMarginUserEvent,
+)
 from binance_wsapi.models.user_events import UserEvent
 from binance_wsapi.protocol import event_merge
 
 KINDS = {
     str(event.__struct_config__.tag)
-    for union in (UserEvent, UsdmUserEvent, CoinmUserEvent, MarginUserEvent)
+    for union in (
+        UserEvent,
+        UsdmUserEvent,
+        CoinmUserEvent,
+        MarginUserEvent,
+        PortfolioMarginUserEvent,
+        PortfolioMarginProUserEvent,
+    )
     for event in get_args(union)
     if event is not UnknownEvent
 }
@@ -23,6 +34,10 @@ KNOWN_BY_THEIR_BYTES = {
     "GRID_UPDATE",
     "MARGIN_LEVEL_STATUS_CHANGE",
     "USER_LIABILITY_CHANGE",
+    "openOrderLoss",
+    "riskLevelChange",
+    "PM_PRO_ACCOUNT_UPDATE",
+    "uniMMRDrop",
     "listenKeyExpired",
     "eventStreamTerminated",
     "serverShutdown",

@@ -8,12 +8,12 @@ import pytest
 
 from binance_wsapi.catalogue import fates, operations
 from binance_wsapi.catalogue.operation import Operation
-from binance_wsapi.markets import Market
+from binance_wsapi.markets import Market, api_markets
 from binance_wsapi.protocol import questions
 from binance_wsapi.protocol.fate_rules import rules_of
 from binance_wsapi.protocol.verdict import LostRequest
 
-MUTATING = [each for market in Market for each in operations(market) if each.mutates]
+MUTATING = [each for market in api_markets() for each in operations(market) if each.mutates]
 
 
 @pytest.mark.parametrize(

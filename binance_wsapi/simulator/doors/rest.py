@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
 from binance_wsapi.catalogue.operation import Kind, Operation, Security, Weight
 from binance_wsapi.markets import Market
 from binance_wsapi.simulator.accounts import EventSource
-from binance_wsapi.simulator.doors.authentication import Credentials
+from binance_wsapi.simulator.doors.authentication import ApiKey, Credentials
 from binance_wsapi.simulator.doors.request import engine_params
 from binance_wsapi.simulator.doors.request_limits import retry_headers
 from binance_wsapi.simulator.doors.rest_routes import RestRoute, find_route
@@ -22,6 +22,7 @@ from binance_wsapi.simulator.doors.service import Admitted, Service
 from binance_wsapi.simulator.doors.wire import encode
 from binance_wsapi.simulator.errors import ExchangeError, not_simulated
 from binance_wsapi.simulator.futures.rest import FuturesRest
+from binance_wsapi.simulator.portfolio_margin import classic_path
 from binance_wsapi.simulator.spot.trade_fees import trade_fees
 
 if TYPE_CHECKING:
@@ -44,6 +45,8 @@ class RestRequest:
     body: str
     remote: str
     headers: Mapping[str, str]
+    is_portfolio: bool = False
+    """It is for the sender's portfolio margin account."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +102,12 @@ class RestApi:
                 f"PUT {path}": self._keyed(margin.keep_risk_key),
                 f"DELETE {path}": self._keyed(lambda uid, params: margin.close_risk_key(uid)),
             }
+        portfolio = venue.portfolio_margin
+        self._extra |= {
+            "POST /papi/v1/listenKey": self._keyed(lambda uid, params: portfolio.start_key(uid)),
+            "PUT /papi/v1/listenKey": self._keyed(lambda uid, params: portfolio.keep_key(uid)),
+            "DELETE /papi/v1/listenKey": self._keyed(lambda uid, params: portfolio.close_key(uid)),
+        }
         self._futures_calls = {
             Market.USDM: FuturesRest(venue.futures_doors.usdm, venue.futures_limits),
             Market.COINM: FuturesRest(venue.futures_doors.coinm, venue.futures_limits),
@@ -141,6 +150,9 @@ class RestApi:
         extra = self._extra.get(f"{request.verb} {request.path}")
         if extra is not None:
             return extra(request, params)
+        classic = classic_path(request.path)
+        if classic is not None:
+            request = replace(request, path=classic, is_portfolio=True)
         route = find_route(request.verb, request.path)
         if route is None:
             return self._futures_result(request, params, headers)
@@ -176,7 +188,7 @@ class RestApi:
             taken = {name: text for name, text in params.items() if name not in _AUTHENTICATION}
             if key is None:
                 return call.answer(taken, None)
-            account = service.account(key.uid)
+            account = service.account(self._uid_of(key, request))
             orders = call.orders(taken)
             if not orders:
                 return call.answer(taken, account)
@@ -207,11 +219,17 @@ class RestApi:
         )
         account: EventSource | None = None
         if key is not None:
-            account = service.account(key.uid)
-        if account is not None and route.is_margin:
+            account = service.account(self._uid_of(key, request))
+        if account is not None and route.is_margin and not request.is_portfolio:
             symbol = params.get("symbol") if is_isolated else None
             account = self._venue.margin.account(account.uid, symbol)
         return Admitted(operation, taken, account, deadline_us)
+
+    def _uid_of(self, key: ApiKey, request: RestRequest) -> int:
+        """Return the uid under which the engines know who sent a request."""
+        return (
+            self._venue.portfolio_margin.account(key.uid).uid if request.is_portfolio else key.uid
+        )
 
     def _keyed(
         self,

@@ -87,6 +87,14 @@ class ListenKeys:
         """Whether a key is valid now."""
         return any(live.key == key for live in self._by_uid.values())
 
+    def has_key(self, uid: int) -> bool:
+        """Whether an account has a valid key now."""
+        return uid in self._by_uid
+
+    def owner_of(self, key: str) -> int | None:
+        """Return whose key it is; ``None`` when it is not valid now."""
+        return next((uid for uid, live in self._by_uid.items() if live.key == key), None)
+
     def listen(self, key: str, listener: Listener) -> None:
         """Hand every event of a key to ``listener``, as long as the key lives."""
         self._listeners.setdefault(key, []).append(listener)

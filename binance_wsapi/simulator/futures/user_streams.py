@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -15,7 +15,7 @@ from binance_wsapi.simulator.futures.connections import (
 )
 from binance_wsapi.simulator.futures.listen_keys import ListenKeys
 from binance_wsapi.simulator.market_data.stream_feeds import CallFeed
-from binance_wsapi.simulator.market_data.stream_hub import Feed, Publish, StreamHub
+from binance_wsapi.simulator.market_data.stream_hub import Feed, Publish, StreamHub, StreamTable
 
 __all__ = ["UserStreamServer", "UserStreams"]
 
@@ -63,11 +63,20 @@ class UserStreamServer:
         keys: The market's listen keys.
         reads_path: Whether ``/ws/<key>`` is served. Where it is not, it is let in and stays silent:
             so does USD-M in production since May 2026, while its testnet still serves it.
+        make_table: Makes the streams of a connection, from the events that it wants of each key.
     """
 
-    def __init__(self, clock: SimulatedClock, keys: ListenKeys, *, reads_path: bool) -> None:
+    def __init__(
+        self,
+        clock: SimulatedClock,
+        keys: ListenKeys,
+        *,
+        reads_path: bool,
+        make_table: Callable[[ListenKeys, Filters], StreamTable] = UserStreams,
+    ) -> None:
         self._clock = clock
         self._keys = keys
+        self._make_table = make_table
         self._reads_path = reads_path
 
     def raw(self, handshake: Handshake) -> FuturesStreamConnection:
@@ -87,7 +96,7 @@ class UserStreamServer:
         # The filters are this connection's own, and so is the hub that applies them.
         return FuturesStreamConnection(
             handshake,
-            StreamHub(UserStreams(self._keys, filters)),
+            StreamHub(self._make_table(self._keys, filters)),
             self._clock,
             streams=[*keys, *named],
             is_combined=is_combined,
