@@ -157,9 +157,10 @@ class ClientBase(ClientSignature):
             quick.spot.get_order_book("BTCUSDT")
 
         Args:
-            **options: Any of ``timeout``, ``recv_window``, ``on_rate_limit``, ``on_unknown_outcome`` and
-                ``resolve_timeout``, as the client takes them. They count for the operations, for
-                ``request`` and for ``rest``; what is left out stays as it is.
+            **options: Any of ``timeout``, ``recv_window``, ``on_rate_limit``, ``on_unknown_outcome``,
+                ``resolve_timeout``, and ``numbers``, as the client takes them. They count for the
+                operations, for ``request`` and for ``rest``, and ``numbers`` for the market streams, order
+                books and account states that the view makes; what is left out stays as it is.
 
         Raises:
             ConfigurationError: An option cannot work.
@@ -198,6 +199,7 @@ class ClientBase(ClientSignature):
         call.options = options
         call.timeout = options.timeout
         call.deadline = call.made_at + options.timeout
+        call.in_floats = options.numbers == "float"
         if self._recv_window is not None and call.kind.signed and "signature" not in call.params:
             call.params = {"recvWindow": window_value(self._recv_window), **call.params}
 
@@ -315,6 +317,11 @@ class ClientBase(ClientSignature):
         for wire in kind.client_ids:
             if wire not in params:
                 params[wire] = runtime.client_order_id()
+
+    @property
+    def _in_floats(self) -> bool:
+        """Whether whoever calls wants floats."""
+        return (self._call_options or self._runtime.options).numbers == "float"
 
     @property
     def urls(self) -> dict[WsKey, str]:

@@ -17,6 +17,7 @@ from binance_wsapi.options import (
     Options,
     OrderRules,
     Overflow,
+    ResultNumbers,
     TimeUnit,
     Urls,
 )
@@ -53,6 +54,7 @@ class ClientSignature:
         order_rules: OrderRules = "off",
         client_order_id_prefix: str = "w",
         resolve_timeout: float = 30.0,
+        numbers: ResultNumbers = "decimal",
         resubscribe_user_data_stream_after_reconnect: bool = True,
         resubscribe_user_data_stream_delay_seconds: float = 2.0,
         keep_margin_listen_token_refreshed: bool = True,
@@ -110,6 +112,11 @@ class ClientSignature:
                 to 10 letters, digits, `-` and `_`. Behind it stands what makes them unlike those of
                 any other client.
             resolve_timeout: Seconds that finding out may take.
+            numbers: What prices, quantities and amounts are in results, events, order books and
+                account states: ``"decimal"`` for ``Decimal``, which is exact; ``"float"`` where
+                arithmetic with floats matters more than the last digit, at some microseconds a
+                result. What the library itself decides by, and what it tells of trading rules, is
+                ``Decimal`` all the same, and type checkers go on seeing ``Decimal``.
             resubscribe_user_data_stream_after_reconnect: Restore user data on a fresh connection.
                 ``False`` leaves that to you: a loss is told at once, by a :class:`StreamGap` in the
                 stream and an ``"exception"`` event, and ``subscribe_user_data_stream()`` goes on
@@ -160,6 +167,7 @@ class ClientSignature:
             order_rules=order_rules,
             client_order_id_prefix=client_order_id_prefix,
             resolve_timeout=resolve_timeout,
+            numbers=numbers,
             resubscribe_user_data_stream_after_reconnect=resubscribe_user_data_stream_after_reconnect,
             resubscribe_user_data_stream_delay_seconds=resubscribe_user_data_stream_delay_seconds,
             keep_margin_listen_token_refreshed=keep_margin_listen_token_refreshed,

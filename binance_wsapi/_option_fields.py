@@ -21,6 +21,7 @@ __all__ = [
     "OptionFields",
     "OrderRules",
     "Overflow",
+    "ResultNumbers",
     "TimeUnit",
     "Urls",
 ]
@@ -30,6 +31,7 @@ OnRateLimit = Literal["raise", "wait"]
 OnUnknownOutcome = Literal["resolve", "raise"]
 OrderRules = Literal["off", "check", "round"]
 Overflow = Literal["drop_oldest", "drop_newest", "close"]
+ResultNumbers = Literal["decimal", "float"]
 Urls = Mapping[WsKey, str] | Mapping[str, str] | Mapping[WsKey | str, str]
 
 ENVIRONMENT = {
@@ -60,6 +62,7 @@ class ClientOptions(TypedDict, total=False):
     order_rules: OrderRules
     client_order_id_prefix: str
     resolve_timeout: float
+    numbers: ResultNumbers
     resubscribe_user_data_stream_after_reconnect: bool
     resubscribe_user_data_stream_delay_seconds: float
     keep_margin_listen_token_refreshed: bool
@@ -85,6 +88,7 @@ class CallOptions(TypedDict, total=False):
     on_rate_limit: OnRateLimit
     on_unknown_outcome: OnUnknownOutcome
     resolve_timeout: float
+    numbers: ResultNumbers
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,6 +113,7 @@ class OptionFields:
     order_rules: OrderRules = "off"
     client_order_id_prefix: str = "w"
     resolve_timeout: float = 30.0
+    numbers: ResultNumbers = "decimal"
     resubscribe_user_data_stream_after_reconnect: bool = True
     resubscribe_user_data_stream_delay_seconds: float = 2.0
     keep_margin_listen_token_refreshed: bool = True

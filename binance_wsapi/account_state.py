@@ -26,6 +26,7 @@ from binance_wsapi.models.account_state import (
     OpenPosition,
     OrderState,
 )
+from binance_wsapi.models.readable import door
 
 __all__ = [
     "AccountChanges",
@@ -62,10 +63,13 @@ class BaseAccountState:
     """What the states of both clients share: :class:`AccountState` and :class:`AsyncAccountState`."""
 
     # Any: users' type checkers would look into the core, and find types there that are inferred.
-    def __init__(self, keeper: Any, runtime: Any, ws_key: WsKey) -> None:
+    def __init__(
+        self, keeper: Any, runtime: Any, ws_key: WsKey, *, in_floats: bool = False
+    ) -> None:
         self.ws_key = ws_key
         """The connection whose account it is."""
         self._keeper: AccountKeeper = keeper
+        self._shown: Callable[[Any], Any] = door(in_floats=in_floats)
         self._hold = ClientHold(runtime)
         self._name = f"the account of {endpoint(ws_key).market.facts.label}"
         keeper.release = weakref.WeakMethod(self._hold.release)
@@ -89,9 +93,7 @@ class BaseAccountState:
             AccountStateNotReady: It is being read, at the start or after a gap.
             ClientClosed: It was closed.
         """
-        with self._keeper.lock:
-            self._check_readable()
-            return self._keeper.mirror.snapshot()
+        return self._shown(self._snapshot())  # type: ignore[no-any-return]  # it stays a snapshot
 
     @property
     def open_orders(self) -> tuple[OrderState, ...]:
@@ -101,7 +103,7 @@ class BaseAccountState:
             AccountStateNotReady: It is being read, at the start or after a gap.
             ClientClosed: It was closed.
         """
-        return self.snapshot().open_orders
+        return self._shown(self._snapshot().open_orders)  # type: ignore[no-any-return]
 
     @property
     def balances(self) -> Mapping[str, AssetBalance]:
@@ -111,7 +113,7 @@ class BaseAccountState:
             AccountStateNotReady: It is being read, at the start or after a gap.
             ClientClosed: It was closed.
         """
-        return self.snapshot().balances
+        return self._shown(self._snapshot().balances)  # type: ignore[no-any-return]
 
     @property
     def positions(self) -> tuple[OpenPosition, ...]:
@@ -121,12 +123,17 @@ class BaseAccountState:
             AccountStateNotReady: It is being read, at the start or after a gap.
             ClientClosed: It was closed.
         """
-        return self.snapshot().positions
+        return self._shown(self._snapshot().positions)  # type: ignore[no-any-return]
 
     def close(self) -> Awaitable[None] | None:
         """Keep the account no longer; idempotent."""
         self._keeper.close()
         return None
+
+    def _snapshot(self) -> AccountSnapshot:
+        with self._keeper.lock:
+            self._check_readable()
+            return self._keeper.mirror.snapshot()
 
     def _check_readable(self) -> None:
         """Refuse to show what may be out of date; called under the lock."""
@@ -207,7 +214,7 @@ class BaseTrackedOrder:
             known = self._look()
             if known is None or not known.is_done:
                 self._account._check_readable()
-            return known
+        return self._account._shown(known)  # type: ignore[no-any-return]
 
     @property
     def is_done(self) -> bool:
@@ -228,10 +235,13 @@ class BaseTrackedOrder:
     def _done(self) -> OrderState | None:
         with self._account._keeper.lock:
             known = self._look()
-            if known is not None and known.is_done:
-                return known
-            self._account._check_open()
-            return None
+            if known is None or not known.is_done:
+                self._account._check_open()
+                return None
+        return known
+
+    def _shown_done(self) -> OrderState | None:
+        return self._account._shown(self._done())  # type: ignore[no-any-return]
 
     def _filled(self) -> OrderState | None:
         done = self._done()
@@ -239,9 +249,9 @@ class BaseTrackedOrder:
             raise OrderNotFilled(
                 f"{self._name} ended as {done.status}, {done.executed_quantity:f} of "
                 f"{done.quantity:f} filled",
-                order=done,
+                order=self._account._shown(done),
             )
-        return done
+        return self._account._shown(done)  # type: ignore[no-any-return]
 
     def __repr__(self) -> str:
         with self._account._keeper.lock:
@@ -266,7 +276,7 @@ class TrackedOrder(BaseTrackedOrder):
             ParameterError: ``timeout`` is no number of seconds.
         """
         unmet = f"{self._name} has not ended"
-        return self._account._keeper.wait(self._done, timeout, unmet)
+        return self._account._keeper.wait(self._shown_done, timeout, unmet)
 
     def wait_filled(self, timeout: float | None = None) -> OrderState:
         """Wait until all of it is filled, and return it.
@@ -299,7 +309,7 @@ class AsyncTrackedOrder(BaseTrackedOrder):
             ParameterError: ``timeout`` is no number of seconds.
         """
         unmet = f"{self._name} has not ended"
-        return await self._account._keeper.wait_async(self._done, timeout, unmet)
+        return await self._account._keeper.wait_async(self._shown_done, timeout, unmet)
 
     async def wait_filled(self, timeout: float | None = None) -> OrderState:
         """Wait until all of it is filled, and return it.
@@ -464,6 +474,7 @@ class AsyncAccountChanges(AsyncChanges[AccountSnapshot]):
     def __init__(self, account: BaseAccountState) -> None:
         super().__init__(account._keeper, held=account)
         self._keeper = account._keeper
+        self._shown = account._shown
         self._seen = -1
 
     def _newer(self) -> AccountSnapshot | None:
@@ -472,7 +483,8 @@ class AsyncAccountChanges(AsyncChanges[AccountSnapshot]):
             if not keeper.is_ready or keeper.version == self._seen:
                 return None
             self._seen = keeper.version
-            return keeper.mirror.snapshot()
+            snapshot = keeper.mirror.snapshot()
+        return self._shown(snapshot)  # type: ignore[no-any-return]
 
 
 class AccountChanges(AsyncAccountChanges, Changes[AccountSnapshot]):

@@ -77,7 +77,7 @@ class AsyncClient(AwaitedUserData):
         """The market streams of all markets, and order books kept from them."""
         from binance_wsapi.facade.market_streams import AsyncStreams
 
-        return AsyncStreams(lambda: self._core.market_streams, self._run)
+        return AsyncStreams(lambda: self._core.market_streams, self._run, in_floats=self._in_floats)
 
     @overload
     def futures(self, market: Literal["usdm"]) -> AsyncUsdmNamespace: ...
@@ -206,7 +206,7 @@ class AsyncClient(AwaitedUserData):
             from binance_wsapi.account_state import AsyncAccountState
 
         keeper = await self._run(lambda: self._core.account(ws_key), close_account)
-        return AsyncAccountState(keeper, self._runtime, ws_key)
+        return AsyncAccountState(keeper, self._runtime, ws_key, in_floats=self._in_floats)
 
     async def __aenter__(self) -> Self:
         self._check_open()

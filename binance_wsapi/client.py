@@ -67,7 +67,7 @@ class Client(BlockingUserData):
         """The market streams of all markets, and order books kept from them."""
         from binance_wsapi.facade.market_streams import Streams
 
-        return Streams(lambda: self._core.market_streams, self._run)
+        return Streams(lambda: self._core.market_streams, self._run, in_floats=self._in_floats)
 
     @overload
     def futures(self, market: Literal["usdm"]) -> UsdmNamespace: ...
@@ -183,7 +183,7 @@ class Client(BlockingUserData):
             from binance_wsapi.account_state import AccountState
 
         keeper = self._run(lambda: self._core.account(ws_key), close_account)
-        return AccountState(keeper, self._runtime, ws_key)
+        return AccountState(keeper, self._runtime, ws_key, in_floats=self._in_floats)
 
     def __enter__(self) -> Self:
         self._check_open()

@@ -17,6 +17,7 @@ from binance_wsapi._option_fields import (
     OptionFields,
     OrderRules,
     Overflow,
+    ResultNumbers,
     TimeUnit,
     Urls,
 )
@@ -31,6 +32,7 @@ __all__ = [
     "Options",
     "OrderRules",
     "Overflow",
+    "ResultNumbers",
     "TimeUnit",
     "Urls",
     "problem_of_url",
@@ -139,6 +141,7 @@ class Options(OptionFields):
             ("on_unknown_outcome", get_args(OnUnknownOutcome)),
             ("order_rules", get_args(OrderRules)),
             ("event_overflow", get_args(Overflow)),
+            ("numbers", get_args(ResultNumbers)),
         ):
             value = getattr(self, name)
             if value not in allowed:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import weakref
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from operator import index
 from types import TracebackType
 from typing import Any, Self, SupportsIndex, TypeVar
@@ -25,6 +25,7 @@ from binance_wsapi.kept_state import AsyncChanges, Changes
 from binance_wsapi.loading import load
 from binance_wsapi.models.base import Level
 from binance_wsapi.models.market import OrderBook
+from binance_wsapi.models.readable import door
 from binance_wsapi.protocol.local_book import LocalBook
 from binance_wsapi.protocol.params import wire_params
 from binance_wsapi.protocol.stream_names import doubt, stream_name
@@ -65,7 +66,13 @@ class BaseOrderBook:
     """What the books of both clients share: :class:`LocalOrderBook` and :class:`AsyncLocalOrderBook`."""
 
     def __init__(
-        self, streams: MarketStreams, keeper: BookKeeper, symbol: str, ws_key: WsKey
+        self,
+        streams: MarketStreams,
+        keeper: BookKeeper,
+        symbol: str,
+        ws_key: WsKey,
+        *,
+        in_floats: bool = False,
     ) -> None:
         self.symbol = symbol
         """The trading symbol."""
@@ -73,6 +80,7 @@ class BaseOrderBook:
         """The connection its changes come from."""
         self._streams = streams
         self._keeper = keeper
+        self._shown = door(in_floats=in_floats)
         self._hold = ClientHold(streams.runtime)
         self._name = f"the order book of {symbol}"
         keeper.release = weakref.WeakMethod(self._hold.release)
@@ -113,7 +121,8 @@ class BaseOrderBook:
             ClientClosed: It was closed.
         """
         with self._keeper.lock:
-            return self._book().best_bid()
+            best = self._book().best_bid()
+        return self._shown(best)  # type: ignore[no-any-return]  # a level stays one
 
     @property
     def best_ask(self) -> Level | None:
@@ -124,7 +133,8 @@ class BaseOrderBook:
             ClientClosed: It was closed.
         """
         with self._keeper.lock:
-            return self._book().best_ask()
+            best = self._book().best_ask()
+        return self._shown(best)  # type: ignore[no-any-return]
 
     def depth(self, levels: int) -> OrderBook:
         """Return the best levels of both sides, best first, as they were at one moment.
@@ -139,7 +149,8 @@ class BaseOrderBook:
         """
         _check_levels(levels)
         with self._keeper.lock:
-            return self._book().copy(levels)
+            book = self._book().copy(levels)
+        return self._shown(book)  # type: ignore[no-any-return]
 
     def copy(self) -> OrderBook:
         """Return all levels that are known, as they were at one moment.
@@ -149,7 +160,8 @@ class BaseOrderBook:
             ClientClosed: It was closed.
         """
         with self._keeper.lock:
-            return self._book().copy()
+            book = self._book().copy()
+        return self._shown(book)  # type: ignore[no-any-return]
 
     def plot(self, axes: Any = None) -> Any:
         """Draw how much rests on each side down to each price, and return the axes.
@@ -264,7 +276,7 @@ class LocalOrderBook(BaseOrderBook):
         """
         if levels is not None:
             _check_levels(levels)
-        return BookChanges(self._keeper, self.symbol, levels, self._hold)
+        return BookChanges(self._keeper, self.symbol, levels, self._hold, self._shown)
 
     def close(self) -> None:
         """Stop keeping the book; idempotent."""
@@ -323,7 +335,7 @@ class AsyncLocalOrderBook(BaseOrderBook):
         """
         if levels is not None:
             _check_levels(levels)
-        return AsyncBookChanges(self._keeper, self.symbol, levels, self._hold)
+        return AsyncBookChanges(self._keeper, self.symbol, levels, self._hold, self._shown)
 
     def close(self) -> Awaitable[None]:
         """Stop keeping the book; idempotent, and done whether it is awaited or not."""
@@ -346,12 +358,18 @@ class AsyncBookChanges(AsyncChanges[OrderBook]):
     """The newest book, each time it has changed; see :meth:`AsyncLocalOrderBook.changes`."""
 
     def __init__(
-        self, keeper: BookKeeper, symbol: str, levels: int | None, hold: ClientHold
+        self,
+        keeper: BookKeeper,
+        symbol: str,
+        levels: int | None,
+        hold: ClientHold,
+        shown: Callable[[OrderBook], OrderBook],
     ) -> None:
         super().__init__(keeper, held=hold)
         self._keeper = keeper
         self._symbol = symbol
         self._levels = levels
+        self._shown = shown
         self._seen = -1
 
     def _newer(self) -> OrderBook | None:
@@ -362,7 +380,8 @@ class AsyncBookChanges(AsyncChanges[OrderBook]):
             if keeper.book is None or keeper.version == self._seen:
                 return None
             self._seen = keeper.version
-            return keeper.book.copy(self._levels)
+            book = keeper.book.copy(self._levels)
+        return self._shown(book)
 
 
 class BookChanges(AsyncBookChanges, Changes[OrderBook]):
@@ -397,6 +416,7 @@ async def open_order_book(
     limit: int,
     speed: str | None,
     kind: type[B],
+    in_floats: bool,
 ) -> B:
     """Return the order book of a symbol, being joined; runs on the core's loop.
 
@@ -423,4 +443,4 @@ async def open_order_book(
     keeper = BookKeeper(streams, _SNAPSHOT_KEYS[ws_key], symbol.upper(), limit)
     await streams.attach(keeper, ws_key, [name])
     keeper.begin()
-    return kind(streams, keeper, symbol.upper(), ws_key)
+    return kind(streams, keeper, symbol.upper(), ws_key, in_floats=in_floats)

@@ -10,7 +10,7 @@ import msgspec
 from binance_wsapi.errors import BinanceWsApiError, UnreadableResult
 from binance_wsapi.loading import load, uncut
 from binance_wsapi.models.base import Model
-from binance_wsapi.models.readable import Readable
+from binance_wsapi.models.readable import Readable, presentation
 from binance_wsapi.models.rows import Rows
 from binance_wsapi.models.tolerant import tolerant_decoder
 from binance_wsapi.protocol.secrets import masked
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from binance_wsapi.catalogue.operation import Operation
     from binance_wsapi.rules.violation import Adjustment
 
-__all__ = ["RateLimitUsage", "Response"]
+__all__ = ["FloatResponse", "RateLimitUsage", "Response"]
 
 _UNDECODED: Any = object()
 
@@ -203,7 +203,23 @@ class Response(Generic[T_co]):
             self.round_trip,
             self.resolved,
             self.adjustments,
+            type(self),
         )
+
+
+class FloatResponse(Response[T_co]):
+    """A response to a caller who wants floats; all that is exact about it stands in :class:`Response`."""
+
+    __slots__ = ()
+
+    @property
+    def exact_result(self) -> Any:
+        """The result with decimals, decoded anew at each touch."""
+        return super()._decode()
+
+    def _decode(self) -> Any:
+        result = super()._decode()
+        return result if self._operation is None else presentation("floats").floats(result)
 
 
 def _reader(wanted: Any) -> Callable[[bytes | msgspec.Raw], Any]:
@@ -235,13 +251,14 @@ def _restore(
     round_trip: float,
     resolved: bool,
     adjustments: tuple[Adjustment, ...] = (),
+    kind: type[Response[Any]] = Response,
 ) -> Response[Any]:
     with uncut:
         from binance_wsapi.catalogue import operation_by_method
         from binance_wsapi.markets import Market
 
     operation = operation_key and operation_by_method(Market(operation_key[0]), operation_key[1])
-    response: Response[Any] = Response(
+    response = kind(
         operation=operation or None,
         frame=frame,
         request_id=request_id,

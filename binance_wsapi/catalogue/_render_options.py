@@ -57,6 +57,7 @@ __all__ = [
     "OptionFields",
     "OrderRules",
     "Overflow",
+    "ResultNumbers",
     "TimeUnit",
     "Urls",
 ]
@@ -66,6 +67,7 @@ OnRateLimit = Literal["raise", "wait"]
 OnUnknownOutcome = Literal["resolve", "raise"]
 OrderRules = Literal["off", "check", "round"]
 Overflow = Literal["drop_oldest", "drop_newest", "close"]
+ResultNumbers = Literal["decimal", "float"]
 Urls = Mapping[WsKey, str] | Mapping[str, str] | Mapping[WsKey | str, str]
 
 ENVIRONMENT = {{
@@ -132,6 +134,7 @@ from binance_wsapi.options import (
     Options,
     OrderRules,
     Overflow,
+    ResultNumbers,
     TimeUnit,
     Urls,
 )

@@ -189,6 +189,16 @@ OPTIONS: tuple[ClientOption, ...] = (
         is_per_call=True,
     ),
     ClientOption(
+        "numbers",
+        "ResultNumbers",
+        '"decimal"',
+        'What prices, quantities and amounts are in results, events, order books and account states: ``"decimal"`` '
+        'for ``Decimal``, which is exact; ``"float"`` where arithmetic with floats matters more than the last '
+        "digit, at some microseconds a result. What the library itself decides by, and what it tells of "
+        "trading rules, is ``Decimal`` all the same, and type checkers go on seeing ``Decimal``.",
+        is_per_call=True,
+    ),
+    ClientOption(
         "resubscribe_user_data_stream_after_reconnect",
         "bool",
         "True",

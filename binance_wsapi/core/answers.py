@@ -38,7 +38,7 @@ from binance_wsapi.protocol.inquiry import patience_us
 from binance_wsapi.protocol.own_orders import ReadAnswer
 from binance_wsapi.protocol.requests import Reaction, RequestState
 from binance_wsapi.protocol.session import SessionState
-from binance_wsapi.response import Response
+from binance_wsapi.response import FloatResponse, Response
 
 __all__ = ["Answers"]
 
@@ -176,8 +176,9 @@ class Answers:
             )
             if self._session.reconcilers:
                 show_orders(self._session, call, result, resolved=False)
+        made = FloatResponse if call.in_floats else Response
         call.settle(
-            Response(
+            made(
                 kind.operation,
                 frame,
                 call.id,

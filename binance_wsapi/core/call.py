@@ -67,6 +67,8 @@ class Call(Request[CallKind, Outcome]):
 
     options: Options | None = None
     """The options it is made with in place of the client's."""
+    in_floats = False
+    """Its caller wants floats."""
 
     ws_key: WsKey
     """The connection it was made on; the core's own requests have none."""

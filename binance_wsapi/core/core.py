@@ -108,6 +108,8 @@ class Core:
         )
         call.ws_key = ws_key
         call.giving_up = self.giving_up
+        if runtime.in_floats:
+            call.in_floats = True
         return call
 
     def submit(self, call: Call, *, encode_here: bool) -> None:

@@ -13,6 +13,7 @@ from binance_wsapi.buffer import EventBuffer
 from binance_wsapi.core.hold import ClientHold
 from binance_wsapi.events import BaseEventStream, StreamGap, Untouched
 from binance_wsapi.models.base import UnknownEvent
+from binance_wsapi.models.readable import door
 
 if TYPE_CHECKING:
     from binance_wsapi.core.runtime import Runtime
@@ -32,10 +33,6 @@ def _wire_dict(event: bytes) -> Any:
         return UnknownEvent(problem=str(error)).attach_frame(event)
 
 
-def _itself(event: Any) -> Any:
-    return event
-
-
 class Feed:
     """Puts events into one stream and hands them to the handlers; owned by the loop's thread.
 
@@ -46,6 +43,7 @@ class Feed:
         decode: Makes a typed event from its bytes.
         handler_event: The handlers' event name; ``None`` for streams without handlers.
         close: Ends the subscription whose events go into this buffer, called from any thread.
+        in_floats: Whether events have floats for decimals; by default as the client's option says.
     """
 
     def __init__(
@@ -57,10 +55,13 @@ class Feed:
         decode: Callable[[bytes], Any],
         handler_event: str | None,
         close: Callable[[Buffer], None],
+        in_floats: bool | None = None,
     ) -> None:
         self._runtime = runtime
         self._ws_key = ws_key
-        self.decode = decode if runtime.options.beautify else _wire_dict
+        self._in_floats = runtime.in_floats if in_floats is None else in_floats
+        self._as_told = door(in_floats=self._in_floats)
+        self.decode = self._typed(decode) if runtime.options.beautify else _wire_dict
         """Makes an event from its bytes, on the side of whoever takes it."""
         self._handler_event = handler_event
         self._name = name
@@ -148,7 +149,14 @@ class Feed:
 
     def tell(self, event: object) -> None:
         """Append an event that is made already."""
-        self.put(_itself, event)
+        self.put(self._as_told, event)
+
+    def _typed(self, decode: Callable[[Any], Any]) -> Callable[[Any], Any]:
+        """Return what makes typed events as the caller wants them; on the side of whoever takes them."""
+        if not self._in_floats:
+            return decode
+        floats = self._as_told
+        return lambda event: floats(decode(event))
 
     def _flush(self, buffer: Buffer) -> None:
         buffer.flush()

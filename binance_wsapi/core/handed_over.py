@@ -144,6 +144,7 @@ def _resolvable(
     )
     call.ws_key = ws_key
     call.giving_up = look_ups.giving_up
+    call.in_floats = runtime.in_floats
     call.sent_us = sent_us
     if recv_window is not None:
         call.sent_params = {**params, "recvWindow": str(recv_window)}

@@ -35,7 +35,7 @@ from binance_wsapi.protocol.inquiry import (
 from binance_wsapi.protocol.own_orders import OwnOrders
 from binance_wsapi.protocol.raw_event import RawEvent
 from binance_wsapi.protocol.session import SessionMachine, SessionState
-from binance_wsapi.response import Response
+from binance_wsapi.response import FloatResponse, Response
 
 if TYPE_CHECKING:
     from binance_wsapi.core.asking import Asker, Askers
@@ -368,7 +368,8 @@ def _outcome(call: Call, error: OutcomeUnknown, inquiry: Inquiry, verdict: Verdi
             new_order_response=answer["newOrderResponse"],
         )
     result = _encode(answer)
-    return Response(
+    made = FloatResponse if call.in_floats else Response
+    return made(
         call.kind.operation,
         b'{"id":"' + call.id.encode() + b'","status":200,"result":' + result + b"}",
         call.id,

@@ -76,7 +76,7 @@ class MarketFeed(Feed):
         make = self._makers.get(name)
         if make is None:
             typed = self._runtime.options.beautify
-            make = stream_event_decoder(self._market, name) if typed else _decode_any
+            make = self._typed(stream_event_decoder(self._market, name)) if typed else _decode_any
             self._makers[name] = make
         self.put(make, event)
 
@@ -100,7 +100,9 @@ class MarketStreams:
         self._warned: set[Place] = set()
         self._snapshots: dict[Governor, SnapshotShare] = {}
 
-    async def subscribe(self, ws_key: WsKey, names: Sequence[str]) -> BaseEventStream[Any]:
+    async def subscribe(
+        self, ws_key: WsKey, names: Sequence[str], *, in_floats: bool = False
+    ) -> BaseEventStream[Any]:
         """Return one stream of the events of all these names.
 
         Raises:
@@ -120,6 +122,7 @@ class MarketStreams:
             decode=_decode_any,
             handler_event=None,
             close=lambda _: self.leave(feed),
+            in_floats=in_floats,
         )
         await self.attach(feed, ws_key, wanted)
         return feed.stream

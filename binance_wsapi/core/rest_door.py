@@ -50,7 +50,7 @@ from binance_wsapi.protocol.rest_requests import (
     tells_nothing,
 )
 from binance_wsapi.protocol.secrets import masked
-from binance_wsapi.response import Response
+from binance_wsapi.response import FloatResponse, Response
 
 if TYPE_CHECKING:
     from binance_wsapi.core.runtime import Runtime
@@ -307,7 +307,8 @@ class RestDoor:
             frame = b'{"id":"%b","status":200,"result":%b' % (call.id.encode(), body)
             if limits:
                 frame += b',"rateLimits":%b' % bytes(limits)
-            return Response(
+            made = FloatResponse if call.in_floats else Response
+            return made(
                 kind.operation,
                 frame + b"}",
                 call.id,

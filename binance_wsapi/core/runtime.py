@@ -83,6 +83,8 @@ class Runtime:
         """Returns the client, while it lives: what it hands out keeps it alive."""
         self.widest_recv_window = options.recv_window
         """The longest that a caller's request may stay valid, milliseconds; ``None`` is the exchange's default."""
+        self.in_floats = options.numbers == "float"
+        """Whether the caller wants floats; the core itself never does."""
         self.call_timeout = options.timeout
         """Seconds a request may take, the core's own included."""
         self.stream_type: type[BaseEventStream[Any]] = EventStream

@@ -31,11 +31,14 @@ class Streams(StreamNames):
             print(event)
     """
 
-    __slots__ = ("_run", "_streams")
+    __slots__ = ("_in_floats", "_run", "_streams")
 
-    def __init__(self, streams: Callable[[], MarketStreams], run: Callable[..., Any]) -> None:
+    def __init__(
+        self, streams: Callable[[], MarketStreams], run: Callable[..., Any], *, in_floats: bool
+    ) -> None:
         self._streams = streams
         self._run = run
+        self._in_floats = in_floats
 
     @overload
     def subscribe(
@@ -64,7 +67,8 @@ class Streams(StreamNames):
         """
         ws_key = WsKey(ws_key)
         stream: EventStream[Any] = self._run(
-            lambda: self._streams().subscribe(ws_key, names), EventStream[Any].close
+            lambda: self._streams().subscribe(ws_key, names, in_floats=self._in_floats),
+            EventStream[Any].close,
         )
         return stream
 
@@ -121,7 +125,13 @@ class Streams(StreamNames):
         ws_key = WsKey(ws_key)
         book: LocalOrderBook = self._run(
             lambda: open_order_book(
-                self._streams(), ws_key, symbol, limit=limit, speed=speed, kind=LocalOrderBook
+                self._streams(),
+                ws_key,
+                symbol,
+                limit=limit,
+                speed=speed,
+                kind=LocalOrderBook,
+                in_floats=self._in_floats,
             ),
             LocalOrderBook.close,
         )
@@ -143,13 +153,18 @@ class AsyncStreams(StreamNames):
             print(event)
     """
 
-    __slots__ = ("_run", "_streams")
+    __slots__ = ("_in_floats", "_run", "_streams")
 
     def __init__(
-        self, streams: Callable[[], MarketStreams], run: Callable[..., Awaitable[Any]]
+        self,
+        streams: Callable[[], MarketStreams],
+        run: Callable[..., Awaitable[Any]],
+        *,
+        in_floats: bool,
     ) -> None:
         self._streams = streams
         self._run = run
+        self._in_floats = in_floats
 
     @overload
     def subscribe(
@@ -181,7 +196,8 @@ class AsyncStreams(StreamNames):
     async def _subscribe(self, names: Sequence[str], ws_key: WsKey) -> AsyncEventStream[Any]:
         ws_key = WsKey(ws_key)
         stream: AsyncEventStream[Any] = await self._run(
-            lambda: self._streams().subscribe(ws_key, names), AsyncEventStream[Any].close
+            lambda: self._streams().subscribe(ws_key, names, in_floats=self._in_floats),
+            AsyncEventStream[Any].close,
         )
         return stream
 
@@ -245,7 +261,13 @@ class AsyncStreams(StreamNames):
         ws_key = WsKey(ws_key)
         book: AsyncLocalOrderBook = await self._run(
             lambda: open_order_book(
-                self._streams(), ws_key, symbol, limit=limit, speed=speed, kind=AsyncLocalOrderBook
+                self._streams(),
+                ws_key,
+                symbol,
+                limit=limit,
+                speed=speed,
+                kind=AsyncLocalOrderBook,
+                in_floats=self._in_floats,
             ),
             AsyncLocalOrderBook.close,
         )

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 from binance_wsapi.core.call_kind import CallKind
 from binance_wsapi.errors import IpBanned, NotSent, RateLimited
 from binance_wsapi.loading import uncut
+from binance_wsapi.models.readable import door
 from binance_wsapi.protocol.paging import Pages
-from binance_wsapi.response import Response
+from binance_wsapi.response import FloatResponse, Response
 
 if TYPE_CHECKING:
     from binance_wsapi.history.files import RowFile
@@ -48,6 +49,8 @@ class _Rows(Generic[R]):
         self._kind: CallKind = kind
         self._given = given
         self._rows: deque[R] = deque()
+        """The rows at hand, with decimals: files are exact."""
+        self._shown: Callable[[R], R] = door(in_floats=False)
         self._last: R | None = None
         self._bar: Bar | None = _bar(name, progress)
 
@@ -61,19 +64,24 @@ class _Rows(Generic[R]):
         return self._send(self._kind, self._kind.writers[tuple(given)], given)
 
     def _take(self, response: Response[list[R]]) -> None:
-        rows = self._pages.take(response.result)
+        if isinstance(response, FloatResponse):
+            self._shown = door(in_floats=True)
+            rows = self._pages.take(response.exact_result)
+        else:
+            rows = self._pages.take(response.result)
         self._rows.extend(rows)
         if self._bar is not None:
             self._bar.advance(len(rows), self._pages.expected)
 
     def _hand_out(self) -> R:
-        self._last = self._rows.popleft()
+        self._last = self._shown(self._rows[0])
+        self._rows.popleft()
         return self._last
 
     def _hand_out_page(self) -> list[R]:
         page = list(self._rows)
         self._rows.clear()
-        self._last = page[-1]
+        self._last = self._shown(page[-1])
         return page
 
     def _end(self) -> None:

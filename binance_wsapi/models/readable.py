@@ -5,11 +5,12 @@ The ways out are loaded when they are first taken: a model costs nothing for hav
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, ClassVar, Literal, TypeAlias
 
 from binance_wsapi.loading import load
 
-__all__ = ["Numbers", "Readable", "presentation"]
+__all__ = ["Numbers", "Readable", "door", "presentation"]
 
 Numbers: TypeAlias = Literal["decimal", "float", "str"]
 """What decimals become: ``Decimal``, ``float``, or text without an exponent."""
@@ -18,6 +19,16 @@ Numbers: TypeAlias = Literal["decimal", "float", "str"]
 def presentation(name: str) -> Any:
     """Return a module that makes something of models; it is loaded when it is first needed."""
     return load(f"binance_wsapi.presentation.{name}")
+
+
+def door(*, in_floats: bool) -> Callable[[Any], Any]:
+    """Return what a value passes on its way to the caller: it becomes floats, or stays what it is."""
+    floats: Callable[[Any], Any] = presentation("floats").floats if in_floats else _itself
+    return floats
+
+
+def _itself(value: Any) -> Any:
+    return value
 
 
 class Readable:

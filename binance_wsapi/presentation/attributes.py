@@ -15,7 +15,7 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 import msgspec
 
-__all__ = ["Attribute", "Role", "attributes", "epoch_us", "is_time"]
+__all__ = ["Attribute", "Role", "attributes", "computed", "epoch_us", "field_types", "is_time"]
 
 
 class Role(Enum):
@@ -86,8 +86,8 @@ def epoch_us(time: int | None) -> int | None:
 @cache
 def attributes(kind: Any) -> tuple[Attribute, ...]:
     """Return what a person reads of a model, in the order it is declared."""
-    properties = _properties(kind)
-    types = _types(kind)
+    properties = computed(kind)
+    types = field_types(kind)
     found: dict[str, Attribute] = {}
     if "filter_type" in properties:
         found["filter_type"] = _attribute("filter_type", "filter_type", properties["filter_type"])
@@ -116,7 +116,7 @@ def _readable(field: str, properties: dict[str, Any]) -> str | None:
     return None if field.startswith(("_", "unused")) else field
 
 
-def _properties(kind: type) -> dict[str, Any]:
+def computed(kind: type) -> dict[str, Any]:
     """Return what the public properties of a model return, those of its bases first."""
     found: dict[str, Any] = {}
     for base in reversed(kind.__mro__):
@@ -135,7 +135,8 @@ def _returned(getter: Any) -> Any:
         return Any
 
 
-def _types(kind: type[msgspec.Struct]) -> dict[str, Any]:
+def field_types(kind: type[msgspec.Struct]) -> dict[str, Any]:
+    """Return the types of a model's fields; nothing for models that hold no more than texts."""
     try:
         return {field.name: field.type for field in msgspec.structs.fields(kind)}
     except NameError:  # a class that says it belongs to the package, where its types are not

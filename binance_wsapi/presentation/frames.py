@@ -15,7 +15,7 @@ from binance_wsapi.errors import ConfigurationError, ParameterError
 from binance_wsapi.loading import load
 from binance_wsapi.models.readable import Numbers
 from binance_wsapi.presentation.attributes import Role, attributes, epoch_us
-from binance_wsapi.presentation.plain import check_numbers, plain
+from binance_wsapi.presentation.plain import check_numbers, exact, plain
 
 __all__ = ["book_frame", "frame"]
 
@@ -153,9 +153,10 @@ def _polars_column(pl: Any, column: Column, values: list[Any], numbers: Numbers)
         case Role.TIME:
             return pl.Series(column.name, values, dtype=pl.Int64).cast(pl.Datetime("us", "UTC"))
         case Role.DECIMAL if numbers == "decimal":
-            places = [-int(each.as_tuple().exponent) for each in values if each is not None]
+            decimals = _decimals(values, numbers)
+            places = [-int(each.as_tuple().exponent) for each in decimals if each is not None]
             scale = max([0, *places])
-            return pl.Series(column.name, values, dtype=pl.Decimal(38, scale))
+            return pl.Series(column.name, decimals, dtype=pl.Decimal(38, scale))
         case Role.DECIMAL if numbers == "str":
             return pl.Series(column.name, _decimals(values, numbers), dtype=pl.String)
         case Role.DECIMAL | Role.FLOAT:
@@ -177,4 +178,6 @@ _MAKERS: dict[str, Callable[[Any, _Values, Numbers, str | None], Any]] = {
 
 
 def _decimals(values: list[Any], numbers: Numbers) -> list[Any]:
+    if numbers == "decimal":
+        return [exact(each) if isinstance(each, float) else each for each in values]
     return [None if each is None else plain(each, numbers) for each in values]

@@ -16,7 +16,7 @@ import msgspec
 
 from binance_wsapi.errors import BinanceWsApiError
 from binance_wsapi.presentation.attributes import Attribute, Role, attributes, epoch_us, is_time
-from binance_wsapi.presentation.plain import plain_decimal
+from binance_wsapi.presentation.plain import exact, plain_decimal
 from binance_wsapi.presentation.secret_fields import SECRET_FIELDS, beginning
 
 __all__ = [
@@ -74,7 +74,7 @@ def line(model: msgspec.Struct, room: int = _MOST_CHARACTERS) -> str:
     """Return a model as a line of at most ``room`` characters; dots stand for what did not fit."""
     head = f"{type(model).__name__}("
     if not _is_named(model):
-        return f"{head}{', '.join(_word('', value, room) for value in model)})"  # type: ignore[attr-defined]
+        return f"{head}{', '.join(_word('', _exact(value), room) for value in model)})"  # type: ignore[attr-defined]
     parts: list[str] = []
     left = room - len(head) - len(", ...)")
     for name, value in _set(model):
@@ -128,7 +128,7 @@ def book_table(title: str, bids: Sequence[Any], asks: Sequence[Any]) -> str:
         bid = bids[place] if place < len(bids) else None
         ask = asks[place] if place < len(asks) else None
         cells = (bid and bid.quantity, bid and bid.price, ask and ask.price, ask and ask.quantity)
-        rows.append(f"<tr>{''.join(_cell('', cell) for cell in cells)}</tr>")
+        rows.append(f"<tr>{''.join(_cell('', _exact(cell)) for cell in cells)}</tr>")
     return _table(title, "".join(rows))
 
 
@@ -140,17 +140,23 @@ def _is_named(model: msgspec.Struct) -> bool:
 def _set(model: msgspec.Struct) -> Iterator[tuple[str, Any]]:
     """Yield what is set, what matters first."""
     for attribute in _ordered(attributes(type(model))):
-        value = _value(model, attribute.name)
+        value = _value(model, attribute)
         is_shown = attribute.is_essential if value in _UNSET else value != []
         if is_shown and not (value is None and attribute.is_essential):
             yield attribute.name, value
 
 
-def _value(model: Any, name: str) -> Any:
+def _value(model: Any, attribute: Attribute) -> Any:
     try:
-        return getattr(model, name)
+        value = getattr(model, attribute.name)
     except BinanceWsApiError:
         return "<unreadable>"
+    return _exact(value) if attribute.role is Role.DECIMAL else value
+
+
+def _exact(value: Any) -> Any:
+    """Return a decimal for the float that stands in its place: all its digits are shown, and no exponent."""
+    return exact(value) if isinstance(value, float) else value
 
 
 def _ordered(given: Iterable[Attribute]) -> list[Attribute]:
@@ -223,18 +229,18 @@ def _columns(items: Sequence[msgspec.Struct]) -> list[Attribute]:
     used = [
         each
         for each in _ordered(found.values())
-        if any(_value_or_none(item, each.name) not in (*_UNSET, []) for item in items)
+        if any(_value_or_none(item, each) not in (*_UNSET, []) for item in items)
         or each.is_essential
     ]
     return used[:_COLUMNS_SHOWN]
 
 
-def _value_or_none(item: Any, name: str) -> Any:
-    return _value(item, name) if hasattr(type(item), name) else None
+def _value_or_none(item: Any, attribute: Attribute) -> Any:
+    return _value(item, attribute) if hasattr(type(item), attribute.name) else None
 
 
 def _row(item: msgspec.Struct, columns: list[Attribute]) -> str:
-    cells = (_cell(each.name, _value_or_none(item, each.name)) for each in columns)
+    cells = (_cell(each.name, _value_or_none(item, each)) for each in columns)
     return f"<tr>{''.join(cells)}</tr>"
 
 

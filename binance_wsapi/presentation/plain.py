@@ -11,16 +11,16 @@ import msgspec
 
 from binance_wsapi.errors import ParameterError, UnreadableResult
 from binance_wsapi.models.readable import Numbers
-from binance_wsapi.presentation.attributes import attributes
+from binance_wsapi.presentation.attributes import Role, attributes
 from binance_wsapi.presentation.secret_fields import SECRET_WORDS, beginning
 
-__all__ = ["check_numbers", "json_text", "plain", "plain_decimal"]
+__all__ = ["check_numbers", "exact", "json_text", "plain", "plain_decimal"]
 
 
 def plain(value: Any, numbers: Numbers) -> Any:
     """Return a value as dicts, lists and what JSON knows, by readable names; secrets are cut short."""
     check_numbers(numbers)
-    return _plain(value, _DECIMALS[numbers])
+    return _plain(value, *_WRITERS[numbers])
 
 
 def json_text(value: Any, numbers: Numbers) -> str:
@@ -50,7 +50,12 @@ def plain_decimal(number: Decimal) -> str:
     return "0" if text == "-0" else text
 
 
-def _as_it_is(number: Decimal) -> Decimal:
+def exact(number: float) -> Decimal:
+    """Return what a float in the place of a decimal stands for: the number that its shortest text tells."""
+    return Decimal(repr(number))
+
+
+def _as_it_is(number: Any) -> Any:
     return number
 
 
@@ -58,30 +63,44 @@ def _as_text(number: Decimal) -> str:
     return format(number, "f")
 
 
-_DECIMALS: dict[str, Any] = {"decimal": _as_it_is, "float": float, "str": _as_text}
+def _float_as_text(number: float) -> str:
+    return _as_text(exact(number))
 
 
-def _plain(value: Any, of_decimal: Any) -> Any:
+_WRITERS: dict[str, tuple[Any, Any]] = {
+    "decimal": (_as_it_is, _as_it_is),
+    "float": (float, _as_it_is),
+    "str": (_as_text, _float_as_text),
+}
+"""What writes a decimal, and a float that stands in the place of one."""
+
+
+def _plain(value: Any, of_decimal: Any, of_float: Any) -> Any:
     match value:
         case Decimal():
             return of_decimal(value)
+        case float():
+            return of_float(value)
         case Enum():
             return value.value
         case msgspec.Struct():
-            return _of_model(value, of_decimal)
+            return _of_model(value, of_decimal, of_float)
         case list() | tuple():
-            return [_plain(each, of_decimal) for each in value]
+            return [_plain(each, of_decimal, of_float) for each in value]
         case Mapping():
-            return {key: _cut_short(key, _plain(each, of_decimal)) for key, each in value.items()}
+            return {
+                key: _cut_short(key, _plain(each, of_decimal, of_float))
+                for key, each in value.items()
+            }
         case BaseException():
             return f"{type(value).__name__}: {value}"
-        case None | bool() | int() | float() | str():
+        case None | bool() | int() | str():
             return value
         case _:  # a response, within what became of a call
-            return _plain(value.result, of_decimal)
+            return _plain(value.result, of_decimal, of_float)
 
 
-def _of_model(model: msgspec.Struct, of_decimal: Any) -> dict[str, Any]:
+def _of_model(model: msgspec.Struct, of_decimal: Any, of_float: Any) -> dict[str, Any]:
     made: dict[str, Any] = {}
     if (event_type := getattr(model, "event_type", None)) is not None:
         made["event_type"] = event_type
@@ -92,7 +111,9 @@ def _of_model(model: msgspec.Struct, of_decimal: Any) -> dict[str, Any]:
         except UnreadableResult:
             name = attribute.field
             value = getattr(model, name)
-        made[name] = _cut_short(name, _plain(value, of_decimal))
+        # What is no decimal on any client stays the number it is.
+        own = _as_it_is if attribute.role is Role.FLOAT else of_float
+        made[name] = _cut_short(name, _plain(value, of_decimal, own))
     return made
 
 

@@ -127,6 +127,7 @@ def test_every_option_is_read_by_what_it_is_for(option: ClientOption) -> None:
         ("event_buffer_size", 0, "use a whole number above 0"),
         ("event_buffer_size", 10.5, "use a whole number above 0"),
         ("event_overflow", "block", "use 'drop_oldest' or 'drop_newest' or 'close'"),
+        ("numbers", "floats", "use 'decimal' or 'float'"),
         ("on_rate_limit", "ignore", "use 'raise' or 'wait'"),
         ("on_unknown_outcome", None, "use 'resolve' or 'raise'"),
         ("time_unit", "SECOND", "use None or 'MILLISECOND' or 'MICROSECOND'"),

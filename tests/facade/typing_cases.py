@@ -188,6 +188,9 @@ def made(chosen: str) -> None:
 def viewed(client: Client, async_client: AsyncClient) -> None:
     assert_type(client.with_options(timeout=2, on_rate_limit="wait"), Client)
     assert_type(async_client.with_options(recv_window=None).spot, AsyncSpotNamespace)
+    assert_type(client.with_options(numbers="float"), Client)
+    assert_type(Client(numbers="float").spot.get_average_price("BTCUSDT").result.price, Decimal)
+    Client(numbers="floats")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     client.with_options(testnet=True)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
 
 
