@@ -286,7 +286,8 @@ class ClientBase(ClientSignature):
         return self._runtime.closed
 
     def _make_runtime(self, options: Options, authoriser: Authoriser) -> Runtime:
-        return Runtime(options, LoopThread(), authoriser=authoriser)
+        host = LoopThread(owns_sockets=options.transport_name == "direct")
+        return Runtime(options, host, authoriser=authoriser)
 
     def _attach(self, core: Core) -> None:
         self._core = core

@@ -19,6 +19,7 @@ from binance_wsapi.options import (
     Overflow,
     ResultNumbers,
     TimeUnit,
+    TransportName,
     Urls,
 )
 from binance_wsapi.protocol.authorisation import Authoriser
@@ -45,6 +46,7 @@ class ClientSignature:
         proxy: str | None = None,
         headers: Mapping[str, str] | None = None,
         ssl: ssl_module.SSLContext | None = None,
+        transport: TransportName | None = None,
         timeout: float = 10.0,
         connect_timeout: float = 10.0,
         recv_window: float | None = None,
@@ -94,6 +96,9 @@ class ClientSignature:
             headers: Headers of your own for the handshakes, such as a gateway's token; never
                 logged.
             ssl: An SSL context of your own.
+            transport: What opens the sockets: ``"aiohttp"``, or ``"direct"`` (Linux), this
+                library's own; through a proxy, and for REST, it is aiohttp either way. ``None``
+                takes what ``BINANCE_WSAPI_TRANSPORT`` in the environment names, or else aiohttp.
             timeout: Seconds a call may take, waiting for a connection included.
             connect_timeout: Seconds an opening handshake may take.
             recv_window: Milliseconds a signed request stays valid; the exchange's default is 5,000.
@@ -158,6 +163,7 @@ class ClientSignature:
             proxy=proxy,
             headers=headers,
             ssl=ssl,
+            transport=transport,
             timeout=timeout,
             connect_timeout=connect_timeout,
             recv_window=recv_window,

@@ -23,6 +23,7 @@ __all__ = [
     "Overflow",
     "ResultNumbers",
     "TimeUnit",
+    "TransportName",
     "Urls",
 ]
 
@@ -32,6 +33,7 @@ OnUnknownOutcome = Literal["resolve", "raise"]
 OrderRules = Literal["off", "check", "round"]
 Overflow = Literal["drop_oldest", "drop_newest", "close"]
 ResultNumbers = Literal["decimal", "float"]
+TransportName = Literal["aiohttp", "direct"]
 Urls = Mapping[WsKey, str] | Mapping[str, str] | Mapping[WsKey | str, str]
 
 ENVIRONMENT = {
@@ -53,6 +55,7 @@ class ClientOptions(TypedDict, total=False):
     proxy: str | None
     headers: Mapping[str, str] | None
     ssl: ssl_module.SSLContext | None
+    transport: TransportName | None
     timeout: float
     connect_timeout: float
     recv_window: float | None
@@ -104,6 +107,7 @@ class OptionFields:
     proxy: str | None = field(default=None, repr=False)
     headers: Mapping[str, str] | None = field(default=None, repr=False)
     ssl: ssl_module.SSLContext | None = None
+    transport: TransportName | None = None
     timeout: float = 10.0
     connect_timeout: float = 10.0
     recv_window: float | None = None

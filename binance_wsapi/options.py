@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 import re
 import ssl as ssl_module
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, get_args
@@ -19,6 +21,7 @@ from binance_wsapi._option_fields import (
     Overflow,
     ResultNumbers,
     TimeUnit,
+    TransportName,
     Urls,
 )
 from binance_wsapi.endpoints import Environment, WsKey, endpoint, environment_of, rest_url, url_of
@@ -34,10 +37,14 @@ __all__ = [
     "Overflow",
     "ResultNumbers",
     "TimeUnit",
+    "TransportName",
     "Urls",
     "problem_of_url",
     "without_user",
 ]
+
+TRANSPORT_VARIABLE = "BINANCE_WSAPI_TRANSPORT"
+"""Names what opens the sockets of clients that do not say it themselves."""
 
 REST = "rest"
 """The key of ``urls`` under which the host of all REST calls stands."""
@@ -137,6 +144,7 @@ class Options(OptionFields):
     def _check_choices(self) -> None:
         for name, allowed in (
             ("time_unit", (None, *get_args(TimeUnit))),
+            ("transport", (None, *get_args(TransportName))),
             ("on_rate_limit", get_args(OnRateLimit)),
             ("on_unknown_outcome", get_args(OnUnknownOutcome)),
             ("order_rules", get_args(OrderRules)),
@@ -171,7 +179,27 @@ class Options(OptionFields):
                     f"metrics={self.metrics!r} has no method {method}: see binance_wsapi.Metrics"
                 )
 
+    @property
+    def transport_name(self) -> TransportName:
+        """What opens the sockets.
+
+        Raises:
+            ConfigurationError: The environment names what is not there.
+        """
+        if self.transport is not None:
+            return self.transport
+        named = os.environ.get(TRANSPORT_VARIABLE) or "aiohttp"
+        if named not in ("aiohttp", "direct"):
+            raise ConfigurationError(
+                f"{TRANSPORT_VARIABLE}={named!r} in the environment: use 'aiohttp' or 'direct'"
+            )
+        return "direct" if named == "direct" else "aiohttp"
+
     def _check_way(self) -> None:
+        if self.transport_name == "direct" and sys.platform != "linux":
+            raise ConfigurationError(
+                "transport='direct' (or the environment's) works on Linux alone: leave it out"
+            )
         if self.proxy is not None:
             check_proxy(self.proxy, "proxy")
         elif (url := self._url_or_none(WsKey.MAIN_WSAPI)) is not None:

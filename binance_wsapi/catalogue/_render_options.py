@@ -59,6 +59,7 @@ __all__ = [
     "Overflow",
     "ResultNumbers",
     "TimeUnit",
+    "TransportName",
     "Urls",
 ]
 
@@ -68,6 +69,7 @@ OnUnknownOutcome = Literal["resolve", "raise"]
 OrderRules = Literal["off", "check", "round"]
 Overflow = Literal["drop_oldest", "drop_newest", "close"]
 ResultNumbers = Literal["decimal", "float"]
+TransportName = Literal["aiohttp", "direct"]
 Urls = Mapping[WsKey, str] | Mapping[str, str] | Mapping[WsKey | str, str]
 
 ENVIRONMENT = {{
@@ -136,6 +138,7 @@ from binance_wsapi.options import (
     Overflow,
     ResultNumbers,
     TimeUnit,
+    TransportName,
     Urls,
 )
 from binance_wsapi.protocol.authorisation import Authoriser

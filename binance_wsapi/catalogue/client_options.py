@@ -123,6 +123,14 @@ OPTIONS: tuple[ClientOption, ...] = (
         "An SSL context of your own.",
     ),
     ClientOption(
+        "transport",
+        "TransportName | None",
+        "None",
+        'What opens the sockets: ``"aiohttp"``, or ``"direct"`` (Linux), this library\'s own; through a proxy, '
+        "and for REST, it is aiohttp either way. ``None`` takes what ``BINANCE_WSAPI_TRANSPORT`` in the "
+        "environment names, or else aiohttp.",
+    ),
+    ClientOption(
         "timeout",
         "float",
         "10.0",

@@ -12,13 +12,19 @@ import weakref
 from collections.abc import Callable, Coroutine, Mapping
 from types import SimpleNamespace
 from typing import Any
-from urllib.parse import urlsplit
 
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
 from yarl import URL
 
-from binance_wsapi.core.transport import HandshakeRefused, Receiver, RestAnswer, Socket
+from binance_wsapi.core.transport import (
+    HandshakeRefused,
+    Receiver,
+    RestAnswer,
+    Socket,
+    redirected,
+    resolver_flags,
+)
 from binance_wsapi.errors import ConfigurationError
 from binance_wsapi.protocol.silence import retry_after_s
 from binance_wsapi.proxies import proxy_of
@@ -184,8 +190,7 @@ class _Resolver(AbstractResolver):
 
 
 def _look_up(host: str, port: int, family: int) -> list[ResolveResult]:
-    # A machine that is offline has no address but localhost, and that name must be found then, too.
-    flags = 0 if host == "localhost" else socket.AI_ADDRCONFIG
+    flags = resolver_flags(host)
     return [
         ResolveResult(
             hostname=host,
@@ -210,12 +215,7 @@ class _Redirected(Exception):
     """An answer pointed elsewhere: keys and orders do not follow it."""
 
     def __init__(self, status: int, location: str) -> None:
-        try:
-            parts = urlsplit(location)
-            host = f"{parts.hostname}:{parts.port}" if parts.port else parts.hostname
-        except ValueError:
-            host = None
-        super().__init__(f"redirects to {host or 'another path'}, which is not followed")
+        super().__init__(redirected(location))
         self.status = status
 
 

@@ -29,16 +29,19 @@ class LoopThread:
 
     Any thread may call every method; :meth:`stop` is idempotent and safe from any thread but the
     loop's own. A forked child inherits no thread: there, :attr:`forked` is true and nothing works.
+
+    Args:
+        owns_sockets: The loop is to watch sockets of this library's own.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, owns_sockets: bool = False) -> None:
         self.forked = False
         """This process is a fork: the thread stayed with the parent."""
         self.stopped = False
         """The loop takes no work any more."""
         _check_threads()
         with unforked:
-            self.loop = _new_loop()
+            self.loop = _SelectorLoop() if owns_sockets else _new_loop()
         self.loop.set_default_executor(OwnThreads())
         self._thread = threading.Thread(target=self._run, name=THREAD_NAME, daemon=True)
         self._thread.start()

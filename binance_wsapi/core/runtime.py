@@ -207,13 +207,19 @@ class Runtime:
 
     @property
     def transport(self) -> Transport:
-        """What opens sockets; aiohttp is loaded with the first one, on this thread."""
+        """What opens sockets; its code is loaded with the first one, on this thread."""
         if self._transport is None:
-            with unforked:
-                from binance_wsapi.core.aiohttp_transport import AiohttpTransport
-
             options = self.options
-            self._transport = AiohttpTransport(
+            with unforked:
+                if options.transport_name == "direct":
+                    from binance_wsapi.core.direct_transport import DirectTransport
+
+                    opens: Callable[..., Transport] = DirectTransport
+                else:
+                    from binance_wsapi.core.aiohttp_transport import AiohttpTransport
+
+                    opens = AiohttpTransport
+            self._transport = opens(
                 proxy=options.proxy,
                 headers=options.headers,
                 ssl=options.ssl,

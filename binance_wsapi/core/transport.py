@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Callable, Mapping
 from typing import NamedTuple, Protocol
+from urllib.parse import urlsplit
 
-__all__ = ["HandshakeRefused", "Receiver", "RestAnswer", "Socket", "Transport"]
+__all__ = [
+    "HandshakeRefused",
+    "Receiver",
+    "RestAnswer",
+    "Socket",
+    "Transport",
+    "redirected",
+    "resolver_flags",
+]
 
 
 class HandshakeRefused(Exception):
@@ -107,3 +117,21 @@ class Transport(Protocol):
 
     async def close(self) -> None:
         """Let go of everything shared between sockets."""
+
+
+def redirected(location: str) -> str:
+    """Return what is said of an answer that points elsewhere: keys and orders do not follow it."""
+    try:
+        parts = urlsplit(location)
+        host = f"{parts.hostname}:{parts.port}" if parts.port else parts.hostname
+    except ValueError:
+        host = None
+    return f"redirects to {host or 'another path'}, which is not followed"
+
+
+def resolver_flags(host: str) -> int:
+    """Return the flags that a name is looked up with.
+
+    A machine that is offline has no address but localhost, and that name must be found then, too.
+    """
+    return 0 if host == "localhost" else socket.AI_ADDRCONFIG

@@ -223,7 +223,7 @@ def test_a_refused_option_leaves_no_secret_in_any_frame(
 def test_what_fails_after_the_options_leaves_no_secret_in_any_frame(
     client: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail() -> None:
+    def fail(**_: object) -> None:
         raise RuntimeError("can't start new thread")
 
     monkeypatch.setattr("binance_wsapi._client_base.LoopThread", fail)
