@@ -41,7 +41,7 @@ _HOME = {
     "FaultHandle": "faults.fault_handle",
     "Key": "key_making",
     "LimitRules": "doors.request_limits",
-    "ReplayedTrade": "spot.replay",
+    "ReplayedTrade": "replay",
     "SimulatedClock": "clock",
     "SimulatedExchange": "exchange",
     "SymbolSpec": "spot.symbols",

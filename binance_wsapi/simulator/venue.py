@@ -97,10 +97,10 @@ class Venue:
             market: FuturesMarket(clock, self.rng, market) for market in (Market.USDM, Market.COINM)
         }
         usdm, coinm = self.futures[Market.USDM], self.futures[Market.COINM]
-        usdm.sibling, coinm.sibling = coinm, usdm
         self.portfolio_margin = PortfolioMargin(
             clock, self.rng, self.futures, self.spot.open_account
         )
+        usdm.settings.sibling, coinm.settings.sibling = coinm, usdm
         self._funding = [FundingSchedule(engine) for engine in self.futures.values()]
         self.market_makers: dict[Market, MarketMaker | FuturesMaker] = {}
         self.services = {Market.SPOT: self._spot_service()} | {
@@ -137,6 +137,22 @@ class Venue:
                 if self._stranger.free(asset) < FORTUNE:
                     self.spot.deposit(self._stranger, asset, FORTUNE)
         return self._stranger
+
+    def tape_traders(self, market: Market, symbol: str) -> tuple[EventSource, EventSource]:
+        """Return two new accounts that can pay for any trade in a symbol, on that market."""
+        if market is Market.SPOT:
+            spec = self.spot.engine.market(symbol).spec
+            wealth = dict.fromkeys((spec.base_asset, spec.quote_asset), FORTUNE * FORTUNE)
+            pair = (self.spot.open_account(wealth), self.spot.open_account(wealth))
+            for account in pair:
+                account.keeps_history = False
+            return pair
+        owners = (self.open_account(), self.open_account())
+        engine = self.futures[market]
+        return (
+            engine.open_account(owners[0].uid, is_house=True),
+            engine.open_account(owners[1].uid, is_house=True),
+        )
 
     def start_market_makers(self) -> None:
         """Keep a book on every symbol of every market from now on."""

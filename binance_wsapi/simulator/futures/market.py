@@ -12,6 +12,7 @@ from binance_wsapi.markets import Market
 from binance_wsapi.simulator.accounts import EventSource
 from binance_wsapi.simulator.clock import SimulatedClock
 from binance_wsapi.simulator.errors import ExchangeError, bad_symbol, unsupported
+from binance_wsapi.simulator.futures.account_settings import AccountSettings
 from binance_wsapi.simulator.futures.accounts import FuturesAccount
 from binance_wsapi.simulator.futures.algo_desk import AlgoDesk
 from binance_wsapi.simulator.futures.answers import AccountAnswers
@@ -27,7 +28,6 @@ from binance_wsapi.simulator.futures.orders import FuturesOrder
 from binance_wsapi.simulator.futures.price_history import FundingRecord, PriceHistory
 from binance_wsapi.simulator.futures.price_moves import PriceMoves
 from binance_wsapi.simulator.futures.prices import Prices
-from binance_wsapi.simulator.futures.refusals import refusal
 from binance_wsapi.simulator.futures.requests import Parameters, read_reference
 from binance_wsapi.simulator.futures.risk import Risk
 from binance_wsapi.simulator.futures.stop_desk import StopDesk
@@ -62,7 +62,7 @@ class FuturesMarket:
         price_histories: What mark and index prices were, and the funding settled, by symbol.
         listen_keys: The live listen keys.
         margin_watch: Liquidations and the insurance fund.
-        sibling: The other futures market; position mode is common to both.
+        settings: What accounts choose for themselves.
         statuses: Contract status by symbol: ``TRADING``, ``SETTLING``, ``CLOSE``, ...
         contract_listeners: Told of each contract whose status changed.
         market_answers: Depth and tickers, which COIN-M has over REST alone.
@@ -81,7 +81,6 @@ class FuturesMarket:
         self.market = market
         self.contracts: dict[str, Contract] = {one.symbol: one for one in contracts}
         self.accounts: dict[int, FuturesAccount] = {}
-        self.sibling: FuturesMarket | None = None
         self.statuses: dict[str, str] = dict.fromkeys(self.contracts, "TRADING")
         self.contract_listeners: list[Callable[[Contract], None]] = []
         self.prices = Prices()
@@ -94,6 +93,7 @@ class FuturesMarket:
         self._moves = PriceMoves(clock, self.prices, self.price_histories, self._triggers)
         self._risk = Risk(self.prices, assets)
         self._events = UserEvents(clock, self._risk, self.prices)
+        self.settings = AccountSettings(self._contract, self._events)
         self._matching = Matching(
             clock,
             contracts,
@@ -264,33 +264,6 @@ class FuturesMarket:
         """Whether an order ended so long ago that no question finds it."""
         return self._orders.is_forgotten(order)
 
-    def set_leverage(self, account: FuturesAccount, symbol: str, leverage: int) -> None:
-        """Set the leverage of a contract, with its ACCOUNT_CONFIG_UPDATE."""
-        contract = self._contract(symbol)
-        if not 1 <= leverage <= contract.max_leverage:
-            raise refusal(-4028)
-        account.leverages[symbol] = leverage
-        self._events.leverage(account, contract)
-
-    def set_hedge_mode(self, account: FuturesAccount, is_hedging: bool) -> None:
-        """Choose hedge or one-way mode, on the sibling market too."""
-        accounts = [account]
-        if self.sibling is not None:
-            accounts.append(self.sibling.account(account.uid))
-        if account.is_hedging == is_hedging:
-            raise refusal(-4059)
-        if any(one.open_orders for one in accounts):
-            raise refusal(-4067)
-        if any(any(one.open_positions()) for one in accounts):
-            raise refusal(-4068)
-        for one in accounts:
-            one.is_hedging = is_hedging
-
-    def set_multi_assets_mode(self, account: FuturesAccount, has_multi_assets: bool) -> None:
-        """Let all wallets be margin for all positions, with its ACCOUNT_CONFIG_UPDATE. USD-M only."""
-        account.has_multi_assets = has_multi_assets
-        self._events.multi_assets_mode(account)
-
     def set_status(self, symbol: str, status: str) -> None:
         """Set a contract's status; other than ``TRADING`` it takes no orders that open positions."""
         contract = self._contract(symbol)
@@ -311,6 +284,20 @@ class FuturesMarket:
         self.prices.set_index(contract, price)
         self._moves.add(contract, None)
         self._follow_prices()
+
+    def print_trade(
+        self, symbol: str, price: Decimal, quantity: Decimal, *, buyer_is_maker: bool
+    ) -> bool:
+        """Let a trade of others happen that no order here has a part in.
+
+        Returns:
+            False, and nothing happens, when an order rests in its way.
+        """
+        contract = self._contract(symbol)
+        if not self._matching.print_trade(contract, price, quantity, buyer_is_maker=buyer_is_maker):
+            return False
+        self._follow_prices()
+        return True
 
     def pay_funding(self, symbol: str, rate: Decimal | None = None) -> None:
         """Settle the funding fee of a contract now, at the set rate or at ``rate``."""

@@ -97,6 +97,31 @@ class Matching:
                 continue
             self._match(order, resting, best)
 
+    def print_trade(
+        self, contract: Contract, price: Decimal, quantity: Decimal, *, buyer_is_maker: bool
+    ) -> bool:
+        """Tell of a trade between others; false when an order rests in its way, or the contract cannot trade so."""
+        is_possible = not (price % contract.tick_size or quantity % contract.step_size)
+        if not is_possible or not self.books[contract.symbol].is_free_at(price):
+            return False
+        self._trade_ids[contract.symbol] += 1
+        self._prices.traded(contract, price)
+        trade = Trade(
+            symbol=contract.symbol,
+            trade_id=self._trade_ids[contract.symbol],
+            price=price,
+            quantity=quantity,
+            buyer_order_id=0,
+            seller_order_id=0,
+            buyer_is_maker=buyer_is_maker,
+            time_us=self._clock.now_us(),
+            value=contract.value(price, quantity),
+        )
+        for observer in self.observers:
+            observer.on_trade(trade)
+        self._on_price(contract, price)
+        return True
+
     def rest(self, order: FuturesOrder) -> None:
         """Put an order into the book."""
         side = self._own_side(order)

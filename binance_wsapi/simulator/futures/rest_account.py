@@ -76,7 +76,7 @@ class AccountCalls:
     def _set_leverage(self, account: FuturesAccount, params: Params) -> object:
         contract = self._contract(params)
         leverage = Parameters(params).integer("leverage") or 0
-        self._market.set_leverage(account, contract.symbol, leverage)
+        self._market.settings.set_leverage(account, contract.symbol, leverage)
         most = "maxQty" if contract.is_inverse else "maxNotionalValue"
         return {
             "symbol": contract.symbol,
@@ -101,11 +101,13 @@ class AccountCalls:
         return answers[0] if is_single else answers
 
     def _set_position_mode(self, account: FuturesAccount, params: Params) -> object:
-        self._market.set_hedge_mode(account, Parameters(params).flag("dualSidePosition"))
+        self._market.settings.set_hedge_mode(account, Parameters(params).flag("dualSidePosition"))
         return SUCCESS
 
     def _set_margin_mode(self, account: FuturesAccount, params: Params) -> object:
-        self._market.set_multi_assets_mode(account, Parameters(params).flag("multiAssetsMargin"))
+        self._market.settings.set_multi_assets_mode(
+            account, Parameters(params).flag("multiAssetsMargin")
+        )
         return SUCCESS
 
     def _symbol_config(self, account: FuturesAccount, params: Params) -> object:

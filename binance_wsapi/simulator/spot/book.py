@@ -106,3 +106,8 @@ class Book:
     def opposite(self, side: str) -> BookSide:
         """Return the side that orders of ``side`` trade against."""
         return self.asks if side == "BUY" else self.bids
+
+    def is_free_at(self, price: Decimal) -> bool:
+        """Whether no order rests that a trade at this price would have met."""
+        bid, ask = self.bids.best(), self.asks.best()
+        return (bid is None or bid < price) and (ask is None or ask > price)

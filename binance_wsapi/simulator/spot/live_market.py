@@ -1,4 +1,4 @@
-"""What makes Spot move while nobody trades: walks, replays, and prices set from outside."""
+"""What makes markets move while nobody trades: walks, replays, and prices set from outside."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from random import Random
 from typing import TYPE_CHECKING, Any, Protocol
 
 from binance_wsapi.markets import Market
+from binance_wsapi.simulator.replay import Replay, ReplayedTrade
 from binance_wsapi.simulator.spot.market_maker import MarketMaker
 from binance_wsapi.simulator.spot.random_market import RandomMarket
-from binance_wsapi.simulator.spot.replay import Replay, ReplayedTrade
 
 if TYPE_CHECKING:
     from binance_wsapi.simulator.venue import Venue
@@ -71,17 +71,27 @@ class LiveMarket:
 
         self._call(start)
 
-    def replay(self, symbol: str, trades: Iterable[ReplayedTrade]) -> Replay:
-        """Make given trades again, through the symbol's book, each at its time from now.
+    def replay(
+        self, symbol: str, trades: Iterable[ReplayedTrade], *, market: Market = Market.SPOT
+    ) -> Replay:
+        """Make given trades again, each at its time from now; several symbols at once if you like.
 
         Best without a market maker, whose quotes stand in the way of the tape's prices.
+
+        Args:
+            symbol: What is traded.
+            trades: The tape, in order of time.
+            market: Where.
 
         Returns:
             The replay: ``is_over``, ``done`` and ``refused`` tell how far it is.
         """
 
         def start() -> Replay:
-            replay = Replay(self._venue.clock, self._venue.spot, symbol, trades)
+            venue = self._venue
+            maker, taker = venue.tape_traders(market, symbol)
+            where = venue.spot if market is Market.SPOT else venue.futures[market]
+            replay = Replay(venue.clock, where, symbol, trades, maker=maker, taker=taker)
             replay.start()
             self._running.append(replay)
             return replay

@@ -25,6 +25,7 @@ from binance_wsapi.simulator.spot import (
     list_placement,
     order_requests,
     parameters,
+    prints,
     queries,
 )
 from binance_wsapi.simulator.spot.book import Book
@@ -267,6 +268,20 @@ class SpotMarket:
         order = cancellation.find_open(self.engine, account, market, order_id, None)
         endings.expire(self.engine, order, "EXCHANGE_CANCELED")
         self._conclude()
+
+    def print_trade(
+        self, symbol: str, price: Decimal, quantity: Decimal, *, buyer_is_maker: bool
+    ) -> bool:
+        """Let a trade of others happen that no order here has a part in.
+
+        Returns:
+            False, and nothing happens, when an order rests in its way.
+        """
+        self._now()
+        if not prints.print_trade(self.engine, symbol, price, quantity, buyer_is_maker):
+            return False
+        self._conclude()
+        return True
 
     def set_status(self, symbol: str, status: str) -> None:
         """Set a symbol's trading status: ``TRADING``, ``HALT``, ``BREAK``, ``CANCEL_ONLY``, ..."""

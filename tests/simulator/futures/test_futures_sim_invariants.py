@@ -39,7 +39,7 @@ class FuturesTrading(RuleBasedStateMachine):
         poor = {asset: "400" if self.market is Market.USDM else "0.01"}
         self.traders = [self.venue.trader() for _ in range(3)] + [self.venue.trader(**poor)]
         self.engine = self.venue.market
-        self.engine.set_hedge_mode(self.traders[1].account, True)
+        self.engine.settings.set_hedge_mode(self.traders[1].account, True)
         self.deposited: dict[str, Decimal] = defaultdict(Decimal)
         for trader in self.traders:
             trader.account.leverages[trader.symbol] = 20

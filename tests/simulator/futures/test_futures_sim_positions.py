@@ -171,7 +171,7 @@ def test_single_asset_wallets_stand_alone_and_multi_assets_together(venue: Venue
     trader = venue.trader(USDC="10000")
     assert trader.refused_order("BUY", "0.1", "59000") == -2019
 
-    venue.market.set_multi_assets_mode(trader.account, has_multi_assets=True)
+    venue.market.settings.set_multi_assets_mode(trader.account, has_multi_assets=True)
 
     assert trader.refused_order("BUY", "0.1", "59000") == 0
     status = trader.ask("v2/account.status")
@@ -181,7 +181,7 @@ def test_single_asset_wallets_stand_alone_and_multi_assets_together(venue: Venue
 
 
 def test_leverage_sets_the_margin(venue: Venue, taker: Trader) -> None:
-    venue.market.set_leverage(taker.account, "BTCUSDT", 50)
+    venue.market.settings.set_leverage(taker.account, "BTCUSDT", 50)
     taker.place("BUY", "1", "59000")
 
     (position,) = taker.ask("v2/account.position")
@@ -189,7 +189,7 @@ def test_leverage_sets_the_margin(venue: Venue, taker: Trader) -> None:
     assert position["initialMargin"] == "1180.00000000"
     assert taker.heard("ACCOUNT_CONFIG_UPDATE")[-1]["ac"] == {"s": "BTCUSDT", "l": 50}
     with pytest.raises(ExchangeError, match="-4028"):
-        venue.market.set_leverage(taker.account, "BTCUSDT", 126)
+        venue.market.settings.set_leverage(taker.account, "BTCUSDT", 126)
 
 
 class TestReduceOnly:
@@ -234,7 +234,7 @@ class TestReduceOnly:
 class TestHedgeMode:
     @pytest.fixture
     def hedger(self, venue: Venue, taker: Trader) -> Trader:
-        venue.market.set_hedge_mode(taker.account, is_hedging=True)
+        venue.market.settings.set_hedge_mode(taker.account, is_hedging=True)
         return taker
 
     def test_keeps_long_and_short_apart(self, maker: Trader, hedger: Trader) -> None:
@@ -273,7 +273,7 @@ class TestHedgeMode:
         self, venue: Venue, maker: Trader, hedger: Trader
     ) -> None:
         def change() -> None:
-            venue.market.set_hedge_mode(hedger.account, is_hedging=False)
+            venue.market.settings.set_hedge_mode(hedger.account, is_hedging=False)
 
         order_id = hedger.place("BUY", "1", "60000", positionSide="LONG")["orderId"]
         with pytest.raises(ExchangeError, match="-4067"):
@@ -285,14 +285,14 @@ class TestHedgeMode:
 
     def test_the_present_mode_cannot_be_chosen(self, venue: Venue, hedger: Trader) -> None:
         with pytest.raises(ExchangeError, match="-4059"):
-            venue.market.set_hedge_mode(hedger.account, is_hedging=True)
+            venue.market.settings.set_hedge_mode(hedger.account, is_hedging=True)
 
     def test_is_common_to_both_markets(self) -> None:
         usdm, coinm = Venue(Market.USDM), Venue(Market.COINM)
-        usdm.market.sibling, coinm.market.sibling = coinm.market, usdm.market
+        usdm.market.settings.sibling, coinm.market.settings.sibling = coinm.market, usdm.market
         trader, coin_trader = usdm.trader(), coinm.trader()
 
-        usdm.market.set_hedge_mode(trader.account, is_hedging=True)
+        usdm.market.settings.set_hedge_mode(trader.account, is_hedging=True)
 
         assert coin_trader.account.is_hedging
         assert coin_trader.refused_order("BUY", "1", "60000") == -4061
@@ -302,7 +302,7 @@ class TestLiquidation:
     @pytest.fixture
     def gambler(self, venue: Venue, maker: Trader) -> Trader:
         gambler = venue.trader(USDT="1000")
-        venue.market.set_leverage(gambler.account, "BTCUSDT", 100)
+        venue.market.settings.set_leverage(gambler.account, "BTCUSDT", 100)
         maker.place("SELL", "1", "60000")
         gambler.place("BUY", "1")
         return gambler
@@ -493,7 +493,7 @@ def test_hedge_mode_conserves_too(
     venue = Venue()
     traders = [venue.trader() for _ in range(3)]
     for hedger in traders[:2]:
-        venue.market.set_hedge_mode(hedger.account, is_hedging=True)
+        venue.market.settings.set_hedge_mode(hedger.account, is_hedging=True)
     for who, side, size, step, _, prevention, picks_long in orders:
         terms = {} if who == 2 else {"positionSide": "LONG" if picks_long else "SHORT"}
         traders[who].refused_order(

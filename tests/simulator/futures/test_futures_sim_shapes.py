@@ -202,7 +202,7 @@ def test_configuration_and_margin_events(venue: Venue) -> None:
     market = venue.market.market
     asset = "USDT" if market is Market.USDM else "BTC"
     maker, trader = venue.trader(), venue.trader(**{asset: "610" if asset == "USDT" else "0.00071"})
-    venue.market.set_leverage(trader.account, trader.symbol, 100)
+    venue.market.settings.set_leverage(trader.account, trader.symbol, 100)
     maker.place("SELL", "1", "60000")
     assert trader.refused_order("BUY", "1" if market is Market.COINM else "0.5") == 0
 

@@ -305,7 +305,7 @@ def test_all_book_tickers_come_one_by_one(usdm: Host) -> None:
 def test_liquidations_are_told_once_a_second(usdm: Host) -> None:
     single, every = usdm.listen("btcusdt@forceOrder"), usdm.listen("!forceOrder@arr")
     poor = usdm.venue.trader(USDT="1000")
-    usdm.venue.market.set_leverage(poor.account, "BTCUSDT", 100)
+    usdm.venue.market.settings.set_leverage(poor.account, "BTCUSDT", 100)
     usdm.maker.place("SELL", "1", "60000")
     poor.place("BUY", "1")
     usdm.maker.place("BUY", "2", "59100")

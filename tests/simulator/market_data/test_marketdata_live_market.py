@@ -5,7 +5,7 @@ from typing import Any
 
 from binance_wsapi.simulator.clock import SimulatedClock
 from binance_wsapi.simulator.exchange import SimulatedExchange
-from binance_wsapi.simulator.spot.replay import ReplayedTrade
+from binance_wsapi.simulator.replay import ReplayedTrade
 
 START_US = 1_700_000_000_000_000
 

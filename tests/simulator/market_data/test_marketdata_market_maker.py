@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
 from random import Random
 from typing import Any
@@ -10,13 +11,14 @@ from binance_wsapi.simulator.accounts import Account
 from binance_wsapi.simulator.clock import SimulatedClock
 from binance_wsapi.simulator.market_data.market_data import MarketData
 from binance_wsapi.simulator.observers import Trade
+from binance_wsapi.simulator.replay import Replay, ReplayedTrade
 from binance_wsapi.simulator.spot.market import SpotMarket
 from binance_wsapi.simulator.spot.market_maker import MarketMaker
 from binance_wsapi.simulator.spot.random_market import RandomMarket
-from binance_wsapi.simulator.spot.replay import Replay, ReplayedTrade
 from binance_wsapi.simulator.spot.symbols import SymbolSpec, standard_filters
 
 START_US = 1_700_000_000_000_000
+WEALTH = {"BTC": 10**9, "USDT": 10**15}
 
 
 class Venue:
@@ -38,6 +40,10 @@ class Venue:
     def order(self, account: Account | None = None, **params: Any) -> Any:
         params = {"symbol": "BTCUSDT", **params}
         return self.market.handle("order.place", params, account or self.user)
+
+    def replay(self, trades: Sequence[ReplayedTrade]) -> Replay:
+        maker, taker = (self.market.open_account(WEALTH) for _ in range(2))
+        return Replay(self.clock, self.market, "BTCUSDT", trades, maker=maker, taker=taker)
 
     def tape(self, symbol: str = "BTCUSDT") -> list[Trade]:
         return self.data.histories[symbol].trades.newest(10_000)
@@ -210,7 +216,7 @@ TAPE = [
 
 def test_a_tape_is_traded_again_at_its_times() -> None:
     venue = Venue()
-    replay = Replay(venue.clock, venue.market, "BTCUSDT", TAPE)
+    replay = venue.replay(TAPE)
     replay.start()
     venue.clock.advance(1)
     assert len(venue.tape()) == 1
@@ -228,7 +234,7 @@ def test_a_tape_is_traded_again_at_its_times() -> None:
 def test_a_replay_fills_the_orders_that_stand_in_its_way() -> None:
     venue = Venue()
     venue.order(side="BUY", type="LIMIT", timeInForce="GTC", price="64005", quantity="0.1")
-    replay = Replay(venue.clock, venue.market, "BTCUSDT", [*TAPE[1:2], *TAPE[2:]])
+    replay = venue.replay([*TAPE[1:2], *TAPE[2:]])
     replay.start()
     venue.clock.advance(2)
 
@@ -244,7 +250,7 @@ def test_a_replay_fills_the_orders_that_stand_in_its_way() -> None:
 def test_a_replay_goes_on_after_a_refused_trade() -> None:
     venue = Venue()
     bad = ReplayedTrade(Decimal("64000.001"), Decimal(1), 0.5)
-    replay = Replay(venue.clock, venue.market, "BTCUSDT", [bad, *TAPE[1:]])
+    replay = venue.replay([bad, *TAPE[1:]])
     replay.start()
     venue.clock.advance(2)
 
@@ -254,7 +260,7 @@ def test_a_replay_goes_on_after_a_refused_trade() -> None:
 
 def test_a_stopped_replay_trades_no_more() -> None:
     venue = Venue()
-    replay = Replay(venue.clock, venue.market, "BTCUSDT", TAPE)
+    replay = venue.replay(TAPE)
     replay.start()
     venue.clock.advance(1)
     replay.stop()

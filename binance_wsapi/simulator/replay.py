@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, cast
+from typing import Any, Protocol, cast
 
-from binance_wsapi.simulator.accounts import Account
+from binance_wsapi.simulator.accounts import EventSource
 from binance_wsapi.simulator.clock import ScheduledCall, SimulatedClock
 from binance_wsapi.simulator.errors import ExchangeError
-from binance_wsapi.simulator.spot.market import SpotMarket
-from binance_wsapi.simulator.spot.market_maker import FORTUNE, plain_text
+from binance_wsapi.simulator.spot.market_maker import plain_text
 
-__all__ = ["Replay", "ReplayedTrade"]
+__all__ = ["Replay", "ReplayedMarket", "ReplayedTrade"]
 
 MICROSECONDS = 1_000_000
 
@@ -24,25 +23,42 @@ class ReplayedTrade:
 
     price: Decimal
     quantity: Decimal
-    """In base asset units."""
+    """In base asset units; of COIN-M futures in contracts."""
     after_seconds: float
     """Exchange time from the start of the replay."""
     buyer_is_maker: bool = False
 
 
-class Replay:
-    """Trades of one symbol, made again through its book by two accounts.
+class ReplayedMarket(Protocol):
+    """What a replay needs of a market."""
 
-    At the time of each trade one account offers its quantity at its price and the other takes it. Orders of
-    others that stand in the way trade first, at their own prices, as they would have; what the tape's trade
-    leaves over is taken out of the book. Best used without a market maker on the symbol: its quotes stand
-    in the way like any others.
+    def print_trade(
+        self, symbol: str, price: Decimal, quantity: Decimal, *, buyer_is_maker: bool
+    ) -> bool:
+        """Let a trade of others happen; false when an order rests in its way."""
+        ...
+
+    def handle(self, method: str, params: dict[str, Any], account: Any) -> object:
+        """Answer a request."""
+        ...
+
+
+class Replay:
+    """Trades of one symbol, made again.
+
+    Where no order rests in its way a trade is told as it stands on the tape, and costs as little as that.
+    Where one does, one account offers the trade's quantity at its price and another takes it: what stands in
+    the way trades first, at its own price, as it would have; what the tape's trade leaves over is taken out of the
+    book. So a resting order is the first in the queue at its price, and is filled by what the tape trades
+    there. Best used without a market maker on the symbol: its quotes stand in the way like any others.
 
     Args:
         clock: The exchange's clock.
         market: Where the trades happen.
         symbol: What is traded.
         trades: The tape, in order of time.
+        maker: Offers what trades; with enough funds for all of it.
+        taker: Takes it.
 
     Attributes:
         done: How many trades of the tape were made.
@@ -52,19 +68,19 @@ class Replay:
     def __init__(
         self,
         clock: SimulatedClock,
-        market: SpotMarket,
+        market: ReplayedMarket,
         symbol: str,
         trades: Iterable[ReplayedTrade],
+        *,
+        maker: EventSource,
+        taker: EventSource,
     ) -> None:
-        spec = market.symbols[symbol]
         self._clock = clock
         self._market = market
         self._symbol = symbol
         self._trades = iter(trades)
-        balances = {spec.base_asset: FORTUNE, spec.quote_asset: FORTUNE}
-        self._maker = market.open_account(balances)
-        self._taker = market.open_account(balances)
-        self._maker.keeps_history = self._taker.keeps_history = False
+        self._maker = maker
+        self._taker = taker
         self._next: ScheduledCall | None = None
         self._began_us = 0
         self.done = 0
@@ -95,6 +111,16 @@ class Replay:
         self._next = self._clock.call_at(when_us, lambda: self._play(trade))
 
     def _play(self, trade: ReplayedTrade) -> None:
+        is_alone = self._market.print_trade(
+            self._symbol, trade.price, trade.quantity, buyer_is_maker=trade.buyer_is_maker
+        )
+        if is_alone:
+            self.done += 1
+        else:
+            self._play_by_orders(trade)
+        self._plan()
+
+    def _play_by_orders(self, trade: ReplayedTrade) -> None:
         sides = ("BUY", "SELL") if trade.buyer_is_maker else ("SELL", "BUY")
         try:
             offer = self._order(self._maker, sides[0], "GTC", trade)
@@ -105,10 +131,9 @@ class Replay:
             self.done += 1
         except ExchangeError as refusal:
             self.refused.append((trade, refusal))
-        self._plan()
 
     def _order(
-        self, account: Account, side: str, time_in_force: str, trade: ReplayedTrade
+        self, account: EventSource, side: str, time_in_force: str, trade: ReplayedTrade
     ) -> dict[str, Any]:
         answer = self._market.handle(
             "order.place",
