@@ -53,7 +53,7 @@ def main(
         exchange.limits.enabled = exchange.futures_limits.enabled = not options.no_limits
         exchange.start_funding()
         if options.random_market:
-            exchange.start_random_market(markets=tuple(Market))
+            exchange.start_random_market(markets=tuple(exchange.venue.market_makers))
         return _serve(_Desk(exchange, stream, options.account), exchange, options, stop)
     finally:
         exchange.stop()
