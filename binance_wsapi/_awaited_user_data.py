@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from binance_wsapi.facade.opening import OpeningStream
     from binance_wsapi.user_data import (
         CoinmUserData,
+        EoptionsUserData,
         MarginUserData,
         PortfolioMarginProUserData,
         PortfolioMarginUserData,
@@ -73,6 +74,13 @@ class AwaitedUserData(AwaitedCalls):
     ) -> OpeningStream[PortfolioMarginProUserData]: ...
     @overload
     def subscribe_user_data_stream(
+        self,
+        ws_key: Literal[WsKey.EOPTIONS_USER_DATA],
+        *,
+        isolated_symbol: None = None,
+    ) -> OpeningStream[EoptionsUserData]: ...
+    @overload
+    def subscribe_user_data_stream(
         self, ws_key: WsKey, *, isolated_symbol: str | None = None
     ) -> OpeningStream[Any]: ...
     def subscribe_user_data_stream(
@@ -99,7 +107,8 @@ class AwaitedUserData(AwaitedCalls):
         Args:
             ws_key: The connection whose account it is: one of the WebSocket API, ``MARGIN_USER_DATA``,
                 ``MARGIN_RISK_USER_DATA`` for the margin level and debts of cross margin,
-                ``PORTFOLIO_MARGIN_USER_DATA``, or ``PORTFOLIO_MARGIN_PRO_USER_DATA``.
+                ``PORTFOLIO_MARGIN_USER_DATA``, ``PORTFOLIO_MARGIN_PRO_USER_DATA``, or
+                ``EOPTIONS_USER_DATA``.
             isolated_symbol: With ``MARGIN_USER_DATA``: the symbol of an isolated margin account;
                 ``None`` is the cross margin account.
 

@@ -12,6 +12,7 @@ from binance_wsapi.events import EventStream
 if TYPE_CHECKING:
     from binance_wsapi.user_data import (
         CoinmUserData,
+        EoptionsUserData,
         MarginUserData,
         PortfolioMarginProUserData,
         PortfolioMarginUserData,
@@ -71,6 +72,13 @@ class BlockingUserData(BlockingCalls):
     ) -> EventStream[PortfolioMarginProUserData]: ...
     @overload
     def subscribe_user_data_stream(
+        self,
+        ws_key: Literal[WsKey.EOPTIONS_USER_DATA],
+        *,
+        isolated_symbol: None = None,
+    ) -> EventStream[EoptionsUserData]: ...
+    @overload
+    def subscribe_user_data_stream(
         self, ws_key: WsKey, *, isolated_symbol: str | None = None
     ) -> EventStream[Any]: ...
     def subscribe_user_data_stream(
@@ -95,7 +103,8 @@ class BlockingUserData(BlockingCalls):
         Args:
             ws_key: The connection whose account it is: one of the WebSocket API, ``MARGIN_USER_DATA``,
                 ``MARGIN_RISK_USER_DATA`` for the margin level and debts of cross margin,
-                ``PORTFOLIO_MARGIN_USER_DATA``, or ``PORTFOLIO_MARGIN_PRO_USER_DATA``.
+                ``PORTFOLIO_MARGIN_USER_DATA``, ``PORTFOLIO_MARGIN_PRO_USER_DATA``, or
+                ``EOPTIONS_USER_DATA``.
             isolated_symbol: With ``MARGIN_USER_DATA``: the symbol of an isolated margin account;
                 ``None`` is the cross margin account.
 

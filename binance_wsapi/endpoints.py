@@ -25,6 +25,7 @@ __all__ = [
     "default_ws_key",
     "endpoint",
     "environment_of",
+    "key_in_front",
     "listen_key_url",
     "rest_url",
     "routed_key",
@@ -100,6 +101,14 @@ class WsKey(StrEnum):
     """User data of a portfolio margin account (listen key)."""
     PORTFOLIO_MARGIN_PRO_USER_DATA = "portfolioMarginProUserData"
     """Risk and equity of a portfolio margin pro account (listen key)."""
+    EOPTIONS = "eoptions"
+    """Options market streams; each stream goes to its own route (public or market)."""
+    EOPTIONS_PUBLIC = "eoptionsPublic"
+    """Order books, best prices, trades and statistics of options."""
+    EOPTIONS_MARKET = "eoptionsMarket"
+    """Options market streams other than those: marks, index prices, candles, open interest, listings."""
+    EOPTIONS_USER_DATA = "eoptionsUserData"
+    """User data of an options account (listen key)."""
 
     @classmethod
     def _missing_(cls, value: object) -> WsKey:
@@ -271,9 +280,15 @@ def user_data_key(ws_key: WsKey) -> WsKey:
 def routed_key(ws_key: WsKey, route: StreamRoute | None) -> WsKey:
     """Return the connection that serves streams of a route.
 
-    Only ``USDM`` and ``USDM_TESTNET`` stand for several connections; every other key is returned as it is.
+    Only ``USDM``, ``USDM_TESTNET`` and ``EOPTIONS`` stand for several connections; every other key is returned
+    as it is.
     """
     return ws_key if route is None else _ROUTES.get((ws_key, route), ws_key)
+
+
+def key_in_front(ws_key: WsKey) -> tuple[WsKey, StreamRoute] | None:
+    """Return the key that stands for a connection among others, and which route of it this is."""
+    return next((place for place, routed in _ROUTES.items() if routed is ws_key), None)
 
 
 _PRODUCTION, _TESTNET = Environment.PRODUCTION, Environment.TESTNET
@@ -297,6 +312,12 @@ def _usdm_streams(path: str) -> dict[Environment, str]:
         _DEMO: f"{_USDM_TESTNET}{path}",
         _MARKET_MAKER: f"wss://fstream-mm.binance.com{path}",
     }
+
+
+def _option_streams(path: str) -> dict[Environment, str]:
+    # The exchange's documents call its demo trading the testnet of options.
+    demo = f"wss://demo-fstream.binance.com{path}"
+    return {_PRODUCTION: f"wss://fstream.binance.com{path}", _TESTNET: demo, _DEMO: demo}
 
 
 _ENDPOINTS: dict[WsKey, Endpoint] = {
@@ -456,6 +477,21 @@ _ENDPOINTS: dict[WsKey, Endpoint] = {
         listen_keys="binance_wsapi.catalogue.listen_keys:PORTFOLIO_MARGIN_PRO",
         user_events="binance_wsapi.models.portfolio_margin_events:decode_portfolio_margin_pro_event",
     ),
+    WsKey.EOPTIONS: Endpoint(
+        Market.EOPTIONS, EndpointKind.STREAMS, _option_streams("/public/stream")
+    ),
+    WsKey.EOPTIONS_PUBLIC: Endpoint(
+        Market.EOPTIONS, EndpointKind.STREAMS, _option_streams("/public/stream")
+    ),
+    WsKey.EOPTIONS_MARKET: Endpoint(
+        Market.EOPTIONS, EndpointKind.STREAMS, _option_streams("/market/stream")
+    ),
+    WsKey.EOPTIONS_USER_DATA: Endpoint(
+        Market.EOPTIONS,
+        EndpointKind.LISTEN_KEY,
+        _option_streams("/private/ws"),
+        listen_keys="binance_wsapi.catalogue.listen_keys:EOPTIONS",
+    ),
 }
 
 _FUTURES_USER_DATA: dict[WsKey, WsKey] = {
@@ -472,4 +508,6 @@ _ROUTES: dict[tuple[WsKey, StreamRoute], WsKey] = {
     (WsKey.USDM_TESTNET, StreamRoute.PUBLIC): WsKey.USDM_TESTNET_PUBLIC,
     (WsKey.USDM_TESTNET, StreamRoute.MARKET): WsKey.USDM_TESTNET_MARKET,
     (WsKey.USDM_TESTNET, StreamRoute.PRIVATE): WsKey.USDM_TESTNET_PRIVATE,
+    (WsKey.EOPTIONS, StreamRoute.PUBLIC): WsKey.EOPTIONS_PUBLIC,
+    (WsKey.EOPTIONS, StreamRoute.MARKET): WsKey.EOPTIONS_MARKET,
 }

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TypeAlias
 
 from binance_wsapi.events import AccountReconciled, OrderReconciled, StreamGap
+from binance_wsapi.models.eoptions_events import EoptionsUserEvent
 from binance_wsapi.models.futures_events import CoinmUserEvent, UsdmUserEvent
 from binance_wsapi.models.margin_events import MarginUserEvent
 from binance_wsapi.models.portfolio_margin_events import (
@@ -18,6 +19,7 @@ from binance_wsapi.models.user_events import UserEvent
 
 __all__ = [
     "CoinmUserData",
+    "EoptionsUserData",
     "MarginUserData",
     "PortfolioMarginProUserData",
     "PortfolioMarginUserData",
@@ -42,3 +44,6 @@ PortfolioMarginUserData: TypeAlias = PortfolioMarginUserEvent | StreamGap
 
 PortfolioMarginProUserData: TypeAlias = PortfolioMarginProUserEvent | StreamGap
 """On ``WsKey.PORTFOLIO_MARGIN_PRO_USER_DATA``."""
+
+EoptionsUserData: TypeAlias = EoptionsUserEvent | StreamGap
+"""On ``WsKey.EOPTIONS_USER_DATA``."""

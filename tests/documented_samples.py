@@ -13,6 +13,7 @@ import msgspec
 from binance_wsapi.catalogue import operation_by_method
 from binance_wsapi.markets import Market
 from binance_wsapi.models.base import UnknownEvent
+from binance_wsapi.models.eoptions_events import decode_eoptions_event
 from binance_wsapi.models.futures_events import decode_coinm_event, decode_usdm_event
 from binance_wsapi.models.margin_events import decode_margin_event
 from binance_wsapi.models.portfolio_margin_events import (
@@ -42,8 +43,9 @@ DECODERS: dict[str, Decode] = {
     "coinm": decode_coinm_event,
     "portfolio_margin": decode_portfolio_margin_event,
     "portfolio_margin_pro": decode_portfolio_margin_pro_event,
+    "eoptions": decode_eoptions_event,
 }
-WITHOUT_RESULTS = {"margin", "portfolio_margin", "portfolio_margin_pro"}
+WITHOUT_RESULTS = {"margin", "portfolio_margin", "portfolio_margin_pro", "eoptions"}
 
 
 def documented_events(market: str) -> dict[str, Any]:
@@ -83,7 +85,13 @@ def results(market: str) -> Iterator[tuple[str, Sample]]:
 
 def stream_name(stream: dict[str, Any]) -> str:
     name: str = stream["pattern"].partition("[")[0]
-    places = {"<levels>": "5", "<interval>": "1m", "<window_size>": "1h", "<window-size>": "1h"}
+    places = {
+        "<levels>": "5",
+        "<interval>": "1m",
+        "<window_size>": "1h",
+        "<window-size>": "1h",
+        "<speed>": "100ms",
+    }
     for place, value in places.items():
         name = name.replace(place, value)
     return name.replace("<", "").replace(">", "").lower() if "@" in name else name

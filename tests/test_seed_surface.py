@@ -82,6 +82,8 @@ class Desk:
                 )
             case WsKey.PORTFOLIO_MARGIN_USER_DATA:
                 self.account.portfolio_margin().deposit("USDT", 1)
+            case WsKey.EOPTIONS_USER_DATA:
+                self.option_order()
             case WsKey.PORTFOLIO_MARGIN_PRO_USER_DATA:
                 portfolio = venue.portfolio_margin
                 self.exchange.call(
@@ -90,6 +92,17 @@ class Desk:
             case _:
                 market = {WsKey.USDM_WSAPI: Market.USDM, WsKey.COINM_WSAPI: Market.COINM}
                 self.order(market.get(ws_key, Market.SPOT))
+
+    def option_order(self, price: str = "5") -> str:
+        """Place an order for an option and return its symbol."""
+        market = self.exchange.venue.eoptions.market
+        symbol = self.exchange.call(lambda: next(iter(market.options)))
+        order = {"symbol": symbol, "side": "BUY", "type": "LIMIT", "quantity": "1", "price": price}
+        number = next(self._steps)
+        self.account.request(
+            "POST /eapi/v1/order", {**order, "clientOrderId": f"o{number}"}, market=Market.EOPTIONS
+        )
+        return symbol
 
     def algo_order(self) -> int:
         """Rest a conditional order on USD-M and return its id."""
@@ -350,6 +363,7 @@ USER_DATA_KEYS = (
     WsKey.MARGIN_RISK_USER_DATA,
     WsKey.PORTFOLIO_MARGIN_USER_DATA,
     WsKey.PORTFOLIO_MARGIN_PRO_USER_DATA,
+    WsKey.EOPTIONS_USER_DATA,
 )
 
 OPTIONS: dict[str, tuple[str, Any]] = {
@@ -447,6 +461,30 @@ def test_user_data_can_be_subscribed_and_unsubscribed(
     with suppress(ClientClosed):  # it has an end
         while True:
             caller.next_event(stream)
+
+
+def test_options_market_streams_can_be_subscribed(caller: Caller, desk: Desk) -> None:
+    """``eoptions``: one key for the streams of both its routes."""
+    symbol = desk.option_order()
+    stream: EventStream[Any] = caller.call(
+        lambda client: client.streams.subscribe(
+            client.streams.option_trade(symbol),
+            client.streams.all_index_prices(),
+            ws_key=WsKey.EOPTIONS,
+        )
+    )
+    desk.exchange.trade(symbol, "BUY", 1, "20000", market=Market.EOPTIONS)
+
+    seen: set[str] = set()
+    while seen != {"trade", "indexPrice"}:
+        seen.add(caller.next_event(stream).event_type)
+    caller.call(
+        lambda client: client.streams.unsubscribe(
+            client.streams.option_trade(symbol),
+            client.streams.all_index_prices(),
+            ws_key=WsKey.EOPTIONS,
+        )
+    )
 
 
 def test_any_operation_can_be_called_by_its_wire_name(caller: Caller) -> None:

@@ -89,20 +89,31 @@ def _events(alike: list[Stream]) -> Iterator[tuple[str, str]]:
 def _params(alike: list[Stream]) -> list[StreamParam]:
     """Return the parameters, each with the values that any of the markets takes."""
     first, *others = alike
-    if any(other.template != first.template for other in others):
+    if any(_form(other) != _form(first) for other in others):
         raise ValueError(f"the streams called {first.name} have names of different forms")
     merged: list[StreamParam] = []
     for param in first.params:
+        twins = [next(each for each in other.params if each.name == param.name) for other in others]
         values = list(param.values)
-        for other in others:
-            twin = next(each for each in other.params if each.name == param.name)
+        for twin in twins:
             values += [value for value in twin.values if value not in values]
+        about, is_optional = param.about, param.optional
+        needed = [
+            other.market.facts.short_label
+            for other, twin in zip(others, twins, strict=True)
+            if is_optional and not twin.optional
+        ]
+        if needed:
+            about += f" Needed on {_listing(needed)}."
         merged.append(
-            StreamParam(
-                param.name, param.about, tuple(values), param.optional, lower_case=param.lower_case
-            )
+            StreamParam(param.name, about, tuple(values), is_optional, lower_case=param.lower_case)
         )
     return merged
+
+
+def _form(stream: Stream) -> str:
+    """Return the form of its name, whatever may be left out of it."""
+    return stream.template.replace("[", "").replace("]", "")
 
 
 def _method(name: str, alike: list[Stream]) -> str:

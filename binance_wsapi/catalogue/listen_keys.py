@@ -11,6 +11,7 @@ from binance_wsapi.models.market import Empty
 from binance_wsapi.models.session import ListenKey
 
 __all__ = [
+    "EOPTIONS",
     "PORTFOLIO_MARGIN",
     "PORTFOLIO_MARGIN_PRO",
     "RISK",
@@ -78,3 +79,5 @@ RISK = ListenKeyCalls(*RISK_CALLS[:2], close=None)
 PORTFOLIO_MARGIN = listen_key_calls("/papi/v1/listenKey")
 PORTFOLIO_MARGIN_PRO = listen_key_calls("/fapi/v1/listenKey", may_close=False)
 """The key is that of USD-M, whose user data would end with it."""
+
+EOPTIONS = listen_key_calls("/eapi/v1/listenKey")

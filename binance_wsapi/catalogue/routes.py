@@ -1,4 +1,4 @@
-"""The parts of the USD-M stream host."""
+"""The parts of the stream host that USD-M and options share."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ __all__ = ["StreamRoute"]
 
 
 class StreamRoute(Enum):
-    """The part of the USD-M stream host that serves a stream; others stay silent when asked for it."""
+    """The part of the stream host that serves a stream; others stay silent when asked for it."""
 
     PUBLIC = "public"
-    """Order books and best prices."""
+    """Order books and best prices; on options trades and statistics, too."""
     MARKET = "market"
     """Every other market stream."""
     PRIVATE = "private"

@@ -10,7 +10,11 @@ from binance_wsapi.catalogue.routes import StreamRoute
 from binance_wsapi.markets import Market
 from binance_wsapi.models.base import Event
 
-__all__ = ["Stream", "StreamParam"]
+__all__ = ["OtherForm", "Stream", "StreamParam"]
+
+
+class OtherForm(ValueError):
+    """A value has the form of another market's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +31,10 @@ class StreamParam:
     """The stream has a name without it, too."""
     lower_case: bool = False
     """It is written in lower case, whatever the case it is given in."""
+    form: str = r"[^@!/-]+"
+    """What it looks like as it is written, where its values cannot be listed; a regular expression."""
+    example: str = "BTCUSDT"
+    """One of that form."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -46,7 +54,7 @@ class Stream:
     is_batch: bool = False
     """Events come in arrays, as an ``EventBatch``."""
     route: StreamRoute | None = None
-    """Part of the USD-M host that serves it; ``None`` on the other markets."""
+    """Part of the host that serves it; ``None`` where a host serves all streams."""
 
     def name_of(self, **values: str | int | None) -> str:
         """Return the stream's name on the wire.
@@ -77,6 +85,11 @@ class Stream:
             raise ValueError(
                 f"{param.name}={value!r} is none of {', '.join(param.values)} (stream {self.name})"
             )
+        if not param.values and re.fullmatch(param.form, text) is None:
+            raise OtherForm(
+                f"{param.name}={value!r} is none that stream {self.name} takes: write one such as "
+                f"{param.example!r}"
+            )
         return place.sub(lambda found: (found[1] or "") + text, written)
 
     def matches(self, wire_name: str) -> bool:
@@ -89,6 +102,6 @@ def _pattern(stream: Stream) -> re.Pattern[str]:
     written = re.escape(stream.template).replace(r"\{", "{").replace(r"\}", "}")
     written = written.replace(r"\[", "(?:").replace(r"\]", ")?")
     for param in stream.params:
-        values = "|".join(re.escape(value) for value in param.values) or r"[^@!/]+"
+        values = "|".join(re.escape(value) for value in param.values) or param.form
         written = written.replace(f"{{{param.name}}}", f"(?:{values})")
     return re.compile(written)

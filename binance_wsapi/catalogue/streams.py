@@ -28,17 +28,17 @@ def find_stream(market: Market, wire_name: str) -> Stream | None:
     return next((stream for stream in streams(market) if stream.matches(wire_name)), None)
 
 
-def route_of(wire_name: str) -> StreamRoute | None:
-    """Return the part of the USD-M host that serves a stream; ``None`` when its kind is not known.
+def route_of(market: Market, wire_name: str) -> StreamRoute | None:
+    """Return the part of a market's host that serves a stream; ``None`` when its kind is not known.
 
     A stream asked for elsewhere is acknowledged and stays silent. The kind decides, so that a depth or
     a speed that no document names has its route as well.
     """
-    return _routes().get(_kind_of(wire_name))
+    return _routes(market).get(_kind_of(wire_name))
 
 
 _KIND = re.compile(r"(?:!|[^@]*@)?([A-Za-z]*)")
-_UNDOCUMENTED = {"trade": StreamRoute.PUBLIC}
+_UNDOCUMENTED = {Market.USDM: {"trade": StreamRoute.PUBLIC}}
 """Where peers ask for what no document names."""
 
 
@@ -48,6 +48,8 @@ def _kind_of(wire_name: str) -> str:
 
 
 @cache
-def _routes() -> dict[str, StreamRoute]:
-    documented = {_kind_of(each.template): each.route for each in streams(Market.USDM)}
-    return _UNDOCUMENTED | {kind: route for kind, route in documented.items() if route}
+def _routes(market: Market) -> dict[str, StreamRoute]:
+    documented = {_kind_of(each.template): each.route for each in streams(market)}
+    return _UNDOCUMENTED.get(market, {}) | {
+        kind: route for kind, route in documented.items() if route
+    }

@@ -16,7 +16,7 @@ from binance_wsapi.catalogue.routes import StreamRoute
 from binance_wsapi.catalogue.streams import route_of
 from binance_wsapi.core.feed import Feed
 from binance_wsapi.core.stream_session import StreamSession
-from binance_wsapi.endpoints import EndpointKind, WsKey, endpoint, routed_key
+from binance_wsapi.endpoints import EndpointKind, WsKey, endpoint, key_in_front, routed_key
 from binance_wsapi.errors import (
     ClientClosed,
     ConfigurationError,
@@ -357,26 +357,20 @@ def _keys_of(ws_key: WsKey) -> set[WsKey]:
     return {ws_key, *(routed_key(ws_key, route) for route in StreamRoute)}
 
 
-_ROUTE_OF_KEY = {
-    routed_key(ws_key, route): route
-    for ws_key in (WsKey.USDM, WsKey.USDM_TESTNET)
-    for route in StreamRoute
-}
-
-
 def key_of(ws_key: WsKey, name: str) -> WsKey:
-    """Return the connection that serves a name: on USD-M each stream has its route.
+    """Return the connection that serves a name: on some markets each stream has its route.
 
     Raises:
         ParameterError: The connection is that of another route, where the stream would be silent.
     """
-    if not endpoint(ws_key).market.facts.has_routes:
+    market = endpoint(ws_key).market
+    if not market.facts.has_routes:
         return ws_key
-    route = route_of(name)
-    chosen = _ROUTE_OF_KEY.get(ws_key)
-    if route is not None and chosen is not None and route is not chosen:
+    route = route_of(market, name)
+    chosen = key_in_front(ws_key)
+    if route is not None and chosen is not None and route is not chosen[1]:
         raise ParameterError(
-            f"{name!r} is silent on WsKey.{ws_key.name}: use WsKey.USDM, which finds the route",
+            f"{name!r} is silent on WsKey.{ws_key.name}: use WsKey.{chosen[0].name}, which finds the route",
             parameter="ws_key",
             value=ws_key,
         )

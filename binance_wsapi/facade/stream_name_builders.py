@@ -10,6 +10,15 @@ from binance_wsapi.protocol.stream_names import stream_name
 
 if TYPE_CHECKING:
     from binance_wsapi.models.enums import KlineInterval
+    from binance_wsapi.models.eoptions_stream_events import (
+        OptionBookTickerEvent,
+        OptionDepthEvent,
+        OptionKlineEvent,
+        OptionListedEvent,
+        OptionPartialDepthEvent,
+        OptionTickerEvent,
+        OptionTradeEvent,
+    )
     from binance_wsapi.models.futures_stream_events import (
         AssetIndexEvent,
         ChinaEquitySessionEvent,
@@ -117,11 +126,11 @@ class StreamNames:
 
     def kline(
         self, symbol: str, interval: KlineInterval | str
-    ) -> StreamName[KlineEvent | FuturesKlineEvent]:
+    ) -> StreamName[KlineEvent | FuturesKlineEvent | OptionKlineEvent]:
         """The current candle, every 2 s (every second for 1s).
 
-        On Spot, USD-M and COIN-M: ``{symbol}@kline_{interval}``. On USD-M and COIN-M: the current
-        candle, every 250 ms.
+        On Spot, USD-M, COIN-M and options: ``{symbol}@kline_{interval}``. On USD-M and COIN-M: the
+        current candle, every 250 ms. On options: the current candle, every second.
 
         Args:
             symbol: Trading symbol, in any case.
@@ -211,10 +220,12 @@ class StreamNames:
         """
         return StreamName(stream_name("all_rolling_tickers", window_size=window_size))
 
-    def book_ticker(self, symbol: str) -> StreamName[BookTickerEvent | FuturesBookTickerEvent]:
+    def book_ticker(
+        self, symbol: str
+    ) -> StreamName[BookTickerEvent | FuturesBookTickerEvent | OptionBookTickerEvent]:
         """Every change of the best prices.
 
-        On Spot, USD-M and COIN-M: ``{symbol}@bookTicker``.
+        On Spot, USD-M, COIN-M and options: ``{symbol}@bookTicker``.
 
         Args:
             symbol: Trading symbol, in any case.
@@ -242,15 +253,15 @@ class StreamNames:
         symbol: str,
         levels: Literal[5, 10, 20],
         speed: Literal["100ms", "500ms"] | None = None,
-    ) -> StreamName[PartialDepthEvent | FuturesPartialDepthEvent]:
+    ) -> StreamName[PartialDepthEvent | FuturesPartialDepthEvent | OptionPartialDepthEvent]:
         """The best levels of the order book.
 
-        On Spot, USD-M and COIN-M: ``{symbol}@depth{levels}[@{speed}]``.
+        On Spot, USD-M, COIN-M and options: ``{symbol}@depth{levels}[@{speed}]``.
 
         Args:
             symbol: Trading symbol, in any case.
             levels: How many levels a side.
-            speed: How often; once a second without it.
+            speed: How often; once a second without it. Needed on options.
 
         Raises:
             ParameterError: No stream takes this value.
@@ -259,14 +270,14 @@ class StreamNames:
 
     def depth(
         self, symbol: str, speed: Literal["100ms", "500ms"] | None = None
-    ) -> StreamName[DepthEvent | FuturesDepthEvent]:
+    ) -> StreamName[DepthEvent | FuturesDepthEvent | OptionDepthEvent]:
         """Changes of the order book.
 
-        On Spot, USD-M and COIN-M: ``{symbol}@depth[@{speed}]``.
+        On Spot, USD-M, COIN-M and options: ``{symbol}@depth[@{speed}]``.
 
         Args:
             symbol: Trading symbol, in any case.
-            speed: How often; once a second without it.
+            speed: How often; once a second without it. Needed on options.
 
         Raises:
             ParameterError: No stream takes this value.
@@ -494,3 +505,105 @@ class StreamNames:
             ParameterError: No stream takes this value.
         """
         return StreamName(stream_name("mark_price_kline", symbol=symbol, interval=interval))
+
+    def option_ticker(self, symbol: str) -> StreamName[OptionTickerEvent]:
+        """Statistics of 24 hours, every second if they changed.
+
+        On options: ``{symbol}@optionTicker``.
+
+        Args:
+            symbol: Symbol of the option, such as BTC-260626-140000-C, in any case.
+
+        Raises:
+            ParameterError: No stream takes this value.
+        """
+        return StreamName(stream_name("option_ticker", symbol=symbol))
+
+    def expiry_tickers(
+        self, underlying: str, expiration_date: str
+    ) -> StreamName[OptionTickerEvent]:
+        """Statistics of 24 hours of each option that expires on a day, one by one, if they changed.
+
+        On options: ``{underlying}@optionTicker@{expiration_date}``.
+
+        Args:
+            underlying: What the options are on, such as BTCUSDT.
+            expiration_date: Day of the expiry as symbols have it, such as 260626.
+
+        Raises:
+            ParameterError: No stream takes this value.
+        """
+        return StreamName(
+            stream_name("expiry_tickers", underlying=underlying, expiration_date=expiration_date)
+        )
+
+    def option_trade(self, symbol: str) -> StreamName[OptionTradeEvent]:
+        """Each trade in an option.
+
+        On options: ``{symbol}@optionTrade``.
+
+        Args:
+            symbol: Symbol of the option, such as BTC-260626-140000-C, in any case.
+
+        Raises:
+            ParameterError: No stream takes this value.
+        """
+        return StreamName(stream_name("option_trade", symbol=symbol))
+
+    def underlying_trades(self, underlying: str) -> StreamName[OptionTradeEvent]:
+        """Each trade in any option on an underlying.
+
+        On options: ``{underlying}@optionTrade``.
+
+        Args:
+            underlying: What the options are on, such as BTCUSDT.
+
+        Raises:
+            ParameterError: No stream takes this value.
+        """
+        return StreamName(stream_name("underlying_trades", underlying=underlying))
+
+    def all_index_prices(self) -> StreamName[EventBatch]:
+        """The index price of every underlying, every second.
+
+        On options: ``!index@arr``.
+        """
+        return StreamName(stream_name("all_index_prices"))
+
+    def option_listed(self) -> StreamName[OptionListedEvent]:
+        """Each option that is listed.
+
+        On options: ``!optionSymbol``.
+        """
+        return StreamName(stream_name("option_listed"))
+
+    def option_open_interest(self, underlying: str, expiration_date: str) -> StreamName[EventBatch]:
+        """What is held of each option that expires on a day, every minute.
+
+        On options: ``{underlying}@openInterest@{expiration_date}``.
+
+        Args:
+            underlying: What the options are on, such as BTCUSDT.
+            expiration_date: Day of the expiry as symbols have it, such as 260626.
+
+        Raises:
+            ParameterError: No stream takes this value.
+        """
+        return StreamName(
+            stream_name(
+                "option_open_interest", underlying=underlying, expiration_date=expiration_date
+            )
+        )
+
+    def option_mark_price(self, underlying: str) -> StreamName[EventBatch]:
+        """Mark price and greeks of every option on an underlying, every second.
+
+        On options: ``{underlying}@optionMarkPrice``.
+
+        Args:
+            underlying: What the options are on, such as BTCUSDT.
+
+        Raises:
+            ParameterError: No stream takes this value.
+        """
+        return StreamName(stream_name("option_mark_price", underlying=underlying))

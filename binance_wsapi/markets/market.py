@@ -34,6 +34,7 @@ class Market(Enum):
     USDM = "usdm"
     COINM = "coinm"
     PORTFOLIO_MARGIN = "portfolio_margin"
+    EOPTIONS = "eoptions"
 
     @property
     def facts(self) -> MarketFacts:

@@ -130,7 +130,7 @@ class StreamKline(Model):
     """Bought by takers, in base asset units (contracts on COIN-M)."""
     taker_buy_quote_volume: Decimal | None = field(name="Q")
     """Bought by takers, in quote asset units (base asset units on COIN-M)."""
-    unused: str | None = field(name="B")
+    unused: str | None = field(name="B", default=None)
     """To be ignored."""
 
 

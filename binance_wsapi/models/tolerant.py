@@ -138,6 +138,9 @@ def _lenient(wanted: Any) -> Decode | None:
     if get_origin(wanted) is list and _lenient(get_args(wanted)[0]) is not None:
         decode_item = tolerant_decoder(get_args(wanted)[0])
         return lambda wire: [decode_item(item) for item in _items(wire)]
+    if wanted == int | None:
+        # Documents show a time of options as text.
+        return msgspec.json.Decoder(wanted, strict=False).decode
     if _is_union(wanted):
         kinds = [each for each in get_args(wanted) if each is not NoneType]
         stricts = [decode for each in kinds if (decode := _strict(each)) is not None]

@@ -191,7 +191,18 @@ _IDENTITIES: dict[str, Callable[[dict[str, Any]], tuple[Hashable, ...]]] = {
     "externalLockUpdate": _fields("T", "a", "d"),
     "ORDER_TRADE_UPDATE": _inner("o", "s", "i", "c", "x", "X", "T", "t", "z", "p", "q", "M"),
     "TRADE_LITE": _fields("s", "i", "t", "T"),
-    "ACCOUNT_UPDATE": lambda event: (event["T"], _encode(event["a"])),
+    "ACCOUNT_UPDATE": lambda event: (
+        event["T"],
+        # Options tell the account as a whole, without an envelope.
+        _encode(event["a"] if "a" in event else [event[name] for name in ("eq", "b", "m", "u")]),
+    ),
+    "BALANCE_POSITION_UPDATE": lambda event: (
+        event["T"],
+        event["m"],
+        _encode(event["B"]),
+        _encode(event["P"]),
+    ),
+    "GREEK_UPDATE": lambda event: (event["T"], _encode(event["G"])),
     "ACCOUNT_CONFIG_UPDATE": lambda event: (
         event["T"],
         _encode(event.get("ac")),

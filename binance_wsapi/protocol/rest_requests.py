@@ -129,9 +129,13 @@ _is_order_path = re.compile(
     r"/(?:api/v[0-9]+|sapi/v[0-9]+/margin|[fd]api/v[0-9]+|papi/v[0-9]+/(?:um|cm|margin))/(.+)"
 ).fullmatch
 
+_is_option_order = re.compile(r"/eapi/v[0-9]+/order").fullmatch
+
 
 def client_id_name(http_method: str, path: str) -> str | None:
     """Return the parameter with the id that finds what a request makes; ``None`` if it makes no order."""
+    if http_method == "POST" and _is_option_order(path):
+        return "clientOrderId"
     found = _is_order_path(path) if http_method == "POST" else None
     return _CLIENT_IDS.get(found[1]) if found else None
 

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from datetime import date
 
+from binance_wsapi.catalogue.stream import OtherForm
+from binance_wsapi.catalogue.stream_params import OPTION_EXAMPLE, OPTION_FORM
 from binance_wsapi.catalogue.streams import find_stream, streams
 from binance_wsapi.errors import ParameterError
 from binance_wsapi.markets import Market
@@ -14,7 +17,10 @@ from binance_wsapi.protocol.secrets import masked
 __all__ = ["checked_names", "doubt", "stream_name"]
 
 _SEPARATORS = frozenset("/,:;|-")
-"""What stands between the parts of symbols elsewhere, and in no symbol of the exchange."""
+"""What stands between the parts of symbols elsewhere, and in no symbol of the exchange but an option's."""
+
+_is_option = re.compile(OPTION_FORM, re.IGNORECASE).fullmatch
+_is_like_option = re.compile(r"[^-]+-(?=[0-9])").match
 
 
 def stream_name(name: str, /, **values: str | int | None) -> str:
@@ -36,7 +42,9 @@ def stream_name(name: str, /, **values: str | int | None) -> str:
                 try:
                     return stream.name_of(**values)
                 except ValueError as error:
-                    problem = error
+                    # Of several markets, what the one says whose symbols look like this one.
+                    if problem is None or not isinstance(error, OtherForm):
+                        problem = error
     at_fault = next(
         (each for each in values if f"{each}=" in str(problem) or f"needs {each}:" in str(problem)),
         name,
@@ -75,6 +83,10 @@ def _check_value(name: str, parameter: str, value: object) -> None:
     if value is None:
         return
     text = str(value)
+    if _is_like_option(text) and not set(text) & {"@", "!", "/"}:
+        if why := _no_option(text):
+            raise ParameterError(f"{parameter}={value!r} {why}", parameter=parameter, value=value)
+        return
     if (
         not text
         or isinstance(value, bool)
@@ -121,6 +133,11 @@ def _problem(name: str) -> str | None:
         return f"{name!r} names several streams: pass each by itself"
     has_symbol = "@" in name and not name.startswith("!")
     symbol, at, kind = name.partition("@") if has_symbol else ("", "", name)
+    if _is_like_option(symbol):
+        if why := _no_option(symbol):
+            return f"{name!r} {why}"
+        right = symbol.lower() + at + kind
+        return None if right == name else f"the exchange is silent on {name!r}: write {right!r}"
     plain = "".join(each for each in symbol if each not in _SEPARATORS)
     right = "".join((plain.lower() + at + kind).split())
     if right.lower() != name.lower():
@@ -128,3 +145,18 @@ def _problem(name: str) -> str | None:
     if right != name:
         return f"the exchange is silent on {name!r}: write {right!r}"
     return None
+
+
+def _no_option(symbol: str) -> str | None:
+    """Return why a symbol that looks like an option's is none; ``None`` when it is."""
+    if _is_option(symbol):
+        day = symbol.split("-")[1]
+        try:
+            date(2000 + int(day[:2]), int(day[2:4]), int(day[4:]))
+        except ValueError:
+            return f"has no day that can be as its expiry: write YYMMDD, as in {OPTION_EXAMPLE!r}"
+        return None
+    return (
+        "is no symbol of an option: write underlying, expiry, strike and C or P, as in "
+        f"{OPTION_EXAMPLE!r}"
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from itertools import count
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from binance_wsapi.markets import Market
@@ -28,6 +29,7 @@ __all__ = ["AccountHandle", "Amounts", "Key", "SimulatedExchange"]
 PLENTY = {"USDT": "1000000", "BTC": "100", "ETH": "1000", "BNB": "1000"}
 PLENTY_USDM = {"USDT": "1000000"}
 PLENTY_COINM = {"BTC": "100", "ETH": "1000"}
+PLENTY_EOPTIONS = "1000000"
 DEFAULT_PERMISSIONS = ("USER_DATA", "TRADE")
 
 
@@ -69,7 +71,7 @@ class AccountHandle:
         For the counterparty of a test: ``other.request("order.place", {...})`` fills your bot's order.
 
         Args:
-            method: Wire name.
+            method: Wire name; of options, which have REST alone, as in ``POST /eapi/v1/order``.
             params: Wire names and values, without those of authentication.
             market: Where; the account's futures wallets are its own.
 
@@ -85,6 +87,10 @@ class AccountHandle:
         }
 
         def act() -> Any:
+            if market is Market.EOPTIONS:
+                return plain(
+                    venue.rest.perform(market, method, self.uid, texts), microseconds=False
+                )
             service = venue.services[market]
             operation = service.operation(method)
             taken = engine_params(operation, texts)
@@ -208,6 +214,7 @@ class SimulatedExchange(HostedVenue):
         )
         self.key_rng = Random(f"keys {seed}")
         self._live_market: LiveMarket | None = None
+        self._numbers = count(1)
 
     # --- accounts and clients
 
@@ -217,6 +224,7 @@ class SimulatedExchange(HostedVenue):
         *,
         usdm: Balances | None = None,
         coinm: Balances | None = None,
+        eoptions: str | int | Decimal | None = None,
     ) -> AccountHandle:
         """Open an account, with plenty of the usual assets on every market if nothing is said.
 
@@ -224,10 +232,16 @@ class SimulatedExchange(HostedVenue):
             balances: Free amounts on Spot.
             usdm: Wallets on USD-M futures, by margin asset.
             coinm: Wallets on COIN-M futures, by margin asset.
+            eoptions: USDT in the options wallet.
         """
-        if balances is None and usdm is None and coinm is None:
+        if all(each is None for each in (balances, usdm, coinm, eoptions)):
             balances, usdm, coinm = PLENTY, PLENTY_USDM, PLENTY_COINM
-        account = self.call(lambda: self.venue.open_account(balances, usdm=usdm, coinm=coinm))
+            eoptions = PLENTY_EOPTIONS
+        account = self.call(
+            lambda: self.venue.open_account(
+                balances, usdm=usdm, coinm=coinm, eoptions=eoptions or 0
+            )
+        )
         return AccountHandle(self, account)
 
     def client_options(self, key: Key | None = None) -> dict[str, Any]:
@@ -319,13 +333,22 @@ class SimulatedExchange(HostedVenue):
             "quantity": str(quantity),
             "price": str(price),
         }
-        stranger = self.call(lambda: self.venue.stranger(market, symbol))
-        return AccountHandle(self, stranger).request("order.place", params, market=market)
+        stranger = AccountHandle(self, self.call(lambda: self.venue.stranger(market, symbol)))
+        if market is Market.EOPTIONS:
+            params["clientOrderId"] = f"stranger-{next(self._numbers)}"
+            return stranger.request("POST /eapi/v1/order", params, market=market)
+        return stranger.request("order.place", params, market=market)
 
     def move_price(
         self, symbol: str, price: str | Decimal, *, market: Market = Market.SPOT
     ) -> None:
-        """Let the market maker quote around another price from now on."""
+        """Let the market maker quote around another price from now on.
+
+        Of options ``symbol`` is the underlying, whose index price it sets.
+        """
+        if market is Market.EOPTIONS:
+            self.call(lambda: self.venue.eoptions.market.set_index(symbol, Decimal(price)))
+            return
         maker = self.venue.market_makers.get(market)
         if maker is None:
             raise RuntimeError("there is no market maker: start with market_maker=True")
@@ -366,6 +389,7 @@ class SimulatedExchange(HostedVenue):
         def act() -> None:
             self.venue.spot_limits.ban(ip, seconds)
             self.venue.futures_limits.ban(ip, seconds)
+            self.venue.option_limits.ban(ip, seconds)
             self.venue.gateway.expel(ip)
 
         self.call(act)

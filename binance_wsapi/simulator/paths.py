@@ -23,11 +23,14 @@ _SPECIAL_PATHS = {
     WsKey.COINM2: "/coinm/ws",
     WsKey.PORTFOLIO_MARGIN_USER_DATA: "/pm/ws",
     WsKey.PORTFOLIO_MARGIN_PRO_USER_DATA: "/pm-classic/ws",
+    WsKey.EOPTIONS_MARKET: "/eoptions/market/stream",
+    WsKey.EOPTIONS_USER_DATA: "/eoptions/private/ws",
 }
 _STREAM_PATHS = {
     Market.SPOT: "/stream",
     Market.USDM: "/usdm/stream",
     Market.COINM: "/coinm/stream",
+    Market.EOPTIONS: "/eoptions/public/stream",
 }
 
 

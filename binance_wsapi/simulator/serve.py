@@ -123,11 +123,15 @@ class _Desk:
             ("USD-M user data", exchange.urls[WsKey.USDM_PRIVATE]),
             ("COIN-M WebSocket API", exchange.urls[WsKey.COINM_WSAPI]),
             ("COIN-M streams", exchange.urls[WsKey.COINM]),
+            ("options streams, books", exchange.urls[WsKey.EOPTIONS_PUBLIC]),
+            ("options streams, marks", exchange.urls[WsKey.EOPTIONS_MARKET]),
+            ("options user data", exchange.urls[WsKey.EOPTIONS_USER_DATA]),
             ("REST", exchange.rest_url),
             ("Spot REST", f"{exchange.rest_url}/api/v3"),
             ("margin, wallet", f"{exchange.rest_url}/sapi/v1"),
             ("USD-M REST", f"{exchange.rest_url}/fapi/v1"),
             ("COIN-M REST", f"{exchange.rest_url}/dapi/v1"),
+            ("options REST", f"{exchange.rest_url}/eapi/v1"),
         ):
             self.tell(f"  {name:<22}{path}")
         if certificate is not None and exchange.certificate is not None:

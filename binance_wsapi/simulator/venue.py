@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from functools import partial
+from functools import cached_property, partial
 from random import Random
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +16,7 @@ from binance_wsapi.markets import Market
 from binance_wsapi.simulator.accounts import Account, EventSource
 from binance_wsapi.simulator.clock import SimulatedClock
 from binance_wsapi.simulator.doors.authentication import KeyRing
-from binance_wsapi.simulator.doors.gateway import Gateway, Handshake, Route
+from binance_wsapi.simulator.doors.gateway import Connection, Gateway, Handshake, Route
 from binance_wsapi.simulator.doors.request_limits import LimitRules, RequestLimits, Window
 from binance_wsapi.simulator.doors.rest import RestApi
 from binance_wsapi.simulator.doors.service import Service
@@ -38,6 +38,7 @@ from binance_wsapi.simulator.spot.streams import SpotStreams
 from binance_wsapi.simulator.spot.symbols import DEFAULT_SYMBOLS, SymbolSpec
 
 if TYPE_CHECKING:
+    from binance_wsapi.simulator.eoptions.doors import OptionVenue
     from binance_wsapi.simulator.futures.maker import FuturesMaker
     from binance_wsapi.simulator.spot.market_maker import MarketMaker
 
@@ -49,6 +50,7 @@ FUTURES_RULES = LimitRules(
     weight=Window("MINUTE", 1, 2_400),
     orders=(Window("SECOND", 10, 300), Window("MINUTE", 1, 1_200)),
 )
+OPTION_RULES = LimitRules(weight=Window("MINUTE", 1, 2_400), orders=(Window("MINUTE", 1, 1_200),))
 FORTUNE = Decimal(10) ** 9
 Balances = Mapping[str, str | int | Decimal]
 
@@ -70,6 +72,7 @@ class Venue:
         portfolio_margin: Portfolio margin accounts and their listen keys.
         spot_limits: Request weight, order counts and connection attempts of Spot.
         futures_limits: The same for both futures markets, which share one pool.
+        option_limits: The same for options.
     """
 
     def __init__(
@@ -93,6 +96,7 @@ class Venue:
         self.spot.engine.rate_limits = self.spot_limits.exchange_rows()
         self.margin = Margin(clock, self.rng, self.spot.symbols, self.spot.open_account)
         self.futures_limits = RequestLimits(clock, FUTURES_RULES)
+        self.option_limits = RequestLimits(clock, OPTION_RULES)
         self.futures = {
             market: FuturesMarket(clock, self.rng, market) for market in (Market.USDM, Market.COINM)
         }
@@ -106,7 +110,9 @@ class Venue:
         self.services = {Market.SPOT: self._spot_service()} | {
             market: self._futures_service(market) for market in self.futures
         }
+        self.services[Market.EOPTIONS] = self._option_service()
         self._stranger: Account | None = None
+        self._option_balances: dict[int, Decimal] = {}
         self.futures_doors = FuturesDoors(usdm, coinm)
         self.rest = RestApi(self)
         self._open_doors()
@@ -117,13 +123,30 @@ class Venue:
         *,
         usdm: Balances | None = None,
         coinm: Balances | None = None,
+        eoptions: str | int | Decimal = 0,
     ) -> Account:
-        """Open an account with these free amounts on Spot, and futures wallets where given."""
+        """Open an account with these free amounts on Spot, and futures and options wallets where given."""
         account = self.spot.open_account(dict(balances or {}))
         for market, wallets in ((Market.USDM, usdm), (Market.COINM, coinm)):
             if wallets:
                 self.futures[market].open_account(account.uid, dict(wallets))
+        if "eoptions" in vars(self):
+            self.eoptions.market.open_account(account.uid, Decimal(eoptions))
+        else:
+            self._option_balances[account.uid] = Decimal(eoptions)
         return account
+
+    @cached_property
+    def eoptions(self) -> OptionVenue:
+        """The options exchange, made when it is first needed: most clients never ask for it."""
+        from binance_wsapi.simulator.eoptions.doors import OptionVenue
+
+        made = OptionVenue(self.clock, self.rng, self.option_limits)
+        for uid, balance in self._option_balances.items():
+            made.market.open_account(uid, balance)
+        if self.market_makers:
+            made.start_maker()
+        return made
 
     def stranger(self, market: Market, symbol: str) -> Account:
         """Return a Spot account that can pay for any trade in a symbol, on that market."""
@@ -131,6 +154,8 @@ class Venue:
             self._stranger = self.open_account()
             for engine in self.futures.values():
                 engine.open_account(self._stranger.uid, is_house=True)
+        if market is Market.EOPTIONS:
+            self.eoptions.market.account(self._stranger.uid).is_house = True
         if market is Market.SPOT and symbol in self.spot.symbols:
             spec = self.spot.symbols[symbol]
             for asset in (spec.base_asset, spec.quote_asset):
@@ -167,6 +192,8 @@ class Venue:
             self.market_makers[market] = FuturesMaker(self.clock, engine, chance())
         for maker in self.market_makers.values():
             maker.start()
+        if "eoptions" in vars(self):
+            self.eoptions.start_maker()
 
     def start_random_market(
         self, step_seconds: float, volatility: int, markets: Sequence[Market] = (Market.SPOT,)
@@ -233,6 +260,25 @@ class Venue:
             clock=self.clock,
         )
 
+    def _option_service(self) -> Service:
+        """Return what counts and identifies the REST requests of options: there is no other API."""
+        return Service(
+            Market.EOPTIONS,
+            operations={},
+            handle=lambda method, params, account: None,
+            order_cost=lambda method, params: 0,
+            account=self._option_account,
+            keys=self.keys,
+            limits=self.option_limits,
+            clock=self.clock,
+        )
+
+    def _option_account(self, uid: int) -> EventSource:
+        return self.eoptions.market.account(uid)
+
+    def _option_connection(self, handshake: Handshake) -> Connection:
+        return self.eoptions.connect(handshake)
+
     def _open_doors(self) -> None:
         self.gateway.add_route(
             API_PATHS[Market.SPOT],
@@ -260,6 +306,16 @@ class Venue:
         for path, route in routes.items():
             self.gateway.add_route(path, route)
         self._open_listen_key_doors()
+
+        options = Route(
+            self._option_connection,
+            self.option_limits,
+            ping_seconds=PING_SECONDS,
+            pong_seconds=PONG_SECONDS,
+        )
+        for part in ("public", "market", "private"):
+            for form in ("ws", "stream"):
+                self.gateway.add_route(f"/eoptions/{part}/{form}", options)
 
     def _open_listen_key_doors(self) -> None:
         portfolio, usdm_keys = self.portfolio_margin, self.futures[Market.USDM].listen_keys

@@ -11,7 +11,7 @@ import pytest
 
 from binance_wsapi.catalogue.routes import StreamRoute
 from binance_wsapi.catalogue.streams import Stream, find_stream, route_of, streams
-from binance_wsapi.markets import Market, api_markets
+from binance_wsapi.markets import Market
 from binance_wsapi.models.base import UnknownEvent
 from binance_wsapi.models.stream_events import EventBatch, decode_stream_event
 
@@ -38,20 +38,26 @@ def _snake(name: str) -> str:
 
 STREAMS = [
     pytest.param(stream, id=f"{market.value} {stream.name}")
-    for market in api_markets()
+    for market in Market
     for stream in streams(market)
 ]
 
 
 def all_values(stream: Stream) -> dict[str, str]:
-    free = {"symbol": "BTCUSDT", "pair": "BTCUSD", "asset_symbol": "ADAUSD"}
+    free = {
+        "symbol": "BTC-260626-140000-C" if stream.market is Market.EOPTIONS else "BTCUSDT",
+        "pair": "BTCUSD",
+        "asset_symbol": "ADAUSD",
+        "underlying": "BTCUSDT",
+        "expiration_date": "260626",
+    }
     return {
         param.name: param.values[-1] if param.values else free[param.name]
         for param in stream.params
     }
 
 
-@pytest.mark.parametrize("market", Market)
+@pytest.mark.parametrize("market", [each for each in Market if each.facts.stream_events])
 def test_every_documented_stream_is_there(market: Market) -> None:
     assert [stream.name for stream in streams(market)] == list(documented(market))
 
@@ -64,7 +70,7 @@ def test_names_follow_the_documented_patterns(stream: Stream) -> None:
     for place in ("window_size", "window-size"):
         pattern = pattern.replace(f"<{place}>", values.get("window_size", ""))
     pattern = pattern.replace("<contractType>", values.get("contract_type", ""))
-    pattern = pattern.replace("<assetSymbol>", "adausd")
+    pattern = pattern.replace("<assetSymbol>", "adausd").replace("<expirationDate>", "260626")
     for name, value in values.items():
         pattern = pattern.replace(f"<{name}>", value if name == "interval" else value.lower())
     plain, _, speeds = pattern.partition("[")
@@ -72,7 +78,7 @@ def test_names_follow_the_documented_patterns(stream: Stream) -> None:
 
     written = {
         stream.name_of(**{**values, **({"speed": speed} if speed else {"speed": None})})
-        if any(param.name == "speed" for param in stream.params)
+        if any(param.name == "speed" and param.optional for param in stream.params)
         else stream.name_of(**values)
         for speed in (None, *next((p.values for p in stream.params if p.name == "speed"), ()))
     }
@@ -131,7 +137,7 @@ def test_routes_are_those_of_the_documents(stream: Stream) -> None:
 
     assert (stream.route.value if stream.route else None) == route
     if route:
-        assert route_of(stream.name_of(**all_values(stream))) is stream.route
+        assert route_of(stream.market, stream.name_of(**all_values(stream))) is stream.route
 
 
 @pytest.mark.parametrize("stream", STREAMS)
@@ -169,7 +175,7 @@ def test_a_stream_is_found_by_its_name(stream: Stream) -> None:
     ],
 )
 def test_each_kind_has_a_route(name: str, route: StreamRoute | None) -> None:
-    assert route_of(name) is route
+    assert route_of(Market.USDM, name) is route
 
 
 def test_undocumented_streams_from_the_field_have_their_routes() -> None:
@@ -177,7 +183,7 @@ def test_undocumented_streams_from_the_field_have_their_routes() -> None:
 
     for stream in changes["undocumented_streams"]:
         name = stream["pattern"].replace("<symbol>", "btcusdt")
-        assert route_of(name) is StreamRoute(stream["route"])
+        assert route_of(Market.USDM, name) is StreamRoute(stream["route"])
         assert find_stream(Market.USDM, name) is None
 
 

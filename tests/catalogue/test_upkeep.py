@@ -42,7 +42,7 @@ def test_what_the_documents_say_to_change_the_session_is_upkeep() -> None:
     assert not [method for method in changing if by_method[method].upkeep is None]
 
 
-@pytest.mark.parametrize("market", Market)
+@pytest.mark.parametrize("market", api_markets())
 def test_calls_for_upkeep_are_not_repeated_on_another_connection(market: Market) -> None:
     kind = kind_by_method(market, "session.logon")
 

@@ -21,20 +21,20 @@ from binance_wsapi.models.base import Model
 WHAT = """symbol pair business_unit asset base_asset quote_asset side position_side type order_type rule_type status
  algo_status list_order_status strategy_status strategy_type execution_type contingency_type
  calculation_type rate_limit_type session_type interval interval_num is_buyer is_buyer_maker is_closed
- cancel_result new_order_result"""
+ cancel_result new_order_result underlying option_type risk_level"""
 IDS = """order_id client_order_id orig_client_order_id new_client_order_id order_list_id
  list_client_order_id algo_id client_algo_id client_strategy_id trade_id aggregate_trade_id block_trade_id allocation_id
  prevented_match_id maker_order_id taker_order_id strategy_id subscription_id update_id last_update_id
  first_update_id final_update_id previous_final_update_id listen_key token"""
 AMOUNTS = """quantity executed_quantity last_executed_quantity orig_quantity new_qty position_amount volume
- free locked balance wallet_balance balance_delta locked_delta principal interest margin_level uni_mmr leverage"""
+ free locked equity open_interest balance wallet_balance balance_delta locked_delta principal interest margin_level uni_mmr leverage"""
 PRICES = """price last_executed_price entry_price open_price high_price low_price close_price last_price
- mark_price index_price bid_price ask_price bid_price_text ask_price_text bid_quantity ask_quantity
+ mark_price index_price strike_price bid_price ask_price bid_price_text ask_price_text bid_quantity ask_quantity
  bid_quantity_text ask_quantity_text price_text quantity_text"""
 RATES = "maker taker discount standard_commission"
 TIMES = "open_time session_start session_end server_time expiration_time"
 """Of things that are a span of time, a time, or of use until one."""
-PARTS = """bids asks balances assets positions orders order_reports order algo_order conditional_order grid strategy
+PARTS = """bids asks balances assets positions orders greeks order_reports order algo_order conditional_order grid strategy
  rejection change kline events symbols symbol_rules rules amended_order new_order_response
  cancel_response_json multi_assets_mode bracket notional_floor notional_cap raw problem"""
 """What the thing is made of."""

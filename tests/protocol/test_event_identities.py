@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import get_args
 
 from binance_wsapi.models.base import UnknownEvent
+from binance_wsapi.models.eoptions_events import EoptionsUserEvent
 from binance_wsapi.models.futures_events import CoinmUserEvent, UsdmUserEvent
 from binance_wsapi.models.margin_events import MarginUserEvent
 from binance_wsapi.models.portfolio_margin_events import (
@@ -23,6 +24,7 @@ KINDS = {
         MarginUserEvent,
         PortfolioMarginUserEvent,
         PortfolioMarginProUserEvent,
+        EoptionsUserEvent,
     )
     for event in get_args(union)
     if event is not UnknownEvent
@@ -36,6 +38,7 @@ KNOWN_BY_THEIR_BYTES = {
     "USER_LIABILITY_CHANGE",
     "openOrderLoss",
     "riskLevelChange",
+    "RISK_LEVEL_CHANGE",
     "PM_PRO_ACCOUNT_UPDATE",
     "uniMMRDrop",
     "listenKeyExpired",

@@ -26,6 +26,19 @@ from binance_wsapi.protocol.stream_names import checked_names, doubt, stream_nam
         ("diff_depth", {"symbol": "BTCUSDT", "speed": "100ms"}, "btcusdt@depth@100ms"),
         ("mark_price", {"symbol": "BTCUSD_PERP", "speed": "1s"}, "btcusd_perp@markPrice@1s"),
         ("all_force_orders", {}, "!forceOrder@arr"),
+        ("option_trade", {"symbol": "BTC-260626-140000-C"}, "btc-260626-140000-c@optionTrade"),
+        ("book_ticker", {"symbol": "xrp-260626-0.5-p"}, "xrp-260626-0.5-p@bookTicker"),
+        (
+            "diff_depth",
+            {"symbol": "BTC-260626-140000-C", "speed": "100ms"},
+            "btc-260626-140000-c@depth@100ms",
+        ),
+        ("kline", {"symbol": "ETH-260626-3000-P", "interval": "1m"}, "eth-260626-3000-p@kline_1m"),
+        (
+            "expiry_tickers",
+            {"underlying": "BTCUSDT", "expiration_date": 260626},
+            "btcusdt@optionTicker@260626",
+        ),
         (
             "continuous_kline",
             {"pair": "BTCUSD", "contract_type": "perpetual", "interval": "1h"},
@@ -55,6 +68,19 @@ def test_names_are_written_as_the_exchange_spells_them(
         ("trade", {"symbol": None}, "needs symbol"),
         ("trade", {"symbol": ["BTCUSDT"]}, "has no place"),
         ("trade", {"symbol": True}, "has no place"),
+        ("trade", {"symbol": "BTC-260626-140000-C"}, "is none that stream trade takes"),
+        ("option_trade", {"symbol": "BTCUSDT"}, "write one such as 'BTC-260626-140000-C'"),
+        ("option_trade", {"symbol": "BTC-260626-140000"}, "strike and C or P"),
+        ("option_trade", {"symbol": "BTC-260626-140000-X"}, "strike and C or P"),
+        ("option_trade", {"symbol": "BTC-26JUN26-140000-C"}, "strike and C or P"),
+        ("option_trade", {"symbol": "BTC-260231-140000-C"}, "no day that can be as its expiry"),
+        ("kline", {"symbol": "BTC-260626-140000-C", "interval": "8h"}, "interval='8h' is none of"),
+        ("diff_depth", {"symbol": "BTC-260626-140000-C", "speed": None}, "needs speed"),
+        (
+            "option_open_interest",
+            {"underlying": "BTCUSDT", "expiration_date": "2026-06-26"},
+            "expiration_date='2026-06-26'",
+        ),
     ],
 )
 def test_value_that_no_stream_takes_is_refused(name: str, values: Any, said: str) -> None:
@@ -64,12 +90,12 @@ def test_value_that_no_stream_takes_is_refused(name: str, values: Any, said: str
     assert refused.value.parameter in values
 
 
-@pytest.mark.parametrize("market", Market)
+@pytest.mark.parametrize("market", [each for each in Market if each.facts.stream_events])
 def test_every_stream_of_the_catalogue_is_a_name_of_its_market(market: Market) -> None:
     names = [
         stream.name_of(
             **{
-                param.name: param.values[0] if param.values else "btcusdt"
+                param.name: param.values[0] if param.values else param.example
                 for param in stream.params
             }
         )
@@ -96,6 +122,10 @@ def test_names_come_once_and_in_their_order() -> None:
         (Market.COINM, "!markPrice@arr", "a stream of usdm, not of coinm"),
         (Market.SPOT, "!markPrice@arr", "a stream of usdm, not of spot"),
         (Market.SPOT, "btcusdt@forceOrder", "a stream of usdm and coinm, not of spot"),
+        (Market.EOPTIONS, "btc-260626-140000-c@depth5@100ms", None),
+        (Market.EOPTIONS, "btc-260626-140000-c@depth", "in no document"),
+        (Market.EOPTIONS, "btcusdt@kline_1m", "of spot and usdm and coinm, not of eoptions"),
+        (Market.USDM, "btc-260626-140000-c@kline_1m", "a stream of eoptions, not of usdm"),
     ],
 )
 def test_name_that_the_documents_of_its_market_do_not_have_passes_in_doubt(
@@ -120,6 +150,9 @@ def test_name_that_the_documents_of_its_market_do_not_have_passes_in_doubt(
         ("btc-usdt@depth@100ms", "write 'btcusdt@depth@100ms'"),
         ("btc/usdt:usdt@trade", "write 'btcusdtusdt@trade'"),
         ("!ticker @arr", "write '!ticker@arr'"),
+        ("BTC-260626-140000-C@optionTrade", "write 'btc-260626-140000-c@optionTrade'"),
+        ("btc-260626-140000@optionTrade", "is no symbol of an option"),
+        ("btc-261326-140000-c@optionTrade", "no day that can be as its expiry"),
         ("trading session", "write 'tradingsession'"),
         ("btcusdt@trade/ethusdt@trade", "names several streams: pass each by itself"),
         ("btcusdt@trade, !ticker@arr", "names several streams: pass each by itself"),

@@ -22,6 +22,7 @@ from binance_wsapi.simulator.doors.service import Admitted, Service
 from binance_wsapi.simulator.doors.wire import encode
 from binance_wsapi.simulator.errors import ExchangeError, not_simulated
 from binance_wsapi.simulator.futures.rest import FuturesRest
+from binance_wsapi.simulator.futures.rest_calls import RestCall
 from binance_wsapi.simulator.portfolio_margin import classic_path
 from binance_wsapi.simulator.spot.trade_fees import trade_fees
 
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 
 __all__ = ["RestAnswer", "RestApi", "RestRequest"]
 
-_FUTURES_PREFIXES = (("/fapi", Market.USDM), ("/dapi", Market.COINM))
+_PREFIXES = (("/fapi", Market.USDM), ("/dapi", Market.COINM), ("/eapi", Market.EOPTIONS))
 _AUTHENTICATION = frozenset({"timestamp", "recvWindow", "signature"})
 _INTERVAL_LETTERS = {"SECOND": "S", "MINUTE": "M", "HOUR": "H", "DAY": "D"}
 
@@ -135,7 +136,7 @@ class RestApi:
     def _weight_headers(self, request: RestRequest) -> dict[str, str]:
         """Return what the address has used of its weight: every answer says it, refusals too."""
         market = next(
-            (market for prefix, market in _FUTURES_PREFIXES if request.path.startswith(prefix)),
+            (market for prefix, market in _PREFIXES if request.path.startswith(prefix)),
             Market.SPOT,
         )
         (row,) = self._venue.services[market].limits.weight_rows(request.remote)
@@ -155,7 +156,7 @@ class RestApi:
             request = replace(request, path=classic, is_portfolio=True)
         route = find_route(request.verb, request.path)
         if route is None:
-            return self._futures_result(request, params, headers)
+            return self._other_result(request, params, headers)
         service = self._venue.services[route.market]
         operation = service.operation(route.method)
         weight = service.charge(request.remote, operation, _weighable(params))
@@ -172,14 +173,34 @@ class RestApi:
             return result | {"rateLimits": service.limits.rest_rows()}
         return result
 
-    def _futures_result(
+    def perform(self, market: Market, call: str, uid: int, params: dict[str, Any]) -> object:
+        """Do what a request would that no operation stands for, past keys and limits.
+
+        Args:
+            market: Whose API it is.
+            call: HTTP method and path: ``POST /eapi/v1/order``.
+            uid: Whose account it is for.
+            params: Its parameters, without those of authentication.
+        """
+        verb, _, path = call.partition(" ")
+        found = self._call(market, verb, path.split("/", 2)[2])
+        if found is None:
+            raise not_simulated(call, 404)
+        return found.answer(params, self._venue.services[market].account(uid))
+
+    def _call(self, market: Market, verb: str, path: str) -> RestCall | None:
+        if market is Market.EOPTIONS:
+            return self._venue.eoptions.rest.find(verb, path)
+        return self._futures_calls[market].find(verb, path)
+
+    def _other_result(
         self, request: RestRequest, params: dict[str, str], headers: dict[str, str]
     ) -> object:
-        """Answer a call of futures that no operation stands for."""
-        for prefix, market in _FUTURES_PREFIXES:
+        """Answer a call of futures or options that no operation stands for."""
+        for prefix, market in _PREFIXES:
             path = request.path.removeprefix(f"{prefix}/")
-            call = self._futures_calls[market].find(request.verb, path)
-            if path == request.path or call is None:
+            call = None if path == request.path else self._call(market, request.verb, path)
+            if call is None:
                 continue
             service = self._venue.services[market]
             operation = _operation(request.path, call.security, call.weight(params))

@@ -1,0 +1,1 @@
+"""The options exchange inside the embedded exchange: quoted, traded, exercised, told."""

@@ -1,0 +1,76 @@
+"""The options exchange with its doors, made when somebody first comes to one of them."""
+
+from __future__ import annotations
+
+from random import Random
+
+from binance_wsapi.simulator.clock import SimulatedClock
+from binance_wsapi.simulator.doors.gateway import Connection, Handshake
+from binance_wsapi.simulator.doors.request_limits import RequestLimits
+from binance_wsapi.simulator.doors.stream_connections import StreamServer
+from binance_wsapi.simulator.eoptions.maker import OptionMaker
+from binance_wsapi.simulator.eoptions.market import OptionMarket
+from binance_wsapi.simulator.eoptions.rest import OptionRest
+from binance_wsapi.simulator.eoptions.stream_rows import OptionRows
+from binance_wsapi.simulator.eoptions.streams import PUBLIC_KINDS, OptionStreams
+from binance_wsapi.simulator.futures.connections import (
+    MESSAGES_PER_SECOND,
+    FuturesStreamConnection,
+)
+from binance_wsapi.simulator.futures.user_streams import UserStreamServer
+from binance_wsapi.simulator.market_data.pulses import Pulses
+from binance_wsapi.simulator.market_data.stream_hub import StreamHub
+
+__all__ = ["OptionVenue"]
+
+
+class OptionVenue:
+    """The options market, its streams and its REST API.
+
+    There is a route each for ``public`` and ``market`` data and one for ``private`` data; a stream asked for
+    on the wrong route is taken and stays silent. A listen key is read from the path.
+
+    Args:
+        clock: The exchange's clock.
+        rng: Where listen keys come from.
+        limits: What ``exchangeInfo`` tells of limits.
+
+    Attributes:
+        market: The engine.
+        rest: Its REST API.
+    """
+
+    def __init__(self, clock: SimulatedClock, rng: Random, limits: RequestLimits) -> None:
+        self._clock = clock
+        self._maker: OptionMaker | None = None
+        self.market = OptionMarket(clock, rng)
+        rows = OptionRows(self.market)
+        pulses = Pulses(clock)
+
+        def server(*, is_public: bool) -> StreamServer:
+            table = OptionStreams(rows, pulses, lambda kind: (kind in PUBLIC_KINDS) is is_public)
+            return StreamServer(
+                clock,
+                StreamHub(table),
+                messages_per_second=MESSAGES_PER_SECOND,
+                connection_class=FuturesStreamConnection,
+            )
+
+        self._servers: dict[str, StreamServer | UserStreamServer] = {
+            "public": server(is_public=True),
+            "market": server(is_public=False),
+            "private": UserStreamServer(clock, self.market.listen_keys, reads_path=True),
+        }
+        self.rest = OptionRest(rows, limits)
+
+    def connect(self, handshake: Handshake) -> Connection:
+        """Let a client in at ``/eoptions/<route>/ws`` or ``/eoptions/<route>/stream``."""
+        _, _, route, form, *_ = handshake.path.split("/")
+        server = self._servers[route]
+        return server.raw(handshake) if form == "ws" else server.combined(handshake)
+
+    def start_maker(self) -> None:
+        """Keep a book on every option from now on."""
+        if self._maker is None:
+            self._maker = OptionMaker(self._clock, self.market)
+            self._maker.start()
