@@ -8,7 +8,8 @@ from __future__ import annotations
 import ast
 import inspect
 import itertools
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from typing import Any
 import click
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
+from mkdocs.structure.pages import Page
 
 from binance_wsapi import endpoints
 from binance_wsapi.catalogue import operations
@@ -28,12 +30,14 @@ from binance_wsapi.cli.program import program
 from binance_wsapi.endpoints import Environment, WsKey, endpoint
 from binance_wsapi.markets import Market
 
-__all__ = ["on_config", "on_files"]
+__all__ = ["on_config", "on_files", "on_page_markdown"]
 
 ROOT = Path(__file__).parents[2]
 MODELS = ROOT / "binance_wsapi" / "models"
 INSIDE = {"__init__", "names", "readable", "tolerant"}
 """Modules of the models that hold nothing a user names."""
+_BEHIND = "---\nsearch:\n  boost: 0.5\n---\n\n"
+"""Who searches finds what is written for readers first."""
 
 
 def on_config(config: MkDocsConfig) -> MkDocsConfig:
@@ -49,8 +53,26 @@ def on_config(config: MkDocsConfig) -> MkDocsConfig:
 def on_files(files: Files, config: MkDocsConfig) -> Files:
     """Add the pages that are made here."""
     for name, text in _pages().items():
-        files.append(File.generated(config, name, content=text))
+        files.append(File.generated(config, name, content=_BEHIND + text))
     return files
+
+
+def on_page_markdown(markdown: str, *, page: Page, config: MkDocsConfig, files: Files) -> str:
+    """Put the classes of the errors behind their table, which is written by hand."""
+    if page.file.src_uri != "reference/errors.md":
+        return markdown
+    named = re.findall(r"^\| (?:[│├└] ?)*`(\w+)` \|", markdown, re.MULTILINE)
+    hidden = "filters: ['!^_', '!^(attach|stays_unknown)$']"
+    classes = (
+        _directive(f"binance_wsapi.errors.{name}", "heading_level: 3", hidden)
+        for name in ("BinanceWsApiError", *named)
+    )
+    return f"{markdown}\n## Classes\n\n" + "\n".join(classes)
+
+
+def _directive(name: str, *options: str) -> str:
+    lines = [f"::: {name}", "    options:", *(f"      {option}" for option in options)]
+    return "\n".join(lines) + "\n"
 
 
 def _named(nav: Any) -> Iterator[str]:
@@ -111,31 +133,32 @@ def _table(heads: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
 
 def _operations(market: Market) -> str:
     facts = market.facts
-    name = f"{facts.module_name if hasattr(facts, 'module_name') else market.value}"
-    namespace = f"binance_wsapi.facade.{name}.{market.value.capitalize()}Namespace"
+    namespace = f"binance_wsapi.facade.{market.value}.{market.value.capitalize()}Namespace"
     rows = (
         (
-            f"`{each.name}` (of the client)"
-            if each.on_client
-            else f"[`{each.name}`][{namespace}.{each.name}]",
-            f"`{each.method}`",
+            f"{_method(each, namespace)}<br>`{each.method}`",
+            "trades" if each.mutates else "signed" if each.signed else "",
             _weight(each),
-            "yes" if each.signed else "",
-            "yes" if each.mutates else "",
         )
         for each in operations(market)
     )
-    return f"""# {facts.label}: operations
+    return f"""# {facts.label} operations
 
 Methods of `client.{market.value}`. On the async client they have the same names and are awaited. Whatever
-*trades* is written once at most: if its answer is lost, [what became of it is found out](../../explanation/lost-answer.md).
+*trades* is signed, and written once at most: if its answer is lost, [what became of it is found out](../../explanation/lost-answer.md).
 
-{_table(("method", "wire name", "weight", "signed", "trades"), rows)}
+{_table(("method<br>wire name", "", "weight"), rows)}
 ::: {namespace}
     options:
       show_root_heading: false
       show_root_toc_entry: false
 """
+
+
+def _method(operation: Operation, namespace: str) -> str:
+    if operation.on_client:
+        return f"`{operation.name}` (of the client)"
+    return f"[`{operation.name}`][{namespace}.{operation.name}]"
 
 
 def _weight(operation: Operation) -> str:
@@ -178,7 +201,12 @@ def _streams() -> str:
             f"## {market.facts.label}\n\n"
             + _table(("name on the wire", "what it sends", "parts of the name", "events"), rows)
         )
-    parts.append("::: binance_wsapi.facade.market_streams.MarketStreams\n")
+    parts.append(
+        "## Methods\n\nThose of the async client have the same names; streams and books are awaited.\n"
+    )
+    parts.append(
+        _directive("binance_wsapi.facade.market_streams.Streams", "inherited_members: true")
+    )
     return "\n".join(parts)
 
 
@@ -196,32 +224,27 @@ def _events(stream: Stream) -> str:
 
 def _connections() -> str:
     about = _attribute_docstrings(endpoints, "WsKey")
-    rows = (
-        (
-            f"`WsKey.{key.name}`",
-            about[key.name].replace("\n", " ").replace("``", "`"),
-            endpoint(key).market.facts.short_label,
-            *(
-                f"`{endpoint(key).urls[where]}`" if where in endpoint(key).urls else ""
-                for where in Environment
-            ),
-        )
-        for key in WsKey
-    )
-    rest = ((market.facts.label, *(f"`{url}`" for url in _rest_urls(market))) for market in Market)
-    where = [each.value.replace("_", " ") for each in Environment]
-    return _filled(
-        "connections",
-        "| the tables |",
-        _table(("connection", "what it serves", "market", *where), rows)
-        + "\n## REST\n\nWhat has no method on the WebSocket API goes there.\n\n"
-        + _table(("market", *where), rest),
-    )
+    parts: list[str] = []
+    for market in Market:
+        rows = [
+            (
+                f"`WsKey.{key.name}`<br>{about[key.name]}".replace("\n", " ").replace("``", "`"),
+                _addresses({where.value: url for where, url in endpoint(key).urls.items()}),
+            )
+            for key in WsKey
+            if endpoint(key).market is market
+        ]
+        rows.append(("REST<br>What the WebSocket API lacks.", _addresses(market.facts.rest_urls)))
+        table = _table(("connection", "addresses"), rows)
+        parts.append(f"## {market.facts.label}\n\n{table}")
+    return _filled("connections", "| the tables |", "\n".join(parts))
 
 
-def _rest_urls(market: Market) -> Iterator[str]:
-    for where in Environment:
-        yield market.facts.rest_urls.get(where.value, "-")
+def _addresses(urls: Mapping[str, str]) -> str:
+    """Return the addresses, one a line; one that is the same everywhere once."""
+    if len(urls) == len(Environment) and len(set(urls.values())) == 1:
+        return f"everywhere `{next(iter(urls.values()))}`"
+    return "<br>".join(f"{where.replace('_', ' ')} `{url}`" for where, url in urls.items())
 
 
 def _attribute_docstrings(module: Any, class_name: str) -> dict[str, str]:

@@ -3,26 +3,20 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect, sync_playwright
+from browser import needs_browser, new_page, running_browser
+from playwright.sync_api import Page, expect
 
 from binance_wsapi import Client
 from binance_wsapi.markets import Market
 from binance_wsapi.simulator import ExchangeWindow, SimulatedExchange
 from binance_wsapi.simulator.exchange import Key
 from binance_wsapi.simulator.window.frames import as_test
-
-BROWSER = shutil.which("chromium") or shutil.which("google-chrome")
-needs_browser = pytest.mark.skipif(
-    BROWSER is None and "CI" not in os.environ, reason="there is no Chromium here"
-)
 
 
 @pytest.fixture
@@ -50,16 +44,9 @@ def bot(exchange: SimulatedExchange, key: Key) -> Iterator[Client]:
 
 @pytest.fixture
 def page(window: ExchangeWindow) -> Iterator[Page]:
-    assert BROWSER is not None, "Chromium is missing: apt-get install chromium"
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=BROWSER, args=["--no-sandbox"])
-        opened = browser.new_context(permissions=["clipboard-read", "clipboard-write"]).new_page()
-        faults: list[str] = []
-        opened.on("pageerror", lambda error: faults.append(str(error)))
+    with running_browser() as browser, new_page(browser) as opened:
         opened.goto(window.url)
         yield opened
-        browser.close()
-    assert not faults
 
 
 def rest(client: Client, client_order_id: str) -> None:
