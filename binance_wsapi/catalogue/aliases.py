@@ -1,6 +1,6 @@
 """What people call things here and elsewhere, and what they are called here: decides every "write …" of an error.
 
-The names are those of the exchange's wire, of python-binance, of the exchange's own connectors, of ccxt, of
+The names are those of the exchange's wire, of python-binance, of the exchange's own connectors, of ccxt, of unicorn, of
 the SDK whose names this library has, and of everyday speech. A table made by hand, and no measure of
 spelling: a name that is merely near may trade something else (``quote_quantity`` is not ``quantity``). What
 stands in no table is answered with nothing.
@@ -186,6 +186,7 @@ _OPERATIONS: Mapping[str, tuple[str, ...]] = {
     # The account
     "get_account": ("get_account_information", "get_account_status_v2", "get_account_status"),
     "account": ("get_account_information", "get_account_status_v2", "get_account_status"),
+    "get_account_status": ("get_account_information",),
     "get_balance": ("get_account_information", "get_account_balance_v2", "get_account_balance"),
     "get_balances": ("get_account_information", "get_account_balance_v2", "get_account_balance"),
     "balance": ("get_account_information", "get_account_balance_v2", "get_account_balance"),
@@ -193,6 +194,7 @@ _OPERATIONS: Mapping[str, tuple[str, ...]] = {
     "account_balance": ("get_account_balance_v2", "get_account_balance"),
     "get_asset_balance": ("get_account_information",),
     "account_position": ("get_position_v2", "get_position"),
+    "get_account_position": ("get_position_v2", "get_position"),
     "position_information": ("get_position_v2", "get_position"),
     "get_position_risk": ("get_position_v2", "get_position"),
     "get_positions": ("get_position_v2", "get_position"),
@@ -201,6 +203,7 @@ _OPERATIONS: Mapping[str, tuple[str, ...]] = {
     "my_trades": ("get_my_trades",),
     "fetch_my_trades": ("get_my_trades",),
     "get_current_order_count": ("get_order_rate_limits",),
+    "get_unfilled_order_count": ("get_order_rate_limits",),
     "get_order_rate_limit": ("get_order_rate_limits",),
     "order_rate_limit": ("get_order_rate_limits",),
     "get_account_rate_limits_orders": ("get_order_rate_limits",),
@@ -234,6 +237,7 @@ _OPERATIONS: Mapping[str, tuple[str, ...]] = {
     "get_historical_klines": ("history.klines(…)",),
     "historical_klines": ("history.klines(…)",),
     "get_avg_price": ("get_average_price",),
+    "get_current_average_price": ("get_average_price",),
     "fetch_ticker": ("get_24hr_ticker",),
     "fetch_tickers": ("get_24hr_ticker",),
     "ticker_24hr": ("get_24hr_ticker",),
@@ -242,11 +246,13 @@ _OPERATIONS: Mapping[str, tuple[str, ...]] = {
     "rolling_window_ticker": ("get_ticker",),
     "get_price": ("get_symbol_price_ticker",),
     "get_symbol_ticker": ("get_symbol_price_ticker",),
+    "get_ticker_price": ("get_symbol_price_ticker",),
     "symbol_ticker": ("get_symbol_price_ticker",),
     "get_all_tickers": ("get_symbol_price_ticker",),
     "fetch_last_prices": ("get_symbol_price_ticker",),
     "book_ticker": ("get_symbol_order_book_ticker",),
     "get_orderbook_ticker": ("get_symbol_order_book_ticker",),
+    "get_ticker_order_book": ("get_symbol_order_book_ticker",),
     "get_orderbook_tickers": ("get_symbol_order_book_ticker",),
     "orderbook_ticker": ("get_symbol_order_book_ticker",),
     "fetch_bids_asks": ("get_symbol_order_book_ticker",),

@@ -9,6 +9,8 @@ import ast
 import inspect
 import itertools
 import re
+import textwrap
+import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from fnmatch import fnmatch
 from pathlib import Path
@@ -23,6 +25,7 @@ from binance_wsapi import endpoints
 from binance_wsapi.catalogue import operations
 from binance_wsapi.catalogue._docstring import weight_in_words
 from binance_wsapi.catalogue._render_options import render_table
+from binance_wsapi.catalogue.aliases import attribute_meant, operation_meant
 from binance_wsapi.catalogue.operation import Operation
 from binance_wsapi.catalogue.stream import Stream
 from binance_wsapi.catalogue.streams import streams
@@ -30,9 +33,10 @@ from binance_wsapi.cli.program import program
 from binance_wsapi.endpoints import Environment, WsKey, endpoint
 from binance_wsapi.markets import Market
 
-__all__ = ["on_config", "on_files", "on_page_markdown"]
+__all__ = ["called_here", "on_config", "on_files", "on_page_markdown"]
 
 ROOT = Path(__file__).parents[2]
+CALLS = Path(__file__).with_name("calls.toml")
 MODELS = ROOT / "binance_wsapi" / "models"
 INSIDE = {"__init__", "names", "readable", "tolerant"}
 """Modules of the models that hold nothing a user names."""
@@ -58,16 +62,32 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 
 
 def on_page_markdown(markdown: str, *, page: Page, config: MkDocsConfig, files: Files) -> str:
-    """Put the classes of the errors behind their table, which is written by hand."""
-    if page.file.src_uri != "reference/errors.md":
-        return markdown
+    """Put what is made here into pages that are written by hand: behind them, or where they have a mark for it."""
+    folder, _, name = page.file.src_uri.removesuffix(".md").rpartition("/")
+    if page.file.src_uri == "reference/errors.md":
+        return f"{markdown}\n## Classes\n\n{_error_classes(markdown)}"
+    if page.file.src_uri == "how-to/examples.md":
+        return _marked(markdown, "the programs", _examples())
+    if folder == "migration" and name != "index":
+        groups = tomllib.loads(CALLS.read_text(encoding="utf-8"))[name]["group"]
+        return _marked(markdown, "the tables of calls", "".join(map(_calls, groups)))
+    return markdown
+
+
+def _marked(markdown: str, mark: str, text: str) -> str:
+    before, after = re.split(rf"<!-- {mark} .*? -->\n", markdown)
+    return before + text + after
+
+
+def _error_classes(markdown: str) -> str:
+    """Return the classes of the errors whose table is written by hand."""
     named = re.findall(r"^\| (?:[│├└] ?)*`(\w+)` \|", markdown, re.MULTILINE)
     hidden = "filters: ['!^_', '!^(attach|stays_unknown)$']"
     classes = (
         _directive(f"binance_wsapi.errors.{name}", "heading_level: 3", hidden)
         for name in ("BinanceWsApiError", *named)
     )
-    return f"{markdown}\n## Classes\n\n" + "\n".join(classes)
+    return "\n".join(classes)
 
 
 def _directive(name: str, *options: str) -> str:
@@ -220,6 +240,41 @@ def _parts(stream: Stream) -> str:
 
 def _events(stream: Stream) -> str:
     return ", ".join(f"`{event.__name__}`" for event in stream.events)
+
+
+def _calls(group: dict[str, Any]) -> str:
+    """Return the table of some calls of another library."""
+    market = Market(group["market"]) if "market" in group else None
+    rows = {name: f"`{called_here(name, market)}`" for name in group.get("calls", ())}
+    rows |= {name: f"`{call}`" for name, call in group.get("instead", {}).items()}
+    rows |= {name: f"*{why}*" for name, why in group.get("needless", {}).items()}
+    table = _table(("there", "here"), ((f"`{name}`", call) for name, call in rows.items()))
+    return f"## {group['title']}\n\n{table}\n"
+
+
+def called_here(name: str, market: Market | None) -> str | None:
+    """Return what a method of another library is called here, by the table that the errors of the library have it from."""
+    if market is None:
+        return attribute_meant(name)
+    meant = operation_meant(market, name)
+    if meant is None or meant.startswith("client."):
+        return meant
+    return f"client.{market.value}.{meant}"
+
+
+def _examples() -> str:
+    programs = []
+    for path in sorted((ROOT / "examples").glob("*.py")):
+        code = path.read_text(encoding="utf-8")
+        module = ast.parse(code)
+        told = (ast.get_docstring(module) or "").replace("``", "`")
+        docstring = module.body[0].end_lineno or 0
+        indented = textwrap.indent("\n".join(code.splitlines()[docstring:]).strip(), "    ")
+        programs.append(
+            f"## {path.stem}\n\n{told}\n\n"
+            f'??? example "examples/{path.name}"\n\n    ```{{.python}}\n{indented}\n    ```\n'
+        )
+    return "\n".join(programs)
 
 
 def _connections() -> str:

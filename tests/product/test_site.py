@@ -93,7 +93,7 @@ TASKS = [
     ("place and cancel on the simulator", ["Your first order"], "Place an order and cancel it"),
     ("why was an order refused", ["Read a refusal"], "Find out why an order was refused"),
     ("plot yesterday's candles", ["Tables, data frames, plots"], "Yesterday's candles"),
-    ("move a bot over", ["Coming from another library"], "Coming from another library"),
+    ("move a bot over", ["Coming from another library", "python-binance"], "From python-binance"),
     ("test against a lost answer", ["Test a bot"], "Lose an answer, and more"),
     ("what a StreamGap means", ["What a gap is"], "What a gap is"),
 ]
@@ -131,3 +131,20 @@ def test_the_reader_chooses_light_or_dark(reader: Page) -> None:
     reader.get_by_title("Dark").click()
 
     assert reader.locator("body").get_attribute("data-md-color-scheme") == "slate"
+
+
+@pytest.mark.parametrize(
+    ("page", "shown"),
+    [
+        (
+            "migration/ccxt",
+            "<code>fetch_ohlcv</code></td>\n<td><code>client.spot.get_klines</code>",
+        ),
+        ("migration/npm-binance", "<code>client.spot.submit_new_order</code>"),
+        ("how-to/examples", ">market_maker<"),
+    ],
+)
+def test_what_is_made_stands_in_pages_that_are_written(site: Path, page: str, shown: str) -> None:
+    html = (site / f"{page}.html").read_text(encoding="utf-8")
+    assert shown in html
+    assert "stand here on the site" not in html
