@@ -7,6 +7,7 @@ In one process, without sockets: with ``numbers="decimal"`` none of this runs.
 
 from __future__ import annotations
 
+import time
 import timeit
 from collections.abc import Callable
 from decimal import Decimal
@@ -25,13 +26,14 @@ from binance_wsapi.models.tolerant import tolerant_decoder
 from binance_wsapi.models.user_events import decode_user_event
 from binance_wsapi.presentation.floats import floats
 
-ROUNDS = 9
+ROUNDS = 100
 
 
 def _us(action: Callable[[], object]) -> float:
-    timer = timeit.Timer(action)
-    count, _ = timer.autorange()
-    return min(timer.repeat(ROUNDS, max(1, count // 4))) / max(1, count // 4) * 1e6
+    """Return the CPU time of the fastest of many short rounds: others may be at work on the machine."""
+    timer = timeit.Timer(action, timer=time.thread_time)
+    count = max(1, timer.autorange()[0] // 100)
+    return min(timer.repeat(ROUNDS, count)) / count * 1e6
 
 
 def _event(kind: str, member: str) -> bytes:

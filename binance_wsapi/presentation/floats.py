@@ -7,7 +7,7 @@ are still made of decimals, and come as floats.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from decimal import Decimal
 from functools import cache, cached_property, wraps
 from typing import Any, TypeAlias, get_args
@@ -42,12 +42,18 @@ def _conversion(kind: type) -> Convert:
     if isinstance(kind, msgspec.StructMeta):
         return _model_conversion(kind)
     if issubclass(kind, Rows):
-        return lambda rows: Rows(map(floats, rows), kind=rows.kind)
+        return lambda rows: Rows(_each(rows), kind=rows.kind)
     if issubclass(kind, (list, tuple)):
-        return lambda items: kind(map(floats, items))
+        return lambda items: kind(_each(items))
     if issubclass(kind, Mapping):
         return lambda items: {key: floats(each) for key, each in items.items()}
     return _itself
+
+
+def _each(items: Collection[Any]) -> Iterator[Any]:
+    kinds: Any = set(map(type, items))
+    # A book has thousands of items of one kind.
+    return map(_conversion(kinds.pop()) if len(kinds) == 1 else floats, items)
 
 
 def _model_conversion(kind: Any) -> Convert:
@@ -61,6 +67,8 @@ def _model_conversion(kind: Any) -> Convert:
     elif not names:
         return _itself
     has_dict = kind.__dictoffset__ != 0
+    if not names and not has_dict:
+        return lambda model: made_of(**asdict(model))
 
     def convert(model: Any) -> Any:
         values = asdict(model)
