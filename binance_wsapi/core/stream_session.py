@@ -24,12 +24,9 @@ if TYPE_CHECKING:
     from binance_wsapi.core.market_streams import MarketStreams
     from binance_wsapi.core.runtime import Runtime
 
-__all__ = ["MAX_STREAMS", "StreamLink", "StreamSession"]
+__all__ = ["StreamLink", "StreamSession"]
 
 log = logging.getLogger("binance_wsapi.streams")
-
-MAX_STREAMS = 1024
-"""Most streams the exchange takes on a connection, on every market."""
 
 
 class _StreamFrame(msgspec.Struct):
@@ -130,7 +127,7 @@ class StreamSession(Session):
     @property
     def free(self) -> int:
         """How many more names fit."""
-        return MAX_STREAMS - len(self.names)
+        return endpoint(self.ws_key).market.facts.streams_per_connection - len(self.names)
 
     def want(self, name: str) -> None:
         """Reserve a place for a name; :meth:`settle` subscribes it."""

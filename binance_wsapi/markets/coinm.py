@@ -27,6 +27,7 @@ FACTS = MarketFacts(
     limits=futures.LIMITS,
     connection_weight=5,
     messages_per_second=10,
+    streams_per_connection=1024,
     rest_urls={
         "production": "https://dapi.binance.com",
         "testnet": "https://testnet.binancefuture.com",

@@ -19,6 +19,7 @@ FACTS = MarketFacts(
     limit_pool="eoptions",
     limits=(("REQUEST_WEIGHT", "MINUTE", 1, 2400), ("ORDERS", "MINUTE", 1, 1200)),
     messages_per_second=10,
+    streams_per_connection=200,
     rest_urls={
         "production": "https://eapi.binance.com",
         "testnet": "https://demo-fapi.binance.com",

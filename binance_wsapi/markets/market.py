@@ -83,6 +83,8 @@ class MarketFacts:
     """What a connection attempt weighs."""
     messages_per_second: int
     """Messages that a stream connection takes from its client, pings and pongs included."""
+    streams_per_connection: int
+    """Names that a stream connection carries."""
     rest_urls: Mapping[str, str]
     """Where its REST API is, by environment."""
     rest_paths: tuple[str, ...]
@@ -158,6 +160,7 @@ WITHOUT_API: Mapping[str, Any] = {
 
 WITHOUT_STREAMS: Mapping[str, Any] = {
     "has_routes": False,
+    "streams_per_connection": 0,
     "book_names_previous": False,
     "why_no_snapshots": "it has no market streams",
     "stream_events": None,

@@ -48,6 +48,7 @@ FACTS = MarketFacts(
     ),
     connection_weight=2,
     messages_per_second=5,
+    streams_per_connection=1024,
     rest_urls={
         "production": "https://api.binance.com",
         "testnet": "https://testnet.binance.vision",

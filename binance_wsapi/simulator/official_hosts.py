@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from urllib.parse import urlsplit
 
 from binance_wsapi.endpoints import Environment, WsKey, endpoint
@@ -38,6 +39,9 @@ def _leads() -> dict[str, dict[str, str]]:
 
 
 _LEADS = _leads()
+_PRIVATE = "/private"
+_names_option_key = re.compile(f"{_PRIVATE}/ws/[A-Za-z0-9]+").fullmatch
+"""Options have their listen keys in the path; USD-M, on the same host, in the query."""
 OFFICIAL_HOSTS = tuple(
     sorted(
         {
@@ -62,6 +66,8 @@ def path_at(host: str, path: str) -> str:
         path: The path, with its query perhaps.
     """
     prefixes = _LEADS.get(host.partition(":")[0].lower(), {})
+    if _names_option_key(path) and _PRIVATE in prefixes:
+        return f"{_base(path_of(WsKey.EOPTIONS_USER_DATA))}{path.removeprefix(_PRIVATE)}"
     for there in sorted(prefixes, key=len, reverse=True):
         if path == there or path.startswith((f"{there}/", f"{there}?")):
             return prefixes[there] + path[len(there) :]

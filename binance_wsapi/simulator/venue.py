@@ -5,6 +5,7 @@ It lives on one thread: the server's, or that of a test that drives it in memory
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from functools import cached_property, partial
@@ -30,7 +31,7 @@ from binance_wsapi.simulator.futures.user_streams import UserStreamServer
 from binance_wsapi.simulator.journal import Journal
 from binance_wsapi.simulator.margin import Margin
 from binance_wsapi.simulator.market_data.market_data import MarketData
-from binance_wsapi.simulator.market_data.stream_hub import StreamHub
+from binance_wsapi.simulator.market_data.stream_hub import Feed, Publish, StreamHub
 from binance_wsapi.simulator.paths import API_PATHS
 from binance_wsapi.simulator.portfolio_margin import PortfolioMargin, ProStreams
 from binance_wsapi.simulator.spot.market import SpotMarket
@@ -52,6 +53,9 @@ FUTURES_RULES = LimitRules(
 )
 OPTION_RULES = LimitRules(weight=Window("MINUTE", 1, 2_400), orders=(Window("MINUTE", 1, 1_200),))
 FORTUNE = Decimal(10) ** 9
+_is_option_stream = re.compile(
+    r"!index@arr|!optionSymbol|[^@]+-[0-9]{6}-.*|[^@]+@(option|openInterest).*"
+).fullmatch
 Balances = Mapping[str, str | int | Decimal]
 
 
@@ -113,7 +117,7 @@ class Venue:
         self.services[Market.EOPTIONS] = self._option_service()
         self._stranger: Account | None = None
         self._option_balances: dict[int, Decimal] = {}
-        self.futures_doors = FuturesDoors(usdm, coinm)
+        self.futures_doors = FuturesDoors(usdm, coinm, guests=self._option_stream)
         self.rest = RestApi(self)
         self._open_doors()
 
@@ -275,6 +279,10 @@ class Venue:
 
     def _option_account(self, uid: int) -> EventSource:
         return self.eoptions.market.account(uid)
+
+    def _option_stream(self, is_public: bool, name: str, publish: Publish) -> Feed | None:
+        """Open an options stream on the host of USD-M, which serves both markets on the same paths."""
+        return self.eoptions.open(is_public, name, publish) if _is_option_stream(name) else None
 
     def _option_connection(self, handshake: Handshake) -> Connection:
         return self.eoptions.connect(handshake)

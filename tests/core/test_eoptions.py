@@ -170,6 +170,25 @@ def test_one_subscription_reaches_both_routes(
     assert {"/eoptions/public/stream", "/eoptions/market/stream"} <= paths
 
 
+def test_a_connection_carries_as_many_names_as_options_allow(
+    connect: Connect, exchange: SimulatedExchange, market: OptionMarket, call: Option
+) -> None:
+    """200, where the other markets allow 1,024: more take a further connection."""
+    caller = connect(api_key=None)
+    kinds = ("optionTicker", "bookTicker", "depth@100ms", "depth@500ms", "depth5@100ms")
+    names = [f"{symbol.lower()}@{kind}" for symbol in market.options for kind in kinds]
+    assert len(names) == 200
+
+    stream = streams(caller, *(lambda s, name=name: name for name in names))
+    assert len(exchange.journal.connections()) == 1
+    more = streams(caller, lambda s: s.option_trade(call.symbol))
+
+    trade(exchange, call)
+    assert len(exchange.journal.connections()) == 2
+    assert next_of(caller, more, market_events.OptionTradeEvent).symbol == call.symbol
+    assert next_of(caller, stream, market_events.OptionBookTickerEvent).symbol == call.symbol
+
+
 def test_a_stream_asked_for_on_the_wrong_route_is_refused(connect: Connect) -> None:
     """The exchange would take it and be silent."""
     with pytest.raises(ParameterError, match=r"use WsKey\.EOPTIONS, which finds the route"):

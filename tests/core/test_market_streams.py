@@ -6,6 +6,7 @@ import asyncio
 import concurrent.futures
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from decimal import Decimal
 from types import SimpleNamespace
 from typing import Any
@@ -25,9 +26,8 @@ from binance_wsapi import (
     StreamGap,
     WsKey,
 )
-from binance_wsapi.core import stream_session
 from binance_wsapi.core.stream_session import StreamLink
-from binance_wsapi.markets import Market
+from binance_wsapi.markets import Market, market
 from binance_wsapi.models.futures_stream_events import (
     FuturesBookTickerEvent,
     FuturesDepthEvent,
@@ -315,13 +315,13 @@ def test_as_many_connections_as_the_limit_on_names_asks_for(
     connect: Connect, exchange: SimulatedExchange, account: AccountHandle
 ) -> None:
     caller = connect()
-    others = [f"s{number}usdt@trade" for number in range(stream_session.MAX_STREAMS)]
+    others = [f"s{number}usdt@trade" for number in range(Market.SPOT.facts.streams_per_connection)]
 
     stream = subscribe(caller, *others, TRADES)
 
     assert len(exchange.journal.connections()) == 2
     asked = control_messages(exchange, "SUBSCRIBE")
-    assert sum(map(len, asked)) == stream_session.MAX_STREAMS + 1
+    assert sum(map(len, asked)) == Market.SPOT.facts.streams_per_connection + 1
     make_trade(exchange, account)
     assert isinstance(caller.next_event(stream), TradeEvent)
     caller.call(lambda client: client.streams.unsubscribe(*others))
@@ -713,7 +713,8 @@ def test_stream_goes_on_after_a_loss_and_tells_the_gap_in_its_place(
 def test_names_on_several_connections_have_gaps_of_their_own(
     connect: Connect, exchange: SimulatedExchange, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(stream_session, "MAX_STREAMS", 1)
+    one = replace(Market.SPOT.facts, streams_per_connection=1)
+    monkeypatch.setitem(market._records, Market.SPOT, one)
     caller = connect()
     stream = subscribe(caller, TRADES, TICKER)
 

@@ -38,6 +38,9 @@ CAN_MAKE_NAMESPACES = (
         ("FSTREAM.binance.com", "/ws/btcusdt@depth", "/usdm/ws/btcusdt@depth"),
         ("fstream.binance.com", "/public/stream", "/usdm/public/stream"),
         ("fstream.binance.com", "/private/ws?listenKey=abc", "/usdm/private/ws?listenKey=abc"),
+        ("fstream.binance.com", "/private/ws/abc", "/eoptions/private/ws/abc"),
+        ("demo-fstream.binance.com", "/private/ws/abc", "/eoptions/private/ws/abc"),
+        ("demo-fstream.binance.com", "/market/stream", "/eoptions/market/stream"),
         ("fstream.binance.com", "/publicity/ws", "/usdm/publicity/ws"),
         ("dstream.binance.com", "/ws/abc", "/coinm/ws/abc"),
         ("dstream-auth.binance.com", "/ws/abc?listenKey=abc", "/coinm/ws/abc?listenKey=abc"),
@@ -64,6 +67,17 @@ with Client.from_env() as client:
         namespace.submit_new_order("BTCUSDT", **order)
         print(ws_key.value, type(events.get(timeout=20)).__name__)
     client.coinm.get_account_status()
+    option = client.rest("eoptions", "GET", "/eapi/v1/exchangeInfo").result["optionSymbols"][0]
+    events = client.subscribe_user_data_stream(WsKey.EOPTIONS_USER_DATA)
+    order = dict(symbol=option["symbol"], side="BUY", type="LIMIT", price="5", quantity="1")
+    client.rest("eoptions", "POST", "/eapi/v1/order", order, signed=True)
+    print("eoptions", type(events.get(timeout=20)).__name__)
+    indexes = client.streams.subscribe(client.streams.all_index_prices(), ws_key=WsKey.EOPTIONS)
+    print("eoptions", indexes.get(timeout=20).event_type)
+    marks = client.streams.option_mark_price("BTCUSDT")
+    best = client.streams.partial_depth(option["symbol"], 5, "100ms")
+    for name in (marks, best):
+        print("eoptions", client.streams.subscribe(name, ws_key=WsKey.EOPTIONS).get(timeout=20).event_type)
     for ws_key in (WsKey.MAIN, WsKey.USDM, WsKey.COINM):
         symbol = "BTCUSD_PERP" if ws_key is WsKey.COINM else "BTCUSDT"
         with client.streams.subscribe(f"{symbol.lower()}@bookTicker", ws_key=ws_key) as ticks:
@@ -118,6 +132,10 @@ def test_a_client_that_knows_production_alone_trades_here(tmp_path: Path) -> Non
         "<Client production>",
         "mainWSAPI OrderUpdate",
         "usdmWSAPI FuturesOrderUpdate",
+        "eoptions OptionOrderUpdate",
+        "eoptions indexPrice",
+        "eoptions markPrice",
+        "eoptions depthUpdate",
         "main BTCUSDT",
         "usdm BTCUSDT",
         "coinm BTCUSD_PERP",

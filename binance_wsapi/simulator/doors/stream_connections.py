@@ -37,6 +37,7 @@ class StreamConnection:
         is_combined: Whether payloads are wrapped with the name of their stream.
         on_closed: Told once when the wire is gone.
         messages_per_second: How many the client may send; futures take more than Spot.
+        most_streams: How many names it carries; options take fewer.
     """
 
     def __init__(
@@ -49,6 +50,7 @@ class StreamConnection:
         is_combined: bool,
         on_closed: Callable[[StreamConnection], None],
         messages_per_second: int = MESSAGES_PER_SECOND,
+        most_streams: int = MOST_STREAMS,
     ) -> None:
         self.is_combined = is_combined
         self.microseconds = handshake.microseconds
@@ -58,6 +60,7 @@ class StreamConnection:
         self._on_closed = on_closed
         self._streams: dict[str, None] = {}
         self._message_times: deque[int] = deque(maxlen=messages_per_second)
+        self._most_streams = most_streams
         self._is_open = True
         self._subscribe(tuple(streams))
 
@@ -143,7 +146,7 @@ class StreamConnection:
 
     def _subscribe(self, names: tuple[str, ...]) -> None:
         """Listen to more streams; a name that does not exist is taken and stays silent."""
-        if len({*self._streams, *names}) > MOST_STREAMS:
+        if len({*self._streams, *names}) > self._most_streams:
             self.disconnect(POLICY_VIOLATION, "Too many streams")
             return
         for name in names:
@@ -161,6 +164,7 @@ class StreamServer:
         clock: The exchange's clock.
         hub: The market's streams.
         messages_per_second: How many a client may send; futures take more than Spot.
+        most_streams: How many names a connection carries; options take fewer.
         connection_class: What serves a client.
     """
 
@@ -170,11 +174,13 @@ class StreamServer:
         hub: StreamHub,
         *,
         messages_per_second: int = MESSAGES_PER_SECOND,
+        most_streams: int = MOST_STREAMS,
         connection_class: type[StreamConnection] = StreamConnection,
     ) -> None:
         self.hub = hub
         self._clock = clock
         self._messages_per_second = messages_per_second
+        self._most_streams = most_streams
         self._connection_class = connection_class
         self._connections: dict[StreamConnection, None] = {}
 
@@ -206,7 +212,7 @@ class StreamServer:
     def _connect(self, handshake: Handshake, names: str, *, is_combined: bool) -> StreamConnection:
         # A plus sign of a time zone that came unencoded in a query arrives as a blank.
         streams = [name.replace("@ ", "@+") for name in names.split("/") if name]
-        if len(set(streams)) > MOST_STREAMS:
+        if len(set(streams)) > self._most_streams:
             raise HandshakeRefused(400, b"Too many streams")
         connection = self._connection_class(
             handshake,
@@ -216,6 +222,7 @@ class StreamServer:
             is_combined=is_combined,
             on_closed=self._forget,
             messages_per_second=self._messages_per_second,
+            most_streams=self._most_streams,
         )
         self._connections[connection] = None
         return connection

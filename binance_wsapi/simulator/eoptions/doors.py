@@ -19,9 +19,12 @@ from binance_wsapi.simulator.futures.connections import (
 )
 from binance_wsapi.simulator.futures.user_streams import UserStreamServer
 from binance_wsapi.simulator.market_data.pulses import Pulses
-from binance_wsapi.simulator.market_data.stream_hub import StreamHub
+from binance_wsapi.simulator.market_data.stream_hub import Feed, Publish, StreamHub
 
 __all__ = ["OptionVenue"]
+
+MOST_STREAMS = 200
+"""On one connection."""
 
 
 class OptionVenue:
@@ -47,12 +50,18 @@ class OptionVenue:
         rows = OptionRows(self.market)
         pulses = Pulses(clock)
 
+        self._tables = {
+            True: OptionStreams(rows, pulses, lambda kind: kind in PUBLIC_KINDS),
+            False: OptionStreams(rows, pulses, lambda kind: kind not in PUBLIC_KINDS),
+        }
+
         def server(*, is_public: bool) -> StreamServer:
-            table = OptionStreams(rows, pulses, lambda kind: (kind in PUBLIC_KINDS) is is_public)
+            table = self._tables[is_public]
             return StreamServer(
                 clock,
                 StreamHub(table),
                 messages_per_second=MESSAGES_PER_SECOND,
+                most_streams=MOST_STREAMS,
                 connection_class=FuturesStreamConnection,
             )
 
@@ -68,6 +77,10 @@ class OptionVenue:
         _, _, route, form, *_ = handshake.path.split("/")
         server = self._servers[route]
         return server.raw(handshake) if form == "ws" else server.combined(handshake)
+
+    def open(self, is_public: bool, name: str, publish: Publish) -> Feed | None:
+        """Begin a stream of a route; ``None`` when there is none of that name on it."""
+        return self._tables[is_public].open(name, publish)
 
     def start_maker(self) -> None:
         """Keep a book on every option from now on."""

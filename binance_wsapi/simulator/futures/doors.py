@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
 from binance_wsapi.simulator.doors.gateway import Route
 from binance_wsapi.simulator.doors.request_limits import RequestLimits
 from binance_wsapi.simulator.doors.stream_connections import StreamServer
@@ -15,7 +18,7 @@ from binance_wsapi.simulator.futures.stream_venue import StreamVenue
 from binance_wsapi.simulator.futures.streams import FuturesStreams
 from binance_wsapi.simulator.futures.user_streams import UserStreams, UserStreamServer
 from binance_wsapi.simulator.market_data.pulses import Pulses
-from binance_wsapi.simulator.market_data.stream_hub import StreamHub
+from binance_wsapi.simulator.market_data.stream_hub import Feed, Publish, StreamHub
 
 __all__ = ["PING_SECONDS", "PONG_SECONDS", "FuturesDoors"]
 
@@ -34,13 +37,20 @@ class FuturesDoors:
     Args:
         usdm: The USD-M market.
         coinm: The COIN-M market.
+        guests: Opens what the host of USD-M serves for another market, on its public route or the other:
+            options share it.
 
     Attributes:
         usdm: What its streams know of USD-M.
         coinm: What its streams know of COIN-M.
     """
 
-    def __init__(self, usdm: FuturesMarket, coinm: FuturesMarket) -> None:
+    def __init__(
+        self,
+        usdm: FuturesMarket,
+        coinm: FuturesMarket,
+        guests: Callable[[bool, str, Publish], Feed | None] = lambda is_public, name, publish: None,
+    ) -> None:
         clock = usdm.clock
         self.usdm, self.coinm = StreamVenue.of(usdm), StreamVenue.of(coinm)
         pulses = Pulses(clock)
@@ -54,16 +64,26 @@ class FuturesDoors:
             )
 
         public = server(
-            FuturesStreams(self.usdm, self.coinm, pulses, serves=PUBLIC_KINDS.__contains__)
+            FuturesStreams(
+                self.usdm,
+                self.coinm,
+                pulses,
+                serves=PUBLIC_KINDS.__contains__,
+                others=partial(guests, True),
+            )
         )
         market = server(
             FuturesStreams(
-                self.usdm, self.coinm, pulses, serves=lambda kind: kind not in PUBLIC_KINDS
+                self.usdm,
+                self.coinm,
+                pulses,
+                serves=lambda kind: kind not in PUBLIC_KINDS,
+                others=partial(guests, False),
             )
         )
         coinm_streams = server(
             FuturesStreams(
-                self.coinm, self.usdm, pulses, user_data=UserStreams(coinm.listen_keys).open
+                self.coinm, self.usdm, pulses, others=UserStreams(coinm.listen_keys).open
             )
         )
         self._servers: dict[str, StreamServer | UserStreamServer] = {

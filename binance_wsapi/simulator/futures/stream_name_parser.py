@@ -62,8 +62,8 @@ def parse_futures_stream_name(name: str) -> FuturesStreamName | None:
         kind = _OF_ALL.get(name)
         return None if kind is None else FuturesStreamName(kind, None)
     subject, _, rest = name.partition("@")
-    if not subject or subject != subject.lower():
-        return None
+    if not subject or subject != subject.lower() or "-" in subject:
+        return None  # a hyphen is in symbols of options alone
     if rest in _PLAIN:
         return FuturesStreamName(rest, subject)
     if match := _DEPTH.fullmatch(rest):

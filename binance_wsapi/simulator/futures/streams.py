@@ -60,7 +60,7 @@ class FuturesStreams:
         other: The other futures market, if there is one.
         pulses: The beats.
         serves: Whether a kind of stream comes by this route.
-        user_data: Opens what is no market stream: listen keys, where the host takes them here.
+        others: Opens what is no stream of these markets: listen keys and options, where the host has them.
     """
 
     def __init__(
@@ -70,14 +70,14 @@ class FuturesStreams:
         pulses: Pulses,
         *,
         serves: Callable[[str], bool] = lambda kind: True,
-        user_data: Callable[[str, Publish], Feed | None] = lambda name, publish: None,
+        others: Callable[[str, Publish], Feed | None] = lambda name, publish: None,
     ) -> None:
         self._own = own
         self._venues = (own,) if other is None else (own, other)
         self._clock = own.market.clock
         self._pulses = pulses
         self._serves = serves
-        self._user_data = user_data
+        self._others = others
         self._openers: dict[str, Callable[[_Asked], Feed]] = {
             "aggTrade": self._aggregate_trades,
             "bookTicker": self._best_prices,
@@ -97,7 +97,7 @@ class FuturesStreams:
         """Begin a stream; ``None`` when there is none of that name on this route."""
         asked = parse_futures_stream_name(name)
         if asked is None:
-            return self._user_data(name, publish)
+            return self._others(name, publish)
         if not self._serves(asked.kind):
             return None
         if asked.subject is None:

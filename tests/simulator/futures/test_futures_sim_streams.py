@@ -412,7 +412,7 @@ def test_listen_keys_are_streams_of_coinm() -> None:
             StreamVenue.of(host.venue.market),
             None,
             Pulses(host.clock),
-            user_data=UserStreams(keys).open,
+            others=UserStreams(keys).open,
         )
     )
     frames = host.listen(host.taker.ask("userDataStream.start")["listenKey"])
