@@ -20,6 +20,7 @@ from binance_wsapi.core.call_kind import CallKind
 from binance_wsapi.core.core import Core
 from binance_wsapi.core.loop_delivery import LoopDelivery
 from binance_wsapi.core.loop_thread import LoopThread
+from binance_wsapi.core.neighbours import PROCESS
 from binance_wsapi.core.runtime import Runtime
 from binance_wsapi.endpoints import ENVIRONMENT_VARIABLE, WsKey
 from binance_wsapi.errors import ConfigurationError, check_seconds
@@ -287,7 +288,7 @@ class ClientBase(ClientSignature):
 
     def _make_runtime(self, options: Options, authoriser: Authoriser) -> Runtime:
         host = LoopThread(owns_sockets=options.transport_name == "direct")
-        return Runtime(options, host, authoriser=authoriser)
+        return Runtime(options, host, authoriser=authoriser, neighbours=PROCESS)
 
     def _attach(self, core: Core) -> None:
         self._core = core

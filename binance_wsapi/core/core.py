@@ -160,6 +160,7 @@ class Core:
             return
         runtime.is_closed = True
         self._host.stop(self._end, CLOSE_TIMEOUT_S)
+        runtime.exchanges.leave()
         self._refuse_inbox()
         runtime.cancel_runs()
         self.giving_up.end()

@@ -60,6 +60,7 @@ class Dialling:
         self._links = itertools.count(1)
         self.on_silence: Callable[[Silence], None] = lambda silence: None
         """Told of each limit or ban: what would wait for its end in vain is to end."""
+        exchanges.on_silence = self._heard
 
     def url(self, ws_key: WsKey) -> str:
         """Return where a connection dials."""
@@ -99,12 +100,16 @@ class Dialling:
     def delay(self, ws_key: WsKey) -> float:
         """Return the seconds to wait before limits and bans allow a connection attempt."""
         now = self._now()
-        silence = self._exchanges.governor_of(ws_key).silence
-        return max(self._connections.delay(now), silence.handshake_delay(now))
+        exchanges = self._exchanges
+        silence = exchanges.governor_of(ws_key).silence
+        shared = exchanges.connections_of(ws_key)
+        return max(self._connections.delay(now), shared.delay(now), silence.handshake_delay(now))
 
-    def dialled(self) -> None:
+    def dialled(self, ws_key: WsKey) -> None:
         """Count a connection attempt."""
-        self._connections.record(self._now())
+        now = self._now()
+        self._connections.record(now)
+        self._exchanges.connections_of(ws_key).record(now)
 
     def refused(self, ws_key: WsKey, error: BinanceWsApiError) -> None:
         """Take note of a limit or a ban that an answer to a request or to a REST call tells of."""
@@ -135,4 +140,9 @@ class Dialling:
             return
         silence = self._exchanges.governor_of(ws_key).silence
         log.warning("%s: %s for %.1f s: %s", ws_key, silence.reason(self._now()), wait, why)
+        self.on_silence(silence)
+        self._exchanges.spread_silence(ws_key)
+
+    def _heard(self, silence: Silence) -> None:
+        """A neighbour was told of a limit or a ban."""
         self.on_silence(silence)

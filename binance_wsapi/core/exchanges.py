@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
+import copy
+import threading
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from binance_wsapi.core.neighbours import AccountShare, AddressShare, Group, Neighbour, Neighbours
 from binance_wsapi.endpoints import (
+    EndpointKind,
     Environment,
     WsKey,
     api_key_beside,
@@ -19,10 +25,13 @@ from binance_wsapi.forks import unforked
 from binance_wsapi.markets import Market
 from binance_wsapi.models.rows import Rows, Tables
 from binance_wsapi.options import Options
-from binance_wsapi.protocol.clock import ServerClock
-from binance_wsapi.protocol.limits import Governor, governors
+from binance_wsapi.protocol.backoff import ConnectionBudget
+from binance_wsapi.protocol.clock import Measurements, ServerClock
+from binance_wsapi.protocol.limits import Governor
 from binance_wsapi.protocol.own_orders import OwnOrders
+from binance_wsapi.protocol.silence import Silence
 from binance_wsapi.protocol.told_limits import LimitUsage
+from binance_wsapi.proxies import proxy_of
 
 if TYPE_CHECKING:
     from binance_wsapi.catalogue.operation import Operation
@@ -31,28 +40,69 @@ if TYPE_CHECKING:
 __all__ = ["Exchanges"]
 
 
+SWITCH_S = 0.1
+"""How long a client that comes waits for its neighbours to take the lock from now on: they do so at once,
+unless their threads stand still, and what stands still uses nothing."""
+
+
+class _Limits:
+    """The limits of one pool at one exchange, as this client and its neighbours use them up."""
+
+    def __init__(
+        self,
+        ws_key: WsKey,
+        governor: Governor,
+        address: Group[AddressShare],
+        account: Group[AccountShare],
+    ) -> None:
+        self.ws_key = ws_key
+        self.governor = governor
+        self.address = address
+        self.account = account
+
+    def beside(self, member: Neighbour) -> set[Neighbour]:
+        """Return who uses some of them up as well."""
+        return {*self.address.beside(member), *self.account.beside(member)}
+
+
 class Exchanges:
     """Clocks, limits, orders and trading rules of the exchanges behind a client's connections.
 
-    Owned by the loop's thread, but for :meth:`set_time_offset_ms` and :meth:`rules_of`.
+    Owned by the loop's thread, but for :meth:`set_time_offset_ms`, :meth:`rules_of`, :meth:`post` and :meth:`leave`.
+    Clocks are measured, and limits used up, together with the neighbours: the clients of this process that use
+    the same address or account.
 
     Args:
         options: The client's options.
         now: Monotonic seconds.
         wall_us: Epoch microseconds.
+        neighbours: Whom to share with; nobody by default.
+        post: Has something done on the loop's thread; raises ``RuntimeError`` when that has ended.
     """
 
     def __init__(
-        self, options: Options, now: Callable[[], float], wall_us: Callable[[], int]
+        self,
+        options: Options,
+        now: Callable[[], float],
+        wall_us: Callable[[], int],
+        *,
+        neighbours: Neighbours | None = None,
+        post: Callable[[Callable[[], object]], object] = lambda work: work(),
     ) -> None:
         self._options = options
         self._now = now
         self._wall_us = wall_us
+        self._neighbours = neighbours or Neighbours()
+        self._post = post
         self._clocks: dict[tuple[Market, Environment, str], ServerClock] = {}
         self._time_offset_ms: float | None = None
-        self._governors: dict[Environment, dict[Market, Governor]] = {}
+        self._limits: dict[tuple[str, Environment], _Limits] = {}
         self._own_orders: dict[tuple[Market, Environment], OwnOrders] = {}
         self._rules: dict[tuple[Market, Environment], KnownRules] = {}
+        self.on_silence: Callable[[Silence], None] = lambda silence: None
+        """Told of a limit or a ban that a neighbour was told of."""
+
+    # Clocks
 
     def clock_of(self, ws_key: WsKey) -> ServerClock:
         """Return the clock of the exchange that a connection belongs to.
@@ -60,17 +110,38 @@ class Exchanges:
         Exchanges differ by market, environment and the host of the WebSocket API.
         """
         environment = environment_of(ws_key, self._options.environment)
-        try:
-            host = urlsplit(self._options.url(api_key_beside(ws_key))).netloc
-        except ConfigurationError:  # streams alone: nothing there to measure by
-            host = ""
-        exchange = endpoint(ws_key).market, environment, host
+        exchange = endpoint(ws_key).market, environment, self._host(api_key_beside(ws_key))
         clock = self._clocks.get(exchange)
         if clock is None:
-            clock = self._clocks[exchange] = ServerClock()
+            group = self._neighbours.join(("clock", *exchange), Measurements, self)
+            clock = self._clocks[exchange] = ServerClock(measurements=group.shared)
             # Read after it can be found: an offset set meanwhile, on another thread, is not missed.
             clock.set_time_offset_ms(self._time_offset_ms)
         return clock
+
+    def clock_measured(
+        self, ws_key: WsKey, *, sent: float, sent_wall_us: int, server_time: int
+    ) -> None:
+        """Take in a server time that an answer told which has just come.
+
+        Args:
+            ws_key: The connection of the exchange.
+            sent: When the request was written, monotonic seconds.
+            sent_wall_us: When the request was written, by the wall clock.
+            server_time: What the answer said, in milliseconds or microseconds.
+        """
+        clock, governor = self.clock_of(ws_key), self.governor_of(ws_key)
+        # Both at once: the time of every neighbour moves, and what they have used up moves with it.
+        with self._neighbours.lock:
+            thought_us = self.now_us(ws_key)
+            clock.measured(
+                sent=sent,
+                received=self._now(),
+                sent_wall_us=sent_wall_us,
+                server_time=server_time,
+            )
+            now_us = self.now_us(ws_key)
+            governor.clock_set(now_us, now_us - thought_us)
 
     def now_us(self, ws_key: WsKey) -> int:
         """Return the time of the exchange that a connection belongs to, epoch microseconds."""
@@ -78,17 +149,131 @@ class Exchanges:
 
     def set_time_offset_ms(self, offset_ms: float | None) -> None:
         """Set by how much every exchange is ahead of the wall clock; from any thread."""
+        limits = list(self._limits.values())
+        before = [self.now_us(each.ws_key) for each in limits]
         self._time_offset_ms = offset_ms
         for clock in list(self._clocks.values()):
             clock.set_time_offset_ms(offset_ms)
+        # Who comes next shares limits with those alone that go by the same clock.
+        self._neighbours.shut(self)
+        for each, us in zip(limits, before, strict=True):
+            with self._neighbours.lock:
+                is_shared = bool(each.beside(self))
+            if is_shared:
+                # The neighbours' clocks show what they did, and one ledger cannot go by two.
+                each.governor.lead_us += us - self.now_us(each.ws_key)
+
+    # Limits
 
     def governor_of(self, ws_key: WsKey) -> Governor:
         """Return what keeps the limits of the exchange that a connection belongs to."""
+        return self._limits_of(ws_key).governor
+
+    def connections_of(self, ws_key: WsKey) -> ConnectionBudget:
+        """Return what counts the connections from this address to the exchange of a connection."""
+        return self._limits_of(ws_key).address.shared.connections
+
+    def snapshot_wait(self, ws_key: WsKey, weight: int) -> float:
+        """Charge a snapshot of a book and return 0, or the seconds until there may be room for it."""
+        limits, wall_us = self._limits_of(ws_key), self.now_us(ws_key)
+        with self._neighbours.lock:
+            usage = limits.governor.usage(wall_us)
+            return limits.address.shared.snapshots.wait(weight, usage, wall_us)
+
+    def spread_silence(self, ws_key: WsKey) -> None:
+        """Have the neighbours leave alone what this client was told to."""
+        limits = self._limits_of(ws_key)
+        told = copy.copy(limits.governor.silence)
+        with self._neighbours.lock:
+            limits.address.shared.silence.heed(told)
+            limits.account.shared.silence.heed_orders(told)
+            neighbours = limits.beside(self)
+        for neighbour in neighbours:
+            neighbour.post(partial(neighbour.hear, limits.address, limits.account, told))
+
+    def hear(
+        self, address: Group[AddressShare], account: Group[AccountShare], told: Silence
+    ) -> None:
+        """Leave alone what a neighbour was told to, who shares that address or that account."""
+        for limits in self._limits.values():
+            silence = limits.governor.silence
+            if limits.address is address:
+                silence.heed(told)
+            if limits.account is account:
+                silence.heed_orders(told)
+            if limits.address is address or limits.account is account:
+                self.on_silence(silence)
+
+    def post(self, work: Callable[[], object]) -> None:
+        """Have something done on the loop's thread, if that still runs; from any thread."""
+        with contextlib.suppress(RuntimeError):
+            self._post(work)
+
+    def leave(self) -> None:
+        """Share nothing any more: the client is closed; from any thread."""
+        self._neighbours.leave(self)
+
+    def _limits_of(self, ws_key: WsKey) -> _Limits:
         environment = environment_of(ws_key, self._options.environment)
-        by_market = self._governors.get(environment)
-        if by_market is None:
-            by_market = self._governors[environment] = governors()
-        return by_market[endpoint(ws_key).market]
+        facts = endpoint(ws_key).market.facts
+        limits = self._limits.get((facts.limit_pool, environment))
+        if limits is None:
+            limits = self._limits[facts.limit_pool, environment] = self._join(ws_key, environment)
+        return limits
+
+    def _join(self, ws_key: WsKey, environment: Environment) -> _Limits:
+        """Share what the exchange counts by address and by account with those who use the same."""
+        facts, neighbours = endpoint(ws_key).market.facts, self._neighbours
+        host, proxy = self._way(ws_key, environment)
+        # What goes by a clock that was set by hand goes by that alone.
+        clock = None if self._time_offset_ms is None else id(self)
+        exchange = facts.limit_pool, environment, host, clock
+        key = self._options.api_key
+        with neighbours.lock:
+            address = neighbours.join(("address", *exchange, proxy), AddressShare, self)
+            account = neighbours.join(("account", *exchange, key or id(self)), AccountShare, self)
+            weight, orders = address.shared.weight, account.shared.orders
+            governor = Governor(facts.limits, weight=weight, orders=orders)
+            governor.silence.heed(address.shared.silence)
+            governor.silence.heed_orders(account.shared.silence)
+            limits = _Limits(ws_key, governor, address, account)
+            others = limits.beside(self)
+        for neighbour in others:
+            governor.share(neighbours.lock)
+            switched = threading.Event()
+            neighbour.post(partial(neighbour.take_turns, switched))
+            switched.wait(SWITCH_S)
+        return limits
+
+    def take_turns(self, switched: threading.Event) -> None:
+        """Somebody else uses the same limits from now on."""
+        for limits in self._limits.values():
+            limits.governor.share(self._neighbours.lock)
+        switched.set()
+
+    def _way(self, wanted: WsKey, environment: Environment) -> tuple[str, str | None]:
+        """Return the host of a pool's exchange, and the proxy that leads there."""
+        pool = endpoint(wanted).market.facts.limit_pool
+        for ws_key in WsKey:
+            known = endpoint(ws_key)
+            if (
+                known.kind is EndpointKind.WS_API
+                and known.market.facts.limit_pool == pool
+                and environment_of(ws_key, self._options.environment) is environment
+                and (host := self._host(ws_key))
+            ):
+                return host, proxy_of(self._options.url(ws_key), self._options.proxy)
+        try:  # it has no WebSocket API, or the client none of its addresses
+            url = self._options.rest_host(wanted)
+        except ConfigurationError:
+            return "", self._options.proxy
+        return urlsplit(url).netloc, proxy_of(url, self._options.proxy)
+
+    def _host(self, ws_key: WsKey) -> str:
+        try:
+            return urlsplit(self._options.url(ws_key)).netloc
+        except ConfigurationError:  # streams or REST alone: nothing there to measure by
+            return ""
 
     def own_orders_of(self, ws_key: WsKey) -> OwnOrders:
         """Return what answers have shown of the orders of a connection's exchange."""

@@ -136,12 +136,9 @@ class Logon:
         result = answer.raw.get("result")
         server_time = result.get("serverTime") if isinstance(result, dict) else None
         if isinstance(server_time, int):
-            thought_us = session.exchange_us()
-            session.clock.measured(
-                sent=sent, received=runtime.now(), sent_wall_us=wall_us, server_time=server_time
+            runtime.exchanges.clock_measured(
+                session.ws_key, sent=sent, sent_wall_us=wall_us, server_time=server_time
             )
-            now_us = session.exchange_us()
-            session.governor.clock_set(now_us, now_us - thought_us)
 
 
 def _as_authentication_failure(error: RequestRejected) -> RequestRejected:

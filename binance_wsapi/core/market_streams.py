@@ -27,14 +27,12 @@ from binance_wsapi.errors import (
 from binance_wsapi.events import BaseEventStream
 from binance_wsapi.markets import Market
 from binance_wsapi.models.stream_events import stream_event_decoder
-from binance_wsapi.protocol.snapshots import SnapshotShare
 from binance_wsapi.protocol.stream_names import checked_names, doubt
 from binance_wsapi.protocol.weight import weight_of
 
 if TYPE_CHECKING:
     from binance_wsapi.core.api_sessions import ApiSessions
     from binance_wsapi.core.runtime import Runtime
-    from binance_wsapi.protocol.limits import Governor
 
 __all__ = ["MarketStreams", "StreamConsumer", "stream_market"]
 
@@ -98,7 +96,6 @@ class MarketStreams:
         self._sessions: dict[WsKey, list[StreamSession]] = {}
         self._consumers: dict[WsKey, dict[str, list[StreamConsumer]]] = {}
         self._warned: set[Place] = set()
-        self._snapshots: dict[Governor, SnapshotShare] = {}
 
     async def subscribe(
         self, ws_key: WsKey, names: Sequence[str], *, in_floats: bool = False
@@ -194,9 +191,7 @@ class MarketStreams:
         depth = operation_by_method(endpoint(ws_key).market, "depth")
         assert depth is not None
         exchanges = self.runtime.exchanges
-        governor, wall_us = exchanges.governor_of(ws_key), exchanges.now_us(ws_key)
-        share = self._snapshots.setdefault(governor, SnapshotShare())
-        return share.wait(weight_of(depth, params), governor.usage(wall_us), wall_us)
+        return exchanges.snapshot_wait(ws_key, weight_of(depth, params))
 
     async def close(self, reason: str) -> None:
         """End all connections and streams."""

@@ -370,15 +370,12 @@ class RestDoor:
             if not isinstance(server_time, int):
                 log.info("%s: the exchange's clock could not be read: %s", market.value, outcome)
                 return
-            thought_us = runtime.exchanges.now_us(call.ws_key)
-            clock.measured(
+            runtime.exchanges.clock_measured(
+                call.ws_key,
                 sent=asking.written_at or sent,
-                received=runtime.now(),
                 sent_wall_us=wall_us,
                 server_time=server_time,
             )
-            now_us = runtime.exchanges.now_us(call.ws_key)
-            runtime.exchanges.governor_of(call.ws_key).clock_set(now_us, now_us - thought_us)
 
 
 def _is_written(call: Call) -> bool:

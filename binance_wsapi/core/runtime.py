@@ -15,6 +15,7 @@ from typing import Any, Protocol, TypeVar
 from binance_wsapi.core.dialling import Dialling
 from binance_wsapi.core.dispatch import Dispatcher
 from binance_wsapi.core.exchanges import Exchanges
+from binance_wsapi.core.neighbours import Neighbours
 from binance_wsapi.core.transport import Transport
 from binance_wsapi.errors import BinanceWsApiError, ClientClosed, NotSent
 from binance_wsapi.events import BaseEventStream, EventStream
@@ -63,6 +64,7 @@ class Runtime:
         now: Monotonic seconds.
         wall_us: Epoch microseconds.
         prefix: What all ids begin with; chance by default.
+        neighbours: The clients that limits and clocks are shared with; nobody by default.
     """
 
     def __init__(
@@ -75,6 +77,7 @@ class Runtime:
         now: Callable[[], float] = time.monotonic,
         wall_us: Callable[[], int] = lambda: time.time_ns() // 1000,
         prefix: str | None = None,
+        neighbours: Neighbours | None = None,
     ) -> None:
         self.options = options
         self.host = host
@@ -95,7 +98,9 @@ class Runtime:
         self.dispatcher = Dispatcher(
             size=options.event_buffer_size, overflow=options.event_overflow, wall_us=wall_us
         )
-        self.exchanges = Exchanges(options, now, wall_us)
+        self.exchanges = Exchanges(
+            options, now, wall_us, neighbours=neighbours, post=host.loop.call_soon_threadsafe
+        )
         self.dialling = Dialling(options, self.exchanges, now, wall_us)
         self.is_closed = False
         """The client was closed."""

@@ -76,7 +76,7 @@ class WayUp:
         await self._may_dial()
         url = await session.address(link)
         await self._may_dial()  # finding out where takes time, and may have met a limit
-        dialling.dialled()
+        dialling.dialled(session.ws_key)
         try:
             link.socket = await self._runtime.transport.connect(url, link)
         except HandshakeRefused as error:

@@ -23,7 +23,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
-__all__ = ["ServerClock"]
+__all__ = ["Measurements", "ServerClock"]
 
 _MICROSECONDS_FROM = 10**14
 """A timestamp of this size and more is in microseconds (reference/margin/rules.json)."""
@@ -61,8 +61,10 @@ class _Measurement:
         )
 
 
-class ServerClock:
-    """The exchange's time, estimated from its answers.
+class Measurements:
+    """What was measured of one exchange's clock; the clocks of several clients may rest on it.
+
+    Who shares it takes care that one thread at a time takes something in; reading needs no care.
 
     Args:
         refresh_s: Seconds after which a new measurement is wanted.
@@ -72,11 +74,62 @@ class ServerClock:
     def __init__(self, *, refresh_s: float = 600.0, window_s: float = 1800.0) -> None:
         self._refresh_s = refresh_s
         self._window_s = window_s
-        self._measurements: deque[_Measurement] = deque()
-        self._best: _Measurement | None = None
+        self._kept: deque[_Measurement] = deque()
+        self._latest: _Measurement | None = None
         self._odd: _Measurement | None = None
         """What the last measurement was, where it waits for being borne out."""
-        self._is_doubted = False
+        self.is_doubted = False
+        self.best: _Measurement | None = None
+
+    def take(self, latest: _Measurement) -> None:
+        """Take a measurement in."""
+        kept = self._kept
+        odd, self._odd = self._odd, None
+        if self._is_odd(latest):
+            if odd is None or latest.contradicts(odd):
+                self._odd = latest
+                return
+            kept.clear()
+            kept.append(odd)
+        elif self.is_doubted:
+            kept.clear()
+        while kept and kept[0].received < latest.received - self._window_s:
+            kept.popleft()
+        kept.append(latest)
+        self._latest = latest
+        self.best = min(kept, key=lambda measurement: measurement.blur)
+        self.is_doubted = False
+
+    def _is_odd(self, latest: _Measurement) -> bool:
+        if self._latest is not None:
+            return latest.contradicts(self._latest)
+        return abs(latest.wall_offset_us) > _WALL_CLOCK_US + latest.round_trip_us
+
+    def needs_refresh(self, now: float) -> bool:
+        """Whether a new measurement is wanted."""
+        latest = self._latest
+        if self.is_doubted or self._odd is not None or latest is None:
+            return True
+        return now - latest.received >= self._refresh_s
+
+
+class ServerClock:
+    """The exchange's time, estimated from its answers.
+
+    Args:
+        refresh_s: Seconds after which a new measurement is wanted.
+        window_s: Seconds a measurement counts for.
+        measurements: What it rests on, where others rest on it as well; the two above are its own then.
+    """
+
+    def __init__(
+        self,
+        *,
+        refresh_s: float = 600.0,
+        window_s: float = 1800.0,
+        measurements: Measurements | None = None,
+    ) -> None:
+        self._measurements = measurements or Measurements(refresh_s=refresh_s, window_s=window_s)
         self._manual_us: int | None = None
 
     @property
@@ -87,7 +140,8 @@ class ServerClock:
     @property
     def round_trip(self) -> float | None:
         """Seconds of the round trip that the estimate rests on: it is late by less than that."""
-        return None if self._best is None else self._best.round_trip_us / 1e6
+        best = self._measurements.best
+        return None if best is None else best.round_trip_us / 1e6
 
     def measured(
         self, *, sent: float, received: float, sent_wall_us: int, server_time: int
@@ -102,32 +156,14 @@ class ServerClock:
         """
         server_us = server_time if server_time >= _MICROSECONDS_FROM else server_time * 1000
         round_trip_us = round((received - sent) * 1e6)
-        latest = _Measurement(
-            received=received,
-            round_trip_us=round_trip_us,
-            offset_us=server_us - math.ceil(received * 1e6),
-            wall_offset_us=server_us - sent_wall_us - round_trip_us,
+        self._measurements.take(
+            _Measurement(
+                received=received,
+                round_trip_us=round_trip_us,
+                offset_us=server_us - math.ceil(received * 1e6),
+                wall_offset_us=server_us - sent_wall_us - round_trip_us,
+            )
         )
-        kept = self._measurements
-        odd, self._odd = self._odd, None
-        if self._is_odd(latest):
-            if odd is None or latest.contradicts(odd):
-                self._odd = latest
-                return
-            kept.clear()
-            kept.append(odd)
-        elif self._is_doubted:
-            kept.clear()
-        while kept and kept[0].received < received - self._window_s:
-            kept.popleft()
-        kept.append(latest)
-        self._best = min(kept, key=lambda measurement: measurement.blur)
-        self._is_doubted = False
-
-    def _is_odd(self, latest: _Measurement) -> bool:
-        if self._measurements:
-            return latest.contradicts(self._measurements[-1])
-        return abs(latest.wall_offset_us) > _WALL_CLOCK_US + latest.round_trip_us
 
     def set_time_offset_ms(self, offset_ms: float | None) -> None:
         """Set by how much the exchange is ahead of the wall clock; ``None`` goes back to measuring.
@@ -146,21 +182,18 @@ class ServerClock:
         manual_us = self._manual_us  # another thread may take it back at any moment
         if manual_us is not None:
             return wall_us() + manual_us
-        if self._best is None:
+        best = self._measurements.best
+        if best is None:
             return wall_us()
-        return self._best.offset_us + int(now * 1e6)
+        return best.offset_us + int(now * 1e6)
 
     def needs_refresh(self, now: float) -> bool:
         """Whether a new measurement is wanted; never while the offset is set by hand."""
-        if self._manual_us is not None:
-            return False
-        if self._is_doubted or self._odd is not None or not self._measurements:
-            return True
-        return now - self._measurements[-1].received >= self._refresh_s
+        return self._manual_us is None and self._measurements.needs_refresh(now)
 
     def invalidate(self) -> None:
         """Doubt every measurement: the exchange refused a timestamp (-1021).
 
         The next ones replace them all; until then they are the best there is.
         """
-        self._is_doubted = True
+        self._measurements.is_doubted = True

@@ -17,13 +17,17 @@ what is known to count. Where that leaves room, a request waits for the answers 
 for the window to turn, and then goes alone: its answer says how things stand.
 
 One governor for a pool of limits: Spot has one, USD-M and COIN-M share one since mid-2026
-(reference/usdm/rules.json, integration_2026). A governor is used from one thread.
+(reference/usdm/rules.json, integration_2026). What it counts stands in ledgers, one of weight and one of
+orders: governors of clients behind one address share the former, those of one account the latter. They
+go by one clock; a governor is used from one thread, and a lock keeps those apart that share something.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,14 +35,18 @@ from binance_wsapi.catalogue.operation import Operation
 from binance_wsapi.markets import Market
 from binance_wsapi.markets.market import Limit
 from binance_wsapi.protocol.silence import Silence
-from binance_wsapi.protocol.told_limits import LimitUsage, RawJson, told_limits
+from binance_wsapi.protocol.told_limits import LimitUsage, RawJson, ToldLimit, told_limits
 from binance_wsapi.protocol.weight import weight_of
 
 __all__ = [
     "Governor",
+    "Ledger",
+    "Lock",
     "Refusal",
     "Reservation",
     "governors",
+    "order_ledger",
+    "weight_ledger",
 ]
 
 _WEIGHT = "REQUEST_WEIGHT"
@@ -62,6 +70,13 @@ _LATE_US = 500_000
 
 _PUT_BACK_US = 1_000_000
 """By how much the time has to be earlier than it was to count as put back."""
+
+
+_ALONE = nullcontext()
+
+
+Lock = Any
+"""A lock of :mod:`threading`: of threads nothing is known here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -289,6 +304,97 @@ class _Meter:
         return self.sent - self.done
 
 
+class Ledger:
+    """What is used of all limits of one kind."""
+
+    __slots__ = ("look_at_us", "meter", "type", "windows")
+
+    def __init__(self, limit_type: str) -> None:
+        self.type = limit_type
+        self.meter = _Meter()
+        self.windows: dict[tuple[str, int], _Window] = {}
+        self.look_at_us = 0
+        """When one of them turns, or nears its end."""
+
+    def window(self, interval: str, interval_num: int, limit: int) -> _Window:
+        """Return the window of a limit, made if it was not heard of, and changed where that was."""
+        key = (interval, interval_num)
+        window = self.windows.get(key)
+        if window is None:
+            window = self.windows[key] = _Window(
+                self.type, interval, interval_num, limit, self.meter
+            )
+            self.look_at_us = 0
+        elif window.limit != limit:
+            window.set_limit(limit)
+            self.look_at_us = 0
+        return window
+
+    def roll(self, wall_us: int) -> None:
+        """Turn the windows that are due."""
+        self.look_at_us = min(
+            (window.roll(wall_us) for window in self.windows.values()), default=sys.maxsize
+        )
+        self.reckon()
+
+    def hear(
+        self,
+        told: ToldLimit,
+        mark: tuple[int, int, int],
+        own: int,
+        reservation: Reservation,
+        wall_us: int,
+    ) -> None:
+        """Take in a count that came with an answer."""
+        if told.count is None or told.interval not in _UNIT_US:
+            return
+        window = self.windows.get((told.interval, told.interval_num))
+        if window is None or window.limit != told.limit:
+            window = self.window(told.interval, told.interval_num, told.limit)
+            # A limit not heard of before: its window has yet to be placed.
+            window.roll(reservation.sent_us)
+        window.hear(told.count, mark, own, reservation.sent_us, wall_us)
+
+    def obstacle(self, wanted: int, wall_us: int, *, urgent: bool) -> Refusal | None:
+        """Say why a request must wait that costs so much, if it must."""
+        for window in self.windows.values():
+            # What is not counted by weight has no reserve.
+            most = window.limit if urgent else window.allowed
+            # What is too heavy for any window is the exchange's to refuse.
+            if (
+                wanted + window.used > most
+                and window.used
+                and not self._is_tried(window, wanted, most, wall_us)
+            ):
+                return _used_up(window, wanted, most, wall_us)
+        return None
+
+    def _is_tried(self, window: _Window, wanted: int, most: int, wall_us: int) -> bool:
+        """Whether a request goes though the estimate says no: a guess, and nothing else to tell better."""
+        if window.meter.under_way or not window.is_guess(wanted, most, wall_us):
+            return False
+        window.heard_us = wall_us  # the next one waits for its answer, or as long again
+        return True
+
+    def reckon(self) -> None:
+        """Work out up to which sum there is room for sure."""
+        # Used is base + sent: up to this sum sent, half of each limit is left.
+        self.meter.easy = min(
+            (window.allowed - window.half - window.base for window in self.windows.values()),
+            default=sys.maxsize,
+        )
+
+
+def weight_ledger() -> Ledger:
+    """Return a ledger of the weight that an address has used."""
+    return Ledger(_WEIGHT)
+
+
+def order_ledger() -> Ledger:
+    """Return a ledger of the unfilled orders of an account."""
+    return Ledger(_ORDERS)
+
+
 class _Word:
     """The last answer whose counts were left unread, and when some were read."""
 
@@ -315,23 +421,46 @@ class _Cost:
 
 
 class Governor:
-    """Admits requests while the limits of one pool allow them."""
+    """Admits requests while the limits of one pool allow them.
 
-    def __init__(self, limits: tuple[Limit, ...]) -> None:
-        self._windows: dict[tuple[str, str, int], _Window] = {}
-        self._weight_windows: list[_Window] = []
-        self._order_windows: list[_Window] = []
+    Args:
+        limits: The limits as they are documented; answers may tell others.
+        weight: Counts the weight; one that other governors use as well, or a fresh one.
+        orders: Counts the orders.
+    """
+
+    def __init__(
+        self,
+        limits: tuple[Limit, ...],
+        *,
+        weight: Ledger | None = None,
+        orders: Ledger | None = None,
+    ) -> None:
+        self._lock: Lock | None = None
+        self._weights = weight_ledger() if weight is None else weight
+        self._counts = order_ledger() if orders is None else orders
+        self._weight = self._weights.meter
+        self._orders = self._counts.meter
         self._costs: dict[Operation, _Cost] = {}
-        self._weight = _Meter()
-        self._orders = _Meter()
         for limit_type, interval, interval_num, limit in limits:
-            self._window(limit_type, interval, interval_num, limit)
-        self._look_at_us = 0
+            ledger = self._ledger(limit_type)
+            # What answers told meanwhile is newer than the documents.
+            if ledger is not None and (interval, interval_num) not in ledger.windows:
+                ledger.window(interval, interval_num, limit)
+        self.lead_us = 0
+        """By how much the clock that the ledgers go by is ahead of the one whose time is given here."""
         self._of_orders = _Word()
         self._of_others = _Word()
         """Only answers to orders tell how many orders count."""
         self.silence = Silence()
         """What the exchange told us to leave alone: not looked at here, but shared by the same hosts."""
+
+    def share(self, lock: Lock) -> None:
+        """From now on others use the ledgers as well, on other threads.
+
+        Until then no lock is taken: it would cost each request half a microsecond.
+        """
+        self._lock = lock
 
     def admit(
         self,
@@ -351,8 +480,6 @@ class Governor:
         Returns:
             A reservation, for :meth:`answered`, :meth:`lost` or :meth:`unsent`; or a refusal.
         """
-        if wall_us >= self._look_at_us:
-            self._roll(wall_us)
         if operation is None:
             weight = on_success = 1
             orders = 0
@@ -364,22 +491,31 @@ class Governor:
             on_success = weight if cost.on_success is None else cost.on_success
             orders = cost.orders
             urgent = urgent or cost.is_cancel
+        wall_us += self.lead_us
         sent, counted = self._weight, self._orders
-        # The hot path: while all windows are half empty, two sums tell that there is room.
-        if sent.sent + weight > sent.easy or counted.sent + orders > counted.easy:
-            refusal = self._refusal(weight, orders, wall_us, urgent=urgent)
-            if refusal is not None:
-                return refusal
-        sent.sent += weight
-        counted.sent += orders
-        return Reservation(
-            weight,
-            weight - on_success,
-            orders,
-            (sent.sent, sent.done, sent.mute),
-            (counted.sent, counted.done, counted.mute),
-            wall_us,
-        )
+        if self._lock is not None:
+            self._lock.acquire()
+        try:
+            if wall_us >= self._weights.look_at_us or wall_us >= self._counts.look_at_us:
+                self._roll(wall_us)
+            # The hot path: while all windows are half empty, two sums tell that there is room.
+            if sent.sent + weight > sent.easy or counted.sent + orders > counted.easy:
+                refusal = self._refusal(weight, orders, wall_us, urgent=urgent)
+                if refusal is not None:
+                    return refusal
+            sent.sent += weight
+            counted.sent += orders
+            return Reservation(
+                weight,
+                weight - on_success,
+                orders,
+                (sent.sent, sent.done, sent.mute),
+                (counted.sent, counted.done, counted.mute),
+                wall_us,
+            )
+        finally:
+            if self._lock is not None:
+                self._lock.release()
 
     def connect(self, weight: int, wall_us: int) -> Reservation | Refusal:
         """Charge a connection attempt, or say when it may be made.
@@ -388,21 +524,22 @@ class Governor:
             A reservation, for :meth:`lost` when the attempt has ended: its answer tells no count. Or a
             refusal.
         """
-        if wall_us >= self._look_at_us:
-            self._roll(wall_us)
-        refusal = self._refusal(weight, 0, wall_us, urgent=True)
-        if refusal is not None:
-            return refusal
+        wall_us += self.lead_us
         sent, counted = self._weight, self._orders
-        sent.sent += weight
-        return Reservation(
-            weight,
-            0,
-            0,
-            (sent.sent, sent.done, sent.mute),
-            (counted.sent, counted.done, counted.mute),
-            wall_us,
-        )
+        with self._lock or _ALONE:
+            self._roll_if_due(wall_us)
+            refusal = self._refusal(weight, 0, wall_us, urgent=True)
+            if refusal is not None:
+                return refusal
+            sent.sent += weight
+            return Reservation(
+                weight,
+                0,
+                0,
+                (sent.sent, sent.done, sent.mute),
+                (counted.sent, counted.done, counted.mute),
+                wall_us,
+            )
 
     def answered(
         self,
@@ -420,49 +557,58 @@ class Governor:
             succeeded: Its status is 200.
             wall_us: The exchange's time.
         """
-        if wall_us >= self._look_at_us:
-            self._roll(wall_us)
+        wall_us += self.lead_us
         sent, counted = self._weight, self._orders
-        sent.done += reservation.weight
-        counted.done += reservation.orders
-        if succeeded and reservation.given_back:
-            sent_at = reservation.weight_mark[0]
-            for window in self._weight_windows:
-                window.give_back(reservation.given_back, sent_at)
-        if not rate_limits:
-            sent.mute += reservation.weight - (reservation.given_back if succeeded else 0)
-            counted.mute += reservation.orders
-            return
-        word = self._of_orders if reservation.orders else self._of_others
-        if (
-            sent.sent > sent.easy
-            or counted.sent > counted.easy
-            or not succeeded
-            or wall_us - word.read_at_us >= _READ_EVERY_US
-        ):
-            word.read_at_us = wall_us
-            word.reservation = None
-            self._read(rate_limits, reservation, wall_us)
-            self._reckon()
-        else:
-            word.rate_limits = rate_limits
-            word.reservation = reservation
+        if self._lock is not None:
+            self._lock.acquire()
+        try:
+            if wall_us >= self._weights.look_at_us or wall_us >= self._counts.look_at_us:
+                self._roll(wall_us)
+            sent.done += reservation.weight
+            counted.done += reservation.orders
+            if succeeded and reservation.given_back:
+                sent_at = reservation.weight_mark[0]
+                for window in self._weights.windows.values():
+                    window.give_back(reservation.given_back, sent_at)
+            if not rate_limits:
+                sent.mute += reservation.weight - (reservation.given_back if succeeded else 0)
+                counted.mute += reservation.orders
+                return
+            word = self._of_orders if reservation.orders else self._of_others
+            if (
+                sent.sent > sent.easy
+                or counted.sent > counted.easy
+                or not succeeded
+                or wall_us - word.read_at_us >= _READ_EVERY_US
+            ):
+                word.read_at_us = wall_us
+                word.reservation = None
+                self._read(rate_limits, reservation, wall_us)
+                self._reckon()
+            else:
+                word.rate_limits = rate_limits
+                word.reservation = reservation
+        finally:
+            if self._lock is not None:
+                self._lock.release()
 
     def lost(self, reservation: Reservation) -> None:
         """No answer will come: the exchange may have counted it, or not."""
-        self._weight.done += reservation.weight
-        self._weight.mute += reservation.weight
-        self._orders.done += reservation.orders
-        self._orders.mute += reservation.orders
+        with self._lock or _ALONE:
+            self._weight.done += reservation.weight
+            self._weight.mute += reservation.weight
+            self._orders.done += reservation.orders
+            self._orders.mute += reservation.orders
 
     def unsent(self, reservation: Reservation) -> None:
         """It was not written after all."""
-        self._weight.done += reservation.weight
-        self._orders.done += reservation.orders
-        for window in self._weight_windows:
-            window.give_back(reservation.weight, reservation.weight_mark[0])
-        for window in self._order_windows:
-            window.give_back(reservation.orders, reservation.orders_mark[0])
+        with self._lock or _ALONE:
+            self._weight.done += reservation.weight
+            self._orders.done += reservation.orders
+            for window in self._weights.windows.values():
+                window.give_back(reservation.weight, reservation.weight_mark[0])
+            for window in self._counts.windows.values():
+                window.give_back(reservation.orders, reservation.orders_mark[0])
 
     def clock_set(self, wall_us: int, moved_us: int = 0) -> None:
         """The exchange's time was measured: what was counted counts where it now is.
@@ -471,45 +617,33 @@ class Governor:
             wall_us: The exchange's time.
             moved_us: By how much it is later than it was thought to be.
         """
-        self._roll(wall_us - moved_us)  # what was due by the old time, first
-        if not 0 <= moved_us <= _LATE_US:  # by that much it was thought to be late anyway
-            for window in self._windows.values():
-                window.move(wall_us)
-        self._look_at_us = self._of_orders.read_at_us = self._of_others.read_at_us = 0
+        with self._lock or _ALONE:
+            self._move(wall_us + self.lead_us, moved_us)
 
     def usage(self, wall_us: int) -> list[LimitUsage]:
         """Return how far each limit is used up."""
-        self._roll(wall_us)
-        return [
-            LimitUsage(
-                rate_limit_type=window.type,
-                interval=window.interval,
-                interval_num=window.interval_num,
-                limit=window.limit,
-                count=window.used,
-                resets_at_us=window.resets_at_us,
-            )
-            for window in self._windows.values()
-        ]
+        with self._lock or _ALONE:
+            self._roll(wall_us + self.lead_us)
+            return [
+                LimitUsage(
+                    rate_limit_type=window.type,
+                    interval=window.interval,
+                    interval_num=window.interval_num,
+                    limit=window.limit,
+                    count=window.used,
+                    resets_at_us=window.resets_at_us - self.lead_us,
+                )
+                for window in self._windows()
+            ]
 
-    def _window(self, limit_type: str, interval: str, interval_num: int, limit: int) -> _Window:
-        key = (limit_type, interval, interval_num)
-        window = self._windows.get(key)
-        if window is None:
-            is_weight = limit_type == _WEIGHT
-            window = self._windows[key] = _Window(
-                limit_type,
-                interval,
-                interval_num,
-                limit,
-                self._weight if is_weight else self._orders,
-            )
-            (self._weight_windows if is_weight else self._order_windows).append(window)
-            self._look_at_us = 0
-        elif window.limit != limit:
-            window.set_limit(limit)
-            self._look_at_us = 0
-        return window
+    def _windows(self) -> Iterator[_Window]:
+        yield from self._weights.windows.values()
+        yield from self._counts.windows.values()
+
+    def _ledger(self, limit_type: str) -> Ledger | None:
+        if limit_type == _WEIGHT:
+            return self._weights
+        return self._counts if limit_type == _ORDERS else None
 
     def _refusal(self, weight: int, orders: int, wall_us: int, *, urgent: bool) -> Refusal | None:
         self._read_unread()
@@ -521,46 +655,33 @@ class Governor:
         return refusal
 
     def _obstacle(self, weight: int, orders: int, wall_us: int, *, urgent: bool) -> Refusal | None:
-        for window in self._weight_windows:
-            most = window.limit if urgent else window.allowed
-            # What is too heavy for any window is the exchange's to refuse.
-            if (
-                weight + window.used > most
-                and window.used
-                and not self._is_tried(window, weight, most, wall_us)
-            ):
-                return _used_up(window, weight, most, wall_us)
-        for window in self._order_windows if orders else ():
-            if (
-                orders + window.used > window.limit
-                and window.used
-                and not self._is_tried(window, orders, window.limit, wall_us)
-            ):
-                return _used_up(window, orders, window.limit, wall_us)
-        return None
-
-    def _is_tried(self, window: _Window, wanted: int, most: int, wall_us: int) -> bool:
-        """Whether a request goes though the estimate says no: a guess, and nothing else to tell better."""
-        if window.meter.under_way or not window.is_guess(wanted, most, wall_us):
-            return False
-        window.heard_us = wall_us  # the next one waits for its answer, or as long again
-        return True
+        refusal = self._weights.obstacle(weight, wall_us, urgent=urgent)
+        if refusal is None and orders:
+            refusal = self._counts.obstacle(orders, wall_us, urgent=urgent)
+        if refusal is not None and self.lead_us:
+            refusal = dataclasses.replace(refusal, retry_at_us=refusal.retry_at_us - self.lead_us)
+        return refusal
 
     def _roll(self, wall_us: int) -> None:
         self._read_unread()
-        self._look_at_us = min(window.roll(wall_us) for window in self._windows.values())
-        self._reckon()
+        self._weights.roll(wall_us)
+        self._counts.roll(wall_us)
+
+    def _roll_if_due(self, wall_us: int) -> None:
+        if wall_us >= self._weights.look_at_us or wall_us >= self._counts.look_at_us:
+            self._roll(wall_us)
 
     def _reckon(self) -> None:
-        for meter, windows in (
-            (self._weight, self._weight_windows),
-            (self._orders, self._order_windows),
-        ):
-            # Used is base + sent: up to this sum sent, half of each limit is left.
-            meter.easy = min(
-                (window.allowed - window.half - window.base for window in windows),
-                default=sys.maxsize,
-            )
+        self._weights.reckon()
+        self._counts.reckon()
+
+    def _move(self, wall_us: int, moved_us: int) -> None:
+        self._roll(wall_us - moved_us)  # what was due by the old time, first
+        if not 0 <= moved_us <= _LATE_US:  # by that much it was thought to be late anyway
+            for window in self._windows():
+                window.move(wall_us)
+        self._weights.look_at_us = self._counts.look_at_us = 0
+        self._of_orders.read_at_us = self._of_others.read_at_us = 0
 
     def _read_unread(self) -> None:
         """Read the counts that were left unread."""
@@ -572,23 +693,12 @@ class Governor:
                 self._reckon()
 
     def _read(self, rate_limits: RawJson, reservation: Reservation, wall_us: int) -> None:
-        sent_us = reservation.sent_us
         for told in told_limits(rate_limits):
-            if told.rate_limit_type == _WEIGHT:
-                mark, own = reservation.weight_mark, reservation.weight
-            elif told.rate_limit_type == _ORDERS:
-                mark, own = reservation.orders_mark, reservation.orders
-            else:
-                continue
-            if told.count is None or told.interval not in _UNIT_US:
-                continue
-            window = self._windows.get((told.rate_limit_type, told.interval, told.interval_num))
-            if window is None or window.limit != told.limit:
-                window = self._window(
-                    told.rate_limit_type, told.interval, told.interval_num, told.limit
-                )
-                window.roll(sent_us)  # a limit not heard of before: its window has yet to be placed
-            window.hear(told.count, mark, own, sent_us, wall_us)
+            ledger = self._ledger(told.rate_limit_type)
+            if ledger is self._weights:
+                ledger.hear(told, reservation.weight_mark, reservation.weight, reservation, wall_us)
+            elif ledger is not None:
+                ledger.hear(told, reservation.orders_mark, reservation.orders, reservation, wall_us)
 
     def _was_put_back(self, wall_us: int) -> bool:
         """Whether the time that limits are counted by was put back; then they are put right.
@@ -596,10 +706,10 @@ class Governor:
         It cannot once it was measured, but the wall clock that counts before that can.
         """
         soonest_us = wall_us + _PUT_BACK_US
-        windows = self._windows.values()
+        windows = list(self._windows())
         if all(soonest_us >= window.index * window.length_us for window in windows):
             return False
-        self.clock_set(wall_us)
+        self._move(wall_us, 0)
         for window in windows:  # nothing tells by how much
             window.move(wall_us)
         return True

@@ -69,6 +69,18 @@ class Silence:
         """Return the seconds until a connection may be opened; 0 when it may now."""
         return max(0.0, max(self._handshakes_until, self._requests_until) - now)
 
+    def heed(self, other: Silence) -> None:
+        """Leave alone what another one of the same address does, but for its account's orders."""
+        self._requests_until = max(self._requests_until, other._requests_until)
+        self._handshakes_until = max(self._handshakes_until, other._handshakes_until)
+        self._banned_until = max(self._banned_until, other._banned_until)
+        self.until = max(self._requests_until, self._orders_until)
+
+    def heed_orders(self, other: Silence) -> None:
+        """Leave alone the orders that another one of the same account does, behind whatever address."""
+        self._orders_until = max(self._orders_until, other._orders_until)
+        self.until = max(self._requests_until, self._orders_until)
+
     def reason(self, now: float) -> str:
         """Return why, in a few words."""
         if now < self._banned_until:

@@ -435,7 +435,7 @@ SLOWED = """
         "binance_wsapi.core.aiohttp_transport",
         "binance_wsapi.facade.market_streams",
         "binance_wsapi.facade.spot",
-        "binance_wsapi.markets.usdm",
+        "binance_wsapi.markets.spot",
     ],
 )
 def test_fork_while_another_thread_loads_a_part_of_the_library(

@@ -104,7 +104,7 @@ def no_limits(patch: pytest.MonkeyPatch) -> None:
     """The exchange will say when it is enough."""
 
     def admit(self: Any, *args: Any, **options: Any) -> Any:
-        for window in self._windows.values():
+        for window in self._windows():
             window.used = 0
         return real(self, *args, **options)
 

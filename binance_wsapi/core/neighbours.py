@@ -1,0 +1,115 @@
+"""What clients of this process have in common that use one address, one account, or one exchange.
+
+The exchange counts by address and by account, whichever client sent a request: so do they. What is shared
+is let go with the last client that used it: another exchange may stand at the same place later on.
+"""
+
+from __future__ import annotations
+
+import threading
+import weakref
+from collections.abc import Callable, Hashable
+from typing import Any, Generic, Protocol, TypeVar
+
+from binance_wsapi.forks import ends_at_fork
+from binance_wsapi.protocol.backoff import ConnectionBudget
+from binance_wsapi.protocol.limits import order_ledger, weight_ledger
+from binance_wsapi.protocol.silence import Silence
+from binance_wsapi.protocol.snapshots import SnapshotShare
+
+__all__ = ["PROCESS", "AccountShare", "AddressShare", "Group", "Neighbour", "Neighbours"]
+
+T = TypeVar("T")
+
+
+class AddressShare:
+    """What the exchange counts by address."""
+
+    def __init__(self) -> None:
+        self.weight = weight_ledger()
+        self.connections = ConnectionBudget()
+        self.snapshots = SnapshotShare()
+        self.silence = Silence()
+        """What the address was told to leave alone, for clients that come later."""
+
+
+class AccountShare:
+    """What the exchange counts by account."""
+
+    def __init__(self) -> None:
+        self.orders = order_ledger()
+        self.silence = Silence()
+
+
+class Neighbour(Protocol):
+    """Who shares something; it has a thread of its own."""
+
+    def post(self, work: Callable[[], object]) -> None:
+        """Have something done on its thread, if that still runs."""
+
+    def take_turns(self, switched: threading.Event) -> None:
+        """Take the lock from now on, and say so; on its thread."""
+
+    def hear(
+        self, address: Group[AddressShare], account: Group[AccountShare], told: Silence
+    ) -> None:
+        """Leave alone what a neighbour was told to; on its thread."""
+
+
+class Group(Generic[T]):
+    """One shared thing and those who share it."""
+
+    def __init__(self, shared: T) -> None:
+        self.shared = shared
+        self.members: weakref.WeakSet[Neighbour] = weakref.WeakSet()
+        """Weak: a client may be abandoned, and is no neighbour any more."""
+        self.is_shut = False
+        """Nobody joins any more."""
+
+    def beside(self, member: Neighbour) -> list[Neighbour]:
+        """Return who shares it with a member; the lock is held."""
+        return [each for each in self.members if each is not member]
+
+
+class Neighbours:
+    """Who shares what; any thread may ask."""
+
+    def __init__(self) -> None:
+        self._groups: dict[Hashable, Group[Any]] = {}
+        # Reentrant: a client that is collected as garbage leaves on whatever thread that happens.
+        self.lock = threading.RLock()
+        """Held for whatever changes what is shared."""
+        ends_at_fork(self)
+
+    def join(self, place: Hashable, make: Callable[[], T], member: Neighbour) -> Group[T]:
+        """Share what is at a place; the first one has it made."""
+        with self.lock:
+            group = self._groups.get(place)
+            if group is None or group.is_shut or not group.members:
+                group = self._groups[place] = Group(make())
+            group.members.add(member)
+            return group
+
+    def shut(self, member: Neighbour) -> None:
+        """Let nobody else join what a member shares."""
+        with self.lock:
+            for group in self._groups.values():
+                if member in group.members:
+                    group.is_shut = True
+
+    def leave(self, member: Neighbour) -> None:
+        """Share nothing any more."""
+        with self.lock:
+            for place, group in list(self._groups.items()):
+                group.members.discard(member)
+                if not group.members:
+                    del self._groups[place]
+
+    def left_behind(self) -> None:
+        """In a forked child: the clients stayed with the parent, and so did what they shared."""
+        self._groups = {}
+        self.lock = threading.RLock()
+
+
+PROCESS = Neighbours()
+"""The clients of this process."""

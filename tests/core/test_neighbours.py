@@ -1,0 +1,287 @@
+"""Clients of one process that use the same address, account or exchange."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from callers import WAIT_S, Caller
+from scripted_server import ScriptedServer
+
+from binance_wsapi import AsyncClient, NotSent, WsKey
+from binance_wsapi.catalogue import operation_by_method
+from binance_wsapi.core.exchanges import Exchanges
+from binance_wsapi.core.neighbours import Neighbours
+from binance_wsapi.markets import Market
+from binance_wsapi.options import Options
+from binance_wsapi.protocol.limits import Refusal, Reservation
+from binance_wsapi.simulator import SimulatedExchange
+from binance_wsapi.simulator.doors.request_limits import LimitRules, Window
+
+Dial = Callable[..., Caller]
+
+SPOT = WsKey.MAIN_WSAPI
+WALL_US = 1_795_000_020 * 10**6
+PING = operation_by_method(Market.SPOT, "ping")
+PLACE = operation_by_method(Market.SPOT, "order.place")
+NOW = 1000.0
+DAY = LimitRules(weight=Window("DAY", 1, 300))
+"""A window that does not turn while a test runs."""
+
+
+@pytest.fixture
+def neighbours() -> Neighbours:
+    return Neighbours()
+
+
+@pytest.fixture
+def exchanges(neighbours: Neighbours) -> Callable[..., Exchanges]:
+    def make(**options: Any) -> Exchanges:
+        return Exchanges(Options(**options), lambda: NOW, lambda: WALL_US, neighbours=neighbours)
+
+    return make
+
+
+def admitted(exchanges: Exchanges, operation: Any = PING) -> int:
+    """How many requests are admitted until one is refused."""
+    governor, count = exchanges.governor_of(SPOT), 0
+    while True:
+        got = governor.admit(operation, {}, exchanges.now_us(SPOT))
+        if not isinstance(got, Reservation):
+            return count
+        count += 1
+        governor.answered(got, b"", succeeded=True, wall_us=exchanges.now_us(SPOT))
+
+
+def test_weight_is_used_up_together(exchanges: Callable[..., Exchanges]) -> None:
+    one, other = exchanges(), exchanges()
+
+    assert admitted(one) == 5880
+    assert admitted(other) == 0
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"proxy": "http://elsewhere:8080"},
+        {"testnet": True},
+        {"urls": {"mainWSAPI": "ws://127.0.0.1:1/", "rest": "http://127.0.0.1:1"}},
+    ],
+)
+def test_other_addresses_and_exchanges_count_alone(
+    exchanges: Callable[..., Exchanges], options: dict[str, Any]
+) -> None:
+    assert admitted(exchanges()) == 5880
+    assert admitted(exchanges(**options)) == 5880
+
+
+def test_orders_are_counted_by_account(exchanges: Callable[..., Exchanges]) -> None:
+    proxied = {"proxy": "http://elsewhere:8080"}
+    one, same, away, other = (
+        exchanges(api_key=key, **options)
+        for key, options in (("one", {}), ("one", {}), ("one", proxied), ("two", {}))
+    )
+    allowed = admitted(one, PLACE)
+
+    assert allowed > 0
+    assert admitted(same, PLACE) == 0
+    assert admitted(away, PLACE) == 0, "an account has one count, whatever the address"
+    assert admitted(other, PLACE) == allowed
+
+
+def test_what_is_shared_goes_with_the_last_client(exchanges: Callable[..., Exchanges]) -> None:
+    one, other = exchanges(), exchanges()
+    assert admitted(one) == 5880
+    assert admitted(other) == 0
+    one.leave()
+    assert admitted(exchanges()) == 0, "another client is there yet"
+    for each in (other,):
+        each.leave()
+    del one, other
+
+    assert admitted(exchanges()) == 5880
+
+
+def test_a_client_that_was_abandoned_keeps_nothing(exchanges: Callable[..., Exchanges]) -> None:
+    assert admitted(exchanges()) == 5880
+    assert admitted(exchanges()) == 5880
+
+
+@pytest.mark.parametrize("offset_ms", [70_000, -70_000])
+def test_a_clock_set_by_hand_makes_no_second_window(
+    exchanges: Callable[..., Exchanges], offset_ms: int
+) -> None:
+    one, other = exchanges(), exchanges()
+    governor = other.governor_of(SPOT)
+    one.governor_of(SPOT)
+    other.set_time_offset_ms(offset_ms)
+    total = 0
+    for _ in range(5):
+        total += admitted(one) + admitted(other)
+
+    assert total == 5880
+    refusal = governor.admit(PING, {}, other.now_us(SPOT))
+    assert isinstance(refusal, Refusal)
+    assert 0 < refusal.wait(other.now_us(SPOT)) <= 60
+
+
+def test_who_comes_to_a_clock_set_by_hand_counts_alone(
+    exchanges: Callable[..., Exchanges],
+) -> None:
+    one = exchanges()
+    one.governor_of(SPOT)
+    one.set_time_offset_ms(40_000)
+    assert admitted(one) == 5880
+    other = exchanges()
+
+    assert admitted(other) == 5880
+    early = exchanges()
+    early.set_time_offset_ms(40_000)
+    assert admitted(early) == 5880
+
+
+def test_one_measures_the_clock_for_all(exchanges: Callable[..., Exchanges]) -> None:
+    one, other = exchanges(), exchanges()
+    assert admitted(other) == 5880
+    server_us = WALL_US + 40 * 10**6
+    for _ in range(2):  # what is odd has to be borne out
+        one.clock_measured(SPOT, sent=NOW, sent_wall_us=WALL_US, server_time=server_us)
+
+    assert other.now_us(SPOT) == one.now_us(SPOT) == server_us
+    assert admitted(one) == admitted(other) == 0, "what was used up is where the time now is"
+
+
+def test_threads_lose_no_count(exchanges: Callable[..., Exchanges]) -> None:
+    members = [exchanges() for _ in range(4)]
+    counts: list[int] = []
+    governors = [each.governor_of(SPOT) for each in members]
+
+    def work(each: Exchanges) -> None:
+        governor, count = each.governor_of(SPOT), 0
+        for _ in range(3000):
+            got = governor.admit(PING, {}, WALL_US)
+            if isinstance(got, Reservation):
+                count += 1
+                governor.answered(got, b"", succeeded=True, wall_us=WALL_US)
+        counts.append(count)
+
+    threads = [threading.Thread(target=work, args=(each,)) for each in members]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(WAIT_S)
+
+    assert sum(counts) == 5880
+    assert {governor.usage(WALL_US)[0].count for governor in governors} == {5880}
+
+
+def test_a_neighbour_takes_the_lock_before_another_begins(neighbours: Neighbours) -> None:
+    """Its thread is asked, and waited for: what it is in the middle of takes no lock."""
+    told: list[str] = []
+
+    def post(work: Callable[[], object]) -> None:
+        told.append("asked")
+        threading.Thread(target=work).start()
+
+    one = Exchanges(Options(), lambda: NOW, lambda: WALL_US, neighbours=neighbours, post=post)
+    alone = one.governor_of(SPOT)
+    assert alone._lock is None
+    other = Exchanges(Options(), lambda: NOW, lambda: WALL_US, neighbours=neighbours, post=post)
+    governor = other.governor_of(SPOT)
+
+    assert told == ["asked"]
+    assert alone._lock is governor._lock is neighbours.lock
+
+
+def test_a_forked_child_shares_nothing(exchanges: Callable[..., Exchanges]) -> None:
+    one = exchanges()
+    assert admitted(one) == 5880
+    one._neighbours.left_behind()
+
+    assert admitted(exchanges()) == 5880
+
+
+# On the wire
+
+
+@pytest.fixture
+def strict(exchange: SimulatedExchange) -> SimulatedExchange:
+    exchange.limits.set_rules(DAY)
+    exchange.limits.enabled = True
+    return exchange
+
+
+def test_many_clients_of_a_process_get_no_429(strict: SimulatedExchange) -> None:
+    """Each has more under way at once than all of them may send."""
+    refused: list[BaseException] = []
+
+    async def hammer(client: AsyncClient) -> int:
+        calls = [client.spot.test_connectivity() for _ in range(150)]
+        outcomes = await asyncio.gather(*calls, return_exceptions=True)
+        errors = [each for each in outcomes if isinstance(each, BaseException)]
+        refused.extend(error for error in errors if not isinstance(error, NotSent))
+        return len(outcomes) - len(errors)
+
+    async def run() -> int:
+        clients = [AsyncClient(**strict.client_options()) for _ in range(4)]
+        for client in clients:
+            await client.spot.test_connectivity()  # from now on it knows the limit
+        answered = await asyncio.gather(*(hammer(client) for client in clients))
+        for client in clients:
+            await client.close()
+        return sum(answered)
+
+    answered = asyncio.run(run())
+
+    assert not refused, refused[:3]
+    assert answered >= 0.95 * 300 - 4 - 4 * 2, "connections and first calls weigh something as well"
+
+
+def test_a_ban_told_to_one_client_silences_the_others(dial: Dial, scripted: ScriptedServer) -> None:
+    banned, other = dial(), dial()
+    for caller in (banned, other):
+        caller.call(lambda client: client.spot.test_connectivity())
+    scripted.replies["ping"] = lambda peer, request: peer.answer(
+        request, status=418, error={"code": -1003, "msg": "Way too much."}
+    )
+    with pytest.raises(Exception, match="Way too much"):
+        banned.call(lambda client: client.spot.test_connectivity())
+    requests = len(scripted.requests)
+
+    until = time.monotonic() + WAIT_S
+    exchanges = other.client._runtime.exchanges
+    while not exchanges.governor_of(SPOT).silence.delay(time.monotonic()):
+        assert time.monotonic() < until
+        time.sleep(0.001)
+    with pytest.raises(NotSent, match="banned"):
+        other.call(lambda client: client.spot.test_connectivity())
+    late = dial()
+    with pytest.raises(NotSent, match="banned"):
+        late.call(lambda client: client.spot.test_connectivity())
+    assert len(scripted.requests) == requests
+
+
+def test_a_client_that_closes_leaves_nothing_under_way(
+    dial: Dial, scripted: ScriptedServer
+) -> None:
+    stays, goes = dial(), dial(timeout=60.0)
+    for caller in (stays, goes):
+        caller.call(lambda client: client.spot.test_connectivity())
+    unanswered = threading.Event()
+
+    async def ignore(peer: Any, request: Any) -> None:
+        unanswered.set()
+
+    scripted.replies["exchangeInfo"] = ignore
+    calls = [goes.begin(lambda client: client.spot.get_exchange_info()) for _ in range(3)]
+    assert unanswered.wait(WAIT_S)
+    goes.close()
+    for call in calls:
+        assert call.exception(WAIT_S) is not None
+
+    governor = stays.client._runtime.exchanges.governor_of(SPOT)
+    assert governor._weight.under_way == 0
