@@ -46,11 +46,15 @@ def _without_cli(given: list[str]) -> int:
         from binance_wsapi.simulator.serve import main as serve
 
         return serve(given[1:])
+    if name == "backtest":
+        from binance_wsapi.simulator.backtest.program import main as backtest
+
+        return backtest(given[1:])
     if name == "--version":
         print(__version__)
         return 0
     print(
-        "usage: binance-wsapi demo|examples|simulator|--version\n"
+        "usage: binance-wsapi demo|examples|simulator|backtest|--version\n"
         "All other commands need the extra 'cli': pip install 'binance-wsapi[cli]'",
         file=sys.stderr,
     )

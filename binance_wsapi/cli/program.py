@@ -49,10 +49,17 @@ def _simulator(arguments: list[str]) -> int:
     return main(arguments)
 
 
+def _backtest(arguments: list[str]) -> int:
+    from binance_wsapi.simulator.backtest.program import main
+
+    return main(arguments)
+
+
 for _name, _main, _help in (
     ("demo", _demo, "Trade on the embedded exchange (or the testnet) and show what happens."),
     ("examples", _examples, "List the example programs, or run one."),
     ("simulator", _simulator, "Serve the embedded exchange to any client."),
+    ("backtest", _backtest, "Run a bot over tapes of the exchange's public data."),
 ):
     program.command(_name, help=_help, add_help_option=False, context_settings=_PASSED_ON)(
         click.pass_context(_passing_on(_main))

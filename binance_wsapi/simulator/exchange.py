@@ -8,7 +8,7 @@ from itertools import count
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from binance_wsapi.markets import Market
-from binance_wsapi.simulator.accounts import Account
+from binance_wsapi.simulator.accounts import Account, CommissionRates
 from binance_wsapi.simulator.clock import SimulatedClock
 from binance_wsapi.simulator.doors.request import engine_params
 from binance_wsapi.simulator.doors.wire import plain
@@ -62,6 +62,18 @@ class AccountHandle:
         """Add to a free balance (negative: take), with the events of a transfer."""
         exchange = self._exchange
         exchange.call(lambda: exchange.venue.spot.deposit(self._account, asset, Decimal(amount)))
+
+    def set_fees(self, maker: str | Decimal, taker: str | Decimal) -> None:
+        """Set the account's commission on every market, as fractions: ``0.001`` is 0.1 %."""
+        rates = CommissionRates(maker=Decimal(maker), taker=Decimal(taker))
+
+        def change() -> None:
+            self._account.commissions.standard = rates
+            for engine in self._exchange.venue.futures.values():
+                account = engine.account(self.uid)
+                account.maker_rate, account.taker_rate = rates.maker, rates.taker
+
+        self._exchange.call(change)
 
     def request(
         self, method: str, params: Mapping[str, Any] | None = None, *, market: Market = Market.SPOT

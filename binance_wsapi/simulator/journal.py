@@ -81,6 +81,11 @@ class Journal:
             self._changed.notify_all()
 
     @property
+    def count(self) -> int:
+        """How many frames came so far, those no longer kept included."""
+        return self._count
+
+    @property
     def frames(self) -> list[Frame]:
         """All that is kept."""
         with self._changed:

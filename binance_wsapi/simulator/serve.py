@@ -18,7 +18,7 @@ from binance_wsapi.simulator.exchange import AccountHandle, Key, SimulatedExchan
 from binance_wsapi.simulator.futures.contracts import DEFAULT_CONTRACTS
 from binance_wsapi.simulator.official_hosts import OFFICIAL_HOSTS, OFFICIAL_PORTS
 
-__all__ = ["main"]
+__all__ = ["main", "read_wallets"]
 
 _Wallets = dict[Market, dict[str, str]]
 DEFAULT_PORT = 9443
@@ -222,7 +222,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--account",
         action="append",
-        type=_balances,
+        type=read_wallets,
         default=[],
         metavar="USDT=10000,usdm:USDT=5000,coinm:BTC=1",
         help="open an account with these balances, on Spot or in a futures wallet; may be repeated",
@@ -254,7 +254,12 @@ def _parser() -> argparse.ArgumentParser:
 _PLACES = {"spot": Market.SPOT, "usdm": Market.USDM, "coinm": Market.COINM}
 
 
-def _balances(text: str) -> _Wallets:
+def read_wallets(text: str) -> _Wallets:
+    """Read ``USDT=10000,usdm:USDT=5000``: balances by market.
+
+    Raises:
+        ArgumentTypeError: They cannot be read.
+    """
     wallets: _Wallets = {market: {} for market in Market}
     for part in text.split(","):
         name, equals, amount = part.partition("=")

@@ -137,6 +137,8 @@ class Gateway:
         self._routes: dict[str, Route] = {}
         self._doors: dict[int, Door] = {}
         self._ids = count(1)
+        self.connections_age = True
+        """Whether connections end for want of pongs, and after a day."""
 
     def add_route(self, prefix: str, route: Route | RouteFactory) -> None:
         """Serve ``prefix`` and every path under it.
@@ -275,6 +277,9 @@ class Door:
         self._end_call = clock.call_later(
             route.lifetime_seconds, lambda: self.close(1000, "24 hours are over")
         )
+        if not self._gateway.connections_age:
+            self._ping_call.cancel()
+            self._end_call.cancel()
 
     # what the client does
 

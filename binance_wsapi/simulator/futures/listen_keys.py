@@ -42,6 +42,8 @@ class ListenKeys:
     def __init__(self, clock: SimulatedClock, rng: Random) -> None:
         self._clock = clock
         self._rng = rng
+        self.keys_expire = True
+        """Whether a key ends an hour after its last sign of life."""
         self._by_uid: dict[int, _LiveKey] = {}
         self._listeners: dict[str, list[Listener]] = {}
 
@@ -117,9 +119,12 @@ class ListenKeys:
         return {"listenKey": live.key}
 
     def _schedule(self, uid: int) -> ScheduledCall:
-        return self._clock.call_at(
+        expiry = self._clock.call_at(
             self._clock.now_us() + VALIDITY_US, lambda: self.expire(self._by_uid[uid].account)
         )
+        if not self.keys_expire:
+            expiry.cancel()
+        return expiry
 
     def _end(self, live: _LiveKey) -> None:
         live.expiry.cancel()

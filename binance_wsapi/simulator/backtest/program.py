@@ -1,0 +1,138 @@
+"""``python -m binance_wsapi backtest``: a bot from a file, tapes from files, a report."""
+
+from __future__ import annotations
+
+import argparse
+import runpy
+import sys
+from collections.abc import Callable, Sequence
+from decimal import Decimal, InvalidOperation
+from importlib import import_module
+from pathlib import Path
+from typing import TextIO
+
+from binance_wsapi.markets import Market
+from binance_wsapi.simulator.backtest.run import Backtest
+from binance_wsapi.simulator.serve import read_wallets
+from binance_wsapi.simulator.tapes import Tape, read_tape
+
+__all__ = ["main"]
+
+_EXPLANATION = """
+The bot's file defines start(client), called once when the tapes begin. What it returns is called with
+each event, one by one, of the account and of the market streams that the file lists as STREAMS; the
+exchange's clock stands still meanwhile. CLIENT_OPTIONS, a dict, are options of its client.
+
+  binance-wsapi backtest bot.py --data BTCUSDT-trades-2026-01-01.zip --out report
+
+Data are files of the exchange's public data (https://data.binance.vision): trades, aggTrades or candles,
+as CSV, zip or Parquet, on Spot unless they stand behind usdm: or coinm:.
+"""
+
+
+def main(argv: Sequence[str] | None = None, *, out: TextIO | None = None) -> int:
+    """Run a backtest and print what came of it; return the exit status."""
+    stream = out or sys.stdout
+    parser = _parser()
+    given = parser.parse_args(argv)
+    try:
+        tapes = [_tape(text) for text in given.data]
+        bot = runpy.run_path(str(given.bot), run_name="backtest")
+        if not callable(bot.get("start")):
+            parser.error(f"{given.bot} defines no start(client)")
+        wallets = given.account
+        backtest = Backtest(
+            tapes,
+            bot["start"],
+            streams=tuple(bot.get("STREAMS", ())),
+            balances=wallets[Market.SPOT],
+            usdm=wallets[Market.USDM],
+            coinm=wallets[Market.COINM],
+            fees=given.fees,
+            latency=given.latency,
+            seed=given.seed,
+            options=bot.get("CLIENT_OPTIONS"),
+        )
+    except (OSError, ValueError) as error:
+        parser.error(str(error))
+    report = backtest.run(_progress() if given.progress else _silent)
+    stream.write(f"{report}\n")
+    if given.out is not None:
+        for path in report.save(given.out):
+            stream.write(f"{path}\n")
+    return 0
+
+
+def _silent(trades: int) -> None:
+    """Show nothing."""
+
+
+def _progress() -> Callable[[int], object]:
+    bar = import_module("tqdm.auto").tqdm(unit=" trades", unit_scale=True)
+
+    def advanced(trades: int) -> None:
+        bar.update(trades)
+
+    return advanced
+
+
+def _tape(text: str) -> Tape:
+    place, colon, path = text.partition(":")
+    if colon and place in {market.value for market in Market}:
+        return read_tape(path, market=place)
+    return read_tape(text)
+
+
+def _fees(text: str) -> tuple[Decimal, Decimal]:
+    try:
+        maker, taker = (Decimal(part) for part in text.split(","))
+    except (ValueError, InvalidOperation):
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is no pair of fees: write maker and taker as fractions, 0.001,0.001"
+        ) from None
+    return maker, taker
+
+
+def _watched() -> bool:
+    from importlib.util import find_spec
+
+    return sys.stderr.isatty() and find_spec("tqdm") is not None
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="binance-wsapi backtest",
+        description="Run a bot over tapes of the exchange's public data.",
+        epilog=_EXPLANATION,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("bot", type=Path, help="the bot's file")
+    parser.add_argument(
+        "--data", nargs="+", required=True, metavar="[usdm:]FILE", help="tapes, of any symbols"
+    )
+    parser.add_argument(
+        "--account",
+        type=read_wallets,
+        default=read_wallets("USDT=10000,BTC=1"),
+        metavar="USDT=10000,usdm:USDT=5000",
+        help="what the account begins with (default: 10000 USDT and 1 BTC on Spot)",
+    )
+    parser.add_argument(
+        "--fees", type=_fees, metavar="MAKER,TAKER", help="as fractions: 0.001,0.001"
+    )
+    parser.add_argument(
+        "--latency",
+        type=float,
+        default=0.0,
+        metavar="SECONDS",
+        help="how long the tape goes on before a request of the bot reaches the engine",
+    )
+    parser.add_argument("--seed", type=int, default=0, help="of the exchange")
+    parser.add_argument("--out", type=Path, metavar="FOLDER", help="where to write the report")
+    parser.add_argument(
+        "--progress",
+        action=argparse.BooleanOptionalAction,
+        default=_watched(),
+        help="show a bar (with tqdm, of the extra 'history')",
+    )
+    return parser

@@ -1,0 +1,179 @@
+"""Tapes from files in the format of the exchange's public data: trades, aggregate trades, candles.
+
+Columns as https://github.com/binance/binance-public-data names them, for Spot and futures; CSV (with or without
+a header, zipped or not) or Parquet with the same columns. A candle is replayed as four trades: open, the
+extreme that lies farther from the close, the other one, close.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+import zipfile
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from decimal import ROUND_DOWN, Decimal, InvalidOperation
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from binance_wsapi.markets import Market
+from binance_wsapi.simulator.replay import ReplayedTrade
+
+__all__ = ["Tape", "read_tape"]
+
+_NAME = re.compile(r"(?P<symbol>[A-Z0-9]+(?:_[A-Z0-9]+)?)-(?P<kind>trades|aggTrades|\d+[smhdw]o?)-")
+_FIRST_MICROSECOND_VALUE = 10**14
+"""Times are in milliseconds, or in microseconds (Spot since 2025)."""
+
+_TRADE, _AGGREGATE, _CANDLE = (1, 2, 4, 5), (1, 2, 5, 6), ()
+"""Where price, quantity, time and whether the buyer was the maker stand in a row."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tape:
+    """The trades of one symbol, oldest first.
+
+    Attributes:
+        symbol: What was traded.
+        market: Where.
+        path: The file.
+        begins_us: When the first trade was, epoch microseconds.
+    """
+
+    symbol: str
+    market: Market
+    path: Path
+    begins_us: int
+    _columns: tuple[int, ...]
+
+    def trades(self, since_us: int | None = None) -> Iterator[ReplayedTrade]:
+        """Read the trades one after the other, their times counted from ``since_us`` or from the first one.
+
+        Raises:
+            ValueError: A row cannot be read; the text names it.
+        """
+        since = self.begins_us if since_us is None else since_us
+        last = 0
+        for number, row in _rows(self.path):
+            try:
+                made = _of_candle(row) if not self._columns else (_of_trade(row, self._columns),)
+                for time_us, price, quantity, buyer_is_maker in made:
+                    last = max(
+                        last, time_us - since
+                    )  # dumps are in order but for a few milliseconds
+                    yield ReplayedTrade(price, quantity, last / 1e6, buyer_is_maker)
+            except (ValueError, IndexError, InvalidOperation):
+                raise ValueError(f"{self.path.name}, row {number}, cannot be read: {row}") from None
+
+
+def read_tape(
+    path: str | Path, *, symbol: str | None = None, market: Market | str = Market.SPOT
+) -> Tape:
+    """Open a file of the exchange's public data.
+
+    Args:
+        path: ``BTCUSDT-trades-2026-01-01.csv``, ``….zip`` or ``….parquet``: the name says what is in it.
+        symbol: What was traded, where the name does not say it.
+        market: Where.
+
+    Raises:
+        ValueError: The name or the first row does not fit.
+        OSError: It cannot be opened.
+    """
+    path = Path(path)
+    named = _NAME.match(path.name)
+    if named is None:
+        raise ValueError(
+            f"{path.name!r} does not say what is in it: name it like BTCUSDT-trades-2026-01-01.csv, "
+            f"BTCUSDT-aggTrades-2026-01.zip or BTCUSDT-1m-2026-01.csv"
+        )
+    columns = {"trades": _TRADE, "aggTrades": _AGGREGATE}.get(named["kind"], _CANDLE)
+    first = next((row for _, row in _rows(path)), None)
+    if first is None:
+        raise ValueError(f"{path.name!r} is empty")
+    try:
+        begins_us = _micros(first[columns[2] if columns else 0])
+    except (ValueError, IndexError):
+        raise ValueError(
+            f"{path.name!r} has other columns than {named['kind']} have: {first}"
+        ) from None
+    return Tape(symbol or named["symbol"], Market(market), path, begins_us, columns)
+
+
+def _rows(path: Path) -> Iterator[tuple[int, Sequence[Any]]]:
+    """Yield the rows of a file with their numbers, the header left out."""
+    if path.suffix == ".parquet":
+        yield from _parquet_rows(path)
+        return
+    with _opened(path) as lines:
+        for number, row in enumerate(csv.reader(lines), 1):
+            if number == 1 and not row[0].strip().isdecimal():
+                continue
+            yield number, row
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[Iterable[str]]:
+    if path.suffix != ".zip":
+        with path.open(newline="", encoding="utf-8") as file:
+            yield file
+        return
+    with zipfile.ZipFile(path) as archive:
+        names = [name for name in archive.namelist() if name.endswith(".csv")]
+        if len(names) != 1:
+            raise ValueError(f"{path.name!r} holds {len(names)} CSV files: one is expected")
+        with archive.open(names[0]) as file:
+            yield io.TextIOWrapper(file, newline="", encoding="utf-8")
+
+
+def _parquet_rows(path: Path) -> Iterator[tuple[int, Sequence[Any]]]:
+    try:
+        parquet = import_module("pyarrow.parquet")
+    except ImportError:
+        raise ValueError("Parquet needs pyarrow: pip install 'binance-wsapi[history]'") from None
+    number = 0
+    with parquet.ParquetFile(path) as file:
+        for batch in file.iter_batches():
+            columns = [column.to_pylist() for column in batch.columns]
+            for row in zip(*columns, strict=True):
+                number += 1
+                yield number, row
+
+
+def _of_trade(row: Sequence[Any], columns: Sequence[int]) -> tuple[int, Decimal, Decimal, bool]:
+    price, quantity, time, maker = (row[each] for each in columns)
+    return _micros(time), _decimal(price), _decimal(quantity), str(maker).strip().lower() == "true"
+
+
+def _of_candle(row: Sequence[Any]) -> Iterator[tuple[int, Decimal, Decimal, bool]]:
+    opened, high, low, close, volume = (_decimal(each) for each in row[1:6])
+    if not volume:
+        return  # nobody traded
+    begins, ends = _micros(row[0]), _micros(row[6])
+    turns = (high, low) if high - close >= close - low else (low, high)
+    path = (opened, *turns, close)
+    # In parts that the symbol's step divides, as it divides the volume.
+    part = (volume / 4).quantize(volume, ROUND_DOWN)
+    parts = (part, part, part, volume - 3 * part)
+    before = opened
+    for at, (price, quantity) in enumerate(zip(path, parts, strict=True)):
+        if quantity:
+            yield begins + (ends - begins) * at // 3, price, quantity, price < before
+        before = price
+
+
+def _decimal(value: Any) -> Decimal:
+    # Parquet may hold floats, whose shortest text is what was written.
+    number = Decimal(value) if isinstance(value, (str, Decimal)) else Decimal(repr(value))
+    if not number.is_finite():
+        raise ValueError(value)
+    return number
+
+
+def _micros(value: Any) -> int:
+    # Parquet may hold timestamps.
+    time = int(value) if isinstance(value, (str, int)) else int(value.timestamp() * 1_000_000)
+    return time if time >= _FIRST_MICROSECOND_VALUE else time * 1_000
