@@ -80,7 +80,7 @@ class AwaitedCalls(ClientBase):
         ``resolve("order.place", …)``.
 
         Args:
-            market: ``"spot"``, ``"usdm"`` or ``"coinm"``.
+            market: ``"spot"``, ``"usdm"``, ``"coinm"``, ``"portfolio_margin"`` or ``"eoptions"``.
             http_method: ``"GET"``, ``"POST"``, ``"PUT"`` or ``"DELETE"``.
             path: The path, such as ``/fapi/v1/leverage``.
             params: Parameters under their wire names, without key, time and signature.

@@ -76,7 +76,7 @@ class BlockingCalls(ClientBase):
         ``resolve("order.place", …)``.
 
         Args:
-            market: ``"spot"``, ``"usdm"`` or ``"coinm"``.
+            market: ``"spot"``, ``"usdm"``, ``"coinm"``, ``"portfolio_margin"`` or ``"eoptions"``.
             http_method: ``"GET"``, ``"POST"``, ``"PUT"`` or ``"DELETE"``.
             path: The path, such as ``/fapi/v1/leverage``.
             params: Parameters under their wire names, without key, time and signature.

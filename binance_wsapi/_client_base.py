@@ -72,7 +72,7 @@ EventName = Literal[
 ]
 
 
-MarketName = Literal["spot", "usdm", "coinm", "portfolio_margin"]
+MarketName = Literal["spot", "usdm", "coinm", "portfolio_margin", "eoptions"]
 HttpMethod = Literal["GET", "POST", "PUT", "DELETE"]
 
 

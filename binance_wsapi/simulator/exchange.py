@@ -395,6 +395,11 @@ class SimulatedExchange(HostedVenue):
         """The limits of both futures markets."""
         return self.venue.futures_limits
 
+    @property
+    def option_limits(self) -> RequestLimits:
+        """The limits of the options market."""
+        return self.venue.option_limits
+
     def ban(self, ip: str = "127.0.0.1", seconds: float | None = None) -> None:
         """Ban an address and close its connections; 2 minutes, or longer each time."""
 

@@ -14,6 +14,7 @@ from typing import TextIO
 from binance_wsapi.endpoints import ENVIRONMENT_VARIABLE, SIMULATOR_VARIABLE, WsKey
 from binance_wsapi.markets import Market
 from binance_wsapi.simulator.doors.wire import plain
+from binance_wsapi.simulator.eoptions.contracts import QUOTE_ASSET
 from binance_wsapi.simulator.exchange import AccountHandle, Key, SimulatedExchange
 from binance_wsapi.simulator.futures.contracts import DEFAULT_CONTRACTS
 from binance_wsapi.simulator.official_hosts import OFFICIAL_HOSTS, OFFICIAL_PORTS
@@ -50,7 +51,8 @@ def main(
         stream.write(f"cannot listen on {options.host}:{ports}: {error.strerror or error}\n")
         return 1
     try:
-        exchange.limits.enabled = exchange.futures_limits.enabled = not options.no_limits
+        for limits in (exchange.limits, exchange.futures_limits, exchange.option_limits):
+            limits.enabled = not options.no_limits
         exchange.start_funding()
         if options.random_market:
             exchange.start_random_market(markets=tuple(exchange.venue.market_makers))
@@ -91,7 +93,10 @@ class _Desk:
         self._out = out
         self._accounts = [
             exchange.create_account(
-                each[Market.SPOT], usdm=each[Market.USDM], coinm=each[Market.COINM]
+                each[Market.SPOT],
+                usdm=each[Market.USDM],
+                coinm=each[Market.COINM],
+                eoptions=each[Market.EOPTIONS].get(QUOTE_ASSET),
             )
             for each in accounts
         ] or [exchange.create_account()]
@@ -185,6 +190,10 @@ class _Desk:
                 if Decimal(wallet["balance"]):
                     amount = f"{Decimal(wallet['balance']).normalize():f}"
                     self.tell(f"  {wallet['asset']:<8}{amount}  ({label} wallet)")
+        (options,) = account.request("GET /eapi/v1/marginAccount", market=Market.EOPTIONS)["asset"]
+        if Decimal(options["marginBalance"]):
+            amount = f"{Decimal(options['marginBalance']).normalize():f}"
+            self.tell(f"  {options['asset']:<8}{amount}  (options wallet)")
 
     def _tell_state(self) -> None:
         exchange = self._exchange
@@ -225,7 +234,7 @@ def _parser() -> argparse.ArgumentParser:
         type=read_wallets,
         default=[],
         metavar="USDT=10000,usdm:USDT=5000,coinm:BTC=1",
-        help="open an account with these balances, on Spot or in a futures wallet; may be repeated",
+        help="open an account with these balances, on Spot or in a futures or options wallet; may be repeated",
     )
     parser.add_argument("--no-market-maker", action="store_true", help="leave the books empty")
     parser.add_argument(
@@ -251,7 +260,12 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-_PLACES = {"spot": Market.SPOT, "usdm": Market.USDM, "coinm": Market.COINM}
+_PLACES = {
+    "spot": Market.SPOT,
+    "usdm": Market.USDM,
+    "coinm": Market.COINM,
+    "eoptions": Market.EOPTIONS,
+}
 
 
 def read_wallets(text: str) -> _Wallets:
@@ -268,9 +282,12 @@ def read_wallets(text: str) -> _Wallets:
         is_number = amount.replace(".", "", 1).isdecimal()
         if not asset or not equals or not is_number or market is None:
             raise argparse.ArgumentTypeError(
-                f"{part!r} is no balance: write ASSET=AMOUNT, usdm:ASSET=AMOUNT or coinm:ASSET=AMOUNT"
+                f"{part!r} is no balance: write ASSET=AMOUNT, usdm:ASSET=AMOUNT, coinm:ASSET=AMOUNT or "
+                "eoptions:USDT=AMOUNT"
             )
         known = {one.margin_asset for one in DEFAULT_CONTRACTS.get(market, ())}
+        if market is Market.EOPTIONS:
+            known = {QUOTE_ASSET}
         if known and asset.upper() not in known:
             raise argparse.ArgumentTypeError(
                 f"{part!r}: the wallets there hold {', '.join(sorted(known))}"

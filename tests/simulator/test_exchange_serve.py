@@ -70,11 +70,25 @@ def test_addresses_accounts_and_keys_are_printed() -> None:
 
 
 def test_futures_wallets_are_opened_and_all_addresses_told() -> None:
-    _, text = served("--port", "0", "--account", "usdm:USDT=500,coinm:BTC=0.5", "--random-market")
+    _, text = served(
+        "--port",
+        "0",
+        "--account",
+        "usdm:USDT=500,coinm:BTC=0.5,eoptions:USDT=700",
+        "--random-market",
+    )
 
     assert "USDT    500  (USD-M wallet)" in text
     assert "BTC     0.5  (COIN-M wallet)" in text
-    for path in ("/usdm/public/stream", "/usdm/market/stream", "/coinm/stream", "/dapi/v1"):
+    assert "USDT    700  (options wallet)" in text
+    for path in (
+        "/usdm/public/stream",
+        "/usdm/market/stream",
+        "/coinm/stream",
+        "/dapi/v1",
+        "/eoptions/market/stream",
+        "/eapi/v1",
+    ):
         assert path in text
 
 

@@ -111,6 +111,7 @@ def test_a_position_keeps_every_penny(fills: list[tuple[Decimal, Decimal]]) -> N
         realized += position.trade(quantity, price)
         paid += quantity * price
 
+    assert position.quantity or not position.average_price
     assert abs(paid - position.quantity * position.average_price + realized) < Decimal("1e-18")
     assert position.quantity == sum((quantity for quantity, _ in fills), Decimal(0))
 
