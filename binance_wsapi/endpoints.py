@@ -148,6 +148,8 @@ class Endpoint:
     """The host reads the listen key from the path."""
     listen_key_in_query: bool = False
     """The host reads the listen key from the query."""
+    listen_key_is_subscribed: bool = False
+    """The listen key is subscribed on the connection, too, as the name of a stream."""
     listen_keys: str | None = None
     """Where REST hands out its listen keys: module and name; ``None`` where a WebSocket API does."""
     user_events: str | None = None
@@ -490,6 +492,9 @@ _ENDPOINTS: dict[WsKey, Endpoint] = {
         Market.EOPTIONS,
         EndpointKind.LISTEN_KEY,
         _option_streams("/private/ws"),
+        # The documents have the key in the path, which the host no longer reads for USD-M; the official
+        # connector subscribes it. Both together bring each event once: it is one stream.
+        listen_key_is_subscribed=True,
         listen_keys="binance_wsapi.catalogue.listen_keys:EOPTIONS",
     ),
 }

@@ -14,7 +14,7 @@ from binance_wsapi.core.key_source import KeySource
 from binance_wsapi.core.link import Link, LinkLost, LinkOwner
 from binance_wsapi.core.linked_feed import LinkedFeed
 from binance_wsapi.core.session import Session
-from binance_wsapi.endpoints import WsKey, listen_key_url
+from binance_wsapi.endpoints import WsKey, endpoint, listen_key_url
 from binance_wsapi.errors import BinanceWsApiError, NotSent, RequestRejected
 from binance_wsapi.protocol.raw_event import raw_event
 from binance_wsapi.protocol.session import SessionState
@@ -39,6 +39,7 @@ _encode = msgspec.json.Encoder().encode
 _members = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 _ANSWERS = frozenset({"result", "error", "code"})
 """Answers to control messages have one of these."""
+_WHICH: dict[str, Any] = {"method": "LIST_SUBSCRIPTIONS"}
 
 
 class KeyLink(Link):
@@ -215,7 +216,10 @@ class ListenKeyUserData(Session):
     def opened(self, link: KeyLink) -> None:
         """The key is in the URL: events come as soon as the link is open."""
         self._feed.carried_by(link)
-        self.runtime.spawn(self._ask(link))
+        asked = _WHICH
+        if endpoint(self.ws_key).listen_key_is_subscribed:
+            asked = {"method": "SUBSCRIBE", "params": [link.key]}
+        self.runtime.spawn(self._ask(link, asked))
         if self._keeper is None:
             self._keeper = self.runtime.spawn(self._keep_alive())
 
@@ -225,13 +229,13 @@ class ListenKeyUserData(Session):
 
     def ask_in_silence(self, link: KeyLink) -> None:
         """Ask for a sign of life: that nothing happens and that nothing is told look the same."""
-        self.runtime.spawn(self._ask(link))
+        self.runtime.spawn(self._ask(link, _WHICH))
 
-    async def _ask(self, link: KeyLink) -> None:
+    async def _ask(self, link: KeyLink, asked: dict[str, Any]) -> None:
         now, number = self.runtime.now(), link.next_question()
         answer = link.questions[number] = self.runtime.loop.create_future()
         try:
-            link.write(_encode({"method": "LIST_SUBSCRIPTIONS", "id": number}))
+            link.write(_encode({**asked, "id": number}))
             # Longer than a pong may take: a peer that says nothing at all is told so.
             async with asyncio.timeout(2 * self.runtime.options.pong_timeout):
                 await answer

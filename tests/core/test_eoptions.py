@@ -299,6 +299,20 @@ def test_the_stream_outlives_its_connection_and_its_key(
         assert told.order.order_id == order_id
 
 
+def test_a_host_that_reads_no_key_from_the_path_is_asked_for_it(
+    connected: Caller, exchange: SimulatedExchange, account: AccountHandle, call: Option
+) -> None:
+    """So is USD-M's, on the same paths: the key is subscribed as well, and each event comes once."""
+    venue = exchange.call(lambda: exchange.venue.eoptions)
+    private: Any = venue._servers["private"]
+    private._reads_path = False
+    stream = subscribe(connected)
+    exchange.journal.wait_for(lambda frame: frame.payload == {"result": None, "id": 1})
+
+    placed = place(account, call)
+    assert connected.next_event(stream).order.order_id == placed
+
+
 def test_the_end_of_the_key_is_told_before_the_gap(
     connected: Caller, exchange: SimulatedExchange, account: AccountHandle, market: OptionMarket
 ) -> None:
