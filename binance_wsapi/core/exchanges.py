@@ -107,10 +107,11 @@ class Exchanges:
     def clock_of(self, ws_key: WsKey) -> ServerClock:
         """Return the clock of the exchange that a connection belongs to.
 
-        Exchanges differ by market, environment and the host of the WebSocket API.
+        Exchanges differ by market, environment and the host of the WebSocket API, or of REST without one.
         """
         environment = environment_of(ws_key, self._options.environment)
-        exchange = endpoint(ws_key).market, environment, self._host(api_key_beside(ws_key))
+        host = self._host(api_key_beside(ws_key)) or self._rest_host(ws_key)
+        exchange = endpoint(ws_key).market, environment, host
         clock = self._clocks.get(exchange)
         if clock is None:
             group = self._neighbours.join(("clock", *exchange), Measurements, self)
@@ -154,14 +155,14 @@ class Exchanges:
         self._time_offset_ms = offset_ms
         for clock in list(self._clocks.values()):
             clock.set_time_offset_ms(offset_ms)
-        # Who comes next shares limits with those alone that go by the same clock.
-        self._neighbours.shut(self)
         for each, us in zip(limits, before, strict=True):
             with self._neighbours.lock:
-                is_shared = bool(each.beside(self))
-            if is_shared:
-                # The neighbours' clocks show what they did, and one ledger cannot go by two.
-                each.governor.lead_us += us - self.now_us(each.ws_key)
+                # What was shared once goes by the clock of those who shared it, also when they are gone.
+                if each.beside(self) or each.governor.lead_us:
+                    # The neighbours' clocks show what they did, and one ledger cannot go by two.
+                    each.governor.lead_us += us - self.now_us(each.ws_key)
+                else:  # it goes by this client's clock from now on, and so does nobody else
+                    each.address.is_shut = each.account.is_shut = True
 
     # Limits
 
@@ -269,10 +270,16 @@ class Exchanges:
             return "", self._options.proxy
         return urlsplit(url).netloc, proxy_of(url, self._options.proxy)
 
+    def _rest_host(self, ws_key: WsKey) -> str:
+        try:
+            return urlsplit(self._options.rest_host(ws_key)).netloc
+        except ConfigurationError:  # streams alone: nothing there to measure by
+            return ""
+
     def _host(self, ws_key: WsKey) -> str:
         try:
             return urlsplit(self._options.url(ws_key)).netloc
-        except ConfigurationError:  # streams or REST alone: nothing there to measure by
+        except ConfigurationError:
             return ""
 
     def own_orders_of(self, ws_key: WsKey) -> OwnOrders:

@@ -90,13 +90,6 @@ class Neighbours:
             group.members.add(member)
             return group
 
-    def shut(self, member: Neighbour) -> None:
-        """Let nobody else join what a member shares."""
-        with self.lock:
-            for group in self._groups.values():
-                if member in group.members:
-                    group.is_shut = True
-
     def leave(self, member: Neighbour) -> None:
         """Share nothing any more."""
         with self.lock:

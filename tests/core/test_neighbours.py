@@ -144,6 +144,51 @@ def test_who_comes_to_a_clock_set_by_hand_counts_alone(
     assert admitted(early) == 5880
 
 
+def test_who_comes_to_neighbours_one_of_whom_set_a_clock_by_hand_counts_with_them(
+    exchanges: Callable[..., Exchanges],
+) -> None:
+    one, other = exchanges(), exchanges()
+    one.governor_of(SPOT)
+    other.governor_of(SPOT)
+    other.set_time_offset_ms(70_000)
+    late = exchanges()
+
+    assert admitted(late) == 5880
+    assert admitted(one) == admitted(other) == 0
+
+
+def test_a_clock_set_by_hand_is_made_up_for_when_the_neighbours_are_gone(
+    exchanges: Callable[..., Exchanges],
+) -> None:
+    one, other = exchanges(), exchanges()
+    turns_at = exchanges().governor_of(SPOT).usage(WALL_US)[0].resets_at_us
+    for each in (one, other):
+        each.governor_of(SPOT)
+    other.set_time_offset_ms(70_000)
+    one.leave()
+    other.set_time_offset_ms(None)
+
+    assert other.governor_of(SPOT).usage(other.now_us(SPOT))[0].resets_at_us == turns_at
+    late = exchanges()
+    assert admitted(other) == 5880
+    assert admitted(late) == 0
+
+
+@pytest.mark.parametrize("ws_key", [SPOT, WsKey.EOPTIONS])
+def test_exchanges_that_are_known_by_rest_alone_have_clocks_of_their_own(
+    exchanges: Callable[..., Exchanges], ws_key: WsKey
+) -> None:
+    one, other = (exchanges(urls={"rest": f"http://127.0.0.1:{port}"}) for port in (1, 2))
+    other.clock_of(ws_key)
+    for _ in range(2):  # what is odd has to be borne out
+        one.clock_measured(
+            ws_key, sent=NOW, sent_wall_us=WALL_US, server_time=WALL_US + 3600 * 10**6
+        )
+
+    assert one.now_us(ws_key) == WALL_US + 3600 * 10**6
+    assert other.now_us(ws_key) == WALL_US
+
+
 def test_one_measures_the_clock_for_all(exchanges: Callable[..., Exchanges]) -> None:
     one, other = exchanges(), exchanges()
     assert admitted(other) == 5880
