@@ -91,8 +91,9 @@ class AwaitedUserData(AwaitedCalls):
         The stream goes on through reconnects; a :class:`StreamGap` in it tells where events may be
         missing. Asked for again, the same stream is returned.
 
-        On Spot the orders that are open already are asked for once (``openOrders.status``, weight 80),
-        so that what a later gap swallows of them is found as well.
+        The orders that are open already are asked for once, so that what a later gap swallows of them is
+        found as well: on Spot by ``openOrders.status`` (weight 80), elsewhere over REST (weight 40 on futures,
+        10 on margin, 85 on portfolio margin), where the client has a REST host and a secret.
 
         On futures the account has one listen key, shared by all its clients: whoever stops it ends
         the events of all. The stream then gets a new key and tells the gap; at once when this client

@@ -154,6 +154,8 @@ class Endpoint:
     """Where REST hands out its listen keys: module and name; ``None`` where a WebSocket API does."""
     user_events: str | None = None
     """What makes typed events of its user data: module and name; ``None`` for what its market says."""
+    books: str | None = None
+    """What is asked about its account's orders, where that is not what its market says: module and name."""
 
 
 def endpoint(ws_key: WsKey) -> Endpoint:
@@ -469,6 +471,7 @@ _ENDPOINTS: dict[WsKey, Endpoint] = {
         Market.PORTFOLIO_MARGIN,
         EndpointKind.LISTEN_KEY,
         {_PRODUCTION: "wss://fstream.binance.com/pm/ws"},
+        books="binance_wsapi.markets.books:PORTFOLIO_MARGIN",
         listen_keys="binance_wsapi.catalogue.listen_keys:PORTFOLIO_MARGIN",
     ),
     WsKey.PORTFOLIO_MARGIN_PRO_USER_DATA: Endpoint(

@@ -13,7 +13,6 @@ import msgspec
 from binance_wsapi.buffer import BufferEnded, EventBuffer
 from binance_wsapi.endpoints import WsKey
 from binance_wsapi.errors import ClientClosed, UnreadableResult, check_seconds
-from binance_wsapi.loading import uncut
 from binance_wsapi.markets import Market
 from binance_wsapi.markets.market import find
 from binance_wsapi.models.base import Model
@@ -27,7 +26,24 @@ if TYPE_CHECKING:
         FuturesAccountV2,
         FuturesOrder,
     )
+    from binance_wsapi.models.futures_history import FuturesAccountTrade
+    from binance_wsapi.models.margin import (
+        IsolatedMarginAccount,
+        MarginAccount,
+        PortfolioBalances,
+        PortfolioFuturesAccount,
+    )
     from binance_wsapi.models.order import Order
+
+    ReconciledAccount: TypeAlias = (
+        AccountInformation
+        | FuturesAccountV2
+        | CoinFuturesAccount
+        | MarginAccount
+        | IsolatedMarginAccount
+        | PortfolioFuturesAccount
+        | PortfolioBalances
+    )
 
 __all__ = [
     "AccountReconciled",
@@ -91,7 +107,7 @@ class OrderReconciled(Model, dict=True):
     """An order as the exchange showed it after a gap: what the missed events would have told."""
 
     market: Market
-    """The order's market."""
+    """The order's market: Spot for margin, and that of the futures on portfolio margin."""
     symbol: str
     """The order's symbol."""
     order_id: int
@@ -102,7 +118,8 @@ class OrderReconciled(Model, dict=True):
     """The order's status now; ``UNKNOWN`` when the exchange does not know the order any more, or, with a
     :attr:`problem`, when it could not be asked."""
     raw_missed_fills: tuple[dict[str, Any], ...] = ()
-    """Fills that no event told, as wire dicts of ``myTrades`` (Spot only)."""
+    """Fills that no event told, as wire dicts of ``myTrades`` (``userTrades`` on futures); none where they
+    cannot be asked for by order: on the futures of portfolio margin, and without REST on others."""
     raw_order: dict[str, Any] | None = None
     """The order as a wire dict of ``order.status``; ``None`` when the exchange does not know it."""
     problem: str | None = None
@@ -124,17 +141,15 @@ class OrderReconciled(Model, dict=True):
         return typed
 
     @cached_property
-    def missed_fills(self) -> tuple[AccountTrade, ...]:
-        """Fills that no event told, oldest first (Spot only).
+    def missed_fills(self) -> tuple[AccountTrade | FuturesAccountTrade, ...]:
+        """Fills that no event told, oldest first.
 
         Raises:
             UnreadableResult: One does not fit its model: see :attr:`raw_missed_fills`.
         """
-        with uncut:
-            from binance_wsapi.models.account import AccountTrade
-
-        trades: list[AccountTrade] = _typed(
-            self.raw_missed_fills, list[AccountTrade], "myTrades", "raw_missed_fills"
+        kind: Any = find(self.market.facts.fill_model)
+        trades: list[AccountTrade | FuturesAccountTrade] = _typed(
+            self.raw_missed_fills, list[kind], "the question for fills", "raw_missed_fills"
         )
         return tuple(trades)
 
@@ -142,19 +157,22 @@ class OrderReconciled(Model, dict=True):
 class AccountReconciled(Model, dict=True):
     """The account as the exchange showed it after a gap: balances, and positions on futures.
 
-    It ends what is told after a gap.
+    It ends what is told after a gap. On portfolio margin there are three: USD-M's, COIN-M's, and the balances of
+    all wallets under Spot.
     """
 
     market: Market
     """The account's market."""
     raw_account: dict[str, Any] | None
-    """The result of ``account.status`` (``v2/account.status`` on USD-M) as a wire dict; ``None`` when it
-    could not be asked for."""
+    """The result of ``account.status`` (``v2/account.status`` on USD-M) as a wire dict, on margin and portfolio
+    margin what REST shows; ``None`` when it could not be asked for."""
+    account_model: str = ""
+    """What that is read as, as ``module:name``."""
     problem: str | None = None
     """Why the account could not be asked for: ask yourself."""
 
     @cached_property
-    def account(self) -> AccountInformation | FuturesAccountV2 | CoinFuturesAccount | None:
+    def account(self) -> ReconciledAccount | None:
         """The account as the market's ``account.status`` shows it (``v2/account.status`` on USD-M).
 
         ``None`` when it could not be asked for.
@@ -164,9 +182,9 @@ class AccountReconciled(Model, dict=True):
         """
         if self.raw_account is None:
             return None
-        typed: AccountInformation | FuturesAccountV2 | CoinFuturesAccount = _typed(
+        typed: ReconciledAccount = _typed(
             self.raw_account,
-            find(self.market.facts.account_model),
+            find(self.account_model or self.market.facts.account_model),
             self.market.facts.account_question[0],
             "raw_account",
         )

@@ -36,10 +36,12 @@ UsdmUserData: TypeAlias = UsdmUserEvent | StreamGap | OrderReconciled | AccountR
 CoinmUserData: TypeAlias = CoinmUserEvent | StreamGap | OrderReconciled | AccountReconciled
 """On ``WsKey.COINM_WSAPI`` and its testnet."""
 
-MarginUserData: TypeAlias = MarginUserEvent | StreamGap
+MarginUserData: TypeAlias = MarginUserEvent | StreamGap | OrderReconciled | AccountReconciled
 """On ``WsKey.MARGIN_USER_DATA`` and ``WsKey.MARGIN_RISK_USER_DATA``."""
 
-PortfolioMarginUserData: TypeAlias = PortfolioMarginUserEvent | StreamGap
+PortfolioMarginUserData: TypeAlias = (
+    PortfolioMarginUserEvent | StreamGap | OrderReconciled | AccountReconciled
+)
 """On ``WsKey.PORTFOLIO_MARGIN_USER_DATA``."""
 
 PortfolioMarginProUserData: TypeAlias = PortfolioMarginProUserEvent | StreamGap

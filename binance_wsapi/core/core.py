@@ -36,7 +36,6 @@ if TYPE_CHECKING:
     from binance_wsapi.core.market_streams import MarketStreams
     from binance_wsapi.core.rest_door import RestDoor
     from binance_wsapi.core.symbol_rules import RuleKeeper
-    from binance_wsapi.core.write_ahead import WriteAhead
 
 __all__ = ["Core"]
 
@@ -53,12 +52,10 @@ class Core:
 
     Args:
         runtime: What it stands on.
-        write_ahead: The journal, where there is one.
     """
 
-    def __init__(self, runtime: Runtime, write_ahead: WriteAhead | None = None) -> None:
+    def __init__(self, runtime: Runtime) -> None:
         self.runtime = runtime
-        self.write_ahead = write_ahead
         self._host = runtime.host
         self._metrics = runtime.options.metrics
         self._inbox: deque[Call] = deque()
@@ -79,10 +76,12 @@ class Core:
             self.giving_up,
             let_resolve=self._let_resolve,
             has_user_data=lambda: self.user_data.is_any,
-            settled=None if write_ahead is None else write_ahead.settled,
+            rest=lambda: self.rest,
         )
         self.look_ups = LookUps(runtime, self.sessions, self.lost_answers, self.giving_up)
-        self.user_data = UserDataStreams(runtime, self.sessions, self.lost_answers)
+        self.user_data = UserDataStreams(
+            runtime, self.sessions, self.lost_answers, lambda: self.rest
+        )
         self._market_streams: MarketStreams | None = None
         self._rest: RestDoor | None = None
         self._rest_inbox: deque[Call] = deque()
@@ -194,7 +193,7 @@ class Core:
             with unforked:
                 from binance_wsapi.core.rest_door import RestDoor
 
-            self._rest = RestDoor(self.runtime)
+            self._rest = RestDoor(self.runtime, self.user_data.show_order)
         return self._rest
 
     def _take_in_rest(self) -> None:
@@ -255,7 +254,6 @@ class Core:
             ws_key,
             lost_answers=self.lost_answers,
             listen_key_stopped=self.user_data.key_stopped,
-            write_ahead=self.write_ahead,
         )
 
     @property
@@ -308,8 +306,6 @@ class Core:
         """Send what was handed in."""
         self._woken = False
         inbox = self._inbox
-        if self.write_ahead is not None and len(inbox) > 1:
-            self.write_ahead.record_all(inbox.copy(), self.sessions.open)
         while inbox:
             call = inbox.popleft()
             try:
@@ -336,12 +332,9 @@ class Core:
 
     async def _end(self) -> None:
         self.runtime.is_ending = True
-        try:
-            self.take_in()
-            await self.runtime.cancel_tasks()  # first what would ask on, or open connections
-            await self.disconnect_all()
-            await self.runtime.cancel_tasks()
-            await self.runtime.close_transport()
-        finally:
-            if self.write_ahead is not None:
-                await self.write_ahead.close()
+        self.take_in()
+        # First what would ask on, or open connections, while they are being closed.
+        await self.runtime.cancel_tasks()
+        await self.disconnect_all()
+        await self.runtime.cancel_tasks()
+        await self.runtime.close_transport()

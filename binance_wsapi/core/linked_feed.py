@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Protocol
 
+from binance_wsapi.core.account_books import Reconciles
 from binance_wsapi.core.carriers import Carriers
 from binance_wsapi.core.feed import Feed
 from binance_wsapi.core.link import Link
 from binance_wsapi.core.lost_answers import LostAnswers
-from binance_wsapi.core.reconciliation import Reconciler
 from binance_wsapi.protocol.event_merge import identity
 from binance_wsapi.protocol.order_events import micros
 from binance_wsapi.protocol.raw_event import RawEvent
@@ -52,12 +52,12 @@ class LinkedFeed(Feed):
         self._carriers: Carriers[RawEvent] = Carriers(self._runtime, self._tell, identify=identity)
         self._loss = ""
         self._is_restored = self._runtime.options.resubscribe_user_data_stream_after_reconnect
-        self.reconciler: Reconciler | None = None
+        self.reconciler: Reconciles | None = None
         """Finds out what was missed in a gap, where the market can be asked; made with the first link
         that is subscribed, since the first event may come before the subscriber is told."""
         self.observers: list[Observer] = []
         """Who sees the events beside the stream."""
-        self.make_reconciler: Callable[[], Reconciler] | None = None
+        self.make_reconciler: Callable[[], Reconciles] | None = None
 
     def expect(self, link: Link) -> None:
         """The link is about to be subscribed."""

@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
 
+from binance_wsapi.core.account_questions import AccountQuestions
 from binance_wsapi.core.call import Call, Outcome
 from binance_wsapi.core.giving_up import GivingUp
 from binance_wsapi.core.link import LinkLost
@@ -39,6 +40,7 @@ from binance_wsapi.response import FloatResponse, Response
 
 if TYPE_CHECKING:
     from binance_wsapi.core.asking import Asker, Askers
+    from binance_wsapi.core.rest_door import RestDoor
 
 __all__ = ["LostAnswers"]
 
@@ -72,7 +74,7 @@ class LostAnswers:
         giving_up: Who is told of an answer that nobody waits for any more.
         let_resolve: Lets the error of a call be resolved later.
         has_user_data: Whether any account's events are subscribed.
-        settled: Is told what became of a call that had been told as unknown.
+        rest: The door to REST, made when it is first needed.
     """
 
     def __init__(
@@ -83,14 +85,14 @@ class LostAnswers:
         *,
         let_resolve: Callable[[Call, OutcomeUnknown], object],
         has_user_data: Callable[[], bool],
-        settled: Callable[[Call, Outcome], object] | None = None,
+        rest: Callable[[], RestDoor],
     ) -> None:
         self.runtime = runtime
         self.sessions = sessions
         self._giving_up = giving_up
         self._let_resolve = let_resolve
         self.has_user_data = has_user_data
-        self._settled = settled
+        self.rest = rest
         self._searches: dict[_Search, None] = {}
         self._unknown: dict[Call, Asker] = {}
         """Every request whose outcome is not known, the latest ones."""
@@ -129,7 +131,6 @@ class LostAnswers:
             search.end()
         if not searches:
             _show(session, call, outcome)
-            self._tell_settled(call, outcome)
             self._giving_up.learned(call, outcome)
 
     def link_lost(self) -> None:
@@ -158,14 +159,12 @@ class LostAnswers:
         self._note_unknown(session, call)
         pending = runtime.spawn(self.find_out(session, call, error, timeout))
         try:
-            outcome = await pending
+            return await pending
         except asyncio.CancelledError:
             if runtime.closed:
                 return runtime.closed_error()
             pending.cancel()
             raise
-        self._tell_settled(call, outcome)
-        return outcome
 
     async def find_out(
         self, session: Followed, call: Call, error: OutcomeUnknown, timeout: float | None
@@ -198,11 +197,6 @@ class LostAnswers:
         _show(session, call, outcome)
         return outcome
 
-    def note_unknown(self, session: Asker, calls: Iterable[Call]) -> None:
-        """Keep in mind requests that are about to be found out about, each a rival of the others."""
-        for call in calls:
-            self._note_unknown(session, call)
-
     def has_rival(self, session: Asker, request_id: str, client_id: object) -> bool:
         """Whether another request under the same client id may have made what goes by it."""
         # What is under way, or was never known, may have made the order as well as this request.
@@ -218,10 +212,6 @@ class LostAnswers:
             and other.own_orders is session.own_orders
             for other, call in [*unanswered, *((o, c) for c, o in self._unknown.items())]
         )
-
-    def _tell_settled(self, call: Call, outcome: Outcome) -> None:
-        if self._settled is not None:
-            self._settled(call, outcome)
 
     async def _settle(self, session: Followed, call: Call, error: OutcomeUnknown) -> None:
         runtime = self.runtime
@@ -276,6 +266,7 @@ class _Search:
                 lambda request_id, client_id: lost_answers.has_rival(
                     session, request_id, client_id
                 ),
+                has_rest=self._questions(session).has_rest,
             ),
         )
 
@@ -326,13 +317,16 @@ class _Search:
         try:
             # Asked for anew each time: the session may have been closed since.
             session = self._lost_answers.sessions.of(self._session.ws_key)
-            answer = await session.ask(None, method, params)
+            result = await self._questions(session).ask(method, params)
         except RequestRejected as error:
             self.inquiry.on_error(error.code, error.message, moment())
         except (BinanceWsApiError, LinkLost):
             self.inquiry.on_failure(moment())
         else:
-            self.inquiry.on_answer(answer.raw.get("result"), moment())
+            self.inquiry.on_answer(_decode(result) if result else None, moment())
+
+    def _questions(self, session: Asker) -> AccountQuestions:
+        return AccountQuestions(self._runtime, session.ws_key, session, self._lost_answers.rest)
 
     async def _wait(self, seconds: float | None = None) -> None:
         self._woken.clear()

@@ -13,19 +13,21 @@ import msgspec
 from binance_wsapi.core.link import LinkLost
 from binance_wsapi.errors import (
     BinanceWsApiError,
+    ConfigurationError,
     ConnectionLost,
     NotSent,
     RateLimited,
     RequestRejected,
 )
 from binance_wsapi.events import AccountReconciled, OrderReconciled
+from binance_wsapi.markets.books import without_rest
 from binance_wsapi.protocol.raw_event import RawEvent
 from binance_wsapi.protocol.reconcile import LiveOrders, Reconciled, Reconciliation
 from binance_wsapi.protocol.verdict import LAG_S
 
 if TYPE_CHECKING:
-    from binance_wsapi.core.asking import Asker
-    from binance_wsapi.response import Response
+    from binance_wsapi.core.account_questions import AccountQuestions
+    from binance_wsapi.markets.books import AccountBook
 
 __all__ = ["Reconciler"]
 
@@ -59,14 +61,18 @@ class Reconciler:
     Owned by the loop's thread.
 
     Args:
-        session: Where questions are asked.
+        questions: How the account is asked.
+        book: Which of its orders, and what is asked about them.
         tell: Appends a record to the account's stream.
     """
 
-    def __init__(self, session: Asker, tell: Callable[[object], None]) -> None:
-        self._session = session
+    def __init__(
+        self, questions: AccountQuestions, book: AccountBook, tell: Callable[[object], None]
+    ) -> None:
+        self._questions = questions
+        self.book = book if questions.has_rest else without_rest(book)
         self._append = tell
-        self._orders = LiveOrders(session.market, since_us=session.exchange_us())
+        self._orders = LiveOrders(self.book, since_us=questions.exchange_us())
         self._answers: deque[tuple[bool, msgspec.Raw]] = deque(maxlen=10_000)
         """Not decoded until it matters: each answer to an order passes here."""
         self._task: asyncio.Task[None] | None = None
@@ -78,9 +84,9 @@ class Reconciler:
 
     def start(self) -> None:
         """Learn which orders are open already: no event tells of them until they change."""
-        question = self._session.market.facts.open_orders_question
+        question = self.book.open_orders
         if question is not None:
-            self._first_look = self._session.runtime.spawn(self._learn_open_orders(question))
+            self._first_look = self._questions.runtime.spawn(self._learn_open_orders(question))
 
     def end(self) -> None:
         """The account's stream has ended."""
@@ -103,7 +109,7 @@ class Reconciler:
         if self._gap is None or self._is_interrupted:
             return
         until_us, watched_until = self._gap
-        if resolved or self._session.runtime.now() < watched_until:
+        if resolved or self._questions.runtime.now() < watched_until:
             made_us = self._look_into_answers()
             # What was found out late made no event either: the clock need not be asked.
             if made_us is not None and (resolved or made_us <= until_us):
@@ -125,10 +131,10 @@ class Reconciler:
 
         Called again when an answer shows an order from before the gap's end that nobody knew of.
         """
-        runtime = self._session.runtime
+        runtime = self._questions.runtime
         # An order heard of late belongs to the gap that is known: its end stays where it was.
         if self._gap is None or self._is_interrupted:
-            self._gap = self._session.exchange_us() + _SLACK_US, runtime.now() + WATCHED_S
+            self._gap = self._questions.exchange_us() + _SLACK_US, runtime.now() + WATCHED_S
         self._is_interrupted = False
         self.stop()
         self._look_into_answers()
@@ -183,7 +189,7 @@ class Reconciler:
         has_told = False
         work = Reconciliation(self._orders)
         rounds = 0
-        runtime = self._session.runtime
+        runtime = self._questions.runtime
         caught_up_at = runtime.now() + LAG_S
         while (question := work.question()) is not None:
             if work.is_second_look and (early := caught_up_at - runtime.now()) > 0:
@@ -205,44 +211,52 @@ class Reconciler:
         return has_told
 
     async def _learn_open_orders(self, question: str) -> None:
-        session = self._session
         while True:
             try:
-                answer = await self._answer_to(question, {})
-            except RequestRejected as error:
-                log.warning("%s: open orders could not be read: %s", session.ws_key, error)
+                result = await self._answer_to(question, self.book.params)
+            except (RequestRejected, ConfigurationError) as error:
+                log.warning("%s: open orders could not be read: %s", self._questions.ws_key, error)
                 return
             except BinanceWsApiError as error:
                 await self._pause(error)
             else:
-                self.answer(answer.raw_result, resolved=True)
+                self.answer(result, resolved=True)
                 return
 
     async def _refresh_account(self) -> None:
-        market = self._session.market
-        method, params = market.facts.account_question
+        book = self.book
+        method, params = book.account, book.account_params
         problem = ""
         for attempt in range(ACCOUNT_ATTEMPTS):
             try:
                 account = await self._ask(method, params)
             except BinanceWsApiError as error:
                 problem = str(error)
-                if attempt and isinstance(error, RequestRejected):
+                if isinstance(error, ConfigurationError) or (
+                    attempt and isinstance(error, RequestRejected)
+                ):
                     break
                 await self._pause(error)
                 continue
+            if isinstance(account, list) and book.listed_as is not None:
+                account = {book.listed_as: account}
             if isinstance(account, dict):
-                self._append(AccountReconciled(market=market, raw_account=account))
+                self._append(
+                    AccountReconciled(
+                        market=book.market, raw_account=account, account_model=book.account_model
+                    )
+                )
                 return
             problem = f"the answer to {method} cannot be read"
             break
-        log.warning("%s: the account could not be read: %s", self._session.ws_key, problem)
-        self._append(AccountReconciled(market=market, raw_account=None, problem=problem))
+        log.warning("%s: the account could not be read: %s", self._questions.ws_key, problem)
+        self._append(AccountReconciled(market=book.market, raw_account=None, problem=problem))
 
     async def _ask(self, method: str, params: Mapping[str, Any]) -> Any:
-        return (await self._answer_to(method, params)).raw.get("result")
+        result = await self._answer_to(method, params)
+        return _decode(result) if result else None
 
-    async def _answer_to(self, method: str, params: Mapping[str, Any]) -> Response[Any]:
+    async def _answer_to(self, method: str, params: Mapping[str, Any]) -> msgspec.Raw:
         """Return an answer, asked for again as long as none can come to any question.
 
         Raises:
@@ -250,21 +264,21 @@ class Reconciler:
         """
         while True:
             try:
-                return await self._session.ask(None, method, params)
+                return await self._questions.ask(method, params)
             except (NotSent, ConnectionLost, RateLimited, LinkLost) as error:
                 if isinstance(error, NotSent) and error.reason in _OF_THE_QUESTION:
                     raise
                 await self._pause(error)
 
     async def _pause(self, error: Exception) -> None:
-        log.info("%s: reconciling: %s", self._session.ws_key, error)
+        log.info("%s: reconciling: %s", self._questions.ws_key, error)
         wait = error.retry_after if isinstance(error, (NotSent, RequestRejected)) else None
         await asyncio.sleep(max(RETRY_DELAY_S, wait or 0.0))
 
     def _tell(self, record: Reconciled) -> None:
         self._append(
             OrderReconciled(
-                market=self._session.market,
+                market=self.book.market,
                 symbol=record.symbol,
                 order_id=record.order_id,
                 client_order_id=record.client_order_id,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import urlencode
 
@@ -154,10 +154,16 @@ class RestDoor:
 
     Args:
         runtime: What the core stands on.
+        show_order: Told what a request to a path has made, with its parameters.
     """
 
-    def __init__(self, runtime: Runtime) -> None:
+    def __init__(
+        self,
+        runtime: Runtime,
+        show_order: Callable[[str, Mapping[str, object], msgspec.Raw], None],
+    ) -> None:
         self._runtime = runtime
+        self._show_order = show_order
         self._tasks: dict[Call, asyncio.Task[Outcome]] = {}
 
     def submit(self, call: Call) -> None:
@@ -304,6 +310,8 @@ class RestDoor:
         runtime, status, body = self._runtime, answer.status, answer.body
         assert call.written_at is not None
         if status == 200 and is_json(body):
+            if kind.http_method == "POST":
+                self._show_order(kind.path, call.params, msgspec.Raw(body))
             frame = b'{"id":"%b","status":200,"result":%b' % (call.id.encode(), body)
             if limits:
                 frame += b',"rateLimits":%b' % bytes(limits)

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable, Iterable
-from typing import Any, Protocol
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Protocol
 
 from binance_wsapi.catalogue import operation_by_method
+from binance_wsapi.core.account_books import AccountBooks, Reconciles
+from binance_wsapi.core.account_questions import AccountQuestions
 from binance_wsapi.core.api_sessions import ApiSessions
 from binance_wsapi.core.feed import Buffer
+from binance_wsapi.core.key_source import ApiKeySource, RestKeySource
 from binance_wsapi.core.linked_feed import LinkedFeed, Observer
+from binance_wsapi.core.listen_key import ListenKeyUserData
 from binance_wsapi.core.lost_answers import LostAnswers
 from binance_wsapi.core.reconciliation import Reconciler
 from binance_wsapi.core.runtime import Runtime
@@ -25,7 +29,13 @@ from binance_wsapi.endpoints import (
 )
 from binance_wsapi.errors import ClientClosed, ConfigurationError, NotSent
 from binance_wsapi.loading import uncut
+from binance_wsapi.markets.books import CROSS_MARGIN, AccountBook, book_of, isolated_margin
 from binance_wsapi.markets.market import find
+
+if TYPE_CHECKING:
+    import msgspec
+
+    from binance_wsapi.core.rest_door import RestDoor
 
 __all__ = ["UserData", "UserDataStreams"]
 
@@ -63,12 +73,21 @@ class UserDataStreams:
         runtime: What the core stands on.
         sessions: The connections that are subscribed on, and asked.
         lost_answers: Who is shown the events while the fate of a request is unknown.
+        rest: The door to REST, made when it is first needed.
     """
 
-    def __init__(self, runtime: Runtime, sessions: ApiSessions, lost_answers: LostAnswers) -> None:
+    def __init__(
+        self,
+        runtime: Runtime,
+        sessions: ApiSessions,
+        lost_answers: LostAnswers,
+        rest: Callable[[], RestDoor],
+    ) -> None:
         self._runtime = runtime
         self._sessions = sessions
         self._lost_answers = lost_answers
+        self._rest = rest
+        self._reconcilers: dict[Account, list[Reconciler]] = {}
         self._kept: dict[Account, tuple[UserData, LinkedFeed]] = {}
         self._starting: set[UserData] = set()
         """What is being subscribed for the first time."""
@@ -160,11 +179,9 @@ class UserDataStreams:
             lost_answers=self._lost_answers,
             subscribed_by=f"subscribe_user_data_stream(WsKey.{ws_key.name}{isolated})",
         )
-        known = endpoint(ws_key)
-        # Orders of margin and portfolio margin accounts only REST can ask for.
-        if known.kind is EndpointKind.WS_API and ws_key is not WsKey.MARGIN_USER_DATA:
-            session = self._sessions.of(ws_key)
-            feed.make_reconciler = lambda: Reconciler(session, feed.tell)
+        books = account_books(ws_key, isolated_symbol)
+        if books:
+            feed.make_reconciler = lambda: self._reconciler(key, books, feed)
         user_data = self._make(ws_key, isolated_symbol, feed)
         self._starting.add(user_data)
         try:
@@ -173,9 +190,27 @@ class UserDataStreams:
             self._starting.discard(user_data)
         self._kept[key] = (user_data, feed)
         if feed.reconciler is not None:
-            self._sessions.follow(ws_key, feed.reconciler)
+            if isinstance(feed.reconciler, Reconciler) and trades_over_sessions(ws_key):
+                self._sessions.follow(ws_key, feed.reconciler)
             feed.reconciler.start()
         return feed, True
+
+    def _reconciler(
+        self, key: Account, books: Sequence[AccountBook], feed: LinkedFeed
+    ) -> Reconciles:
+        ws_key = key[0]
+        session = self._sessions.of(ws_key) if trades_over_sessions(ws_key) else None
+        questions = AccountQuestions(self._runtime, ws_key, session, self._rest)
+        made = [Reconciler(questions, book, feed.tell) for book in books]
+        self._reconcilers[key] = made
+        return made[0] if len(made) == 1 else AccountBooks(made)
+
+    def show_order(self, path: str, params: Mapping[str, Any], result: msgspec.Raw) -> None:
+        """Show an order that a request to a REST path has made to who keeps track of it."""
+        for reconcilers in self._reconcilers.values():
+            for each in reconcilers:
+                if each.book.order_path == path and is_of_book(each.book, params):
+                    each.answer(result, makes_orders=True)
 
     async def unsubscribe(
         self,
@@ -213,6 +248,7 @@ class UserDataStreams:
 
     async def _stop(self, key: Account) -> None:
         user_data, _ = self._kept.pop(key)
+        self._reconcilers.pop(key, None)
         self._sessions.unfollow(key[0])
         await user_data.stop()
 
@@ -242,31 +278,25 @@ class UserDataStreams:
     def take_all(self) -> list[UserData]:
         """Forget all user data and return it, to be closed."""
         kept, self._kept = list(self._kept.values()), {}
+        self._reconcilers.clear()
         return [*self._starting, *(user_data for user_data, _ in kept)]
 
     def _make(self, ws_key: WsKey, isolated_symbol: str | None, feed: LinkedFeed) -> UserData:
         known = endpoint(ws_key)
-        if known.listen_keys is not None or known.market.facts.has_listen_keys:
-            return self._make_by_listen_key(ws_key, feed)
+        if known.listen_keys is not None:
+            keys = RestKeySource(self._runtime, ws_key, find(known.listen_keys))
+            return ListenKeyUserData(self._runtime, ws_key, keys, feed)
         session = self._sessions.of(ws_key)
         if ws_key is WsKey.MARGIN_USER_DATA:
             with uncut:
                 from binance_wsapi.core.listen_token import ListenTokenUserData
 
             return ListenTokenUserData(self._runtime, session, feed, isolated_symbol)
+        if known.market.facts.has_listen_keys:
+            return ListenKeyUserData(
+                self._runtime, user_data_key(ws_key), ApiKeySource(session), feed
+            )
         return ApiUserData(self._runtime, session, feed)
-
-    def _make_by_listen_key(self, ws_key: WsKey, feed: LinkedFeed) -> UserData:
-        with uncut:
-            from binance_wsapi.core.key_source import ApiKeySource, RestKeySource
-            from binance_wsapi.core.listen_key import ListenKeyUserData
-
-        calls = endpoint(ws_key).listen_keys
-        if calls is not None:
-            keys = RestKeySource(self._runtime, ws_key, find(calls))
-            return ListenKeyUserData(self._runtime, ws_key, keys, feed)
-        source = ApiKeySource(self._sessions.of(ws_key))
-        return ListenKeyUserData(self._runtime, user_data_key(ws_key), source, feed)
 
     def _check(self, ws_key: WsKey, isolated_symbol: str | None) -> None:
         """Refuse what can have no user data.
@@ -303,6 +333,30 @@ class UserDataStreams:
 
 def _connections(user_data: Iterable[UserData]) -> list[Session]:
     return [each.connection for each in user_data if each.connection is not None]
+
+
+def trades_over_sessions(ws_key: WsKey) -> bool:
+    """Whether the account of a connection trades over the WebSocket API: its answers show its orders."""
+    return endpoint(ws_key).kind is EndpointKind.WS_API and ws_key is not WsKey.MARGIN_USER_DATA
+
+
+def account_books(ws_key: WsKey, isolated_symbol: str | None) -> Sequence[AccountBook]:
+    """Return the orders that the account of a connection has."""
+    known = endpoint(ws_key)
+    if ws_key is WsKey.MARGIN_USER_DATA:
+        return [CROSS_MARGIN if isolated_symbol is None else isolated_margin(isolated_symbol)]
+    if known.books is not None:
+        books: Sequence[AccountBook] = find(known.books)
+        return books
+    return [book_of(known.market)] if known.kind is EndpointKind.WS_API else []
+
+
+def is_of_book(book: AccountBook, params: Mapping[str, Any]) -> bool:
+    """Whether the order that a REST request makes goes to this account, and to no other of its kind."""
+    is_isolated = str(params.get("isIsolated", "")).upper() == "TRUE"
+    if not book.params:
+        return not is_isolated
+    return is_isolated and params.get("symbol") == book.params.get("symbol")
 
 
 def user_event_decoder(ws_key: WsKey) -> Callable[[bytes], Any]:

@@ -57,6 +57,7 @@ FACTS = MarketFacts(
     ),
     histories="binance_wsapi.catalogue.histories:COINM",
     order_model="binance_wsapi.models.futures:CoinFuturesOrder",
+    fill_model="binance_wsapi.models.futures_history:FuturesAccountTrade",
     account_model="binance_wsapi.models.futures:CoinFuturesAccount",
     user_event_decoder="binance_wsapi.models.futures_events:decode_coinm_event",
     stream_events="binance_wsapi.models.futures_stream_events",

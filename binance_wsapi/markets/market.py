@@ -126,6 +126,8 @@ class MarketFacts:
     """Where its past is asked for: module and name."""
     order_model: str
     """What ``order.status`` decodes to: module and name."""
+    fill_model: str
+    """What a row of the fills question decodes to: module and name."""
     account_model: str
     """What the account question decodes to: module and name."""
     user_event_decoder: str
@@ -154,6 +156,7 @@ WITHOUT_API: Mapping[str, Any] = {
     "has_listen_keys": True,
     "histories": "",
     "order_model": "",
+    "fill_model": "",
     "account_model": "",
 }
 """What the record of a market says that has no WebSocket API: nobody asks it."""

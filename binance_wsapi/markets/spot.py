@@ -71,6 +71,7 @@ FACTS = MarketFacts(
     why_no_snapshots=None,
     histories="binance_wsapi.catalogue.histories:SPOT",
     order_model="binance_wsapi.models.order:Order",
+    fill_model="binance_wsapi.models.account:AccountTrade",
     account_model="binance_wsapi.models.account:AccountInformation",
     user_event_decoder="binance_wsapi.models.user_events:decode_user_event",
     stream_events="binance_wsapi.models.spot_stream_events",

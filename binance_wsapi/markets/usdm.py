@@ -54,6 +54,7 @@ FACTS = MarketFacts(
     why_no_snapshots=None,
     histories="binance_wsapi.catalogue.histories:USDM",
     order_model="binance_wsapi.models.futures:FuturesOrder",
+    fill_model="binance_wsapi.models.futures_history:FuturesAccountTrade",
     account_model="binance_wsapi.models.futures:FuturesAccountV2",
     user_event_decoder="binance_wsapi.models.futures_events:decode_usdm_event",
     stream_events="binance_wsapi.models.futures_stream_events",

@@ -69,10 +69,10 @@ _RULES: dict[Fate, FateRules] = {
         questions.modified, proofs.futures_modified, rebuilt_answers.placed
     ),
     fates.ALGO_ORDER_PLACED: FateRules(
-        questions.cannot_be_asked, proofs.algo_placed, rebuilt_answers.as_found
+        questions.algo_placed, proofs.algo_placed, rebuilt_answers.as_found
     ),
     fates.ALGO_ORDER_CANCELLED: FateRules(
-        questions.cannot_be_asked, proofs.algo_cancelled, rebuilt_answers.as_found
+        questions.algo_cancelled, proofs.algo_cancelled, rebuilt_answers.as_found
     ),
 }
 _UNHEARD_OF = FateRules(questions.cannot_be_asked, None, rebuilt_answers.as_found)

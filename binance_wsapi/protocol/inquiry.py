@@ -30,7 +30,10 @@ orderList.place.*        orderList.status by client   found: executed. Not found
                          id, then its orders          of its orders: not executed
 orderList.cancel         orderList.status, then its   done, an order CANCELED: executed. Done otherwise:
                          orders                       not executed. Executing after the fence: neither
-algoOrder.*              none on the WebSocket API    ALGO_UPDATE of the order, else it stays unknown
+algoOrder.place          its REST path, by client id  found: executed. Else it stays unknown, but for
+                                                      ALGO_UPDATE of the order
+algoOrder.cancel         its REST path                CANCELED since: executed. Open after the fence, or
+                                                      ended otherwise: not executed. Else unknown
 ======================== ============================ ==================================================
 
 A user data event of the order proves as much as an answer, without asking. What stays unknown: an order

@@ -21,6 +21,8 @@ from binance_wsapi.protocol.verdict import (
 )
 
 __all__ = [
+    "algo_cancelled",
+    "algo_placed",
     "all_cancelled",
     "amended",
     "cannot_be_asked",
@@ -191,6 +193,65 @@ def futures_cancel(request: LostRequest) -> Steps[FinalVerdict]:
         verdict = _cancelled(answer)
         if verdict is not None:
             return verdict
+        when = When.LATER
+
+
+_ALGO_ORDER = "GET /fapi/v1/algoOrder"
+
+
+def algo_placed(request: LostRequest) -> Steps[FinalVerdict]:
+    """An algo order, which REST alone shows.
+
+    That it shows none proves nothing: no document says when the algo service shows what it took.
+    """
+    client_id = request.params.get("clientAlgoId")
+    if client_id is None or not request.knowledge.has_rest:
+        return (yield from cannot_be_asked(request))
+    when = When.NOW
+    while True:
+        answer: Answer = yield Question(_ALGO_ORDER, {"clientAlgoId": client_id}, when)
+        algo = answer.order
+        if algo is not None and request.is_own(
+            client_id, {"time": algo["createTime"]}, is_whole=False
+        ):
+            return Executed(algo)
+        if answer.is_final:
+            found = "none" if algo is None else "another one, perhaps,"
+            return StaysUnknown(f"REST shows {found} under its client id", algo)
+        when = When.LATER
+
+
+def algo_cancelled(request: LostRequest) -> Steps[FinalVerdict]:
+    """The cancel of an algo order, which REST alone shows."""
+    by = request.given("algoId") or request.given("clientAlgoId")
+    if not by or not request.knowledge.has_rest:
+        return (yield from cannot_be_asked(request))
+    when = When.NOW
+    while True:
+        answer: Answer = yield Question(_ALGO_ORDER, by, when)
+        algo = answer.order
+        if algo is not None:
+            status = algo["algoStatus"]
+            is_it = (
+                "algoId" in by
+                or request.is_generated(by["clientAlgoId"])
+                # One that was made since may have got the id of the one that was meant.
+                or not request.is_since(algo["createTime"])
+            )
+            if status == "CANCELED" and is_it and request.is_since(algo["updateTime"]):
+                return Executed(algo)
+            if answer.is_final and not (is_it and status != "CANCELED"):
+                return StaysUnknown(
+                    "the algo order may be another one, or was cancelled before", algo
+                )
+            if status != "NEW" and status != "CANCELED" and is_it:
+                return NotExecuted(f"the order was {status} before it could be cancelled", algo)
+            if answer.is_final:
+                return NotExecuted(
+                    "the order is open, and the request can no longer be accepted", algo
+                )
+        elif answer.is_final:
+            return StaysUnknown("REST shows no such algo order")
         when = When.LATER
 
 

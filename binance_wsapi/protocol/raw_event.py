@@ -73,6 +73,8 @@ class RawEvent(ToldOrder, eq=False):
     """The order of a futures event."""
     made: int | list[msgspec.Raw] | None = field(name="O", default=None)
     """When the order of a Spot event was made."""
+    unit: Any = field(name="fs", default=None)
+    """Which of the account's futures it is about: portfolio margin alone says so."""
     # No members of an event: what stands under these names in one is overwritten.
     data: Any = field(name=" data", default=b"")
     """The event's bytes, or msgspec's ``Raw``."""
@@ -137,6 +139,7 @@ def _leniently(data: bytes | str | msgspec.Raw) -> RawEvent:
         time=whole_number(fields.get("E")) or 0,
         body=ToldOrder(**_told(body)) if isinstance(body, dict) else None,
         made=whole_number(fields.get("O")),
+        unit=fields.get("fs"),
     )
 
 

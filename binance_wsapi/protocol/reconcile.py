@@ -5,7 +5,7 @@ shows it until an *event* tells its end: an order whose answer said FILLED just 
 broke is asked for after the gap, since its event may have been lost.
 
 What was missed is found by comparing the order as it stands with what its events told last. Fills are
-matched by trade id, on Spot where ``myTrades`` lists them; a fill that was made known this way is not
+matched by trade id, where they can be asked for; a fill that was made known this way is not
 told again when its event does come.
 
 Each order is looked at by itself. One that the exchange does not tell about, or tells about in a form that
@@ -21,7 +21,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from binance_wsapi.markets import Market
+from binance_wsapi.markets.books import AccountBook
 from binance_wsapi.protocol.order_events import FINAL_STATUSES, micros
 from binance_wsapi.protocol.own_orders import order_key, orders_in
 from binance_wsapi.protocol.raw_event import RawEvent, ToldOrder
@@ -31,9 +31,6 @@ from binance_wsapi.protocol.wire_values import amount, text, whole_number
 __all__ = ["LiveOrders", "Reconciled", "Reconciliation"]
 
 _Key = tuple[str, int]
-
-_MOST_TRADES = 1000
-"""How many fills one answer shows at most."""
 
 _NOT_FOUND = frozenset({-2013, -2011, -2026})
 
@@ -48,9 +45,9 @@ class Reconciled:
     status: str
     """Its status now; ``UNKNOWN`` when the exchange does not know the order any more, or did not tell."""
     missed_fills: tuple[dict[str, Any], ...] = ()
-    """Rows of ``myTrades`` that no event told (Spot)."""
+    """Rows of the fills question that no event told."""
     order: dict[str, Any] | None = None
-    """The order as it stands, as a wire dict of ``order.status``."""
+    """The order as it stands, as a wire dict."""
     problem: str | None = None
     """Why the order, or its fills, could not be asked for."""
 
@@ -144,13 +141,13 @@ class LiveOrders:
     """The orders of one account that may still change, as far as they are known.
 
     Args:
-        market: Whose orders these are.
+        book: What is asked about them.
         since_us: From when on events were told, epoch microseconds.
         size: Most orders kept in mind; beyond that the oldest are forgotten.
     """
 
-    def __init__(self, market: Market, *, since_us: int = 0, size: int = 10_000) -> None:
-        self.market = market
+    def __init__(self, book: AccountBook, *, since_us: int = 0, size: int = 10_000) -> None:
+        self.book = book
         self.has_strangers = False
         """An order made since then was first heard of by a later event than its first: a gap that was closed
         without it swallowed the others."""
@@ -408,12 +405,12 @@ class _Rounds:
         return self.round >= (1 if error.was_answered else _LAST_ROUND)
 
     def _open_orders(self, symbol: str, count: int) -> Steps[dict[int, dict[str, Any]]]:
-        # One list weighs no more than two single orders; futures have no such question.
-        in_one = self._orders.market.facts.open_orders_question
+        # One list weighs no more than two single orders.
+        in_one = self._orders.book.open_orders
         if in_one is None or count == 1:
             return {}
         try:
-            answer = yield Question(in_one, {"symbol": symbol})
+            answer = yield self._question(in_one, {"symbol": symbol})
         except _Untold:
             return {}  # each is asked for by itself
         return {key[1]: row for row in answer.rows if (key := order_key(row)) is not None}
@@ -429,10 +426,11 @@ class _Rounds:
         if key not in self._orders._told:
             return  # an event has told its end meanwhile, or it was forgotten
         if row is None or not _is_readable(row):
-            answer = yield Question("order.status", {"symbol": symbol, "orderId": order_id})
+            question = self._orders.book.order
+            answer = yield self._question(question, {"symbol": symbol, "orderId": order_id})
             row = answer.order
             if answer.result is not None and (row is None or not _is_readable(row)):
-                raise _Untold("the answer to order.status cannot be read")
+                raise _Untold(f"the answer to {question} cannot be read")
         record = yield from self._compared(key, row)
         if record is not None:
             self._records.append(record)
@@ -451,14 +449,14 @@ class _Rounds:
         now_executed = amount(row.get("executedQty")) or Decimal(0)
         fills: list[dict[str, Any]] = []
         problem = None
-        fills_question = orders.market.facts.fills_question
+        fills_question, most = orders.book.fills, orders.book.most_fills
         # Beside what was told when this began: an event that came since may tell a later fill than those missed.
         if now_executed > self._executed[key] and fills_question is not None:
             try:
-                answer = yield Question(
-                    fills_question, {"symbol": symbol, "orderId": order_id, "limit": _MOST_TRADES}
-                )
-                fills = _missed(_upto(now_executed, _trades(answer, now_executed)), told)
+                asked = {"symbol": symbol, "orderId": order_id, "limit": most}
+                answer = yield self._question(fills_question, asked)
+                trades = _trades(answer, now_executed, fills_question, most)
+                fills = _missed(_upto(now_executed, trades), told)
             except _Untold as error:
                 if not self._gives_up(error):
                     raise
@@ -469,7 +467,7 @@ class _Rounds:
         was = (told.client_order_id, told.status, told.shape)
         told.update(row)
         is_changed = (told.client_order_id, told.status, told.shape) != was
-        # Futures list no fills of an order: how far it is filled is all that can be told.
+        # Where no fills can be asked for, how far it is filled is all that can be told.
         if fills_question is None and now_executed > told.executed:
             told.executed = now_executed
             is_changed = True
@@ -494,6 +492,9 @@ class _Rounds:
             problem,
         )
 
+    def _question(self, method: str, params: Mapping[str, Any]) -> Question:
+        return Question(method, {**self._orders.book.params, **params})
+
     def _tell_unknown(self, key: _Key, problem: str) -> None:
         """The order stays live, whatever events tell: a later look may find out more."""
         told = self._orders._told.get(key)
@@ -506,25 +507,22 @@ def _is_readable(row: Mapping[str, Any]) -> bool:
     return text(row.get("status")) is not None and amount(row.get("executedQty")) is not None
 
 
-def _trades(answer: Answer, executed: Decimal) -> list[dict[str, Any]]:
+def _trades(answer: Answer, executed: Decimal, question: str, most: int) -> list[dict[str, Any]]:
     """Return all trades of an order of which so much is filled.
 
     Raises:
         _Untold: They cannot be read, or are not all there: the copy that answers may lag.
     """
     if not isinstance(answer.result, list):
-        raise _Untold("the answer to myTrades cannot be read")
+        raise _Untold(f"the answer to {question} cannot be read")
     for row in answer.rows:
         if not isinstance(row, dict) or whole_number(row.get("id")) is None:
-            raise _Untold("a row of myTrades cannot be read")
+            raise _Untold(f"a row of {question} cannot be read")
         if amount(row.get("qty")) is None:
-            raise _Untold("the quantity of a row of myTrades cannot be read")
+            raise _Untold(f"the quantity of a row of {question} cannot be read")
     # A full answer may go on: its sum says nothing about the copy.
-    if (
-        len(answer.rows) < _MOST_TRADES
-        and sum(Decimal(row["qty"]) for row in answer.rows) < executed
-    ):
-        raise _Untold("myTrades shows less than was filled")
+    if len(answer.rows) < most and sum(Decimal(row["qty"]) for row in answer.rows) < executed:
+        raise _Untold(f"{question} shows less than was filled")
     return answer.rows
 
 

@@ -143,6 +143,8 @@ class Knowledge:
     """Whether the client made an id up: nobody else has had it."""
     has_rival: Callable[[str, object], bool] = lambda request_id, client_id: False
     """Whether another request of the client, with the same client id, is of unknown outcome as well."""
+    has_rest: bool = False
+    """Whether questions can be put over REST (they begin with ``GET``)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ from binance_wsapi.simulator.doors.wire import Micros
 from binance_wsapi.simulator.errors import bad_symbol, invalid_parameter, mandatory_missing
 from binance_wsapi.simulator.futures.listen_keys import ListenKeys
 from binance_wsapi.simulator.futures.refusals import refusal
+from binance_wsapi.simulator.spot.symbols import SymbolSpec
 
 __all__ = ["LONGEST_VALIDITY_MS", "Margin"]
 
@@ -44,7 +45,7 @@ class Margin:
         self,
         clock: SimulatedClock,
         rng: Random,
-        symbols: Mapping[str, object],
+        symbols: Mapping[str, SymbolSpec],
         open_account: Callable[[Balances], Account],
     ) -> None:
         self._clock = clock
@@ -63,6 +64,41 @@ class Margin:
         if found is None:
             found = self._accounts[key] = self._open_account({})
         return found
+
+    def cross_answer(self, owner_uid: int) -> dict[str, Any]:
+        """Answer ``GET /sapi/v1/margin/account``: nothing is borrowed here."""
+        account = self.account(owner_uid)
+        return {
+            "borrowEnabled": True,
+            "marginLevel": "999.00000000",
+            "totalAssetOfBtc": "0.00000000",
+            "totalLiabilityOfBtc": "0.00000000",
+            "totalNetAssetOfBtc": "0.00000000",
+            "tradeEnabled": True,
+            "userAssets": [_asset(account, asset) for asset in account.balances],
+        }
+
+    def isolated_answer(self, owner_uid: int, params: Mapping[str, Any]) -> dict[str, Any]:
+        """Answer ``GET /sapi/v1/margin/isolated/account`` for the symbols that are named."""
+        symbols = [each for each in str(params.get("symbols", "")).split(",") if each]
+        rows = []
+        for symbol in symbols or [
+            each for uid, each in self._accounts if uid == owner_uid and each
+        ]:
+            spec = self._symbols.get(symbol)
+            if spec is None:
+                raise bad_symbol()
+            account = self.account(owner_uid, symbol)
+            rows.append(
+                {
+                    "symbol": symbol,
+                    "isolatedCreated": True,
+                    "marginLevel": "999.00000000",
+                    "baseAsset": _asset(account, spec.base_asset),
+                    "quoteAsset": _asset(account, spec.quote_asset),
+                }
+            )
+        return {"assets": rows}
 
     def create_token(self, owner_uid: int, params: Mapping[str, Any]) -> dict[str, Any]:
         """Answer ``POST /sapi/v1/userListenToken``.
@@ -143,6 +179,18 @@ class Margin:
         if symbol not in self._symbols:
             raise bad_symbol()
         return str(symbol)
+
+
+def _asset(account: Account, asset: str) -> dict[str, str]:
+    balance = account.balance(asset)
+    return {
+        "asset": asset,
+        "borrowed": "0.00000000",
+        "free": f"{balance.free:.8f}",
+        "interest": "0.00000000",
+        "locked": f"{balance.locked:.8f}",
+        "netAsset": f"{balance.free + balance.locked:.8f}",
+    }
 
 
 def _validity_ms(params: Mapping[str, Any]) -> int:

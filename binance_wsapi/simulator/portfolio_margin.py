@@ -93,6 +93,29 @@ class PortfolioMargin:
         """Answer ``DELETE /papi/v1/listenKey``."""
         return self.keys.stop(self.source(owner_uid))
 
+    def balances(self, owner_uid: int) -> list[dict[str, str]]:
+        """Answer ``GET /papi/v1/balance``: all wallets, by asset; nothing is borrowed here."""
+        account = self.account(owner_uid)
+        usdm, coinm = (self._futures[market].account(account.uid) for market in UNITS)
+        rows = []
+        for asset in dict.fromkeys([*account.balances, *usdm.wallets, *coinm.wallets]):
+            margin = account.balance(asset)
+            held = margin.free + margin.locked
+            rows.append(
+                {
+                    "asset": asset,
+                    "totalWalletBalance": f"{held + usdm.wallet(asset) + coinm.wallet(asset):.8f}",
+                    "crossMarginAsset": f"{held:.8f}",
+                    "crossMarginBorrowed": "0.00000000",
+                    "crossMarginFree": f"{margin.free:.8f}",
+                    "crossMarginInterest": "0.00000000",
+                    "crossMarginLocked": f"{margin.locked:.8f}",
+                    "umWalletBalance": f"{usdm.wallet(asset):.8f}",
+                    "cmWalletBalance": f"{coinm.wallet(asset):.8f}",
+                }
+            )
+        return rows
+
     def tell(self, owner_uid: int, event: str, members: Mapping[str, Any]) -> None:
         """Tell what the engines do not reckon, such as ``riskLevelChange`` and ``liabilityChange``.
 

@@ -620,7 +620,7 @@ def test_what_a_namespace_asks_goes_to_the_exchange_of_its_connection(
         (("spot", "GET", "/api/v3/depth?symbol=X"), "comes behind a question mark as params"),
         (("spot", "GET", "/fapi/v1/time"), "is no path of spot: it is one of 'usdm'"),
         (
-            ("usdm", "GET", "/eapi/v1/time"),
+            ("usdm", "GET", "/xapi/v1/time"),
             "is no path of usdm: they begin with /fapi/ or /futures/data/",
         ),
         (("usdm", "GET", "/fapi/v1/time", {"signature": "x"}), "signature is added by the client"),

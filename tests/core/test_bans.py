@@ -563,13 +563,15 @@ def test_margin_tokens_are_not_asked_for_during_a_ban(
     """The stream is tried again and again in the background: not into a ban."""
     subscribed = Subscribed(ready, scripted, doors)
     assert waits.get(timeout=WAIT_S) > 10**6, "the token's life"
-    doors.refusals["/sapi"] = (418, {"Retry-After": "300"}, {"code": -1003, "msg": "No."})
+    token = "/sapi/v1/userListenToken"
+    refusal = (418, {"Retry-After": "300"}, {"code": -1003, "msg": "No."})
+    doors.refusals = {token: refusal, **doors.refusals}
 
     subscribed.terminate()
 
     assert waits.get(timeout=WAIT_S) < 1
     assert waits.get(timeout=WAIT_S) == 300
-    assert doors.count("/sapi") == 2
+    assert doors.count("/sapi/v1/userListenToken") == 2
 
 
 def test_a_ban_told_elsewhere_puts_off_what_is_tried_in_the_background(
@@ -584,7 +586,7 @@ def test_a_ban_told_elsewhere_puts_off_what_is_tried_in_the_background(
 
     assert waits.get(timeout=WAIT_S) < 1
     assert 120 - WAIT_S < waits.get(timeout=WAIT_S) <= 120
-    assert doors.count("/sapi") == 1
+    assert doors.count("/sapi/v1/userListenToken") == 1
 
 
 def test_a_margin_token_is_renewed_when_a_ban_is_over(

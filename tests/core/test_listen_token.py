@@ -238,7 +238,7 @@ def test_lost_connection_is_restored_with_a_fresh_token(
     for each, handle in ((stream, account.margin()), (isolated, account.margin("BTCUSDT"))):
         assert isinstance(caller.next_event(each), StreamGap)
         handle.deposit("USDT", 1)
-        assert isinstance(caller.next_event(each), BalanceUpdate)
+        assert next_of(caller, each, BalanceUpdate).asset == "USDT"
 
 
 def test_token_that_cannot_be_fetched_again_is_asked_for_until_it_is(
@@ -256,7 +256,7 @@ def test_token_that_cannot_be_fetched_again_is_asked_for_until_it_is(
     while told.is_open:
         told = next_of(caller, stream, StreamGap)
     account.margin().deposit("USDT", 1)
-    assert isinstance(caller.next_event(stream), BalanceUpdate)
+    assert next_of(caller, stream, BalanceUpdate).asset == "USDT"
 
 
 def test_planned_move_tells_each_event_once(

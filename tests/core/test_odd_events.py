@@ -20,6 +20,7 @@ from binance_wsapi.core.linked_feed import LinkedFeed
 from binance_wsapi.core.reconciliation import Reconciler
 from binance_wsapi.core.user_data_streams import user_event_decoder
 from binance_wsapi.markets import Market, api_markets
+from binance_wsapi.markets.books import book_of
 from binance_wsapi.models.base import Event, UnknownEvent
 from binance_wsapi.protocol.fate_rules import rules_of
 from binance_wsapi.protocol.raw_event import raw_event
@@ -93,6 +94,8 @@ NOBODY_ASKS: Any = SimpleNamespace(is_busy=False)
 class FakeRuntime:
     """What a feed and a reconciler need of a runtime; what they would ask is not asked."""
 
+    in_floats = False
+
     def __init__(self) -> None:
         self.options = SimpleNamespace(
             beautify=True,
@@ -143,12 +146,12 @@ class Account:
             subscribed_by="",
         )
         session: Any = SimpleNamespace(
-            market=market,
+            has_rest=True,
             runtime=runtime,
             ws_key=KEYS[market],
             exchange_us=lambda: runtime.exchanges.now_us(KEYS[market]),
         )
-        self.feed.reconciler = Reconciler(session, self.feed.tell)
+        self.feed.reconciler = Reconciler(session, book_of(market), self.feed.tell)
 
     def link(self) -> Any:
         link: Any = FakeLink()

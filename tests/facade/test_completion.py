@@ -32,7 +32,7 @@ def offered(market: Market) -> list[Operation]:
     return [each for each in operations(market) if not each.on_client]
 
 
-@pytest.mark.parametrize("market", Market)
+@pytest.mark.parametrize("market", api_markets())
 def test_every_method_is_completed(market: Market) -> None:
     names = complete(market, "namespace.")
 

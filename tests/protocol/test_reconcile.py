@@ -11,6 +11,13 @@ from hypothesis import strategies as st
 
 from binance_wsapi.catalogue import operation_by_method
 from binance_wsapi.markets import Market
+from binance_wsapi.markets.books import (
+    CROSS_MARGIN,
+    AccountBook,
+    book_of,
+    isolated_margin,
+    without_rest,
+)
 from binance_wsapi.protocol.raw_event import raw_event
 from binance_wsapi.protocol.reconcile import LiveOrders, Reconciled, Reconciliation
 
@@ -64,8 +71,12 @@ def observe_event(orders: LiveOrders, event: dict[str, Any]) -> bool:
     return orders.observe_event(raw_event(json.dumps(event).encode()))
 
 
-def live(*events: dict[str, Any], market: Market = Market.SPOT) -> LiveOrders:
-    orders = LiveOrders(market)
+SPOT_BOOK = book_of(Market.SPOT)
+USDM_WITHOUT_REST = without_rest(book_of(Market.USDM))
+
+
+def live(*events: dict[str, Any], book: AccountBook = SPOT_BOOK) -> LiveOrders:
+    orders = LiveOrders(book)
     for event in events:
         observe_event(orders, event)
     return orders
@@ -382,7 +393,7 @@ def test_what_ended_while_a_gap_was_feared_is_forgotten_when_there_was_none() ->
 
 def test_a_fill_larger_than_what_was_filled_before_is_a_new_one() -> None:
     """The answer counted 1; the event of a fill of 2, late, tells a total that was reached already."""
-    orders = LiveOrders(Market.SPOT)
+    orders = LiveOrders(book_of(Market.SPOT))
     orders.observe_answer([row(executedQty="1", status="PARTIALLY_FILLED")])
     observe_event(orders, report(x="TRADE", X="PARTIALLY_FILLED", l="2", z="1", t=12))
 
@@ -392,14 +403,14 @@ def test_a_fill_larger_than_what_was_filled_before_is_a_new_one() -> None:
     assert asking.question() is None, "1 before and 2 told are all there is"
 
 
-def test_futures_fills_that_change_no_status_are_told_by_the_order() -> None:
+def test_fills_that_nobody_can_be_asked_for_are_told_by_the_order() -> None:
     body = {"s": "BTCUSDT", "i": 7, "c": "mine", "p": "100", "q": "5", "T": 1000}
     event = {
         "e": "ORDER_TRADE_UPDATE",
         "o": body | {"x": "TRADE", "X": "PARTIALLY_FILLED", "l": "1", "z": "1", "t": 11},
     }
     new = {"e": "ORDER_TRADE_UPDATE", "o": body | {"x": "NEW", "X": "NEW", "l": "0", "z": "0"}}
-    orders = live(new, event, market=Market.USDM)
+    orders = live(new, event, book=USDM_WITHOUT_REST)
     now = row(status="PARTIALLY_FILLED", executedQty="3")
 
     (record,) = Reconciliation(orders).on_answer(now)
@@ -419,7 +430,9 @@ def test_several_orders_of_a_symbol_are_asked_for_at_once_on_spot() -> None:
     assert asking.question() == ("order.status", {"symbol": "ETHUSDT", "orderId": 9})
 
 
-def test_futures_orders_are_asked_for_one_by_one_and_without_fills() -> None:
+def test_futures_orders_are_asked_for_one_by_one_and_without_fills_where_rest_is_not_known() -> (
+    None
+):
     body = {
         "s": "BTCUSDT",
         "i": 7,
@@ -434,7 +447,7 @@ def test_futures_orders_are_asked_for_one_by_one_and_without_fills() -> None:
         {"e": "ORDER_TRADE_UPDATE", "o": body | {"i": number, "x": "NEW", "t": 0, "T": 1000}}
         for number in (7, 8)
     ]
-    asking = Reconciliation(live(*events, market=Market.USDM))
+    asking = Reconciliation(live(*events, book=USDM_WITHOUT_REST))
 
     filled = row(status="FILLED", executedQty="5", updateTime=1009)
     assert asking.question() == ("order.status", {"symbol": "BTCUSDT", "orderId": 7})
@@ -442,9 +455,39 @@ def test_futures_orders_are_asked_for_one_by_one_and_without_fills() -> None:
     assert asking.question() == ("order.status", {"symbol": "BTCUSDT", "orderId": 8})
 
 
+@pytest.mark.parametrize(
+    ("book", "fixed", "order", "fills", "most"),
+    [
+        (book_of(Market.USDM), {}, "order.status", "GET /fapi/v1/userTrades", 1000),
+        (book_of(Market.COINM), {}, "order.status", "GET /dapi/v1/userTrades", 1000),
+        (CROSS_MARGIN, {}, "GET /sapi/v1/margin/order", "GET /sapi/v1/margin/myTrades", 500),
+        (
+            isolated_margin("BTCUSDT"),
+            {"isIsolated": "TRUE"},
+            "GET /sapi/v1/margin/order",
+            "GET /sapi/v1/margin/myTrades",
+            500,
+        ),
+    ],
+)
+def test_fills_are_asked_for_over_rest_where_that_alone_has_them(
+    book: AccountBook, fixed: dict[str, str], order: str, fills: str, most: int
+) -> None:
+    orders = LiveOrders(book)
+    orders.observe_answer(row(executedQty="0"))
+    asking = Reconciliation(orders)
+    key = {**fixed, "symbol": "BTCUSDT", "orderId": 7}
+
+    assert asking.question() == (order, key)
+    assert asking.on_answer(row(status="FILLED", executedQty="5", updateTime=1009)) == []
+    assert asking.question() == (fills, {**key, "limit": most})
+    (record,) = asking.on_answer([trade(11, "2"), trade(12, "3")])
+    assert (record.status, [each["id"] for each in record.missed_fills]) == ("FILLED", [11, 12])
+
+
 def test_an_order_is_live_until_an_event_tells_its_end() -> None:
     """The answer said FILLED, the event was lost with the connection."""
-    orders = LiveOrders(Market.SPOT)
+    orders = LiveOrders(book_of(Market.SPOT))
     filled = row(status="FILLED", executedQty="5")
     orders.observe_answer(filled, makes_orders=True)
     asking = Reconciliation(orders)
@@ -463,7 +506,7 @@ def test_an_answer_after_the_last_event_does_not_revive_the_order() -> None:
 
 
 def test_an_order_first_seen_in_a_query_counts_from_there() -> None:
-    orders = LiveOrders(Market.SPOT)
+    orders = LiveOrders(book_of(Market.SPOT))
     orders.observe_answer([row(executedQty="3"), row(orderId=8)])
     orders.observe_answer(row(orderId=9, status="FILLED"))
 
@@ -473,7 +516,7 @@ def test_an_order_first_seen_in_a_query_counts_from_there() -> None:
 
 
 def test_a_fill_that_an_answer_counted_before_its_event_came_counts_once() -> None:
-    orders = LiveOrders(Market.SPOT)
+    orders = LiveOrders(book_of(Market.SPOT))
     orders.observe_answer([row(executedQty="2", status="PARTIALLY_FILLED")])
     assert observe_event(orders, fill(12, total="2"))
     orders.begin_gap()
@@ -486,7 +529,7 @@ def test_a_fill_that_an_answer_counted_before_its_event_came_counts_once() -> No
 
 
 def test_an_order_made_since_events_are_told_and_first_seen_in_a_query_has_told_nothing() -> None:
-    orders = LiveOrders(Market.SPOT, since_us=900_000)
+    orders = LiveOrders(book_of(Market.SPOT), since_us=900_000)
     orders.observe_answer([row(executedQty="1", time=901)])
 
     asking = Reconciliation(orders)
@@ -521,7 +564,7 @@ def test_an_order_made_since_events_are_told_and_first_seen_in_a_query_has_told_
     ],
 )
 def test_answers_make_orders_known(method: str, result: object, ids: list[int]) -> None:
-    orders = LiveOrders(Market.SPOT)
+    orders = LiveOrders(book_of(Market.SPOT))
     operation = operation_by_method(Market.SPOT, method)
     assert operation is not None
     fate = operation.fate
@@ -558,7 +601,7 @@ def test_events_of_other_matters_are_news() -> None:
 
 
 def test_memory_is_bounded() -> None:
-    orders = LiveOrders(Market.SPOT, size=3)
+    orders = LiveOrders(book_of(Market.SPOT), size=3)
     for number in range(10):
         observe_event(orders, report(i=number))
 
@@ -570,7 +613,7 @@ def test_memory_is_bounded() -> None:
 def test_every_fill_is_told_once_whatever_the_gap_swallows(seed: int) -> None:
     """Orders fill and end while events are lost, and while the questions are under way."""
     chance = random.Random(seed)
-    orders = LiveOrders(Market.SPOT)
+    orders = LiveOrders(book_of(Market.SPOT))
     book: dict[int, dict[str, Any]] = {}
     trades: dict[int, list[dict[str, Any]]] = {}
     told: list[int] = []

@@ -96,6 +96,17 @@ class RestApi:
             "GET /sapi/v1/margin/allPairs": lambda request, params: [],
             "GET /sapi/v1/margin/isolated/allPairs": lambda request, params: [],
         }
+        self._extra |= {
+            "GET /sapi/v1/margin/account": self._keyed(
+                lambda uid, params: margin.cross_answer(uid), Security.USER_DATA
+            ),
+            "GET /sapi/v1/margin/isolated/account": self._keyed(
+                margin.isolated_answer, Security.USER_DATA
+            ),
+            "GET /papi/v1/balance": self._keyed(
+                lambda uid, params: venue.portfolio_margin.balances(uid), Security.USER_DATA
+            ),
+        }
         for version in ("v1", "v2"):
             path = f"/sapi/{version}/margin/listen-key"
             self._extra |= {

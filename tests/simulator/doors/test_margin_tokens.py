@@ -18,6 +18,7 @@ from binance_wsapi.simulator.errors import ExchangeError
 from binance_wsapi.simulator.key_making import Key
 from binance_wsapi.simulator.margin import Margin
 from binance_wsapi.simulator.spot.market import SpotMarket
+from binance_wsapi.simulator.spot.symbols import DEFAULT_SYMBOLS
 from binance_wsapi.simulator.venue import Venue
 
 START_US = 1_700_000_000_000_000
@@ -36,7 +37,7 @@ def margin(clock: SimulatedClock) -> Margin:
     return Margin(
         clock,
         Random(1),
-        {"BTCUSDT": None, "ETHUSDT": None},
+        {each.symbol: each for each in DEFAULT_SYMBOLS if each.symbol in {"BTCUSDT", "ETHUSDT"}},
         lambda funds: Account(next(uids), funds),
     )
 

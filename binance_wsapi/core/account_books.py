@@ -1,0 +1,84 @@
+"""The books of one account: several where one stream tells of several markets."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from binance_wsapi.core.reconciliation import Reconciler
+from binance_wsapi.protocol.raw_event import RawEvent
+
+__all__ = ["AccountBooks", "Reconciles"]
+
+
+class Reconciles(Protocol):
+    """Who brings an account's stream up to date after a gap."""
+
+    def start(self) -> None:
+        """Learn which orders are open already."""
+
+    def end(self) -> None:
+        """The account's stream has ended."""
+
+    def is_news(self, event: RawEvent) -> bool:
+        """Take note of an event; false when it tells what was told already."""
+        raise NotImplementedError
+
+    def begin(self) -> None:
+        """Events flow again after a gap."""
+
+    def moving(self) -> None:
+        """Another link takes over."""
+
+    def moved(self) -> None:
+        """All events came."""
+
+    def interrupted(self) -> None:
+        """Events are missing from now on."""
+
+
+class AccountBooks:
+    """Several reconcilers, each for the orders of one market; owned by the loop's thread.
+
+    Args:
+        books: They, of which each is for one business unit.
+    """
+
+    def __init__(self, books: Sequence[Reconciler]) -> None:
+        self.books = books
+        self._by_unit = {each.book.business_unit: each for each in books}
+
+    def start(self) -> None:
+        """Learn which orders are open already."""
+        for each in self.books:
+            each.start()
+
+    def end(self) -> None:
+        """The account's stream has ended."""
+        for each in self.books:
+            each.end()
+
+    def is_news(self, event: RawEvent) -> bool:
+        """Let the book that an event is about take note of it."""
+        book = self._by_unit.get(event.unit)
+        return book is None or book.is_news(event)
+
+    def begin(self) -> None:
+        """Events flow again after a gap."""
+        for each in self.books:
+            each.begin()
+
+    def moving(self) -> None:
+        """Another link takes over."""
+        for each in self.books:
+            each.moving()
+
+    def moved(self) -> None:
+        """All events came."""
+        for each in self.books:
+            each.moved()
+
+    def interrupted(self) -> None:
+        """Events are missing from now on."""
+        for each in self.books:
+            each.interrupted()

@@ -1,0 +1,133 @@
+"""What is asked about the orders of an account: over the WebSocket API, or over REST where that alone can tell.
+
+A question is the name of an operation, or ``GET`` and a path of a REST API.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from binance_wsapi.markets.market import Market
+
+__all__ = [
+    "CROSS_MARGIN",
+    "PORTFOLIO_MARGIN",
+    "AccountBook",
+    "book_of",
+    "is_over_rest",
+    "isolated_margin",
+    "without_rest",
+]
+
+
+@dataclass(frozen=True, kw_only=True)
+class AccountBook:
+    """The orders that one account has on one market."""
+
+    market: Market
+    """Whose orders they are, in whose words."""
+    order: str = "order.status"
+    """Shows one order."""
+    open_orders: str | None
+    """Shows all open orders; ``None`` where only single ones can be asked for."""
+    fills: str | None
+    """Shows the fills of an order; ``None`` where nothing does."""
+    most_fills: int = 1000
+    """How many fills one answer shows at most."""
+    account: str
+    """Shows balances (and positions)."""
+    account_params: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    """What goes with that question."""
+    params: Mapping[str, str] = field(default_factory=dict[str, str])
+    """What goes with each question about orders."""
+    account_model: str
+    """What that decodes to: module and name."""
+    listed_as: str | None = None
+    """The member that it becomes where the answer is a list."""
+    business_unit: str | None = None
+    """What the events of its orders say where one stream tells of several (``fs``); ``None``: any."""
+    order_path: str
+    """Where REST makes its orders."""
+
+
+def is_over_rest(question: str) -> bool:
+    """Whether a question goes to a REST API."""
+    return question.startswith("GET ")
+
+
+def book_of(market: Market) -> AccountBook:
+    """Return the orders of an account that trades over the market's WebSocket API."""
+    facts = market.facts
+    question, params = facts.account_question
+    prefix = facts.open_orders_path.removesuffix("openOrders")
+    return AccountBook(
+        market=market,
+        open_orders=facts.open_orders_question or f"GET {facts.open_orders_path}",
+        fills=facts.fills_question or f"GET {facts.fills_path}",
+        account=question,
+        account_params=params,
+        account_model=facts.account_model,
+        order_path=f"{prefix}order",
+    )
+
+
+def without_rest(book: AccountBook) -> AccountBook:
+    """Return the book as far as it can be asked about where there is no REST API."""
+
+    def kept(question: str | None) -> str | None:
+        return None if question is None or is_over_rest(question) else question
+
+    return replace(book, open_orders=kept(book.open_orders), fills=kept(book.fills))
+
+
+CROSS_MARGIN = AccountBook(
+    market=Market.SPOT,
+    order="GET /sapi/v1/margin/order",
+    open_orders="GET /sapi/v1/margin/openOrders",
+    fills="GET /sapi/v1/margin/myTrades",
+    most_fills=500,
+    account="GET /sapi/v1/margin/account",
+    account_model="binance_wsapi.models.margin:MarginAccount",
+    order_path="/sapi/v1/margin/order",
+)
+
+
+def isolated_margin(symbol: str) -> AccountBook:
+    """Return the orders of the isolated margin account of a symbol."""
+    return replace(
+        CROSS_MARGIN,
+        account="GET /sapi/v1/margin/isolated/account",
+        account_params={"symbols": symbol},
+        params={"isIsolated": "TRUE", "symbol": symbol},
+        account_model="binance_wsapi.models.margin:IsolatedMarginAccount",
+    )
+
+
+PORTFOLIO_MARGIN = (
+    *(
+        AccountBook(
+            market=market,
+            order=f"GET /papi/v1/{unit.lower()}/order",
+            open_orders=f"GET /papi/v1/{unit.lower()}/openOrders",
+            fills=None,  # its userTrades cannot be asked for by order
+            account=f"GET /papi/v1/{unit.lower()}/account",
+            account_model="binance_wsapi.models.margin:PortfolioFuturesAccount",
+            business_unit=unit,
+            order_path=f"/papi/v1/{unit.lower()}/order",
+        )
+        for market, unit in ((Market.USDM, "UM"), (Market.COINM, "CM"))
+    ),
+    AccountBook(
+        market=Market.SPOT,
+        order="GET /papi/v1/margin/order",
+        open_orders="GET /papi/v1/margin/openOrders",
+        fills="GET /papi/v1/margin/myTrades",
+        most_fills=500,
+        account="GET /papi/v1/balance",
+        account_model="binance_wsapi.models.margin:PortfolioBalances",
+        listed_as="balances",
+        order_path="/papi/v1/margin/order",
+    ),
+)
