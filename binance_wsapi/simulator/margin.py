@@ -81,7 +81,7 @@ class Margin:
     def isolated_answer(self, owner_uid: int, params: Mapping[str, Any]) -> dict[str, Any]:
         """Answer ``GET /sapi/v1/margin/isolated/account`` for the symbols that are named."""
         symbols = [each for each in str(params.get("symbols", "")).split(",") if each]
-        rows = []
+        rows: list[dict[str, Any]] = []
         for symbol in symbols or [
             each for uid, each in self._accounts if uid == owner_uid and each
         ]:

@@ -97,7 +97,7 @@ class PortfolioMargin:
         """Answer ``GET /papi/v1/balance``: all wallets, by asset; nothing is borrowed here."""
         account = self.account(owner_uid)
         usdm, coinm = (self._futures[market].account(account.uid) for market in UNITS)
-        rows = []
+        rows: list[dict[str, str]] = []
         for asset in dict.fromkeys([*account.balances, *usdm.wallets, *coinm.wallets]):
             margin = account.balance(asset)
             held = margin.free + margin.locked
