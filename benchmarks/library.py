@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable
@@ -50,12 +51,20 @@ def main(url: str, certificate: str = "") -> None:
         "mute_latency_warning": True,
     }
     with (
+        tempfile.TemporaryDirectory() as folder,
         Client(api_secret=pem, **shared) as session,
         Client(api_secret="s" * 64, **shared) as hmac,
         Client(api_secret=pem, **shared) as heard,
         asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner,
         asyncio.Runner(loop_factory=new_uvloop) as uv_runner,
     ):
+        journals = [f"{folder}/{number}.db" for number in range(4)]
+        kept = Client(api_secret=pem, journal=journals[0], **shared)
+        kept_power = Client(api_secret=pem, journal=journals[1], durability="power", **shared)
+        kept_async = AsyncClient(api_secret=pem, journal=journals[2], **shared)
+        kept_power_async = AsyncClient(
+            api_secret=pem, journal=journals[3], durability="power", **shared
+        )
         session_async = AsyncClient(api_secret=pem, **shared)
         hmac_async = AsyncClient(api_secret="s" * 64, **shared)
         push = pusher(url, tls_context(certificate))
@@ -81,6 +90,10 @@ def main(url: str, certificate: str = "") -> None:
         serve_chunks(
             {
                 "sync": lambda n: figures(lambda: _timed(lambda: _place(session), n), n),
+                "sync_journal": lambda n: figures(lambda: _timed(lambda: _place(kept), n), n),
+                "sync_power": lambda n: figures(lambda: _timed(lambda: _place(kept_power), n), n),
+                "pipelined_journal": in_loop(_pipelined, kept_async),
+                "pipelined_power": in_loop(_pipelined, kept_power_async),
                 "sync_hmac": lambda n: figures(lambda: _timed(lambda: _place(hmac), n), n),
                 "async": in_loop(_sequential, session_async),
                 "async_uvloop": in_loop(_sequential, session_async, uv_runner),
@@ -104,6 +117,10 @@ def main(url: str, certificate: str = "") -> None:
         )
         runner.run(session_async.close())
         runner.run(hmac_async.close())
+        kept.close()
+        kept_power.close()
+        runner.run(kept_async.close())
+        runner.run(kept_power_async.close())
 
 
 class _Pushed:

@@ -88,6 +88,19 @@ PLAIN: tuple[Measure, ...] = (
     Measure("book change, 5+5 levels", "book5", ("raw", "book5"), "cpu", 5000, {}),
     Measure("book change, 20+20 levels", "book20", ("raw", "book20"), "cpu", 3000, {}),
     Measure("exchange info of 3.6 MB", "exchange_info", ("raw", "exchange_info"), "p50", 3, {}),
+    Measure(
+        "sync, journal", "sync_journal", ("library", "sync"), "p50", 500,
+        {"stdlib": 1.25, "uvloop": 1.25},
+    ),
+    Measure("sync, journal, power", "sync_power", ("library", "sync"), "p50", 200, {}),
+    Measure(
+        "100 in flight, journal", "pipelined_journal", ("library", "pipelined"), "seconds", 3000,
+        {"stdlib": 0.8, "uvloop": 0.8}, faster=True,
+    ),
+    Measure(
+        "100 in flight, journal, power", "pipelined_power", ("library", "pipelined"), "seconds", 3000,
+        {}, faster=True,
+    ),
 )  # fmt: skip
 TLS = tuple(
     Measure(row.label, row.measure, row.baseline, row.unit, row.count, {}, faster=row.faster)
@@ -267,7 +280,7 @@ def _print(scheme: str, loop: str, rows: list[Row]) -> None:
             "\nRatios are of time (less is better); those of '100 in flight' and '8 threads' are of "
             "requests per second (more is better), those of events of CPU.\nBaselines: raw aiohttp + "
             "json on the stdlib loop; for 8 threads a facade on run_coroutine_threadsafe; for books a "
-            "dict a side."
+            "dict a side; for journals this library without."
         )
 
 

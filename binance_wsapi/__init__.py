@@ -39,7 +39,7 @@ from binance_wsapi.events import (
 )
 from binance_wsapi.health import ConnectionHealth, Metrics
 from binance_wsapi.models.rows import Rows
-from binance_wsapi.outcomes import CallOutcome, GivenUp, given_up
+from binance_wsapi.outcomes import CallOutcome, GivenUp, Recovered, given_up
 from binance_wsapi.protocol.signing import KeyType, Signer
 from binance_wsapi.protocol.told_limits import LimitUsage
 from binance_wsapi.response import RateLimitUsage, Response
@@ -75,6 +75,7 @@ __all__ = [
     "PartlyExecuted",
     "RateLimitUsage",
     "RateLimited",
+    "Recovered",
     "RequestRejected",
     "RequestTimeout",
     "Response",

@@ -8,7 +8,7 @@ from concurrent.futures import Future
 from functools import partial
 from typing import Any, overload
 
-from binance_wsapi._client_base import ClientBase, HttpMethod, MarketName, T
+from binance_wsapi._client_base import ClientBase, HttpMethod, MarketName, T, recovery_of
 from binance_wsapi.core.call import Outcome
 from binance_wsapi.core.call_errors import before_sending, unresponsive
 from binance_wsapi.core.call_kind import CallKind, kind_by_method
@@ -20,6 +20,9 @@ from binance_wsapi.errors import BinanceWsApiError, OutcomeUnknown
 from binance_wsapi.forks import unforked
 from binance_wsapi.markets import Market
 from binance_wsapi.models.base import Timestamp
+from binance_wsapi.models.rows import Rows
+from binance_wsapi.options import LONGEST_S
+from binance_wsapi.outcomes import Recovered
 from binance_wsapi.protocol.made_writers import Writer
 from binance_wsapi.protocol.params import name_text, wire_params_by_name
 from binance_wsapi.response import Response
@@ -168,6 +171,33 @@ class AwaitedCalls(ClientBase):
             ws_key=ws_key,
         )
         return await unknown.resolve_async(timeout)
+
+    async def recover(self, *, timeout: float | None = None) -> Rows[Recovered]:
+        """Find out what became of the requests that earlier clients left open in the journal, and wait until it is known.
+
+        Call it after a start, before you trade. Each is looked up by its client order id and never sent
+        again. One that is not found counts as not placed only when it can no longer be accepted, by the
+        exchange's clock, which is measured anew: ``recvWindow`` + 14 seconds after it was sent (19 by default),
+        or after this call where nobody knows how long ago that was (on another machine, or after a restart of
+        this one). What was found out is written down, and not asked again. Requests sent with other API keys
+        are left alone.
+
+        Args:
+            timeout: Seconds this may take; what is not known by then stays open. ``None`` for as long as it
+                takes.
+
+        Returns:
+            Each of them, oldest first, with what became of it, and its orders as they stand.
+
+        Raises:
+            ConfigurationError: The client keeps no journal, or it cannot be read.
+            NotSent: The exchange cannot be reached: nothing was found out.
+            ParameterError: ``timeout`` is no number of seconds.
+            ClientClosed: The client is closed.
+        """
+        recovery = recovery_of(self._core, timeout)
+        patience = LONGEST_S if timeout is None else timeout + self._longest_wait
+        return await self._run(recovery, timeout=patience)
 
     @property
     def _sender(

@@ -5,9 +5,9 @@ from __future__ import annotations
 import logging
 import os
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import replace
-from functools import WRAPPER_ASSIGNMENTS, update_wrapper
+from functools import WRAPPER_ASSIGNMENTS, partial, update_wrapper
 from inspect import getattr_static
 from os import PathLike
 from types import FunctionType
@@ -32,11 +32,12 @@ from binance_wsapi.events import (
 )
 from binance_wsapi.forks import made_once, unforked
 from binance_wsapi.loading import load
+from binance_wsapi.models.rows import Rows
 from binance_wsapi.options import (
     ClientOptions,
     Options,
 )
-from binance_wsapi.outcomes import CallOutcome
+from binance_wsapi.outcomes import CallOutcome, Recovered
 from binance_wsapi.protocol.authorisation import Authoriser, window_value
 from binance_wsapi.protocol.inquiry import DEFAULT_RECV_WINDOW_MS
 from binance_wsapi.protocol.params import WireValue
@@ -45,9 +46,19 @@ from binance_wsapi.redirection import redirected
 
 if TYPE_CHECKING:
     from binance_wsapi.core.account_keeper import AccountKeeper
+    from binance_wsapi.core.write_ahead import Journal, WriteAhead
     from binance_wsapi.rules.symbol_rules import SymbolRules
 
-__all__ = ["ClientBase", "EventName", "HttpMethod", "MarketName", "close_account", "close_new"]
+__all__ = [
+    "ClientBase",
+    "EventName",
+    "HttpMethod",
+    "MarketName",
+    "close_account",
+    "close_new",
+    "kept_journal",
+    "recovery_of",
+]
 
 C = TypeVar("C", bound="ClientBase")
 
@@ -123,7 +134,8 @@ class ClientBase(ClientSignature):
                 "connection once (mute_latency_warning=True mutes this)",
                 authoriser.signer.key_type.value,
             )
-        self._attach(Core(self._make_runtime(options, authoriser)))
+        runtime = self._make_runtime(options, authoriser)
+        self._attach(Core(runtime, None if options.journal is None else _write_ahead(runtime)))
 
     @classmethod
     def from_env(cls: type[C], **options: Unpack[ClientOptions]) -> C:  # noqa: PYI019
@@ -396,6 +408,41 @@ def _authoriser(
     if api_secret is not None:
         signer = load_signer(api_secret, passphrase)
     return Authoriser(api_key=options.api_key, signer=signer, recv_window=options.recv_window)
+
+
+def _write_ahead(runtime: Runtime) -> WriteAhead:
+    with unforked:
+        from binance_wsapi.core.write_ahead import WriteAhead
+        from binance_wsapi.journal import open_journal
+
+    options = runtime.options
+    try:
+        journal = open_journal(options, runtime.id_prefix)
+    except ConfigurationError:
+        runtime.host.stop(runtime.close_transport, GRACE_S)
+        raise
+    return WriteAhead(runtime, journal, sends_unjournalled=options.journal_failure == "send")
+
+
+def kept_journal(core: Core) -> Journal:
+    """Return the journal of a client, or say that it has none."""
+    if core.write_ahead is None:
+        raise ConfigurationError("this client keeps no journal: pass journal= a file's path")
+    return core.write_ahead.journal
+
+
+def recovery_of(
+    core: Core, timeout: float | None
+) -> Callable[[], Coroutine[Any, Any, Rows[Recovered]]]:
+    """Return what finds out about all that earlier clients left open, or say why it cannot."""
+    kept_journal(core)
+    if timeout is not None:
+        check_seconds("timeout", timeout)
+    with unforked:
+        from binance_wsapi.core.recovery import recover
+
+    assert core.write_ahead is not None
+    return partial(recover, core.look_ups, core.write_ahead, lambda: core.rest, timeout)
 
 
 def close_account(keeper: AccountKeeper) -> None:

@@ -12,6 +12,8 @@ from typing import Any
 from binance_wsapi.errors import ConfigurationError
 from binance_wsapi.health import Metrics
 from binance_wsapi.options import (
+    Durability,
+    JournalFailure,
     OnRateLimit,
     OnUnknownOutcome,
     Options,
@@ -54,6 +56,10 @@ class ClientSignature:
         on_rate_limit: OnRateLimit = "raise",
         on_unknown_outcome: OnUnknownOutcome = "resolve",
         order_rules: OrderRules = "off",
+        journal: str | PathLike[str] | None = None,
+        durability: Durability = "process",
+        journal_failure: JournalFailure = "raise",
+        journal_days: float | None = 30.0,
         client_order_id_prefix: str = "w",
         resolve_timeout: float = 30.0,
         numbers: ResultNumbers = "decimal",
@@ -113,6 +119,15 @@ class ClientSignature:
                 ``"round"`` fits its prices and quantities to the rules, as
                 :attr:`Response.adjustments` then tells. The first order of a symbol waits for its
                 rules.
+            journal: A file in which the client writes down each request that changes orders before
+                it is sent, and what became of it: after a crash :meth:`recover` finds out about
+                those that are open. One client at a time has it.
+            durability: What the journal outlives: ``"process"`` the end of the process, however it
+                ends; ``"power"`` that of the machine, too, and each request waits for the disk.
+            journal_failure: When the journal does not take a request (a full disk): ``"raise"``
+                raises :class:`NotSent`, ``"send"`` sends it all the same, and logs an error.
+            journal_days: Days that settled entries stay in the journal, which is seen to when it is
+                opened; ``None`` keeps all. What is open stays.
             client_order_id_prefix: What the ids begin with that orders without one of yours get: up
                 to 10 letters, digits, `-` and `_`. Behind it stands what makes them unlike those of
                 any other client.
@@ -171,6 +186,10 @@ class ClientSignature:
             on_rate_limit=on_rate_limit,
             on_unknown_outcome=on_unknown_outcome,
             order_rules=order_rules,
+            journal=journal,
+            durability=durability,
+            journal_failure=journal_failure,
+            journal_days=journal_days,
             client_order_id_prefix=client_order_id_prefix,
             resolve_timeout=resolve_timeout,
             numbers=numbers,
@@ -191,7 +210,7 @@ class ClientSignature:
             metrics=metrics,
         )
         # Tracebacks may be shown with the locals of their frames (Sentry, rich, unittest).
-        del api_key, api_secret, api_secret_passphrase, signer, urls, proxy, headers
+        del api_key, api_secret, api_secret_passphrase, signer, urls, proxy, headers, journal
         if isinstance(read, ConfigurationError):
             raise read
         self._begin(*read)

@@ -7,6 +7,7 @@ import datetime as dt
 import ssl as ssl_module
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from os import PathLike
 from typing import Literal, TypedDict
 
 from binance_wsapi.endpoints import WsKey
@@ -16,6 +17,8 @@ __all__ = [
     "ENVIRONMENT",
     "CallOptions",
     "ClientOptions",
+    "Durability",
+    "JournalFailure",
     "OnRateLimit",
     "OnUnknownOutcome",
     "OptionFields",
@@ -31,6 +34,8 @@ TimeUnit = Literal["MILLISECOND", "MICROSECOND"]
 OnRateLimit = Literal["raise", "wait"]
 OnUnknownOutcome = Literal["resolve", "raise"]
 OrderRules = Literal["off", "check", "round"]
+Durability = Literal["process", "power"]
+JournalFailure = Literal["raise", "send"]
 Overflow = Literal["drop_oldest", "drop_newest", "close"]
 ResultNumbers = Literal["decimal", "float"]
 TransportName = Literal["aiohttp", "direct"]
@@ -63,6 +68,10 @@ class ClientOptions(TypedDict, total=False):
     on_rate_limit: OnRateLimit
     on_unknown_outcome: OnUnknownOutcome
     order_rules: OrderRules
+    journal: str | PathLike[str] | None
+    durability: Durability
+    journal_failure: JournalFailure
+    journal_days: float | None
     client_order_id_prefix: str
     resolve_timeout: float
     numbers: ResultNumbers
@@ -115,6 +124,10 @@ class OptionFields:
     on_rate_limit: OnRateLimit = "raise"
     on_unknown_outcome: OnUnknownOutcome = "resolve"
     order_rules: OrderRules = "off"
+    journal: str | PathLike[str] | None = field(default=None, repr=False)
+    durability: Durability = "process"
+    journal_failure: JournalFailure = "raise"
+    journal_days: float | None = 30.0
     client_order_id_prefix: str = "w"
     resolve_timeout: float = 30.0
     numbers: ResultNumbers = "decimal"

@@ -11,6 +11,7 @@ from binance_wsapi._awaited_user_data import AwaitedUserData
 from binance_wsapi._client_base import (
     GRACE_S,
     close_account,
+    kept_journal,
 )
 from binance_wsapi.core.own_threads import OwnThreads
 from binance_wsapi.endpoints import WsKey, check_takes_requests, endpoint
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from binance_wsapi.facade.async_usdm import AsyncUsdmNamespace
     from binance_wsapi.facade.market_streams import AsyncStreams
     from binance_wsapi.facade.opening import OpeningAccount
+    from binance_wsapi.journal import AsyncOrderJournal
     from binance_wsapi.rules.symbol_rules import SymbolRules
 
 __all__ = ["AsyncClient"]
@@ -78,6 +80,13 @@ class AsyncClient(AwaitedUserData):
         from binance_wsapi.facade.market_streams import AsyncStreams
 
         return AsyncStreams(lambda: self._core.market_streams, self._run, in_floats=self._in_floats)
+
+    @made_once
+    def journal(self) -> AsyncOrderJournal:
+        """The requests that changed orders, as the file of the option ``journal`` has them."""
+        from binance_wsapi.journal import AsyncOrderJournal
+
+        return AsyncOrderJournal(kept_journal(self._core))
 
     @overload
     def futures(self, market: Literal["usdm"]) -> AsyncUsdmNamespace: ...

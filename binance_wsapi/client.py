@@ -9,6 +9,7 @@ from binance_wsapi._blocking_user_data import BlockingUserData
 from binance_wsapi._client_base import (
     GRACE_S,
     close_account,
+    kept_journal,
 )
 from binance_wsapi.endpoints import WsKey, check_takes_requests
 from binance_wsapi.errors import ConfigurationError
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from binance_wsapi.facade.market_streams import Streams
     from binance_wsapi.facade.spot import SpotNamespace
     from binance_wsapi.facade.usdm import UsdmNamespace
+    from binance_wsapi.journal import OrderJournal
     from binance_wsapi.rules.symbol_rules import SymbolRules
 
 __all__ = ["Client"]
@@ -68,6 +70,13 @@ class Client(BlockingUserData):
         from binance_wsapi.facade.market_streams import Streams
 
         return Streams(lambda: self._core.market_streams, self._run, in_floats=self._in_floats)
+
+    @made_once
+    def journal(self) -> OrderJournal:
+        """The requests that changed orders, as the file of the option ``journal`` has them."""
+        from binance_wsapi.journal import OrderJournal
+
+        return OrderJournal(kept_journal(self._core))
 
     @overload
     def futures(self, market: Literal["usdm"]) -> UsdmNamespace: ...

@@ -222,6 +222,11 @@ class OutcomeUnknown(BinanceWsApiError):
             self._first_cause = self.cause
         self.cause = f"{self._first_cause}; {reason}"
 
+    @property
+    def is_beyond_asking(self) -> bool:
+        """Whether all was asked that can be asked, and it stays unknown."""
+        return self._first_cause is not None
+
     def attach(self, look_up: LookUp) -> None:
         """Let the error be resolved; called by the client that raises it."""
         self._look_up = look_up

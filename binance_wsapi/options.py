@@ -14,6 +14,8 @@ from urllib.parse import urlsplit
 
 from binance_wsapi._option_fields import (
     ClientOptions,
+    Durability,
+    JournalFailure,
     OnRateLimit,
     OnUnknownOutcome,
     OptionFields,
@@ -30,6 +32,8 @@ from binance_wsapi.proxies import check_proxy, proxy_of
 
 __all__ = [
     "ClientOptions",
+    "Durability",
+    "JournalFailure",
     "OnRateLimit",
     "OnUnknownOutcome",
     "Options",
@@ -148,6 +152,8 @@ class Options(OptionFields):
             ("on_rate_limit", get_args(OnRateLimit)),
             ("on_unknown_outcome", get_args(OnUnknownOutcome)),
             ("order_rules", get_args(OrderRules)),
+            ("durability", get_args(Durability)),
+            ("journal_failure", get_args(JournalFailure)),
             ("event_overflow", get_args(Overflow)),
             ("numbers", get_args(ResultNumbers)),
         ):
@@ -173,6 +179,10 @@ class Options(OptionFields):
             raise ConfigurationError(f"ssl={self.ssl!r}: use an ssl.SSLContext, or None")
         if self.rotate_at is not None and not isinstance(self.rotate_at, dt.time):
             raise ConfigurationError(f"rotate_at={self.rotate_at!r}: use a datetime.time, or None")
+        if self.journal is not None and (
+            not isinstance(self.journal, (str, os.PathLike)) or not str(self.journal)
+        ):
+            raise ConfigurationError(f"journal={self.journal!r}: use the path of a file, or None")
         for method in ("request_done", "connection_changed"):
             if self.metrics is not None and not callable(getattr(self.metrics, method, None)):
                 raise ConfigurationError(
@@ -307,13 +317,14 @@ _NUMBERS: dict[str, tuple[Callable[[float], bool], str]] = {
         f"use seconds from 0 to {LONGEST_S}",
     ),
     "reconnect_factor": (lambda factor: 1 <= factor <= 100, "use a number from 1 to 100"),
+    "journal_days": (lambda days: 0 < days <= 36_500, "use days above 0, up to 36500, or None"),
     "recv_window": (lambda ms: 0 < ms <= 60_000, "use milliseconds above 0, up to 60000, or None"),
     "event_buffer_size": (
         lambda size: isinstance(size, int) and size > 0,
         "use a whole number above 0",
     ),
 }
-_MAY_BE_NONE = {"recv_window", "rotate_after"}
+_MAY_BE_NONE = {"journal_days", "recv_window", "rotate_after"}
 _SWITCHES = (
     "beautify",
     "testnet",

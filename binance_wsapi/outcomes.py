@@ -16,10 +16,11 @@ from binance_wsapi.errors import (
     OutcomeUnknown,
     PartlyExecuted,
 )
+from binance_wsapi.events import OrderReconciled
 from binance_wsapi.models.base import Model
 from binance_wsapi.response import Response
 
-__all__ = ["CallOutcome", "GivenUp", "OutcomeState", "given_up", "state_of"]
+__all__ = ["CallOutcome", "GivenUp", "OutcomeState", "Recovered", "given_up", "state_of"]
 
 OutcomeState = Literal[
     "open", "accepted", "rejected", "partly executed", "not placed", "not sent", "unknown"
@@ -44,6 +45,20 @@ class CallOutcome(Model, frozen=True):
     """The answer, where it was accepted."""
     error: BinanceWsApiError | None = None
     """What the call would have raised. An :class:`OutcomeUnknown` can be resolved once more."""
+
+
+class Recovered(CallOutcome, frozen=True):
+    """What became of a request that an earlier client left open in the journal.
+
+    ``state`` is as for every call: ``accepted`` with the answer that was lost, as far as it is known;
+    ``not placed``; ``unknown`` where all was asked that can be asked, and ``open`` where the time was over
+    before that: :meth:`recover` asks again. ``error`` says what was tried.
+    """
+
+    sent_at: int
+    """Its timestamp, epoch microseconds, exchange time."""
+    orders: tuple[OrderReconciled, ...] = ()
+    """The orders that it made or changed as they stand now, each with its fills (``missed_fills``)."""
 
 
 def state_of(outcome: Response[Any] | BinanceWsApiError) -> OutcomeState:

@@ -43,6 +43,7 @@ import datetime as dt
 import ssl as ssl_module
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from os import PathLike
 from typing import Literal, TypedDict
 
 from binance_wsapi.endpoints import WsKey
@@ -52,6 +53,8 @@ __all__ = [
     "ENVIRONMENT",
     "CallOptions",
     "ClientOptions",
+    "Durability",
+    "JournalFailure",
     "OnRateLimit",
     "OnUnknownOutcome",
     "OptionFields",
@@ -67,6 +70,8 @@ TimeUnit = Literal["MILLISECOND", "MICROSECOND"]
 OnRateLimit = Literal["raise", "wait"]
 OnUnknownOutcome = Literal["resolve", "raise"]
 OrderRules = Literal["off", "check", "round"]
+Durability = Literal["process", "power"]
+JournalFailure = Literal["raise", "send"]
 Overflow = Literal["drop_oldest", "drop_newest", "close"]
 ResultNumbers = Literal["decimal", "float"]
 TransportName = Literal["aiohttp", "direct"]
@@ -131,6 +136,8 @@ from typing import Any
 from binance_wsapi.errors import ConfigurationError
 from binance_wsapi.health import Metrics
 from binance_wsapi.options import (
+    Durability,
+    JournalFailure,
     OnRateLimit,
     OnUnknownOutcome,
     Options,

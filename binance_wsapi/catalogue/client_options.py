@@ -183,6 +183,36 @@ OPTIONS: tuple[ClientOption, ...] = (
         "rules.",
     ),
     ClientOption(
+        "journal",
+        "str | PathLike[str] | None",
+        "None",
+        "A file in which the client writes down each request that changes orders before it is sent, and what "
+        "became of it: after a crash :meth:`recover` finds out about those that are open. One client at a "
+        "time has it.",
+        is_confidential=True,
+    ),
+    ClientOption(
+        "durability",
+        "Durability",
+        '"process"',
+        'What the journal outlives: ``"process"`` the end of the process, however it ends; ``"power"`` that of '
+        "the machine, too, and each request waits for the disk.",
+    ),
+    ClientOption(
+        "journal_failure",
+        "JournalFailure",
+        '"raise"',
+        'When the journal does not take a request (a full disk): ``"raise"`` raises :class:`NotSent`, ``"send"`` '
+        "sends it all the same, and logs an error.",
+    ),
+    ClientOption(
+        "journal_days",
+        "float | None",
+        "30.0",
+        "Days that settled entries stay in the journal, which is seen to when it is opened; ``None`` keeps all. "
+        "What is open stays.",
+    ),
+    ClientOption(
         "client_order_id_prefix",
         "str",
         '"w"',

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import click
 
 from binance_wsapi._version import __version__
-from binance_wsapi.cli import account, calls, doctor, market
+from binance_wsapi.cli import account, calls, doctor, journal, market
 
 __all__ = ["program"]
 
@@ -69,5 +69,6 @@ for _command in (
     *account.COMMANDS,
     *calls.COMMANDS,
     *doctor.COMMANDS,
+    *journal.COMMANDS,
 ):
     program.add_command(_command)

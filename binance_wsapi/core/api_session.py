@@ -34,6 +34,7 @@ from binance_wsapi.response import Response
 if TYPE_CHECKING:
     from binance_wsapi.core.reconciliation import Reconciler
     from binance_wsapi.core.runtime import Runtime
+    from binance_wsapi.core.write_ahead import WriteAhead
 
 __all__ = ["ApiSession"]
 
@@ -54,6 +55,7 @@ class ApiSession(Session):
         *,
         lost_answers: LostAnswers,
         listen_key_stopped: Callable[[WsKey], object],
+        write_ahead: WriteAhead | None = None,
     ) -> None:
         super().__init__(runtime, ws_key)
         self.market: Market = endpoint(ws_key).market
@@ -75,6 +77,7 @@ class ApiSession(Session):
             look_after=self._doubt.look_after,
             renew_logon=self.logon.refresh,
             unanswered=unanswered,
+            write_ahead=write_ahead,
         )
         self._answers = Answers(
             self,

@@ -65,6 +65,11 @@ class Call(Request[CallKind, Outcome]):
     late_answer: Outcome | None = None
     """What the exchange answered after nobody had waited for it any more."""
 
+    entry = 0
+    """The number of its latest entry in the journal; 0 while it has none."""
+    journalled_frame: bytes | None = None
+    """What of it may be sent as far as the journal is concerned."""
+
     options: Options | None = None
     """The options it is made with in place of the client's."""
     in_floats = False

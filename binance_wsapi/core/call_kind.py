@@ -23,6 +23,7 @@ class CallKind:
     __slots__ = (
         "client_ids",
         "ends_listen_key",
+        "has_fate",
         "keyed",
         "logs",
         "logs_on",
@@ -54,6 +55,8 @@ class CallKind:
         self.needs_key = security is not Security.NONE
         self.mutates = operation is None or operation.mutates
         fate = None if operation is None else operation.fate
+        self.has_fate = fate is not None
+        """It changes orders: a journal has it before it is sent."""
         self.makes_orders = fate is not None and fate.makes_orders
         """Its answer shows orders that it made."""
         upkeep = None if operation is None else operation.upkeep

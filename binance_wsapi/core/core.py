@@ -23,7 +23,7 @@ from binance_wsapi.core.runtime import Runtime
 from binance_wsapi.core.session import Session
 from binance_wsapi.core.user_data_streams import UserDataStreams
 from binance_wsapi.endpoints import EndpointKind, WsKey, endpoint
-from binance_wsapi.errors import BinanceWsApiError, OutcomeUnknown
+from binance_wsapi.errors import BinanceWsApiError
 from binance_wsapi.forks import unforked
 from binance_wsapi.health import ConnectionHealth, Metrics
 from binance_wsapi.models.rows import Rows
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from binance_wsapi.core.market_streams import MarketStreams
     from binance_wsapi.core.rest_door import RestDoor
     from binance_wsapi.core.symbol_rules import RuleKeeper
+    from binance_wsapi.core.write_ahead import WriteAhead
 
 __all__ = ["Core"]
 
@@ -52,10 +53,12 @@ class Core:
 
     Args:
         runtime: What it stands on.
+        write_ahead: The journal, where there is one.
     """
 
-    def __init__(self, runtime: Runtime) -> None:
+    def __init__(self, runtime: Runtime, write_ahead: WriteAhead | None = None) -> None:
         self.runtime = runtime
+        self.write_ahead = write_ahead
         self._host = runtime.host
         self._metrics = runtime.options.metrics
         self._inbox: deque[Call] = deque()
@@ -67,15 +70,16 @@ class Core:
             runtime,
             take_in=self.take_in,
             drop=self._drop_unwritten,
-            let_resolve=self._let_resolve,
+            let_resolve=lambda call, error: self.look_ups.let_resolve(call, error),  # noqa: PLW0108
         )
         self.sessions = ApiSessions(runtime, self._api_session)
         self.lost_answers = LostAnswers(
             runtime,
             self.sessions,
             self.giving_up,
-            let_resolve=self._let_resolve,
+            let_resolve=lambda call, error: self.look_ups.let_resolve(call, error),  # noqa: PLW0108
             has_user_data=lambda: self.user_data.is_any,
+            settled=None if write_ahead is None else write_ahead.settled,
             rest=lambda: self.rest,
         )
         self.look_ups = LookUps(runtime, self.sessions, self.lost_answers, self.giving_up)
@@ -254,6 +258,7 @@ class Core:
             ws_key,
             lost_answers=self.lost_answers,
             listen_key_stopped=self.user_data.key_stopped,
+            write_ahead=self.write_ahead,
         )
 
     @property
@@ -306,6 +311,8 @@ class Core:
         """Send what was handed in."""
         self._woken = False
         inbox = self._inbox
+        if self.write_ahead is not None and len(inbox) > 1:
+            self.write_ahead.record_all(inbox.copy(), self.sessions.open)
         while inbox:
             call = inbox.popleft()
             try:
@@ -327,14 +334,14 @@ class Core:
                     break
                 call.drop(self.runtime.closed_error())
 
-    def _let_resolve(self, call: Call, error: OutcomeUnknown) -> None:
-        self.look_ups.let_resolve(call, error)
-
     async def _end(self) -> None:
         self.runtime.is_ending = True
-        self.take_in()
-        # First what would ask on, or open connections, while they are being closed.
-        await self.runtime.cancel_tasks()
-        await self.disconnect_all()
-        await self.runtime.cancel_tasks()
-        await self.runtime.close_transport()
+        try:
+            self.take_in()
+            await self.runtime.cancel_tasks()  # first what would ask on, or open connections
+            await self.disconnect_all()
+            await self.runtime.cancel_tasks()
+            await self.runtime.close_transport()
+        finally:
+            if self.write_ahead is not None:
+                await self.write_ahead.close()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
@@ -74,6 +74,7 @@ class LostAnswers:
         giving_up: Who is told of an answer that nobody waits for any more.
         let_resolve: Lets the error of a call be resolved later.
         has_user_data: Whether any account's events are subscribed.
+        settled: Is told what became of a call that had been told as unknown.
         rest: The door to REST, made when it is first needed.
     """
 
@@ -86,12 +87,14 @@ class LostAnswers:
         let_resolve: Callable[[Call, OutcomeUnknown], object],
         has_user_data: Callable[[], bool],
         rest: Callable[[], RestDoor],
+        settled: Callable[[Call, Outcome], object] | None = None,
     ) -> None:
         self.runtime = runtime
         self.sessions = sessions
         self._giving_up = giving_up
         self._let_resolve = let_resolve
         self.has_user_data = has_user_data
+        self._settled = settled
         self.rest = rest
         self._searches: dict[_Search, None] = {}
         self._unknown: dict[Call, Asker] = {}
@@ -131,6 +134,7 @@ class LostAnswers:
             search.end()
         if not searches:
             _show(session, call, outcome)
+            self._tell_settled(call, outcome)
             self._giving_up.learned(call, outcome)
 
     def link_lost(self) -> None:
@@ -159,12 +163,14 @@ class LostAnswers:
         self._note_unknown(session, call)
         pending = runtime.spawn(self.find_out(session, call, error, timeout))
         try:
-            return await pending
+            outcome = await pending
         except asyncio.CancelledError:
             if runtime.closed:
                 return runtime.closed_error()
             pending.cancel()
             raise
+        self._tell_settled(call, outcome)
+        return outcome
 
     async def find_out(
         self, session: Followed, call: Call, error: OutcomeUnknown, timeout: float | None
@@ -197,6 +203,11 @@ class LostAnswers:
         _show(session, call, outcome)
         return outcome
 
+    def note_unknown(self, session: Asker, calls: Iterable[Call]) -> None:
+        """Keep in mind requests that are about to be found out about, each a rival of the others."""
+        for call in calls:
+            self._note_unknown(session, call)
+
     def has_rival(self, session: Asker, request_id: str, client_id: object) -> bool:
         """Whether another request under the same client id may have made what goes by it."""
         # What is under way, or was never known, may have made the order as well as this request.
@@ -212,6 +223,10 @@ class LostAnswers:
             and other.own_orders is session.own_orders
             for other, call in [*unanswered, *((o, c) for c, o in self._unknown.items())]
         )
+
+    def _tell_settled(self, call: Call, outcome: Outcome) -> None:
+        if self._settled is not None:
+            self._settled(call, outcome)
 
     async def _settle(self, session: Followed, call: Call, error: OutcomeUnknown) -> None:
         runtime = self.runtime

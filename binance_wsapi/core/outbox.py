@@ -7,7 +7,8 @@ import copy
 import logging
 import math
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
+from typing import TYPE_CHECKING, Any
 
 from binance_wsapi.core.api_connection import ApiConnection
 from binance_wsapi.core.api_link import ApiLink
@@ -25,6 +26,9 @@ from binance_wsapi.core.unanswered import Unanswered
 from binance_wsapi.errors import BinanceWsApiError, NotSent
 from binance_wsapi.protocol.limits import Refusal
 from binance_wsapi.protocol.requests import RequestInput, Unsent
+
+if TYPE_CHECKING:
+    from binance_wsapi.core.write_ahead import WriteAhead
 
 __all__ = ["Outbox"]
 
@@ -47,6 +51,7 @@ class Outbox:
         look_after: Seconds after a write at which somebody looks whether it was answered.
         renew_logon: Has a refused logon tried again; false if it stands.
         unanswered: Takes a call of which nobody knows how much was written.
+        write_ahead: The journal, where there is one.
     """
 
     def __init__(
@@ -56,6 +61,7 @@ class Outbox:
         look_after: float,
         renew_logon: Callable[[], bool],
         unanswered: Unanswered,
+        write_ahead: WriteAhead | None = None,
     ) -> None:
         self._session = session
         self._runtime = session.runtime
@@ -63,6 +69,7 @@ class Outbox:
         self._governor = session.governor
         self._admit = session.governor.admit
         self._silence = session.silence
+        self._write_ahead = write_ahead
         self.look_after = look_after
         self._renew_logon = renew_logon
         self._unanswered = unanswered
@@ -97,7 +104,9 @@ class Outbox:
             if call.encoded_for is not link.authority or now - call.encoded_at > STALE_AFTER_S:
                 if _signs_slowly(self._runtime, link, call):
                     if self.hold(call):
-                        self._runtime.spawn(self._sign_elsewhere(link, call))
+                        self._runtime.spawn(
+                            self._go_on_after(_encoded(self._runtime, link, call), link, call)
+                        )
                     return
                 encode(self._runtime, call, link.authority, now)
             self._write(link, call, now)
@@ -200,6 +209,17 @@ class Outbox:
     def _write(self, link: ApiLink, call: Call, now: float) -> None:
         if now < self._silence.until and self._is_kept_back(call, now):
             return
+        if (
+            self._write_ahead is not None
+            and call.kind.has_fate
+            and call.journalled_frame is not call.frame
+        ):
+            if not self._write_ahead.is_quick:
+                if self.hold(call):
+                    recorded = self._write_ahead.recorded(call)
+                    self._runtime.spawn(self._go_on_after(recorded, link, call))
+                return
+            self._write_ahead.record(call)
         admitted = self._admit(call.kind.operation, call.params, call.sent_us, call.is_urgent)
         if isinstance(admitted, Refusal):
             self._hold_back(call, admitted.reason, admitted.wait(call.sent_us), now)
@@ -266,13 +286,13 @@ class Outbox:
         call.encoded_for = None  # its time and its signature are stale when it is let go
         self.hold(call, runtime.loop.call_later(wait + LIMIT_MARGIN_S, self.let_go, call))
 
-    async def _sign_elsewhere(self, link: ApiLink, call: Call) -> None:
-        """Sign and write down a held call on another thread, then write it if its link still fits."""
+    async def _go_on_after(
+        self, work: Coroutine[Any, Any, None], link: ApiLink, call: Call
+    ) -> None:
+        """Write a held call when something has been done on another thread, if its link still fits."""
         authority, runtime = link.authority, self._runtime
         try:
-            await runtime.loop.run_in_executor(
-                None, encode, runtime, call, authority, runtime.now()
-            )
+            await work
         except asyncio.CancelledError:
             raise  # the client is being closed
         except BaseException as error:  # noqa: BLE001  (a signer may raise anything)
@@ -319,6 +339,11 @@ class Outbox:
         call.giving_up.forsake(call)
         call.drop(withdrawn(call))
         return True
+
+
+async def _encoded(runtime: Runtime, link: ApiLink, call: Call) -> None:
+    """Sign and write down a call on another thread."""
+    await runtime.loop.run_in_executor(None, encode, runtime, call, link.authority, runtime.now())
 
 
 def _signs_slowly(runtime: Runtime, link: ApiLink, call: Call) -> bool:

@@ -9,7 +9,7 @@ import itertools
 import logging
 import os
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterable
 from typing import Any, Protocol, TypeVar
 
 from binance_wsapi.core.dialling import Dialling
@@ -110,7 +110,9 @@ class Runtime:
         # Client order ids must not repeat across processes and restarts; request ids need only
         # differ within a connection, but one prefix does for both.
         self._prefix = os.urandom(8).hex() if prefix is None else prefix
-        self._id_prefix = f"{options.client_order_id_prefix}{self._prefix}"
+        self.id_prefix = f"{options.client_order_id_prefix}{self._prefix}-"
+        """What the client order ids begin with that :meth:`client_order_id` returns."""
+        self._generated: tuple[str, ...] = (self.id_prefix,)
         self._numbers = itertools.count(1)
         self._tasks: set[asyncio.Task[Any]] = set()
         self._runs: dict[concurrent.futures.Future[Any], Coroutine[Any, Any, Any]] = {}
@@ -140,15 +142,19 @@ class Runtime:
 
     def client_order_id(self) -> str:
         """Return an order id that no other order of the account has."""
-        return f"{self._id_prefix}-{next(self._numbers)}"
+        return f"{self.id_prefix}{next(self._numbers)}"
 
     def request_id(self) -> str:
         """Return an id for one sending of a request."""
         return f"{self._prefix}{next(self._numbers)}"
 
     def is_generated(self, client_id: object) -> bool:
-        """Whether a client order id is one of those that :meth:`client_order_id` returns."""
-        return isinstance(client_id, str) and client_id.startswith(f"{self._id_prefix}-")
+        """Whether a client order id was made up, by this client or by one that it goes on for."""
+        return isinstance(client_id, str) and client_id.startswith(self._generated)
+
+    def inherit(self, id_prefixes: Iterable[str]) -> None:
+        """Count the ids that earlier clients with these prefixes made up among the generated ones."""
+        self._generated = tuple({*self._generated, *filter(None, id_prefixes)})
 
     def run(self, work: Callable[[], Coroutine[Any, Any, T]]) -> Any:
         """Run a coroutine function on the loop and return its concurrent future.

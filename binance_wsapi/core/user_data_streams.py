@@ -12,9 +12,7 @@ from binance_wsapi.core.account_books import AccountBooks, Reconciles
 from binance_wsapi.core.account_questions import AccountQuestions
 from binance_wsapi.core.api_sessions import ApiSessions
 from binance_wsapi.core.feed import Buffer
-from binance_wsapi.core.key_source import ApiKeySource, RestKeySource
 from binance_wsapi.core.linked_feed import LinkedFeed, Observer
-from binance_wsapi.core.listen_key import ListenKeyUserData
 from binance_wsapi.core.lost_answers import LostAnswers
 from binance_wsapi.core.reconciliation import Reconciler
 from binance_wsapi.core.runtime import Runtime
@@ -283,20 +281,27 @@ class UserDataStreams:
 
     def _make(self, ws_key: WsKey, isolated_symbol: str | None, feed: LinkedFeed) -> UserData:
         known = endpoint(ws_key)
-        if known.listen_keys is not None:
-            keys = RestKeySource(self._runtime, ws_key, find(known.listen_keys))
-            return ListenKeyUserData(self._runtime, ws_key, keys, feed)
+        if known.listen_keys is not None or known.market.facts.has_listen_keys:
+            return self._make_by_listen_key(ws_key, feed)
         session = self._sessions.of(ws_key)
         if ws_key is WsKey.MARGIN_USER_DATA:
             with uncut:
                 from binance_wsapi.core.listen_token import ListenTokenUserData
 
             return ListenTokenUserData(self._runtime, session, feed, isolated_symbol)
-        if known.market.facts.has_listen_keys:
-            return ListenKeyUserData(
-                self._runtime, user_data_key(ws_key), ApiKeySource(session), feed
-            )
         return ApiUserData(self._runtime, session, feed)
+
+    def _make_by_listen_key(self, ws_key: WsKey, feed: LinkedFeed) -> UserData:
+        with uncut:
+            from binance_wsapi.core.key_source import ApiKeySource, RestKeySource
+            from binance_wsapi.core.listen_key import ListenKeyUserData
+
+        calls = endpoint(ws_key).listen_keys
+        if calls is not None:
+            keys = RestKeySource(self._runtime, ws_key, find(calls))
+            return ListenKeyUserData(self._runtime, ws_key, keys, feed)
+        source = ApiKeySource(self._sessions.of(ws_key))
+        return ListenKeyUserData(self._runtime, user_data_key(ws_key), source, feed)
 
     def _check(self, ws_key: WsKey, isolated_symbol: str | None) -> None:
         """Refuse what can have no user data.

@@ -352,3 +352,33 @@ def test_completion_for_the_shell() -> None:
     )
 
     assert "#compdef binance-wsapi" in found.stdout
+
+
+def test_journal_is_shown_and_pruned(
+    exchange: SimulatedExchange, account: AccountHandle, run: Any, tmp_path: Path
+) -> None:
+    file = tmp_path / "orders.db"
+    with exchange.client(account.create_key(), journal=file) as client:
+        order = client.spot.submit_new_order(
+            symbol="BTCUSDT", side="BUY", type="MARKET", quantity="0.01"
+        )
+        held = run("journal", "prune", str(file))
+    shown = run("journal", "show", str(file))
+    as_json = json.loads(run("journal", "show", str(file), "--json").output)
+
+    assert held.exit_code == 1
+    assert "held by this process" in held.output
+    assert "order.place" in shown.output
+    assert str(order.result.client_order_id) in shown.output
+    assert as_json["state"] == "accepted"
+    assert not run("journal", "show", str(file), "--open").output.splitlines()[1:]
+    assert run("journal", "prune", str(file), "--days", "0").output == "1 deleted\n"
+    assert not run("journal", "show", str(file)).output.splitlines()[1:]
+
+
+def test_file_that_is_no_journal_is_told(run: Any, tmp_path: Path) -> None:
+    file = tmp_path / "orders.db"
+    file.write_text("no database")
+
+    assert "cannot be read" in run("journal", "show", str(file)).output
+    assert "cannot be used" in run("journal", "prune", str(file)).output

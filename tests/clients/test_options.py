@@ -83,7 +83,8 @@ def test_no_option_takes_any_value(flavour: Flavour, option: ClientOption) -> No
 def test_every_option_is_read_by_what_it_is_for(option: ClientOption) -> None:
     package = Path(binance_wsapi.__file__).parent
     texts = {path: path.read_text(encoding="utf-8") for path in package.glob("*.py")}
-    texts |= {path: path.read_text(encoding="utf-8") for path in package.glob("core/*.py")}
+    for room in ("core", "journal"):
+        texts |= {path: path.read_text(encoding="utf-8") for path in package.glob(f"{room}/*.py")}
     generated = {"_client_signature.py", "_option_fields.py"}
 
     assert [

@@ -1,4 +1,4 @@
-"""The README and the pages of the site as tests see them: their blocks of code, and what they call them."""
+"""The README, its neighbours and the pages of the site as tests see them: their blocks of code, and what they call them."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ __all__ = ["PAGES", "ROOT", "Block", "blocks_of"]
 ROOT = Path(__file__).parents[2]
 PAGES = [
     ROOT / "README.md",
+    ROOT / "CONTRIBUTING.md",
+    ROOT / "SECURITY.md",
     *sorted(path for path in (ROOT / "docs").rglob("*.md")),
 ]
 _FENCE = re.compile(r"^( *)(`{3,})(\w*) *(.*)$")

@@ -257,6 +257,12 @@ def run_command(command: str, monkeypatch: pytest.MonkeyPatch) -> None:
 
 ELSEWHERE = (
     (r"\.venv/bin/python -m pytest -n 2|\.ci/run", "CI runs it, and this test with it"),
+    (
+        r"python -m pytest tests/(protocol tests/models tests/catalogue|simulation/test_simulation\.py --seed 17)",
+        "CI runs these tests",
+    ),
+    (r"python -m binance_wsapi\.catalogue", "tests/product/test_contributing.py runs it in a copy"),
+    (r"python -m hatchling build", "tests/product/test_wheel.py builds by the same hook"),
     (r"mkdocs (build --strict|serve)", "tests/product/test_site.py builds the site"),
 )
 """Commands that something else runs, and what."""

@@ -1,0 +1,328 @@
+"""Writes into the journal what a request is before it is sent, and what became of it afterwards.
+
+A journal that is quick is written on the loop's thread, in one step for all that leaves in one turn. Any
+other is written on a thread aside: what comes while one step is under way goes together with the next.
+
+An outcome need not be in the journal before its caller has it, for a lost one is found out again: outcomes
+go with the next intents, or a moment later.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import logging
+from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any, Protocol
+
+import msgspec
+
+from binance_wsapi.core.call import Call, Outcome
+from binance_wsapi.errors import (
+    BinanceWsApiError,
+    ClientClosed,
+    NotSent,
+    OutcomeUnknown,
+    PartlyExecuted,
+)
+from binance_wsapi.outcomes import state_of
+from binance_wsapi.protocol.journal_records import (
+    Entry,
+    EntryKey,
+    Run,
+    intent,
+    outcome,
+    shown_request,
+)
+from binance_wsapi.response import Response
+
+if TYPE_CHECKING:
+    from binance_wsapi.core.api_connection import ApiConnection
+    from binance_wsapi.core.runtime import Runtime
+    from binance_wsapi.endpoints import WsKey
+
+__all__ = ["Journal", "JournalFailed", "WriteAhead"]
+
+log = logging.getLogger("binance_wsapi.journal")
+
+OUTCOMES_LATER_S = 0.05
+"""When outcomes are written with which no intent goes."""
+
+_encode = msgspec.json.Encoder().encode
+
+
+class JournalFailed(Exception):
+    """A journal did not take what was to be written."""
+
+
+class Journal(Protocol):
+    """Where records go; ``append`` is called from one thread at a time."""
+
+    is_quick: bool
+    """Appending takes microseconds and never waits: the loop's own thread may do it."""
+    run: Run
+    """This client's life with it."""
+
+    def append(self, records: Sequence[bytes]) -> None:
+        """Write records as one row; when it returns they are as durable as they get.
+
+        Raises:
+            JournalFailed: They were not written.
+        """
+
+    def read(self) -> tuple[dict[int, Run], dict[EntryKey, Entry]]:
+        """Return all runs by their number, and all entries; from any thread.
+
+        Raises:
+            JournalFailed: They cannot be read.
+        """
+        raise NotImplementedError
+
+    def close(self) -> None:
+        """Let go of it; idempotent."""
+
+
+class WriteAhead:
+    """The journal of one client, as its core uses it; on the loop's thread.
+
+    Args:
+        runtime: What the core stands on.
+        journal: Where the records go.
+        sends_unjournalled: A request that the journal did not take is sent all the same.
+    """
+
+    def __init__(self, runtime: Runtime, journal: Journal, *, sends_unjournalled: bool) -> None:
+        self.journal = journal
+        self.is_quick = journal.is_quick
+        self._runtime = runtime
+        self._sends_unjournalled = sends_unjournalled
+        self._run = journal.run.number
+        self._numbers = itertools.count(1)
+        self._outcomes: list[tuple[EntryKey, Outcome]] = []
+        """Known, and not in the journal yet."""
+        self._is_flush_due = False
+        self._waiting: list[tuple[Call, asyncio.Future[None]]] = []
+        """Calls that go with the next step on the thread aside."""
+        self._is_writing = False
+        self._has_failed = False
+        self.recovering = asyncio.Lock()
+        """Held while it is found out about what earlier clients left open."""
+
+    # Before a request is sent
+
+    def record_all(self, calls: Iterable[Call], sessions: Mapping[WsKey, ApiConnection]) -> None:
+        """Write what is about to be sent in one step; what that leaves out goes one by one.
+
+        Nothing where the journal is not quick: there all that comes meanwhile goes together anyway.
+        """
+        if not self.is_quick:
+            return
+        due = [
+            call
+            for call in calls
+            if call.kind.has_fate
+            and (session := sessions.get(call.ws_key)) is not None
+            and session.serving is not None
+            and call.encoded_for is session.serving.authority  # else it is signed anew, or waits
+            and call.journalled_frame is not call.frame
+        ]
+        if len(due) > 1:
+            try:
+                self._append(due)
+            except JournalFailed:
+                return
+
+    def record(self, call: Call) -> None:
+        """Write what a call is before it is sent.
+
+        Raises:
+            NotSent: The journal did not take it.
+        """
+        try:
+            self._append((call,))
+        except JournalFailed as error:
+            self._failed(call, error)
+
+    async def recorded(self, call: Call) -> None:
+        """Write what a call is on a thread aside, together with all that comes meanwhile.
+
+        Raises:
+            NotSent: The journal did not take it.
+        """
+        done: asyncio.Future[None] = self._runtime.loop.create_future()
+        self._waiting.append((call, done))
+        if not self._is_writing:
+            self._is_writing = True
+            self._runtime.spawn(self._write_aside())
+        try:
+            await done
+        except JournalFailed as error:
+            self._failed(call, error)
+
+    def _append(self, calls: Sequence[Call]) -> None:
+        taken = len(self._outcomes)
+        records = self._outcome_records(taken)
+        numbers, intents = self._intent_records(calls)
+        self.journal.append([*records, *intents])
+        del self._outcomes[:taken]
+        self._written(calls, numbers)
+
+    async def _write_aside(self) -> None:
+        loop = self._runtime.loop
+        try:
+            while self._waiting or self._outcomes:
+                waiting, self._waiting = self._waiting, []
+                calls = [call for call, _ in waiting]
+                taken = len(self._outcomes)
+                records = self._outcome_records(taken)
+                numbers, intents = self._intent_records(calls)
+                try:
+                    await loop.run_in_executor(None, self.journal.append, [*records, *intents])
+                except Exception as error:  # noqa: BLE001  (somebody waits for each of them)
+                    for _, done in waiting:
+                        if not done.done():
+                            done.set_exception(error)
+                    if not waiting:
+                        self._told_failed(error)
+                        return  # the outcomes go with what is sent next
+                    continue
+                del self._outcomes[:taken]
+                self._written(calls, numbers)
+                for _, done in waiting:
+                    if not done.done():
+                        done.set_result(None)
+        finally:
+            self._is_writing = False
+
+    def _intent_records(self, calls: Sequence[Call]) -> tuple[list[int], list[bytes]]:
+        now = self._runtime.now()
+        numbers, records = [], []
+        for call in calls:
+            number = next(self._numbers)
+            numbers.append(number)
+            assert call.frame is not None
+            request = shown_request(
+                call.id, call.kind.method, call.sent_params or call.params, call.frame
+            )
+            records.append(intent(number, call.ws_key, call.sent_us, now, request))
+            if call.entry:  # it stands in the journal as it was to be sent before
+                at_us = self._runtime.wall_us()
+                state = "rejected" if call.retimed else "not sent"
+                key = self._run, call.entry
+                records.append(outcome(key, state, at_us, None, f"sent anew as {number}"))
+        return numbers, records
+
+    def _written(self, calls: Sequence[Call], numbers: Sequence[int]) -> None:
+        self._has_failed = False
+        for call, number in zip(calls, numbers, strict=True):
+            if not call.entry:
+                call.deliver = partial(self._delivered, call, call.deliver)
+            call.entry, call.journalled_frame = number, call.frame
+
+    def _failed(self, call: Call, error: JournalFailed) -> None:
+        if self._sends_unjournalled:
+            self._told_failed(error)
+            call.journalled_frame = call.frame
+            return
+        raise NotSent(
+            f"{call.kind.method} was not sent: the journal did not take it: {error}; repeating it is "
+            "safe once that is mended (journal_failure='send' would send it unjournalled)",
+            operation=call.kind.method,
+            reason="journal",
+        ) from None
+
+    def _told_failed(self, error: Exception) -> None:
+        if not self._has_failed:
+            self._has_failed = True
+            log.error("the journal fails: %s", error)
+
+    # After it
+
+    def settled(self, call: Call, known: Outcome) -> None:
+        """Note what became of a call that had been told as unknown."""
+        if call.entry:
+            self.note((self._run, call.entry), known, was_written=True)
+
+    def note(
+        self, key: EntryKey, known: Outcome, *, was_written: bool, is_final: bool = False
+    ) -> None:
+        """Note what became of a request; it is written a moment later.
+
+        Args:
+            key: Its entry.
+            known: What became of it.
+            was_written: It was handed to a socket: whatever ended the wait for its answer, it was sent.
+            is_final: Where that is not known, nothing can tell any more.
+        """
+        if isinstance(known, OutcomeUnknown) and not is_final:
+            return
+        if was_written and isinstance(known, (NotSent, ClientClosed)):
+            return
+        self._outcomes.append((key, known))
+        if not self._is_flush_due:
+            self._is_flush_due = True
+            self._runtime.loop.call_later(OUTCOMES_LATER_S, self._flush_due)
+
+    def _delivered(self, call: Call, deliver: Any, known: Outcome) -> None:
+        try:
+            deliver(known)
+        finally:
+            self.note((self._run, call.entry), known, was_written=call.written_at is not None)
+
+    def _flush_due(self) -> None:
+        self._is_flush_due = False
+        if self._runtime.is_ending:
+            return
+        if self.is_quick:
+            self._write_outcomes()
+        elif self._outcomes and not self._is_writing:
+            self._is_writing = True
+            self._runtime.spawn(self._write_aside())
+
+    def _write_outcomes(self) -> None:
+        if self._outcomes:
+            try:
+                self._append(())
+            except JournalFailed as error:
+                self._told_failed(error)
+
+    async def flush(self) -> None:
+        """Write what is known by now."""
+        if self.is_quick:
+            self._write_outcomes()
+            return
+        while self._is_writing:  # noqa: ASYNC110  (once at the end: an event would cost each call)
+            await asyncio.sleep(OUTCOMES_LATER_S)
+        self._is_writing = True
+        await self._write_aside()
+
+    async def close(self) -> None:
+        """Write what is known by now, and let go of the journal."""
+        try:
+            await self.flush()
+        finally:
+            await self._runtime.loop.run_in_executor(None, self.journal.close)
+
+    def _outcome_records(self, count: int) -> list[bytes]:
+        if not count:
+            return []
+        at_us = self._runtime.wall_us()
+        return [_record_of(key, known, at_us) for key, known in self._outcomes[:count]]
+
+
+def _record_of(key: EntryKey, known: Outcome, at_us: int) -> bytes:
+    if isinstance(known, Response):
+        return outcome(key, "accepted", at_us, known.raw_result, None)
+    assert isinstance(known, BinanceWsApiError)
+    result = None
+    if isinstance(known, PartlyExecuted):
+        result = _encode(
+            {
+                "cancelResult": known.cancel_result,
+                "newOrderResult": known.new_order_result,
+                "cancelResponse": known.cancel_response,
+                "newOrderResponse": known.new_order_response,
+            }
+        )
+    return outcome(key, state_of(known), at_us, result, str(known))

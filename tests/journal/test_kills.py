@@ -1,0 +1,158 @@
+"""Bots are killed at any moment, and the next one finds out what became of each order: no lie, nothing lost.
+
+``BINANCE_WSAPI_KILLS=500`` kills more of them than the suite does.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from binance_wsapi import Client, Recovered
+from binance_wsapi.journal import JournalEntry
+from binance_wsapi.markets import Market
+from binance_wsapi.protocol import inquiry
+from binance_wsapi.simulator import SimulatedExchange
+from binance_wsapi.simulator.errors import ExchangeError
+from binance_wsapi.simulator.exchange import AccountHandle
+
+KILLS = int(os.environ.get("BINANCE_WSAPI_KILLS", "40"))
+BOT = Path(__file__).with_name("journal_bot.py")
+LONGEST_S = 0.08
+"""A bot is killed within this of its first order."""
+
+ID_OF = {"order.place": "newClientOrderId", "order.cancelReplace": "newClientOrderId"}
+MARKET_OF = {"mainWSAPI": Market.SPOT, "usdmWSAPI": Market.USDM, "coinmWSAPI": Market.COINM}
+SYMBOL_OF = {Market.SPOT: "BTCUSDT", Market.USDM: "BTCUSDT", Market.COINM: "BTCUSD_PERP"}
+
+
+@pytest.fixture
+def soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The embedded exchange looks at recvWindow last of all: no engine takes its time behind that."""
+    monkeypatch.setattr(inquiry, "_PROCESSING_US", 0)
+    monkeypatch.setattr(inquiry, "_LAG_S", 0.01)
+
+
+@pytest.fixture
+def bots() -> Iterator[subprocess.Popen[str]]:
+    with subprocess.Popen(
+        [sys.executable, str(BOT)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as running:
+        yield running
+        assert running.stdin is not None
+        running.stdin.close()
+
+
+def line_of(bots: subprocess.Popen[str]) -> str:
+    assert bots.stdout is not None
+    line = bots.stdout.readline()
+    assert line, "the bots ended by themselves"
+    return line
+
+
+def one_dies(bots: subprocess.Popen[str], options: dict[str, Any], seed: int) -> None:
+    assert bots.stdin is not None
+    bots.stdin.write(json.dumps({"options": options, "seed": seed}) + "\n")
+    bots.stdin.flush()
+    pid = int(line_of(bots))
+    # The moment is what chance makes of it: whatever it is, all that follows has to hold.
+    signal.sigtimedwait([], random.Random(seed).uniform(0, LONGEST_S))
+    os.kill(pid, signal.SIGKILL)
+    assert line_of(bots) == "gone\n"
+
+
+def is_there(account: AccountHandle, market: Market, **named: Any) -> bool:
+    try:
+        account.request("order.status", {"symbol": SYMBOL_OF[market], **named}, market=market)
+    except ExchangeError as error:
+        if error.code != -2013:
+            raise
+        return False
+    return True
+
+
+def check(account: AccountHandle, recovered: list[Recovered], *, is_later: bool = False) -> None:
+    for each in recovered:
+        market = MARKET_OF[str(each.ws_key)]
+        assert each.state in {"accepted", "not placed", "partly executed"}, each
+        if each.operation in ID_OF and each.state != "partly executed":
+            named = each.params[ID_OF[each.operation]]
+            executed = is_there(account, market, origClientOrderId=named)
+            assert executed == (each.state == "accepted"), (each, executed)
+        for order in each.orders:
+            truth = account.request(
+                "order.status", {"symbol": order.symbol, "orderId": order.order_id}, market=market
+            )
+            assert order.status == truth["status"] or is_later, (order, truth)
+            assert order.problem is None
+            told = sum(Decimal(fill["qty"]) for fill in order.raw_missed_fills)
+            assert told == Decimal(truth["executedQty"]) or is_later
+
+
+def check_all_known(account: AccountHandle, entries: list[JournalEntry]) -> None:
+    """Each order of the exchange's stands in the journal as one that was made there."""
+    made = {
+        str(entry.client_order_id)
+        for entry in entries
+        if entry.state in {"accepted", "partly executed"}
+    }
+    for market, symbol in SYMBOL_OF.items():
+        if market is Market.SPOT:
+            orders = account.request("allOrders", {"symbol": symbol, "limit": 1000})
+            for order in orders:
+                if order["orderListId"] == -1 and order["status"] != "CANCELED":
+                    assert order["clientOrderId"] in made, order
+
+
+@pytest.mark.usefixtures("soon")
+@pytest.mark.timeout(60 + 10 * KILLS)
+def test_what_the_killed_left_open_is_found_out(
+    tmp_path: Path, bots: subprocess.Popen[str]
+) -> None:
+    found: list[Recovered] = []
+    with SimulatedExchange(seed=7) as exchange:
+        exchange.limits.enabled = exchange.futures_limits.enabled = False
+        account = exchange.create_account(
+            {"USDT": "1000000000", "BTC": "100000"},
+            usdm={"USDT": "1000000000"},
+            coinm={"BTC": "100000"},
+        )
+        options = {
+            **exchange.client_options(account.create_key()),
+            "journal": str(tmp_path / "orders.db"),
+            "attach_event_listeners": False,
+            "journal_days": None,
+            "recv_window": 500,
+        }
+        chance = random.Random(KILLS)
+        # Some are executed when their bot is dead already, and perhaps being asked about.
+        exchange.faults.on("order.place", when=lambda _: chance.random() < 0.3).delay(
+            0.3, times=None
+        )
+        for seed in range(KILLS):
+            one_dies(bots, options, seed)
+            if seed % 8 != 7 and seed + 1 < KILLS:
+                continue  # what several left behind is found out together
+            with Client(**options) as client:
+                recovered = client.recover()
+                check(account, recovered)
+                found += recovered
+                assert not client.recover()
+                assert not client.journal.orders(open_only=True)
+                check_all_known(account, client.journal.orders())
+        # What was said not to be placed is not placed later on either.
+        check(account, found, is_later=True)
+    states = Counter(each.state for each in found)
+    print(states)
+    assert states["accepted"], "nobody was killed with an order under way"
