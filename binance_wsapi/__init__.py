@@ -34,6 +34,7 @@ from binance_wsapi.events import (
     ConnectionEvent,
     EventStream,
     OrderReconciled,
+    SharedLimitsChanged,
     StreamGap,
     StreamName,
 )
@@ -82,6 +83,7 @@ __all__ = [
     "Rows",
     "RulesBroken",
     "ServerUndecided",
+    "SharedLimitsChanged",
     "Signer",
     "StreamGap",
     "StreamName",

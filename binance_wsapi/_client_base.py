@@ -29,6 +29,7 @@ from binance_wsapi.events import (
     ConnectionEvent,
     ConnectionEventKind,
     EventStream,
+    SharedLimitsChanged,
 )
 from binance_wsapi.forks import made_once, unforked
 from binance_wsapi.loading import load
@@ -46,6 +47,7 @@ from binance_wsapi.redirection import redirected
 
 if TYPE_CHECKING:
     from binance_wsapi.core.account_keeper import AccountKeeper
+    from binance_wsapi.core.shared_limits import SharedLimits
     from binance_wsapi.core.write_ahead import Journal, WriteAhead
     from binance_wsapi.rules.symbol_rules import SymbolRules
 
@@ -80,6 +82,8 @@ EventName = Literal[
     "message",
     "user_data",
     "outcome",
+    "limits_shared",
+    "limits_alone",
 ]
 
 
@@ -222,6 +226,12 @@ class ClientBase(ClientSignature):
     def on(self, event: Literal["outcome"], handler: Callable[[CallOutcome], object]) -> None: ...
     @overload
     def on(
+        self,
+        event: Literal["limits_shared", "limits_alone"],
+        handler: Callable[[SharedLimitsChanged], object],
+    ) -> None: ...
+    @overload
+    def on(
         self, event: ConnectionEventKind, handler: Callable[[ConnectionEvent], object]
     ) -> None: ...
     def on(self, event: EventName, handler: Callable[[Any], object]) -> None:
@@ -229,7 +239,8 @@ class ClientBase(ClientSignature):
 
         Handlers run one after the other on a thread of their own: they may block and may call the
         client. ``"user_data"`` handlers get the events of every user data stream, ``"outcome"`` handlers
-        the :class:`CallOutcome` of each call that was given up, all others a
+        the :class:`CallOutcome` of each call that was given up, ``"limits_shared"`` and ``"limits_alone"``
+        handlers a :class:`SharedLimitsChanged` (see ``shared_limits``), all others a
         :class:`ConnectionEvent`. What a handler raises is logged, and told as an ``"exception"``
         event.
 
@@ -299,8 +310,11 @@ class ClientBase(ClientSignature):
         return self._runtime.closed
 
     def _make_runtime(self, options: Options, authoriser: Authoriser) -> Runtime:
+        shared = None if options.shared_limits is None else _shared_limits(options.shared_limits)
         host = LoopThread(owns_sockets=options.transport_name == "direct")
-        return Runtime(options, host, authoriser=authoriser, neighbours=PROCESS)
+        # Who shares limits with other processes shares them with clients of this one in the same way.
+        neighbours = PROCESS if shared is None else None
+        return Runtime(options, host, authoriser=authoriser, neighbours=neighbours, shared=shared)
 
     def _attach(self, core: Core) -> None:
         self._core = core
@@ -443,6 +457,22 @@ def recovery_of(
 
     assert core.write_ahead is not None
     return partial(recover, core.look_ups, core.write_ahead, lambda: core.rest, timeout)
+
+
+def _shared_limits(url: str) -> SharedLimits:
+    """Return what shares limits through a server.
+
+    Raises:
+        ConfigurationError: What speaks with it is not installed.
+    """
+    try:
+        with unforked:
+            from binance_wsapi.shared_limits.redis_limits import RedisLimits
+    except ModuleNotFoundError:
+        raise ConfigurationError(
+            "shared_limits needs redis-py: pip install 'binance-wsapi[redis]'"
+        ) from None
+    return RedisLimits(url)
 
 
 def close_account(keeper: AccountKeeper) -> None:

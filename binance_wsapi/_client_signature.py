@@ -54,6 +54,7 @@ class ClientSignature:
         recv_window: float | None = None,
         time_unit: TimeUnit | None = None,
         on_rate_limit: OnRateLimit = "raise",
+        shared_limits: str | None = None,
         on_unknown_outcome: OnUnknownOutcome = "resolve",
         order_rules: OrderRules = "off",
         journal: str | PathLike[str] | None = None,
@@ -112,6 +113,10 @@ class ClientSignature:
                 exchange's default) or ``"MICROSECOND"``.
             on_rate_limit: When a request would exceed a limit: ``"raise"`` refuses it before it is
                 sent, ``"wait"`` holds it back as long as the timeout allows.
+            shared_limits: A Redis or Valkey server, ``redis://host:6379/0``, through which all
+                clients that name it share limits, in other processes and on other hosts: weight and
+                connection attempts, and orders by API key. ``?address=NAME`` tells several
+                addresses apart. It takes the ``redis`` extra.
             on_unknown_outcome: When the fate of an order is unknown: ``"resolve"`` finds it out,
                 ``"raise"`` raises :class:`OutcomeUnknown` at once.
             order_rules: What becomes of an order that breaks the trading rules of its symbol:
@@ -184,6 +189,7 @@ class ClientSignature:
             recv_window=recv_window,
             time_unit=time_unit,
             on_rate_limit=on_rate_limit,
+            shared_limits=shared_limits,
             on_unknown_outcome=on_unknown_outcome,
             order_rules=order_rules,
             journal=journal,
@@ -210,7 +216,17 @@ class ClientSignature:
             metrics=metrics,
         )
         # Tracebacks may be shown with the locals of their frames (Sentry, rich, unittest).
-        del api_key, api_secret, api_secret_passphrase, signer, urls, proxy, headers, journal
+        del (
+            api_key,
+            api_secret,
+            api_secret_passphrase,
+            signer,
+            urls,
+            proxy,
+            headers,
+            shared_limits,
+            journal,
+        )
         if isinstance(read, ConfigurationError):
             raise read
         self._begin(*read)

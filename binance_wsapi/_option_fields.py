@@ -66,6 +66,7 @@ class ClientOptions(TypedDict, total=False):
     recv_window: float | None
     time_unit: TimeUnit | None
     on_rate_limit: OnRateLimit
+    shared_limits: str | None
     on_unknown_outcome: OnUnknownOutcome
     order_rules: OrderRules
     journal: str | PathLike[str] | None
@@ -122,6 +123,7 @@ class OptionFields:
     recv_window: float | None = None
     time_unit: TimeUnit | None = None
     on_rate_limit: OnRateLimit = "raise"
+    shared_limits: str | None = field(default=None, repr=False)
     on_unknown_outcome: OnUnknownOutcome = "resolve"
     order_rules: OrderRules = "off"
     journal: str | PathLike[str] | None = field(default=None, repr=False)

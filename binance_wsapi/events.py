@@ -87,6 +87,15 @@ class ConnectionEvent(Model, frozen=True):
     """The text of the frame, keys and signatures masked, for ``message``."""
 
 
+class SharedLimitsChanged(Model, frozen=True):
+    """Limits are shared with other processes again, or not for now (``shared_limits``)."""
+
+    kind: str
+    """``limits_shared`` or ``limits_alone``."""
+    reason: str
+    """Why, and how the client goes on."""
+
+
 class StreamGap(Model, frozen=True):
     """Events may be missing here: what happened between two moments was not seen."""
 

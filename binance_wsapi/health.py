@@ -34,6 +34,9 @@ class ConnectionHealth(Model, frozen=True):
     """Requests that wait for their answers."""
     waiting: int = 0
     """Requests that wait to be sent."""
+    limits: str = ""
+    """How limits are shared with other processes (``shared_limits``): among how many, or why not and how it
+    goes on meanwhile; empty where that is not asked for."""
     round_trip_p50: float | None = None
     """Median round trip of the last requests, in seconds; ``None`` before the first."""
     round_trip_p99: float | None = None

@@ -214,6 +214,8 @@ class Options(OptionFields):
             check_proxy(self.proxy, "proxy")
         elif (url := self._url_or_none(WsKey.MAIN_WSAPI)) is not None:
             proxy_of(url, None)
+        if self.shared_limits is not None and (problem := problem_of_server(self.shared_limits)):
+            raise ConfigurationError(f"shared_limits={without_user(self.shared_limits)!r}{problem}")
         if self.headers is not None and not isinstance(self.headers, Mapping):
             raise ConfigurationError("headers: use a dict of texts by name")
         for name, value in (self.headers or {}).items():
@@ -277,6 +279,23 @@ def problem_of_url(url: object, schemes: tuple[str, str]) -> str | None:
         return f" has no host or port that can be: write {schemes[1]}://host:443/path"
     if not host or port == 0:
         return f" has no host or port that can be: write {schemes[1]}://host:443/path"
+    return None
+
+
+def problem_of_server(url: object) -> str | None:
+    """Return why a URL names no Redis server, with the way out; ``None`` when it does."""
+    way_out = ": write redis://host:6379/0, or rediss:// for TLS"
+    if not isinstance(url, str) or not url.startswith(("redis://", "rediss://")):
+        return way_out
+    if not url.isprintable() or " " in url:
+        return " has a space or a line end inside: take it out"
+    try:
+        parts = urlsplit(url)
+        host, port, path = parts.hostname, parts.port, parts.path
+    except ValueError:  # brackets or a port that are none
+        return f" has no host or port that can be{way_out}"
+    if not host or port == 0 or not re.fullmatch("(/[0-9]*)?", path):
+        return f" has no host, port or number of a database that can be{way_out}"
     return None
 
 

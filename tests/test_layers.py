@@ -40,6 +40,7 @@ ALLOWED: dict[str, set[str]] = {
     "core": {"buffer", "catalogue", "endpoints", "errors", "events", "forks", "health", "kept_state", "loading", "markets", "models", "options", "outcomes", "protocol", "proxies", "response", "rules"},
     "order_book": {"events", "catalogue", "core", "endpoints", "errors", "kept_state", "loading", "markets", "models", "protocol"},
     "account_state": {"core", "endpoints", "errors", "events", "kept_state", "models"},
+    "shared_limits": {"core", "protocol"},
     "history": {"catalogue", "core", "errors", "loading", "markets", "models", "protocol", "response"},
     "journal": {"catalogue", "core", "endpoints", "errors", "forks", "loading", "models", "options", "outcomes", "protocol"},
     "facade": {"account_state", "history", "catalogue", "core", "endpoints", "errors", "events", "loading", "markets", "models", "order_book", "protocol", "response", "rules"},

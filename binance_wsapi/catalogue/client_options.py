@@ -166,6 +166,15 @@ OPTIONS: tuple[ClientOption, ...] = (
         is_per_call=True,
     ),
     ClientOption(
+        "shared_limits",
+        "str | None",
+        "None",
+        "A Redis or Valkey server, ``redis://host:6379/0``, through which all clients that name it share limits, in "
+        "other processes and on other hosts: weight and connection attempts, and orders by API key. "
+        "``?address=NAME`` tells several addresses apart. It takes the ``redis`` extra.",
+        is_confidential=True,
+    ),
+    ClientOption(
         "on_unknown_outcome",
         "OnUnknownOutcome",
         '"resolve"',

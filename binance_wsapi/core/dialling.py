@@ -103,13 +103,19 @@ class Dialling:
         exchanges = self._exchanges
         silence = exchanges.governor_of(ws_key).silence
         shared = exchanges.connections_of(ws_key)
-        return max(self._connections.delay(now), shared.delay(now), silence.handshake_delay(now))
+        return max(
+            self._connections.delay(now),
+            shared.delay(now),
+            silence.handshake_delay(now),
+            exchanges.connection_lease_delay(ws_key),
+        )
 
     def dialled(self, ws_key: WsKey) -> None:
         """Count a connection attempt."""
         now = self._now()
         self._connections.record(now)
         self._exchanges.connections_of(ws_key).record(now)
+        self._exchanges.count_connection(ws_key)
 
     def refused(self, ws_key: WsKey, error: BinanceWsApiError) -> None:
         """Take note of a limit or a ban that an answer to a request or to a REST call tells of."""

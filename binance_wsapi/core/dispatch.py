@@ -32,6 +32,8 @@ EVENT_NAMES = (
     "message",
     "user_data",
     "outcome",
+    "limits_shared",
+    "limits_alone",
 )
 
 Handler = Callable[[Any], object]

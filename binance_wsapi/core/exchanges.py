@@ -27,7 +27,7 @@ from binance_wsapi.models.rows import Rows, Tables
 from binance_wsapi.options import Options
 from binance_wsapi.protocol.backoff import ConnectionBudget
 from binance_wsapi.protocol.clock import Measurements, ServerClock
-from binance_wsapi.protocol.limits import Governor
+from binance_wsapi.protocol.limits import Governor, connection_ledger
 from binance_wsapi.protocol.own_orders import OwnOrders
 from binance_wsapi.protocol.silence import Silence
 from binance_wsapi.protocol.told_limits import LimitUsage
@@ -35,6 +35,7 @@ from binance_wsapi.proxies import proxy_of
 
 if TYPE_CHECKING:
     from binance_wsapi.catalogue.operation import Operation
+    from binance_wsapi.core.shared_limits import SharedLimits, SharedPool
     from binance_wsapi.rules.known_rules import KnownRules
 
 __all__ = ["Exchanges"]
@@ -59,6 +60,8 @@ class _Limits:
         self.governor = governor
         self.address = address
         self.account = account
+        self.pool: SharedPool | None = None
+        """The same as those see it who share it with other processes."""
 
     def beside(self, member: Neighbour) -> set[Neighbour]:
         """Return who uses some of them up as well."""
@@ -78,6 +81,7 @@ class Exchanges:
         wall_us: Epoch microseconds.
         neighbours: Whom to share with; nobody by default.
         post: Has something done on the loop's thread; raises ``RuntimeError`` when that has ended.
+        shared: Shares the limits with other processes; neighbours are among them then.
     """
 
     def __init__(
@@ -88,12 +92,14 @@ class Exchanges:
         *,
         neighbours: Neighbours | None = None,
         post: Callable[[Callable[[], object]], object] = lambda work: work(),
+        shared: SharedLimits | None = None,
     ) -> None:
         self._options = options
         self._now = now
         self._wall_us = wall_us
         self._neighbours = neighbours or Neighbours()
         self._post = post
+        self._shared = shared
         self._clocks: dict[tuple[Market, Environment, str], ServerClock] = {}
         self._time_offset_ms: float | None = None
         self._limits: dict[tuple[str, Environment], _Limits] = {}
@@ -174,6 +180,22 @@ class Exchanges:
         """Return what counts the connections from this address to the exchange of a connection."""
         return self._limits_of(ws_key).address.shared.connections
 
+    def connection_lease_delay(self, ws_key: WsKey) -> float:
+        """Return the seconds until a connection may be opened, by what other processes open."""
+        pool = self._limits_of(ws_key).pool
+        if pool is None:
+            return 0.0
+        wall_us = self.now_us(ws_key)
+        pool.connections.roll(wall_us)
+        refusal = pool.connections.exceeded(1, wall_us, urgent=False)
+        return 0.0 if refusal is None else max(0.01, refusal.wait(wall_us))
+
+    def count_connection(self, ws_key: WsKey) -> None:
+        """Count a connection attempt for other processes to see."""
+        if (pool := self._limits_of(ws_key).pool) is not None:
+            pool.connections.meter.sent += 1
+            pool.connections.meter.done += 1
+
     def snapshot_wait(self, ws_key: WsKey, weight: int) -> float:
         """Charge a snapshot of a book and return 0, or the seconds until there may be room for it."""
         limits, wall_us = self._limits_of(ws_key), self.now_us(ws_key)
@@ -189,6 +211,8 @@ class Exchanges:
             limits.address.shared.silence.heed(told)
             limits.account.shared.silence.heed_orders(told)
             neighbours = limits.beside(self)
+        if self._shared is not None and limits.pool is not None:
+            self._shared.told(limits.pool, told)
         for neighbour in neighbours:
             neighbour.post(partial(neighbour.hear, limits.address, limits.account, told))
 
@@ -244,7 +268,33 @@ class Exchanges:
             switched = threading.Event()
             neighbour.post(partial(neighbour.take_turns, switched))
             switched.wait(SWITCH_S)
+        if self._shared is not None:
+            name = "|".join((facts.limit_pool, environment.value, host))
+            limits.pool = self._pool(limits, name, proxy)
+            self._shared.share(limits.pool)
         return limits
+
+    def _pool(self, limits: _Limits, exchange: str, proxy: str | None) -> SharedPool:
+        """Return limits as those see them who share them with other processes."""
+        with unforked:
+            from binance_wsapi.core.shared_limits import SharedPool
+
+        silence, key = limits.governor.silence, self._options.api_key
+
+        def hear(address: Silence, account: Silence) -> None:
+            silence.heed(address)
+            silence.heed_orders(account)
+            self.on_silence(silence)
+
+        return SharedPool(
+            address=exchange if proxy is None else f"{exchange}|{_fingerprint(proxy)}",
+            account=None if key is None else f"{exchange}|{_fingerprint(key)}",
+            weight=limits.address.shared.weight,
+            orders=limits.account.shared.orders,
+            connections=connection_ledger(),
+            exchange_us=partial(self.now_us, limits.ws_key),
+            hear=hear,
+        )
 
     def take_turns(self, switched: threading.Event) -> None:
         """Somebody else uses the same limits from now on."""
@@ -318,3 +368,11 @@ class Exchanges:
                 for ws_key in (default_ws_key(market),)
             }
         )
+
+
+def _fingerprint(secret: str) -> str:
+    """Return what tells a key or a proxy from others and does not give it away."""
+    with unforked:
+        import hashlib
+
+    return hashlib.sha256(secret.encode()).hexdigest()[:20]

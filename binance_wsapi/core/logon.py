@@ -47,7 +47,8 @@ class Logon:
         """
         authoriser = self._session.runtime.authoriser
         try:
-            if authoriser.api_key is not None:
+            # Windows that are shared with others have to turn at the same time.
+            if authoriser.api_key is not None or self._session.runtime.shared_limits is not None:
                 await self.measure_clock(link)
             if authoriser.logs_on:
                 await self._log_key_on(link)
@@ -59,7 +60,10 @@ class Logon:
         session = self._session
         if (
             session.serving is not None
-            and session.runtime.authoriser.api_key is not None
+            and (
+                session.runtime.authoriser.api_key is not None
+                or session.runtime.shared_limits is not None
+            )
             and session.clock.needs_refresh(now)
             and (self._clock_task is None or self._clock_task.done())
         ):

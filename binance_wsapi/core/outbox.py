@@ -188,7 +188,7 @@ class Outbox:
         session, now = self._session, self._now()
         if session.is_silenced(now):
             reason = f"{self._silence.reason(now)} ({session.why_not})"
-            self._hold_back(call, reason, self._silence.handshake_delay(now), now)
+            self._hold_back(call, reason, self._silence.handshake_delay(now), now, False)
             return
         self._wait(call)
         session.demand()
@@ -222,7 +222,8 @@ class Outbox:
             self._write_ahead.record(call)
         admitted = self._admit(call.kind.operation, call.params, call.sent_us, call.is_urgent)
         if isinstance(admitted, Refusal):
-            self._hold_back(call, admitted.reason, admitted.wait(call.sent_us), now)
+            wait, brief = admitted.wait(call.sent_us), admitted.is_brief
+            self._hold_back(call, admitted.reason, wait, now, brief)
             return
         # Marked as written before the write: from here on nobody may say that it was not sent.
         if not call.begin_write(now):
@@ -273,15 +274,15 @@ class Outbox:
         operation = call.kind.operation
         wait = self._silence.delay(now, orders=operation is not None and operation.order_count > 0)
         if wait > 0:
-            self._hold_back(call, self._silence.reason(now), wait, now)
+            self._hold_back(call, self._silence.reason(now), wait, now, False)
         return wait > 0
 
-    def _hold_back(self, call: Call, reason: str, wait: float, now: float) -> None:
+    def _hold_back(self, call: Call, why: str, wait: float, now: float, brief: bool) -> None:
         """A limit stands in the way: wait for it, or say so."""
         runtime = self._runtime
-        options = call.options or runtime.options
-        if not call.may_wait(wait, now, on_rate_limit=options.on_rate_limit):
-            call.drop(held_back(call.kind.method, reason, wait))
+        policy = "wait" if brief else (call.options or runtime.options).on_rate_limit
+        if not call.may_wait(wait, now, on_rate_limit=policy):
+            call.drop(held_back(call.kind.method, why, wait))
             return
         call.encoded_for = None  # its time and its signature are stale when it is let go
         self.hold(call, runtime.loop.call_later(wait + LIMIT_MARGIN_S, self.let_go, call))

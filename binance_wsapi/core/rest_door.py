@@ -233,19 +233,21 @@ class RestDoor:
             url = await self._signed_url(call, kind)
             now = runtime.now()
             wait, reason = governor.silence.delay(now), governor.silence.reason(now)
-            reservation = None
+            reservation, is_brief = None, False
             if wait <= 0 and is_counted(kind.path):
                 is_urgent = kind.http_method == "DELETE"
                 admitted = governor.admit(kind.operation, call.params, call.sent_us, is_urgent)
                 if isinstance(admitted, Refusal):
                     wait, reason = admitted.wait(call.sent_us), admitted.reason
                     wait = max(wait, LIMIT_MARGIN_S)
+                    is_brief = admitted.is_brief
                 else:
                     reservation = admitted
             if wait <= 0:
                 break
             options = call.options or runtime.options
-            if options.on_rate_limit != "wait" or now + wait >= call.deadline:
+            may_wait = is_brief or options.on_rate_limit == "wait"
+            if not may_wait or now + wait >= call.deadline:
                 return held_back(kind.method, reason, wait)
             await asyncio.sleep(wait + LIMIT_MARGIN_S)
         answer: RestAnswer | None = None

@@ -10,7 +10,7 @@ import logging
 import os
 import time
 from collections.abc import Callable, Coroutine, Iterable
-from typing import Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from binance_wsapi.core.dialling import Dialling
 from binance_wsapi.core.dispatch import Dispatcher
@@ -18,10 +18,13 @@ from binance_wsapi.core.exchanges import Exchanges
 from binance_wsapi.core.neighbours import Neighbours
 from binance_wsapi.core.transport import Transport
 from binance_wsapi.errors import BinanceWsApiError, ClientClosed, NotSent
-from binance_wsapi.events import BaseEventStream, EventStream
+from binance_wsapi.events import BaseEventStream, EventStream, SharedLimitsChanged
 from binance_wsapi.forks import unforked
 from binance_wsapi.options import Options
 from binance_wsapi.protocol.authorisation import Authoriser
+
+if TYPE_CHECKING:
+    from binance_wsapi.core.shared_limits import SharedLimits
 
 __all__ = ["LoopHost", "Runtime"]
 
@@ -64,6 +67,7 @@ class Runtime:
         now: Monotonic seconds.
         wall_us: Epoch microseconds.
         prefix: What all ids begin with; chance by default.
+        shared: Shares limits with other processes; nobody by default.
         neighbours: The clients that limits and clocks are shared with; nobody by default.
     """
 
@@ -78,6 +82,7 @@ class Runtime:
         wall_us: Callable[[], int] = lambda: time.time_ns() // 1000,
         prefix: str | None = None,
         neighbours: Neighbours | None = None,
+        shared: SharedLimits | None = None,
     ) -> None:
         self.options = options
         self.host = host
@@ -99,8 +104,16 @@ class Runtime:
             size=options.event_buffer_size, overflow=options.event_overflow, wall_us=wall_us
         )
         self.exchanges = Exchanges(
-            options, now, wall_us, neighbours=neighbours, post=host.loop.call_soon_threadsafe
+            options,
+            now,
+            wall_us,
+            neighbours=neighbours,
+            post=host.loop.call_soon_threadsafe,
+            shared=shared,
         )
+        self.shared_limits = shared
+        if shared is not None:
+            shared.attach(self.spawn, now, self._tell_of_limits)
         self.dialling = Dialling(options, self.exchanges, now, wall_us)
         self.is_closed = False
         """The client was closed."""
@@ -116,6 +129,9 @@ class Runtime:
         self._numbers = itertools.count(1)
         self._tasks: set[asyncio.Task[Any]] = set()
         self._runs: dict[concurrent.futures.Future[Any], Coroutine[Any, Any, Any]] = {}
+
+    def _tell_of_limits(self, kind: str, reason: str) -> None:
+        self.dispatcher.post(kind, SharedLimitsChanged(kind=kind, reason=reason))
 
     @property
     def closed(self) -> bool:
@@ -257,6 +273,8 @@ class Runtime:
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def close_transport(self) -> None:
-        """Let go of what opened sockets, if anything did."""
+        """Give back what was shared, and let go of what opened sockets, if anything did."""
+        if self.shared_limits is not None:
+            await self.shared_limits.leave()
         if self._transport is not None:
             await self._transport.close()

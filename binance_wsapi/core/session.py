@@ -155,6 +155,7 @@ class Session(LinkLife):
     def health(self) -> ConnectionHealth:
         """Return how the connection is doing."""
         link, now = self.serving, self.runtime.now()
+        shared = self.runtime.shared_limits
         return ConnectionHealth(
             ws_key=self.ws_key,
             state=self.machine.state.told,
@@ -162,6 +163,7 @@ class Session(LinkLife):
             connected_for=None if link is None else now - link.opened_at,
             reconnects=self.reconnects,
             last_failure=self.last_failure,
+            limits="" if shared is None else shared.status(),
         )
 
     @property

@@ -20,6 +20,10 @@ __all__ = ["WayUp"]
 log = logging.getLogger("binance_wsapi.connection")
 
 
+WORTH_TELLING_S = 0.1
+"""A lease that is shared with other processes is there sooner."""
+
+
 class WayUp:
     """Takes the links of one session up, step by step, each in a task; on the loop's thread.
 
@@ -98,7 +102,8 @@ class WayUp:
     async def _may_dial(self) -> None:
         ws_key = self._session.ws_key
         while (delay := self._runtime.dialling.delay(ws_key)) > 0:
-            log.warning("%s: %.1f s until a limit or a ban allows a try", ws_key, delay)
+            level = logging.WARNING if delay >= WORTH_TELLING_S else logging.DEBUG
+            log.log(level, "%s: %.1f s until a limit or a ban allows a try", ws_key, delay)
             await asyncio.sleep(delay)
 
     async def _log_on(self, link: Link) -> None:

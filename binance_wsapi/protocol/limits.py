@@ -26,7 +26,7 @@ from __future__ import annotations
 
 import dataclasses
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
@@ -39,11 +39,13 @@ from binance_wsapi.protocol.told_limits import LimitUsage, RawJson, ToldLimit, t
 from binance_wsapi.protocol.weight import weight_of
 
 __all__ = [
+    "Claim",
     "Governor",
     "Ledger",
     "Lock",
     "Refusal",
     "Reservation",
+    "connection_ledger",
     "governors",
     "order_ledger",
     "weight_ledger",
@@ -51,6 +53,16 @@ __all__ = [
 
 _WEIGHT = "REQUEST_WEIGHT"
 _ORDERS = "ORDERS"
+_CONNECTIONS = "CONNECTIONS"
+_CONNECTIONS_OF_ALL = 250
+"""Connection attempts in 5 minutes of all that share an address: the exchange takes 300."""
+
+LEASE_RETRY_US = 20_000
+"""When a request that waits for a lease is tried again."""
+
+DRY_RETRY_US = 1_000_000
+"""The same where none was to be had: what others give back can be leased."""
+
 _UNIT_US = {"SECOND": 10**6, "MINUTE": 60 * 10**6, "HOUR": 3600 * 10**6, "DAY": 86400 * 10**6}
 
 _RESERVE_PART = 50
@@ -87,10 +99,37 @@ class Refusal:
     """Why, in a few words."""
     retry_at_us: int
     """When it may be sent, in epoch microseconds, exchange time."""
+    is_brief: bool = False
+    """Only a new lease is waited for, which is on its way: no matter of ``on_rate_limit``."""
 
     def wait(self, wall_us: int) -> float:
         """Return the seconds until it may be sent."""
         return max(0.0, (self.retry_at_us - wall_us) / 1e6)
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A window as those see it who lease parts of it."""
+
+    window: str
+    """Which, in one word; without the time."""
+    index: int
+    """Which one of them, counted since the epoch."""
+    length_us: int
+    allowed: int
+    """Most that all may use together."""
+    held: int
+    """The lease: most that may be used from here."""
+    own: int
+    """What is used from here, what is under way included."""
+    done: int
+    """What of that is known to be handled."""
+    wanted: int
+    """What is missing for a request, or 1 to have something ahead of need; 0 if nothing is."""
+    told: int | None
+    """The last count that was told in this window."""
+    told_at: int
+    """All that was ever sent when that count's request was."""
 
 
 class Reservation:
@@ -124,19 +163,27 @@ class _Window:
     __slots__ = (
         "allowed",
         "base",
+        "granted",
         "half",
         "heard_done",
         "heard_us",
         "index",
         "interval",
         "interval_num",
+        "is_dry",
         "late_given",
         "late_mark",
         "length_us",
         "limit",
+        "low",
         "meter",
+        "next_granted",
+        "start",
         "sure",
+        "told",
+        "told_at",
         "type",
+        "wanted",
     )
 
     def __init__(
@@ -160,6 +207,22 @@ class _Window:
         """What had been sent when the window neared its end; ``None`` before that."""
         self.late_given = 0
         """What was given back of that which was sent since."""
+        self.start = meter.done
+        """What was ever sent, less what of it may count in the current window: both for leases alone."""
+        self.granted = 0
+        """The lease: most of our own that may count in the current window."""
+        self.next_granted = 0
+        """The same for the next one."""
+        self.low = 0
+        """What of our own counts when more is asked for."""
+        self.wanted = 0
+        """What a request wanted that the lease has no room for."""
+        self.is_dry = False
+        """There was not enough left for all to lease more."""
+        self.told: int | None = None
+        """The last count told in this window."""
+        self.told_at = 0
+        """What had been sent when its request was."""
         self.limit = 0
         self.allowed = 0
         """Most for requests that may not use the reserve."""
@@ -187,6 +250,10 @@ class _Window:
     @known.setter
     def known(self, known: int) -> None:
         self.sure = known - self.meter.mute
+
+    @property
+    def own(self) -> int:
+        return self.meter.sent - self.start
 
     @property
     def resets_at_us(self) -> int:
@@ -223,6 +290,16 @@ class _Window:
         # What was told to count did so in the old window: only what came near its end may be in both.
         self.known = min(self.known, recent)
         self.late_mark = None
+        self.start = self.meter.sent - min(self.own, self.meter.under_way + recent)
+        self.lease(self.next_granted)
+        self.next_granted = 0
+        self.is_dry = False
+        self.told = None
+
+    def lease(self, granted: int) -> None:
+        """Hold that much of the window from now on."""
+        self.granted = granted
+        self.low = self.own + (granted - self.own) // 2
 
     def move(self, wall_us: int) -> None:
         """Lie where the time now is: that was set, and did not pass."""
@@ -244,6 +321,7 @@ class _Window:
         if sent_us // self.length_us == self.index:
             # A count from before a border is no lower bound of the window after it.
             used = max(used, count + min(meter.sent - sent_at, meter.under_way))
+            self.told, self.told_at = count, sent_at
         self.used = used
         # No count will tell of what was handled since without one: it counts beside this one.
         known = count + meter.mute - mute_at
@@ -260,6 +338,7 @@ class _Window:
         """
         # A window that turned since may hold less than that: nothing is used at the least.
         self.base = max(self.base - amount, -self.meter.sent)
+        self.start = min(self.start + amount, self.meter.sent)
         if self.late_mark is not None and sent_at > self.late_mark:
             self.late_given += amount
 
@@ -307,7 +386,16 @@ class _Meter:
 class Ledger:
     """What is used of all limits of one kind."""
 
-    __slots__ = ("look_at_us", "meter", "type", "windows")
+    __slots__ = (
+        "fallback",
+        "is_asked",
+        "is_leased",
+        "look_at_us",
+        "meter",
+        "on_need",
+        "type",
+        "windows",
+    )
 
     def __init__(self, limit_type: str) -> None:
         self.type = limit_type
@@ -315,6 +403,13 @@ class Ledger:
         self.windows: dict[tuple[str, int], _Window] = {}
         self.look_at_us = 0
         """When one of them turns, or nears its end."""
+        self.is_leased = False
+        """Others count in the same windows, elsewhere: each holds leases on parts of them."""
+        self.fallback = 0
+        """In how many parts windows are divided that begin while no leases can be had; 0 while they can."""
+        self.is_asked = False
+        self.on_need: Callable[[], object] = _nothing
+        """Told once when a lease runs low."""
 
     def window(self, interval: str, interval_num: int, limit: int) -> _Window:
         """Return the window of a limit, made if it was not heard of, and changed where that was."""
@@ -332,9 +427,13 @@ class Ledger:
 
     def roll(self, wall_us: int) -> None:
         """Turn the windows that are due."""
-        self.look_at_us = min(
-            (window.roll(wall_us) for window in self.windows.values()), default=sys.maxsize
-        )
+        look_at_us = sys.maxsize
+        for window in self.windows.values():
+            index = window.index
+            look_at_us = min(look_at_us, window.roll(wall_us))
+            if self.fallback and window.index != index:
+                window.lease(window.allowed // self.fallback)
+        self.look_at_us = look_at_us
         self.reckon()
 
     def hear(
@@ -351,12 +450,18 @@ class Ledger:
         window = self.windows.get((told.interval, told.interval_num))
         if window is None or window.limit != told.limit:
             window = self.window(told.interval, told.interval_num, told.limit)
+            # All that counts may be ours.
+            window.start = max(0, mark[0] - told.count)
             # A limit not heard of before: its window has yet to be placed.
             window.roll(reservation.sent_us)
         window.hear(told.count, mark, own, reservation.sent_us, wall_us)
 
     def obstacle(self, wanted: int, wall_us: int, *, urgent: bool) -> Refusal | None:
         """Say why a request must wait that costs so much, if it must."""
+        if self.is_leased:
+            refusal = self.exceeded(wanted, wall_us, urgent=urgent)
+            if refusal is not None:
+                return refusal
         for window in self.windows.values():
             # What is not counted by weight has no reserve.
             most = window.limit if urgent else window.allowed
@@ -383,6 +488,109 @@ class Ledger:
             (window.allowed - window.half - window.base for window in self.windows.values()),
             default=sys.maxsize,
         )
+        if self.is_leased:
+            for window in self.windows.values():
+                self.meter.easy = min(self.meter.easy, window.start + window.low)
+
+    # Leases
+
+    def exceeded(self, wanted: int, wall_us: int, *, urgent: bool) -> Refusal | None:
+        """Say why a request must wait for a lease, if it must; have one fetched ahead of need."""
+        for window in self.windows.values():
+            # What may be urgent takes from the reserve, of which each has a small part.
+            spare = (window.limit - window.allowed) // 8 if urgent else 0
+            is_too_heavy = wanted > window.allowed  # for anybody: the exchange's to refuse
+            if window.own + wanted > window.granted + spare and not is_too_heavy:
+                window.wanted = max(window.wanted, wanted)
+                self.ask()
+                # A lease is on its way, unless there was none to be had.
+                is_brief = not window.is_dry and not self.fallback
+                retry_us = LEASE_RETRY_US if is_brief else DRY_RETRY_US
+                return Refusal(
+                    f"limit {window.type}: {wanted} wanted, {max(0, window.granted - window.own)} left of "
+                    f"this client's share of {window.limit}",
+                    min(window.resets_at_us, wall_us + retry_us),
+                    is_brief,
+                )
+            if window.own + wanted > window.low:
+                window.wanted = max(window.wanted, 1)
+                self.ask()
+        return None
+
+    def ask(self) -> None:
+        """Have leases fetched, once."""
+        if not self.is_asked:
+            self.is_asked = True
+            self.on_need()
+
+    def claims(self, wall_us: int, ahead_us: int) -> list[Claim]:
+        """Return how the windows stand: the current ones, and the next ones if they begin so soon."""
+        self.roll(wall_us)
+        self.is_asked = False
+        found = []
+        for window in self.windows.values():
+            name = f"{window.type}:{window.interval}:{window.interval_num}"
+            own, under_way = window.own, window.meter.under_way
+            found.append(
+                Claim(
+                    name,
+                    window.index,
+                    window.length_us,
+                    window.allowed,
+                    window.granted,
+                    own,
+                    max(0, own - under_way),
+                    window.wanted,
+                    window.told,
+                    window.told_at,
+                )
+            )
+            if wall_us + ahead_us >= window.resets_at_us:
+                found.append(
+                    Claim(
+                        name,
+                        window.index + 1,
+                        window.length_us,
+                        window.allowed,
+                        window.next_granted,
+                        0,
+                        0,
+                        0 if window.next_granted else 1,
+                        None,
+                        0,
+                    )
+                )
+            window.wanted = 0
+        return found
+
+    def grant(self, claim: Claim, granted: int) -> None:
+        """Hold that much of a window that was claimed."""
+        for window in self.windows.values():
+            if claim.window != f"{window.type}:{window.interval}:{window.interval_num}":
+                continue
+            if claim.index == window.index:
+                window.is_dry = claim.wanted > granted - window.own
+                if granted != window.granted:
+                    window.lease(granted)
+            elif claim.index == window.index + 1:
+                window.next_granted = granted
+        self.reckon()
+
+    def hold(self, keep: Callable[[Claim], int], wall_us: int) -> None:
+        """Change what is held of each current window."""
+        for claim in self.claims(wall_us, 0):
+            self.grant(claim, keep(claim))
+
+
+def _nothing() -> None:
+    pass
+
+
+def connection_ledger() -> Ledger:
+    """Return a ledger of the connections that an address has opened."""
+    ledger = Ledger(_CONNECTIONS)
+    ledger.window("MINUTE", 5, _CONNECTIONS_OF_ALL)
+    return ledger
 
 
 def weight_ledger() -> Ledger:

@@ -81,6 +81,30 @@ class Silence:
         self._orders_until = max(self._orders_until, other._orders_until)
         self.until = max(self._requests_until, self._orders_until)
 
+    def remaining(self, now: float) -> dict[str, float]:
+        """Return the seconds that each kind has to be left alone yet, for those whose clocks begin elsewhere."""
+        return {
+            "requests": max(0.0, self._requests_until - now),
+            "orders": max(0.0, self._orders_until - now),
+            "handshakes": max(0.0, self._handshakes_until - now),
+            "banned": max(0.0, self._banned_until - now),
+        }
+
+    @classmethod
+    def of(cls, remaining: dict[str, float], now: float) -> Silence:
+        """Return what :meth:`remaining` told, as of now."""
+        silence = cls()
+        silence._requests_until = now + min(remaining.get("requests", -math.inf), LONGEST_S)
+        silence._orders_until = now + min(
+            remaining.get("orders", -math.inf), _LONGEST_ORDER_WINDOW_S
+        )
+        silence._handshakes_until = now + min(
+            remaining.get("handshakes", -math.inf), LONGEST_WINDOW_S
+        )
+        silence._banned_until = now + min(remaining.get("banned", -math.inf), LONGEST_S)
+        silence.until = max(silence._requests_until, silence._orders_until)
+        return silence
+
     def reason(self, now: float) -> str:
         """Return why, in a few words."""
         if now < self._banned_until:

@@ -1,0 +1,1 @@
+"""Limits that processes and hosts use up together, through Redis."""

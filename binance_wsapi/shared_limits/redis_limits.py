@@ -1,0 +1,459 @@
+"""One client's part in limits that are shared through Redis."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import logging
+import os
+from collections import deque
+from collections.abc import Callable, Coroutine
+from typing import Any
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+
+import redis.asyncio
+import redis.exceptions
+from redis.exceptions import RedisError
+
+from binance_wsapi.core.shared_limits import SharedPool
+from binance_wsapi.protocol.limits import Claim, Ledger
+from binance_wsapi.protocol.silence import Silence
+from binance_wsapi.shared_limits.lease_script import LEASE
+
+__all__ = ["RedisLimits"]
+
+log = logging.getLogger("binance_wsapi.limits")
+
+PREFIX = "binance_wsapi:limits"
+BEAT_S = 0.25
+"""How often a member says that it lives and how far it is."""
+ANSWER_S = 1.0
+"""What takes the server longer is as good as no answer."""
+RETRY_S = 0.25
+"""How often a server that is away is tried."""
+LIVES_MS = 3000
+"""A member that has said nothing for so long is dead, and what it had leased comes back."""
+AHEAD_US = 1_000_000
+"""How long before a window begins its first lease is taken."""
+IDLE_S = 1.0
+"""Who sent nothing for so long gives back what it does not need."""
+BUSY_S = 5.0
+"""Who sent something, or wanted to, in so many seconds has a part of each window promised."""
+SHORT_US = 60 * 10**6
+"""Windows up to so long are soon over."""
+PATIENCE_S = 3.0
+"""How long a client that begins waits for a server that is slow."""
+SETTLED_S = 1.0
+"""A count that was told so long ago holds nothing that members have not reported meanwhile."""
+WINDOWS_LAST_S = 86_400
+"""How long the server knows a limit that nobody has told it again."""
+STRANGERS = 8
+"""How many members there may be for one that has never reached the server."""
+FAILURES = (RedisError, OSError, TimeoutError, asyncio.TimeoutError)
+
+
+class _Book:
+    """One ledger, in the words of the server: a set of members, and a hash for each window."""
+
+    def __init__(self, name: str, ledger: Ledger, exchange_us: Callable[[], int]) -> None:
+        self.name = f"{PREFIX}:{{{name}}}"
+        self.ledger = ledger
+        self.exchange_us = exchange_us
+        self.sent = 0
+        """What had been sent at the last look."""
+        self.active_at = -1e9
+        """When something was sent, or wanted, last."""
+        self.known: dict[str, int] = {}
+        """The limits that the server knows."""
+        self.used: dict[str, int] = {}
+        """By window: what all held, when that was told last."""
+        self.marks: dict[str, tuple[int, int]] = {}
+        """By window: what had been sent when the server last answered, and what all had handled by then."""
+        self.counts: dict[str, deque[tuple[float, int]]] = {}
+        """By window: the counts that the exchange told, and when."""
+
+    def claims(self, now: float, *, returns: bool) -> list[Claim]:
+        """Return how the windows stand; what is leased and not needed is let go before."""
+        ledger, wall_us = self.ledger, self.exchange_us()
+        claims = ledger.claims(wall_us, AHEAD_US)
+        if ledger.meter.sent != self.sent or any(
+            claim.wanted > 1 or (claim.wanted and claim.own) for claim in claims
+        ):
+            self.sent, self.active_at = ledger.meter.sent, now
+        if returns and now - self.active_at > IDLE_S:
+            for at, claim in enumerate(claims):
+                keep = claim.own + max(1, claim.allowed // 50)
+                if claim.held > keep and not claim.wanted:
+                    ledger.grant(claim, keep)
+                    claims[at] = Claim(*_changed(claim, keep))
+        return claims
+
+    def unknown_windows(self) -> dict[str, int]:
+        """Return the limits that the exchange told here, and that the server does not know."""
+        limits = {
+            f"{interval}:{number}": window.limit
+            for (interval, number), window in self.ledger.windows.items()
+        }
+        return {name: limit for name, limit in limits.items() if self.known.get(name) != limit}
+
+    def learn_windows(self, known: dict[str, str]) -> bool:
+        """Take in limits that the exchange told others; return whether one was new."""
+        self.known = {name: int(limit) for name, limit in known.items()}
+        is_new = False
+        for name, limit in self.known.items():
+            interval, _, number = name.partition(":")
+            if (interval, int(number)) not in self.ledger.windows:
+                self.ledger.window(interval, int(number), limit)
+                is_new = True
+        return is_new
+
+    def key(self, claim: Claim) -> str:
+        return f"{self.name}:{claim.window}:{claim.index}"
+
+    def arguments(self, claim: Claim, now: float) -> list[Any]:
+        """Return what the server is told of a window."""
+        window = self.key(claim)
+        is_busy = now - self.active_at < BUSY_S
+        most: Any = ""
+        least: Any = ""
+        counts = self.counts.setdefault(window, deque())
+        mark = self.marks.get(window)
+        if claim.told is not None:
+            if mark is not None and claim.told_at > mark[0]:
+                # All that was known to be handled then is in this count.
+                most = claim.told - mark[1]
+            counts.append((now, claim.told))
+            # What was counted then has been reported as handled by now, but for what others sent.
+            while len(counts) > 1 and now - counts[1][0] >= SETTLED_S:
+                counts.popleft()
+            if mark is not None and now - counts[0][0] >= SETTLED_S:
+                least = counts[0][1] - mark[1]
+        if most != "" and least != "":
+            least = min(least, most)
+        wanted = claim.wanted if is_busy or claim.wanted > 1 or claim.own else 0
+        lasts_s = 2 * claim.length_us // 10**6 + 1
+        return [claim.allowed, claim.held, claim.done, wanted, int(is_busy), most, least, lasts_s]
+
+    def take(self, claims: list[Claim], reply: list[Any], sent: int) -> None:
+        """Take in what the server answered."""
+        for claim, (held, handled, used) in zip(claims, reply[1:], strict=True):
+            self.ledger.grant(claim, held)
+            window = self.key(claim)
+            self.marks[window] = sent, handled
+            self.used[window] = used
+        for kept in (self.marks, self.used, self.counts):
+            for window in [each for each in kept if each not in map(self.key, claims)]:
+                del kept[window]
+
+    def do_without(self, members: int) -> None:
+        """Go on with what is promised to a member whom the server still takes to be alive."""
+        self.ledger.fallback = 2 * members
+
+        def part(claim: Claim) -> int:
+            is_short = claim.length_us <= SHORT_US
+            return max(claim.held, claim.allowed // (2 * members)) if is_short else claim.held
+
+        self.ledger.hold(part, self.exchange_us())
+
+    def stand_alone(self, members: int, *, is_stranger: bool) -> None:
+        """Go on when all have to: with an equal part of each window that begins."""
+        self.ledger.fallback = members
+
+        def part(claim: Claim) -> int:
+            if is_stranger:
+                return max(claim.held, claim.allowed // members)
+            if claim.length_us <= SHORT_US:
+                return claim.held  # the next one begins soon
+            left = claim.allowed - self.used.get(self.key(claim), claim.allowed)
+            # Others may have leased more since that was told.
+            return claim.held + max(0, left) // (2 * members)
+
+        self.ledger.hold(part, self.exchange_us())
+
+    def come_back(self) -> None:
+        """Let go of what is not used: leases can be had again."""
+        self.ledger.fallback = 0
+        self.ledger.hold(lambda claim: claim.own, self.exchange_us())
+        self.ledger.ask()
+
+
+class RedisLimits:
+    """Leases parts of the limits for one client, ahead of need; on the client's loop.
+
+    Args:
+        url: The server, as redis-py takes it; ``address=NAME`` in its query names the address that is
+            shared, where those who use the server have several.
+    """
+
+    def __init__(self, url: str) -> None:
+        self._url, self._address = _parted(url)
+        self._id = os.urandom(8).hex()
+        self._books: list[_Book] = []
+        self._pools: list[SharedPool] = []
+        self._members = 0
+        """How many there were last; 0 before that was known."""
+        self._problem: str | None = "not reached yet"
+        self._has_told = False
+        self._is_alone = False
+        """The server has been away for so long that all go on without it."""
+        self._heard_at = 0.0
+        """When the server answered last, or was asked first."""
+        self._back_at = -1e9
+        self._wake = asyncio.Event()
+        self._resubscribe = asyncio.Event()
+        self._is_begun = False
+        self._is_ended = False
+
+    def attach(
+        self,
+        spawn: Callable[[Coroutine[Any, Any, None]], object],
+        now: Callable[[], float],
+        tell: Callable[[str, str], None],
+    ) -> None:
+        """Take what it stands on."""
+        self._spawn, self._now, self._tell = spawn, now, tell
+
+    def status(self) -> str:
+        """Return how the sharing is doing, in a few words."""
+        if self._problem is not None:
+            among = self._members or STRANGERS
+            return (
+                f"alone, with one part in {among if self._is_alone else 2 * among}: {self._problem}"
+            )
+        return f"shared by {self._members}"
+
+    def share(self, pool: SharedPool) -> None:
+        """Share a pool's limits from now on: its ledgers go by leases."""
+        address = pool.address if self._address is None else f"{pool.address}@{self._address}"
+        books = [
+            _Book(f"{address}:weight", pool.weight, pool.exchange_us),
+            _Book(f"{address}:connections", pool.connections, pool.exchange_us),
+        ]
+        if pool.account is not None:
+            books.append(_Book(f"{pool.account}:orders", pool.orders, pool.exchange_us))
+        for book in books:
+            book.ledger.is_leased = True
+            book.ledger.on_need = self._wake.set
+            if self._is_alone:
+                book.stand_alone(self._members or STRANGERS, is_stranger=True)
+        self._pools.append(pool)
+        self._books += books
+        self._wake.set()
+        self._resubscribe.set()
+        if not self._is_begun:
+            self._is_begun = True
+            self._heard_at = self._now()
+            self._server: Any = redis.asyncio.Redis.from_url(
+                self._url,
+                decode_responses=True,
+                socket_timeout=ANSWER_S,
+                socket_connect_timeout=ANSWER_S,
+            )
+            self._spawn(self._lease())
+            self._spawn(self._listen())
+
+    def told(self, pool: SharedPool, silence: Silence) -> None:
+        """Have all others leave alone what this client was told to."""
+        self._spawn(self._publish(pool, silence.remaining(self._now())))
+
+    async def leave(self) -> None:
+        """Give everything back."""
+        self._is_ended = True
+        if not self._is_begun:
+            return
+        with contextlib.suppress(*FAILURES):
+            async with asyncio.timeout(ANSWER_S):
+                for book in self._books:
+                    book.ledger.hold(lambda claim: claim.own, book.exchange_us())
+                await self._beat(is_last=True)
+        with contextlib.suppress(*FAILURES):
+            async with asyncio.timeout(ANSWER_S):
+                await self._server.aclose()
+
+    # Leases
+
+    async def _lease(self) -> None:
+        while not self._is_ended:
+            self._wake.clear()
+            try:
+                async with asyncio.timeout(ANSWER_S):
+                    if self._problem is not None:
+                        await self._server.ping()
+                        self._came_back()
+                    await self._beat()
+            except Exception as error:
+                if not isinstance(error, FAILURES):
+                    # Whatever else is wrong with what the server says: no call may wait for it for ever.
+                    log.exception("the server of the shared limits cannot be understood")
+                self._lost(error)
+                await asyncio.sleep(RETRY_S)
+                continue
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(BEAT_S):
+                    await self._wake.wait()
+
+    async def _beat(self, *, is_last: bool = False) -> None:
+        """Say how far this member is, and take what leases there are."""
+        now = self._now()
+        expected = self._members if now - self._back_at < LIVES_MS / 1000 else 0
+        said = []
+        pipeline = self._server.pipeline(transaction=False)
+        for book in self._books:
+            claims = book.claims(now, returns=not is_last)
+            arguments: list[Any] = [self._id, LIVES_MS, 0 if is_last else expected]
+            for claim in claims:
+                arguments += book.arguments(claim, now)
+            windows = f"{book.name}:windows"
+            if news := book.unknown_windows():
+                pipeline.hset(windows, mapping=news)
+                pipeline.expire(windows, WINDOWS_LAST_S)
+            pipeline.hgetall(windows)
+            keys = [f"{book.name}:members", f"{book.name}:expected", *map(book.key, claims)]
+            pipeline.eval(LEASE, len(keys), *keys, *arguments)
+            if is_last:
+                pipeline.zrem(f"{book.name}:members", self._id)
+            said.append((book, claims, news, book.ledger.meter.sent))
+        replies = iter(await pipeline.execute())
+        if is_last:
+            return
+        self._heard_at = self._now()
+        members = 1
+        for book, claims, news, sent in said:
+            if news:
+                next(replies), next(replies)
+            if book.learn_windows(next(replies)):
+                self._wake.set()
+            reply = next(replies)
+            book.take(claims, reply, sent)
+            members = max(members, int(reply[0]))
+        if now - self._back_at >= LIVES_MS / 1000 or members > self._members:
+            self._members = members
+
+    def _lost(self, error: BaseException) -> None:
+        silent_s = self._now() - self._heard_at
+        is_refused = isinstance(error, redis.exceptions.ConnectionError)
+        if not self._members and silent_s < PATIENCE_S and not is_refused:
+            return  # what is to be sent waits for the first lease, and for nothing else
+        self._problem = f"{type(error).__name__}: {error}".rstrip(": ")
+        if self._is_alone:
+            return
+        members = self._members or STRANGERS
+        self._is_alone = not self._members or silent_s > LIVES_MS / 1000 + ANSWER_S
+        for book in self._books:
+            if self._is_alone:
+                book.stand_alone(members, is_stranger=not self._members)
+            elif not self._has_told:
+                book.do_without(members)
+        if not self._has_told:
+            self._has_told = True
+            log.warning("limits are not shared: %s", self._problem)
+            self._tell("limits_alone", self.status())
+
+    def _came_back(self) -> None:
+        """The server answers: leases can be had."""
+        self._problem = None
+        self._is_alone = False
+        if self._has_told:
+            self._back_at = self._now()
+            self._has_told = False
+            for book in self._books:
+                book.come_back()
+            self._resubscribe.set()
+            log.info("limits are shared again")
+            self._tell("limits_shared", "the server answers")
+
+    # What the exchange told one of them to leave alone
+
+    def _channels(self) -> dict[str, tuple[SharedPool, bool]]:
+        found: dict[str, tuple[SharedPool, bool]] = {}
+        for pool in self._pools:
+            address = pool.address if self._address is None else f"{pool.address}@{self._address}"
+            found[f"{PREFIX}:silence:{address}"] = pool, True
+            if pool.account is not None:
+                found[f"{PREFIX}:silence:{pool.account}"] = pool, False
+        return found
+
+    async def _publish(self, pool: SharedPool, remaining: dict[str, float]) -> None:
+        for channel, (concerned, is_address) in self._channels().items():
+            if concerned is not pool:
+                continue
+            what = {
+                name: seconds
+                for name, seconds in remaining.items()
+                if seconds > 0 and (name == "orders") is not is_address
+            }
+            if not what:
+                continue
+            text = json.dumps({"from": self._id, **what})
+            with contextlib.suppress(*FAILURES):
+                async with asyncio.timeout(ANSWER_S):
+                    await self._server.publish(channel, text)
+                    # For those who come later.
+                    lasts_ms = max(1, round(max(what.values()) * 1000))
+                    await self._server.set(channel, text, px=lasts_ms)
+
+    async def _listen(self) -> None:
+        while not self._is_ended:
+            self._resubscribe.clear()
+            try:
+                async with self._server.pubsub() as heard:
+                    channels = self._channels()
+                    await heard.subscribe(*channels)
+                    for channel in channels:
+                        await self._read_kept(channel)
+                    while not self._resubscribe.is_set() and not self._is_ended:
+                        message = await heard.get_message(
+                            ignore_subscribe_messages=True, timeout=BEAT_S
+                        )
+                        if message is not None:
+                            self._heard(message["channel"], message["data"])
+            except FAILURES:
+                await asyncio.sleep(RETRY_S)
+
+    async def _read_kept(self, channel: str) -> None:
+        text, lasts_ms = await self._server.get(channel), await self._server.pttl(channel)
+        if text is not None and lasts_ms > 0:
+            self._heard(channel, text, lasts_ms / 1000)
+
+    def _heard(self, channel: str, text: str, lasts_s: float | None = None) -> None:
+        try:
+            told = json.loads(text)
+            if told.pop("from", None) == self._id:
+                return
+            remaining = {str(name): float(seconds) for name, seconds in told.items()}
+            if lasts_s is not None and remaining:  # it was told a while ago
+                passed = max(0.0, max(remaining.values()) - lasts_s)
+                remaining = {name: seconds - passed for name, seconds in remaining.items()}
+            silence = Silence.of(remaining, self._now())
+        except (ValueError, TypeError, AttributeError):
+            log.warning("what another member told cannot be read: %.80r", text)
+            return
+        pool, is_address = self._channels().get(channel, (None, False))
+        if pool is not None:
+            nothing = Silence()
+            pool.hear(silence if is_address else nothing, nothing if is_address else silence)
+
+
+def _changed(claim: Claim, held: int) -> tuple[Any, ...]:
+    return (
+        claim.window,
+        claim.index,
+        claim.length_us,
+        claim.allowed,
+        held,
+        claim.own,
+        claim.done,
+        claim.wanted,
+        claim.told,
+        claim.told_at,
+    )
+
+
+def _parted(url: str) -> tuple[str, str | None]:
+    """Return the URL that redis-py takes, and the address that ours names."""
+    parts = urlsplit(url)
+    query = parse_qsl(parts.query)
+    address = dict(query).get("address")
+    rest = urlencode([(name, value) for name, value in query if name != "address"])
+    return urlunsplit(parts._replace(query=rest)), address

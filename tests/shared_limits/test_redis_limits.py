@@ -1,0 +1,261 @@
+"""One client's part in limits that are shared through a real Redis."""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from callers import WAIT_S, Caller
+from redis_server import RedisServer, needs_redis
+from scripted_server import Peer, ScriptedServer
+
+from binance_wsapi import Client, ConfigurationError, NotSent, SharedLimitsChanged, WsKey
+from binance_wsapi.shared_limits.lease_script import LEASE
+from binance_wsapi.simulator import SimulatedExchange
+
+Dial = Callable[..., Caller]
+
+pytestmark = needs_redis
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[RedisServer]:
+    with RedisServer(tmp_path) as running:
+        yield running
+
+
+@pytest.fixture
+def database(server: RedisServer) -> Iterator[Any]:
+    import redis
+
+    with redis.Redis.from_url(server.url, decode_responses=True) as client:
+        yield client
+
+
+def ping(client: Any) -> Any:
+    return client.spot.test_connectivity()
+
+
+def wait_until(holds: Callable[[], object]) -> None:
+    until = time.monotonic() + WAIT_S
+    while not holds():
+        assert time.monotonic() < until, "it never came to that"
+        time.sleep(0.005)
+
+
+# Leases
+
+
+def lease(
+    database: Any,
+    member: str,
+    *,
+    allowed: int = 1000,
+    held: int = 0,
+    done: int = 0,
+    wanted: int = 1,
+    busy: int = 1,
+    most: Any = "",
+    least: Any = "",
+    lives_ms: int = 60_000,
+    expected: int = 0,
+) -> int:
+    keys = ["book:members", "book:expected", "book:window"]
+    asked = [member, lives_ms, expected, allowed, held, done, wanted, busy, most, least, 100]
+    reply = database.eval(LEASE, len(keys), *keys, *asked)
+    return int(reply[1][0])
+
+
+def test_no_more_is_leased_than_there_is(database: Any) -> None:
+    held = dict.fromkeys("abcd", 0)
+    for _ in range(60):
+        for member in held:
+            held[member] = lease(database, member, held=held[member], wanted=5)
+
+    assert sum(held.values()) == 1000
+
+
+def test_half_of_its_part_is_kept_for_each_busy_member(database: Any) -> None:
+    held = {"a": lease(database, "a"), "b": lease(database, "b", wanted=0)}
+    for _ in range(60):
+        held["a"] = lease(database, "a", held=held["a"], wanted=50)
+    assert held["a"] == 1000 - 1000 // 4
+    held["b"] = lease(database, "b", held=held["b"])
+
+    assert held["b"] >= 1000 // 4
+
+
+def test_what_a_dead_member_had_leased_comes_back(database: Any) -> None:
+    dead = lease(database, "dead", wanted=600, lives_ms=50)
+    assert dead == 600
+    wait_until(lambda: lease(database, "b", held=0, wanted=900) >= 900)
+
+
+def test_what_the_exchange_counts_corrects_what_is_left(database: Any) -> None:
+    held = lease(database, "a", wanted=100, held=100, done=100, least=800)
+    assert held <= 200, "strangers used 800"
+    held = lease(database, "a", wanted=500, held=100, done=100, most=-50)
+
+    assert held > 200, "less counts than was thought"
+
+
+def test_a_server_that_lost_everything_knows_that_others_will_come(database: Any) -> None:
+    held = 0
+    for _ in range(60):
+        held = lease(database, "a", held=held, wanted=900, expected=4)
+
+    assert held == 250, "the others have their parts"
+
+
+# A client
+
+
+def test_limits_are_shared_by_clients_that_name_the_server(
+    server: RedisServer, exchange: SimulatedExchange
+) -> None:
+    options = {**exchange.client_options(), "shared_limits": server.url}
+    with Client(**options) as one, Client(**options) as other:
+        for client in (one, other):
+            ping(client)
+        wait_until(lambda: one.health()[0].limits == "shared by 2")
+        assert other.health()[0].limits == "shared by 2"
+        other.close()
+        wait_until(lambda: one.health()[0].limits == "shared by 1")
+
+
+def test_addresses_that_are_named_count_apart(
+    server: RedisServer, exchange: SimulatedExchange
+) -> None:
+    options = exchange.client_options()
+    with (
+        Client(**options, shared_limits=f"{server.url}?address=north") as one,
+        Client(**options, shared_limits=f"{server.url}?address=south") as other,
+    ):
+        for client in (one, other):
+            ping(client)
+        assert one.health()[0].limits == other.health()[0].limits == "shared by 1"
+
+
+def test_a_ban_told_to_one_silences_all(
+    server: RedisServer, dial: Dial, scripted: ScriptedServer
+) -> None:
+    banned, other = dial(shared_limits=server.url), dial(shared_limits=server.url)
+    for caller in (banned, other):
+        caller.call(ping)
+
+    async def refuse(peer: Peer, request: dict[str, Any]) -> None:
+        error = {"code": -1003, "msg": "Way too much."}
+        await peer.send({"id": request["id"], "status": 418, "error": error})
+
+    scripted.replies["ping"] = refuse
+    with pytest.raises(Exception, match="Way too much"):
+        banned.call(ping)
+    requests = len(scripted.requests)
+    exchanges = other.client._runtime.exchanges
+    wait_until(
+        lambda: exchanges.governor_of(WsKey.MAIN_WSAPI).silence.delay(time.monotonic()) > 100
+    )
+    with pytest.raises(NotSent, match="banned"):
+        other.call(ping)
+    late = dial(shared_limits=server.url)
+    late_exchanges = late.client._runtime.exchanges
+
+    def look() -> float:
+        return late_exchanges.governor_of(WsKey.MAIN_WSAPI).silence.delay(time.monotonic())
+
+    with pytest.raises(NotSent):
+        late.call(lambda client: client.with_options(timeout=0.2).spot.test_connectivity())
+    wait_until(lambda: look() > 100)
+    assert [
+        each["method"] for each in scripted.requests[requests:] if each["method"] == "ping"
+    ] == []
+
+
+def test_without_its_server_a_client_goes_on_and_comes_back_by_itself(
+    tmp_path: Path, exchange: SimulatedExchange
+) -> None:
+    server = RedisServer(tmp_path)
+    told: list[SharedLimitsChanged] = []
+    alone, shared = threading.Event(), threading.Event()
+    with Client(**exchange.client_options(), shared_limits=server.url) as client:
+
+        def hear(event: SharedLimitsChanged) -> None:
+            told.append(event)
+            (alone if event.kind == "limits_alone" else shared).set()
+
+        client.on("limits_alone", hear)
+        client.on("limits_shared", hear)
+        ping(client)
+        assert alone.wait(WAIT_S)
+        assert "alone, with one part in 8" in client.health()[0].limits
+        try:
+            server.start()
+            assert shared.wait(WAIT_S)
+            ping(client)
+            wait_until(lambda: client.health()[0].limits == "shared by 1")
+            server.stop()
+            for _ in range(50):
+                ping(client)
+            wait_until(lambda: "alone, with one part in 1:" in client.health()[0].limits)
+        finally:
+            server.stop()
+    assert [event.kind for event in told[:2]] == ["limits_alone", "limits_shared"]
+
+
+def test_what_the_server_says_and_nobody_understands_ends_nothing(
+    server: RedisServer, database: Any, exchange: SimulatedExchange
+) -> None:
+    alone = threading.Event()
+    with Client(**exchange.client_options(), shared_limits=server.url) as client:
+        client.on("limits_alone", lambda event: alone.set())
+        ping(client)
+        (windows,) = database.scan_iter("*:weight}:windows")
+        address = windows.partition("{")[2].partition(":weight}")[0]
+        channel = f"binance_wsapi:limits:silence:{address}"
+        wait_until(lambda: database.pubsub_numsub(channel)[0][1])
+        for text in ("no JSON", "[]", '{"banned": "x"}', '{"banned": null}', "7"):
+            assert database.publish(channel, text) == 1
+        database.hset(windows, "nonsense", "x")
+        assert alone.wait(WAIT_S)
+        for _ in range(20):
+            ping(client)
+        database.delete(windows)
+        wait_until(lambda: client.health()[0].limits == "shared by 1")
+
+
+def test_the_server_sees_no_key(
+    server: RedisServer, database: Any, exchange: SimulatedExchange
+) -> None:
+    key = exchange.create_account().create_key()
+    with Client(**exchange.client_options(key), shared_limits=server.url) as client:
+        client.spot.get_account_information()
+        wait_until(lambda: any(":orders" in str(name) for name in database.scan_iter()))
+        found = [str(name) for name in database.scan_iter()]
+        seen = "\n".join(found)
+        seen += "".join(str(database.hgetall(n)) for n in found if database.type(n) == "hash")
+    assert key.api_key not in seen
+
+
+@pytest.mark.parametrize(
+    "url", ["localhost", "http://host", "redis://", "redis://host:0", "redis://host/x", 7]
+)
+def test_what_names_no_server_is_refused(url: Any) -> None:
+    with pytest.raises(ConfigurationError, match=r"shared_limits=.*redis://host:6379/0"):
+        Client(shared_limits=url)
+
+
+def test_a_password_of_the_server_is_not_shown() -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        Client(shared_limits="redis://me:hunter2@host:0")
+    assert "hunter2" not in str(caught.value)
+
+
+def test_without_redis_py_the_way_out_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "binance_wsapi.shared_limits.redis_limits", None)
+    with pytest.raises(ConfigurationError, match=r"binance-wsapi\[redis\]"):
+        Client(shared_limits="redis://127.0.0.1:6379/0")
