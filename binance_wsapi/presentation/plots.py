@@ -30,7 +30,7 @@ def depth(bids: Sequence[Any], asks: Sequence[Any], axes: Any = None, title: str
     axes.set_ylabel("quantity up to the price")
     axes.set_ylim(bottom=0)
     axes.set_title(title)
-    axes.legend()
+    axes.legend(loc="upper center")  # the one place that a book leaves free
     return axes
 
 

@@ -263,7 +263,7 @@ ELSEWHERE = (
     ),
     (r"python -m binance_wsapi\.catalogue", "tests/product/test_contributing.py runs it in a copy"),
     (r"python -m hatchling build", "tests/product/test_wheel.py builds by the same hook"),
-    (r"mkdocs (build --strict|serve)", "tests/product/test_site.py builds the site"),
+    (r"(\.venv/bin/)?mkdocs (build --strict|serve)", "tests/product/test_site.py builds the site"),
 )
 """Commands that something else runs, and what."""
 
