@@ -224,6 +224,7 @@ def check_output(block: Block, printed: str) -> None:
 def test_commands_run(block: Block, here: Here, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BINANCE_WSAPI_ENV", "simulator")
     monkeypatch.setenv("BINANCE_WSAPI_SIMULATOR", here.exchange.rest_url.replace("http", "ws"))
+    write_files(block.page, Path.cwd())
     for line in block.code.replace("\\\n", "").splitlines():
         for command in re.split(r" && ", line.partition(" #")[0].strip()):
             if command:
@@ -241,6 +242,8 @@ def run_command(command: str, monkeypatch: pytest.MonkeyPatch) -> None:
         case ["binance-wsapi", *arguments]:
             ran = CliRunner().invoke(program, arguments, prog_name="binance-wsapi")
             assert ran.exit_code == 0, (command, ran.output)
+        case ["python", file] if Path(file).exists():
+            subprocess.run([sys.executable, file], timeout=60, check=True)
         case ["export", *variables]:
             for variable in variables:
                 name, _, value = variable.partition("=")
