@@ -12,7 +12,7 @@ import msgspec
 from binance_wsapi.buffer import EventBuffer
 from binance_wsapi.core.hold import ClientHold
 from binance_wsapi.events import BaseEventStream, StreamGap, Untouched
-from binance_wsapi.models.base import UnknownEvent
+from binance_wsapi.models.base import UnknownEvent, is_json_of_another_form
 from binance_wsapi.models.readable import door
 
 if TYPE_CHECKING:
@@ -29,7 +29,9 @@ _decode_any = msgspec.json.Decoder().decode
 def _wire_dict(event: bytes) -> Any:
     try:
         return _decode_any(event)
-    except (msgspec.ValidationError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        if not is_json_of_another_form(error, event):
+            raise
         return UnknownEvent(problem=str(error)).attach_frame(event)
 
 

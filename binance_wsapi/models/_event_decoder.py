@@ -7,7 +7,7 @@ from typing import Any, Union, cast
 
 import msgspec
 
-from binance_wsapi.models.base import Event, UnknownEvent
+from binance_wsapi.models.base import Event, UnknownEvent, is_json_of_another_form
 from binance_wsapi.models.tolerant import lenient_reader
 
 __all__ = ["EventDecoder"]
@@ -37,7 +37,9 @@ class EventDecoder:
         """
         try:
             event: Event = self._decode(frame)
-        except (msgspec.ValidationError, UnicodeDecodeError) as error:
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            if not is_json_of_another_form(error, frame):
+                raise
             event = self._read(frame, str(error))
         return event.attach_frame(frame, stream)
 
@@ -50,7 +52,7 @@ class EventDecoder:
         def read(frame: bytes | msgspec.Raw) -> Event:
             try:
                 event: Event = decode(frame)
-            except (msgspec.ValidationError, UnicodeDecodeError):
+            except (msgspec.DecodeError, UnicodeDecodeError):
                 event = self.decode(frame, stream)
                 return otherwise(frame) if type(event) is UnknownEvent else event
             return event.attach_frame(frame, stream)
@@ -63,7 +65,9 @@ class EventDecoder:
             event: Any = msgspec.json.decode(
                 frame
             )  # raises where validation stopped before what is no JSON
-        except (msgspec.ValidationError, UnicodeDecodeError) as error:
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            if not is_json_of_another_form(error, frame):
+                raise
             return UnknownEvent(problem=str(error))  # a number or a text that Python cannot hold
         head = cast("dict[str, Any]", event) if isinstance(event, dict) else {}
         tag = head.get("e")

@@ -173,6 +173,20 @@ def _restored(make: Any, fields: tuple[Any, ...], frame: bytes | None, stream: s
     return event if frame is None else event.attach_frame(frame, stream)
 
 
+def is_json_of_another_form(error: Exception, frame: bytes | msgspec.Raw) -> bool:
+    """Whether an error of decoding tells of a form, a number or a text, rather than of what is no JSON.
+
+    Text that is no UTF-8 was Python's error up to msgspec 0.22, and is that of no JSON since.
+    """
+    if isinstance(error, (msgspec.ValidationError, UnicodeDecodeError)):
+        return True
+    try:
+        bytes(frame).decode()
+    except UnicodeDecodeError:
+        return True
+    return False
+
+
 class UnknownEvent(Event):
     """An event this version does not know, or that lacks what makes it one: nothing is lost, see ``raw``."""
 
@@ -184,8 +198,11 @@ class UnknownEvent(Event):
         """The event as the exchange sent it; its text, where a number or a text is none Python can hold."""
         try:
             return super().raw
-        except (msgspec.ValidationError, UnicodeDecodeError):
-            return bytes(vars(self)["frame"]).decode(errors="replace")
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            frame = bytes(vars(self)["frame"])
+            if not is_json_of_another_form(error, frame):
+                raise
+            return frame.decode(errors="replace")
 
     @property
     def event_type(self) -> str:

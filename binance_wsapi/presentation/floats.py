@@ -95,7 +95,8 @@ def _may_hold(held: Any) -> bool:
     if parts := get_args(held):
         return any(map(_may_hold, parts))
     if isinstance(held, msgspec.StructMeta):
-        return _conversion(held) is not _itself
+        # What stands for many kinds, as the events of a batch do, holds what they hold.
+        return bool(held.__subclasses__()) or _conversion(held) is not _itself
     return held is Any or held is Decimal
 
 

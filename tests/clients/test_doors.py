@@ -257,7 +257,9 @@ def test_a_proxy_that_the_environment_names_later_is_told(
     caller = dial(timeout=1, urls=ELSEWHERE)
     monkeypatch.setenv("HTTP_PROXY", "socks5://127.0.0.1:1080")
 
-    with pytest.raises(NotSent, match="HTTP_PROXY in the environment is a SOCKS proxy"):
+    with pytest.raises(
+        ConfigurationError, match=r"^HTTP_PROXY in the environment is a SOCKS proxy"
+    ):
         caller.call(lambda client: client.spot.get_server_time())
 
 

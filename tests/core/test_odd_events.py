@@ -103,6 +103,7 @@ class FakeRuntime:
             event_overflow="drop_oldest",
             resubscribe_user_data_stream_after_reconnect=True,
         )
+        self.in_floats = False
         self.dispatcher = SimpleNamespace(hears=lambda name: False)
         self.exchanges = SimpleNamespace(
             clock_of=lambda ws_key: SimpleNamespace(round_trip=0.0),

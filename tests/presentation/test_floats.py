@@ -256,3 +256,14 @@ def test_what_is_no_decimal_stays() -> None:
     assert [each.role for each in attributes(Span)] == [Role.FLOAT, Role.DECIMAL]
     for other in (5, "0.1", None, b"x", True):
         assert floats(other) is other
+
+
+def test_the_events_of_a_batch_have_floats() -> None:
+    row = {"e": "24hrMiniTicker", "E": 1, "s": "BTCUSDT", "c": "1.5", "o": "1", "h": "2"}
+    frame = msgspec.json.encode([row | {"l": "1", "v": "3", "q": "4"}])
+    batch = decode_stream_event(Market.SPOT, "!miniTicker@arr", frame)
+
+    (event,) = floats(batch)
+
+    assert type(event.last_price) is float
+    assert event.last_price == 1.5

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -121,10 +122,10 @@ class Report:
 
     def _draw(self, path: Path) -> bool:
         try:
-            from matplotlib.figure import Figure
+            figures = import_module("matplotlib.figure")
         except ImportError:
             return False
-        figure = Figure(figsize=(10, 4), layout="constrained")
+        figure = figures.Figure(figsize=(10, 4), layout="constrained")
         axes = figure.add_subplot()
         times: Any = [datetime.fromtimestamp(time_us / 1e6, UTC) for time_us, _ in self.equity]
         axes.plot(times, [float(worth) for _, worth in self.equity], linewidth=1.2)
