@@ -9,13 +9,15 @@ from __future__ import annotations
 import threading
 import weakref
 from collections.abc import Callable, Hashable
-from typing import Any, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
-from binance_wsapi.forks import ends_at_fork
+from binance_wsapi.forks import ends_at_fork, made_once, unforked
 from binance_wsapi.protocol.backoff import ConnectionBudget
 from binance_wsapi.protocol.limits import order_ledger, weight_ledger
 from binance_wsapi.protocol.silence import Silence
-from binance_wsapi.protocol.snapshots import SnapshotShare
+
+if TYPE_CHECKING:
+    from binance_wsapi.protocol.snapshots import SnapshotShare
 
 __all__ = ["PROCESS", "AccountShare", "AddressShare", "Group", "Neighbour", "Neighbours"]
 
@@ -28,9 +30,16 @@ class AddressShare:
     def __init__(self) -> None:
         self.weight = weight_ledger()
         self.connections = ConnectionBudget()
-        self.snapshots = SnapshotShare()
         self.silence = Silence()
         """What the address was told to leave alone, for clients that come later."""
+
+    @made_once
+    def snapshots(self) -> SnapshotShare:
+        """What books may spend of the weight, made (and its code loaded) on first use."""
+        with unforked:
+            from binance_wsapi.protocol.snapshots import SnapshotShare
+
+        return SnapshotShare()
 
 
 class AccountShare:
