@@ -105,6 +105,10 @@ def fleet(options: dict[str, Any]) -> Iterator[list[Bot]]:
 
 
 @needs_redis
+@pytest.mark.skipif(
+    not os.environ.get("BINANCE_WSAPI_FLEET") and not IS_LONG,
+    reason="takes the machine for itself: BINANCE_WSAPI_FLEET=1, or BINANCE_WSAPI_LONG=1",
+)
 @pytest.mark.timeout(900 if IS_LONG else 120)
 def test_a_fleet_uses_the_limit_up_and_never_goes_beyond(
     exchange: SimulatedExchange, tmp_path: Path
