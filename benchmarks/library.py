@@ -55,6 +55,7 @@ def main(url: str, certificate: str = "") -> None:
         Client(api_secret=pem, **shared) as session,
         Client(api_secret="s" * 64, **shared) as hmac,
         Client(api_secret=pem, **shared) as heard,
+        Client(api_secret=pem, transport="direct", **shared) as direct,
         asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner,
         asyncio.Runner(loop_factory=new_uvloop) as uv_runner,
     ):
@@ -94,6 +95,7 @@ def main(url: str, certificate: str = "") -> None:
                 "sync_power": lambda n: figures(lambda: _timed(lambda: _place(kept_power), n), n),
                 "pipelined_journal": in_loop(_pipelined, kept_async),
                 "pipelined_power": in_loop(_pipelined, kept_power_async),
+                "sync_direct": lambda n: figures(lambda: _timed(lambda: _place(direct), n), n),
                 "sync_hmac": lambda n: figures(lambda: _timed(lambda: _place(hmac), n), n),
                 "async": in_loop(_sequential, session_async),
                 "async_uvloop": in_loop(_sequential, session_async, uv_runner),
@@ -101,6 +103,7 @@ def main(url: str, certificate: str = "") -> None:
                 "pipelined": in_loop(_pipelined, session_async),
                 "pipelined_hmac": in_loop(_pipelined, hmac_async),
                 "threads": lambda n: figures(lambda: threads(session, n), n),
+                "threads_direct": lambda n: figures(lambda: threads(direct, n), n),
                 "threads_hmac": lambda n: figures(lambda: threads(hmac, n), n),
                 "depth": lambda n: figures(lambda: _timed(lambda: _depth(session), n), n),
                 "user_events": lambda n: figures(lambda: pushed.user_events(n), n),

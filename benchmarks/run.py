@@ -53,6 +53,7 @@ class Measure:
 RAW: tuple[Worker, str] = ("raw", "sequential")
 PLAIN: tuple[Measure, ...] = (
     Measure("sync, session", "sync", RAW, "p50", 500, {"stdlib": 0.95, "uvloop": 0.65}),
+    Measure("sync, session, direct", "sync_direct", RAW, "p50", 500, {"uvloop": 0.70}),
     Measure("sync, HMAC", "sync_hmac", RAW, "p50", 500, {"stdlib": 1.00, "uvloop": 0.65}),
     Measure("async from stdlib, session", "async", RAW, "p50", 500, {}),
     Measure("async from uvloop, session", "async_uvloop", RAW, "p50", 500, {}),
@@ -68,6 +69,10 @@ PLAIN: tuple[Measure, ...] = (
     Measure(
         "8 threads, session", "threads", ("threadsafe", "threads"), "seconds", 2000,
         {"stdlib": 2.0, "uvloop": 2.5}, faster=True,
+    ),
+    Measure(
+        "8 threads, session, direct", "threads_direct", ("threadsafe", "threads"), "seconds", 2000,
+        {"uvloop": 2.0}, faster=True,
     ),
     Measure(
         "8 threads, HMAC", "threads_hmac", ("threadsafe", "threads_hmac"), "seconds", 2000, {},
@@ -104,7 +109,7 @@ PLAIN: tuple[Measure, ...] = (
 )  # fmt: skip
 TLS = tuple(
     Measure(row.label, row.measure, row.baseline, row.unit, row.count, {}, faster=row.faster)
-    for row in PLAIN[:9]
+    for row in PLAIN[:11]
 )
 
 

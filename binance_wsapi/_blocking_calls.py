@@ -260,7 +260,7 @@ class BlockingCalls(ClientBase):
             if kind.over_rest:
                 core.submit_rest(call)
             else:
-                core.submit(call, encode_here=not self._runtime.authoriser.may_hang)
+                core.submit(call, encode_here=not self._runtime.authoriser.may_hang, waiter=waiter)
             outcome = waiter.wait(call.timeout + self._patience) or core.giving_up.abandon(call)
             if isinstance(outcome, BinanceWsApiError):
                 raise outcome
@@ -268,6 +268,7 @@ class BlockingCalls(ClientBase):
         except BinanceWsApiError:
             raise
         except BaseException as error:  # an interrupt, or what a signal handler raised
+            waiter.abandon()
             core.giving_up.give_up(call, error)
             raise
 

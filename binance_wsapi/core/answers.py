@@ -35,12 +35,13 @@ from binance_wsapi.errors import (
 from binance_wsapi.protocol.envelope import Frame, MalformedFrame, decode_frame
 from binance_wsapi.protocol.error_table import rejection
 from binance_wsapi.protocol.inquiry import patience_us
+from binance_wsapi.protocol.limits import note
 from binance_wsapi.protocol.own_orders import ReadAnswer
 from binance_wsapi.protocol.requests import Reaction, RequestState
 from binance_wsapi.protocol.session import SessionState
 from binance_wsapi.response import FloatResponse, Response
 
-__all__ = ["Answers"]
+__all__ = ["Answers", "take_plain"]
 
 log = logging.getLogger("binance_wsapi.session")
 
@@ -75,7 +76,7 @@ class Answers:
         listen_key_stopped: Callable[[Any], object],
         event: Callable[[ApiLink, Frame], object],
     ) -> None:
-        self._session = session
+        self.session = session
         self._runtime = session.runtime
         self._governor = session.governor
         self._note_orders = session.own_orders.answers.append
@@ -103,12 +104,15 @@ class Answers:
             if not self._answered_late(link, message, frame):
                 self._unclaimed(link, message)
             return
+        if call.outcome is not None:  # by a caller who was interrupted: tell it again
+            call.deliver(call.outcome)
+            return
         try:
-            self._answered(link, call, message, frame)
+            self.answered(link, call, message, frame)
         except Exception as error:
             # The edge of an answer: whatever is wrong with it, somebody waits for it.
             log.exception("%s: the answer could not be taken in", call.kind.method)
-            self._session.announce(
+            self.session.announce(
                 "exception", error=error, reason="an answer could not be taken in"
             )
             # Else it was taken in, and something behind that failed.
@@ -135,11 +139,11 @@ class Answers:
     def _go_on_without(self, link: ApiLink, call: Call, reason: str) -> None:
         policy = (call.options or self._runtime.options).on_unknown_outcome
         self._unanswered.give_up(link, call)
-        is_closed = self._session.machine.state is SessionState.CLOSED
+        is_closed = self.session.machine.state is SessionState.CLOSED
         if not call.may_be_repeated(on_unknown_outcome=policy, is_closed=is_closed):
             self._unanswered.leave_open(call, connection_lost(call, reason))
         elif call.repeat(reason):
-            log.debug("%s: %s %s is repeated", self._session.ws_key, call.kind.method, call.id)
+            log.debug("%s: %s %s is repeated", self.session.ws_key, call.kind.method, call.id)
             call.renew(self._runtime.request_id())
             self._outbox.submit(call)
         else:
@@ -147,35 +151,42 @@ class Answers:
 
     # Answers
 
-    def _answered(self, link: ApiLink, call: Call, message: Frame, frame: str | bytes) -> None:
-        """Settle a request by its answer."""
+    def answered(
+        self,
+        link: ApiLink,
+        call: Call,
+        message: Frame,
+        frame: str | bytes,
+        *,
+        is_plain: bool = False,
+    ) -> bool:
+        """Settle a request by its answer; false when the limits come first. A plain one may be done twice."""
         reservation, sent_at = call.reservation, call.written_at
         assert reservation is not None
         assert sent_at is not None
         self._proven(link, sent_at)
         round_trip = link.last_frame_at - sent_at
         self.round_trips.append(round_trip)
-        succeeded = message.is_success and (message.result != _NULL or not call.has_to_show)
-        self._governor.answered(
-            reservation,
-            message.rate_limits,
-            succeeded=succeeded,
-            wall_us=call.sent_us + int(round_trip * 1e6),
-        )
+        succeeded = _succeeded(call, message)
+        told, at = message.rate_limits, call.sent_us + int(round_trip * 1e6)
+        if not is_plain:
+            self._governor.answered(reservation, told, succeeded=succeeded, wall_us=at)
+        elif not note(self._governor, reservation, told, at):
+            return False
         if not succeeded:
             self._failed(link, call, message, frame)
-            return
+            return True
         result, kind = message.result, call.kind
         if kind.logs:
             self._logon.set_logged_on(link, logged_on=kind.logs_on)
         if kind.ends_listen_key and not call.is_own:
-            self._listen_key_stopped(self._session.ws_key)
+            self._listen_key_stopped(self.session.ws_key)
         if kind.mutates:
             self._note_orders(
                 ReadAnswer(call.id, sent_at, link.last_frame_at, kind.makes_orders, result)
             )
-            if self._session.reconcilers:
-                show_orders(self._session, call, result, resolved=False)
+            if self.session.reconcilers:
+                show_orders(self.session, call, result, resolved=False)
         made = FloatResponse if call.in_floats else Response
         call.settle(
             made(
@@ -188,15 +199,16 @@ class Answers:
                 round_trip,
             )
         )
+        return True
 
     def _failed(self, link: ApiLink, call: Call, message: Frame, frame: str | bytes) -> None:
         """The answer is an error, or none that says what became of the request."""
         error = self._rejection(call, message)
-        is_manual = self._session.clock.is_manual
+        is_manual = self.session.clock.is_manual
         match call.after_failure(error, is_told=message.is_failure, is_clock_manual=is_manual):
             case Reaction.TELL:
                 if isinstance(error, PartlyExecuted):
-                    show_half(self._session, call, error, resolved=False)
+                    show_half(self.session, call, error, resolved=False)
                 call.settle(error)
             case Reaction.STAMP_ANEW:
                 if not call.was_stale():
@@ -225,14 +237,14 @@ class Answers:
         )
 
     def _malformed(self, link: ApiLink, frame: str | bytes, error: MalformedFrame) -> None:
-        self._session.announce("exception", error=error, reason=f"malformed frame: {error}")
+        self.session.announce("exception", error=error, reason=f"malformed frame: {error}")
         if error.request_id in link.pending:
             meant = link.pending[error.request_id]
             self._unanswered.give_up(link, meant)
             self._unreadable(meant, frame, str(error))
 
     async def _stamp_anew(self, link: ApiLink, call: Call) -> None:
-        self._session.clock.invalidate()
+        self.session.clock.invalidate()
         await self._logon.refresh_clock(link)
         call.renew(self._runtime.request_id())
         self._outbox.let_go(call)
@@ -243,26 +255,18 @@ class Answers:
         if call is None or call.written_at is None:
             return False
         self._proven(link, call.written_at)
-        if message.is_success and (message.result != _NULL or not call.has_to_show):
+        if _succeeded(call, message):
             heard_at, kind = link.last_frame_at, call.kind
             self._note_orders(
                 ReadAnswer(call.id, call.written_at, heard_at, kind.makes_orders, message.result)
             )
-            response: Response[Any] = Response(
-                kind.operation,
-                frame,
-                call.id,
-                message.status,
-                message.result,
-                message.rate_limits,
-                heard_at - call.written_at,
-            )
-            self._lost_answers.came_late(self._session, call, response)
+            response = _response(call, message, frame, heard_at - call.written_at)
+            self._lost_answers.came_late(self.session, call, response)
         elif message.is_failure:
             error = self._rejection(call, message)
             # Behind an answer that left it open a refusal may be that of a second try of the exchange's own.
             if not isinstance(error, OutcomeUnknown) and not call.was_answered:
-                self._lost_answers.came_late(self._session, call, error)
+                self._lost_answers.came_late(self.session, call, error)
         return True
 
     def _proven(self, link: ApiLink, sent_at: float) -> None:
@@ -274,11 +278,11 @@ class Answers:
                 link.proven_at = sent_at
         if link.in_doubt_since is not None and sent_at >= link.in_doubt_since:
             link.in_doubt_since = None
-            self._runtime.loop.call_soon(self._session.writable, link)
+            self._runtime.loop.call_soon(self.session.writable, link)
 
     def _rejection(self, call: Call, message: Frame) -> BinanceWsApiError:
         """Return what an answer that is no success says; limits and bans it tells of are heeded."""
-        session, runtime = self._session, self._runtime
+        session, runtime = self.session, self._runtime
         error = rejection(
             session.market,
             call.kind.method,
@@ -299,7 +303,7 @@ class Answers:
     # What answers no request
 
     def _unclaimed(self, link: ApiLink, message: Frame) -> None:
-        session = self._session
+        session = self.session
         if message.error is not None:
             told = rejection(
                 session.market,
@@ -324,7 +328,7 @@ class Answers:
 
     def _revoked(self, link: ApiLink, message: Frame) -> None:
         """The logged-on key is not valid any more: nothing signed on this link has a known fate."""
-        session = self._session
+        session = self.session
         error = rejection(
             session.market,
             "session",
@@ -342,3 +346,51 @@ class Answers:
             self._unanswered.give_up(link, call)
             self._unanswered.leave_open(call, revoked(call))
         session.rotate()
+
+
+def _succeeded(call: Call, message: Frame) -> bool:
+    return message.is_success and (message.result != _NULL or not call.has_to_show)
+
+
+def take_plain(answers: Answers, link: ApiLink, frame: str | bytes) -> bool:
+    """Settle the request that a plain success answers; false leaves the frame to :meth:`Answers.received`.
+
+    For callers who drive the socket, and may be interrupted at any line: the frame then comes to
+    :meth:`Answers.received`, too.
+    """
+    try:
+        message = decode_frame(frame)
+    except MalformedFrame:
+        return False
+    call = None if message.event else link.pending.get(message.id)  # type: ignore[arg-type]  # as above
+    if (
+        call is None
+        or call.outcome is not None
+        or call.is_own
+        or call.is_given_up
+        or call.kind.logs
+        or call.kind.ends_listen_key
+        or link.in_doubt_since is not None
+        or not _succeeded(call, message)
+        or (call.kind.mutates and bool(answers.session.reconcilers))
+    ):
+        return False
+    try:
+        if not answers.answered(link, call, message, frame, is_plain=True):
+            return False
+    except Exception:  # noqa: BLE001  (it fails once more where it is told)
+        return False
+    del link.pending[call.id]
+    return True
+
+
+def _response(call: Call, message: Frame, frame: str | bytes, round_trip: float) -> Response[Any]:
+    return Response(
+        call.kind.operation,
+        frame,
+        call.id,
+        message.status,
+        message.result,
+        message.rate_limits,
+        round_trip,
+    )

@@ -6,11 +6,12 @@ import asyncio
 import copy
 import logging
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import msgspec
 
-from binance_wsapi.core.answers import Answers
+from binance_wsapi.core.answers import Answers, take_plain
 from binance_wsapi.core.api_link import ApiLink, Authority, UserDataSubscription
 from binance_wsapi.core.call import Call, Outcome
 from binance_wsapi.core.call_kind import kind_by_method
@@ -18,7 +19,7 @@ from binance_wsapi.core.doubt import NO_ANSWERS, Doubt
 from binance_wsapi.core.link import Link, LinkLost
 from binance_wsapi.core.logon import Logon
 from binance_wsapi.core.lost_answers import LostAnswers
-from binance_wsapi.core.outbox import LIMIT_MARGIN_S, Outbox
+from binance_wsapi.core.outbox import LIMIT_MARGIN_S, Outbox, is_calm
 from binance_wsapi.core.session import Session
 from binance_wsapi.core.unanswered import Unanswered
 from binance_wsapi.endpoints import WsKey, endpoint
@@ -91,6 +92,11 @@ class ApiSession(Session):
         # The rooms' own methods: each request goes this way, and a step that only passes it on is a call.
         self.submit = self._outbox.submit
         self.received = self._answers.received
+        self.is_calm = partial(is_calm, self._outbox)
+
+    def taken(self, link: ApiLink, frame: str | bytes) -> bool:
+        """Take a plain answer that a caller has read on its own thread; false leaves it to the loop's."""
+        return take_plain(self._answers, link, frame)
 
     def exchange_us(self) -> int:
         """Return the exchange's time, epoch microseconds."""

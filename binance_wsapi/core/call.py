@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from binance_wsapi.core.call_kind import CallKind
 from binance_wsapi.endpoints import WsKey
 from binance_wsapi.errors import BinanceWsApiError
-from binance_wsapi.protocol.limits import Reservation
+from binance_wsapi.protocol.limits import Refusal, Reservation
 from binance_wsapi.protocol.params import WireValue
 from binance_wsapi.protocol.requests import Request
 from binance_wsapi.response import Response
@@ -60,6 +60,10 @@ class Call(Request[CallKind, Outcome]):
     sent_us = 0
     """The time stamped on it, epoch microseconds on the exchange's clock."""
     reservation: Reservation | None = None
+    is_driven = False
+    """Its caller sends it on its own thread, and may be interrupted at any line of that."""
+    admitted: Reservation | Refusal | None = None
+    """What the limits said last: it may be written, or not."""
     was_answered = False
     """An answer came that does not say what became of it."""
     late_answer: Outcome | None = None

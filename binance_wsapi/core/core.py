@@ -15,6 +15,7 @@ from binance_wsapi.core.bell import loop_bell
 from binance_wsapi.core.call import Call, Outcome
 from binance_wsapi.core.call_errors import not_sendable
 from binance_wsapi.core.call_kind import CallKind
+from binance_wsapi.core.driving import driving_of
 from binance_wsapi.core.encoding import encode
 from binance_wsapi.core.giving_up import GivingUp
 from binance_wsapi.core.look_ups import LookUps
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from binance_wsapi.core.market_streams import MarketStreams
     from binance_wsapi.core.rest_door import RestDoor
     from binance_wsapi.core.symbol_rules import RuleKeeper
+    from binance_wsapi.core.waiter import Waiter
     from binance_wsapi.core.write_ahead import WriteAhead
 
 __all__ = ["Core"]
@@ -63,6 +65,7 @@ class Core:
         self._metrics = runtime.options.metrics
         self._inbox: deque[Call] = deque()
         self._woken = False
+        self._drives = driving_of(runtime, self._inbox)
         self._ring: Callable[[], object] = loop_bell(runtime.loop, self.take_in) or (
             lambda: runtime.loop.call_soon_threadsafe(self.take_in)
         )
@@ -119,12 +122,13 @@ class Core:
             call.in_floats = True
         return call
 
-    def submit(self, call: Call, *, encode_here: bool) -> None:
-        """Hand a request to the loop.
+    def submit(self, call: Call, *, encode_here: bool, waiter: Waiter | None = None) -> None:
+        """Send a request, or hand it to the loop.
 
         Args:
             call: The request.
             encode_here: Sign and encode on this thread if the session is ready (it may be slow).
+            waiter: Waits for it on this thread, and may read the socket.
 
         Raises:
             NotSent: It could not be signed, or not be written down.
@@ -133,7 +137,9 @@ class Core:
         if encode_here and session is not None and (authority := session.authority) is not None:
             encode(self.runtime, call, authority, call.made_at)
         if self._metrics is not None:
-            call.deliver = self._measured(call, self._metrics)
+            call.deliver = _measured(self.runtime, call, self._metrics)
+        elif waiter is not None and session is not None and self._drives(session, call, waiter):
+            return
         self._inbox.append(call)
         if self.runtime.is_closed or self._host.stopped:
             self._refuse_inbox()
@@ -150,7 +156,7 @@ class Core:
     def submit_rest(self, call: Call) -> None:
         """Hand a REST request to the loop."""
         if self._metrics is not None:
-            call.deliver = self._measured(call, self._metrics)
+            call.deliver = _measured(self.runtime, call, self._metrics)
         self._rest_inbox.append(call)
         if self.runtime.is_closed or self._host.stopped:
             self._refuse_inbox()
@@ -290,23 +296,6 @@ class Core:
         if session is not None:
             session.drop_unwritten(call)
 
-    def _measured(self, call: Call, metrics: Metrics) -> Callable[[Outcome], object]:
-        deliver, began = call.deliver, self.runtime.now()
-
-        def measured(outcome: Outcome) -> None:
-            deliver(outcome)
-            try:
-                metrics.request_done(
-                    ws_key=call.ws_key,
-                    operation=call.kind.method,
-                    seconds=self.runtime.now() - began,
-                    outcome="ok" if isinstance(outcome, Response) else type(outcome).__name__,
-                )
-            except BaseException:  # not even SystemExit ends the loop
-                log.exception("metrics.request_done raised")
-
-        return measured
-
     def take_in(self) -> None:
         """Send what was handed in."""
         self._woken = False
@@ -345,3 +334,21 @@ class Core:
         finally:
             if self.write_ahead is not None:
                 await self.write_ahead.close()
+
+
+def _measured(runtime: Runtime, call: Call, metrics: Metrics) -> Callable[[Outcome], object]:
+    deliver, began = call.deliver, runtime.now()
+
+    def measured(outcome: Outcome) -> None:
+        deliver(outcome)
+        try:
+            metrics.request_done(
+                ws_key=call.ws_key,
+                operation=call.kind.method,
+                seconds=runtime.now() - began,
+                outcome="ok" if isinstance(outcome, Response) else type(outcome).__name__,
+            )
+        except BaseException:  # not even SystemExit ends the loop
+            log.exception("metrics.request_done raised")
+
+    return measured

@@ -1,4 +1,10 @@
-"""A WebSocket on a socket of this library's own: no task reads it, and a write is one call."""
+"""A WebSocket on a socket of this library's own: no task reads it, and a write is one call.
+
+Callers may drive it (:mod:`~binance_wsapi.core.driving`) and be interrupted at any line. What the kernel or
+TLS gave or took is therefore kept in one step of the interpreter (``extend(map(…))``), and where two
+attributes change together no call stands between: an interrupt comes with a call. The loop then does
+what was not done.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +12,8 @@ import asyncio
 import contextlib
 import socket
 
+from binance_wsapi.core.baton import CoreLoop
+from binance_wsapi.core.lead import Lead
 from binance_wsapi.core.tls_records import TlsRecords
 from binance_wsapi.core.transport import Receiver
 from binance_wsapi.core.websocket_frames import (
@@ -19,7 +27,7 @@ from binance_wsapi.core.websocket_frames import (
     client_frame,
 )
 
-__all__ = ["DirectSocket"]
+__all__ = ["READ_BYTES", "DirectSocket"]
 
 READ_BYTES = 64 << 10
 
@@ -31,9 +39,11 @@ CLOSE_TIMEOUT_S = 1.0
 _CODES = {*range(1000, 1004), *range(1007, 1015), *range(3000, 5000)}
 """Those that a close frame may have."""
 
+_LATER = (BlockingIOError, InterruptedError)
+
 
 class DirectSocket:
-    """An open WebSocket; on the loop's thread.
+    """An open WebSocket; on the loop's thread, or under its baton.
 
     Args:
         loop: Watches the socket.
@@ -55,17 +65,35 @@ class DirectSocket:
     ) -> None:
         self._loop = loop
         self.sock = sock
+        self._recv, self._send = sock.recv, sock.send
         self._tls = tls
         self._receiver = receiver
         self._open_ones = open_ones
         open_ones.add(self)
         self.congested = False
         self._is_open = True
+        self._being_sent: list[bytes] = []
+        self._sent: list[int] = []
+        """How much the socket took of what is being sent."""
         self._unsent = bytearray()
+        """What waits for the peer to read."""
         self._reader = FrameReader()
         self._ended = loop.create_future()
         """Done when the socket is closed."""
+        self.lead: Lead | None = None
+        """Who reads, where callers may."""
         self._begun = loop.call_soon(self._begin, rest)  # the receiver does not know of it yet
+
+    @property
+    def is_free(self) -> bool:
+        """Whether a caller may drive it."""
+        return (
+            self.lead is not None
+            and self.lead.is_free
+            and self._is_open
+            and not self._being_sent
+            and not self._unsent
+        )
 
     def write(self, frame: bytes) -> None:
         """Write a whole text frame.
@@ -98,6 +126,8 @@ class DirectSocket:
         self._ended.set_result(None)
         self._is_open = False
         self._begun.cancel()
+        if self.lead is not None:
+            self.lead.close()
         self._loop.remove_reader(self.sock)
         self._loop.remove_writer(self.sock)
         self._open_ones.discard(self)
@@ -107,29 +137,71 @@ class DirectSocket:
     # What comes
 
     def _begin(self, rest: bytes) -> None:
-        self._loop.add_reader(self.sock, self._readable)
+        if isinstance(self._loop, CoreLoop):
+            self.lead = Lead(
+                self._loop,
+                self.sock.fileno(),
+                read=self._readable,
+                pump=self._pump,
+            )
+        else:
+            self._loop.add_reader(self.sock, self._readable)
         if rest:
             self._reader.chunks.append(rest)
             self._take_messages()
 
+    def _read(self) -> bool:
+        """Read what there is; return whether that was the end.
+
+        Raises:
+            OSError: There is nothing, or the socket is broken.
+        """
+        chunks = self._reader.chunks
+        if self._tls is not None:
+            return self._tls.read_into(chunks, self._recv, READ_BYTES)
+        chunks.extend(map(self._recv, (READ_BYTES,)))
+        return not chunks[-1]
+
     def _readable(self) -> None:
+        """Read on the loop's thread; and do what an interrupted caller has not done, or has left to the loop."""
+        if self._ended.done():
+            return
+        if self._tls is not None and self._tls.is_torn:
+            self.end("a caller was interrupted while TLS worked")
+            return
+        is_end, reason = False, "connection dropped"
         try:
-            data = self.sock.recv(READ_BYTES)
-            is_end = not data
-            if self._tls is not None and data:
-                data, is_end = self._tls.opened(data)
-                if self._tls.has_to_say:
-                    self._put(b"")
-        except (BlockingIOError, InterruptedError):
-            return
+            is_end = self._read()
+        except _LATER:
+            pass
         except OSError as error:
-            self.end(str(error) or type(error).__name__)
-            return
-        if data:
-            self._reader.chunks.append(data)
-            self._take_messages()
+            is_end, reason = True, str(error) or type(error).__name__
+        with contextlib.suppress(ConnectionError):
+            self._put(b"")
+        self._take_messages()
         if is_end:
-            self.end("connection dropped")
+            self.end(reason)
+
+    def _pump(self) -> None:
+        """Read on a caller's thread, and take what is plain; all else is left to the loop."""
+        reader, receiver = self._reader, self._receiver
+        is_plain = True
+        try:
+            is_plain = not self._read()
+        except _LATER:
+            pass
+        except OSError:
+            is_plain = False
+        try:
+            while is_plain and (message := reader.peek()) is not None:
+                is_plain = message[0] == TEXT and receiver.taken(message[1])
+                if is_plain:
+                    reader.drop()
+        except FrameError:
+            is_plain = False
+        if not is_plain and self.lead is not None:
+            self.lead.take_over()
+            self._loop.call_soon(self._readable)
 
     def _take_messages(self) -> None:
         reader = self._reader
@@ -166,35 +238,44 @@ class DirectSocket:
                 self._put(client_frame(CLOSE, code.to_bytes(2, "big") if code else b""))
 
     def _put(self, data: bytes) -> None:
-        """Hand bytes over, to the socket or to what waits for it.
+        """Hand bytes over, to the socket or to what waits for it; before them what an interrupted caller left.
 
         Raises:
             ConnectionError: The socket is closed, and took nothing.
         """
+        if self._being_sent:
+            self._send_on()
         if self._tls is not None:
-            data = self._tls.sealed(data)
-        if not self._unsent:
+            self._tls.seal_into(self._being_sent, data)
+        elif data:
+            self._being_sent = [data]
+        if self._being_sent:
+            self._send_on()
+        if self._unsent:
+            self._loop.add_writer(self.sock, self._writable)
+            if len(self._unsent) > CONGESTED_BYTES:
+                self.congested = True
+
+    def _send_on(self) -> None:
+        if not self._unsent and not self._sent:
             try:
-                sent = self.sock.send(data)
-            except (BlockingIOError, InterruptedError):
-                sent = 0
+                self._sent.extend(map(self._send, self._being_sent))
+            except _LATER:
+                pass
             except OSError as error:
                 self._is_open = False
                 reason = str(error) or type(error).__name__
+                self._being_sent = []
                 self._loop.call_soon(self.end, reason)  # who writes is in the midst of something
                 raise ConnectionResetError(reason) from None
-            if sent == len(data):
-                return
-            data = data[sent:]
-            self._loop.add_writer(self.sock, self._writable)
-        self._unsent += data
-        if len(self._unsent) > CONGESTED_BYTES:
-            self.congested = True
+        rest = self._being_sent[0][self._sent[0] :] if self._sent else self._being_sent[0]
+        self._unsent += rest
+        self._being_sent, self._sent = [], []
 
     def _writable(self) -> None:
         try:
             sent = self.sock.send(self._unsent)
-        except (BlockingIOError, InterruptedError):
+        except _LATER:
             return
         except OSError as error:
             self.end(str(error) or type(error).__name__)

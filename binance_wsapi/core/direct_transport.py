@@ -153,14 +153,24 @@ async def _shaken_hands(
     handshake: Handshake,
 ) -> bytes:
     """Have the peer speak WebSocket; return what it has said in it already."""
-    request = handshake.request
-    await loop.sock_sendall(sock, request if tls is None else tls.sealed(request))
+
+    async def read(size: int) -> bytes:
+        if tls is None:
+            return await loop.sock_recv(sock, size)
+        said: list[bytes] = []
+        while not said:
+            data = await loop.sock_recv(sock, size)
+            if tls.read_into(said, lambda _, data=data: data, size):  # type: ignore[misc]  # bound at once
+                break
+        return b"".join(said)
+
+    request = [handshake.request]
+    if tls is not None:
+        sealed: list[bytes] = []
+        tls.seal_into(sealed, handshake.request)
+        request = sealed
+    await loop.sock_sendall(sock, b"".join(request))
     while True:
-        data = await loop.sock_recv(sock, READ_BYTES)
-        if data and tls is not None:
-            data, is_end = tls.opened(data)
-            if not data and not is_end:
-                continue  # TLS said something to itself
-        rest = handshake.take(data, time.time_ns() // 1000)
+        rest = handshake.take(await read(READ_BYTES), time.time_ns() // 1000)
         if rest is not None:
             return rest

@@ -37,6 +37,10 @@ class LinkOwner(Protocol):
     def received(self) -> Callable[[Any, str | bytes], None]:
         """Takes a data frame that arrived."""
 
+    @property
+    def taken(self) -> Callable[[Any, str | bytes], bool]:
+        """Takes a data frame that a caller has read, if it is a plain answer."""
+
     def writable(self, link: Any) -> None:
         """The socket takes frames again."""
 
@@ -76,6 +80,7 @@ class Link:
         self._now = session.runtime.now
         self._dispatcher = session.runtime.dispatcher
         self._take = session.received
+        self._take_plain = session.taken
 
     @property
     def is_proven_by_pongs(self) -> bool:
@@ -98,6 +103,18 @@ class Link:
             # The edge of a frame: one that cannot be taken in must not end the reading.
             log.exception("%s: a frame could not be taken in", self.session.ws_key)
             self.session.announce("exception", error=error, reason="a frame could not be taken in")
+
+    def taken(self, frame: str | bytes) -> bool:
+        """A caller has read a data frame; false leaves it to :meth:`received`, whatever became of it here."""
+        if (
+            self.lost_because is not None
+            or self._dispatcher.hears_messages
+            or frame_log.isEnabledFor(logging.DEBUG)
+        ):
+            return False
+        self.last_frame_at = self._now()
+        self.pinged_at = None
+        return self._take_plain(self, frame)
 
     def heard(self) -> None:
         """A ping arrived, and was answered."""

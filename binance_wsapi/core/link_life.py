@@ -19,6 +19,10 @@ class LinkLife:
     received: Callable[[Any, str | bytes], None]
     """Takes a data frame that arrived on a link: with no step between, since every frame goes there."""
 
+    def taken(self, link: Any, frame: str | bytes) -> bool:
+        """Take a frame that a caller has read on its own thread; false leaves it to the loop's."""
+        return False
+
     def opened(self, link: Any) -> None:
         """A link is open; nothing has been read from it yet."""
 

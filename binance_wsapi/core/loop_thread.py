@@ -10,8 +10,8 @@ import sys
 import threading
 from collections.abc import Awaitable, Callable
 from types import BuiltinFunctionType
-from typing import Any
 
+from binance_wsapi.core.baton import CoreLoop, SelectorLoop
 from binance_wsapi.core.own_threads import OwnThreads
 from binance_wsapi.errors import ConfigurationError
 from binance_wsapi.forks import ends_at_fork, unforked
@@ -19,7 +19,6 @@ from binance_wsapi.forks import ends_at_fork, unforked
 __all__ = ["LoopThread"]
 
 THREAD_NAME = "binance-wsapi"
-RECEIVE_BUFFER_BYTES = 64 << 10
 
 log = logging.getLogger("binance_wsapi.core")
 
@@ -41,7 +40,7 @@ class LoopThread:
         """The loop takes no work any more."""
         _check_threads()
         with unforked:
-            self.loop = _SelectorLoop() if owns_sockets else _new_loop()
+            self.loop = CoreLoop() if owns_sockets else _new_loop()
         self.loop.set_default_executor(OwnThreads())
         self._thread = threading.Thread(target=self._run, name=THREAD_NAME, daemon=True)
         self._thread.start()
@@ -108,19 +107,6 @@ class LoopThread:
         self.thread_id = None  # the number goes to another thread
 
 
-class _SelectorLoop(asyncio.SelectorEventLoop):
-    """The stdlib loop with a receive buffer that fits the traffic.
-
-    Its sockets read into a freshly allocated 256 KiB buffer each time, which costs a third of a
-    round trip.
-    """
-
-    def _make_socket_transport(self, *args: Any, **kwargs: Any) -> Any:
-        transport = super()._make_socket_transport(*args, **kwargs)  # type: ignore[misc]  # private in typeshed
-        transport.max_size = RECEIVE_BUFFER_BYTES
-        return transport
-
-
 def _check_threads() -> None:
     if not isinstance(_thread.start_new_thread, BuiltinFunctionType):
         by = next((name for name in ("gevent", "eventlet") if name in sys.modules), "something")
@@ -136,5 +122,5 @@ def _new_loop() -> asyncio.AbstractEventLoop:
         import uvloop
     except ImportError:
         # Windows has no uvloop, and its proactor loop has no such buffer.
-        return asyncio.new_event_loop() if os.name == "nt" else _SelectorLoop()
+        return asyncio.new_event_loop() if os.name == "nt" else SelectorLoop()
     return uvloop.new_event_loop()

@@ -24,13 +24,13 @@ from binance_wsapi.core.encoding import encode
 from binance_wsapi.core.runtime import Runtime
 from binance_wsapi.core.unanswered import Unanswered
 from binance_wsapi.errors import BinanceWsApiError, NotSent
-from binance_wsapi.protocol.limits import Refusal
-from binance_wsapi.protocol.requests import RequestInput, Unsent
+from binance_wsapi.protocol.limits import Refusal, Reservation, has_room
+from binance_wsapi.protocol.requests import RequestInput, RequestState, Unsent
 
 if TYPE_CHECKING:
     from binance_wsapi.core.write_ahead import WriteAhead
 
-__all__ = ["Outbox"]
+__all__ = ["Outbox", "is_calm"]
 
 log = logging.getLogger("binance_wsapi.session")
 
@@ -65,11 +65,11 @@ class Outbox:
     ) -> None:
         self._session = session
         self._runtime = session.runtime
-        self._now = session.runtime.now
-        self._governor = session.governor
+        self.now = session.runtime.now
+        self.governor = session.governor
         self._admit = session.governor.admit
-        self._silence = session.silence
-        self._write_ahead = write_ahead
+        self.silence = session.silence
+        self.write_ahead = write_ahead
         self.look_after = look_after
         self._renew_logon = renew_logon
         self._unanswered = unanswered
@@ -97,7 +97,7 @@ class Outbox:
     def send(self, link: ApiLink, call: Call) -> None:
         """Send a request over this link, as soon as nothing holds it back."""
         try:
-            now = self._now()
+            now = self.now()
             if link.refusal is not None and call.needs_logon:
                 self._refused(link, link.refusal, call)
                 return
@@ -110,7 +110,9 @@ class Outbox:
                     return
                 encode(self._runtime, call, link.authority, now)
             self._write(link, call, now)
-        except BaseException as error:  # noqa: BLE001  (the edge of a call: those behind it go on)
+        except BaseException as error:  # the edge of a call: those behind it go on
+            if self._runtime.is_borrowed and not isinstance(error, Exception):
+                raise
             self._failed(link, call, error)
 
     def send_waiting(self, link: ApiLink) -> None:
@@ -118,7 +120,7 @@ class Outbox:
         waiting, self._waiting = self._waiting, deque()
         while waiting:
             call = waiting.popleft()
-            if not self._is_forsaken(call):
+            if not _is_forsaken(call):
                 self.send(link, call)
 
     def hold(self, call: Call, timer: asyncio.TimerHandle | None = None) -> bool:
@@ -139,7 +141,7 @@ class Outbox:
         """Forget a call that its caller gave up, if it has not been written."""
         if call in self._waiting:
             self._waiting.remove(call)
-        elif not self._release(call):
+        elif not self._release(call) and not _was_cut_short(self._session, call):
             return
         call.drop(withdrawn(call))
 
@@ -185,10 +187,10 @@ class Outbox:
         if call.is_given_up:
             call.drop(withdrawn(call))
             return
-        session, now = self._session, self._now()
+        session, now = self._session, self.now()
         if session.is_silenced(now):
-            reason = f"{self._silence.reason(now)} ({session.why_not})"
-            self._hold_back(call, reason, self._silence.handshake_delay(now), now, False)
+            reason = f"{self.silence.reason(now)} ({session.why_not})"
+            self._hold_back(call, reason, self.silence.handshake_delay(now), now, False)
             return
         self._wait(call)
         session.demand()
@@ -207,27 +209,29 @@ class Outbox:
             call.drop(copy.copy(refusal))
 
     def _write(self, link: ApiLink, call: Call, now: float) -> None:
-        if now < self._silence.until and self._is_kept_back(call, now):
+        if now < self.silence.until and self._is_kept_back(call, now):
             return
         if (
-            self._write_ahead is not None
+            self.write_ahead is not None
             and call.kind.has_fate
             and call.journalled_frame is not call.frame
         ):
-            if not self._write_ahead.is_quick:
+            if not self.write_ahead.is_quick:
                 if self.hold(call):
-                    recorded = self._write_ahead.recorded(call)
+                    recorded = self.write_ahead.recorded(call)
                     self._runtime.spawn(self._go_on_after(recorded, link, call))
                 return
-            self._write_ahead.record(call)
-        admitted = self._admit(call.kind.operation, call.params, call.sent_us, call.is_urgent)
+            self.write_ahead.record(call)
+        params, sent_us = call.params, call.sent_us
+        # In one step: what was charged is known, even if an interrupt comes.
+        admitted = call.admitted = self._admit(call.kind.operation, params, sent_us, call.is_urgent)
         if isinstance(admitted, Refusal):
             wait, brief = admitted.wait(call.sent_us), admitted.is_brief
             self._hold_back(call, admitted.reason, wait, now, brief)
             return
         # Marked as written before the write: from here on nobody may say that it was not sent.
         if not call.begin_write(now):
-            self._governor.unsent(admitted)
+            self.governor.unsent(admitted)
             call.drop(withdrawn(call))
             return
         assert call.frame is not None
@@ -237,7 +241,7 @@ class Outbox:
             link.write(call.frame)
         except ConnectionError:
             del link.pending[call.id]
-            self._governor.unsent(admitted)
+            self.governor.unsent(admitted)
             self._not_written(call)
             return
         session, look_at = self._session, now + self.look_after
@@ -272,9 +276,9 @@ class Outbox:
     def _is_kept_back(self, call: Call, now: float) -> bool:
         """Whether the exchange told to leave such requests alone; then it waits, or has ended."""
         operation = call.kind.operation
-        wait = self._silence.delay(now, orders=operation is not None and operation.order_count > 0)
+        wait = self.silence.delay(now, orders=operation is not None and operation.order_count > 0)
         if wait > 0:
-            self._hold_back(call, self._silence.reason(now), wait, now, False)
+            self._hold_back(call, self.silence.reason(now), wait, now, False)
         return wait > 0
 
     def _hold_back(self, call: Call, why: str, wait: float, now: float, brief: bool) -> None:
@@ -300,7 +304,7 @@ class Outbox:
             if self._release(call):
                 call.drop(error if isinstance(error, NotSent) else not_sendable(call, error))
             return
-        if not self._release(call) or self._is_forsaken(call):
+        if not self._release(call) or _is_forsaken(call):
             return
         # A link in doubt takes no requests, but for those that are to find out about it.
         may_write = link.in_doubt_since is None or call.link is link
@@ -323,7 +327,7 @@ class Outbox:
 
     def _resubmit(self, call: Call) -> None:
         """Send a call that stood aside: over its own link if it belongs to one."""
-        if self._is_forsaken(call):
+        if _is_forsaken(call):
             return
         link = call.link
         if link is None:
@@ -332,14 +336,6 @@ class Outbox:
             self.send(link, call)
         else:
             call.drop(self._session.never_sent(call.kind.method, call.timeout))
-
-    def _is_forsaken(self, call: Call) -> bool:
-        """End a call that waited, if its caller's event loop is gone by now."""
-        if call.is_awaited is None or call.is_awaited():
-            return False
-        call.giving_up.forsake(call)
-        call.drop(withdrawn(call))
-        return True
 
 
 async def _encoded(runtime: Runtime, link: ApiLink, call: Call) -> None:
@@ -350,3 +346,39 @@ async def _encoded(runtime: Runtime, link: ApiLink, call: Call) -> None:
 def _signs_slowly(runtime: Runtime, link: ApiLink, call: Call) -> bool:
     """Whether the core's thread would stand still while a call is signed."""
     return call.kind.signed and runtime.authoriser.signs_slowly and not link.authority.logged_on
+
+
+def is_calm(outbox: Outbox, call: Call) -> bool:
+    """Whether nothing could hold a request back that is written now."""
+    return (
+        not len(outbox)
+        and (outbox.write_ahead is None or not call.kind.has_fate)
+        and outbox.now() >= outbox.silence.until
+        and has_room(outbox.governor, call.kind.operation, call.sent_us)
+    )
+
+
+def _was_cut_short(session: ApiConnection, call: Call) -> bool:
+    """Whether its caller was interrupted while sending it, before its first byte; then it is unsent."""
+    if (
+        not call.is_driven
+        or call.outcome is not None
+        or any(link.pending.get(call.id) is call for link in session.links.values())
+    ):
+        return False
+    if call.state is RequestState.WRITTEN:
+        call.move(RequestInput.NOT_WRITTEN)
+    if call.state is not RequestState.NEW:
+        return False
+    if isinstance(call.admitted, Reservation):
+        session.governor.unsent(call.admitted)
+    return True
+
+
+def _is_forsaken(call: Call) -> bool:
+    """End a call that waited, if its caller's event loop is gone by now."""
+    if call.is_awaited is None or call.is_awaited():
+        return False
+    call.giving_up.forsake(call)
+    call.drop(withdrawn(call))
+    return True

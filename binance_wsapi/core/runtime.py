@@ -138,6 +138,11 @@ class Runtime:
         """Whether calls are refused."""
         return self.is_closed or self.host.stopped
 
+    @property
+    def is_borrowed(self) -> bool:
+        """Whether a caller's thread runs the core in place of the loop's."""
+        return getattr(self.loop, "borrower", None) is not None
+
     def closed_error(self) -> ClientClosed:
         """Return why calls are refused."""
         if self.host.forked:

@@ -43,10 +43,17 @@ class RestAnswer(NamedTuple):
 
 
 class Receiver(Protocol):
-    """Who listens on a socket; called on the loop's thread."""
+    """Who listens on a socket; called on the loop's thread, but for :meth:`taken`."""
 
     def received(self, frame: str | bytes) -> None:
         """A data frame arrived."""
+
+    def taken(self, frame: str | bytes) -> bool:
+        """A data frame was read on the thread of a caller, who may be interrupted at any line.
+
+        False leaves it to :meth:`received`, which it may come to in any case.
+        """
+        raise NotImplementedError
 
     def heard(self) -> None:
         """A ping arrived: the peer lives."""

@@ -26,6 +26,7 @@ from __future__ import annotations
 
 import dataclasses
 import sys
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass
@@ -47,6 +48,8 @@ __all__ = [
     "Reservation",
     "connection_ledger",
     "governors",
+    "has_room",
+    "note",
     "order_ledger",
     "weight_ledger",
 ]
@@ -79,6 +82,8 @@ _OLD_US = 60 * 10**6
 
 _LATE_US = 500_000
 """By how much our clock may be behind the exchange's (it never is ahead)."""
+
+_MOST_NOTED = 64
 
 _PUT_BACK_US = 1_000_000
 """By how much the time has to be earlier than it was to count as put back."""
@@ -135,7 +140,15 @@ class Claim:
 class Reservation:
     """What an admitted request was charged; handed back to the governor when its fate is known."""
 
-    __slots__ = ("given_back", "orders", "orders_mark", "sent_us", "weight", "weight_mark")
+    __slots__ = (
+        "given_back",
+        "is_over",
+        "orders",
+        "orders_mark",
+        "sent_us",
+        "weight",
+        "weight_mark",
+    )
 
     def __init__(
         self,
@@ -146,6 +159,8 @@ class Reservation:
         orders_mark: tuple[int, int, int],
         sent_us: int,
     ) -> None:
+        self.is_over = False
+        """It was handed back: once is enough."""
         self.weight = weight
         self.given_back = given_back
         """The part of the weight that success gives back."""
@@ -155,6 +170,11 @@ class Reservation:
         when it was sent."""
         self.orders_mark = orders_mark
         self.sent_us = sent_us
+
+    def ends(self) -> bool:
+        """Whether it is handed back for the first time."""
+        was_over, self.is_over = self.is_over, True
+        return not was_over
 
 
 class _Window:
@@ -469,17 +489,10 @@ class Ledger:
             if (
                 wanted + window.used > most
                 and window.used
-                and not self._is_tried(window, wanted, most, wall_us)
+                and not _is_tried(window, wanted, most, wall_us)
             ):
                 return _used_up(window, wanted, most, wall_us)
         return None
-
-    def _is_tried(self, window: _Window, wanted: int, most: int, wall_us: int) -> bool:
-        """Whether a request goes though the estimate says no: a guess, and nothing else to tell better."""
-        if window.meter.under_way or not window.is_guess(wanted, most, wall_us):
-            return False
-        window.heard_us = wall_us  # the next one waits for its answer, or as long again
-        return True
 
     def reckon(self) -> None:
         """Work out up to which sum there is room for sure."""
@@ -657,6 +670,8 @@ class Governor:
                 ledger.window(interval, interval_num, limit)
         self.lead_us = 0
         """By how much the clock that the ledgers go by is ahead of the one whose time is given here."""
+        self._noted: deque[tuple[Reservation, RawJson, int]] = deque()
+        """Successes that are to be taken in yet."""
         self._of_orders = _Word()
         self._of_others = _Word()
         """Only answers to orders tell how many orders count."""
@@ -701,6 +716,8 @@ class Governor:
             urgent = urgent or cost.is_cancel
         wall_us += self.lead_us
         sent, counted = self._weight, self._orders
+        if self._noted and not has_room(self, operation, wall_us - self.lead_us):
+            _take_notes(self)
         if self._lock is not None:
             self._lock.acquire()
         try:
@@ -711,16 +728,18 @@ class Governor:
                 refusal = self._refusal(weight, orders, wall_us, urgent=urgent)
                 if refusal is not None:
                     return refusal
-            sent.sent += weight
-            counted.sent += orders
-            return Reservation(
+            reservation = Reservation(
                 weight,
                 weight - on_success,
                 orders,
-                (sent.sent, sent.done, sent.mute),
-                (counted.sent, counted.done, counted.mute),
+                (sent.sent + weight, sent.done, sent.mute),
+                (counted.sent + orders, counted.done, counted.mute),
                 wall_us,
             )
+            # Nothing is called from here on: an interrupted caller would leave it charged for ever.
+            sent.sent += weight
+            counted.sent += orders
+            return reservation
         finally:
             if self._lock is not None:
                 self._lock.release()
@@ -732,6 +751,7 @@ class Governor:
             A reservation, for :meth:`lost` when the attempt has ended: its answer tells no count. Or a
             refusal.
         """
+        _take_notes(self)
         wall_us += self.lead_us
         sent, counted = self._weight, self._orders
         with self._lock or _ALONE:
@@ -750,12 +770,7 @@ class Governor:
             )
 
     def answered(
-        self,
-        reservation: Reservation,
-        rate_limits: RawJson,
-        *,
-        succeeded: bool,
-        wall_us: int,
+        self, reservation: Reservation, rate_limits: RawJson, *, succeeded: bool, wall_us: int
     ) -> None:
         """Take in an answer.
 
@@ -765,6 +780,14 @@ class Governor:
             succeeded: Its status is 200.
             wall_us: The exchange's time.
         """
+        _take_notes(self)
+        self._take_answer(reservation, rate_limits, succeeded, wall_us)
+
+    def _take_answer(
+        self, reservation: Reservation, rate_limits: RawJson, succeeded: bool, wall_us: int
+    ) -> None:
+        if not reservation.ends():
+            return
         wall_us += self.lead_us
         sent, counted = self._weight, self._orders
         if self._lock is not None:
@@ -802,6 +825,9 @@ class Governor:
 
     def lost(self, reservation: Reservation) -> None:
         """No answer will come: the exchange may have counted it, or not."""
+        _take_notes(self)
+        if not reservation.ends():
+            return
         with self._lock or _ALONE:
             self._weight.done += reservation.weight
             self._weight.mute += reservation.weight
@@ -810,6 +836,8 @@ class Governor:
 
     def unsent(self, reservation: Reservation) -> None:
         """It was not written after all."""
+        if not reservation.ends():
+            return
         with self._lock or _ALONE:
             self._weight.done += reservation.weight
             self._orders.done += reservation.orders
@@ -825,11 +853,13 @@ class Governor:
             wall_us: The exchange's time.
             moved_us: By how much it is later than it was thought to be.
         """
+        _take_notes(self)
         with self._lock or _ALONE:
             self._move(wall_us + self.lead_us, moved_us)
 
     def usage(self, wall_us: int) -> list[LimitUsage]:
         """Return how far each limit is used up."""
+        _take_notes(self)
         with self._lock or _ALONE:
             self._roll(wall_us + self.lead_us)
             return [
@@ -857,7 +887,7 @@ class Governor:
         self._read_unread()
         refusal = self._obstacle(weight, orders, wall_us, urgent=urgent)
         # Windows that lie in the future would refuse for as long as the time was put back.
-        if refusal is not None and self._was_put_back(wall_us):
+        if refusal is not None and _was_put_back(self, wall_us):
             self._roll(wall_us)
             refusal = self._obstacle(weight, orders, wall_us, urgent=urgent)
         return refusal
@@ -908,20 +938,6 @@ class Governor:
             elif ledger is not None:
                 ledger.hear(told, reservation.orders_mark, reservation.orders, reservation, wall_us)
 
-    def _was_put_back(self, wall_us: int) -> bool:
-        """Whether the time that limits are counted by was put back; then they are put right.
-
-        It cannot once it was measured, but the wall clock that counts before that can.
-        """
-        soonest_us = wall_us + _PUT_BACK_US
-        windows = list(self._windows())
-        if all(soonest_us >= window.index * window.length_us for window in windows):
-            return False
-        self._move(wall_us, 0)
-        for window in windows:  # nothing tells by how much
-            window.move(wall_us)
-        return True
-
 
 def governors() -> dict[Market, Governor]:
     """Return a governor for each market; those that share a pool share the governor."""
@@ -933,6 +949,30 @@ def governors() -> dict[Market, Governor]:
     return {market: pools[market.facts.limit_pool] for market in Market}
 
 
+def has_room(governor: Governor, operation: Operation | None, wall_us: int) -> bool:
+    """Whether a request would be admitted at once, without a look at any window."""
+    cost = None if operation is None else governor._costs.get(operation)
+    if cost is None or cost.fixed is None or governor._lock is not None:
+        return False
+    wall_us += governor.lead_us
+    if wall_us >= governor._weights.look_at_us or wall_us >= governor._counts.look_at_us:
+        return False
+    sent, counted = governor._weight, governor._orders
+    return sent.sent + cost.fixed <= sent.easy and counted.sent + cost.orders <= counted.easy
+
+
+def note(governor: Governor, reservation: Reservation, rate_limits: RawJson, wall_us: int) -> bool:
+    """Keep a success for :meth:`Governor.answered` to take in later; false when it is to be taken in now.
+
+    For who may be interrupted at any line: it is one step, and may be done twice. What is under way
+    counts until then.
+    """
+    if len(governor._noted) >= _MOST_NOTED or governor._lock is not None:
+        return False
+    governor._noted.append((reservation, rate_limits, wall_us))
+    return True
+
+
 def _used_up(window: _Window, wanted: int, most: int, wall_us: int) -> Refusal:
     unit = window.interval.lower()
     return Refusal(
@@ -940,3 +980,32 @@ def _used_up(window: _Window, wanted: int, most: int, wall_us: int) -> Refusal:
         f"per {window.interval_num} {unit}",
         window.retry_at_us(wanted, most, wall_us),
     )
+
+
+def _take_notes(governor: Governor) -> None:
+    while governor._noted:
+        reservation, rate_limits, wall_us = governor._noted.popleft()
+        governor._take_answer(reservation, rate_limits, True, wall_us)
+
+
+def _is_tried(window: _Window, wanted: int, most: int, wall_us: int) -> bool:
+    """Whether a request goes though the estimate says no: a guess, and nothing else to tell better."""
+    if window.meter.under_way or not window.is_guess(wanted, most, wall_us):
+        return False
+    window.heard_us = wall_us  # the next one waits for its answer, or as long again
+    return True
+
+
+def _was_put_back(governor: Governor, wall_us: int) -> bool:
+    """Whether the time that limits are counted by was put back; then they are put right.
+
+    It cannot once it was measured, but the wall clock that counts before that can.
+    """
+    soonest_us = wall_us + _PUT_BACK_US
+    windows = list(governor._windows())
+    if all(soonest_us >= window.index * window.length_us for window in windows):
+        return False
+    governor._move(wall_us, 0)
+    for window in windows:  # nothing tells by how much
+        window.move(wall_us)
+    return True

@@ -47,6 +47,9 @@ class Echo:
         except ConnectionError:
             pass
 
+    def taken(self, frame: str | bytes) -> bool:
+        return False
+
     def heard(self) -> None:
         pass
 

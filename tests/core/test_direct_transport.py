@@ -39,6 +39,9 @@ class Ears:
     def received(self, frame: str | bytes) -> None:
         self._note(frame)
 
+    def taken(self, frame: str | bytes) -> bool:
+        return False
+
     def heard(self) -> None:
         self._note("ping")
 

@@ -11,7 +11,8 @@ from callers import WAIT_S
 from scripted_server import ScriptedServer
 
 from binance_wsapi.core.aiohttp_transport import AiohttpTransport
-from binance_wsapi.core.loop_thread import _new_loop, _SelectorLoop
+from binance_wsapi.core.baton import SelectorLoop
+from binance_wsapi.core.loop_thread import _new_loop
 
 
 class Deaf:
@@ -19,6 +20,9 @@ class Deaf:
 
     def received(self, frame: str | bytes) -> None:
         pass
+
+    def taken(self, frame: str | bytes) -> bool:
+        return False
 
     def heard(self) -> None:
         pass
@@ -37,7 +41,7 @@ def _transport() -> AiohttpTransport:
     return AiohttpTransport(proxy=None, headers=None, ssl=None, connect_timeout=WAIT_S)
 
 
-@pytest.mark.parametrize("new_loop", [_new_loop, _SelectorLoop])
+@pytest.mark.parametrize("new_loop", [_new_loop, SelectorLoop])
 @pytest.mark.parametrize("steps", range(6))
 def test_connection_is_let_go_of_however_early_its_closing_is_cut_short(
     scripted: ScriptedServer, steps: int, new_loop: Callable[[], asyncio.AbstractEventLoop]

@@ -1,0 +1,141 @@
+"""A blocking caller drives the socket itself: it writes its request, and reads until its answer is there.
+
+It does what the loop's thread does, by the same code, while that sleeps: a call wakes nobody. The loop
+stays the owner: whatever is not plain is left to it, and it takes over from who is held up or gone.
+"""
+
+from __future__ import annotations
+
+import logging
+import signal
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from threading import get_ident
+from typing import TYPE_CHECKING
+
+from binance_wsapi.core.baton import CoreLoop
+from binance_wsapi.core.call import Call
+from binance_wsapi.core.direct_socket import DirectSocket
+from binance_wsapi.core.lead import Lead
+from binance_wsapi.core.link import frame_log
+from binance_wsapi.core.runtime import Runtime
+from binance_wsapi.core.waiter import Waiter
+from binance_wsapi.errors import NotSent
+
+if TYPE_CHECKING:
+    from binance_wsapi.core.api_session import ApiSession
+
+__all__ = ["Driving", "driving_of"]
+
+LOOK_AT_HANDLERS_S = 0.1
+"""How long it is believed that no signal handler was installed since the last look."""
+
+
+class Driving:
+    """Lets blocking callers of one client drive; on any thread.
+
+    An interrupt may come at any line of a caller's. Then the loop finds the books as they stand, and puts
+    them right: a request is in the link's table before its first byte is written, what was read stays
+    until it is taken, and the call is given up as after every interrupt.
+
+    Args:
+        runtime: What the core stands on.
+        loop: Its loop.
+        inbox: What was handed to the loop and not taken in yet.
+    """
+
+    def __init__(self, runtime: Runtime, loop: CoreLoop, inbox: deque[Call]) -> None:
+        self._runtime = runtime
+        self._loop = loop
+        self._inbox = inbox
+        self._host = runtime.host
+        self._main = threading.main_thread().ident
+        self._looked_at = -LOOK_AT_HANDLERS_S
+        self._is_safe = False
+
+    def begin(self, session: ApiSession, call: Call, waiter: Waiter) -> bool:
+        """Write a request on its caller's thread, and have ``waiter`` read; false where that is the loop's.
+
+        Raises:
+            NotSent: A signal handler calls in the midst of another call on this thread, which cannot go on
+                before it returns.
+        """
+        loop, baton, me = self._loop, self._loop.baton, get_ident()
+        if loop.borrower == me:
+            raise NotSent(
+                f"{call.kind.method} was not sent: a signal handler called in the midst of another call of "
+                "this client; make it on a thread of its own",
+                operation=call.kind.method,
+                reason="within another call",
+            )
+        if me == self._main and not self._is_interrupted_at_most():
+            return False
+        is_mine = False
+        try:
+            if not baton.acquire(blocking=False) or loop.borrower is not None:
+                return False
+            lead = self._free_lead(session, call)
+            if lead is None:
+                return False
+            loop.borrower, is_mine = me, True
+            call.is_driven = True
+            waiter.lead(lead)
+            session.submit(call)
+            return True
+        finally:
+            try:
+                if is_mine:
+                    loop.borrower = None
+                    if loop.is_stirred:
+                        loop.wake()
+            finally:
+                try:  # noqa: SIM105  (a call more, and an interrupt could come before the release)
+                    baton.release()
+                except RuntimeError:  # it was not had
+                    pass
+
+    def _free_lead(self, session: ApiSession, call: Call) -> Lead | None:
+        """Return the lead over the socket that a call goes over, if nothing at all is in its way."""
+        link = session.serving
+        if (
+            link is None
+            or self._inbox  # who came first is written first
+            or self._host.stopped  # in a forked child, for one: the socket is the parent's
+            or self._runtime.is_closed
+            or link.authority is not call.encoded_for
+            or link.refusal is not None
+            or link.in_doubt_since is not None
+            or not session.is_calm(call)
+            or frame_log.isEnabledFor(logging.DEBUG)
+        ):
+            return None
+        socket = link.socket
+        if type(socket) is not DirectSocket or not socket.is_free:
+            return None
+        return socket.lead
+
+    def _is_interrupted_at_most(self) -> bool:
+        """Whether a signal can do no more to the main thread than interrupt it.
+
+        A handler of the user's may call this client, and wait for the very call that it came in the midst of.
+        """
+        now = time.monotonic()
+        if now - self._looked_at >= LOOK_AT_HANDLERS_S:
+            self._is_safe = all(
+                signal.getsignal(number) in _HARMLESS for number in signal.valid_signals()
+            )
+            self._looked_at = now
+        return self._is_safe
+
+
+_HARMLESS = (signal.SIG_DFL, signal.SIG_IGN, None, signal.default_int_handler)
+
+
+def driving_of(runtime: Runtime, inbox: deque[Call]) -> Callable[[ApiSession, Call, Waiter], bool]:
+    """Return what lets a caller of a client drive, or says that its loop lets nobody."""
+    loop = runtime.loop
+    if not isinstance(loop, CoreLoop) or loop.get_debug():
+        return lambda session, call, waiter: False
+    return Driving(runtime, loop, inbox).begin

@@ -1,0 +1,139 @@
+"""Who reads a socket: its loop, or a caller in the loop's place while it waits for an answer."""
+
+from __future__ import annotations
+
+import asyncio
+import select
+from collections.abc import Callable
+from threading import get_ident
+from typing import Protocol
+
+from binance_wsapi.core.baton import CoreLoop
+from binance_wsapi.core.bell import make_bell
+
+__all__ = ["Lead", "Leader"]
+
+LOOK_S = 0.02
+"""So often it is looked whether a leader reads; if not, the loop does."""
+
+LOOKS_IN_VAIN = 250
+"""After so many without a leader nobody looks any more, until there is one."""
+
+
+class Leader(Protocol):
+    """A caller who waits for an answer."""
+
+    @property
+    def is_settled(self) -> bool:
+        """It has its answer, and waits no more."""
+
+
+class Lead:
+    """Lets callers read one socket in the loop's place; under the baton.
+
+    A caller may be interrupted at any line of these methods, but not where no call stands between two.
+
+    Args:
+        loop: The loop.
+        descriptor: The socket's.
+        read: Reads on the loop's thread, and does what an interrupted caller has not done.
+        pump: Reads on a caller's.
+    """
+
+    def __init__(
+        self,
+        loop: CoreLoop,
+        descriptor: int,
+        *,
+        read: Callable[[], object],
+        pump: Callable[[], object],
+    ) -> None:
+        self.loop = loop
+        self._descriptor = descriptor
+        self._read = read
+        self._pump = pump
+        self.leader: Leader | None = None
+        self._led = self._seen = self._reads = self._seen_reads = self._in_vain = 0
+        self._looking: asyncio.TimerHandle | None = None
+        # A set of its own: to let go of the socket, and to take it back, is one system call.
+        self._watched = select.epoll()
+        self._watched.register(descriptor, select.EPOLLIN)
+        loop.add_reader(self._watched, read)
+        self._renew()
+
+    def _renew(self) -> None:
+        self.bell = make_bell()
+        """Wakes the leader."""
+        self.bell_descriptor: int | None = getattr(self.bell, "descriptor", None)
+        """``None`` where none was left: then nobody may lead."""
+        poll = select.poll()
+        poll.register(self._descriptor, select.POLLIN)
+        if self.bell_descriptor is not None:
+            poll.register(self.bell_descriptor, select.POLLIN)
+        self.poll = poll.poll
+        """Waits until there is something to read, or the bell rings; without the baton."""
+
+    @property
+    def is_free(self) -> bool:
+        """Whether a caller may lead."""
+        return self.leader is None and self.bell_descriptor is not None
+
+    def begin(self, leader: Leader) -> None:
+        """Have a caller read from now on."""
+        self.leader = leader
+        self._led += 1
+        self._watched.modify(self._descriptor, 0)
+        if self._looking is None:
+            self._looking = self.loop.call_later(LOOK_S, self._look)
+
+    def pump(self) -> None:
+        """Read, on the leader's thread."""
+        loop = self.loop
+        loop.borrower = get_ident()
+        try:
+            self._reads += 1
+            self._pump()
+        finally:
+            loop.borrower = None
+            if loop.is_stirred:
+                loop.wake()
+
+    def end(self) -> None:
+        """Have the loop read again."""
+        self._watched.modify(self._descriptor, select.EPOLLIN)
+        self.leader = None
+
+    def take_over(self) -> None:
+        """Have the loop read again, though the leader waits still: for its bell alone."""
+        if self.leader is not None:
+            self.end()
+            self._renew()
+
+    def left(self, leader: Leader) -> None:
+        """A leader is gone in the midst of whatever it did; on the loop's thread."""
+        if self.leader is leader:
+            self.take_over()
+        self._read()
+
+    def close(self) -> None:
+        """The socket is about to be closed."""
+        self.loop.remove_reader(self._watched)
+        self._watched.close()
+        if self._looking is not None:
+            self._looking.cancel()
+        leader, self.leader = self.leader, None
+        if leader is not None:
+            self.bell.ring()
+
+    def _look(self) -> None:
+        if self.leader is not None and self._reads == self._seen_reads:
+            if self.leader.is_settled:
+                self.take_over()  # it is gone: it would have left by now
+            else:
+                self._read()  # it may be held up
+        self._in_vain = self._in_vain + 1 if self._led == self._seen and self.leader is None else 0
+        self._seen, self._seen_reads = self._led, self._reads
+        if self.loop.is_closed() or self._watched.closed or self._in_vain > LOOKS_IN_VAIN:
+            self._looking = None
+        else:
+            self._looking = self.loop.call_later(LOOK_S, self._look)
