@@ -20,6 +20,7 @@ from binance_wsapi import (
     ParameterError,
     WsKey,
 )
+from binance_wsapi.markets import Market
 from binance_wsapi.models.user_events import BalanceUpdate
 from binance_wsapi.order_book import AsyncLocalOrderBook
 from binance_wsapi.simulator import AccountHandle, SimulatedExchange
@@ -201,7 +202,7 @@ def test_health_and_limits_are_awaited(exchange: SimulatedExchange) -> None:
         limits = await client.rate_limits
         assert isinstance(health, ConnectionHealth)
         assert health.ws_key is WsKey.MAIN_WSAPI
-        assert set(limits) == {"spot", "usdm", "coinm"}
+        assert set(limits) == {market.value for market in Market}
         client.rate_limits  # noqa: B018  (whoever looks at it asks nothing)
 
     run(exchange, main)

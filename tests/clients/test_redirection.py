@@ -71,7 +71,7 @@ def test_a_program_runs_on_the_embedded_exchange_as_it_is(
         assert client._runtime.options.urls == exchange.client_options()["urls"]
 
 
-@pytest.mark.parametrize("example", ["sync_quick_start.py", "async_quick_start.py"])
+@pytest.mark.parametrize("example", ["quick_start.py", "async_quick_start.py"])
 def test_an_example_runs_there_as_it_is(example: str) -> None:
     with SimulatedExchange(seed=3, market_maker=True) as exchange:
         key = exchange.create_account().create_key("hmac")

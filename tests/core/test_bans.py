@@ -594,7 +594,9 @@ def test_a_margin_token_is_renewed_when_a_ban_is_over(
 ) -> None:
     subscribed = Subscribed(ready, scripted, doors)
     assert waits.get(timeout=WAIT_S) > 10**6, "the token's life"
-    doors.refusals["/sapi"] = (418, {"Retry-After": "300"}, {"code": -1003, "msg": "No."})
+    # The token alone: what else is asked meanwhile is not to be the first that hears of the ban.
+    refusal = (418, {"Retry-After": "300"}, {"code": -1003, "msg": "No."})
+    doors.refusals = {"/sapi/v1/userListenToken": refusal, **doors.refusals}
     core = subscribed.caller.client._core
     ((data, _),) = core.user_data._kept.values()
     assert isinstance(data, listen_token.ListenTokenUserData)

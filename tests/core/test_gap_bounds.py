@@ -21,6 +21,7 @@ NOW_US = 1_700_000_000_000_000
 
 def runtime() -> Any:
     made = SimpleNamespace(
+        in_floats=False,
         options=Options(),
         time=NOW,
         dispatcher=SimpleNamespace(

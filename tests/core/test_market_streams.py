@@ -428,7 +428,7 @@ def test_name_that_no_message_carries_is_refused(
 
 def test_pongs_count_as_messages_and_what_the_exchange_sends_does_not() -> None:
     runtime = SimpleNamespace(now=lambda: 10.0, dispatcher=None)
-    session: Any = SimpleNamespace(runtime=runtime, ws_key=WsKey.MAIN, received=None)
+    session: Any = SimpleNamespace(runtime=runtime, ws_key=WsKey.MAIN, received=None, taken=None)
     link = StreamLink(session, 1)
 
     for _ in range(4):
