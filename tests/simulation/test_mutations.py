@@ -22,7 +22,7 @@ from binance_wsapi.core.outbox import Outbox
 from binance_wsapi.core.reconciliation import Reconciler
 from binance_wsapi.errors import NotPlaced
 from binance_wsapi.protocol import inquiry
-from binance_wsapi.protocol.clock import ServerClock
+from binance_wsapi.protocol.clock import Measurements
 from binance_wsapi.protocol.envelope import Frame
 from binance_wsapi.protocol.event_merge import EventMerge
 from binance_wsapi.protocol.limits import Governor
@@ -163,7 +163,7 @@ def ids_name_one_order(patch: pytest.MonkeyPatch) -> None:
 
 def every_measurement_counts(patch: pytest.MonkeyPatch) -> None:
     """What an exchange says of its time is true."""
-    patch.setattr(ServerClock, "_is_odd", lambda self, latest: False)
+    patch.setattr(Measurements, "_is_odd", lambda self, latest: False)
 
 
 MUTATIONS: tuple[Mutation, ...] = (
