@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import logging
 import signal
 import sys
 import threading
@@ -78,6 +79,22 @@ def dial(flavour: Flavour, scripted: ScriptedServer) -> Iterator[Callable[..., C
     yield make
     for caller in callers:
         caller.close()
+
+
+@pytest.fixture
+def loggers_as_before() -> Iterator[None]:
+    """What a program does to the library's loggers is undone after the test."""
+    names = [
+        "binance_wsapi",
+        *(n for n in logging.root.manager.loggerDict if "binance_wsapi." in n),
+    ]
+    before = {name: logging.getLogger(name).level for name in names}
+    handlers = list(logging.root.handlers)
+    yield
+    for name in logging.root.manager.loggerDict:
+        if name.partition(".")[0] == "binance_wsapi":
+            logging.getLogger(name).setLevel(before.get(name, logging.NOTSET))
+    logging.root.handlers[:] = handlers
 
 
 def pytest_collection_finish() -> None:

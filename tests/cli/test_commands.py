@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 import re
 import subprocess
 import sys
@@ -25,6 +24,9 @@ BOUGHT = {"symbol": "BTCUSDT", "side": "BUY", "type": "MARKET", "quantity": "0.0
 TERMS = ["order", "place", "BTCUSDT", "BUY", "0.01", "--price", "50000"]
 
 
+pytestmark = pytest.mark.usefixtures("loggers_as_before")
+
+
 @pytest.fixture
 def exchange() -> Iterator[SimulatedExchange]:
     with SimulatedExchange(seed=5, market_maker=True) as exchange:
@@ -34,15 +36,6 @@ def exchange() -> Iterator[SimulatedExchange]:
 @pytest.fixture
 def account(exchange: SimulatedExchange) -> AccountHandle:
     return exchange.create_account()
-
-
-@pytest.fixture(autouse=True)
-def _quiet_again() -> Iterator[None]:
-    names = ("binance_wsapi", "binance_wsapi.outcomes")
-    before = [logging.getLogger(name).level for name in names]
-    yield
-    for name, level in zip(names, before, strict=True):
-        logging.getLogger(name).setLevel(level)
 
 
 @pytest.fixture

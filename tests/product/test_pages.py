@@ -36,6 +36,8 @@ from binance_wsapi.cli.program import program
 from binance_wsapi.protocol.signing import load_signer
 from binance_wsapi.simulator import Key, SimulatedClock, SimulatedExchange
 
+pytestmark = pytest.mark.usefixtures("loggers_as_before")
+
 BLOCKS = [block for path in PAGES for block in blocks_of(path)]
 PYTHON = [block for block in BLOCKS if block.language == "python"]
 SNIPPETS = [block for block in PYTHON if not block.title]
