@@ -1,7 +1,7 @@
 """Frames of a WebSocket, sans I/O: what a client writes, and what it reads (RFC 6455).
 
-Of our own, since a call needs two of them: ``wsproto`` takes 16 µs for both and ``websockets`` 5.3 µs,
-this less than 2 µs, and a call 40 µs in all.
+Of our own, since a call needs two of them: ``wsproto`` takes 11.5 µs for both, ``websockets`` 4.6 µs, this
+2.5 µs, and a call 61 µs in all.
 """
 
 from __future__ import annotations
