@@ -166,9 +166,6 @@ class DirectSocket:
         """Read on the loop's thread; and do what an interrupted caller has not done, or has left to the loop."""
         if self._ended.done():
             return
-        if self._tls is not None and self._tls.is_torn:
-            self.end("a caller was interrupted while TLS worked")
-            return
         is_end, reason = False, "connection dropped"
         try:
             is_end = self._read()

@@ -7,15 +7,17 @@ from collections.abc import Callable
 
 __all__ = ["TlsRecords"]
 
-_MOST_BYTES = 1 << 20
+_HEADER_BYTES = 5
+_KINDS = range(20, 25)
+"""What a record may be of; a peer that sends something else speaks no TLS."""
 
 
 class TlsRecords:
     """Turns what a socket brings into what was said, and what is to be said into what the socket takes.
 
-    Whoever reads or writes may be interrupted at any line, and goes on where it was. But for one place:
-    Python's ``ssl`` looks for signals after OpenSSL has worked, and then forgets what came of it. Then it
-    ``is_torn``, and good for nothing any more.
+    Whoever reads or writes may be interrupted at any line, and goes on where it was. Python's ``ssl`` looks
+    for signals after OpenSSL has worked, and then forgets how much that was: so OpenSSL is given whole
+    records, of each is read one byte, and then the rest, which OpenSSL knows the length of.
 
     Args:
         context: How the peer is verified.
@@ -26,11 +28,15 @@ class TlsRecords:
         self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
         self._tls = context.wrap_bio(self._incoming, self._outgoing, server_hostname=host)
         self._brought: list[bytes] = []
+        """What the socket brought and OpenSSL has not got."""
         self._taken_in: list[int] = []
-        """How much OpenSSL has of what the socket brought."""
-        self._sealed: list[int] = []
-        self.is_torn = False
-        """Nobody knows what was said."""
+        """How much of that OpenSSL has got all the same."""
+        self._first = bytearray(1)
+        """The first byte of a record."""
+        self._before: int | None = None
+        """How much OpenSSL had not looked at when that was asked for."""
+        self._rest: bytearray | None = None
+        """What is behind it."""
 
     def shake_hands(self, data: bytes) -> tuple[bool, bytes]:
         """Take what the peer said, if anything; return whether that was all, and what to answer.
@@ -38,7 +44,8 @@ class TlsRecords:
         Raises:
             OSError: There is no trusting the peer.
         """
-        self._incoming.write(data)
+        self._brought.append(data)
+        self._take_in()
         try:
             self._tls.do_handshake()
         except ssl.SSLWantReadError:
@@ -51,45 +58,80 @@ class TlsRecords:
         Raises:
             OSError: There is nothing, or it cannot be believed.
         """
-        if self._open_into(said):  # what an interrupted caller has left
+        self._take_in()  # what an interrupted caller has left
+        if self._open_into(said):
             return True
-        if not self._brought:
-            self._brought.extend(map(recv, (size,)))
-        if not self._brought[0]:
-            self._brought = []
+        self._brought.extend(map(recv, (size,)))
+        if not self._brought[-1]:
             return True
-        if not self._taken_in:
-            self._taken_in.extend(map(self._incoming.write, self._brought))
-        self._brought, self._taken_in = [], []
+        self._take_in()
         return self._open_into(said)
-
-    def _open_into(self, said: list[bytes]) -> bool:
-        incoming, tls = self._incoming, self._tls
-        while incoming.pending or tls.pending():
-            before = len(said)
-            try:
-                said.extend(map(tls.read, (_MOST_BYTES,)))
-            except ssl.SSLWantReadError:
-                return False
-            except ssl.SSLZeroReturnError:
-                return True
-            except OSError:
-                raise
-            except BaseException:
-                self.is_torn = len(said) == before
-                raise
-            if not said[-1]:
-                return True
-        return False
 
     def seal_into(self, being_sent: list[bytes], data: bytes) -> None:
         """Append what the socket has to take for ``data``, and for what TLS itself has to say."""
         if data:
-            self._sealed = []
-            try:
-                self._sealed.extend(map(self._tls.write, (data,)))
-            except BaseException:
-                self.is_torn = not self._sealed
-                raise
+            self._tls.write(data)  # interrupted, it is sealed or it is not
         if self._outgoing.pending:
             being_sent.extend(map(self._outgoing.read, (-1,)))
+
+    def _take_in(self) -> None:
+        """Give OpenSSL the whole records of what was brought."""
+        if self._brought:
+            data = b"".join(self._brought)
+            size = _whole_records(data)
+            if size:
+                if not self._taken_in:
+                    self._taken_in.extend(map(self._incoming.write, (data[:size],)))
+                rest = data[size:]
+                self._brought, self._taken_in = [rest] if rest else [], []
+
+    def _open_into(self, said: list[bytes]) -> bool:
+        tls, incoming, first = self._tls, self._incoming, self._first
+        while self._before is not None or incoming.pending:
+            if self._rest is None:
+                if self._before is None or not self._is_begun(self._before):
+                    self._before, first[0] = incoming.pending, 0
+                    try:
+                        tls.read(1, first)
+                    except ssl.SSLWantReadError:  # they were of TLS itself
+                        self._before = None
+                        return False
+                    except ssl.SSLZeroReturnError:
+                        self._before = None
+                        return True
+                self._rest = bytearray(tls.pending())
+            left = tls.pending()
+            if left:
+                if left != len(self._rest):
+                    raise _forgotten()
+                tls.read(left, self._rest)
+            chunk = b"".join((first, self._rest))
+            said += (chunk,)  # and no call before it counts as taken
+            self._before = self._rest = None
+        return False
+
+    def _is_begun(self, before: int) -> bool:
+        """Whether a caller who was interrupted has read the first byte of a record."""
+        if self._tls.pending() or self._first[0]:
+            return True
+        if self._incoming.pending == before:
+            return False
+        # A record of TLS itself, or of one zero byte: which, is forgotten.
+        raise _forgotten()
+
+
+def _whole_records(data: bytes) -> int:
+    """Return how much of it are whole records; what are none is OpenSSL's to refuse."""
+    at, size = 0, len(data)
+    while size - at >= _HEADER_BYTES:
+        if data[at] not in _KINDS:
+            return size
+        end = at + _HEADER_BYTES + (data[at + 3] << 8 | data[at + 4])
+        if end > size:
+            break
+        at = end
+    return at
+
+
+def _forgotten() -> OSError:
+    return ConnectionResetError("a caller was interrupted while TLS worked")

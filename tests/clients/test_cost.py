@@ -27,7 +27,8 @@ def test_an_order_takes_few_calls_on_its_callers_thread(exchange: SimulatedExcha
         if event == "call":
             entered.append(frame.f_code.co_qualname)
 
-    with exchange.client(exchange.create_account().create_key("ed25519")) as client:
+    key = exchange.create_account().create_key("ed25519")
+    with exchange.client(key, transport="aiohttp") as client:
         client.spot.submit_new_order(**ORDER)
         client.spot.submit_new_order(**ORDER)
         gc.disable()

@@ -377,7 +377,7 @@ def test_without_uvloop_the_stdlib_loop_serves(exchange: SimulatedExchange, loop
         + textwrap.dedent(
             """
             from binance_wsapi import Client
-            with Client(**options) as client:
+            with Client(**options, transport="aiohttp") as client:
                 print(client.spot.test_connectivity().status)
                 print(type(client._runtime.loop).__module__.partition(".")[0])
             """
@@ -448,6 +448,8 @@ def test_fork_while_another_thread_loads_a_part_of_the_library(
         + SLOWED.format(module=module)
         + """
         from binance_wsapi import Client
+
+        options["transport"] = "aiohttp"
 
         def first_touch():
             client = Client(**options)
