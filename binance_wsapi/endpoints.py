@@ -109,6 +109,8 @@ class WsKey(StrEnum):
     """Options market streams other than those: marks, index prices, candles, open interest, listings."""
     EOPTIONS_USER_DATA = "eoptionsUserData"
     """User data of an options account (listen key)."""
+    ALPHA = "alpha"
+    """Market streams of Alpha tokens."""
 
     @classmethod
     def _missing_(cls, value: object) -> WsKey:
@@ -499,6 +501,11 @@ _ENDPOINTS: dict[WsKey, Endpoint] = {
         # connector subscribes it. Both together bring each event once: it is one stream.
         listen_key_is_subscribed=True,
         listen_keys="binance_wsapi.catalogue.listen_keys:EOPTIONS",
+    ),
+    WsKey.ALPHA: Endpoint(
+        Market.ALPHA,
+        EndpointKind.STREAMS,
+        {_PRODUCTION: "wss://nbstream.binance.com/w3w/wsa/stream"},
     ),
 }
 

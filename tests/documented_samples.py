@@ -44,8 +44,9 @@ DECODERS: dict[str, Decode] = {
     "portfolio_margin": decode_portfolio_margin_event,
     "portfolio_margin_pro": decode_portfolio_margin_pro_event,
     "eoptions": decode_eoptions_event,
+    "alpha": decode_user_event,
 }
-WITHOUT_RESULTS = {"margin", "portfolio_margin", "portfolio_margin_pro", "eoptions"}
+WITHOUT_RESULTS = {"margin", "portfolio_margin", "portfolio_margin_pro", "eoptions", "alpha"}
 
 
 def documented_events(market: str) -> dict[str, Any]:
@@ -94,7 +95,8 @@ def stream_name(stream: dict[str, Any]) -> str:
     }
     for place, value in places.items():
         name = name.replace(place, value)
-    return name.replace("<", "").replace(">", "").lower() if "@" in name else name
+    name = name.replace("<", "").replace(">", "")
+    return name.lower() if "@" in name and not name.startswith("came@") else name
 
 
 def is_typed(sample: Sample) -> bool:

@@ -48,7 +48,7 @@ def _documented_hosts() -> set[tuple[str, int]]:
             assert parts.hostname
             found.add((parts.hostname, parts.port or 443))
 
-    for market in ("spot", "usdm", "coinm", "margin", "portfolio_margin", "eoptions"):
+    for market in ("spot", "usdm", "coinm", "margin", "portfolio_margin", "eoptions", "alpha"):
         collect(json.loads((REFERENCE / market / "rules.json").read_text())["base_urls"])
     return found
 

@@ -15,11 +15,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from callers import FLAVOURS, Caller, caller_of
+from callers import FLAVOURS, Caller, Flavour, caller_of
 
 from binance_wsapi import AsyncClient, Client, ClientClosed, EventStream, RequestRejected, WsKey
+from binance_wsapi.core.market_streams import key_of
+from binance_wsapi.endpoints import endpoint
 from binance_wsapi.markets import Market
 from binance_wsapi.simulator import AccountHandle, SimulatedExchange
+from binance_wsapi.simulator.paths import path_of
 
 REFERENCE = Path(__file__).parent / "reference"
 
@@ -90,8 +93,7 @@ class Desk:
                     lambda: portfolio.tell_pro(uid, "PM_PRO_ACCOUNT_UPDATE", {"u": "3.1"})
                 )
             case _:
-                market = {WsKey.USDM_WSAPI: Market.USDM, WsKey.COINM_WSAPI: Market.COINM}
-                self.order(market.get(ws_key, Market.SPOT))
+                self.order(endpoint(ws_key).market)
 
     def option_order(self, price: str = "5") -> str:
         """Place an order for an option and return its symbol."""
@@ -461,6 +463,83 @@ def test_user_data_can_be_subscribed_and_unsubscribed(
     with suppress(ClientClosed):  # it has an end
         while True:
             caller.next_event(stream)
+
+
+SPOT_STREAM, USDM_STREAM = "btcusdt@miniTicker", "btcusdt@depth5@100ms"
+MARK_PRICE = "btcusdt@markPrice@1s"
+
+CONNECTIONS: dict[str, str | WsKey | None] = {
+    # Of the WebSocket API: a request.
+    "mainWSAPI": None,
+    "mainWSAPI2": None,
+    "mainWSAPITestnet": None,
+    "marginUserData": None,
+    "usdmWSAPI": None,
+    "usdmWSAPITestnet": None,
+    "coinmWSAPI": None,
+    "coinmWSAPITestnet": None,
+    # Market streams: the name of one.
+    "main": SPOT_STREAM,
+    "main2": SPOT_STREAM,
+    "main3": SPOT_STREAM,
+    "mainTestnetPublic": SPOT_STREAM,
+    "mainTestnetUserData": SPOT_STREAM,
+    "usdm": USDM_STREAM,
+    "usdmPublic": USDM_STREAM,
+    "usdmMarket": MARK_PRICE,
+    "usdmTestnet": USDM_STREAM,
+    "usdmTestnetPublic": USDM_STREAM,
+    "usdmTestnetMarket": MARK_PRICE,
+    "coinm": "btcusd_perp@depth5@100ms",
+    "coinmTestnet": "btcusd_perp@depth5@100ms",
+    "eoptions": "!index@arr",
+    "alpha": "came@allTokens@ticker24",
+    # User data by a listen key: what it is subscribed by.
+    "marginRiskUserData": WsKey.MARGIN_RISK_USER_DATA,
+    "usdmPrivate": WsKey.USDM_WSAPI,
+    "usdmTestnetPrivate": WsKey.USDM_WSAPI_TESTNET,
+    "coinm2": WsKey.COINM_WSAPI,
+    "portfolioMarginUserData": WsKey.PORTFOLIO_MARGIN_USER_DATA,
+    "portfolioMarginProUserData": WsKey.PORTFOLIO_MARGIN_PRO_USER_DATA,
+}
+"""The connections of the seed, and what each is used by."""
+
+OURS = {"eoptionsPublic", "eoptionsMarket", "eoptionsUserData"}
+"""The routes of options, which the seed has one key for."""
+
+
+def test_connections_are_those_of_the_seed() -> None:
+    assert len(CONNECTIONS) == 29
+    assert {str(each) for each in WsKey} - OURS == set(CONNECTIONS)
+
+
+@pytest.mark.parametrize("flavour", FLAVOURS)
+@pytest.mark.parametrize("name", CONNECTIONS)
+def test_every_connection_of_the_seed_works(flavour: Flavour, desk: Desk, name: str) -> None:
+    """Over real sockets, to the address that the connection has."""
+    ws_key, used_by = WsKey(name), CONNECTIONS[name]
+    options: dict[str, Any] = desk.exchange.client_options(desk.account.create_key())
+    if ws_key is WsKey.COINM2:
+        # Whoever wants the authenticated host for user data leads it there.
+        options["urls"]["coinm"] = options["urls"]["coinm2"]
+    carrier = key_of(ws_key, used_by) if type(used_by) is str else ws_key
+    desk.exchange.journal.clear()
+    caller = caller_of(flavour, **options, attach_event_listeners=False)
+    try:
+        if used_by is None:
+            method = endpoint(ws_key).market.facts.clock_question
+            assert caller.call(lambda client: client.request(ws_key, method)).status == 200
+        elif isinstance(used_by, WsKey):
+            stream = caller.call(lambda client: client.subscribe_user_data_stream(used_by))
+            desk.make_news(used_by)
+            assert caller.next_event(stream).event_type
+        else:
+            stream = caller.call(lambda client: client.streams.subscribe(used_by, ws_key=ws_key))
+            assert caller.next_event(stream).event_type
+        used = {frame.path for frame in desk.exchange.journal.frames}
+        assert any(path.startswith(path_of(carrier)) for path in used)
+    finally:
+        caller.close()
 
 
 def test_options_market_streams_can_be_subscribed(caller: Caller, desk: Desk) -> None:

@@ -140,7 +140,9 @@ def _body(name: str, params: list[StreamParam]) -> list[str]:
         return [f"        return StreamName({call})"]
     lines = [f"            {call}"]
     if len(lines[0]) > _WIDTH:
-        lines = ["            stream_name(", f"                {', '.join(given)}", "            )"]
+        row = f"                {', '.join(given)}"
+        rows = [row] if len(row) <= _WIDTH else [f"                {each}," for each in given]
+        lines = ["            stream_name(", *rows, "            )"]
     return ["        return StreamName(", *lines, "        )"]
 
 

@@ -36,4 +36,17 @@ DEPTH_SPEED = StreamParam(
     "speed", "How often; every 250 ms without it.", ("500ms", "100ms"), optional=True
 )
 OPTION_DEPTH_SPEED = StreamParam("speed", "How often; it has to be said.", ("500ms", "100ms"))
+ALPHA_DEPTH_SPEED = StreamParam("speed", "How often; it has to be said.", ("500ms", "100ms", "0ms"))
+CONTRACT_ADDRESS = StreamParam(
+    "contract_address",
+    "Address of the token's contract, in the case the exchange writes it in.",
+    form=r"[A-Za-z0-9_:-]+",
+    example="0x8fce7206e3043dd360f115afa956ee31b90b787c",
+)
+CHAIN_ID = StreamParam(
+    "chain_id", "The chain it is on, such as 56 or CT_501.", form="[A-Za-z0-9_]+", example="CT_501"
+)
+TOKEN_INTERVAL = StreamParam(
+    "interval", "Length of a candle.", ("1s", "1m", "5m", "15m", "1h", "4h", "1d")
+)
 MARK_SPEED = StreamParam("speed", "How often; every 3 s without it.", ("1s",), optional=True)

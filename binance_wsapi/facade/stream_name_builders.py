@@ -9,6 +9,10 @@ from binance_wsapi.events import StreamName
 from binance_wsapi.protocol.stream_names import stream_name
 
 if TYPE_CHECKING:
+    from binance_wsapi.models.alpha_stream_events import (
+        AlphaTokenKlineEvent,
+        AlphaTokenTickersEvent,
+    )
     from binance_wsapi.models.enums import KlineInterval
     from binance_wsapi.models.eoptions_stream_events import (
         OptionBookTickerEvent,
@@ -87,8 +91,8 @@ class StreamNames:
     ) -> StreamName[AggregateTradeEvent | FuturesAggregateTradeEvent]:
         """Trades, those of one order at one price together.
 
-        On Spot, USD-M and COIN-M: ``{symbol}@aggTrade``. On USD-M and COIN-M: trades, those of one
-        order at one price together, every 100 ms.
+        On Spot, USD-M, COIN-M and Alpha: ``{symbol}@aggTrade``. On USD-M and COIN-M: trades, those
+        of one order at one price together, every 100 ms.
 
         Args:
             symbol: Trading symbol, in any case.
@@ -101,7 +105,7 @@ class StreamNames:
     def trade(self, symbol: str) -> StreamName[TradeEvent]:
         """Every trade.
 
-        On Spot: ``{symbol}@trade``.
+        On Spot and Alpha: ``{symbol}@trade``.
 
         Args:
             symbol: Trading symbol, in any case.
@@ -129,8 +133,9 @@ class StreamNames:
     ) -> StreamName[KlineEvent | FuturesKlineEvent | OptionKlineEvent]:
         """The current candle, every 2 s (every second for 1s).
 
-        On Spot, USD-M, COIN-M and options: ``{symbol}@kline_{interval}``. On USD-M and COIN-M: the
-        current candle, every 250 ms. On options: the current candle, every second.
+        On Spot, USD-M, COIN-M, options and Alpha: ``{symbol}@kline_{interval}``. On USD-M and
+        COIN-M: the current candle, every 250 ms. On options: the current candle, every second. On
+        Alpha: the current candle.
 
         Args:
             symbol: Trading symbol, in any case.
@@ -158,8 +163,9 @@ class StreamNames:
     def mini_ticker(self, symbol: str) -> StreamName[MiniTickerEvent | FuturesMiniTickerEvent]:
         """Prices and volume of 24 hours, every second.
 
-        On Spot, USD-M and COIN-M: ``{symbol}@miniTicker``. On USD-M: prices and volume of 24 hours,
-        every 2 s. On COIN-M: prices and volume of 24 hours, every 500 ms.
+        On Spot, USD-M, COIN-M and Alpha: ``{symbol}@miniTicker``. On USD-M: prices and volume of 24
+        hours, every 2 s. On COIN-M: prices and volume of 24 hours, every 500 ms. On Alpha: prices
+        and volume of 24 hours.
 
         Args:
             symbol: Trading symbol, in any case.
@@ -180,8 +186,9 @@ class StreamNames:
     def ticker(self, symbol: str) -> StreamName[TickerEvent | FuturesTickerEvent]:
         """Statistics of 24 hours, every second.
 
-        On Spot, USD-M and COIN-M: ``{symbol}@ticker``. On USD-M: statistics of 24 hours, every 2 s.
-        On COIN-M: statistics of 24 hours, every 500 ms.
+        On Spot, USD-M, COIN-M and Alpha: ``{symbol}@ticker``. On USD-M: statistics of 24 hours,
+        every 2 s. On COIN-M: statistics of 24 hours, every 500 ms. On Alpha: statistics of 24
+        hours.
 
         Args:
             symbol: Trading symbol, in any case.
@@ -225,7 +232,7 @@ class StreamNames:
     ) -> StreamName[BookTickerEvent | FuturesBookTickerEvent | OptionBookTickerEvent]:
         """Every change of the best prices.
 
-        On Spot, USD-M, COIN-M and options: ``{symbol}@bookTicker``.
+        On Spot, USD-M, COIN-M, options and Alpha: ``{symbol}@bookTicker``.
 
         Args:
             symbol: Trading symbol, in any case.
@@ -252,16 +259,17 @@ class StreamNames:
         self,
         symbol: str,
         levels: Literal[5, 10, 20],
-        speed: Literal["100ms", "500ms"] | None = None,
+        speed: Literal["100ms", "500ms", "0ms"] | None = None,
     ) -> StreamName[PartialDepthEvent | FuturesPartialDepthEvent | OptionPartialDepthEvent]:
         """The best levels of the order book.
 
-        On Spot, USD-M, COIN-M and options: ``{symbol}@depth{levels}[@{speed}]``.
+        On Spot, USD-M, COIN-M, options and Alpha: ``{symbol}@depth{levels}[@{speed}]``. On Alpha:
+        the best levels of the order book, of what the exchange's own app has ordered.
 
         Args:
             symbol: Trading symbol, in any case.
             levels: How many levels a side.
-            speed: How often; once a second without it. Needed on options.
+            speed: How often; once a second without it. Needed on options and Alpha.
 
         Raises:
             ParameterError: No stream takes this value.
@@ -348,8 +356,8 @@ class StreamNames:
     def all_book_tickers(self) -> StreamName[FuturesBookTickerEvent]:
         """The best prices of every symbol of both markets, every 5 s.
 
-        On USD-M and COIN-M: ``!bookTicker``. On COIN-M: every change of the best prices of every
-        symbol of both markets.
+        On USD-M, COIN-M and Alpha: ``!bookTicker``. On COIN-M: every change of the best prices of
+        every symbol of both markets. On Alpha: every change of the best prices of every symbol.
         """
         return StreamName(stream_name("all_book_tickers"))
 
@@ -607,3 +615,65 @@ class StreamNames:
             ParameterError: No stream takes this value.
         """
         return StreamName(stream_name("option_mark_price", underlying=underlying))
+
+    def all_token_tickers(self) -> StreamName[AlphaTokenTickersEvent]:
+        """Price, volume and size of every token.
+
+        On Alpha: ``came@allTokens@ticker24``.
+        """
+        return StreamName(stream_name("all_token_tickers"))
+
+    def full_depth(
+        self, symbol: str, speed: Literal["500ms", "100ms", "0ms"]
+    ) -> StreamName[FuturesDepthEvent]:
+        """Changes of the order book: what the exchange's own app and the API have ordered.
+
+        On Alpha: ``{symbol}@fulldepth@{speed}``.
+
+        Args:
+            symbol: Trading symbol, in any case.
+            speed: How often; it has to be said.
+
+        Raises:
+            ParameterError: No stream takes this value.
+        """
+        return StreamName(stream_name("full_depth", symbol=symbol, speed=speed))
+
+    def token_kline(
+        self, contract_address: str, chain_id: str, interval: KlineInterval | str
+    ) -> StreamName[AlphaTokenKlineEvent]:
+        """The current candle of a token, wherever on its chain it is traded.
+
+        On Alpha: ``came@{contract_address}@{chain_id}@kline_{interval}``.
+
+        Args:
+            contract_address: Address of the token's contract, in the case the exchange writes it
+                in.
+            chain_id: The chain it is on, such as 56 or CT_501.
+            interval: Length of a candle.
+
+        Raises:
+            ParameterError: No stream takes this value.
+        """
+        return StreamName(
+            stream_name(
+                "token_kline",
+                contract_address=contract_address,
+                chain_id=chain_id,
+                interval=interval,
+            )
+        )
+
+    def all_alpha_mini_tickers(self) -> StreamName[MiniTickerEvent]:
+        """Prices and volume of 24 hours of every symbol.
+
+        On Alpha: ``!miniTicker@arr``.
+        """
+        return StreamName(stream_name("all_alpha_mini_tickers"))
+
+    def all_alpha_tickers(self) -> StreamName[FuturesTickerEvent]:
+        """Statistics of 24 hours of every symbol.
+
+        On Alpha: ``!ticker@arr``.
+        """
+        return StreamName(stream_name("all_alpha_tickers"))

@@ -14,6 +14,7 @@ from typing import Any
 from binance_wsapi.loading import load
 
 __all__ = [
+    "WITHOUT_ACCOUNTS",
     "WITHOUT_API",
     "WITHOUT_STREAMS",
     "Limit",
@@ -35,6 +36,7 @@ class Market(Enum):
     COINM = "coinm"
     PORTFOLIO_MARGIN = "portfolio_margin"
     EOPTIONS = "eoptions"
+    ALPHA = "alpha"
 
     @property
     def facts(self) -> MarketFacts:
@@ -169,6 +171,22 @@ WITHOUT_STREAMS: Mapping[str, Any] = {
     "stream_events": None,
 }
 """What the record of a market says that has no market streams."""
+
+WITHOUT_ACCOUNTS: Mapping[str, Any] = {
+    **WITHOUT_API,
+    "has_listen_keys": False,
+    "not_found": frozenset[int](),
+    "limits": (),
+    "rest_urls": {},
+    "rest_paths": (),
+    "rest_clock": "",
+    "errors": {},
+    "filters": {},
+    "refuses_orders_by_range": False,
+    "tells_unhandled": False,
+    "user_event_decoder": "",
+}
+"""What the record of a market says that has market streams here, and nothing else."""
 
 
 _records: dict[Market, MarketFacts] = {}

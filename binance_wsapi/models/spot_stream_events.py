@@ -55,8 +55,8 @@ class AggregateTradeEvent(Event, tag="aggTrade"):
     """When it happened, in the unit of ``event_time``."""
     is_buyer_maker: bool = field(name="m")
     """The buyer's order was resting, so a seller came to it."""
-    is_best_match: bool | None = field(name="M")
-    """To be ignored."""
+    is_best_match: bool | None = field(name="M", default=None)
+    """To be ignored; Alpha leaves it out."""
 
 
 class TradeEvent(Event, tag="trade"):
@@ -74,8 +74,8 @@ class TradeEvent(Event, tag="trade"):
     """When it happened, in the unit of ``event_time``."""
     is_buyer_maker: bool = field(name="m")
     """The buyer's order was resting, so a seller came to it."""
-    is_best_match: bool | None = field(name="M")
-    """To be ignored."""
+    is_best_match: bool | None = field(name="M", default=None)
+    """To be ignored; Alpha leaves it out."""
 
 
 class BlockTradeEvent(Event, tag="blockTrade"):

@@ -100,8 +100,10 @@ def _by_type(market: Market, stream: str | None, frame: bytes | msgspec.Raw) -> 
 
 def _one_by_type(market: Market, stream: str | None, frame: bytes | msgspec.Raw) -> Event:
     event = _decoder_by_type(market).decode(frame, stream)
-    if type(event) is UnknownEvent and not event.event_type:
+    if type(event) is UnknownEvent:
         for kind in _kinds(market).BY_SHAPE:
+            if event.event_type not in ("", kind.__struct_config__.tag):
+                continue
             by_shape = _decoder_for(kind).decode(frame, stream)
             if type(by_shape) is kind:
                 return by_shape

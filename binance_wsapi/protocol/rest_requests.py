@@ -42,14 +42,17 @@ def market_of(market: object) -> Market:
     """Return a market by itself or by its name.
 
     Raises:
-        ConfigurationError: There is no such market.
+        ConfigurationError: There is no such market, or none with a REST API here.
     """
     try:
-        return Market(market)
+        found = Market(market)
     except ValueError:
         pass
-    known = " or ".join(repr(each.value) for each in Market)
-    raise ConfigurationError(f"no market {market!r}: use {known}")
+    else:
+        if found.facts.rest_paths:
+            return found
+    known = " or ".join(repr(each.value) for each in Market if each.facts.rest_paths)
+    raise ConfigurationError(f"no market {market!r} with a REST API: use {known}")
 
 
 def check_request(market: Market, http_method: object, path: object) -> None:

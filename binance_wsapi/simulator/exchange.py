@@ -345,6 +345,8 @@ class SimulatedExchange(HostedVenue):
             "quantity": str(quantity),
             "price": str(price),
         }
+        if market is Market.ALPHA:
+            return self.call(lambda: plain(self.venue.alpha.trade(params), microseconds=False))
         stranger = AccountHandle(self, self.call(lambda: self.venue.stranger(market, symbol)))
         if market is Market.EOPTIONS:
             params["clientOrderId"] = f"stranger-{next(self._numbers)}"
@@ -361,7 +363,7 @@ class SimulatedExchange(HostedVenue):
         if market is Market.EOPTIONS:
             self.call(lambda: self.venue.eoptions.market.set_index(symbol, Decimal(price)))
             return
-        maker = self.venue.market_makers.get(market)
+        maker = self.call(lambda: self.venue.maker_of(market))
         if maker is None:
             raise RuntimeError("there is no market maker: start with market_maker=True")
         self.call(lambda: maker.move_to(symbol, Decimal(price)))

@@ -31,6 +31,7 @@ _STREAM_PATHS = {
     Market.USDM: "/usdm/stream",
     Market.COINM: "/coinm/stream",
     Market.EOPTIONS: "/eoptions/public/stream",
+    Market.ALPHA: "/alpha/stream",
 }
 
 

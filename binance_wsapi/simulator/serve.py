@@ -131,6 +131,7 @@ class _Desk:
             ("options streams, books", exchange.urls[WsKey.EOPTIONS_PUBLIC]),
             ("options streams, marks", exchange.urls[WsKey.EOPTIONS_MARKET]),
             ("options user data", exchange.urls[WsKey.EOPTIONS_USER_DATA]),
+            ("Alpha streams", exchange.urls[WsKey.ALPHA]),
             ("REST", exchange.rest_url),
             ("Spot REST", f"{exchange.rest_url}/api/v3"),
             ("margin, wallet", f"{exchange.rest_url}/sapi/v1"),

@@ -13,6 +13,7 @@ from random import Random
 from typing import TYPE_CHECKING, Any
 
 from binance_wsapi.catalogue import operations
+from binance_wsapi.endpoints import WsKey
 from binance_wsapi.markets import Market
 from binance_wsapi.simulator.accounts import Account, EventSource
 from binance_wsapi.simulator.clock import SimulatedClock
@@ -32,13 +33,14 @@ from binance_wsapi.simulator.journal import Journal
 from binance_wsapi.simulator.margin import Margin
 from binance_wsapi.simulator.market_data.market_data import MarketData
 from binance_wsapi.simulator.market_data.stream_hub import Feed, Publish, StreamHub
-from binance_wsapi.simulator.paths import API_PATHS
+from binance_wsapi.simulator.paths import API_PATHS, path_of
 from binance_wsapi.simulator.portfolio_margin import PortfolioMargin, ProStreams
 from binance_wsapi.simulator.spot.market import SpotMarket
 from binance_wsapi.simulator.spot.streams import SpotStreams
 from binance_wsapi.simulator.spot.symbols import DEFAULT_SYMBOLS, SymbolSpec
 
 if TYPE_CHECKING:
+    from binance_wsapi.simulator.alpha import AlphaVenue
     from binance_wsapi.simulator.eoptions.doors import OptionVenue
     from binance_wsapi.simulator.futures.maker import FuturesMaker
     from binance_wsapi.simulator.spot.market_maker import MarketMaker
@@ -152,6 +154,20 @@ class Venue:
             made.start_maker()
         return made
 
+    @cached_property
+    def alpha(self) -> AlphaVenue:
+        """Alpha, made when it is first needed."""
+        from binance_wsapi.simulator.alpha import AlphaVenue
+
+        made = AlphaVenue(self.clock, self.rng)
+        if self.market_makers:
+            made.start_maker()
+        return made
+
+    def maker_of(self, market: Market) -> MarketMaker | FuturesMaker | None:
+        """Return who quotes on a market; ``None`` when nobody does."""
+        return self.alpha.maker if market is Market.ALPHA else self.market_makers.get(market)
+
     def stranger(self, market: Market, symbol: str) -> Account:
         """Return a Spot account that can pay for any trade in a symbol, on that market."""
         if self._stranger is None:
@@ -178,10 +194,8 @@ class Venue:
             return pair
         owners = (self.open_account(), self.open_account())
         engine = self.futures[market]
-        return (
-            engine.open_account(owners[0].uid, is_house=True),
-            engine.open_account(owners[1].uid, is_house=True),
-        )
+        first, second = (engine.open_account(each.uid, is_house=True) for each in owners)
+        return first, second
 
     def start_market_makers(self) -> None:
         """Keep a book on every symbol of every market from now on."""
@@ -198,6 +212,8 @@ class Venue:
             maker.start()
         if "eoptions" in vars(self):
             self.eoptions.start_maker()
+        if "alpha" in vars(self):
+            self.alpha.start_maker()
 
     def start_random_market(
         self, step_seconds: float, volatility: int, markets: Sequence[Market] = (Market.SPOT,)
@@ -206,7 +222,7 @@ class Venue:
         from binance_wsapi.simulator.spot.random_market import RandomMarket
 
         for market in markets:
-            maker = self.market_makers.get(market)
+            maker = self.maker_of(market)
             if maker is None:
                 raise RuntimeError("there is no market maker: start with market_maker=True")
             RandomMarket(
@@ -287,6 +303,9 @@ class Venue:
     def _option_connection(self, handshake: Handshake) -> Connection:
         return self.eoptions.connect(handshake)
 
+    def _alpha_connection(self, handshake: Handshake) -> Connection:
+        return self.alpha.connect(handshake)
+
     def _open_doors(self) -> None:
         self.gateway.add_route(
             API_PATHS[Market.SPOT],
@@ -313,6 +332,7 @@ class Venue:
         routes = streams.routes(self.spot_limits) | futures_routes
         for path, route in routes.items():
             self.gateway.add_route(path, route)
+        self.gateway.add_route(path_of(WsKey.ALPHA), Route(self._alpha_connection))
         self._open_listen_key_doors()
 
         options = Route(

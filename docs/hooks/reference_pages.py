@@ -289,7 +289,9 @@ def _connections() -> str:
             for key in WsKey
             if endpoint(key).market is market
         ]
-        rows.append(("REST<br>What the WebSocket API lacks.", _addresses(market.facts.rest_urls)))
+        if market.facts.rest_urls:
+            rest = _addresses(market.facts.rest_urls)
+            rows.append(("REST<br>What the WebSocket API lacks.", rest))
         table = _table(("connection", "addresses"), rows)
         parts.append(f"## {market.facts.label}\n\n{table}")
     return _filled("connections", "| the tables |", "\n".join(parts))

@@ -50,6 +50,8 @@ def all_values(stream: Stream) -> dict[str, str]:
         "asset_symbol": "ADAUSD",
         "underlying": "BTCUSDT",
         "expiration_date": "260626",
+        "contract_address": "G7vQWurMkMMm2dU3iZpXYFTHT9Biio4F4gZCrwFpKNwG",
+        "chain_id": "CT_501",
     }
     return {
         param.name: param.values[-1] if param.values else free[param.name]
@@ -71,6 +73,8 @@ def test_names_follow_the_documented_patterns(stream: Stream) -> None:
         pattern = pattern.replace(f"<{place}>", values.get("window_size", ""))
     pattern = pattern.replace("<contractType>", values.get("contract_type", ""))
     pattern = pattern.replace("<assetSymbol>", "adausd").replace("<expirationDate>", "260626")
+    pattern = pattern.replace("<contractAddress>", values.get("contract_address", ""))
+    pattern = pattern.replace("<chainId>", values.get("chain_id", ""))
     for name, value in values.items():
         pattern = pattern.replace(f"<{name}>", value if name == "interval" else value.lower())
     plain, _, speeds = pattern.partition("[")

@@ -611,7 +611,11 @@ def test_what_a_namespace_asks_goes_to_the_exchange_of_its_connection(
 @pytest.mark.parametrize(
     ("request_", "says"),
     [
-        (("spott", "GET", "/api/v3/time"), "no market 'spott': use 'spot' or 'usdm' or 'coinm'"),
+        (("alpha", "GET", "/bapi/defi"), "no market 'alpha' with a REST API: use 'spot' or"),
+        (
+            ("spott", "GET", "/api/v3/time"),
+            "no market 'spott' with a REST API: use 'spot' or 'usdm' or 'coinm'",
+        ),
         (("spot", "get", "/api/v3/time"), "http_method='get' is none: write 'GET'"),
         (
             ("spot", "GET", "api/v3/time"),

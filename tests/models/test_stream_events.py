@@ -40,6 +40,8 @@ def example_name(stream: dict[str, Any]) -> str:
         "<underlying>": "btcusdt",
         "<expirationDate>": "260626",
         "<speed>": "100ms",
+        "<contractAddress>": "0x8fce7206e3043dd360f115afa956ee31b90b787c",
+        "<chainId>": "56",
     }.items():
         name = name.replace(place, value)
     assert "<" not in name

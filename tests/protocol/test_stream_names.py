@@ -40,6 +40,21 @@ from binance_wsapi.protocol.stream_names import checked_names, doubt, stream_nam
             "btcusdt@optionTicker@260626",
         ),
         (
+            "token_kline",
+            {
+                "contract_address": f"0x{'a1' * 32}::sui::SUI",
+                "chain_id": "CT_784",
+                "interval": "1s",
+            },
+            f"came@0x{'a1' * 32}::sui::SUI@CT_784@kline_1s",
+        ),
+        (
+            "token_kline",
+            {"contract_address": "EQB-4fr_z7aE", "chain_id": 607, "interval": "1d"},
+            "came@EQB-4fr_z7aE@607@kline_1d",
+        ),
+        ("full_depth", {"symbol": "ALPHA_175USDT", "speed": "0ms"}, "alpha_175usdt@fulldepth@0ms"),
+        (
             "continuous_kline",
             {"pair": "BTCUSD", "contract_type": "perpetual", "interval": "1h"},
             "btcusd_perpetual@continuousKline_1h",
@@ -76,6 +91,17 @@ def test_names_are_written_as_the_exchange_spells_them(
         ("option_trade", {"symbol": "BTC-260231-140000-C"}, "no day that can be as its expiry"),
         ("kline", {"symbol": "BTC-260626-140000-C", "interval": "8h"}, "interval='8h' is none of"),
         ("diff_depth", {"symbol": "BTC-260626-140000-C", "speed": None}, "needs speed"),
+        ("full_depth", {"symbol": "ALPHA_175USDT", "speed": None}, "needs speed"),
+        (
+            "token_kline",
+            {"contract_address": "0xa1@56", "chain_id": "56", "interval": "1s"},
+            "contract_address='0xa1@56' is none that stream token_kline takes",
+        ),
+        (
+            "token_kline",
+            {"contract_address": "0xa1", "chain_id": "56", "interval": "8h"},
+            "interval='8h' is none of 1s, 1m",
+        ),
         (
             "option_open_interest",
             {"underlying": "BTCUSDT", "expiration_date": "2026-06-26"},
@@ -118,14 +144,24 @@ def test_names_come_once_and_in_their_order() -> None:
         (Market.SPOT, "btcusdt@trade", None),
         (Market.SPOT, "btcusdt@brandNew", "in no document"),
         (Market.USDM, "btcusdt@depth@0ms", "in no document"),
-        (Market.USDM, "btcusdt@trade", "a stream of spot, not of usdm"),
+        (Market.USDM, "btcusdt@trade", "a stream of spot and alpha, not of usdm"),
         (Market.COINM, "!markPrice@arr", "a stream of usdm, not of coinm"),
         (Market.SPOT, "!markPrice@arr", "a stream of usdm, not of spot"),
         (Market.SPOT, "btcusdt@forceOrder", "a stream of usdm and coinm, not of spot"),
         (Market.EOPTIONS, "btc-260626-140000-c@depth5@100ms", None),
         (Market.EOPTIONS, "btc-260626-140000-c@depth", "in no document"),
-        (Market.EOPTIONS, "btcusdt@kline_1m", "of spot and usdm and coinm, not of eoptions"),
+        (
+            Market.EOPTIONS,
+            "btcusdt@kline_1m",
+            "of spot and usdm and coinm and alpha, not of eoptions",
+        ),
         (Market.USDM, "btc-260626-140000-c@kline_1m", "a stream of eoptions, not of usdm"),
+        (Market.ALPHA, "alpha_175usdt@fulldepth@0ms", None),
+        (Market.ALPHA, "alpha_175usdt@depth", "a stream of spot and usdm and coinm, not of alpha"),
+        (Market.SPOT, "alpha_175usdt@fulldepth@0ms", "a stream of alpha, not of spot"),
+        # Addresses of contracts are as long as listen keys on some chains, and are none.
+        (Market.ALPHA, f"came@0x{'a1' * 32}::sui::SUI@CT_784@kline_1m", None),
+        (Market.ALPHA, "came@EQB-4fr_z7aE@CT_607@kline_1s", None),
     ],
 )
 def test_name_that_the_documents_of_its_market_do_not_have_passes_in_doubt(

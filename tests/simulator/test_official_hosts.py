@@ -45,6 +45,7 @@ CAN_MAKE_NAMESPACES = (
         ("dstream.binance.com", "/ws/abc", "/coinm/ws/abc"),
         ("dstream-auth.binance.com", "/ws/abc?listenKey=abc", "/coinm/ws/abc?listenKey=abc"),
         ("margin-stream.binance.com", "/ws/abc", "/margin/ws/abc"),
+        ("nbstream.binance.com", "/w3w/wsa/stream", "/alpha/stream"),
         ("127.0.0.1:9443", "/usdm/public/ws", "/usdm/public/ws"),
         ("localhost", "/ws", "/ws"),
     ],
@@ -78,6 +79,8 @@ with Client.from_env() as client:
     best = client.streams.partial_depth(option["symbol"], 5, "100ms")
     for name in (marks, best):
         print("eoptions", client.streams.subscribe(name, ws_key=WsKey.EOPTIONS).get(timeout=20).event_type)
+    tokens = client.streams.subscribe(client.streams.all_token_tickers(), ws_key=WsKey.ALPHA)
+    print("alpha", tokens.get(timeout=20).event_type)
     for ws_key in (WsKey.MAIN, WsKey.USDM, WsKey.COINM):
         symbol = "BTCUSD_PERP" if ws_key is WsKey.COINM else "BTCUSDT"
         with client.streams.subscribe(f"{symbol.lower()}@bookTicker", ws_key=ws_key) as ticks:
@@ -136,6 +139,7 @@ def test_a_client_that_knows_production_alone_trades_here(tmp_path: Path) -> Non
         "eoptions indexPrice",
         "eoptions markPrice",
         "eoptions depthUpdate",
+        "alpha tickerList",
         "main BTCUSDT",
         "usdm BTCUSDT",
         "coinm BTCUSD_PERP",
