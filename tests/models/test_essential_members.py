@@ -21,7 +21,7 @@ from binance_wsapi.models.base import Model
 WHAT = """symbol pair business_unit asset base_asset quote_asset side position_side type order_type rule_type status
  algo_status list_order_status strategy_status strategy_type execution_type contingency_type
  calculation_type rate_limit_type session_type interval interval_num is_buyer is_buyer_maker is_closed
- cancel_result new_order_result underlying option_type risk_level"""
+ cancel_result new_order_result underlying option_type risk_level contract"""
 IDS = """order_id client_order_id orig_client_order_id new_client_order_id order_list_id
  list_client_order_id algo_id client_algo_id client_strategy_id trade_id aggregate_trade_id block_trade_id allocation_id
  prevented_match_id maker_order_id taker_order_id strategy_id subscription_id update_id last_update_id
@@ -36,7 +36,7 @@ TIMES = "open_time session_start session_end server_time expiration_time"
 """Of things that are a span of time, a time, or of use until one."""
 PARTS = """bids asks balances assets positions orders greeks order_reports order algo_order conditional_order grid strategy
  rejection change kline events symbols symbol_rules rules amended_order new_order_response
- cancel_response_json multi_assets_mode bracket notional_floor notional_cap raw problem"""
+ tokens cancel_response_json multi_assets_mode bracket notional_floor notional_cap raw problem"""
 """What the thing is made of."""
 OURS = {"binance_wsapi.models.account_state"}
 """What the library itself makes: nothing of it comes over the wire."""
