@@ -132,7 +132,7 @@ class ClientSignature:
             journal_failure: When the journal does not take a request (a full disk): ``"raise"``
                 raises :class:`NotSent`, ``"send"`` sends it all the same, and logs an error.
             journal_days: Days that settled entries stay in the journal, which is seen to when it is
-                opened; ``None`` keeps all. What is open stays.
+                opened and once an hour; ``None`` keeps all. What is open stays.
             client_order_id_prefix: What the ids begin with that orders without one of yours get: up
                 to 10 letters, digits, `-` and `_`. Behind it stands what makes them unlike those of
                 any other client.

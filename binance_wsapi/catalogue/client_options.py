@@ -218,8 +218,8 @@ OPTIONS: tuple[ClientOption, ...] = (
         "journal_days",
         "float | None",
         "30.0",
-        "Days that settled entries stay in the journal, which is seen to when it is opened; ``None`` keeps all. "
-        "What is open stays.",
+        "Days that settled entries stay in the journal, which is seen to when it is opened and once an hour; "
+        "``None`` keeps all. What is open stays.",
     ),
     ClientOption(
         "client_order_id_prefix",

@@ -4,7 +4,7 @@ A journal that is quick is written on the loop's thread, in one step for all tha
 other is written on a thread aside: what comes while one step is under way goes together with the next.
 
 An outcome need not be in the journal before its caller has it, for a lost one is found out again: outcomes
-go with the next intents, or a moment later.
+go together, a moment later or when they are many, and not on the way of a request.
 """
 
 from __future__ import annotations
@@ -13,8 +13,7 @@ import asyncio
 import itertools
 import logging
 from collections.abc import Iterable, Mapping, Sequence
-from functools import partial
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
@@ -47,7 +46,10 @@ __all__ = ["Journal", "JournalFailed", "WriteAhead"]
 log = logging.getLogger("binance_wsapi.journal")
 
 OUTCOMES_LATER_S = 0.05
-"""When outcomes are written with which no intent goes."""
+"""When outcomes are written."""
+
+OUTCOMES_AT_ONCE = 64
+"""So many calls more, and it is looked at once which have ended: what is written in one step is to be short."""
 
 _encode = msgspec.json.Encoder().encode
 
@@ -99,8 +101,12 @@ class WriteAhead:
         self._sends_unjournalled = sends_unjournalled
         self._run = journal.run.number
         self._numbers = itertools.count(1)
+        self._under_way: list[Call] = []
+        """Written down, and not seen to have ended."""
         self._outcomes: list[tuple[EntryKey, Outcome]] = []
         """Known, and not in the journal yet."""
+        self._gather_at = OUTCOMES_AT_ONCE
+        """With so many under way it is looked which of them have ended."""
         self._is_flush_due = False
         self._waiting: list[tuple[Call, asyncio.Future[None]]] = []
         """Calls that go with the next step on the thread aside."""
@@ -118,13 +124,12 @@ class WriteAhead:
         """
         if not self.is_quick:
             return
+        serving = {each.serving.authority for each in sessions.values() if each.serving is not None}
         due = [
             call
             for call in calls
             if call.kind.has_fate
-            and (session := sessions.get(call.ws_key)) is not None
-            and session.serving is not None
-            and call.encoded_for is session.serving.authority  # else it is signed anew, or waits
+            and call.encoded_for in serving  # else it is signed anew, or waits
             and call.journalled_frame is not call.frame
         ]
         if len(due) > 1:
@@ -161,11 +166,8 @@ class WriteAhead:
             self._failed(call, error)
 
     def _append(self, calls: Sequence[Call]) -> None:
-        taken = len(self._outcomes)
-        records = self._outcome_records(taken)
         numbers, intents = self._intent_records(calls)
-        self.journal.append([*records, *intents])
-        del self._outcomes[:taken]
+        self.journal.append(intents)
         self._written(calls, numbers)
 
     async def _write_aside(self) -> None:
@@ -198,13 +200,11 @@ class WriteAhead:
     def _intent_records(self, calls: Sequence[Call]) -> tuple[list[int], list[bytes]]:
         now = self._runtime.now()
         numbers, records = [], []
-        for call in calls:
-            number = next(self._numbers)
+        for call, number in zip(calls, self._numbers, strict=False):
             numbers.append(number)
             assert call.frame is not None
-            request = shown_request(
-                call.id, call.kind.method, call.sent_params or call.params, call.frame
-            )
+            params = call.sent_params or call.params
+            request = shown_request(call.id, call.kind.method, params, call.frame)
             records.append(intent(number, call.ws_key, call.sent_us, now, request))
             if call.entry:  # it stands in the journal as it was to be sent before
                 at_us = self._runtime.wall_us()
@@ -217,8 +217,13 @@ class WriteAhead:
         self._has_failed = False
         for call, number in zip(calls, numbers, strict=True):
             if not call.entry:
-                call.deliver = partial(self._delivered, call, call.deliver)
+                self._under_way.append(call)
             call.entry, call.journalled_frame = number, call.frame
+        if len(self._under_way) >= self._gather_at and self.is_quick:
+            self._gather_at = len(self._under_way) + OUTCOMES_AT_ONCE
+            self._runtime.loop.call_soon(self._write_outcomes)
+        if not self._is_flush_due:
+            self._flush_later()
 
     def _failed(self, call: Call, error: JournalFailed) -> None:
         if self._sends_unjournalled:
@@ -261,37 +266,54 @@ class WriteAhead:
             return
         self._outcomes.append((key, known))
         if not self._is_flush_due:
-            self._is_flush_due = True
-            self._runtime.loop.call_later(OUTCOMES_LATER_S, self._flush_due)
+            self._flush_later()
 
-    def _delivered(self, call: Call, deliver: Any, known: Outcome) -> None:
-        try:
-            deliver(known)
-        finally:
-            self.note((self._run, call.entry), known, was_written=call.written_at is not None)
+    def _gather(self) -> None:
+        """Note what has become of calls since the last look: to be told of each would cost each."""
+        before, self._under_way = self._under_way, []
+        for call in before:
+            if call.outcome is None:
+                self._under_way.append(call)
+            else:
+                was_written = call.written_at is not None
+                self.note((self._run, call.entry), call.outcome, was_written=was_written)
+        self._gather_at = len(self._under_way) + OUTCOMES_AT_ONCE
+
+    def _flush_later(self) -> None:
+        self._is_flush_due = True
+        self._runtime.loop.call_later(OUTCOMES_LATER_S, self._flush_due)
 
     def _flush_due(self) -> None:
-        self._is_flush_due = False
         if self._runtime.is_ending:
             return
         if self.is_quick:
             self._write_outcomes()
-        elif self._outcomes and not self._is_writing:
-            self._is_writing = True
-            self._runtime.spawn(self._write_aside())
+        else:
+            self._gather()
+            if self._outcomes and not self._is_writing:
+                self._is_writing = True
+                self._runtime.spawn(self._write_aside())
+        self._is_flush_due = bool(self._under_way or self._outcomes)
+        if self._is_flush_due:
+            self._flush_later()
 
     def _write_outcomes(self) -> None:
-        if self._outcomes:
+        self._gather()
+        if taken := len(self._outcomes):
             try:
-                self._append(())
+                self.journal.append(self._outcome_records(taken))
             except JournalFailed as error:
                 self._told_failed(error)
+            else:
+                del self._outcomes[:taken]
+                self._has_failed = False
 
     async def flush(self) -> None:
         """Write what is known by now."""
         if self.is_quick:
             self._write_outcomes()
             return
+        self._gather()
         while self._is_writing:  # noqa: ASYNC110  (once at the end: an event would cost each call)
             await asyncio.sleep(OUTCOMES_LATER_S)
         self._is_writing = True

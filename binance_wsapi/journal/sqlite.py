@@ -1,8 +1,15 @@
-"""A journal in a file of SQLite's: appended by its client alone, read by anybody."""
+"""A journal in a file of SQLite's, which its client alone has and anybody reads.
+
+A row is appended to one of two files beside it (:mod:`~binance_wsapi.journal.tail`); when that has many, the
+other one takes its place, and a thread aside folds its rows into the database. A commit of SQLite's for each
+row would cost as much as half a call.
+"""
 
 from __future__ import annotations
 
 import contextlib
+import itertools
+import logging
 import sqlite3
 import threading
 import time
@@ -15,7 +22,9 @@ import msgspec
 from binance_wsapi.core.write_ahead import JournalFailed
 from binance_wsapi.errors import ConfigurationError
 from binance_wsapi.journal.lock import FileLock
+from binance_wsapi.journal.tail import Tail, rows_in
 from binance_wsapi.protocol.journal_records import (
+    OPEN,
     Entry,
     EntryKey,
     JournalRow,
@@ -25,7 +34,9 @@ from binance_wsapi.protocol.journal_records import (
     moved,
 )
 
-__all__ = ["SCHEMA_VERSION", "SqliteJournal", "prune", "read_file"]
+__all__ = ["SCHEMA_VERSION", "SqliteJournal", "prune", "read_file", "tails_of"]
+
+log = logging.getLogger("binance_wsapi.journal")
 
 SCHEMA_VERSION = 1
 """``user_version`` of the file. A later one is refused; from an earlier one the steps below lead here."""
@@ -42,13 +53,16 @@ CREATE TABLE records (
 _STEPS: dict[int, str] = {0: _SCHEMA}
 """What leads from a version to the next."""
 
-CHECKPOINT_EVERY = 1000
-"""Rows after which what was appended is folded into the file, on a thread aside."""
+FOLD_EVERY = 1000
+"""Rows after which what was appended is folded into the database."""
 
-PRUNE_EVERY_S = 3600.0
+FOLD_EVERY_US = 3_600_000_000
+"""It is, with fewer rows, when one is appended so long after the last time."""
+
 DAY_US = 86_400_000_000
 
-_INSERT = "INSERT INTO records VALUES (?, ?, ?, ?)"
+_INSERT = "INSERT OR IGNORE INTO records VALUES (?, ?, ?, ?)"
+_ROWS = "SELECT number, run, at_us, data FROM records WHERE number {} ? ORDER BY number"
 
 
 class SqliteJournal:
@@ -70,23 +84,25 @@ class SqliteJournal:
     def __init__(self, path: Path, run: Run, *, is_quick: bool, keep_days: float | None) -> None:
         self.is_quick = is_quick
         self._path = path
+        self._keep_us = None if keep_days is None else round(keep_days * DAY_US)
         self._rows = 0
+        self._folded_us = time.time_ns() // 1000
         self._writing = threading.Lock()
         """A client that is closed does not wait for what is being written."""
-        self._checkpointing: threading.Thread | None = None
+        self._folding: threading.Thread | None = None
         self._lock = FileLock(path)
         try:
-            with _told(path):
-                self._file = _opened(path, "OFF" if is_quick else "FULL")
-                # Folding in is a checkpoint's business: one within a write would hold up the loop.
-                self._file.execute(
-                    f"PRAGMA wal_autocheckpoint={0 if is_quick else CHECKPOINT_EVERY}"
+            with _told(path), contextlib.closing(_opened(path)) as file:
+                _migrate(file, path)
+                self._tail, self._other = (
+                    Tail(each, is_synced=not is_quick) for each in tails_of(path)
                 )
-                _migrate(self._file, path)
-                if keep_days is not None:
-                    _prune(self._file, time.time_ns() // 1000 - round(keep_days * DAY_US))
-                self.run = self._registered(run)
-                (last,) = self._file.execute("SELECT max(number) FROM records").fetchone()
+                for tail in (self._tail, self._other):
+                    _fold(file, tail)  # what a client left that was killed
+                self._is_other_empty = True
+                self._prune(file)
+                self.run = _registered(file, run)
+                (last,) = file.execute("SELECT max(number) FROM records").fetchone()
                 self._next = (last or 0) + 1
         except BaseException:
             self._lock.release()
@@ -95,45 +111,69 @@ class SqliteJournal:
     def append(self, records: Sequence[bytes]) -> None:
         """Write records as one row."""
         with self._writing:
-            number = self._next
+            now_us = time.time_ns() // 1000
             try:
-                self._file.execute(
-                    _INSERT, (number, self.run.number, time.time_ns() // 1000, joined(records))
-                )
-            except sqlite3.Error as error:
-                raise JournalFailed(f"{self._path}: {error}") from None
-            self._next = number + 1
+                self._tail.append(self._next, self.run.number, now_us, joined(records))
+            except OSError as error:
+                raise JournalFailed(f"{self._path}: {error.strerror or error}") from None
+            self._next += 1
             self._rows += 1
-        if self.is_quick and self._rows >= CHECKPOINT_EVERY:
-            self._rows = 0
-            self._fold_in()
+            if self._rows >= FOLD_EVERY or now_us - self._folded_us >= FOLD_EVERY_US:
+                self._begin_folding(now_us)
 
     def read(self) -> tuple[dict[int, Run], dict[EntryKey, Entry]]:
         """Return all runs and entries."""
         return read_file(self._path)
 
     def close(self) -> None:
-        """Fold everything into the file, close it, and let others have it."""
-        if self._checkpointing is not None:
-            self._checkpointing.join()
-        with contextlib.suppress(sqlite3.Error):
-            self._file.close()
+        """Fold everything into the file, and let others have it."""
+        if self._folding is not None:
+            self._folding.join()
+        with self._writing:
+            try:
+                with contextlib.closing(_opened(self._path)) as file:
+                    for tail in (self._other, self._tail):
+                        _fold(file, tail)
+                for tail in (self._other, self._tail):
+                    tail.path.unlink()
+            except (sqlite3.Error, OSError) as error:
+                self._not_folded(error)
+            self._other.close()
+            self._tail.close()
         self._lock.release()
 
-    def _registered(self, run: Run) -> Run:
-        made = self._file.execute(
-            "INSERT INTO runs (account, began_us, pid, host, boot, id_prefix) VALUES (?, ?, ?, ?, ?, ?)",
-            (run.account, run.began_us, run.pid, run.host, run.boot, run.id_prefix),
+    def _begin_folding(self, now_us: int) -> None:
+        if self._folding is not None and self._folding.is_alive():
+            return
+        if self._is_other_empty:
+            self._tail, self._other = self._other, self._tail
+            self._is_other_empty = False
+        self._rows, self._folded_us = 0, now_us
+        self._folding = threading.Thread(
+            target=self._fold_other, name="binance-wsapi-journal", daemon=True
         )
-        assert made.lastrowid is not None
-        return replace(run, number=made.lastrowid)
+        self._folding.start()
 
-    def _fold_in(self) -> None:
-        if self._checkpointing is None or not self._checkpointing.is_alive():
-            self._checkpointing = threading.Thread(
-                target=_checkpoint, args=(self._path,), name="binance-wsapi-journal", daemon=True
-            )
-            self._checkpointing.start()
+    def _fold_other(self) -> None:
+        try:
+            with contextlib.closing(_opened(self._path)) as file:
+                _fold(file, self._other)
+                self._is_other_empty = True
+                self._prune(file)
+        except (sqlite3.Error, OSError, msgspec.DecodeError) as error:
+            self._not_folded(error)
+
+    def _not_folded(self, error: Exception) -> None:
+        log.warning("%s: what was appended to it stays in files beside it: %s", self._path, error)
+
+    def _prune(self, file: sqlite3.Connection) -> None:
+        if self._keep_us is not None:
+            _prune(file, time.time_ns() // 1000 - self._keep_us)
+
+
+def tails_of(path: Path) -> tuple[Path, Path]:
+    """Return the files that rows of a journal are appended to."""
+    return path.with_name(f"{path.name}-tail0"), path.with_name(f"{path.name}-tail1")
 
 
 def read_file(path: Path) -> tuple[dict[int, Run], dict[EntryKey, Entry]]:
@@ -143,11 +183,14 @@ def read_file(path: Path) -> tuple[dict[int, Run], dict[EntryKey, Entry]]:
         JournalFailed: It cannot be read.
     """
     try:
+        # These first: what leaves them is in the database by then.
+        rows = {row.number: row for tail in tails_of(path) for row in rows_in(tail)}
         with _reader(path) as file:
+            file.execute("BEGIN")  # all of one moment
             runs = {row[0]: Run(*row) for row in file.execute("SELECT * FROM runs")}
-            rows = file.execute("SELECT number, run, data FROM records ORDER BY number")
-            return runs, entries(JournalRow(*row) for row in rows)
-    except (sqlite3.Error, msgspec.DecodeError) as error:
+            rows |= {row.number: row for row in _rows(file, ">=", 0)}
+        return runs, entries(rows[number] for number in sorted(rows))
+    except (sqlite3.Error, OSError, msgspec.DecodeError) as error:
         raise JournalFailed(f"{path}: {error}") from None
 
 
@@ -161,54 +204,78 @@ def prune(path: Path, before_us: int) -> int:
         raise ConfigurationError(f"there is no journal {str(path)!r}")
     lock = FileLock(path)
     try:
-        with _told(path), contextlib.closing(_opened(path, "NORMAL")) as file:
+        with _told(path), contextlib.closing(_opened(path)) as file:
             _migrate(file, path)
+            for beside in filter(Path.exists, tails_of(path)):
+                tail = Tail(beside, is_synced=False)
+                _fold(file, tail)
+                tail.close()
             return _prune(file, before_us)
     finally:
         lock.release()
 
 
+def _registered(file: sqlite3.Connection, run: Run) -> Run:
+    made = file.execute(
+        "INSERT INTO runs (account, began_us, pid, host, boot, id_prefix) VALUES (?, ?, ?, ?, ?, ?)",
+        (run.account, run.began_us, run.pid, run.host, run.boot, run.id_prefix),
+    )
+    assert made.lastrowid is not None
+    return replace(run, number=made.lastrowid)
+
+
+def _fold(file: sqlite3.Connection, tail: Tail) -> None:
+    """Take rows over into the database; they may be there already."""
+    rows = [(row.number, row.run, row.at_us, row.data) for row in rows_in(tail.path)]
+    if rows:
+        file.execute("BEGIN IMMEDIATE")
+        with file:
+            file.executemany(_INSERT, rows)
+    tail.empty()
+
+
 def _prune(file: sqlite3.Connection, before_us: int) -> int:
     """Delete rows from before a moment; what is open in them goes to a row of its own."""
-    (last,) = file.execute(
-        "SELECT max(number) FROM records WHERE at_us < ?", (before_us,)
+    (kept,) = file.execute(
+        "SELECT min(number) FROM records WHERE at_us >= ?", (before_us,)
     ).fetchone()
-    if last is None:
+    if kept is None:
+        (last,) = file.execute("SELECT max(number) FROM records").fetchone()
+        kept = (last or 0) + 1
+    old = entries(_rows(file, "<", kept))
+    if not old:
         return 0
-    rows = file.execute("SELECT number, run, data FROM records ORDER BY number")
-    found = entries(JournalRow(*row) for row in rows)
-    old = [entry for entry in found.values() if entry.row <= last]
-    left = [moved(entry) for entry in old if entry.state == "open"]
+    later, found = _rows(file, ">=", kept), dict(old)
+    while any(entry.state == OPEN for entry in old.values()) and (
+        some := list(itertools.islice(later, FOLD_EVERY))
+    ):
+        entries(some, found)
+    left = [moved(entry) for entry in old.values() if entry.state == OPEN]
     file.execute("BEGIN IMMEDIATE")
     with file:
-        file.execute("DELETE FROM records WHERE number <= ?", (last,))
+        file.execute("DELETE FROM records WHERE number < ?", (kept,))
         if left:
             # In the place of the last: what settles them stands behind.
-            file.execute(_INSERT, (last, 0, before_us, joined(left)))
+            file.execute(_INSERT, (kept - 1, 0, before_us, joined(left)))
     return len(old) - len(left)
 
 
-def _opened(path: Path, synchronous: str) -> sqlite3.Connection:
-    # One thread at a time uses it, though not always the same.
-    file = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=5.0)
-    file.execute("PRAGMA journal_mode=WAL")
-    file.execute(f"PRAGMA synchronous={synchronous}")
-    return file
+def _rows(file: sqlite3.Connection, which: str, number: int) -> Iterator[JournalRow]:
+    return (JournalRow(*row) for row in file.execute(_ROWS.format(which), (number,)))
+
+
+def _opened(path: Path) -> sqlite3.Connection:
+    return sqlite3.connect(path, isolation_level=None, timeout=5.0)
 
 
 @contextlib.contextmanager
 def _reader(path: Path) -> Iterator[sqlite3.Connection]:
-    # Not read-only: the first reader after a crash has to rebuild the index of what was appended.
+    # Not read-only: the first reader after a crash has to rebuild the index of what was committed.
     file = sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True, timeout=5.0)
     try:
         yield file
     finally:
         file.close()
-
-
-def _checkpoint(path: Path) -> None:
-    with contextlib.suppress(sqlite3.Error), contextlib.closing(_opened(path, "NORMAL")) as file:
-        file.execute("PRAGMA wal_checkpoint(PASSIVE)")
 
 
 def _migrate(file: sqlite3.Connection, path: Path) -> None:
@@ -233,7 +300,7 @@ def _migrate(file: sqlite3.Connection, path: Path) -> None:
 def _told(path: Path) -> Iterator[None]:
     try:
         yield
-    except (sqlite3.Error, msgspec.DecodeError) as error:
+    except (sqlite3.Error, OSError, msgspec.DecodeError) as error:
         raise ConfigurationError(
             f"journal={str(path)!r} cannot be used: {error}; if it is damaged, keep it for your records "
             "and use another file"

@@ -19,6 +19,7 @@ from binance_wsapi.protocol.params import WireValue
 from binance_wsapi.protocol.secrets import SECRET_NAMES, without_secrets
 
 __all__ = [
+    "OPEN",
     "Entry",
     "EntryKey",
     "JournalRow",
@@ -67,6 +68,8 @@ class JournalRow:
     number: int
     run: int
     """The run that wrote it."""
+    at_us: int
+    """When that was, epoch microseconds."""
     data: bytes
 
 
@@ -177,15 +180,21 @@ def moved(entry: Entry) -> bytes:
     return b'{"run":%d,' % run + written[1:]
 
 
-def entries(rows: Iterable[JournalRow]) -> dict[EntryKey, Entry]:
+def entries(
+    rows: Iterable[JournalRow], found: dict[EntryKey, Entry] | None = None
+) -> dict[EntryKey, Entry]:
     """Return what stands in rows, oldest first: the intents, each with its outcome.
 
     The last outcome counts: what a look-up found out stands behind what was known before.
 
+    Args:
+        rows: The rows.
+        found: What stands in those before them; it is added to.
+
     Raises:
         msgspec.DecodeError: A row is none of a journal's.
     """
-    found: dict[EntryKey, Entry] = {}
+    found = {} if found is None else found
     for row in rows:
         for record in _decode(row.data):
             run = row.run if record.run is None else record.run

@@ -15,8 +15,11 @@ from collections.abc import Callable
 from typing import Any
 
 from binance_wsapi import BinanceWsApiError, Client
+from binance_wsapi.journal import sqlite
 
 WORKERS = 4
+
+sqlite.FOLD_EVERY = 20  # some are killed while rows are folded in
 
 
 def main() -> None:

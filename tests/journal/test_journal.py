@@ -28,7 +28,7 @@ from binance_wsapi import (
     WsKey,
 )
 from binance_wsapi.core.write_ahead import JournalFailed
-from binance_wsapi.journal.sqlite import SCHEMA_VERSION, SqliteJournal, prune, read_file
+from binance_wsapi.journal.sqlite import SCHEMA_VERSION, SqliteJournal, prune, read_file, tails_of
 from binance_wsapi.protocol import inquiry
 from binance_wsapi.simulator import SimulatedExchange
 
@@ -239,7 +239,7 @@ from binance_wsapi import Client, NotSent
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 with Client(**{options!r}) as client:
     client.spot.submit_new_order(**{ORDER!r})
-    resource.setrlimit(resource.RLIMIT_FSIZE, (40_000, resource.RLIM_INFINITY))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, resource.RLIM_INFINITY))
     try:
         while True:
             client.spot.submit_new_order(**{ORDER!r})
@@ -621,8 +621,9 @@ for _ in range(3):
 os.kill(os.getpid(), signal.SIGKILL)
 """
     subprocess.run([sys.executable, "-c", program], timeout=6 * WAIT_S, check=False)
-    appended = path.with_name(f"{path.name}-wal")
-    appended.write_bytes(appended.read_bytes()[:-1000])
+    appended = tails_of(path)[0]
+    appended.write_bytes(appended.read_bytes()[:-10])
+    left = len(read_file(path)[1])
 
     caller = connect(key, journal=path)
     found = recovered(caller)
@@ -630,7 +631,7 @@ os.kill(os.getpid(), signal.SIGKILL)
     caller.close()
 
     assert [each.state for each in found] == ["accepted"] * len(found)
-    assert len(read_file(path)[1]) == 3  # two of before, and the new one
+    assert len(read_file(path)[1]) == left + 1
 
 
 def test_settled_entries_go_with_time_and_open_ones_stay(
@@ -670,7 +671,7 @@ def test_journal_may_be_read_while_it_is_written(
 def test_much_that_was_appended_is_folded_in(
     monkeypatch: pytest.MonkeyPatch, connect: Connect, path: Path
 ) -> None:
-    monkeypatch.setattr("binance_wsapi.journal.sqlite.CHECKPOINT_EVERY", 5)
+    monkeypatch.setattr("binance_wsapi.journal.sqlite.FOLD_EVERY", 5)
     caller = connect(journal=path)
     for _ in range(30):
         caller.call(buy)

@@ -1,0 +1,102 @@
+"""The file that rows are appended to before the database has them: one write each, and a few microseconds."""
+
+from __future__ import annotations
+
+import os
+import struct
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+
+from binance_wsapi.protocol.journal_records import JournalRow
+
+__all__ = ["Tail", "rows_in"]
+
+_CHECK = struct.Struct("<I")
+_HEAD = struct.Struct("<Iqqq")
+"""Length of the data, number of the row, its run, epoch microseconds."""
+_DATA_AT = _CHECK.size + _HEAD.size
+
+_OPEN = os.O_WRONLY | os.O_CREAT | os.O_APPEND | getattr(os, "O_BINARY", 0)
+
+_to_disk = getattr(os, "fdatasync", os.fsync)
+
+
+class Tail:
+    """One such file; used by one thread at a time.
+
+    A row that was not wholly written is cut off before the next one: what comes behind it could not be read.
+
+    Args:
+        path: The file; made if it is not there.
+        is_synced: Each row is on the disk when :meth:`append` returns.
+
+    Raises:
+        OSError: The file cannot be opened.
+    """
+
+    def __init__(self, path: Path, *, is_synced: bool) -> None:
+        self.path = path
+        self._is_synced = is_synced
+        self._file = os.open(path, _OPEN, 0o600)
+        self._size = os.fstat(self._file).st_size
+        self._is_torn = False
+        if is_synced and hasattr(os, "O_DIRECTORY"):
+            folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+            try:
+                os.fsync(folder)  # else the file itself could be gone with its rows
+            finally:
+                os.close(folder)
+
+    def append(self, number: int, run: int, at_us: int, data: bytes) -> None:
+        """Write a row; see :class:`JournalRow`.
+
+        Raises:
+            OSError: It was not written.
+        """
+        if self._is_torn:
+            os.ftruncate(self._file, self._size)
+        head = _HEAD.pack(len(data), number, run, at_us)
+        row = b"%b%b%b" % (_CHECK.pack(zlib.crc32(data, zlib.crc32(head))), head, data)
+        self._is_torn = True
+        written = os.write(self._file, row)
+        if written < len(row):
+            raise OSError("the disk is full")
+        if self._is_synced:
+            _to_disk(self._file)
+        self._is_torn = False
+        self._size += written
+
+    def empty(self) -> None:
+        """Delete all rows: another place has them.
+
+        Raises:
+            OSError: They stay.
+        """
+        os.ftruncate(self._file, 0)
+        self._size = 0
+
+    def close(self) -> None:
+        """Close the file."""
+        os.close(self._file)
+
+
+def rows_in(path: Path) -> Iterator[JournalRow]:
+    """Yield the rows of a file that may be appended to meanwhile, up to one that is torn; none without it.
+
+    Raises:
+        OSError: It cannot be read.
+    """
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError:
+        return
+    at = 0
+    while at + _DATA_AT <= len(data):
+        (checked,) = _CHECK.unpack_from(data, at)
+        length, number, run, at_us = _HEAD.unpack_from(data, at + _CHECK.size)
+        end = at + _DATA_AT + length
+        if zlib.crc32(memoryview(data)[at + _CHECK.size : end]) != checked or end > len(data):
+            return
+        yield JournalRow(number, run, at_us, data[at + _DATA_AT : end])
+        at = end

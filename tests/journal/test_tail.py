@@ -1,0 +1,216 @@
+"""Rows on their way into the database: none is lost, whatever ends or fails at whatever moment."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from binance_wsapi.core.write_ahead import JournalFailed
+from binance_wsapi.journal import sqlite
+from binance_wsapi.journal.runs import new_run
+from binance_wsapi.journal.sqlite import SqliteJournal, read_file, tails_of
+from binance_wsapi.journal.tail import Tail, rows_in
+from binance_wsapi.protocol.journal_records import JournalRow, intent, outcome
+
+DAY_US = 86_400_000_000
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "orders.db"
+
+
+def opened(path: Path, **given: Any) -> SqliteJournal:
+    return SqliteJournal(path, new_run("k", "w-"), **{"is_quick": True, "keep_days": 30.0, **given})
+
+
+def an_intent(number: int) -> bytes:
+    request = b'{"id":"r%d","method":"order.place","params":{}}' % number
+    return intent(number, "mainWSAPI", 1, 0.0, request)
+
+
+def an_outcome(journal: SqliteJournal, number: int) -> bytes:
+    return outcome((journal.run.number, number), "accepted", 1, b"{}", None)
+
+
+def folded(journal: SqliteJournal) -> None:
+    assert journal._folding is not None
+    journal._folding.join()
+
+
+def numbers(path: Path) -> list[int]:
+    return sorted(number for _, number in read_file(path)[1])
+
+
+def abandon(journal: SqliteJournal) -> None:
+    """Leave it as a process does that is killed."""
+    journal._lock.release()
+
+
+@given(st.lists(st.binary(max_size=60), max_size=6), st.data())
+def test_rows_before_one_that_is_torn_are_read(
+    tmp_path_factory: pytest.TempPathFactory, data: list[bytes], choice: st.DataObject
+) -> None:
+    path = tmp_path_factory.mktemp("tail") / "rows"
+    tail = Tail(path, is_synced=False)
+    ends = [0]
+    for number, each in enumerate(data):
+        tail.append(number, 7, 9, each)
+        ends.append(path.stat().st_size)
+    cut = choice.draw(st.integers(0, ends[-1]))
+    os.truncate(path, cut)
+    with path.open("ab") as file:
+        file.write(choice.draw(st.binary(max_size=5)))  # what a disk makes up
+
+    whole = len([end for end in ends[1:] if end <= cut])
+    found = list(rows_in(path))
+
+    assert found[:whole] == [JournalRow(n, 7, 9, each) for n, each in enumerate(data[:whole])]
+    assert found == [JournalRow(n, 7, 9, each) for n, each in enumerate(data[: len(found)])]
+
+
+def test_row_behind_one_that_was_not_wholly_written_is_read(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    journal = opened(path)
+    journal.append([an_intent(1)])
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "write", lambda file, data, write=os.write: write(file, data[:9]))
+        with pytest.raises(JournalFailed, match="disk is full"):
+            journal.append([an_intent(2)])
+    journal.append([an_intent(3)])
+
+    assert numbers(path) == [1, 3]
+    journal.close()
+    assert numbers(path) == [1, 3]
+
+
+def test_row_that_did_not_reach_the_disk_is_none(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    journal = opened(path, is_quick=False)
+
+    def fails(file: int) -> None:
+        raise OSError(5, "Input/output error")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("binance_wsapi.journal.tail._to_disk", fails)
+        with pytest.raises(JournalFailed, match="Input/output error"):
+            journal.append([an_intent(1)])
+    journal.append([an_intent(2)])
+    journal.close()
+
+    assert numbers(path) == [2]
+
+
+def test_closed_journal_is_one_file(path: Path) -> None:
+    journal = opened(path)
+    journal.append([an_intent(1)])
+    journal.close()
+
+    assert {each.name for each in path.parent.iterdir()} == {"orders.db", "orders.db-lock"}
+
+
+def test_what_a_killed_client_appended_is_folded_in(path: Path) -> None:
+    journal = opened(path)
+    journal.append([an_intent(1)])
+    journal.append([an_outcome(journal, 1)])
+    abandon(journal)
+
+    again = opened(path)
+    again.append([an_intent(1)])  # of another run
+    again.close()
+
+    assert sorted(e.state for e in read_file(path)[1].values()) == ["accepted", "open"]
+
+
+def test_row_that_is_in_both_places_counts_once(path: Path) -> None:
+    """A client was killed between the commit and the emptying of the file."""
+    journal = opened(path)
+    journal.append([an_intent(1)])
+    kept = tails_of(path)[0].read_bytes()
+    journal.close()
+    tails_of(path)[0].write_bytes(kept)
+
+    assert numbers(path) == [1]
+    opened(path).close()
+    assert numbers(path) == [1]
+    with sqlite3.connect(path) as file:
+        assert file.execute("SELECT count(*) FROM records").fetchone() == (1,)
+
+
+def test_rows_stay_readable_while_they_are_folded_in(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sqlite, "FOLD_EVERY", 3)
+    journal = opened(path)
+    for number in range(1, 20):
+        journal.append([an_intent(number)])
+        assert numbers(path) == list(range(1, number + 1))
+    journal.close()
+    assert numbers(path) == list(range(1, 20))
+
+
+def test_what_cannot_be_folded_in_stays_and_is_tried_again(
+    path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(sqlite, "FOLD_EVERY", 2)
+    journal = opened(path)
+
+    def full(*_: object) -> None:
+        raise sqlite3.OperationalError("database or disk is full")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(sqlite, "_fold", full)
+        for number in range(1, 6):
+            journal.append([an_intent(number)])
+            if number % 2 == 0:
+                folded(journal)
+    assert numbers(path) == [1, 2, 3, 4, 5]
+    assert "database or disk is full" in caplog.text
+    journal.append([an_intent(6)])
+    folded(journal)
+    journal.append([an_intent(7)])
+    journal.append([an_intent(8)])
+    folded(journal)
+
+    assert [each.stat().st_size for each in tails_of(path)] == [0, 0]
+    assert numbers(path) == list(range(1, 9))
+    journal.close()
+
+
+def test_old_entries_go_while_the_client_lives(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sqlite, "FOLD_EVERY", 3)
+    journal = opened(path)
+    journal.append([an_intent(1), an_intent(2), an_intent(3)])
+    journal.append([an_outcome(journal, 1)])
+    journal.append([an_intent(4)])
+    folded(journal)
+    with sqlite3.connect(path) as file:
+        file.execute("UPDATE records SET at_us = at_us - ? WHERE number < 3", (40 * DAY_US,))
+    journal.append([an_outcome(journal, 2)])  # behind what is old
+    journal.append([an_intent(5)])
+    journal.append([an_intent(6)])
+    folded(journal)
+
+    assert numbers(path) == [3, 4, 5, 6]  # the third is open
+    journal.append([an_outcome(journal, 3)])
+    assert read_file(path)[1][journal.run.number, 3].state == "accepted"
+    journal.close()
+
+
+def test_a_quiet_client_folds_in_by_time(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    journal = opened(path)
+    monkeypatch.setattr(sqlite, "FOLD_EVERY_US", 0)
+    journal.append([an_intent(1)])
+    folded(journal)
+
+    with sqlite3.connect(path) as file:
+        assert file.execute("SELECT count(*) FROM records").fetchone() == (1,)
+    journal.close()
