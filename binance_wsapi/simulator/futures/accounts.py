@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from binance_wsapi.simulator.futures.conditional import ConditionalOrder
     from binance_wsapi.simulator.futures.orders import Fill, FuturesOrder
 
-__all__ = ["DEFAULT_LEVERAGE", "FuturesAccount", "Income"]
+__all__ = ["DEFAULT_LEVERAGE", "FuturesAccount", "Income", "MarginChange"]
 
 ZERO = Decimal(0)
 DEFAULT_LEVERAGE = 20
@@ -36,10 +36,22 @@ class Income:
     trade_id: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class MarginChange:
+    """Margin moved into (or, negative, out of) an isolated position."""
+
+    time_us: int
+    position: Position
+    amount: Decimal
+    is_by_trade: bool
+    """It came with a trade; else a request asked for it."""
+
+
 class FuturesAccount(EventSource):
     """One account of one futures market. Lives on the exchange's thread alone.
 
-    Margin is cross: all positions of a margin asset stand on the one wallet of that asset.
+    Cross positions of a margin asset stand on the one wallet of that asset, less what is set apart for
+    isolated ones.
 
     Args:
         uid: The same as of the owner's Spot account.
@@ -61,6 +73,10 @@ class FuturesAccount(EventSource):
         self.positions: dict[tuple[str, str], Position] = {}
         """By symbol and position side; made when first needed, never removed."""
         self.leverages: dict[str, int] = {}
+        self.isolated_symbols: set[str] = set()
+        """Whose positions have isolated margin; all others are cross."""
+        self.margin_changes: list[MarginChange] = []
+        """What was moved into and out of isolated positions, oldest first; the house keeps none."""
         self.is_hedging = False
         """Hedge mode: a long and a short position of one symbol side by side."""
         self.has_multi_assets = False
@@ -83,8 +99,17 @@ class FuturesAccount(EventSource):
         self._wallets_updated_us: dict[str, int] = {}
 
     def wallet(self, asset: str) -> Decimal:
-        """Return the wallet balance of an asset."""
+        """Return the wallet balance of an asset, isolated margin included."""
         return self.wallets.get(asset, ZERO)
+
+    def cross_wallet(self, asset: str) -> Decimal:
+        """Return the wallet balance of an asset without what is set apart for isolated positions."""
+        apart = sum(
+            position.isolated_wallet
+            for position in self.positions.values()
+            if position.contract.margin_asset == asset
+        )
+        return self.wallet(asset) - apart
 
     def credit(self, asset: str, amount: Decimal, now_us: int) -> None:
         """Add to a wallet; a negative amount takes from it."""
@@ -113,19 +138,27 @@ class FuturesAccount(EventSource):
 
     def leverage(self, contract: Contract) -> int:
         """Return the leverage set for a contract."""
-        return min(self.leverages.get(contract.symbol, DEFAULT_LEVERAGE), contract.max_leverage)
+        wanted = self.leverages.get(contract.symbol, DEFAULT_LEVERAGE)
+        return min(wanted, contract.brackets.max_leverage)
+
+    def is_isolated(self, contract: Contract) -> bool:
+        """Whether positions of a contract have isolated margin."""
+        return contract.symbol in self.isolated_symbols
 
     def position(self, contract: Contract, side: str) -> Position:
         """Return a position, making an empty one."""
         key = (contract.symbol, side)
         found = self.positions.get(key)
         if found is None:
-            found = self.positions[key] = Position(contract, side)
+            found = self.positions[key] = self._empty(contract, side)
         return found
 
     def held(self, contract: Contract, side: str) -> Position:
         """Return a position for reading; an empty one is not kept."""
-        return self.positions.get((contract.symbol, side)) or Position(contract, side)
+        return self.positions.get((contract.symbol, side)) or self._empty(contract, side)
+
+    def _empty(self, contract: Contract, side: str) -> Position:
+        return Position(contract, side, is_isolated=self.is_isolated(contract))
 
     @property
     def position_sides(self) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
@@ -10,8 +11,9 @@ from binance_wsapi.simulator.futures.accounts import FuturesAccount
 from binance_wsapi.simulator.futures.conditional import ConditionalOrder
 from binance_wsapi.simulator.futures.contracts import Contract
 from binance_wsapi.simulator.futures.orders import FuturesOrder
+from binance_wsapi.simulator.futures.positions import Position
 from binance_wsapi.simulator.futures.prices import Prices
-from binance_wsapi.simulator.futures.risk import AssetRisk, Exposure, Risk, total
+from binance_wsapi.simulator.futures.risk import AssetRisk, Exposure, Risk
 
 __all__ = ["AccountAnswers", "algo_answer", "order_answer", "order_status", "plain"]
 
@@ -107,9 +109,17 @@ class AccountAnswers:
         risk: Margin of the market.
         prices: Its mark prices.
         contracts: Every contract, in the order answers list them.
+        adl_quantile: How near a position is to being closed for a liquidation.
     """
 
-    def __init__(self, risk: Risk, prices: Prices, contracts: tuple[Contract, ...]) -> None:
+    def __init__(
+        self,
+        risk: Risk,
+        prices: Prices,
+        contracts: tuple[Contract, ...],
+        adl_quantile: Callable[[FuturesAccount, Position], int],
+    ) -> None:
+        self._adl_quantile = adl_quantile
         self._risk = risk
         self._prices = prices
         self._contracts = contracts
@@ -120,15 +130,16 @@ class AccountAnswers:
             {
                 "accountAlias": account.alias,
                 "asset": asset,
-                "balance": money(risk.wallet),
-                "crossWalletBalance": money(risk.wallet),
-                "crossUnPnl": money(risk.profit),
-                "availableBalance": money(self._pool(account, risk).available),
-                "maxWithdrawAmount": money(risk.withdrawable),
+                "balance": money(account.wallet(asset)),
+                "crossWalletBalance": money(cross.wallet),
+                "crossUnPnl": money(cross.profit),
+                "availableBalance": money(self._risk.pool(account, asset).available),
+                "maxWithdrawAmount": money(cross.withdrawable),
                 "marginAvailable": True,
                 "updateTime": Micros(account.wallet_updated_us(asset)),
             }
-            for asset, risk in self._risk.by_asset(account).items()
+            for asset in self._risk.assets
+            for cross in (self._risk.cross(account, asset),)
         ]
 
     def coinm_balances(self, account: FuturesAccount) -> list[dict[str, Any]]:
@@ -137,14 +148,15 @@ class AccountAnswers:
             {
                 "accountAlias": account.alias,
                 "asset": asset,
-                "balance": money(risk.wallet),
-                "withdrawAvailable": money(risk.withdrawable),
-                "crossWalletBalance": money(risk.wallet),
-                "crossUnPnl": money(risk.profit),
-                "availableBalance": money(risk.available),
+                "balance": money(account.wallet(asset)),
+                "withdrawAvailable": money(cross.withdrawable),
+                "crossWalletBalance": money(cross.wallet),
+                "crossUnPnl": money(cross.profit),
+                "availableBalance": money(cross.available),
                 "updateTime": Micros(account.wallet_updated_us(asset)),
             }
-            for asset, risk in self._risk.by_asset(account).items()
+            for asset in self._risk.assets
+            for cross in (self._risk.cross(account, asset),)
         ]
 
     def usdm_positions(
@@ -154,7 +166,7 @@ class AccountAnswers:
         return [
             self._leveraged_position(account, one)
             | {
-                "maxNotionalValue": plain(one.position.contract.max_notional),
+                "maxNotionalValue": self._most(account, one),
                 "notional": signed(one.notional),
             }
             for one in self._all_exposures(account)
@@ -180,15 +192,15 @@ class AccountAnswers:
                     "markPrice": money(self._prices.mark(contract)),
                     "unRealizedProfit": money(one.profit),
                     "liquidationPrice": price(self._risk.liquidation_price(account, one.position)),
-                    "isolatedMargin": "0",
+                    "isolatedMargin": signed(_isolated_margin(one)),
                     "notional": signed(one.notional),
                     "marginAsset": contract.margin_asset,
-                    "isolatedWallet": "0",
+                    "isolatedWallet": signed(one.position.isolated_wallet),
                     "initialMargin": signed(one.initial_margin),
                     "maintMargin": signed(one.maintenance_margin),
                     "positionInitialMargin": signed(one.position_margin),
                     "openOrderInitialMargin": signed(one.order_margin),
-                    "adl": 1 if one.position.amount else 0,
+                    "adl": self._adl_quantile(account, one.position),
                     "bidNotional": signed(one.bid_value),
                     "askNotional": signed(one.ask_value),
                     "updateTime": Micros(one.position.updated_us),
@@ -203,7 +215,7 @@ class AccountAnswers:
         return [
             self._leveraged_position(account, one)
             | {
-                "maxQty": plain(one.position.contract.max_notional),
+                "maxQty": self._most(account, one),
                 "notionalValue": signed(one.notional),
             }
             for one in self._all_exposures(account)
@@ -225,11 +237,11 @@ class AccountAnswers:
             }
             | self._totals(account)
             | {
-                "assets": [row | {"marginAvailable": True} for row in self._usdm_assets(account)],
+                "assets": [row | {"marginAvailable": True} for row in self._assets(account)],
                 "positions": [
                     self._status_position(account, one)
                     | {
-                        "maxNotional": plain(one.position.contract.max_notional),
+                        "maxNotional": self._most(account, one),
                         "bidNotional": signed(one.bid_value),
                         "askNotional": signed(one.ask_value),
                     }
@@ -240,7 +252,7 @@ class AccountAnswers:
 
     def usdm_status_v2(self, account: FuturesAccount) -> dict[str, Any]:
         """Return USD-M ``v2/account.status``: what has a position or an open order."""
-        assets = self._usdm_assets(account)
+        assets = self._assets(account)
         if account.has_multi_assets:
             assets = [row | {"marginAvailable": True} for row in assets]
         return self._totals(account) | {
@@ -251,9 +263,9 @@ class AccountAnswers:
                     "positionSide": one.position.side,
                     "positionAmt": one.position.contract.quantity_text(one.position.amount),
                     "unrealizedProfit": money(one.profit),
-                    "isolatedMargin": money(Decimal(0)),
+                    "isolatedMargin": money(_isolated_margin(one)),
                     "notional": signed(one.notional),
-                    "isolatedWallet": "0",
+                    "isolatedWallet": signed(one.position.isolated_wallet),
                     "initialMargin": signed(one.initial_margin),
                     "maintMargin": signed(one.maintenance_margin),
                     "updateTime": Micros(one.position.updated_us),
@@ -270,17 +282,13 @@ class AccountAnswers:
             "canDeposit": True,
             "canWithdraw": True,
             "updateTime": 0,
-            "assets": [
-                _asset_row(asset, risk, risk)
-                | {"updateTime": Micros(account.wallet_updated_us(asset))}
-                for asset, risk in self._risk.by_asset(account).items()
-            ],
+            "assets": self._assets(account),
             "positions": [
                 self._status_position(account, one)
                 | {
-                    "maxQty": plain(one.position.contract.max_notional),
+                    "maxQty": self._most(account, one),
                     "notionalValue": signed(one.notional),
-                    "isolatedWallet": "0",
+                    "isolatedWallet": signed(one.position.isolated_wallet),
                 }
                 for one in self._all_exposures(account)
             ],
@@ -293,20 +301,38 @@ class AccountAnswers:
             for side in account.position_sides
         ]
 
-    def _pool(self, account: FuturesAccount, own: AssetRisk) -> AssetRisk:
-        return total(self._risk.by_asset(account)) if account.has_multi_assets else own
+    @staticmethod
+    def _most(account: FuturesAccount, one: Exposure) -> str:
+        """Return the largest value that a position may have at its leverage."""
+        contract = one.position.contract
+        return plain(contract.brackets.max_notional(account.leverage(contract)))
 
-    def _usdm_assets(self, account: FuturesAccount) -> list[dict[str, Any]]:
+    def _assets(self, account: FuturesAccount) -> list[dict[str, Any]]:
         return [
-            _asset_row(asset, risk, self._pool(account, risk))
-            | {"updateTime": Micros(account.wallet_updated_us(asset))}
+            {
+                "asset": asset,
+                "walletBalance": money(risk.wallet),
+                "unrealizedProfit": money(risk.profit),
+                "marginBalance": money(risk.margin_balance),
+                "maintMargin": money(risk.maintenance_margin),
+                "initialMargin": money(risk.initial_margin),
+                "positionInitialMargin": money(risk.position_margin),
+                "openOrderInitialMargin": money(risk.order_margin),
+                "crossWalletBalance": money(cross.wallet),
+                "crossUnPnl": money(cross.profit),
+                "availableBalance": money(self._risk.pool(account, asset).available),
+                "maxWithdrawAmount": money(cross.withdrawable),
+                "updateTime": Micros(account.wallet_updated_us(asset)),
+            }
             for asset, risk in self._risk.by_asset(account).items()
+            for cross in (self._risk.cross(account, asset),)
         ]
 
     def _totals(self, account: FuturesAccount) -> dict[str, Any]:
         """Return the sums; single-asset mode counts USDT alone."""
         by_asset = self._risk.by_asset(account)
-        risk = total(by_asset) if account.has_multi_assets else by_asset["USDT"]
+        risk = sum(by_asset.values(), AssetRisk()) if account.has_multi_assets else by_asset["USDT"]
+        cross = self._risk.pool(account, "USDT")
         return {
             "totalInitialMargin": money(risk.initial_margin),
             "totalMaintMargin": money(risk.maintenance_margin),
@@ -315,10 +341,10 @@ class AccountAnswers:
             "totalMarginBalance": money(risk.margin_balance),
             "totalPositionInitialMargin": money(risk.position_margin),
             "totalOpenOrderInitialMargin": money(risk.order_margin),
-            "totalCrossWalletBalance": money(risk.wallet),
-            "totalCrossUnPnl": money(risk.profit),
-            "availableBalance": money(risk.available),
-            "maxWithdrawAmount": money(risk.withdrawable),
+            "totalCrossWalletBalance": money(cross.wallet),
+            "totalCrossUnPnl": money(cross.profit),
+            "availableBalance": money(cross.available),
+            "maxWithdrawAmount": money(cross.withdrawable),
         }
 
     def _leveraged_position(self, account: FuturesAccount, one: Exposure) -> dict[str, Any]:
@@ -333,11 +359,11 @@ class AccountAnswers:
             "unRealizedProfit": money(one.profit),
             "liquidationPrice": price(self._risk.liquidation_price(account, position)),
             "leverage": str(account.leverage(contract)),
-            "marginType": "cross",
-            "isolatedMargin": money(Decimal(0)),
+            "marginType": "isolated" if position.is_isolated else "cross",
+            "isolatedMargin": money(_isolated_margin(one)),
             "isAutoAddMargin": "false",
             "positionSide": position.side,
-            "isolatedWallet": "0",
+            "isolatedWallet": signed(position.isolated_wallet),
             "updateTime": Micros(position.updated_us),
         }
 
@@ -353,7 +379,7 @@ class AccountAnswers:
             "positionInitialMargin": signed(one.position_margin),
             "openOrderInitialMargin": signed(one.order_margin),
             "leverage": str(account.leverage(contract)),
-            "isolated": False,
+            "isolated": position.is_isolated,
             "positionSide": position.side,
             "entryPrice": price(position.entry_price),
             "breakEvenPrice": price(position.break_even_price),
@@ -362,21 +388,9 @@ class AccountAnswers:
         }
 
 
-def _asset_row(asset: str, risk: AssetRisk, pool: AssetRisk) -> dict[str, Any]:
-    return {
-        "asset": asset,
-        "walletBalance": money(risk.wallet),
-        "unrealizedProfit": money(risk.profit),
-        "marginBalance": money(risk.margin_balance),
-        "maintMargin": money(risk.maintenance_margin),
-        "initialMargin": money(risk.initial_margin),
-        "positionInitialMargin": money(risk.position_margin),
-        "openOrderInitialMargin": money(risk.order_margin),
-        "crossWalletBalance": money(risk.wallet),
-        "crossUnPnl": money(risk.profit),
-        "availableBalance": money(pool.available),
-        "maxWithdrawAmount": money(risk.withdrawable),
-    }
+def _isolated_margin(one: Exposure) -> Decimal:
+    """Return what an isolated position is worth now: its wallet and its profit; zero for a cross one."""
+    return one.position.isolated_wallet + one.profit if one.position.is_isolated else Decimal(0)
 
 
 def money(amount: Decimal) -> str:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from binance_wsapi.markets import Market
+from binance_wsapi.simulator.futures.brackets import Brackets, brackets_of
 
 __all__ = ["COINM_CONTRACTS", "DEFAULT_CONTRACTS", "USDM_CONTRACTS", "Contract", "Money"]
 
@@ -17,6 +18,33 @@ Money = Decimal("0.00000001")
 """Grid of every amount in a wallet."""
 
 PERPETUAL_DELIVERY_MS = 4_133_404_800_000
+
+_BRACKETS_IN_USD = brackets_of(
+    (125, "300_000", "0.004"),
+    (100, "800_000", "0.005"),
+    (75, "3_000_000", "0.0065"),
+    (50, "12_000_000", "0.01"),
+    (25, "70_000_000", "0.02"),
+    (20, "100_000_000", "0.025"),
+    (10, "230_000_000", "0.05"),
+    (5, "480_000_000", "0.1"),
+    (4, "600_000_000", "0.125"),
+    (3, "800_000_000", "0.15"),
+    (2, "1_200_000_000", "0.25"),
+    (1, "1_800_000_000", "0.5"),
+)
+_BRACKETS_IN_BASE_ASSET = (
+    (125, "5", "0.004"),
+    (100, "10", "0.005"),
+    (50, "20", "0.01"),
+    (20, "50", "0.025"),
+    (10, "100", "0.05"),
+    (5, "200", "0.1"),
+    (4, "400", "0.125"),
+    (3, "1_000", "0.15"),
+    (2, "1_500", "0.25"),
+    (1, "2_000", "0.5"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +76,8 @@ class Contract:
     contract_type: str = "PERPETUAL"
     contract_size: Decimal | None = None
     """Quote amount of one inverse contract; ``None`` for linear ones."""
-    max_leverage: int = 125
-    max_notional: Decimal = Decimal(100_000_000)
-    """Largest position value (COIN-M: quantity) shown in account answers."""
-    maintenance_rate: Decimal = Decimal("0.004")
+    brackets: Brackets = _BRACKETS_IN_USD
+    """By value in the margin asset."""
     liquidation_fee: Decimal = Decimal("0.0125")
     onboard_ms: int = 1_569_398_400_000
     delivery_ms: int = PERPETUAL_DELIVERY_MS
@@ -136,6 +162,7 @@ def _inverse(
     *,
     tick: str,
     size: int,
+    bracket_unit: int = 1,
     contract_type: str = "PERPETUAL",
     delivery_ms: int = PERPETUAL_DELIVERY_MS,
 ) -> Contract:
@@ -156,7 +183,7 @@ def _inverse(
         min_price=Decimal(tick),
         contract_type=contract_type,
         contract_size=Decimal(size),
-        max_notional=Decimal(1_500_000),
+        brackets=brackets_of(*_BRACKETS_IN_BASE_ASSET, unit=bracket_unit),
         delivery_ms=delivery_ms,
     )
 
@@ -190,7 +217,7 @@ USDM_CONTRACTS: tuple[Contract, ...] = (
 
 COINM_CONTRACTS: tuple[Contract, ...] = (
     _inverse("BTC", "PERP", "60000", tick="0.1", size=100),
-    _inverse("ETH", "PERP", "3000", tick="0.01", size=10),
+    _inverse("ETH", "PERP", "3000", tick="0.01", size=10, bracket_unit=20),
     _inverse(
         "BTC",
         _QUARTER,

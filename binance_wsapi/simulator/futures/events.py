@@ -149,8 +149,14 @@ class UserEvents:
         body: dict[str, Any] = {"m": reason}
         if reason == "FUNDING_FEE" and contract is not None:
             body["S"] = contract.symbol
-        balance = money(account.wallet(asset))
-        body["B"] = [{"a": asset, "wb": balance, "cw": balance, "bc": signed(change)}]
+        body["B"] = [
+            {
+                "a": asset,
+                "wb": money(account.wallet(asset)),
+                "cw": money(account.cross_wallet(asset)),
+                "bc": signed(change),
+            }
+        ]
         listed = list(positions)
         if listed:
             contract = listed[0].contract
@@ -169,21 +175,23 @@ class UserEvents:
         change = {"j": account.has_multi_assets}
         account.publish(self._head("ACCOUNT_CONFIG_UPDATE") | {"ai": change})
 
-    def margin_call(self, account: FuturesAccount, asset: str, at_risk: list[Exposure]) -> None:
-        """Warn that the margin is nearly eaten up: MARGIN_CALL."""
-        event = self._head("MARGIN_CALL", account, at_risk[0].position.contract)
+    def margin_call(self, account: FuturesAccount, at_risk: list[Exposure]) -> None:
+        """Warn that the margin of these positions is nearly eaten up: MARGIN_CALL."""
+        first = at_risk[0].position
+        event = self._head("MARGIN_CALL", account, first.contract)
         del event["T"]
+        if not first.is_isolated:
+            event["cw"] = money(account.cross_wallet(first.contract.margin_asset))
         account.publish(
             event
             | {
-                "cw": money(account.wallet(asset)),
                 "p": [
                     {
                         "s": one.position.contract.symbol,
                         "ps": one.position.side,
                         "pa": one.position.contract.quantity_text(one.position.amount),
-                        "mt": "CROSSED",
-                        "iw": "0",
+                        "mt": "ISOLATED" if one.position.is_isolated else "CROSSED",
+                        "iw": signed(one.position.isolated_wallet),
                         "mp": money(self._prices.mark(one.position.contract)),
                         "up": money(one.profit),
                         "mm": money(one.maintenance_margin),
@@ -257,7 +265,7 @@ class UserEvents:
             "bep": price(position.break_even_price),
             "cr": signed(position.realized),
             "up": signed(position.profit(self._prices.mark(contract))),
-            "mt": "cross",
-            "iw": "0",
+            "mt": "isolated" if position.is_isolated else "cross",
+            "iw": signed(position.isolated_wallet),
             "ps": position.side,
         }

@@ -47,7 +47,7 @@ class FuturesMarket:
     Single-threaded: every call happens on the exchange's thread. Deterministic: the same requests at the
     same times of ``clock`` with the same ``rng`` give the same answers and events.
 
-    Margin is cross only; isolated margin, leverage brackets and delivery are left out.
+    Delivery is left out.
 
     Args:
         clock: Time of the exchange.
@@ -93,7 +93,7 @@ class FuturesMarket:
         self._moves = PriceMoves(clock, self.prices, self.price_histories, self._triggers)
         self._risk = Risk(self.prices, assets)
         self._events = UserEvents(clock, self._risk, self.prices)
-        self.settings = AccountSettings(self._contract, self._events)
+        self.settings = AccountSettings(clock, self._contract, self._risk, self._events)
         self._matching = Matching(
             clock,
             contracts,
@@ -145,6 +145,7 @@ class FuturesMarket:
             matching=self._matching,
             intake=self._intake,
             events=self._events,
+            accounts=self.accounts,
         )
         self.market_answers = MarketAnswers(clock, self.contracts, self.books, self.prices)
         self._wire_methods = WireMethods(
@@ -154,7 +155,9 @@ class FuturesMarket:
             stops=self._stops,
             algos=self._algos,
             listen_keys=self.listen_keys,
-            answers=AccountAnswers(self._risk, self.prices, contracts),
+            answers=AccountAnswers(
+                self._risk, self.prices, contracts, self.margin_watch.deleveraging.quantile
+            ),
             market_answers=self.market_answers,
         )
 
@@ -171,7 +174,7 @@ class FuturesMarket:
     @property
     def fees(self) -> dict[str, Decimal]:
         """Commission earned so far, by margin asset."""
-        return self._matching.fees
+        return self._matching.settlement.fees
 
     @property
     def methods(self) -> frozenset[str]:
@@ -311,7 +314,8 @@ class FuturesMarket:
                 self.prices.mark(contract),
             )
         )
-        self.margin_watch.pay_funding(self.accounts.values(), contract)
+        self.margin_watch.pay_funding(contract)
+        self._moves.add(contract, None)
         self._follow_prices()
 
     def _contract(self, symbol: str) -> Contract:
@@ -325,6 +329,4 @@ class FuturesMarket:
         self._algos.ended(order)
 
     def _follow_prices(self) -> None:
-        self._moves.follow(
-            lambda contract: self.margin_watch.look_at(self.accounts.values(), contract)
-        )
+        self._moves.follow(self.margin_watch.look_at)

@@ -1,17 +1,18 @@
-"""Matching by price and time, and what a match moves: orders, positions, wallets, commission."""
+"""Matching by price and time."""
 
 from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from typing import cast
 
 from binance_wsapi.simulator.clock import SimulatedClock
-from binance_wsapi.simulator.futures.contracts import Contract, Money
+from binance_wsapi.simulator.futures.contracts import Contract
 from binance_wsapi.simulator.futures.events import UserEvents
-from binance_wsapi.simulator.futures.orders import ExpiryReason, Fill, FuturesOrder
+from binance_wsapi.simulator.futures.orders import ExpiryReason, FuturesOrder
 from binance_wsapi.simulator.futures.prices import Prices
+from binance_wsapi.simulator.futures.settlement import Execution, Settlement
 from binance_wsapi.simulator.observers import MarketObserver, Trade
 from binance_wsapi.simulator.spot.book import Book, BookSide, Level
 
@@ -23,8 +24,8 @@ ZERO = Decimal(0)
 class Matching:
     """The books of a futures market.
 
-    Only orders that were checked come here. It fills, rests and expires them, moves wallets and
-    positions, and tells accounts and observers.
+    Only orders that were checked come here. It fills, rests and expires them, and tells accounts and
+    observers.
 
     Args:
         clock: Time of the exchange.
@@ -35,7 +36,7 @@ class Matching:
     Attributes:
         books: By symbol.
         observers: Told of trades and levels.
-        fees: Commission earned, by margin asset.
+        settlement: Moves wallets and positions.
         on_end: Called with each order that ended, whatever way.
         on_price: Called after each trade with its contract and price.
     """
@@ -58,7 +59,7 @@ class Matching:
         self._trade_ids: dict[str, int] = {contract.symbol: 0 for contract in contracts}
         self.books: dict[str, Book] = {one.symbol: Book(one.symbol) for one in contracts}
         self.observers: list[MarketObserver] = []
-        self.fees: dict[str, Decimal] = {}
+        self.settlement = Settlement(clock, events, on_end=on_end)
 
     def crosses(self, order: FuturesOrder, price: Decimal) -> bool:
         """Whether an order at ``price`` would trade at once."""
@@ -146,9 +147,22 @@ class Matching:
         order.status = status
         order.expiry_reason = reason
         order.updated_us = self._clock.now_us()
-        self._close(order)
+        self.settlement.close(order)
         self._events.order(order, "CANCELED" if status == "CANCELED" else "EXPIRED")
         self._on_end(order)
+
+    def assign(
+        self, order: FuturesOrder, other: FuturesOrder, price: Decimal, quantity: Decimal
+    ) -> None:
+        """Fill two orders against each other off the book: nobody else sees it, and it costs no commission."""
+        value = order.contract.value(price, quantity)
+        trade_id = self._fill(order, other, quantity, value)
+        for one in (order, other):
+            self.settlement.settle(
+                Execution(one, trade_id, price, quantity, value, is_on_book=False)
+            )
+        for one in (order, other):
+            self._expire_spent_orders(one)
 
     def _prevents_self_trade(self, order: FuturesOrder, resting: FuturesOrder) -> bool:
         """Expire what the taker's mode says when both orders are of one account."""
@@ -174,19 +188,27 @@ class Matching:
         quantity = min(taker.remaining, maker.remaining, *allowed.values())
         contract = taker.contract
         value = contract.value(price, quantity)
-        self._trade_ids[contract.symbol] += 1
-        trade_id = self._trade_ids[contract.symbol]
+        trade_id = self._fill(taker, maker, quantity, value)
         self._prices.traded(contract, price)
-        for order in (taker, maker):
-            order.executed += quantity
-            order.executed_value += value
-            order.status = "PARTIALLY_FILLED" if order.remaining else "FILLED"
         self._announce(taker, maker, price, quantity, value, trade_id)
-        for order, is_maker in ((maker, True), (taker, False)):
-            self._settle(order, trade_id, price, quantity, value, is_maker=is_maker)
+        for order in (maker, taker):
+            self.settlement.settle(
+                Execution(order, trade_id, price, quantity, value, is_maker=order is maker)
+            )
         for order in (maker, taker):
             self._expire_spent_orders(order)
         self._on_price(contract, price)
+
+    def _fill(
+        self, order: FuturesOrder, other: FuturesOrder, quantity: Decimal, value: Decimal
+    ) -> int:
+        """Take note of a match in both orders; return the id of the trade."""
+        for one in (order, other):
+            one.executed += quantity
+            one.executed_value += value
+            one.status = "PARTIALLY_FILLED" if one.remaining else "FILLED"
+        self._trade_ids[order.contract.symbol] += 1
+        return self._trade_ids[order.contract.symbol]
 
     def _announce(
         self,
@@ -219,63 +241,11 @@ class Matching:
             maker.is_resting = False
         self._change(maker.contract, side, level, -quantity)
 
-    def _settle(
-        self,
-        order: FuturesOrder,
-        trade_id: int,
-        price: Decimal,
-        quantity: Decimal,
-        value: Decimal,
-        *,
-        is_maker: bool,
-    ) -> None:
-        """Move position and wallet of one side of a trade, and tell the account."""
-        account, contract = order.account, order.contract
-        now = order.updated_us = self._clock.now_us()
-        rate = account.maker_rate if is_maker else account.taker_rate
-        fee = (value * rate).quantize(Money, ROUND_HALF_UP)
-        sign = 1 if order.is_buy else -1
-        position = account.position(contract, order.position_side)
-        profit = position.trade(sign * quantity, sign * value, fee, now)
-        for kind, amount in (("REALIZED_PNL", profit), ("COMMISSION", -fee)):
-            account.earn(
-                kind,
-                contract.margin_asset,
-                amount,
-                now,
-                symbol=contract.symbol,
-                trade_id=trade_id,
-            )
-        self.fees[contract.margin_asset] = self.fees.get(contract.margin_asset, ZERO) + fee
-        if not order.remaining:
-            self._close(order)
-        fill = Fill(order, trade_id, price, quantity, is_maker, fee, profit)
-        if not account.is_house:
-            account.fills.append((now, fill))
-        if not contract.is_inverse:
-            self._events.trade_lite(fill)
-        self._events.balances(account, "ORDER", asset=contract.margin_asset, positions=[position])
-        execution = "CALCULATED" if order.type == "LIQUIDATION" else "TRADE"
-        self._events.order(order, execution, fill=fill)
-        if not order.remaining:
-            self._on_end(order)
-
     def _expire_spent_orders(self, order: FuturesOrder) -> None:
         """Expire an account's resting orders that have no position left to reduce."""
         for other in list(order.account.open_orders_of(order.contract)):
             if other.is_resting and other.only_closes and not _closable(other):
                 self.finish(other, "EXPIRED", reason=ExpiryReason.REDUCE_ONLY)
-
-    def _close(self, order: FuturesOrder) -> None:
-        account = order.account
-        account.open_orders.pop(order.order_id, None)
-        if account.is_house:
-            # It trades for days; nobody asks for its old orders.
-            account.orders.pop(order.order_id, None)
-            account.orders_by_client_id.pop(order.client_order_id, None)
-        if order.expiry_call is not None:
-            order.expiry_call.cancel()
-            order.expiry_call = None
 
     def _own_side(self, order: FuturesOrder) -> BookSide:
         return self.books[order.contract.symbol].side(order.side)

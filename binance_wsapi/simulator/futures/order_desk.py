@@ -23,7 +23,6 @@ from binance_wsapi.simulator.futures.orders import FuturesOrder
 from binance_wsapi.simulator.futures.prices import Prices
 from binance_wsapi.simulator.futures.refusals import (
     limit_orders_only,
-    margin_insufficient,
     nothing_changes,
     refusal,
     too_many_changes,
@@ -190,10 +189,8 @@ class OrderDesk:
             raise too_many_changes(self._market)
         before = contract.value(order.price, order.remaining)
         after = contract.value(price, max(ZERO, quantity - order.executed))
-        if after > before and not self._risk.can_afford(
-            order.account, contract, order, after - before
-        ):
-            raise margin_insufficient()
+        if after > before:
+            self._risk.check_order(order.account, contract, order, after - before)
 
     @staticmethod
     def _find(

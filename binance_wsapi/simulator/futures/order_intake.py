@@ -21,7 +21,6 @@ from binance_wsapi.simulator.futures.orders import ExpiryReason, FuturesOrder
 from binance_wsapi.simulator.futures.positions import Position
 from binance_wsapi.simulator.futures.prices import Prices
 from binance_wsapi.simulator.futures.refusals import (
-    margin_insufficient,
     reduce_only_rejected,
     refusal,
 )
@@ -34,6 +33,7 @@ from binance_wsapi.simulator.futures.risk import Risk
 
 __all__ = ["OrderIntake", "make_client_id"]
 
+ZERO = Decimal(0)
 FIRST_ORDER_ID = 1_000_001
 _RESTING_TIMES = frozenset({"GTC", "GTX", "GTD"})
 
@@ -183,8 +183,7 @@ class OrderIntake:
         if order.type == "LIMIT":
             value = contract.value(order.price, order.quantity)
             self._refuse_at_once(order, fillable)
-        if not self._risk.can_afford(account, contract, order, value):
-            raise margin_insufficient()
+        self._risk.check_order(account, contract, order, value)
 
     def submit(self, order: FuturesOrder) -> None:
         """Take an admitted order in, tell the account, and let it trade."""
@@ -196,35 +195,67 @@ class OrderIntake:
             )
         self.work(order)
 
-    def liquidate(self, account: FuturesAccount, position: Position) -> FuturesOrder | None:
-        """Close a position in the book; return the order, ``None`` when the book has no counterpart.
+    def liquidate(self, account: FuturesAccount, position: Position) -> FuturesOrder:
+        """Close a position in the book; return the order, still open when the book could not take it all."""
+        order = self._forced(
+            account,
+            position,
+            abs(position.amount),
+            auto_close_type="LIQUIDATION",
+            client_order_id=f"autoclose-{self._clock.now_us()}",
+            order_type="LIQUIDATION",
+            time_in_force="IOC",
+            price=self._risk.liquidation_price(account, position),
+        )
+        self._matching.execute(order)
+        return order
 
-        What the book could not take stays a position.
-        """
-        contract, now = position.contract, self._clock.now_us()
+    def deleverage(
+        self, account: FuturesAccount, position: Position, quantity: Decimal
+    ) -> FuturesOrder:
+        """Return the order with which a position has to serve a liquidation."""
+        return self._forced(
+            account,
+            position,
+            quantity,
+            auto_close_type="ADL",
+            client_order_id="adl_autoclose",
+            order_type="MARKET",
+            time_in_force="GTC",
+        )
+
+    def _forced(
+        self,
+        account: FuturesAccount,
+        position: Position,
+        quantity: Decimal,
+        *,
+        auto_close_type: str,
+        client_order_id: str,
+        order_type: str,
+        time_in_force: str,
+        price: Decimal = ZERO,
+    ) -> FuturesOrder:
+        """Make the exchange's own order that closes of a position, and tell its account."""
+        now = self._clock.now_us()
         order = FuturesOrder(
             order_id=next(self._ids),
             account=account,
-            contract=contract,
-            client_order_id=f"autoclose-{now}",
+            contract=position.contract,
+            client_order_id=client_order_id,
             side="SELL" if position.amount > 0 else "BUY",
             position_side=position.side,
-            type="LIQUIDATION",
-            original_type="LIQUIDATION",
-            time_in_force="IOC",
-            quantity=abs(position.amount),
-            price=self._risk.liquidation_price(account, position),
+            type=order_type,
+            original_type=order_type,
+            time_in_force=time_in_force,
+            quantity=quantity,
+            price=price,
             created_us=now,
             updated_us=now,
+            auto_close_type=auto_close_type,
         )
-        fillable, _ = self._matching.fillable(order, None)
-        if not fillable:
-            return None
         self.register(order)
         self._events.order(order, "NEW")
-        self._matching.execute(order)
-        if order.is_open:
-            self._matching.finish(order, "EXPIRED", reason=ExpiryReason.IOC)
         return order
 
     def expire(self, order: FuturesOrder) -> None:

@@ -76,6 +76,8 @@ class FuturesOrder:
     """How often it was modified."""
     is_resting: bool = False
     """It stands in the book."""
+    auto_close_type: str = ""
+    """``LIQUIDATION`` or ``ADL``: the exchange itself closes a position with it."""
     algo: ConditionalOrder | None = None
     """The algo order whose trigger placed it."""
     expiry_call: ScheduledCall | None = None

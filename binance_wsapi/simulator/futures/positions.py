@@ -32,6 +32,12 @@ class Position:
     """Profit realised so far, before commission."""
     fees: Decimal = ZERO
     """Commission paid since the position was opened; part of the break-even price."""
+    is_isolated: bool = False
+    """Its own wallet is all the margin it has; else it stands on the wallet of its asset with others."""
+    isolated_wallet: Decimal = ZERO
+    """The part of the wallet that is set apart for it: margin moved in, profit, commission, funding."""
+    has_margin_call: bool = False
+    """It was warned of its liquidation; cross positions are warned together."""
     updated_us: int = 0
 
     @property

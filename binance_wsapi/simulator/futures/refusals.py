@@ -33,6 +33,7 @@ _TEXTS = {
     -2023: "User in liquidation mode now.",
     -2025: "Reach max open order limit.",
     -2027: "Exceeded the maximum allowable position at current leverage.",
+    -2028: "Leverage is smaller than permitted: insufficient margin balance.",
     -4001: "Price less than 0.",
     -4002: "Price greater than max price.",
     -4003: "Quantity less than or equal to zero.",

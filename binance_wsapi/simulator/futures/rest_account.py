@@ -8,11 +8,11 @@ from binance_wsapi.catalogue.operation import Security
 from binance_wsapi.markets import Market
 from binance_wsapi.simulator.doors.request_limits import RequestLimits
 from binance_wsapi.simulator.doors.wire import Micros
-from binance_wsapi.simulator.errors import bad_symbol, invalid_parameter, not_simulated
-from binance_wsapi.simulator.futures.accounts import FuturesAccount
-from binance_wsapi.simulator.futures.contracts import Contract
+from binance_wsapi.simulator.errors import bad_symbol, invalid_parameter, mandatory_missing
+from binance_wsapi.simulator.futures.accounts import FuturesAccount, MarginChange
+from binance_wsapi.simulator.futures.contracts import Contract, Money
 from binance_wsapi.simulator.futures.market import FuturesMarket
-from binance_wsapi.simulator.futures.refusals import refusal
+from binance_wsapi.simulator.futures.refusals import precision_over_maximum, refusal
 from binance_wsapi.simulator.futures.requests import Parameters
 from binance_wsapi.simulator.futures.rest_calls import (
     YEARS_US,
@@ -25,6 +25,9 @@ from binance_wsapi.simulator.futures.rest_calls import (
 __all__ = ["AccountCalls"]
 
 SUCCESS = {"code": 200, "msg": "success"}
+MONTH_US = 30 * 86_400_000_000
+_DIRECTIONS = {1: 1, 2: -1}
+"""Of ``positionMargin``: 1 adds margin, 2 takes it out."""
 
 
 class AccountCalls:
@@ -42,6 +45,8 @@ class AccountCalls:
         self.table: AccountTable = {
             ("POST", "leverage"): (Security.TRADE, self._set_leverage),
             ("POST", "marginType"): (Security.TRADE, self._set_margin_type),
+            ("POST", "positionMargin"): (Security.TRADE, self._move_margin),
+            ("GET", "positionMargin/history"): (Security.TRADE, self._margin_changes),
             ("GET", "leverageBracket"): (Security.USER_DATA, self._leverage_brackets),
             ("GET", "positionSide/dual"): (Security.USER_DATA, _position_mode),
             ("POST", "positionSide/dual"): (Security.TRADE, self._set_position_mode),
@@ -81,22 +86,83 @@ class AccountCalls:
         return {
             "symbol": contract.symbol,
             "leverage": leverage,
-            most: f"{contract.max_notional:f}",
+            most: f"{contract.brackets.max_notional(leverage):f}",
         }
 
     def _set_margin_type(self, account: FuturesAccount, params: Params) -> object:
-        del account
-        self._contract(params)
+        contract = self._contract(params)
         wanted = Parameters(params).text("marginType")
-        if wanted == "CROSSED":
-            raise refusal(-4046)
-        if wanted != "ISOLATED":
+        if wanted not in {"ISOLATED", "CROSSED"}:
             raise invalid_parameter("marginType")
-        raise not_simulated("isolated margin")
+        self._market.settings.set_margin_type(
+            account, contract.symbol, is_isolated=wanted == "ISOLATED"
+        )
+        return SUCCESS
+
+    def _move_margin(self, account: FuturesAccount, params: Params) -> object:
+        contract, given = self._contract(params), Parameters(params)
+        amount, direction = given.needed_decimal("amount"), given.integer("type")
+        if direction is None:
+            raise mandatory_missing("type")
+        if direction not in _DIRECTIONS:
+            raise invalid_parameter("type")
+        if amount <= 0:
+            raise refusal(-4055)
+        side = given.choice("positionSide", account.position_sides, -4061, default="BOTH")
+        if side not in account.position_sides:
+            raise refusal(-4061)
+        if amount != amount.quantize(Money):
+            raise precision_over_maximum()
+        self._market.settings.isolated_margin.move(
+            account, account.held(contract, side), amount * _DIRECTIONS[direction]
+        )
+        return {
+            "amount": float(amount),
+            "code": 200,
+            "msg": "Successfully modify position margin.",
+            "type": direction,
+        }
+
+    def _margin_changes(self, account: FuturesAccount, params: Params) -> object:
+        contract, given = self._contract(params), Parameters(params)
+        direction = given.integer("type")
+        found = [
+            one
+            for one in account.margin_changes
+            if one.position.contract is contract
+            and (direction is None or one.amount * _DIRECTIONS.get(direction, 0) > 0)
+        ]
+        limit = page_limit(given, 500, 500)
+        rows = newest_of(found, given, lambda one: one.time_us, limit=limit, longest_us=MONTH_US)
+        return [self._margin_change(one) for one in rows]
+
+    def _margin_change(self, change: MarginChange) -> dict[str, object]:
+        position = change.position
+        row: dict[str, object] = {
+            "symbol": position.contract.symbol,
+            "type": 1 if change.amount > 0 else 2,
+            "deltaType": "TRADE" if change.is_by_trade else "USER_ADJUST",
+            "amount": f"{abs(change.amount):.8f}",
+            "asset": position.contract.margin_asset,
+            "time": Micros(change.time_us),
+            "positionSide": position.side,
+        }
+        if self._is_coinm:
+            del row["deltaType"]
+        return row
 
     def _leverage_brackets(self, account: FuturesAccount, params: Params) -> object:
         del account
-        answers = [_leverage_bracket(contract) for contract in self._chosen(params)]
+        if self._is_coinm and "pair" in Parameters(params):
+            pair = Parameters(params).text("pair")
+            found = [one for one in self._market.contracts.values() if one.pair == pair]
+            if not found:
+                raise refusal(-4144)
+            return [{"pair": pair, "brackets": _bracket_rows(found[0])}]
+        answers = [
+            {"symbol": contract.symbol, "notionalCoef": 1.0, "brackets": _bracket_rows(contract)}
+            for contract in self._chosen(params)
+        ]
         is_single = "symbol" in Parameters(params) and not self._is_coinm
         return answers[0] if is_single else answers
 
@@ -114,10 +180,12 @@ class AccountCalls:
         return [
             {
                 "symbol": contract.symbol,
-                "marginType": "CROSSED",
+                "marginType": "ISOLATED" if account.is_isolated(contract) else "CROSSED",
                 "isAutoAddMargin": False,
                 "leverage": account.leverage(contract),
-                "maxNotionalValue": f"{contract.max_notional:f}",
+                "maxNotionalValue": (
+                    f"{contract.brackets.max_notional(account.leverage(contract)):f}"
+                ),
             }
             for contract in self._chosen(params)
         ]
@@ -157,17 +225,22 @@ class AccountCalls:
         ]
 
     def _adl_quantiles(self, account: FuturesAccount, params: Params) -> object:
-        """Tell how near positions are to deleveraging: here it never happens, so all are at 0."""
+        """Tell how near positions are to being closed for somebody's liquidation."""
         return [
-            {
-                "symbol": contract.symbol,
-                "adlQuantile": dict.fromkeys(
-                    ("LONG", "SHORT") if account.is_hedging else ("BOTH",), 0
-                ),
-            }
+            {"symbol": contract.symbol, "adlQuantile": self._quantiles(account, contract)}
             for contract in self._chosen(params)
             if any(p.contract is contract for p in account.open_positions())
         ]
+
+    def _quantiles(self, account: FuturesAccount, contract: Contract) -> dict[str, int]:
+        quantile = self._market.margin_watch.deleveraging.quantile
+        found = dict.fromkeys(("LONG", "SHORT"), 0)
+        for side in account.position_sides:
+            found[side] = quantile(account, account.held(contract, side))
+        if account.is_hedging:
+            # Of crossed positions in hedge mode there is a sign in place of BOTH.
+            found["BOTH" if account.is_isolated(contract) else "HEDGE"] = 0
+        return found
 
     def _order_limits(self, account: FuturesAccount, params: Params) -> object:
         del params
@@ -177,24 +250,21 @@ class AccountCalls:
         ]
 
 
-def _leverage_bracket(contract: Contract) -> dict[str, object]:
-    # One bracket a contract: the engine charges the same rate whatever the size.
+def _bracket_rows(contract: Contract) -> list[dict[str, object]]:
     most, least = (
         ("qtyCap", "qtylFloor") if contract.is_inverse else ("notionalCap", "notionalFloor")
     )
-    return {
-        "symbol": contract.symbol,
-        "brackets": [
-            {
-                "bracket": 1,
-                "initialLeverage": contract.max_leverage,
-                most: int(contract.max_notional),
-                least: 0,
-                "maintMarginRatio": float(contract.maintenance_rate),
-                "cum": 0.0,
-            }
-        ],
-    }
+    return [
+        {
+            "bracket": row.number,
+            "initialLeverage": row.max_leverage,
+            most: int(row.cap),
+            least: int(row.floor),
+            "maintMarginRatio": float(row.maintenance_rate),
+            "cum": float(row.cumulative),
+        }
+        for row in contract.brackets.rows
+    ]
 
 
 def _position_mode(account: FuturesAccount, params: Params) -> object:

@@ -15,6 +15,7 @@ from binance_wsapi.simulator.errors import (
     ExchangeError,
     bad_symbol,
     either_missing,
+    invalid_parameter,
     mandatory_missing,
     no_such_order,
 )
@@ -139,13 +140,16 @@ class OrderCalls:
 
     def _force_orders(self, account: FuturesAccount, params: Params) -> object:
         is_wanted, given = self._wanted(params, mandatory=False), Parameters(params)
+        kinds = {"LIQUIDATION", "ADL"}
+        if "autoCloseType" in given:
+            kinds &= {given.text("autoCloseType")}
+            if not kinds:
+                raise invalid_parameter("autoCloseType")
         found = [
             order
             for order in account.orders.values()
-            if order.original_type == "LIQUIDATION" and is_wanted(order.contract)
+            if order.auto_close_type in kinds and is_wanted(order.contract)
         ]
-        if "autoCloseType" in given and given.text("autoCloseType") != "LIQUIDATION":
-            found = []
         limit = page_limit(given, 50, 100)
         rows = newest_of(found, given, lambda order: order.created_us, limit=limit)
         return [order_status(order) for order in rows]

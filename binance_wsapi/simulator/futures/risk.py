@@ -10,6 +10,7 @@ from binance_wsapi.simulator.futures.contracts import Contract, Money
 from binance_wsapi.simulator.futures.orders import FuturesOrder
 from binance_wsapi.simulator.futures.positions import Position
 from binance_wsapi.simulator.futures.prices import Prices
+from binance_wsapi.simulator.futures.refusals import margin_insufficient, refusal
 
 __all__ = ["AssetRisk", "Exposure", "Risk"]
 
@@ -30,6 +31,8 @@ class Exposure:
     position_margin: Decimal
     order_margin: Decimal
     maintenance_margin: Decimal
+    bound: Decimal
+    """Largest value that the position can come to when open orders of one side fill."""
 
     @property
     def initial_margin(self) -> Decimal:
@@ -127,7 +130,8 @@ class Risk:
             ask_value=asks,
             position_margin=position_margin,
             order_margin=max(ZERO, (bound / leverage).quantize(Money) - position_margin),
-            maintenance_margin=(abs(notional) * contract.maintenance_rate).quantize(Money),
+            maintenance_margin=contract.brackets.maintenance_margin(abs(notional)).quantize(Money),
+            bound=bound,
         )
 
     def exposures(self, account: FuturesAccount) -> list[Exposure]:
@@ -140,7 +144,7 @@ class Risk:
         return [self.exposure(account, contract, side) for (_, side), contract in keys.items()]
 
     def by_asset(self, account: FuturesAccount) -> dict[str, AssetRisk]:
-        """Return the state of every wallet of the market."""
+        """Return the state of every wallet of the market, isolated positions included."""
         found = {asset: AssetRisk(wallet=account.wallet(asset)) for asset in self.assets}
         for one in self.exposures(account):
             found[one.position.contract.margin_asset] += AssetRisk(
@@ -151,27 +155,71 @@ class Risk:
             )
         return found
 
-    def pool(self, account: FuturesAccount, asset: str) -> AssetRisk:
-        """Return what stands behind positions of ``asset``: its wallet, or all in multi-assets mode."""
-        found = self.by_asset(account)
-        return total(found) if account.has_multi_assets else found[asset]
+    def cross(self, account: FuturesAccount, asset: str) -> AssetRisk:
+        """Return what stands on the cross wallet of an asset.
 
-    def can_afford(
+        That is all but isolated positions with their margin; orders for them wait on the cross wallet.
+        """
+        found = AssetRisk(wallet=account.cross_wallet(asset))
+        for one in self.exposures(account):
+            if one.position.contract.margin_asset != asset:
+                continue
+            if one.position.is_isolated:
+                found += AssetRisk(order_margin=one.order_margin)
+            else:
+                found += AssetRisk(
+                    profit=one.profit,
+                    position_margin=one.position_margin,
+                    order_margin=one.order_margin,
+                    maintenance_margin=one.maintenance_margin,
+                )
+        return found
+
+    def pool(self, account: FuturesAccount, asset: str) -> AssetRisk:
+        """Return what stands behind cross positions of ``asset``: its wallet, or all in multi-assets mode."""
+        if not account.has_multi_assets:
+            return self.cross(account, asset)
+        return sum((self.cross(account, one) for one in self.assets), AssetRisk())
+
+    def backing(self, account: FuturesAccount, position: Position) -> AssetRisk:
+        """Return what stands behind a position: its isolated wallet, or the pool that it shares."""
+        if not position.is_isolated:
+            return self.pool(account, position.contract.margin_asset)
+        one = self.exposure(account, position.contract, position.side)
+        return AssetRisk(
+            wallet=position.isolated_wallet,
+            profit=one.profit,
+            position_margin=one.position_margin,
+            maintenance_margin=one.maintenance_margin,
+        )
+
+    def removable(self, account: FuturesAccount, position: Position) -> Decimal:
+        """Return how much margin may leave an isolated position: unrealised profit may not."""
+        return self.backing(account, position).withdrawable
+
+    def check_order(
         self, account: FuturesAccount, contract: Contract, order: FuturesOrder, value: Decimal
-    ) -> bool:
-        """Whether the account's margin allows one more order of this value.
+    ) -> None:
+        """Refuse an order of this value that the margin or the leverage does not allow.
 
         Orders that bind nothing more, because they close, are always allowed.
         """
         if account.is_house or order.only_closes:
-            return True
+            return
         bids, asks = (value, ZERO) if order.is_buy else (ZERO, value)
         before = self.exposure(account, contract, order.position_side)
         after = self.exposure(
             account, contract, order.position_side, more_bids=bids, more_asks=asks
         )
         more = after.initial_margin - before.initial_margin
-        return more <= 0 or more <= self.pool(account, contract.margin_asset).spare
+        if more <= 0:
+            return
+        pool = self.pool(account, contract.margin_asset)
+        if more > (pool.withdrawable if after.position.is_isolated else pool.spare):
+            raise margin_insufficient()
+        most = contract.brackets.max_notional(account.leverage(contract))
+        if after.bound > max(most, before.bound):
+            raise refusal(-2027)
 
     def liquidation_price(self, account: FuturesAccount, position: Position) -> Decimal:
         """Return the mark price at which the maintenance margin eats the balance; zero for none.
@@ -181,17 +229,29 @@ class Risk:
         if not position.amount:
             return ZERO
         contract = position.contract
-        mark = self._prices.mark(contract)
-        pool = self.pool(account, contract.margin_asset)
-        own_maintenance = abs(position.value(mark)) * contract.maintenance_rate
-        rest = pool.margin_balance - position.profit(mark)
-        rest -= pool.maintenance_margin - own_maintenance
-        direction = 1 if position.amount > 0 else -1
+        rest = self._rest(account, position)
         sign = contract.profit_sign
-        value = (sign * position.cost - rest) / (sign * direction - contract.maintenance_rate)
+        direction = sign if position.amount > 0 else -sign
+        for bracket in contract.brackets.rows:
+            value = (sign * position.cost - rest - bracket.cumulative) / (
+                direction - bracket.maintenance_rate
+            )
+            if bracket.floor < value <= bracket.cap:
+                return contract.mean_price(value, abs(position.amount))
+        return ZERO
+
+    def bankruptcy_price(self, position: Position, balance: Decimal) -> Decimal:
+        """Return the price at which closing a position costs ``balance`` more than at its mark; zero for none."""
+        contract = position.contract
+        value = position.value(self._prices.mark(contract)) - contract.profit_sign * balance
+        if position.amount < 0:
+            value = -value
         return contract.mean_price(value, abs(position.amount)) if value > 0 else ZERO
 
-
-def total(risks: dict[str, AssetRisk]) -> AssetRisk:
-    """Return the sum over wallets; the stable coins of USD-M count one for one."""
-    return sum(risks.values(), AssetRisk())
+    def _rest(self, account: FuturesAccount, position: Position) -> Decimal:
+        """Return what stands behind a position apart from its own profit, less what others must keep."""
+        mark = self._prices.mark(position.contract)
+        backing = self.backing(account, position)
+        own = position.contract.brackets.maintenance_margin(abs(position.value(mark)))
+        others = backing.maintenance_margin - own.quantize(Money)
+        return backing.margin_balance - position.profit(mark) - others

@@ -114,12 +114,13 @@ class StopDesk:
             self._matching.finish(order, "EXPIRED")
 
     def _is_possible(self, order: FuturesOrder) -> bool:
-        """Whether the account can afford the order; a priceMatch mode finds its price first."""
+        """Whether the account may place the order; a priceMatch mode finds its price first."""
         contract = order.contract
-        if order.price_match != "NONE":
-            try:
+        try:
+            if order.price_match != "NONE":
                 order.price = self._intake.matched_price(contract, order.side, order.price_match)
-            except ExchangeError:
-                return False
-        value = contract.value(order.price or self._prices.last(contract), order.quantity)
-        return self._risk.can_afford(order.account, contract, order, value)
+            value = contract.value(order.price or self._prices.last(contract), order.quantity)
+            self._risk.check_order(order.account, contract, order, value)
+        except ExchangeError:
+            return False
+        return True

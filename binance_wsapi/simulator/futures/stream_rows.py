@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from decimal import Decimal
+from itertools import zip_longest
 from typing import Any
 
 from binance_wsapi.simulator.doors.wire import Micros
@@ -228,16 +229,20 @@ class StreamRows:
         return row
 
     def contract_info(self, contract: Contract) -> Row:
-        """Return a ``contractInfo``; there is one leverage bracket."""
-        bracket = {
-            "bs": 1,
-            "bnf": 0,
-            "bnc": int(contract.max_notional),
-            "mmr": float(contract.maintenance_rate),
-            "cf": 0,
-            "mi": 1,
-            "ma": contract.max_leverage,
-        }
+        """Return a ``contractInfo``."""
+        rows = contract.brackets.rows
+        brackets = [
+            {
+                "bs": row.number,
+                "bnf": int(row.floor),
+                "bnc": int(row.cap),
+                "mmr": float(row.maintenance_rate),
+                "cf": float(row.cumulative),
+                "mi": above.max_leverage + 1 if above else 1,
+                "ma": row.max_leverage,
+            }
+            for row, above in zip_longest(rows, rows[1:])
+        ]
         return {
             **self._head("contractInfo"),
             "s": contract.symbol,
@@ -246,7 +251,7 @@ class StreamRows:
             "dt": contract.delivery_ms,
             "ot": contract.onboard_ms,
             "cs": self._market.statuses[contract.symbol],
-            "bks": [bracket],
+            "bks": brackets,
             "st": contract.stream_type,
         }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Callable
 from decimal import Decimal
 from itertools import pairwise
 from typing import Any, ClassVar
@@ -14,10 +15,11 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from binance_wsapi.markets import Market
 from binance_wsapi.simulator.errors import ExchangeError
+from binance_wsapi.simulator.futures.contracts import Money
 
 CONDITIONAL = ("STOP", "STOP_MARKET", "TAKE_PROFIT", "TAKE_PROFIT_MARKET", "TRAILING_STOP_MARKET")
 
-who = st.integers(0, 3)
+who = st.integers(0, 5)
 sides = st.sampled_from(["BUY", "SELL"])
 ticks = st.integers(-4, 4)
 sizes = st.integers(1, 5)
@@ -26,7 +28,7 @@ modes = st.sampled_from(["NONE", "EXPIRE_TAKER", "EXPIRE_MAKER", "EXPIRE_BOTH"])
 
 
 class FuturesTrading(RuleBasedStateMachine):
-    """Four accounts within nine prices of each other, one of them in hedge mode, one of them poor."""
+    """Six accounts within nine prices of each other: in hedge mode, poor, or with isolated margin."""
 
     market: ClassVar[Market]
     unit: ClassVar[Decimal]
@@ -37,9 +39,16 @@ class FuturesTrading(RuleBasedStateMachine):
         self.venue = Venue(self.market)
         asset = next(iter(FUNDS[self.market]))
         poor = {asset: "400" if self.market is Market.USDM else "0.01"}
-        self.traders = [self.venue.trader() for _ in range(3)] + [self.venue.trader(**poor)]
+        self.traders = [self.venue.trader() for _ in range(3)]
+        self.traders += [self.venue.trader(**poor) for _ in range(3)]
         self.engine = self.venue.market
-        self.engine.settings.set_hedge_mode(self.traders[1].account, True)
+        self.contract = self.engine.contracts[self.traders[0].symbol]
+        for hedger in (1, 5):
+            self.engine.settings.set_hedge_mode(self.traders[hedger].account, True)
+        for isolated in (2, 4, 5):
+            self.engine.settings.set_margin_type(
+                self.traders[isolated].account, self.contract.symbol, is_isolated=True
+            )
         self.deposited: dict[str, Decimal] = defaultdict(Decimal)
         for trader in self.traders:
             trader.account.leverages[trader.symbol] = 20
@@ -63,9 +72,12 @@ class FuturesTrading(RuleBasedStateMachine):
         if trader.account.is_hedging and method in ("order.place", "algoOrder.place"):
             params.setdefault("positionSide", "LONG" if params["side"] == "BUY" else "SHORT")
             params.pop("reduceOnly", None)
+        return self.attempt(lambda: trader.ask(method, symbol=trader.symbol, **params))
+
+    def attempt(self, act: Callable[[], Any]) -> Any:
         before = self.state()
         try:
-            return trader.ask(method, symbol=trader.symbol, **params)
+            return act()
         except ExchangeError:
             assert self.state() == before, "refused, and done all the same"
             return None
@@ -74,7 +86,13 @@ class FuturesTrading(RuleBasedStateMachine):
         return [
             (
                 dict(account.wallets),
-                {key: (one.amount, one.cost) for key, one in account.positions.items()},
+                {
+                    key: (one.amount, one.cost, one.isolated_wallet, one.is_isolated)
+                    for key, one in account.positions.items()
+                    if one.amount
+                },
+                dict(account.leverages),
+                set(account.isolated_symbols),
                 [
                     (one.order_id, one.status, one.executed, one.quantity, one.price)
                     for one in account.orders.values()
@@ -157,14 +175,63 @@ class FuturesTrading(RuleBasedStateMachine):
             terms = {"price": self.price(tick), "quantity": str(self.unit * size)}
             self.send(sender, "order.modify", orderId=order.order_id, side=order.side, **terms)
 
-    @rule(tick=st.one_of(ticks, st.integers(-4000, 4000)))
+    @rule(tick=st.one_of(ticks, st.integers(-4000, 4000), st.sampled_from([-15_000, 15_000])))
     def move_mark(self, tick: int) -> None:
         """Mark prices trigger, and far ones liquidate."""
         self.engine.set_mark_price(self.traders[0].symbol, Decimal(self.price(tick)))
 
-    @rule()
-    def settle_funding(self) -> None:
-        self.engine.pay_funding(self.traders[0].symbol, Decimal("0.0001"))
+    @rule(sender=who, side=sides, size=sizes, tick=st.sampled_from([-15_000, -4000, 4000, 15_000]))
+    def gamble(self, sender: int, side: str, size: int, tick: int) -> None:
+        """Open a position against the rich, and let the mark run for it or against it."""
+        self.engine.set_mark_price(self.contract.symbol, None)
+        other = "SELL" if side == "BUY" else "BUY"
+        self.send(0, "order.place", **self.limit(other, 0, size))
+        self.send(sender, "order.place", **self.limit(side, 0, size))
+        self.move_mark(tick)
+
+    @rule(rate=st.sampled_from(["0.0001", "-0.0003", "0.02", "-0.02"]))
+    def settle_funding(self, rate: str) -> None:
+        self.engine.pay_funding(self.contract.symbol, Decimal(rate))
+
+    @rule(sender=who, leverage=st.sampled_from([1, 3, 10, 20, 50, 125]))
+    def set_leverage(self, sender: int, leverage: int) -> None:
+        account = self.traders[sender].account
+        self.attempt(
+            lambda: self.engine.settings.set_leverage(account, self.contract.symbol, leverage)
+        )
+
+    @rule(sender=who, is_isolated=st.booleans())
+    def set_margin_type(self, sender: int, is_isolated: bool) -> None:
+        account, symbol = self.traders[sender].account, self.contract.symbol
+        self.attempt(
+            lambda: self.engine.settings.set_margin_type(account, symbol, is_isolated=is_isolated)
+        )
+
+    @rule(sender=who, side=st.integers(0, 1), part=st.sampled_from(["-0.9", "-0.1", "0.1", "1"]))
+    def move_margin(self, sender: int, side: int, part: str) -> None:
+        """Move margin in or out, in parts of the wallet."""
+        account = self.traders[sender].account
+        sides = account.position_sides
+        position = account.held(self.contract, sides[side % len(sides)])
+        whole = max(account.wallet(self.contract.margin_asset), Decimal(0))
+        amount = (whole * Decimal(part)).quantize(Money)
+        self.attempt(lambda: self.engine.settings.isolated_margin.move(account, position, amount))
+
+    @invariant()
+    def isolated_margin_is_set_apart(self) -> None:
+        for account in self.engine.accounts.values():
+            for (symbol, _), position in account.positions.items():
+                assert position.is_isolated == (symbol in account.isolated_symbols)
+                assert not position.isolated_wallet or (position.is_isolated and position.amount)
+            has_cross = any(not one.is_isolated for one in account.open_positions())
+            assert has_cross or account.cross_wallet(self.contract.margin_asset) >= 0
+
+    @invariant()
+    def nobody_trades_on_margin_that_is_eaten_up(self) -> None:
+        for account in self.engine.accounts.values():
+            for position in account.open_positions():
+                backing = self.engine._risk.backing(account, position)
+                assert backing.maintenance_margin < backing.margin_balance
 
     @invariant()
     def money_is_conserved(self) -> None:

@@ -363,14 +363,13 @@ class TestLiquidation:
         assert venue.market.margin_watch.insurance["USDT"] < -1000
         assert gambler.heard("ACCOUNT_UPDATE")[-1]["a"]["m"] == "INSURANCE_CLEAR"
 
-    def test_waits_for_a_counterpart(self, venue: Venue, maker: Trader, gambler: Trader) -> None:
+    def test_closes_against_the_other_side_where_the_book_has_no_counterpart(
+        self, venue: Venue, maker: Trader, gambler: Trader
+    ) -> None:
         venue.market.set_mark_price("BTCUSDT", Decimal(59000))
-        assert gambler.position() == 1
 
-        maker.place("BUY", "2", "59000")
-        venue.market.set_mark_price("BTCUSDT", Decimal(58999))
-
-        assert gambler.position() == 0
+        assert gambler.position() == maker.position() == 0
+        assert gambler.wallet() == 0
 
 
 def test_funding_moves_money_from_longs_to_shorts(

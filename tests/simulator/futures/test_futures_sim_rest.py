@@ -303,16 +303,6 @@ def test_configurations_and_rates(usdm: House) -> None:
     assert {row["rateLimitType"] for row in limits} == {"ORDERS"}
 
 
-def test_isolated_margin_is_refused_as_not_simulated(
-    house: House, caplog: pytest.LogCaptureFixture
-) -> None:
-    for wanted, code in (("CROSSED", "-4046"), ("ISOLATED", "-1020"), ("BOTH", "-1130")):
-        with pytest.raises(ExchangeError, match=code):
-            house.ask("POST", "v1/marginType", symbol=house.symbol, marginType=wanted)
-
-    assert "not simulated: isolated margin" in caplog.text
-
-
 def test_settings_of_the_account(house: House) -> None:
     answer = house.ask("POST", "v1/leverage", symbol=house.symbol, leverage="50")
     assert answer["leverage"] == 50
@@ -330,13 +320,12 @@ def test_leverage_brackets_are_what_the_engine_charges(house: House) -> None:
     assert len(everything) == len(house.venue.market.contracts)
     answer = house.ask("GET", path, symbol=house.symbol)
     row = answer if house.market is Market.USDM else answer[0]
-    (bracket,) = row["brackets"]
-    assert (row["symbol"], bracket["bracket"]) == (house.symbol, 1)
-    assert bracket["initialLeverage"] == contract.max_leverage
-    assert bracket["maintMarginRatio"] == float(contract.maintenance_rate)
     names = ("notionalCap", "notionalFloor")
     most, least = names if house.market is Market.USDM else ("qtyCap", "qtylFloor")
-    assert (bracket[most], bracket[least]) == (contract.max_notional, 0)
+    assert row["symbol"] == house.symbol
+    assert [(one["initialLeverage"], one[least], one[most]) for one in row["brackets"]] == [
+        (one.max_leverage, one.floor, one.cap) for one in contract.brackets.rows
+    ]
 
 
 def test_multi_assets_mode(usdm: House) -> None:
