@@ -330,10 +330,12 @@ class Core:
             await self.runtime.cancel_tasks()  # first what would ask on, or open connections
             await self.disconnect_all()
             await self.runtime.cancel_tasks()
-            await self.runtime.close_transport()
         finally:
-            if self.write_ahead is not None:
-                await self.write_ahead.close()
+            try:
+                await self.runtime.close_transport()
+            finally:
+                if self.write_ahead is not None:
+                    await self.write_ahead.close()
 
 
 def _measured(runtime: Runtime, call: Call, metrics: Metrics) -> Callable[[Outcome], object]:

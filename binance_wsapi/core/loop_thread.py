@@ -10,8 +10,10 @@ import sys
 import threading
 from collections.abc import Awaitable, Callable
 from types import BuiltinFunctionType
+from typing import Any
 
 from binance_wsapi.core.baton import CoreLoop, SelectorLoop
+from binance_wsapi.core.ending import end_tasks
 from binance_wsapi.core.own_threads import OwnThreads
 from binance_wsapi.errors import ConfigurationError
 from binance_wsapi.forks import ends_at_fork, unforked
@@ -77,18 +79,25 @@ class LoopThread:
         # buffers then come from the heap and are no longer mapped and unmapped for every message.
         bytes(4 << 20)
         asyncio.set_event_loop(self.loop)
+        abandoned: set[asyncio.Task[Any]] = set()
         try:
             self._run_until_stopped()
-            while pending := asyncio.all_tasks(self.loop):
-                for task in pending:
-                    task.cancel()
-                self.loop.run_until_complete(asyncio.gather(*pending, return_exceptions=True))
+            while pending := asyncio.all_tasks(self.loop) - abandoned:
+                self.loop.run_until_complete(end_tasks(pending))
+                abandoned |= pending
             self.loop.run_until_complete(self.loop.shutdown_asyncgens())
         finally:
             self.stopped = True
             self.thread_id = None  # the number goes to another thread
             asyncio.set_event_loop(None)
+            self._close()
+
+    def _close(self) -> None:
+        try:
             self.loop.close()
+        except OSError:
+            # uvloop closes what was left open, but not while warnings are errors: it warns of it first.
+            log.exception("the client's own loop was left with something open")
 
     def _run_until_stopped(self) -> None:
         while True:

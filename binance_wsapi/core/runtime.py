@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from binance_wsapi.core.dialling import Dialling
 from binance_wsapi.core.dispatch import Dispatcher
+from binance_wsapi.core.ending import end_tasks
 from binance_wsapi.core.exchanges import Exchanges
 from binance_wsapi.core.neighbours import Neighbours
 from binance_wsapi.core.transport import Transport
@@ -273,9 +274,7 @@ class Runtime:
 
     async def cancel_tasks(self) -> None:
         """End what runs in the background."""
-        for task in list(self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await end_tasks(list(self._tasks))
 
     async def close_transport(self) -> None:
         """Give back what was shared, and let go of what opened sockets, if anything did."""
