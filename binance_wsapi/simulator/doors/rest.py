@@ -31,7 +31,8 @@ if TYPE_CHECKING:
 
 __all__ = ["RestAnswer", "RestApi", "RestRequest"]
 
-_PREFIXES = (("/fapi", Market.USDM), ("/dapi", Market.COINM), ("/eapi", Market.EOPTIONS))
+_PREFIXES = (("/fapi/", Market.USDM), ("/dapi/", Market.COINM), ("/eapi/", Market.EOPTIONS))
+_STATISTICS = "/futures/data/"
 _AUTHENTICATION = frozenset({"timestamp", "recvWindow", "signature"})
 _INTERVAL_LETTERS = {"SECOND": "S", "MINUTE": "M", "HOUR": "H", "DAY": "D"}
 
@@ -146,10 +147,7 @@ class RestApi:
 
     def _weight_headers(self, request: RestRequest) -> dict[str, str]:
         """Return what the address has used of its weight: every answer says it, refusals too."""
-        market = next(
-            (market for prefix, market in _PREFIXES if request.path.startswith(prefix)),
-            Market.SPOT,
-        )
+        market, _ = self._market_of(request) or (Market.SPOT, "")
         (row,) = self._venue.services[market].limits.weight_rows(request.remote)
         used, interval = str(row["count"]), _interval(row)
         if request.path.startswith("/sapi/"):
@@ -208,28 +206,39 @@ class RestApi:
         self, request: RestRequest, params: dict[str, str], headers: dict[str, str]
     ) -> object:
         """Answer a call of futures or options that no operation stands for."""
-        for prefix, market in _PREFIXES:
-            path = request.path.removeprefix(f"{prefix}/")
-            call = None if path == request.path else self._call(market, request.verb, path)
-            if call is None:
-                continue
-            service = self._venue.services[market]
-            operation = _operation(request.path, call.security, call.weight(params))
-            service.charge(request.remote, operation, {})
-            key, _ = service.identify(operation, _credentials(request, params), request.remote)
-            taken = {name: text for name, text in params.items() if name not in _AUTHENTICATION}
-            if key is None:
-                return call.answer(taken, None)
-            account = service.account(self._uid_of(key, request))
-            orders = call.orders(taken)
-            if not orders:
+        found = self._market_of(request)
+        call = None if found is None else self._call(found[0], request.verb, found[1])
+        if found is None or call is None:
+            raise not_simulated(f"{request.verb} {request.path}", 404)
+        service = self._venue.services[found[0]]
+        operation = _operation(request.path, call.security, call.weight(params))
+        service.charge(request.remote, operation, {})
+        key, _ = service.identify(operation, _credentials(request, params), request.remote)
+        taken = {name: text for name, text in params.items() if name not in _AUTHENTICATION}
+        if key is None:
+            return call.answer(taken, None)
+        account = service.account(self._uid_of(key, request))
+        orders = call.orders(taken)
+        if not orders:
+            return call.answer(taken, account)
+        try:
+            with service.counted(account, orders):
                 return call.answer(taken, account)
-            try:
-                with service.counted(account, orders):
-                    return call.answer(taken, account)
-            finally:
-                headers |= _order_count_headers(service, account)
-        raise not_simulated(f"{request.verb} {request.path}", 404)
+        finally:
+            headers |= _order_count_headers(service, account)
+
+    def _market_of(self, request: RestRequest) -> tuple[Market, str] | None:
+        """Return whose a path is that no operation stands for, and the path there; ``None`` if Spot's."""
+        for prefix, market in _PREFIXES:
+            if request.path.startswith(prefix):
+                return market, request.path.removeprefix(prefix)
+        if not request.path.startswith(_STATISTICS):
+            return None
+        # Both futures markets have these paths, on hosts of their own; the pairs are told apart by name.
+        pair = dict(parse_qsl(request.query)).get("pair", "")
+        pairs = {one.pair for one in self._venue.futures_doors.coinm.contracts}
+        market = Market.COINM if pair in pairs else Market.USDM
+        return market, request.path.removeprefix("/futures/")
 
     def _admit(
         self,

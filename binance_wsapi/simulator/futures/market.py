@@ -18,6 +18,7 @@ from binance_wsapi.simulator.futures.algo_desk import AlgoDesk
 from binance_wsapi.simulator.futures.answers import AccountAnswers
 from binance_wsapi.simulator.futures.contracts import DEFAULT_CONTRACTS, Contract
 from binance_wsapi.simulator.futures.events import UserEvents
+from binance_wsapi.simulator.futures.holdings import HoldingsLog
 from binance_wsapi.simulator.futures.listen_keys import ListenKeys
 from binance_wsapi.simulator.futures.margin_watch import MarginWatch
 from binance_wsapi.simulator.futures.market_answers import MarketAnswers
@@ -175,6 +176,11 @@ class FuturesMarket:
     def fees(self) -> dict[str, Decimal]:
         """Commission earned so far, by margin asset."""
         return self._matching.settlement.fees
+
+    @property
+    def holdings(self) -> HoldingsLog:
+        """What accounts hold of each contract together."""
+        return self._matching.settlement.holdings
 
     @property
     def methods(self) -> frozenset[str]:

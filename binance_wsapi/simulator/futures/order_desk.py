@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from itertools import count
 from typing import Any
 
 from binance_wsapi.markets import Market
@@ -19,7 +20,7 @@ from binance_wsapi.simulator.futures.contracts import Contract
 from binance_wsapi.simulator.futures.events import UserEvents
 from binance_wsapi.simulator.futures.matching import Matching
 from binance_wsapi.simulator.futures.order_intake import OrderIntake
-from binance_wsapi.simulator.futures.orders import FuturesOrder
+from binance_wsapi.simulator.futures.orders import Amendment, FuturesOrder
 from binance_wsapi.simulator.futures.prices import Prices
 from binance_wsapi.simulator.futures.refusals import (
     limit_orders_only,
@@ -76,6 +77,7 @@ class OrderDesk:
         self._risk = risk
         self._matching = matching
         self._events = events
+        self._amendment_ids = count(1)
 
     def place(
         self, account: FuturesAccount, contract: Contract, params: dict[str, Any]
@@ -124,9 +126,19 @@ class OrderDesk:
             self._matching.finish(order, "CANCELED")
             return _with_modify_id(order_answer(order), modify_id)
         self._matching.withdraw(order)
-        order.quantity, order.price, order.price_match = quantity, price, price_match
-        order.changes += 1
         order.updated_us = self._clock.now_us()
+        order.amendments.append(
+            Amendment(
+                next(self._amendment_ids),
+                order.updated_us,
+                order.price,
+                price,
+                order.quantity,
+                quantity,
+                modify_id,
+            )
+        )
+        order.quantity, order.price, order.price_match = quantity, price, price_match
         self._events.order(order, "AMENDMENT", modify_id=modify_id)
         answer = _with_modify_id(order_answer(order), modify_id)
         self._intake.work(order)
@@ -185,7 +197,7 @@ class OrderDesk:
             grid.check_notional(contract, price, quantity)
         if (quantity, price) == (order.quantity, order.price):
             raise nothing_changes(self._market)
-        if order.changes >= MAX_CHANGES:
+        if len(order.amendments) >= MAX_CHANGES:
             raise too_many_changes(self._market)
         before = contract.value(order.price, order.remaining)
         after = contract.value(price, max(ZERO, quantity - order.executed))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from binance_wsapi.simulator.futures.accounts import FuturesAccount
     from binance_wsapi.simulator.futures.conditional import ConditionalOrder
 
-__all__ = ["CONDITIONAL_TYPES", "ExpiryReason", "Fill", "FuturesOrder"]
+__all__ = ["CONDITIONAL_TYPES", "Amendment", "ExpiryReason", "Fill", "FuturesOrder"]
 
 ZERO = Decimal(0)
 
@@ -21,6 +21,19 @@ CONDITIONAL_TYPES = frozenset(
     {"STOP", "STOP_MARKET", "TAKE_PROFIT", "TAKE_PROFIT_MARKET", "TRAILING_STOP_MARKET"}
 )
 """What fires later; ``STOP`` and ``TAKE_PROFIT`` then place a limit order, the others a market order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Amendment:
+    """One modification of an order."""
+
+    amendment_id: int
+    time_us: int
+    price_before: Decimal
+    price: Decimal
+    quantity_before: Decimal
+    quantity: Decimal
+    modify_id: int | None
 
 
 class ExpiryReason:
@@ -72,8 +85,8 @@ class FuturesOrder:
     executed_value: Decimal = ZERO
     """In the margin asset."""
     expiry_reason: str = ExpiryReason.NONE
-    changes: int = 0
-    """How often it was modified."""
+    amendments: list[Amendment] = field(default_factory=list)
+    """How it was modified, oldest first."""
     is_resting: bool = False
     """It stands in the book."""
     auto_close_type: str = ""

@@ -17,6 +17,7 @@ from binance_wsapi.simulator.futures.rest_account import AccountCalls
 from binance_wsapi.simulator.futures.rest_calls import AccountTable, Params, RestCall
 from binance_wsapi.simulator.futures.rest_market_data import MarketDataCalls
 from binance_wsapi.simulator.futures.rest_orders import OrderCalls, batch_size
+from binance_wsapi.simulator.futures.rest_statistics import StatisticsCalls
 from binance_wsapi.simulator.futures.stream_venue import StreamVenue
 
 __all__ = ["FuturesRest"]
@@ -34,6 +35,7 @@ class FuturesRest:
         self._market = venue.market
         market_data = MarketDataCalls(venue, limits)
         self._public = market_data.table
+        self._statistics = StatisticsCalls(venue).table
         self._private: AccountTable = {
             ("GET", "historicalTrades"): (
                 Security.USER_STREAM,
@@ -48,9 +50,16 @@ class FuturesRest:
 
         Args:
             verb: HTTP method.
-            path: What follows ``/fapi/`` or ``/dapi/``: ``v1/order``.
+            path: What follows ``/fapi/``, ``/dapi/`` or ``/futures/``: ``v1/order``, ``data/basis``.
         """
-        name = path.partition("/")[2]
+        root, _, name = path.partition("/")
+        if root == "data":
+            if verb != "GET" or name not in self._statistics:
+                return None
+            statistics = self._statistics[name]
+            return RestCall(
+                Security.NONE, lambda params, account: statistics(params), lambda params: 0
+            )
         if verb == "GET" and name in self._public:
             answer = self._public[name]
             return RestCall(Security.NONE, lambda params, account: answer(params), _weight_of(name))

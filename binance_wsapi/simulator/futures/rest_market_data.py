@@ -201,15 +201,7 @@ class MarketDataCalls:
 
     def _open_interest(self, params: Params) -> object:
         contract = self._contract(params)
-        held = sum(
-            (
-                max(ZERO, position.amount)
-                for account in self._market.accounts.values()
-                for position in account.positions.values()
-                if position.contract is contract
-            ),
-            ZERO,
-        )
+        held = self._market.holdings.now(contract).open_interest
         row: dict[str, Any] = {
             "symbol": contract.symbol,
             "openInterest": contract.quantity_text(held),

@@ -24,14 +24,16 @@ from binance_wsapi.simulator.futures.answers import algo_answer, order_status
 from binance_wsapi.simulator.futures.conditional import ConditionalOrder
 from binance_wsapi.simulator.futures.contracts import Contract
 from binance_wsapi.simulator.futures.market import FuturesMarket
-from binance_wsapi.simulator.futures.orders import Fill
+from binance_wsapi.simulator.futures.orders import Amendment, Fill, FuturesOrder
 from binance_wsapi.simulator.futures.refusals import refusal
 from binance_wsapi.simulator.futures.requests import Parameters
 from binance_wsapi.simulator.futures.rest_calls import (
+    YEARS_US,
     AccountTable,
     Params,
     newest_of,
     page_limit,
+    time_window,
 )
 
 __all__ = ["OrderCalls", "batch_size"]
@@ -55,6 +57,7 @@ class OrderCalls:
             ("GET", "openOrders"): (Security.USER_DATA, self._open_orders),
             ("GET", "openOrder"): (Security.USER_DATA, self._open_order),
             ("GET", "allOrders"): (Security.USER_DATA, self._all_orders),
+            ("GET", "orderAmendment"): (Security.USER_DATA, self._amendments),
             ("GET", "userTrades"): (Security.USER_DATA, self._user_trades),
             ("GET", "forceOrders"): (Security.USER_DATA, self._force_orders),
             ("DELETE", "allOpenOrders"): (Security.TRADE, self._cancel_all),
@@ -122,6 +125,18 @@ class OrderCalls:
             return [order_status(order) for order in found if order.order_id >= first][:limit]
         rows = newest_of(found, given, lambda order: order.created_us, limit=limit)
         return [order_status(order) for order in rows]
+
+    def _amendments(self, account: FuturesAccount, params: Params) -> object:
+        """Tell how an order was modified, the newest change first."""
+        order, given = self._market.find_order(account, params), Parameters(params)
+        start_us, end_us = time_window(given, longest_us=YEARS_US)
+        rows = [
+            _amendment(order, count, one)
+            for count, one in enumerate(order.amendments, start=1)
+            if (start_us is None or one.time_us >= start_us)
+            and (end_us is None or one.time_us <= end_us)
+        ]
+        return rows[::-1][: page_limit(given, 50, 100)]
 
     def _user_trades(self, account: FuturesAccount, params: Params) -> object:
         is_wanted, given = self._wanted(params, mandatory=True), Parameters(params)
@@ -291,6 +306,32 @@ def _algo_row(algo: ConditionalOrder) -> dict[str, Any]:
     return algo_answer(algo) | {
         "actualOrderId": "" if child is None else str(child.order_id),
         "actualPrice": f"{Decimal(0) if child is None else child.average_price:.5f}",
+    }
+
+
+def _amendment(order: FuturesOrder, count: int, amendment: Amendment) -> dict[str, object]:
+    contract = order.contract
+    change: dict[str, object] = {
+        "price": {
+            "before": contract.price_text(amendment.price_before),
+            "after": contract.price_text(amendment.price),
+        },
+        "origQty": {
+            "before": contract.quantity_text(amendment.quantity_before),
+            "after": contract.quantity_text(amendment.quantity),
+        },
+        "count": count,
+    }
+    if amendment.modify_id is not None:
+        change["modifyId"] = amendment.modify_id
+    return {
+        "amendmentId": amendment.amendment_id,
+        "symbol": contract.symbol,
+        "pair": contract.pair,
+        "orderId": order.order_id,
+        "clientOrderId": order.client_order_id,
+        "time": Micros(amendment.time_us),
+        "amendment": change,
     }
 
 

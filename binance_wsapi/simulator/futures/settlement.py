@@ -9,6 +9,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from binance_wsapi.simulator.clock import SimulatedClock
 from binance_wsapi.simulator.futures.contracts import Money
 from binance_wsapi.simulator.futures.events import UserEvents
+from binance_wsapi.simulator.futures.holdings import HoldingsLog
 from binance_wsapi.simulator.futures.isolated_margin import set_apart
 from binance_wsapi.simulator.futures.orders import Fill, FuturesOrder
 
@@ -41,6 +42,7 @@ class Settlement:
 
     Attributes:
         fees: Commission earned, by margin asset.
+        holdings: What accounts hold together.
     """
 
     def __init__(
@@ -54,6 +56,7 @@ class Settlement:
         self._events = events
         self._on_end = on_end
         self.fees: dict[str, Decimal] = {}
+        self.holdings = HoldingsLog(clock)
 
     def settle(self, execution: Execution) -> None:
         """Carry out one side of a match that its order knows of already."""
@@ -68,6 +71,7 @@ class Settlement:
         position = account.position(contract, order.position_side)
         amount_before, cost_before = position.amount, position.cost
         profit = position.trade(sign * execution.quantity, sign * execution.value, fee, now_us)
+        self.holdings.moved(contract, amount_before, position.amount, is_house=account.is_house)
         for kind, amount in (("REALIZED_PNL", profit), ("COMMISSION", -fee)):
             account.earn(
                 kind,

@@ -196,6 +196,7 @@ def test_a_list_that_is_no_json_is_refused(rest: Rest) -> None:
         ("/api/v3/depth", "X-MBX-USED-WEIGHT"),
         ("/fapi/v1/ping", "X-MBX-USED-WEIGHT"),
         ("/fapi/v1/depth", "X-MBX-USED-WEIGHT"),
+        ("/futures/data/basis", "X-MBX-USED-WEIGHT"),
         ("/dapi/v1/klines", "X-MBX-USED-WEIGHT"),
         ("/dapi/v1/account", "X-MBX-USED-WEIGHT"),
         ("/sapi/v1/system/status", "X-SAPI-USED-IP-WEIGHT"),
@@ -250,7 +251,20 @@ def test_what_clients_ask_sapi_at_their_start(exchange: Venue, rest: Rest) -> No
 def test_what_is_not_simulated_is_refused_and_logged(
     rest: Rest, caplog: pytest.LogCaptureFixture
 ) -> None:
-    refused = rest.ask("GET", "/fapi/v1/income/asyn")
+    for path in ("/fapi/v1/income/asyn", "/futures/data/topLongShortAccountRatio"):
+        assert rest.ask("GET", path)["code"] == -1020
+        assert f"not simulated: GET {path}" in caplog.text
 
-    assert refused["code"] == -1020
-    assert "not simulated: GET /fapi/v1/income/asyn" in caplog.text
+
+def test_statistics_are_of_the_market_whose_pair_is_named(exchange: Venue, rest: Rest) -> None:
+    exchange.clock.advance(300)
+    terms = {"contractType": "PERPETUAL", "period": "5m"}
+
+    rows = [
+        rest.ask("GET", "/futures/data/basis", pair=pair, **terms)[-1]["pair"]
+        for pair in ("BTCUSDT", "BTCUSD")
+    ]
+
+    assert rows == ["BTCUSDT", "BTCUSD"]
+    assert rest.ask("GET", "/futures/data/takerlongshortRatio", symbol="NONE")["code"] == -1121
+    assert rest.ask("GET", "/futures/data/takerBuySellVol", pair="BTCUSD", period="5m") == []

@@ -258,6 +258,17 @@ class FuturesTrading(RuleBasedStateMachine):
                 assert side != "SHORT" or position.amount <= 0
                 assert position.amount or not position.cost
         assert not any(amounts.values()), amounts
+        held = [
+            one.amount
+            for account in self.engine.accounts.values()
+            for one in account.open_positions()
+        ]
+        holdings = self.engine.holdings.now(self.contract)
+        assert holdings.open_interest == sum(one for one in held if one > 0)
+        assert (holdings.longs, holdings.shorts) == (
+            sum(one > 0 for one in held),
+            sum(one < 0 for one in held),
+        )
 
     @invariant()
     def books_hold_what_is_open_in_order(self) -> None:
@@ -272,7 +283,9 @@ class FuturesTrading(RuleBasedStateMachine):
             for price in prices:
                 orders: list[Any] = list(half.levels[price].orders.values())
                 assert half.quantity_at(price) == sum(one.remaining for one in orders) > 0
-                queue = queues[side, price] = [(one.order_id, one.changes) for one in orders]
+                queue = queues[side, price] = [
+                    (one.order_id, len(one.amendments)) for one in orders
+                ]
                 stayed = [one for one in self.queues.get((side, price), []) if one in queue]
                 assert queue[: len(stayed)] == stayed, "overtaken"
                 for one in orders:

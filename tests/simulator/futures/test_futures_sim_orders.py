@@ -420,7 +420,9 @@ class TestModify:
 
     def test_ten_thousand_changes_are_the_limit(self, taker: Trader) -> None:
         order_id = taker.place("BUY", "1", "59000")["orderId"]
-        taker.account.orders[order_id].changes = 10_000
+        amendments = taker.account.orders[order_id].amendments
+        self.modify(taker, order_id, quantity="1", price="59001")
+        amendments *= 10_000
 
         order = {"symbol": "BTCUSDT", "orderId": order_id, "side": "BUY", "quantity": "1"}
         assert taker.refused("order.modify", **order, price="59100") == -5026

@@ -406,3 +406,127 @@ def test_funding_is_settled_on_time_and_conserves_what_there_is(house: House) ->
     assert all(time_us % (8 * 3600 * 1_000_000) == 0 for time_us in times)
     assert len(own) == len(paid) == 3
     assert owned() == before
+
+
+def test_modifications_of_an_order_are_remembered_newest_first(house: House) -> None:
+    order_id = house.trader.place("BUY", "1", "59000")["orderId"]
+    terms = {"symbol": house.symbol, "orderId": order_id, "side": "BUY"}
+    for quantity, price, more in (("2", "59000", {}), ("2", "59001", {"modifyId": 7})):
+        house.venue.clock.advance(1)
+        house.trader.ask("order.modify", **terms, quantity=quantity, price=price, **more)
+
+    rows = house.ask("GET", "v1/orderAmendment", symbol=house.symbol, orderId=str(order_id))
+    later = house.ask(
+        "GET",
+        "v1/orderAmendment",
+        symbol=house.symbol,
+        orderId=str(order_id),
+        startTime=str(rows[0]["time"].us // 1000),
+    )
+
+    assert [row["amendment"]["count"] for row in rows] == [2, 1]
+    newest = rows[0]["amendment"]
+    assert {name: float(price) for name, price in newest["price"].items()} == {
+        "before": 59000,
+        "after": 59001,
+    }
+    assert newest["origQty"]["before"] == newest["origQty"]["after"]
+    assert (newest["modifyId"], "modifyId" in rows[1]["amendment"]) == (7, False)
+    assert [float(text) for text in rows[1]["amendment"]["origQty"].values()] == [1, 2]
+    assert rows[0]["amendmentId"] > rows[1]["amendmentId"]
+    assert (rows[0]["pair"], later) == (house.venue.market.contracts[house.symbol].pair, rows[:1])
+    with pytest.raises(ExchangeError, match="-2013"):
+        house.ask("GET", "v1/orderAmendment", symbol=house.symbol, orderId="1")
+
+
+class TestStatistics:
+    """What ``/futures/data/`` tells, by periods of five minutes; the clock starts 200 s into one."""
+
+    @pytest.fixture
+    def traded(self, house: House) -> House:
+        """Two trade in the first period, and one of them again in the third."""
+        other = house.venue.trader()
+        for side, quantity, wait in (("BUY", "4", 600), ("SELL", "1", 300)):
+            other.place("SELL" if side == "BUY" else "BUY", quantity, "60000")
+            house.trader.place(side, quantity, "60000")
+            house.venue.clock.advance(wait)
+        return house
+
+    def named(self, house: House, **more: Any) -> dict[str, Any]:
+        """Return how each market asks: by symbol, or by pair and contract type."""
+        if house.market is Market.USDM:
+            return {"symbol": house.symbol, "period": "5m"} | more
+        return {"pair": "BTCUSD", "contractType": "PERPETUAL", "period": "5m"} | more
+
+    def test_open_interest_of_periods_with_trades(self, traded: House) -> None:
+        rows = traded.ask("GET", "data/openInterestHist", **self.named(traded))
+
+        assert [float(row["sumOpenInterest"]) for row in rows] == [4, 3]
+        worth = 240_000 if traded.market is Market.USDM else pytest.approx(400 / 60_000, abs=1e-8)
+        assert float(rows[0]["sumOpenInterestValue"]) == worth
+        first, second = (row["timestamp"].us for row in rows)
+        assert second - first == 600_000_000
+        assert first % 300_000_000 == 0
+
+    def test_periods_are_chosen_by_time_and_limit(self, traded: House) -> None:
+        def asked(**more: Any) -> list[float]:
+            rows = traded.ask("GET", "data/openInterestHist", **self.named(traded, **more))
+            return [float(row["sumOpenInterest"]) for row in rows]
+
+        (first, second) = (
+            row["timestamp"].us // 1000
+            for row in traded.ask("GET", "data/openInterestHist", **self.named(traded))
+        )
+        assert asked(limit="1") == [3]
+        assert asked(startTime=str(first + 1)) == [3]
+        assert asked(endTime=str(second - 1)) == [4]
+        assert asked(startTime=str(first), limit="1") == [4]
+        assert asked(period="1h") == []
+        with pytest.raises(ExchangeError, match="-1130"):
+            asked(period="3m")
+
+    def test_what_takers_bought_and_sold(self, traded: House) -> None:
+        if traded.market is Market.USDM:
+            rows = traded.ask("GET", "data/takerlongshortRatio", **self.named(traded))
+            assert [(float(r["buyVol"]), float(r["sellVol"])) for r in rows] == [(4, 0), (0, 1)]
+            return
+        rows = traded.ask("GET", "data/takerBuySellVol", **self.named(traded))
+        assert [(r["takerBuyVol"], r["takerSellVol"]) for r in rows] == [("4", "0"), ("0", "1")]
+        assert rows[0]["takerBuyVolValue"] == "0.00666667"
+
+    def test_accounts_by_side(self, traded: House) -> None:
+        third = traded.venue.trader()
+        third.place("SELL", "1", "60000")
+        traded.trader.place("BUY", "1", "60000")
+        traded.venue.clock.advance(300)
+
+        rows = traded.ask("GET", "data/globalLongShortAccountRatio", **self.named(traded))
+
+        assert [row["longShortRatio"] for row in rows] == ["1.0000", "1.0000", "0.5000"]
+        assert (rows[-1]["longAccount"], rows[-1]["shortAccount"]) == ("0.3333", "0.6667")
+
+    def test_basis(self, house: House) -> None:
+        pair = "BTCUSDT" if house.market is Market.USDM else "BTCUSD"
+        quarter = next(
+            one.symbol
+            for one in house.venue.market.contracts.values()
+            if (one.pair, one.contract_type) == (pair, "CURRENT_QUARTER")
+        )
+        house.venue.market.set_index_price(quarter, Decimal(60_000))
+        house.venue.clock.advance(300)
+        asked = {"pair": pair, "contractType": "CURRENT_QUARTER", "period": "5m"}
+
+        rows = house.ask("GET", "data/basis", **asked)
+
+        last = rows[-1]
+        assert (last["basis"], last["basisRate"]) == ("600.00000000", "0.0100")
+        assert 0 < float(last["annualizedBasisRate"]) < 0.01
+        perpetual = house.ask("GET", "data/basis", **asked | {"contractType": "PERPETUAL"})
+        assert perpetual[-1]["annualizedBasisRate"] == ""
+        for wrong, code in (({"contractType": "ALL"}, "-1130"), ({"pair": "X"}, "-4144")):
+            with pytest.raises(ExchangeError, match=code):
+                house.ask("GET", "data/basis", **asked | wrong)
+
+    def test_top_traders_are_nobody_s_to_tell(self, house: House) -> None:
+        assert house.rest.find("GET", "data/topLongShortPositionRatio") is None
+        assert house.rest.find("POST", "data/basis") is None
