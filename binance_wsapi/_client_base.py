@@ -47,7 +47,6 @@ from binance_wsapi.redirection import redirected
 
 if TYPE_CHECKING:
     from binance_wsapi.core.account_keeper import AccountKeeper
-    from binance_wsapi.core.shared_limits import SharedLimits
     from binance_wsapi.core.write_ahead import Journal, WriteAhead
     from binance_wsapi.rules.symbol_rules import SymbolRules
 
@@ -310,11 +309,11 @@ class ClientBase(ClientSignature):
         return self._runtime.closed
 
     def _make_runtime(self, options: Options, authoriser: Authoriser) -> Runtime:
-        shared = None if options.shared_limits is None else _shared_limits(options.shared_limits)
+        servers = _servers(options)
         host = LoopThread(owns_sockets=options.transport_name == "direct")
         # Who shares limits with other processes shares them with clients of this one in the same way.
-        neighbours = PROCESS if shared is None else None
-        return Runtime(options, host, authoriser=authoriser, neighbours=neighbours, shared=shared)
+        neighbours = PROCESS if options.shared_limits is None else None
+        return Runtime(options, host, authoriser=authoriser, neighbours=neighbours, **servers)
 
     def _attach(self, core: Core) -> None:
         self._core = core
@@ -459,20 +458,31 @@ def recovery_of(
     return partial(recover, core.look_ups, core.write_ahead, lambda: core.rest, timeout)
 
 
-def _shared_limits(url: str) -> SharedLimits:
-    """Return what shares limits through a server.
+def _servers(options: Options) -> dict[str, Any]:
+    """Return what speaks with the servers that the options name, as arguments of a runtime.
 
     Raises:
-        ConfigurationError: What speaks with it is not installed.
+        ConfigurationError: What speaks with them is not installed, or a URL says what cannot be.
     """
+    made: dict[str, Any] = {}
+    name = ""
     try:
         with unforked:
-            from binance_wsapi.shared_limits.redis_limits import RedisLimits
+            if options.shared_limits is not None:
+                name = "shared_limits"
+                from binance_wsapi.shared_limits.redis_limits import RedisLimits
+
+                made["shared"] = RedisLimits(options.shared_limits)
+            if options.event_log is not None:
+                name = "event_log"
+                from binance_wsapi.event_log.redis_log import RedisEventLog
+
+                made["event_log"] = RedisEventLog(options.event_log)
     except ModuleNotFoundError:
         raise ConfigurationError(
-            "shared_limits needs redis-py: pip install 'binance-wsapi[redis]'"
+            f"{name} needs redis-py: pip install 'binance-wsapi[redis]'"
         ) from None
-    return RedisLimits(url)
+    return made
 
 
 def close_account(keeper: AccountKeeper) -> None:

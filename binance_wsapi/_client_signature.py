@@ -55,6 +55,7 @@ class ClientSignature:
         time_unit: TimeUnit | None = None,
         on_rate_limit: OnRateLimit = "raise",
         shared_limits: str | None = None,
+        event_log: str | None = None,
         on_unknown_outcome: OnUnknownOutcome = "resolve",
         order_rules: OrderRules = "off",
         journal: str | PathLike[str] | None = None,
@@ -117,6 +118,12 @@ class ClientSignature:
                 clients that name it share limits, in other processes and on other hosts: weight and
                 connection attempts, and orders by API key. ``?address=NAME`` tells several
                 addresses apart. It takes the ``redis`` extra.
+            event_log: A Redis or Valkey server, ``redis://host:6379/0``, in which the client logs
+                the user data that it is subscribed to, for
+                :func:`binance_wsapi.event_log.read_events` in any process. Of the clients of an
+                account one publishes, the others stand by. ``?account=NAME`` names the account,
+                ``?keep=N`` says about how many entries are kept (100,000). It takes the ``redis``
+                extra.
             on_unknown_outcome: When the fate of an order is unknown: ``"resolve"`` finds it out,
                 ``"raise"`` raises :class:`OutcomeUnknown` at once.
             order_rules: What becomes of an order that breaks the trading rules of its symbol:
@@ -190,6 +197,7 @@ class ClientSignature:
             time_unit=time_unit,
             on_rate_limit=on_rate_limit,
             shared_limits=shared_limits,
+            event_log=event_log,
             on_unknown_outcome=on_unknown_outcome,
             order_rules=order_rules,
             journal=journal,
@@ -225,6 +233,7 @@ class ClientSignature:
             proxy,
             headers,
             shared_limits,
+            event_log,
             journal,
         )
         if isinstance(read, ConfigurationError):

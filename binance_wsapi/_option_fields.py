@@ -67,6 +67,7 @@ class ClientOptions(TypedDict, total=False):
     time_unit: TimeUnit | None
     on_rate_limit: OnRateLimit
     shared_limits: str | None
+    event_log: str | None
     on_unknown_outcome: OnUnknownOutcome
     order_rules: OrderRules
     journal: str | PathLike[str] | None
@@ -124,6 +125,7 @@ class OptionFields:
     time_unit: TimeUnit | None = None
     on_rate_limit: OnRateLimit = "raise"
     shared_limits: str | None = field(default=None, repr=False)
+    event_log: str | None = field(default=None, repr=False)
     on_unknown_outcome: OnUnknownOutcome = "resolve"
     order_rules: OrderRules = "off"
     journal: str | PathLike[str] | None = field(default=None, repr=False)

@@ -7,10 +7,10 @@ import os
 import re
 import ssl as ssl_module
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, get_args
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from binance_wsapi._option_fields import (
     ClientOptions,
@@ -214,8 +214,10 @@ class Options(OptionFields):
             check_proxy(self.proxy, "proxy")
         elif (url := self._url_or_none(WsKey.MAIN_WSAPI)) is not None:
             proxy_of(url, None)
-        if self.shared_limits is not None and (problem := problem_of_server(self.shared_limits)):
-            raise ConfigurationError(f"shared_limits={without_user(self.shared_limits)!r}{problem}")
+        for name in ("shared_limits", "event_log"):
+            server = getattr(self, name)
+            if server is not None and (problem := problem_of_server(server)):
+                raise ConfigurationError(f"{name}={without_user(server)!r}{problem}")
         if self.headers is not None and not isinstance(self.headers, Mapping):
             raise ConfigurationError("headers: use a dict of texts by name")
         for name, value in (self.headers or {}).items():
@@ -297,6 +299,15 @@ def problem_of_server(url: object) -> str | None:
     if not host or port == 0 or not re.fullmatch("(/[0-9]*)?", path):
         return f" has no host, port or number of a database that can be{way_out}"
     return None
+
+
+def own_parameters(url: str, names: Collection[str]) -> tuple[str, dict[str, str]]:
+    """Return a server's URL without what is for this library, and that by its name."""
+    parts = urlsplit(url)
+    query = parse_qsl(parts.query)
+    rest = urlencode([each for each in query if each[0] not in names])
+    own = {name: value for name, value in query if name in names}
+    return urlunsplit(parts._replace(query=rest)), own
 
 
 def without_user(url: object) -> object:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import time
@@ -13,7 +14,7 @@ from typing import Self
 
 import pytest
 
-__all__ = ["RedisServer", "needs_redis"]
+__all__ = ["PROGRAM", "RedisServer", "needs_redis"]
 
 PROGRAM = shutil.which("redis-server") or shutil.which("valkey-server")
 START_S = 20.0
@@ -62,6 +63,16 @@ class RedisServer:
             self._process.kill()
             self._process.wait(START_S)
             self._process = None
+
+    def pause(self) -> None:
+        """Let it answer nothing for now; what it has is kept."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGSTOP)
+
+    def go_on(self) -> None:
+        """Let it answer again."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGCONT)
 
     def __enter__(self) -> Self:
         self.start()

@@ -40,7 +40,8 @@ ALLOWED: dict[str, set[str]] = {
     "core": {"buffer", "catalogue", "endpoints", "errors", "events", "forks", "health", "kept_state", "loading", "markets", "models", "options", "outcomes", "protocol", "proxies", "response", "rules"},
     "order_book": {"events", "catalogue", "core", "endpoints", "errors", "kept_state", "loading", "markets", "models", "protocol"},
     "account_state": {"core", "endpoints", "errors", "events", "kept_state", "models"},
-    "shared_limits": {"core", "protocol"},
+    "shared_limits": {"core", "options", "protocol"},
+    "event_log": {"buffer", "core", "endpoints", "errors", "events", "forks", "models", "options"},
     "history": {"catalogue", "core", "errors", "loading", "markets", "models", "protocol", "response"},
     "journal": {"catalogue", "core", "endpoints", "errors", "forks", "loading", "models", "options", "outcomes", "protocol"},
     "facade": {"account_state", "history", "catalogue", "core", "endpoints", "errors", "events", "loading", "markets", "models", "order_book", "protocol", "response", "rules"},
@@ -57,6 +58,8 @@ DOORS: dict[str, set[str]] = {
     "errors": {"response", "rules.violation"},
     # exchange.client() hands out a client: its type, and the module that makes it when it is called.
     "simulator.exchange": {"AsyncClient", "Client", "simulator.clients"},
+    # What is read out of a log is typed as what is subscribed: the types alone.
+    "event_log.reading": {"user_data"},
     # A backtest runs a bot with its client: its type alone.
     "simulator.backtest.run": {"Client"},
 }

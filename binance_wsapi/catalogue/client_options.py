@@ -175,6 +175,16 @@ OPTIONS: tuple[ClientOption, ...] = (
         is_confidential=True,
     ),
     ClientOption(
+        "event_log",
+        "str | None",
+        "None",
+        "A Redis or Valkey server, ``redis://host:6379/0``, in which the client logs the user data that it is "
+        "subscribed to, for :func:`binance_wsapi.event_log.read_events` in any process. Of the clients of an "
+        "account one publishes, the others stand by. ``?account=NAME`` names the account, ``?keep=N`` says about how "
+        "many entries are kept (100,000). It takes the ``redis`` extra.",
+        is_confidential=True,
+    ),
+    ClientOption(
         "on_unknown_outcome",
         "OnUnknownOutcome",
         '"resolve"',

@@ -25,7 +25,7 @@ class ApiSessions:
         self._make = make
         self.open: dict[WsKey, ApiSession] = {}
         """Those in use; looked into from any thread."""
-        self.reconcilers: dict[WsKey, Reconciler] = {}
+        self.reconcilers: dict[WsKey, list[Reconciler]] = {}
         """Who follows the orders of an account, by the connection it was subscribed with."""
 
     def of(self, ws_key: WsKey) -> ApiSession:
@@ -46,13 +46,15 @@ class ApiSessions:
 
     def follow(self, ws_key: WsKey, reconciler: Reconciler) -> None:
         """Let somebody keep track of the orders that a connection's account makes."""
-        self.reconcilers[ws_key] = reconciler
+        self.reconcilers.setdefault(ws_key, []).append(reconciler)
         self._share_reconcilers()
 
-    def unfollow(self, ws_key: WsKey) -> None:
-        """Nobody keeps track of them any more."""
-        self.reconcilers.pop(ws_key, None)
-        self._share_reconcilers()
+    def unfollow(self, ws_key: WsKey, reconciler: Reconciler) -> None:
+        """Somebody keeps track of them no longer."""
+        following = self.reconcilers.get(ws_key, [])
+        if reconciler in following:
+            following.remove(reconciler)
+            self._share_reconcilers()
 
     def take_all(self) -> list[ApiSession]:
         """Forget all sessions and return them, to be closed: the next call makes new ones."""
@@ -64,7 +66,8 @@ class ApiSessions:
         """Return what follows the orders of the account that a connection trades with."""
         return [
             reconciler
-            for other, reconciler in self.reconcilers.items()
+            for other, following in self.reconcilers.items()
+            for reconciler in following
             if endpoint(other).market is endpoint(ws_key).market
             and (other is ws_key or "TESTNET" not in other.name + ws_key.name)
         ]

@@ -121,16 +121,23 @@ class Feed:
             self._open_for[source] = reason
             self._tell_gap(since_us, reason, is_open=True)
 
-    def _tell_gap(self, since_us: int, reason: str, *, is_open: bool = False) -> None:
-        # The exchange's time is estimated late, by less than a round trip.
+    def latest_us(self) -> int:
+        """Return the exchange's time, epoch microseconds, rather late than early."""
+        # It is estimated late, by less than a round trip.
         round_trip = self._runtime.exchanges.clock_of(self._ws_key).round_trip or 0.0
-        until_us = self._exchange_us() + math.ceil(round_trip * 1_000_000)
+        return self._exchange_us() + math.ceil(round_trip * 1_000_000)
+
+    def _tell_gap(self, since_us: int, reason: str, *, is_open: bool = False) -> None:
         gap = StreamGap(
             from_ms=since_us // 1000,
-            until_ms=max(since_us, until_us) // 1000 + 1,
+            until_ms=max(since_us, self.latest_us()) // 1000 + 1,
             reason=reason,
             is_open=is_open,
         )
+        self.tell_gap(gap)
+
+    def tell_gap(self, gap: StreamGap) -> None:
+        """Append a gap."""
         self.tell(gap)
 
     def _exchange_us(self) -> int:

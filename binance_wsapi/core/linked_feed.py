@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from binance_wsapi.core.account_books import Reconciles
 from binance_wsapi.core.carriers import Carriers
 from binance_wsapi.core.feed import Feed
 from binance_wsapi.core.link import Link
 from binance_wsapi.core.lost_answers import LostAnswers
+from binance_wsapi.events import StreamGap
 from binance_wsapi.protocol.event_merge import identity
 from binance_wsapi.protocol.order_events import micros
 from binance_wsapi.protocol.raw_event import RawEvent
+
+if TYPE_CHECKING:
+    from binance_wsapi.core.logged_account import LoggedAccount
 
 __all__ = ["LinkedFeed", "Observer"]
 
@@ -58,6 +62,8 @@ class LinkedFeed(Feed):
         self.observers: list[Observer] = []
         """Who sees the events beside the stream."""
         self.make_reconciler: Callable[[], Reconciles] | None = None
+        self.log: LoggedAccount | None = None
+        """Brings what the stream tells into an event log as well."""
 
     def expect(self, link: Link) -> None:
         """The link is about to be subscribed."""
@@ -68,13 +74,10 @@ class LinkedFeed(Feed):
         if self.reconciler is None and self.make_reconciler is not None:
             self.reconciler = self.make_reconciler()
         was_interrupted = self.resumed(self._loss)
-        if self._carriers.carried_by(link) and self.reconciler is not None:
-            self.reconciler.moving()
-        if was_interrupted and self.reconciler is not None:
-            self.reconciler.begin()
+        if self._carriers.carried_by(link):
+            self._moving()
         if was_interrupted:
-            for observer in self.observers:
-                observer.resumed()
+            self._gone_on()
 
     def deliver(self, event: RawEvent, link: Link) -> None:
         """An event arrived on a link."""
@@ -92,16 +95,39 @@ class LinkedFeed(Feed):
         elif left_at is None and self._is_restored:
             self.not_restored(reason)  # it was to carry the events, and came to nothing
         elif left_at is not None and link.proven_at >= left_at:
-            if self.reconciler is not None:
-                self.reconciler.moved()
+            self._moved()
         elif left_at is not None:
             # It was not what it seemed when another took over: silent already, perhaps.
             self._interrupt(link, last_told_us)
             self.resumed(reason)
-            if self.reconciler is not None:
-                self.reconciler.begin()
-            for observer in self.observers:
-                observer.resumed()
+            self._gone_on()
+
+    def _moving(self) -> None:
+        if self.reconciler is not None:
+            self.reconciler.moving()
+        if self.log is not None:
+            self.log.moving()
+
+    def _moved(self) -> None:
+        if self.reconciler is not None:
+            self.reconciler.moved()
+        if self.log is not None:
+            self.log.moved()
+
+    def _gone_on(self) -> None:
+        if self.reconciler is not None:
+            self.reconciler.begin()
+        for observer in self._observers():
+            observer.resumed()
+
+    def _observers(self) -> list[Observer]:
+        return self.observers if self.log is None else [*self.observers, self.log]
+
+    def tell_gap(self, gap: StreamGap) -> None:
+        """Append a gap."""
+        super().tell_gap(gap)
+        if self.log is not None:
+            self.log.gap(gap)
 
     def not_restored(self, reason: str) -> None:
         """An attempt to go on failed: whoever reads the stream learns it while the gap lasts."""
@@ -117,7 +143,7 @@ class LinkedFeed(Feed):
         self.interrupted(link.proven_at, told_us=last_told_us)
         if self.reconciler is not None:
             self.reconciler.interrupted()
-        for observer in self.observers:
+        for observer in self._observers():
             observer.interrupted()
 
     def end(self) -> None:
@@ -125,7 +151,7 @@ class LinkedFeed(Feed):
         if self.reconciler is not None:
             self.reconciler.end()
         self.resumed(self._loss)
-        observers, self.observers = self.observers, []
+        observers, self.observers, self.log = self._observers(), [], None
         for observer in observers:
             observer.stopped()
         super().end()
@@ -133,6 +159,8 @@ class LinkedFeed(Feed):
     def _tell(self, event: RawEvent) -> None:
         for observer in self.observers:
             observer.event(event)
+        if self.log is not None:
+            self.log.event(event)
         if self.reconciler is None or self.reconciler.is_news(event):
             self.put(self.decode, event.data)
 

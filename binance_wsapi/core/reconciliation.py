@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -52,6 +52,12 @@ _SLACK_US = 1_000_000
 _OF_THE_QUESTION = frozenset({"not signed", "not encoded"})
 """Why a question was not sent that others need not share, or that time does not mend."""
 
+SEARCHED_MS = 24 * 3600 * 1000
+"""The longest stretch in which the exchange shows trades by time."""
+
+SLACK_MS = 1000
+"""How much later than its trade an event may have been told."""
+
 _decode = msgspec.json.Decoder().decode
 
 
@@ -64,15 +70,23 @@ class Reconciler:
         questions: How the account is asked.
         book: Which of its orders, and what is asked about them.
         tell: Appends a record to the account's stream.
+        since_us: From when on events were told, epoch microseconds; now by default.
     """
 
     def __init__(
-        self, questions: AccountQuestions, book: AccountBook, tell: Callable[[object], None]
+        self,
+        questions: AccountQuestions,
+        book: AccountBook,
+        tell: Callable[[object], None],
+        *,
+        since_us: int | None = None,
     ) -> None:
         self._questions = questions
         self.book = book if questions.has_rest else without_rest(book)
         self._append = tell
-        self._orders = LiveOrders(self.book, since_us=questions.exchange_us())
+        self._orders = LiveOrders(
+            self.book, since_us=questions.exchange_us() if since_us is None else since_us
+        )
         self._answers: deque[tuple[bool, msgspec.Raw]] = deque(maxlen=10_000)
         """Not decoded until it matters: each answer to an order passes here."""
         self._task: asyncio.Task[None] | None = None
@@ -81,6 +95,15 @@ class Reconciler:
         self._gap: tuple[int, float] | None = None
         """Until when events were missing, epoch microseconds, and until when answers are watched for
         orders from before that, monotonic seconds."""
+        self._searched: tuple[Collection[str], int] | None = None
+        """In which symbols orders are looked for that were made in the gap, and since when, epoch milliseconds."""
+
+    @property
+    def orders(self) -> LiveOrders:
+        """The live orders, with all that answers have shown of them."""
+        if self._answers:
+            self._look_into_answers()
+        return self._orders
 
     def start(self) -> None:
         """Learn which orders are open already: no event tells of them until they change."""
@@ -140,6 +163,15 @@ class Reconciler:
         self._look_into_answers()
         self._task = runtime.spawn(self._reconcile())
 
+    def search(self, symbols: Collection[str], since_ms: int) -> None:
+        """Look for orders as well that were made and filled in the gap that :meth:`begin` ends.
+
+        Args:
+            symbols: Where; elsewhere nothing shows them.
+            since_ms: When the gap began, epoch milliseconds.
+        """
+        self._searched = symbols, since_ms
+
     def moving(self) -> None:
         """Another link takes over: whether all events came is known when the former one has ended."""
         self._look_into_answers()
@@ -173,6 +205,9 @@ class Reconciler:
 
     async def _reconcile(self) -> None:
         delay = AGAIN_S
+        if self._searched is not None:
+            await self._search(*self._searched)
+            self._searched = None
         await self._look()
         # Last, so that the balances are no older than the orders told before them.
         await self._refresh_account()
@@ -183,6 +218,25 @@ class Reconciler:
             self._orders.begin_gap()
             if await self._look():
                 await self._refresh_account()
+
+    async def _search(self, symbols: Collection[str], since_ms: int) -> None:
+        question, most = self.book.fills, self.book.most_fills
+        if question is None:
+            return
+        for symbol in symbols:
+            start_ms = max(since_ms - SLACK_MS, self._questions.exchange_us() // 1000 - SEARCHED_MS)
+            while True:
+                asked = {"symbol": symbol, "startTime": start_ms, "limit": most, **self.book.params}
+                try:
+                    trades = _trades_in(await self._ask(question, asked))
+                except BinanceWsApiError as error:
+                    log.warning("%s: orders of a gap: %s", self._questions.ws_key, error)
+                    break
+                self._orders.meet(symbol, trades)
+                last_ms = max((trade["time"] for trade in trades), default=start_ms)
+                if len(trades) < most or last_ms <= start_ms:
+                    break
+                start_ms = last_ms
 
     async def _look(self) -> bool:
         """Tell what the events would have told; return whether there was something."""
@@ -288,3 +342,12 @@ class Reconciler:
                 problem=record.problem,
             )
         )
+
+
+def _trades_in(answer: object) -> list[dict[str, Any]]:
+    """Return the rows of an answer that tell a trade of an order."""
+    return [
+        row
+        for row in (answer if isinstance(answer, list) else ())
+        if isinstance(row, dict) and type(row.get("orderId")) is type(row.get("time")) is int
+    ]

@@ -25,6 +25,7 @@ from binance_wsapi.options import Options
 from binance_wsapi.protocol.authorisation import Authoriser
 
 if TYPE_CHECKING:
+    from binance_wsapi.core.event_log import EventLog
     from binance_wsapi.core.shared_limits import SharedLimits
 
 __all__ = ["LoopHost", "Runtime"]
@@ -70,6 +71,7 @@ class Runtime:
         prefix: What all ids begin with; chance by default.
         shared: Shares limits with other processes; nobody by default.
         neighbours: The clients that limits and clocks are shared with; nobody by default.
+        event_log: Where user data is logged; nowhere by default.
     """
 
     def __init__(
@@ -84,6 +86,7 @@ class Runtime:
         prefix: str | None = None,
         neighbours: Neighbours | None = None,
         shared: SharedLimits | None = None,
+        event_log: EventLog | None = None,
     ) -> None:
         self.options = options
         self.host = host
@@ -115,6 +118,9 @@ class Runtime:
         self.shared_limits = shared
         if shared is not None:
             shared.attach(self.spawn, now, self._tell_of_limits)
+        self.event_log = event_log
+        if event_log is not None:
+            event_log.attach(self.spawn, now)
         self.dialling = Dialling(options, self.exchanges, now, wall_us)
         self.is_closed = False
         """The client was closed."""
@@ -278,6 +284,8 @@ class Runtime:
 
     async def close_transport(self) -> None:
         """Give back what was shared, and let go of what opened sockets, if anything did."""
+        if self.event_log is not None:
+            await self.event_log.leave()
         if self.shared_limits is not None:
             await self.shared_limits.leave()
         if self._transport is not None:

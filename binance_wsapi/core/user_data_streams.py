@@ -33,6 +33,8 @@ from binance_wsapi.markets.market import find
 if TYPE_CHECKING:
     import msgspec
 
+    from binance_wsapi.core.event_log import EventLog
+    from binance_wsapi.core.logged_account import LoggedAccount
     from binance_wsapi.core.rest_door import RestDoor
 
 __all__ = ["UserData", "UserDataStreams"]
@@ -180,6 +182,8 @@ class UserDataStreams:
         books = account_books(ws_key, isolated_symbol)
         if books:
             feed.make_reconciler = lambda: self._reconciler(key, books, feed)
+        if self._runtime.event_log is not None:
+            feed.log = _logged_account(self, self._runtime.event_log, key, books, feed)
         user_data = self._make(ws_key, isolated_symbol, feed)
         self._starting.add(user_data)
         try:
@@ -188,20 +192,27 @@ class UserDataStreams:
             self._starting.discard(user_data)
         self._kept[key] = (user_data, feed)
         if feed.reconciler is not None:
-            if isinstance(feed.reconciler, Reconciler) and trades_over_sessions(ws_key):
-                self._sessions.follow(ws_key, feed.reconciler)
+            self._follow(key, self._reconcilers[key])
             feed.reconciler.start()
+        if feed.log is not None:
+            feed.log.begin()
         return feed, True
 
     def _reconciler(
         self, key: Account, books: Sequence[AccountBook], feed: LinkedFeed
     ) -> Reconciles:
-        ws_key = key[0]
-        session = self._sessions.of(ws_key) if trades_over_sessions(ws_key) else None
-        questions = AccountQuestions(self._runtime, ws_key, session, self._rest)
+        questions = self._questions(key[0])
         made = [Reconciler(questions, book, feed.tell) for book in books]
         self._reconcilers[key] = made
         return made[0] if len(made) == 1 else AccountBooks(made)
+
+    def _questions(self, ws_key: WsKey) -> AccountQuestions:
+        session = self._sessions.of(ws_key) if trades_over_sessions(ws_key) else None
+        return AccountQuestions(self._runtime, ws_key, session, self._rest)
+
+    def _follow(self, key: Account, reconcilers: Sequence[Reconciler]) -> None:
+        if len(reconcilers) == 1 and trades_over_sessions(key[0]):
+            self._sessions.follow(key[0], reconcilers[0])
 
     def show_order(self, path: str, params: Mapping[str, Any], result: msgspec.Raw) -> None:
         """Show an order that a request to a REST path has made to who keeps track of it."""
@@ -246,8 +257,8 @@ class UserDataStreams:
 
     async def _stop(self, key: Account) -> None:
         user_data, _ = self._kept.pop(key)
-        self._reconcilers.pop(key, None)
-        self._sessions.unfollow(key[0])
+        for each in self._reconcilers.pop(key, ()):
+            self._sessions.unfollow(key[0], each)
         await user_data.stop()
 
     def key_stopped(self, ws_key: WsKey) -> None:
@@ -334,6 +345,40 @@ class UserDataStreams:
     def _close(self, key: Account, buffer: Buffer) -> None:
         with contextlib.suppress(ClientClosed):
             self._runtime.run(lambda: self.unsubscribe(*key, buffer=buffer))
+
+
+def _logged_account(
+    streams: UserDataStreams,
+    event_log: EventLog,
+    key: Account,
+    books: Sequence[AccountBook],
+    feed: LinkedFeed,
+) -> LoggedAccount:
+    """Return what brings an account's events into the log."""
+    with uncut:
+        from binance_wsapi.core.logged_account import LoggedAccount, log_name, stream_of
+
+    ws_key, sessions = key[0], streams._sessions
+    own: list[Reconciler] = []
+
+    def make(tell: Callable[[object], None], since_us: int) -> list[Reconciler]:
+        questions = streams._questions(ws_key)
+        return [Reconciler(questions, book, tell, since_us=since_us) for book in books]
+
+    def follow(reconcilers: Sequence[Reconciler]) -> None:
+        following = streams._reconcilers.get(key)
+        for each in own:
+            sessions.unfollow(ws_key, each)
+            if following is not None:
+                following.remove(each)
+        own.clear()
+        if following is not None:  # else the account's events have ended
+            own.extend(reconcilers)
+            following.extend(own)
+            streams._follow(key, own)
+
+    account = log_name(streams._runtime.authoriser.api_key or "")
+    return LoggedAccount(event_log, account, stream_of(*key), feed, make=make, follow=follow)
 
 
 def _connections(user_data: Iterable[UserData]) -> list[Session]:

@@ -16,10 +16,12 @@ answer came. Then it is told as unknown.
 from __future__ import annotations
 
 from collections import defaultdict, deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
+
+import msgspec
 
 from binance_wsapi.markets.books import AccountBook
 from binance_wsapi.protocol.order_events import FINAL_STATUSES, micros
@@ -109,6 +111,22 @@ class _Told:
         else:
             self.executed += quantity
 
+    def kept(self) -> bytes:
+        """Return all of it, for whoever goes on with the order."""
+        return _encode(
+            (
+                self.client_order_id,
+                self.status,
+                self.price,
+                self.quantity,
+                self.updated,
+                self.before,
+                self.executed,
+                sorted(self.trade_ids),
+                self.is_in_the_dark,
+            )
+        )
+
     @property
     def shape(self) -> tuple[Decimal, Decimal]:
         """Price and quantity."""
@@ -118,6 +136,12 @@ class _Told:
     @property
     def has_ended(self) -> bool:
         return self.status in FINAL_STATUSES
+
+
+_encode = msgspec.json.Encoder().encode
+_decode_kept = msgspec.json.Decoder(
+    tuple[str, str | None, Any, Any, int, Decimal, Decimal, set[int], bool]
+).decode
 
 
 class _Latest:
@@ -158,6 +182,8 @@ class LiveOrders:
         """Orders that nothing more is to be told of: an answer that comes late brings none of them back."""
         self._made_known = _Latest(size)
         """Fills told by a reconciliation, by symbol and trade id: their events are no news."""
+        self.changed: set[_Key] | None = None
+        """Of which orders something was learnt; ``None`` where nobody wants to know."""
         self._gaps = 0
         """How many gaps have begun; all those past ``_gaps_closed`` are yet to be looked into, and while there
         are any no order may be forgotten."""
@@ -174,6 +200,35 @@ class LiveOrders:
     def are_in_the_dark(self) -> bool:
         """Whether nobody could tell yet what was missed of some order."""
         return any(told.is_in_the_dark for told in self._told.values())
+
+    def kept(self, key: _Key) -> bytes | None:
+        """Return what is known of an order, for :meth:`go_on_with`; ``None`` where it is not live."""
+        told = self._told.get(key)
+        return None if told is None else told.kept()
+
+    def go_on_with(self, key: _Key, kept: bytes) -> None:
+        """Know an order as somebody else has known it, whose events were told.
+
+        Raises:
+            msgspec.DecodeError: This is not what anybody knew.
+        """
+        told = self._told[key] = _Told(*_decode_kept(kept))
+        for trade_id in told.trade_ids:
+            self._made_known.add((key[0], trade_id))
+
+    def was_told(self, key: _Key, trade_ids: Iterable[int], *, has_ended: bool) -> None:
+        """Somebody else has told these fills of an order, and perhaps its end."""
+        for trade_id in trade_ids:
+            self._made_known.add((key[0], trade_id))
+        if has_ended and key not in self._told:
+            self._ended.add(key)
+
+    def meet(self, symbol: str, trades: Iterable[Mapping[str, Any]]) -> None:
+        """Take note of trades that were made in a gap: of orders that nobody knew, nothing was told."""
+        for trade in trades:
+            key = symbol, trade["orderId"]
+            if key not in self._told and key not in self._ended.keys:
+                self._track(key, _Told())
 
     def begin_gap(self) -> None:
         """The events are no longer whole: call it at the loss, before any event of a new connection.
@@ -258,7 +313,13 @@ class LiveOrders:
         if fill is not None:
             total, last = amount(order.filled), amount(order.filled_now) or Decimal(0)
             told.add_fill(fill, last, total)
+        self.note(key)
         return True
+
+    def note(self, key: _Key) -> None:
+        """Something was learnt of an order."""
+        if self.changed is not None:
+            self.changed.add(key)
 
     def _filled_before(self, event: RawEvent, order: ToldOrder) -> Decimal:
         """Return what was filled before the first event that is heard of an order, and is no loss of ours."""
@@ -274,12 +335,16 @@ class LiveOrders:
 
     def _track(self, key: _Key, told: _Told) -> None:
         self._told[key] = told
+        self.note(key)
         if len(self._told) > self._size:
-            del self._told[next(iter(self._told))]
+            oldest = next(iter(self._told))
+            del self._told[oldest]
+            self.note(oldest)
 
     def _end(self, key: _Key) -> None:
         self._told.pop(key, None)
         self._ended.add(key)
+        self.note(key)
 
     def _close_gap(self, gaps: int) -> None:
         self._gaps_closed = min(gaps, self._gaps)  # gaps may have been withdrawn since
@@ -440,6 +505,7 @@ class _Rounds:
         told = orders._told.get(key)
         if told is None:
             return None  # its end was told while the answer was under way
+        orders.note(key)
         was_in_the_dark, told.is_in_the_dark = told.is_in_the_dark, False
         if row is None:
             if not self.is_second_look:
@@ -500,6 +566,7 @@ class _Rounds:
         told = self._orders._told.get(key)
         if told is not None and not told.is_in_the_dark:
             told.is_in_the_dark = True
+            self._orders.note(key)
             self._records.append(Reconciled(*key, told.client_order_id, "UNKNOWN", problem=problem))
 
 

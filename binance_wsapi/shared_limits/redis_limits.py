@@ -10,13 +10,13 @@ import os
 from collections import deque
 from collections.abc import Callable, Coroutine
 from typing import Any
-from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 import redis.asyncio
 import redis.exceptions
 from redis.exceptions import RedisError
 
 from binance_wsapi.core.shared_limits import SharedPool
+from binance_wsapi.options import own_parameters
 from binance_wsapi.protocol.limits import Claim, Ledger
 from binance_wsapi.protocol.silence import Silence
 from binance_wsapi.shared_limits.lease_script import LEASE
@@ -187,7 +187,8 @@ class RedisLimits:
     """
 
     def __init__(self, url: str) -> None:
-        self._url, self._address = _parted(url)
+        self._url, own = own_parameters(url, ("address",))
+        self._address = own.get("address")
         self._id = os.urandom(8).hex()
         self._books: list[_Book] = []
         self._pools: list[SharedPool] = []
@@ -448,12 +449,3 @@ def _changed(claim: Claim, held: int) -> tuple[Any, ...]:
         claim.told,
         claim.told_at,
     )
-
-
-def _parted(url: str) -> tuple[str, str | None]:
-    """Return the URL that redis-py takes, and the address that ours names."""
-    parts = urlsplit(url)
-    query = parse_qsl(parts.query)
-    address = dict(query).get("address")
-    rest = urlencode([(name, value) for name, value in query if name != "address"])
-    return urlunsplit(parts._replace(query=rest)), address

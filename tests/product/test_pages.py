@@ -29,6 +29,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from pages import PAGES, ROOT, Block, blocks_of
 from plugin_arguments import plugin_arguments
+from redis_server import PROGRAM, RedisServer
 
 import binance_wsapi
 from binance_wsapi import AsyncClient, Client, KeyType
@@ -48,6 +49,7 @@ CONSOLE = [block for block in BLOCKS if block.language == "console"]
 OUTPUT = {
     before: after.code for before, after in itertools.pairwise(BLOCKS) if after.title == "output"
 }
+REDIS_URL = "redis://127.0.0.1:6379/0"
 PAST_DAYS, DAY_S = 2, 86_400
 """How much of a past the exchange has where a page asks for yesterday."""
 READ_ALONE = {"", "text", "toml", "ini", "yaml", "dockerfile", "diff", "json", "javascript"}
@@ -123,15 +125,30 @@ def here(
                 asyncio.run(closing)
 
 
+@pytest.fixture
+def redis_url(block: Block, tmp_path: Path) -> Iterator[str]:
+    """Where the server is that a snippet speaks of."""
+    if REDIS_URL not in block.code:
+        yield REDIS_URL
+        return
+    if PROGRAM is None and not os.environ.get("CI"):
+        pytest.skip("no redis-server here: apt-get install redis-server")
+    with RedisServer(tmp_path) as server:
+        yield server.url
+
+
 @pytest.mark.parametrize("block", SNIPPETS, ids=str)
-def test_snippets_run(block: Block, here: Here, capsys: pytest.CaptureFixture[str]) -> None:
+def test_snippets_run(
+    block: Block, here: Here, redis_url: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     def kms_sign(payload: bytes) -> str:
         pem = here.keys[KeyType.RSA].api_secret.encode()
         key = serialization.load_pem_private_key(pem, None)
         assert isinstance(key, rsa.RSAPrivateKey)
         return b64encode(key.sign(payload, padding.PKCS1v15(), hashes.SHA256())).decode()
 
-    code = compile("\n" * block.line + block.code, str(ROOT / block.page), "exec")
+    source = block.code.replace(REDIS_URL, redis_url)
+    code = compile("\n" * block.line + source, str(ROOT / block.page), "exec")
     exec(code, {"__name__": "snippet", "kms_sign": kms_sign})
 
     printed = capsys.readouterr().out

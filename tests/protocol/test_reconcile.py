@@ -5,6 +5,7 @@ import random
 from decimal import Decimal
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -687,3 +688,56 @@ def test_every_fill_is_told_once_whatever_the_gap_swallows(seed: int) -> None:
 
     assert sorted(told) == sorted(t["id"] for fills in trades.values() for t in fills)
     assert {order_id for _, order_id in orders} == {i for i, o in book.items() if is_open(o)}
+
+
+def went_on(orders: LiveOrders) -> LiveOrders:
+    """Return what somebody else knows who goes on with these orders."""
+    other = LiveOrders(SPOT_BOOK)
+    for key in orders:
+        kept = orders.kept(key)
+        assert kept is not None
+        other.go_on_with(key, kept)
+    return other
+
+
+def test_who_goes_on_with_an_order_asks_for_the_fills_that_were_not_told() -> None:
+    known = live(report(), fill(1, total="1"), fill(2, total="2"))
+    orders = went_on(known)
+    orders.begin_gap()
+    asking = Reconciliation(orders)
+    asking.on_answer(row(executedQty="4", status="PARTIALLY_FILLED"))
+    (record,) = asking.on_answer([trade(number) for number in range(1, 5)])
+
+    assert [missed["id"] for missed in record.missed_fills] == [3, 4]
+
+
+def test_a_fill_that_was_told_before_is_no_news_to_who_goes_on() -> None:
+    orders = went_on(live(report(), fill(1, total="1")))
+
+    assert not observe_event(orders, fill(1, total="1"))
+    assert observe_event(orders, fill(2, total="2"))
+
+
+def test_what_was_known_differently_is_refused() -> None:
+    with pytest.raises(msgspec.DecodeError):
+        live().go_on_with(("BTCUSDT", 7), b'["of another version"]')
+
+
+def test_an_order_whose_end_was_told_is_not_met_again() -> None:
+    orders = live()
+    orders.was_told(("BTCUSDT", 7), [1], has_ended=True)
+    orders.meet("BTCUSDT", [trade(1), {**trade(2), "orderId": 8}])
+
+    assert list(orders) == [("BTCUSDT", 8)]
+    assert not observe_event(orders, fill(1, total="1"))
+
+
+def test_what_changed_is_noted_for_who_wants_to_know() -> None:
+    orders = live(report())
+    orders.changed = set()
+    observe_event(orders, fill(1, total="1"))
+    observe_event(orders, report(i=8))
+
+    assert orders.changed == {("BTCUSDT", 7), ("BTCUSDT", 8)}
+    observe_event(orders, fill(2, total="5"))
+    assert orders.kept(("BTCUSDT", 7)) is None

@@ -1,0 +1,91 @@
+"""What a client asks of an event log: one account's events for many readers, and for the next process."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple, Protocol
+
+__all__ = ["EventLog", "LogEntry", "LogTail", "LogWriter", "Publisher"]
+
+
+class LogEntry(NamedTuple):
+    """What is appended at once."""
+
+    kind: str
+    """What the text is: see :mod:`binance_wsapi.core.log_entries`."""
+    text: bytes
+    time_ms: int
+    """Until when the log is whole with it, epoch milliseconds by the exchange's clock."""
+    orders: Mapping[str, bytes]
+    """What is known by then of orders that it changes; empty where one is over."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class LogTail:
+    """What is in a log when a client begins to publish."""
+
+    entries: Sequence[tuple[str, bytes]] = ()
+    """The kinds and texts of the last entries, oldest first."""
+    orders: Mapping[str, bytes] = field(default_factory=dict[str, bytes])
+    """What is known of all live orders."""
+    time_ms: int = 0
+    """Until when it is whole, epoch milliseconds; 0 when nobody has published yet."""
+    since_us: int = 0
+    """Since when it has been kept, epoch microseconds."""
+
+
+class Publisher(Protocol):
+    """Whose events are appended; called on the loop's thread."""
+
+    def lead(self, tail: LogTail) -> int:
+        """Publish from now on; return since when the log is kept, epoch microseconds."""
+        raise NotImplementedError
+
+    def stand_by(self) -> None:
+        """Publish no more: somebody else does, or what was handed in could not be kept."""
+
+    def changed_orders(self) -> Mapping[str, bytes]:
+        """Return what was learnt of orders beside the entries since the last time."""
+        raise NotImplementedError
+
+    def known_orders(self) -> Mapping[str, bytes]:
+        """Return what is known of all live orders."""
+        raise NotImplementedError
+
+
+class LogWriter(Protocol):
+    """Appends the events of one account, while its client is the one to publish them."""
+
+    def append(self, entry: LogEntry) -> None:
+        """Hand an entry in; never waits."""
+
+    def close(self) -> None:
+        """Let somebody else publish, once all is appended."""
+
+
+class EventLog(Protocol):
+    """Where events are logged; all is called on the loop's thread."""
+
+    def attach(
+        self, spawn: Callable[[Coroutine[Any, Any, None]], object], now: Callable[[], float]
+    ) -> None:
+        """Take what it stands on.
+
+        Args:
+            spawn: Runs something in the background until the client ends.
+            now: Monotonic seconds.
+        """
+
+    def publish(self, account: str, stream: str, publisher: Publisher) -> LogWriter:
+        """Let an account's events be published, as soon as nobody else does.
+
+        Args:
+            account: The account, unless it was given a name.
+            stream: Which of its streams.
+            publisher: Whose turn it then is.
+        """
+        raise NotImplementedError
+
+    async def leave(self) -> None:
+        """Append what is handed in, and let others publish."""

@@ -1,0 +1,103 @@
+"""The entries of an event log: events in the exchange's own text, and what the library tells between them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from binance_wsapi.events import AccountReconciled, OrderReconciled, StreamGap
+from binance_wsapi.markets import Market
+from binance_wsapi.protocol.order_events import FINAL_STATUSES
+from binance_wsapi.protocol.raw_event import raw_event
+from binance_wsapi.protocol.wire_values import whole_number
+
+__all__ = ["EVENT", "LoggedOrder", "decoded", "encoded", "orders_told"]
+
+EVENT = "event"
+"""The kind of entry whose text is the exchange's."""
+
+_RECORDS: dict[str, type[Any]] = {
+    "gap": StreamGap,
+    "order": OrderReconciled,
+    "account": AccountReconciled,
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class LoggedOrder:
+    """What an entry tells of an order."""
+
+    market: Market | None
+    """Its market, where the entry says so."""
+    unit: str | None
+    """The business unit that an event of portfolio margin names."""
+    symbol: str
+    order_id: int
+    trade_ids: tuple[int, ...]
+    has_ended: bool
+
+
+def encoded(record: StreamGap | OrderReconciled | AccountReconciled) -> tuple[str, bytes]:
+    """Return the kind and the text of what the library tells."""
+    kind = next(kind for kind, each in _RECORDS.items() if isinstance(record, each))
+    return kind, msgspec.json.encode(msgspec.structs.asdict(record))
+
+
+def decoded(kind: str, text: bytes, decode: Callable[[bytes], Any]) -> Any:
+    """Return what an entry tells.
+
+    Args:
+        kind: The entry's kind.
+        text: Its text.
+        decode: Makes an event from the exchange's text.
+
+    Raises:
+        msgspec.DecodeError: It is no entry of a log.
+    """
+    return decode(text) if kind == EVENT else _record(kind, text)
+
+
+def _record(kind: str, text: bytes) -> Any:
+    record = _RECORDS[kind]
+    # A later version may tell more.
+    told = {
+        name: value
+        for name, value in msgspec.json.decode(text).items()
+        if name in record.__struct_fields__
+    }
+    if "market" in told:
+        told["market"] = Market(told["market"])
+    if "raw_missed_fills" in told:
+        told["raw_missed_fills"] = tuple(told["raw_missed_fills"])
+    return record(**told)
+
+
+def orders_told(entries: Iterable[tuple[str, bytes]]) -> Iterator[LoggedOrder]:
+    """Yield what entries tell of orders."""
+    for kind, text in entries:
+        if kind == EVENT:
+            event = raw_event(text)
+            order = event.order
+            if order is not None:
+                yield LoggedOrder(
+                    market=None,
+                    unit=event.unit,
+                    symbol=order.symbol,
+                    order_id=order.key[1],
+                    trade_ids=() if order.fill is None else (order.fill,),
+                    has_ended=order.status in FINAL_STATUSES,
+                )
+        elif kind == "order":
+            record: OrderReconciled = _record(kind, text)
+            ids = (whole_number(fill.get("id")) for fill in record.raw_missed_fills)
+            yield LoggedOrder(
+                market=record.market,
+                unit=None,
+                symbol=record.symbol,
+                order_id=record.order_id,
+                trade_ids=tuple(trade_id for trade_id in ids if trade_id is not None),
+                has_ended=record.status in FINAL_STATUSES and record.problem is None,
+            )

@@ -1,0 +1,42 @@
+"""What an event log is called at its server."""
+
+from __future__ import annotations
+
+import re
+
+from binance_wsapi.core.logged_account import log_name
+from binance_wsapi.errors import ParameterError
+
+__all__ = ["account_name", "checked_account", "keys_of"]
+
+_is_name = re.compile(r"[A-Za-z0-9._-]{1,64}").fullmatch
+
+
+def account_name(api_key: str) -> str:
+    """Return what an account is called whose client gave it no name: a fingerprint, which leads back to no key.
+
+    Args:
+        api_key: The API key of the client that publishes.
+    """
+    return log_name(api_key)
+
+
+def checked_account(account: str) -> str:
+    """Return the name of an account.
+
+    Raises:
+        ParameterError: It can be none.
+    """
+    if not isinstance(account, str) or not _is_name(account):
+        raise ParameterError(
+            f"account={account!r} is no name of an account: use up to 64 letters, digits, '.', '_' and '-', "
+            "or account_name(api_key)",
+            parameter="account",
+        )
+    return account
+
+
+def keys_of(account: str, stream: str) -> list[str]:
+    """Return the keys of the log, of its state, and of the live orders; in one slot of a cluster."""
+    name = f"binance_wsapi:events:{{{account}:{stream}}}"
+    return [f"{name}:log", f"{name}:state", f"{name}:orders"]

@@ -1,0 +1,84 @@
+"""The scripts that Redis runs for an event log, each whole or not at all.
+
+Three keys: the log itself (a stream), its state (a hash) and the live orders (a hash). Who publishes does so for a *term*:
+a number that grows with each publisher. An entry's id is the term and its number in the term, so that what a
+publisher sends again is told apart from what is new, and what one sends whose term is over is refused.
+"""
+
+from __future__ import annotations
+
+__all__ = ["APPEND", "LEAD", "RELEASE"]
+
+LEAD = """
+local id, lasts_ms, own_term = ARGV[1], tonumber(ARGV[2]), ARGV[3]
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local holder, till, term = unpack(redis.call('HMGET', KEYS[2], 'holder', 'until', 'term'))
+if holder and holder ~= '' and holder ~= id and tonumber(till) > now then
+    return {0, tonumber(till) - now}
+end
+if not term and own_term ~= '' then
+    -- The server has lost all: whoever published goes on, and puts back what it still has.
+    term = own_term
+else
+    term = string.format('%.0f', math.max(tonumber(term or '0') + 1, now))
+end
+redis.call('HSET', KEYS[2], 'holder', id, 'until', now + lasts_ms, 'term', term, 'number', 0)
+local state = redis.call('HMGET', KEYS[2], 'last', 'time_ms', 'since_us')
+return {1, term, state[1] or '', state[2] or '0', state[3] or '0'}
+"""
+"""Arguments: who asks, how long a turn lasts (ms), and its term of before, if it had one."""
+
+APPEND = """
+local id, term, lasts_ms, keep = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
+local since_us, time_ms, after = ARGV[5], ARGV[6], ARGV[7]
+local first, entries, orders = tonumber(ARGV[8]), tonumber(ARGV[9]), tonumber(ARGV[10])
+local holder, held, number = unpack(redis.call('HMGET', KEYS[2], 'holder', 'term', 'number'))
+if not held then return {'lost', 0} end
+if holder ~= id or held ~= term then return {'over', 0} end
+number = tonumber(number)
+if number < first - 1 then
+    if redis.call('EXISTS', KEYS[1]) == 1 or number > 0 then return {'behind', number} end
+    number = first - 1
+end
+local last
+for i = 0, entries - 1 do
+    if first + i > number then
+        local at = 10 + i * 3
+        number = first + i
+        last = term .. '-' .. number
+        local entry = {'k', ARGV[at + 1], 'd', ARGV[at + 2], 't', ARGV[at + 3]}
+        if number == 1 then
+            entry[7], entry[8] = 'a', after
+        end
+        redis.call('XADD', KEYS[1], 'MAXLEN', '~', keep, last, unpack(entry))
+        time_ms = ARGV[at + 3]
+    end
+end
+for i = 0, orders - 1 do
+    local at = 10 + entries * 3 + i * 2
+    if ARGV[at + 2] == '' then
+        redis.call('HDEL', KEYS[3], ARGV[at + 1])
+    else
+        redis.call('HSET', KEYS[3], ARGV[at + 1], ARGV[at + 2])
+    end
+end
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+redis.call('HSET', KEYS[2], 'until', now + lasts_ms, 'number', number, 'since_us', since_us)
+if last then redis.call('HSET', KEYS[2], 'last', last) end
+if last or redis.call('HEXISTS', KEYS[2], 'time_ms') == 0 then redis.call('HSET', KEYS[2], 'time_ms', time_ms) end
+return {'ok', number}
+"""
+"""Arguments: who publishes, its term, how long its turn lasts now (ms), how many entries are kept, since when the log
+is, until when it is whole without entries, the last entry of the term before, the number of the first entry, how many
+entries and orders follow; then kind, text and time of each entry, then name and state of each order.
+
+The reply says how it went and the number of the last entry: ``ok``; ``over``: another publisher has its turn; ``lost``: the
+server knows nothing of the log any more; ``behind``: it has lost the last entries."""
+
+RELEASE = """
+if redis.call('HGET', KEYS[2], 'holder') == ARGV[1] and redis.call('HGET', KEYS[2], 'term') == ARGV[2] then
+    redis.call('HSET', KEYS[2], 'holder', '', 'until', 0)
+end
+"""

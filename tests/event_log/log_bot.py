@@ -1,0 +1,77 @@
+"""Publishers and readers that are killed: ``python log_bot.py`` forks one for each line that it reads.
+
+The library is loaded once, and each bot is a process of its own. It says when it is at work, and goes on until somebody
+kills it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from binance_wsapi import Client, OrderReconciled
+from binance_wsapi.core import reconciliation
+from binance_wsapi.event_log import read_events, redis_log
+from binance_wsapi.models.user_events import OrderUpdate
+
+# A turn is soon over, so that many publishers have theirs; no copy of the embedded exchange lags.
+redis_log.LASTS_MS = 500
+redis_log.BEAT_S = 0.1
+vars(reconciliation)["LAG_S"] = 0.01
+
+
+def main() -> None:
+    for line in sys.stdin:
+        given = json.loads(line)
+        pid = os.fork()
+        if pid == 0:
+            try:
+                ROLES[given.pop("role")](**given)
+            finally:
+                os._exit(1)
+        os.waitpid(pid, 0)
+        print("gone", flush=True)
+
+
+def publish(options: dict[str, Any]) -> None:
+    client = Client(**options)
+    events = client.subscribe_user_data_stream()
+    print(os.getpid(), flush=True)
+    for _ in events:
+        pass
+
+
+def read(url: str, path: str) -> None:
+    file = Path(path)
+    # What a kill has cut off is read again.
+    whole = file.read_bytes().rpartition(b"\n")[0].split(b"\n") if file.exists() else []
+    with file.open("wb") as kept:
+        kept.writelines(each + b"\n" for each in whole if each)
+    after = json.loads(whole[-1])["position"] if whole and whole[-1] else "start"
+    with read_events(url, "desk", after=after) as events, file.open("ab", buffering=0) as kept:
+        print(os.getpid(), flush=True)
+        for event in events:
+            told = {"kind": type(event).__name__, "position": events.position, **told_by(event)}
+            kept.write(json.dumps(told).encode() + b"\n")
+
+
+def told_by(event: Any) -> dict[str, Any]:
+    """What an event tells of an order: which, and the numbers of its trades."""
+    if isinstance(event, OrderUpdate):
+        is_trade = str(event.execution_type) == "TRADE"
+        return {"order": event.order_id, "trades": [event.trade_id] if is_trade else []}
+    if isinstance(event, OrderReconciled):
+        return {"order": event.order_id, "trades": [fill["id"] for fill in event.raw_missed_fills]}
+    return {"order": None, "trades": []}
+
+
+ROLES: dict[str, Callable[..., None]] = {"publish": publish, "read": read}
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    main()

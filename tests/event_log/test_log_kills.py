@@ -1,0 +1,221 @@
+"""Publishers and readers are killed under load: each reader is told of every execution once.
+
+``BINANCE_WSAPI_LOG_KILLS=200`` kills more of them than the suite does.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+from redis_server import RedisServer, needs_redis
+
+from binance_wsapi.simulator import SimulatedExchange
+from binance_wsapi.simulator.exchange import AccountHandle
+
+ROUNDS = int(os.environ.get("BINANCE_WSAPI_LOG_KILLS", "8"))
+PUBLISHERS, READERS = 2, 2
+BOT = Path(__file__).with_name("log_bot.py")
+BOUND_S = 60.0
+"""Longest wait for anything: far more than it takes."""
+
+
+class Slot:
+    """Where one bot at a time works."""
+
+    def __init__(self, **given: Any) -> None:
+        self._given = json.dumps(given) + "\n"
+        self._bots = subprocess.Popen(
+            [sys.executable, str(BOT)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+        self._pid = 0
+
+    def begin(self) -> None:
+        assert self._bots.stdin is not None
+        self._bots.stdin.write(self._given)
+        self._bots.stdin.flush()
+
+    def is_at_work(self) -> None:
+        self._pid = int(self._line())
+
+    def kill(self) -> None:
+        os.kill(self._pid, signal.SIGKILL)
+        assert self._line() == "gone\n"
+
+    def end(self) -> None:
+        self._bots.communicate(timeout=BOUND_S)
+
+    def _line(self) -> str:
+        assert self._bots.stdout is not None
+        line = self._bots.stdout.readline()
+        assert line, "the bots ended by themselves"
+        return line
+
+
+def start(slots: list[Slot]) -> None:
+    for slot in slots:
+        slot.begin()
+    for slot in slots:
+        slot.is_at_work()
+
+
+@contextlib.contextmanager
+def at_work(slots: list[Slot]) -> Iterator[None]:
+    start(slots)
+    try:
+        yield
+    finally:
+        for slot in slots:
+            slot.kill()
+        for slot in slots:
+            slot.end()
+
+
+def limit_order(account: AccountHandle, side: str, quantity: str, price: int) -> int:
+    placed = account.request(
+        "order.place",
+        {
+            "symbol": "BTCUSDT",
+            "side": side,
+            "type": "LIMIT",
+            "timeInForce": "GTC",
+            "quantity": quantity,
+            "price": str(price),
+        },
+    )
+    return int(placed["orderId"])
+
+
+class Load:
+    """Trades without an end: orders that are filled at once, in parts and later, and such as are cancelled."""
+
+    def __init__(self, account: AccountHandle, other: AccountHandle) -> None:
+        self._account, self._other = account, other
+        self._is_over = threading.Event()
+        self._thread = threading.Thread(target=self._trade, daemon=True)
+
+    def __enter__(self) -> None:
+        self._thread.start()
+
+    def __exit__(self, *raised: object) -> None:
+        self._is_over.set()
+        self._thread.join(BOUND_S)
+        assert not self._thread.is_alive()
+
+    def _trade(self) -> None:
+        chance = random.Random(ROUNDS)
+        while not self._is_over.wait(0.01):
+            price = chance.randint(9_900, 9_999)
+            match chance.randrange(3):
+                case 0:  # made and filled at once
+                    limit_order(self._other, "SELL", "0.01", price)
+                    limit_order(self._account, "BUY", "0.01", price)
+                case 1:  # filled in parts
+                    limit_order(self._account, "BUY", "0.03", price)
+                    for _ in range(3):
+                        limit_order(self._other, "SELL", "0.01", price)
+                case _:  # filled in part, and cancelled
+                    order_id = limit_order(self._account, "BUY", "0.02", price)
+                    limit_order(self._other, "SELL", "0.01", price)
+                    self._account.request(
+                        "order.cancel", {"symbol": "BTCUSDT", "orderId": order_id}
+                    )
+
+
+class Kept:
+    """What a reader has kept."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    @property
+    def lines(self) -> list[dict[str, Any]]:
+        if not self.path.exists():
+            return []
+        whole = self.path.read_bytes().rpartition(b"\n")[0].splitlines()
+        return [json.loads(line) for line in whole]
+
+    @property
+    def trades(self) -> Counter[int]:
+        return Counter(trade for line in self.lines for trade in line["trades"])
+
+    def knows(self, order_id: int) -> bool:
+        return any(line["order"] == order_id for line in self.lines)
+
+
+def read_by_all(kept: list[Kept], order_id: int) -> bool:
+    return all(each.knows(order_id) for each in kept)
+
+
+def executions(account: AccountHandle) -> set[int]:
+    """The numbers of all trades that the exchange made for an account."""
+    found: set[int] = set()
+    while True:
+        asked = {"symbol": "BTCUSDT", "limit": 1000, "fromId": max(found, default=-1) + 1}
+        rows = account.request("myTrades", asked)
+        found |= {row["id"] for row in rows}
+        if len(rows) < 1000:
+            return found
+
+
+def wait_until(holds: Callable[[], object], what: str) -> None:
+    until = time.monotonic() + BOUND_S
+    while not holds():
+        assert time.monotonic() < until, what
+        time.sleep(0.02)
+
+
+@needs_redis
+@pytest.mark.timeout(120 + 30 * ROUNDS)
+def test_every_execution_is_read_once_whoever_is_killed(tmp_path: Path) -> None:
+    chance = random.Random(ROUNDS)
+    kept = [Kept(tmp_path / f"reader{number}") for number in range(READERS)]
+    with RedisServer(tmp_path) as server, SimulatedExchange(seed=7) as exchange:
+        exchange.limits.enabled = False
+        plenty = {"USDT": "1000000000", "BTC": "100000"}
+        account, other = exchange.create_account(plenty), exchange.create_account(plenty)
+        options = {
+            **exchange.client_options(account.create_key()),
+            "event_log": f"{server.url}?account=desk",
+            "attach_event_listeners": False,
+        }
+        publishers = [Slot(role="publish", options=options) for _ in range(PUBLISHERS)]
+        readers = [Slot(role="read", url=server.url, path=str(each.path)) for each in kept]
+        with at_work([*publishers, *readers]):
+            # The log begins with the first turn: what was before is nobody's loss.
+            first = limit_order(account, "BUY", "0.01", 9_000)
+            wait_until(lambda: read_by_all(kept, first), "nobody publishes")
+            with Load(account, other):
+                for number in range(ROUNDS):
+                    killed = publishers if number % 3 == 2 else [publishers[number % PUBLISHERS]]
+                    killed = [*killed, readers[number % READERS]]
+                    # The moment is what chance makes of it: whatever it is, all that follows has to hold.
+                    signal.sigtimedwait([], chance.uniform(0, 0.3))
+                    for slot in killed:
+                        slot.kill()
+                    start(killed)
+                    seen = limit_order(account, "BUY", "0.01", 9_000)
+                    wait_until(partial(read_by_all, kept, seen), "the log stands still")
+            made = executions(account)
+            wait_until(lambda: all(each.trades.keys() >= made for each in kept), "one is missing")
+        for each in kept:
+            kinds = Counter(line["kind"] for line in each.lines)
+            found = sum(
+                len(line["trades"]) for line in each.lines if line["kind"] == "OrderReconciled"
+            )
+            print(f"{len(made)} executions, {found} of them found out after a gap; {dict(kinds)}")
+
+            assert each.trades == Counter(made), "told twice, or never made"
