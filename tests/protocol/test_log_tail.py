@@ -11,7 +11,9 @@ from binance_wsapi.protocol.raw_event import RawEvent, raw_event
 
 
 def events(*numbers: int) -> list[RawEvent]:
-    return [raw_event(json.dumps({"e": "balanceUpdate", "T": number})) for number in numbers]
+    return [
+        raw_event(json.dumps({"e": "balanceUpdate", "T": number}).encode()) for number in numbers
+    ]
 
 
 def numbers(found: list[RawEvent]) -> list[int]:
