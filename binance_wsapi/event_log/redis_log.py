@@ -156,11 +156,7 @@ class _Writer:
 
     async def run(self) -> None:
         """Append until it is closed, whatever becomes of the server."""
-        task = asyncio.current_task()
-        assert task is not None
         while not self._is_over:
-            if task.cancelling():  # redis-py may have taken it for an end of its connection alone
-                raise asyncio.CancelledError
             self._wake.clear()
             pause_s = await self._step()
             if pause_s and (self._term is None or self._problem is not None):
