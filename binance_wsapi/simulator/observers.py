@@ -24,7 +24,7 @@ class Trade:
 
     symbol: str
     trade_id: int
-    """Rises by one from trade to trade of the symbol."""
+    """Rises from trade to trade of the symbol; what futures close off the book takes a number, too."""
     price: Decimal
     quantity: Decimal
     """In base asset units."""

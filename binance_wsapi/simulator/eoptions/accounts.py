@@ -37,6 +37,16 @@ class OptionOrder:
     is_resting: bool = False
 
     @property
+    def symbol(self) -> str:
+        """Symbol of its option."""
+        return self.option.symbol
+
+    @property
+    def limit(self) -> Decimal:
+        """The worst price that it trades at."""
+        return self.price
+
+    @property
     def remaining(self) -> Decimal:
         """What is still to be filled."""
         return self.quantity - self.executed

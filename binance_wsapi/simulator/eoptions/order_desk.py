@@ -46,7 +46,7 @@ class OptionDesk:
         matching = self._market.matching
         account.orders[order.order_id] = account.open_orders[order.order_id] = order
         self._market.events.order(order, "NEW")
-        is_refused = (order.time_in_force == "GTX" and matching.crosses(order)) or (
+        is_refused = (order.time_in_force == "GTX" and matching.crosses(order, order.price)) or (
             order.time_in_force == "FOK" and matching.fillable(order) < order.quantity
         )
         if not is_refused:

@@ -96,6 +96,16 @@ class FuturesOrder:
     expiry_call: ScheduledCall | None = None
 
     @property
+    def symbol(self) -> str:
+        """Symbol of its contract."""
+        return self.contract.symbol
+
+    @property
+    def limit(self) -> Decimal | None:
+        """The worst price that it trades at; ``None`` takes any."""
+        return self.price if self.type == "LIMIT" else None
+
+    @property
     def remaining(self) -> Decimal:
         """What is still to be filled."""
         return self.quantity - self.executed
