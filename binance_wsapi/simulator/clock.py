@@ -1,10 +1,11 @@
-"""The exchange's clock: it follows real time, or stands still until a test moves it."""
+"""The exchange's clock: it follows real time, runs faster, or stands still until a test moves it."""
 
 from __future__ import annotations
 
 import heapq
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 __all__ = ["ScheduledCall", "SimulatedClock"]
@@ -40,7 +41,7 @@ class SimulatedClock:
     """Time as the exchange sees it, in microseconds since the epoch.
 
     ``call_at``, ``call_later`` and ``run_due`` belong to the exchange's thread. The steering methods
-    (``advance``, ``set_to``, ``freeze``, ``resume``) and ``now_us`` may be called from any thread once
+    (``advance``, ``set_to``, ``step``, ``freeze``, ``resume``) and ``now_us`` may be called from any thread once
     an exchange runs on the clock: it carries them to its own.
 
     Args:
@@ -51,8 +52,9 @@ class SimulatedClock:
     def __init__(self, *, start_us: int | None = None, frozen: bool = False) -> None:
         start = time.time_ns() // 1_000 if start_us is None else start_us
         self._frozen = frozen
-        self._pinned: int | None = start if frozen else None
-        self._lead_us = start - _monotonic_us()
+        self._speed = 1.0
+        self._pinned: int | None = None
+        self._land_on(start)
         self._calls: list[ScheduledCall] = []
         self._count = 0
         self._carry: Callable[[Callable[[], Any]], Any] | None = None
@@ -63,7 +65,17 @@ class SimulatedClock:
     def now_us(self) -> int:
         """Return the time."""
         pinned = self._pinned
-        return self._lead_us + _monotonic_us() if pinned is None else pinned
+        if pinned is not None:
+            return pinned
+        # One value, read at once: other threads ask while this one steers.
+        landed_on_us, landed_at_us, speed = self._landed
+        gone_us = _monotonic_us() - landed_at_us
+        return landed_on_us + (gone_us if speed == 1.0 else int(gone_us * speed))
+
+    @property
+    def speed(self) -> float:
+        """How many seconds go by in one of real time, while it is not frozen."""
+        return self._speed
 
     @property
     def is_frozen(self) -> bool:
@@ -93,17 +105,70 @@ class SimulatedClock:
         """Set the time; forward runs what came due in order, backward runs nothing."""
         self._steer(lambda: self._move_to(when_us))
 
+    def step(self) -> bool:
+        """Move to the next moment for which something is planned and run it; false when nothing is planned."""
+
+        def act() -> bool:
+            due_us = self.next_due_us()
+            if due_us is None:
+                return False
+            self._move_to(max(due_us, self.now_us()))
+            return True
+
+        return bool(self._steer(act))
+
     def freeze(self) -> None:
         """Stop time where it stands."""
-        self._steer(self._freeze)
 
-    def resume(self) -> None:
-        """Let time follow real time again, from where it stands."""
-        self._steer(self._resume)
+        def act() -> None:
+            self._frozen = True
+            self._pinned = self.now_us()
+            self._announce()
+
+        self._steer(act)
+
+    def resume(self, speed: float = 1.0) -> None:
+        """Let time go on from where it stands.
+
+        Args:
+            speed: How many seconds go by in one of real time: 60 makes a minute of an hour.
+        """
+        if not 0 < speed < float("inf"):
+            raise ValueError(f"speed={speed!r} is no positive number: freeze() stops the clock")
+
+        def act() -> None:
+            now = self.now_us()
+            self._frozen, self._speed = False, speed
+            self._land_on(now)
+            self._announce()
+
+        self._steer(act)
 
     def skew(self, seconds: float) -> None:
         """Make the clock show another time, as a wrong clock does: what is scheduled waits as long as before."""
-        self._steer(lambda: self._skew(round(seconds * MICROSECONDS)))
+        by_us = round(seconds * MICROSECONDS)
+
+        def act() -> None:
+            for call in self._calls:
+                call.when_us += by_us
+            self._land_on(self.now_us() + by_us)
+            self._announce()
+
+        self._steer(act)
+
+    @contextmanager
+    def elsewhere(self) -> Iterator[None]:
+        """Let a block set the time at will; after it time goes on as if it had not been set.
+
+        Belongs to the exchange's thread.
+        """
+        kept = self._landed, self._frozen, self._pinned
+        self._frozen = True
+        try:
+            yield
+        finally:
+            self._landed, self._frozen, self._pinned = kept
+            self._announce()
 
     def next_due_us(self) -> int | None:
         """Return when the next callback is due; ``None`` when none waits."""
@@ -131,11 +196,8 @@ class SimulatedClock:
         """Cut the tie again."""
         self._carry = self._changed = None
 
-    def _steer(self, action: Callable[[], None]) -> None:
-        if self._carry is None:
-            action()
-        else:
-            self._carry(action)
+    def _steer(self, action: Callable[[], Any]) -> Any:
+        return action() if self._carry is None else self._carry(action)
 
     def _announce(self) -> None:
         if self._changed is not None:
@@ -149,25 +211,8 @@ class SimulatedClock:
             self._announce()
 
     def _land_on(self, when_us: int) -> None:
-        self._lead_us = when_us - _monotonic_us()
+        self._landed = (when_us, _monotonic_us(), self._speed)
         self._pinned = when_us if self._frozen else None
-
-    def _freeze(self) -> None:
-        self._frozen = True
-        self._pinned = self.now_us()
-        self._announce()
-
-    def _resume(self) -> None:
-        now = self.now_us()
-        self._frozen = False
-        self._land_on(now)
-        self._announce()
-
-    def _skew(self, by_us: int) -> None:
-        for call in self._calls:
-            call.when_us += by_us
-        self._land_on(self.now_us() + by_us)
-        self._announce()
 
     def _run_until(self, target_us: int, *, pin: bool) -> None:
         self.turn += 1

@@ -192,6 +192,9 @@ class SimulatedExchange(HostedVenue):
         port: Where to listen; a free port when 0.
         more_ports: Where else to listen, for clients that know ports of their own.
         host: The address to listen on.
+        fees: Maker's and taker's commission of every account that is opened, as fractions: ``("0.001", "0.001")``;
+            the exchange's usual ones when left out.
+        latency: Seconds, by the exchange's clock, from a client to the engine: every request waits so long.
 
     Attributes:
         clock: Steers time.
@@ -211,6 +214,8 @@ class SimulatedExchange(HostedVenue):
         port: int = 0,
         more_ports: Sequence[int] = (),
         host: str = "127.0.0.1",
+        fees: tuple[str | Decimal, str | Decimal] | None = None,
+        latency: float = 0.0,
     ) -> None:
         from random import Random
 
@@ -224,6 +229,10 @@ class SimulatedExchange(HostedVenue):
             more_ports=more_ports,
             host=host,
         )
+        if not 0 <= latency < float("inf"):
+            raise ValueError(f"latency={latency!r} is no number of seconds")
+        venue.gateway.latency_seconds = latency
+        self._fees = fees
         self.key_rng = Random(f"keys {seed}")
         self._live_market: LiveMarket | None = None
         self._numbers = count(1)
@@ -254,7 +263,10 @@ class SimulatedExchange(HostedVenue):
                 balances, usdm=usdm, coinm=coinm, eoptions=eoptions or 0
             )
         )
-        return AccountHandle(self, account)
+        handle = AccountHandle(self, account)
+        if self._fees is not None:
+            handle.set_fees(*self._fees)
+        return handle
 
     def client_options(self, key: Key | None = None) -> dict[str, Any]:
         """Return the options that lead a client here: ``Client(**exchange.client_options(key))``.
@@ -401,6 +413,14 @@ class SimulatedExchange(HostedVenue):
     def option_limits(self) -> RequestLimits:
         """The limits of the options market."""
         return self.venue.option_limits
+
+    def let_time_jump(self) -> None:
+        """Let the clock go by as it likes: connections and listen keys do not age, timestamps are not checked.
+
+        For clocks that a tape sets, or that run faster than the clients': out there a request whose timestamp is
+        off by more than a second or its ``recvWindow`` is refused.
+        """
+        self.call(self.venue.let_time_jump)
 
     def ban(self, ip: str = "127.0.0.1", seconds: float | None = None) -> None:
         """Ban an address and close its connections; 2 minutes, or longer each time."""

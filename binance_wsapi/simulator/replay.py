@@ -91,9 +91,9 @@ class Replay:
         """Whether no trade waits for its time."""
         return self._next is None
 
-    def start(self) -> None:
-        """Begin now."""
-        self._began_us = self._clock.now_us()
+    def start(self, began_us: int | None = None) -> None:
+        """Begin now; ``began_us`` is what several replays that begin together call now."""
+        self._began_us = self._clock.now_us() if began_us is None else began_us
         self._plan()
 
     def stop(self) -> None:
@@ -103,9 +103,10 @@ class Replay:
             self._next = None
 
     def _plan(self) -> None:
+        # Over, unless there is another trade: a tape that cannot be read any further has none.
+        self._next = None
         trade = next(self._trades, None)
         if trade is None:
-            self._next = None
             return
         when_us = self._began_us + round(trade.after_seconds * MICROSECONDS)
         self._next = self._clock.call_at(when_us, lambda: self._play(trade))

@@ -3,27 +3,32 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 import signal
 import sys
+import textwrap
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from contextlib import ExitStack
 from decimal import Decimal
 from pathlib import Path
 from typing import TextIO
 
-from binance_wsapi.endpoints import ENVIRONMENT_VARIABLE, SIMULATOR_VARIABLE, WsKey
+from binance_wsapi.endpoints import WsKey
 from binance_wsapi.markets import Market
+from binance_wsapi.simulator.clock import SimulatedClock
 from binance_wsapi.simulator.doors.wire import plain
 from binance_wsapi.simulator.eoptions.contracts import QUOTE_ASSET
+from binance_wsapi.simulator.errors import ExchangeError
 from binance_wsapi.simulator.exchange import AccountHandle, Key, SimulatedExchange
-from binance_wsapi.simulator.futures.contracts import DEFAULT_CONTRACTS
 from binance_wsapi.simulator.official_hosts import OFFICIAL_HOSTS, OFFICIAL_PORTS
+from binance_wsapi.simulator.playback import Playback
+from binance_wsapi.simulator.progress import progress_bar
+from binance_wsapi.simulator.serve_arguments import Speed, Wallets, parser, read_span
+from binance_wsapi.simulator.snippets import SNIPPETS, environment, write_environment
+from binance_wsapi.simulator.tapes import Tape, read_tapes
 
-__all__ = ["main", "read_wallets"]
-
-_Wallets = dict[Market, dict[str, str]]
-DEFAULT_PORT = 9443
-STATE_SECONDS = 30.0
+__all__ = ["main"]
 
 
 def main(
@@ -31,34 +36,83 @@ def main(
     *,
     out: TextIO | None = None,
     stop: threading.Event | None = None,
+    lines: Iterable[str] | None = None,
 ) -> int:
-    """Serve until Ctrl-C, SIGTERM or ``stop``; return the exit status."""
+    """Serve until Ctrl-C, SIGTERM or ``stop``; return the exit status.
+
+    Args:
+        argv: The command line; the process's own when left out.
+        out: Where to print.
+        stop: Set to end it.
+        lines: What steps a replay with ``--speed step``; the standard input when left out.
+    """
     stream = out or sys.stdout
     stop = stop or threading.Event()
-    options = _parser().parse_args(argv)
-    exchange = SimulatedExchange(
-        seed=options.seed,
-        market_maker=not options.no_market_maker,
-        tls=options.tls or options.as_binance,
-        port=OFFICIAL_PORTS[0] if options.as_binance else options.port,
-        more_ports=OFFICIAL_PORTS[1:] if options.as_binance else (),
-        host=options.host,
-    )
+    made = parser()
+    options = made.parse_args(argv)
+    if options.replay and options.random_market:
+        made.error("--replay and --random-market both move the prices: name one of them")
     try:
-        exchange.start()
-    except OSError as error:
-        ports = " and ".join(map(str, OFFICIAL_PORTS)) if options.as_binance else options.port
-        stream.write(f"cannot listen on {options.host}:{ports}: {error.strerror or error}\n")
-        return 1
-    try:
+        tapes = read_tapes(options.replay)
+        exchange = _exchange(options, tapes)
+        _give_past(exchange, options)
+        recording = None if options.record is None else exchange.market.record(options.record)
+    except (OSError, ValueError, ExchangeError) as error:
+        made.error(str(error))
+    with ExitStack() as endings:
+        if recording is not None:
+            endings.callback(recording.stop)
+        endings.callback(exchange.stop)
+        try:
+            exchange.start()
+        except OSError as error:
+            ports = " and ".join(map(str, OFFICIAL_PORTS)) if options.as_binance else options.port
+            stream.write(f"cannot listen on {options.host}:{ports}: {error.strerror or error}\n")
+            return 1
         for limits in (exchange.limits, exchange.futures_limits, exchange.option_limits):
             limits.enabled = not options.no_limits
         exchange.start_funding()
         if options.random_market:
             exchange.start_random_market(markets=tuple(exchange.venue.market_makers))
-        return _serve(_Desk(exchange, stream, options.account), exchange, options, stop)
-    finally:
-        exchange.stop()
+        desk = _Desk(exchange, stream, options.account)
+        if tapes:
+            exchange.let_time_jump()
+            advanced = progress_bar() if options.progress else _silent
+            desk.playback = Playback(exchange, tapes, advanced)
+            desk.lines = sys.stdin if lines is None else lines
+        return _serve(desk, exchange, options, stop)
+
+
+def _exchange(options: argparse.Namespace, tapes: Sequence[Tape]) -> SimulatedExchange:
+    clock = None
+    if tapes:
+        # Before the first trade: it waits until everything is told.
+        clock = SimulatedClock(start_us=min(tape.begins_us for tape in tapes) - 1, frozen=True)
+    return SimulatedExchange(
+        seed=options.seed,
+        clock=clock,
+        market_maker=not options.no_market_maker and not tapes,
+        tls=options.tls or options.as_binance,
+        port=OFFICIAL_PORTS[0] if options.as_binance else options.port,
+        more_ports=OFFICIAL_PORTS[1:] if options.as_binance else (),
+        host=options.host,
+        fees=options.fees,
+        latency=options.latency,
+    )
+
+
+def _give_past(exchange: SimulatedExchange, options: argparse.Namespace) -> None:
+    spans = [span for text in options.history if (span := read_span(text)) is not None]
+    tapes = read_tapes(text for text in options.history if read_span(text) is None)
+    if len(spans) > 1 or (spans and tapes):
+        raise ValueError("--history takes one span of time, or tapes")
+    for span in spans:
+        exchange.market.invent_past(span, seed=options.seed)
+    exchange.market.load_past(tapes)
+
+
+def _silent(trades: int) -> None:
+    """Show nothing."""
 
 
 def _serve(
@@ -87,7 +141,7 @@ class _Desk:
     """What the person at the terminal sees."""
 
     def __init__(
-        self, exchange: SimulatedExchange, out: TextIO, accounts: Sequence[_Wallets]
+        self, exchange: SimulatedExchange, out: TextIO, accounts: Sequence[Wallets]
     ) -> None:
         self._exchange = exchange
         self._out = out
@@ -100,12 +154,20 @@ class _Desk:
             )
             for each in accounts
         ] or [exchange.create_account()]
+        self.playback: Playback | None = None
+        """What is replayed once everything is told."""
+        self.lines: Iterable[str] = ()
+        """What steps it."""
 
     def serve(self, options: argparse.Namespace, stop: threading.Event) -> None:
         """Print where everything is, then the state now and then, until asked to stop."""
         if threading.current_thread() is threading.main_thread():
             signal.signal(signal.SIGTERM, lambda number, frame: stop.set())
         self._introduce(options)
+        if self.playback is not None:
+            threading.Thread(
+                target=self._play, args=(self.playback, options.speed, stop), daemon=True
+            ).start()
         seen = -1
         try:
             while not stop.wait(options.state_every):
@@ -139,37 +201,62 @@ class _Desk:
             ("COIN-M REST", f"{exchange.rest_url}/dapi/v1"),
             ("options REST", f"{exchange.rest_url}/eapi/v1"),
         ):
-            self.tell(f"  {name:<22}{path}")
+            self.tell(f"  {name:<23}{path}")
         if certificate is not None and exchange.certificate is not None:
             certificate.write_text(exchange.certificate)
-            self.tell(f"  {'certificate authority':<22}{certificate}")
+            self.tell(f"  {'certificate authority':<23}{certificate}")
         if options.as_binance:
             self.tell(
                 f"\nClients that know the exchange's own hosts come here with this line in /etc/hosts, "
                 f"and the authority trusted:\n\n  {options.host} {' '.join(OFFICIAL_HOSTS)}"
             )
-        keys = []
+        keys: list[tuple[Key, Key]] = []
         for account in self._accounts:
             self.tell(f"\nAccount {account.uid}")
             self._tell_balances(account)
-            keys.append(account.create_key("ed25519"))
-            self._tell_key(keys[-1])
-            self._tell_key(account.create_key("hmac"))
-        self._tell_how(keys[0], certificate)
+            keys.append((account.create_key("ed25519"), account.create_key("hmac")))
+            for key in keys[-1]:
+                self._tell_key(key)
+        self._tell_how(*keys[0], options)
 
-    def _tell_how(self, key: Key, certificate: Path | None) -> None:
+    def _tell_how(self, key: Key, hmac_key: Key, options: argparse.Namespace) -> None:
         """Print what leads a program here as it is."""
-        secret = key.api_secret.strip().replace("\n", "\\n")
-        trust = f" SSL_CERT_FILE={certificate}" if certificate is not None else ""
-        base = self._exchange.rest_url.replace("http", "ws", 1)
-        self.tell(
-            f"\nPrograms with this library trade here, as they are, after\n\n"
-            f"  export {ENVIRONMENT_VARIABLE}=simulator {SIMULATOR_VARIABLE}={base}{trust}\n"
-            f"  export BINANCE_API_KEY={key.api_key} BINANCE_API_SECRET='{secret}'\n\n"
-            f"  from binance_wsapi import Client\n\n"
-            f"  with Client.from_env() as client:\n"
-            f"      print(client, client.spot.get_account_information().result)\n"
-        )
+        variables = environment(self._exchange.rest_url, key, hmac_key, options.cert)
+        if options.env_file is not None and self._wrote(options.env_file, variables):
+            path = shlex.quote(str(options.env_file.resolve()))
+            self.tell(f"\nPrograms trade here after\n\n  set -a; . {path}; set +a")
+        else:
+            self.tell("\nPrograms trade here after\n")
+            for name, value in variables.items():
+                self.tell(f"  export {name}={shlex.quote(value)}")
+        for client, lines in SNIPPETS.items():
+            self.tell(f"\nWith {client}:\n")
+            self.tell(textwrap.indent(lines.strip(), "  "))
+        self.tell("")
+
+    def _wrote(self, path: Path, variables: dict[str, str]) -> bool:
+        try:
+            write_environment(path, variables)
+        except OSError as error:
+            self.tell(f"cannot write {path}: {error.strerror or error}")
+            return False
+        return True
+
+    def _play(self, playback: Playback, speed: Speed, stop: threading.Event) -> None:
+        try:
+            if speed == "max":
+                playback.run(stop)
+            elif speed == "step":
+                playback.step_by(self.lines, stop)
+            else:
+                playback.run_at(float(speed), stop)
+        except (ValueError, RuntimeError) as error:
+            # A row that cannot be read; or the exchange was stopped meanwhile.
+            self.tell(f"the replay ended early: {error}")
+            return
+        if playback.is_over:
+            refused = sum(len(replay.refused) for replay in playback.replays)
+            self.tell(f"the tapes are over: {playback.done} trades, {refused} refused")
 
     def _tell_key(self, key: Key) -> None:
         self.tell(f"  {key.key_type} key\n    api key  {key.api_key}")
@@ -209,89 +296,3 @@ class _Desk:
         """Print a line."""
         self._out.write(text + "\n")
         self._out.flush()
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m binance_wsapi simulator",
-        description="Serve the embedded exchange to any client: WebSocket APIs, streams and REST.",
-    )
-    parser.add_argument("--port", type=int, default=DEFAULT_PORT, help="0 takes a free one")
-    parser.add_argument("--host", default="127.0.0.1", help="address to listen on")
-    parser.add_argument("--tls", action="store_true", help="serve wss:// and https://")
-    parser.add_argument(
-        "--cert", type=Path, help="where to write the authority's certificate for clients to trust"
-    )
-    parser.add_argument(
-        "--as-binance",
-        action="store_true",
-        help="stand in for the exchange's own hosts: TLS on their ports, 443 and 9443, for clients that can be "
-        "led here by /etc/hosts alone",
-    )
-    parser.add_argument("--seed", type=int, default=0, help="the same seed makes the same market")
-    parser.add_argument(
-        "--account",
-        action="append",
-        type=read_wallets,
-        default=[],
-        metavar="USDT=10000,usdm:USDT=5000,coinm:BTC=1",
-        help="open an account with these balances, on Spot or in a futures or options wallet; may be repeated",
-    )
-    parser.add_argument("--no-market-maker", action="store_true", help="leave the books empty")
-    parser.add_argument(
-        "--random-market", action="store_true", help="let prices walk on all markets"
-    )
-    parser.add_argument(
-        "--web",
-        type=int,
-        nargs="?",
-        const=0,
-        metavar="PORT",
-        help="serve a page that shows it all and steers it; on a free port when none is named",
-    )
-    parser.add_argument("--web-host", default="127.0.0.1", help="address the page listens on")
-    parser.add_argument("--no-limits", action="store_true", help="count weights and orders only")
-    parser.add_argument(
-        "--state-every",
-        type=float,
-        default=STATE_SECONDS,
-        metavar="SECONDS",
-        help="how often to print the state",
-    )
-    return parser
-
-
-_PLACES = {
-    "spot": Market.SPOT,
-    "usdm": Market.USDM,
-    "coinm": Market.COINM,
-    "eoptions": Market.EOPTIONS,
-}
-
-
-def read_wallets(text: str) -> _Wallets:
-    """Read ``USDT=10000,usdm:USDT=5000``: balances by market.
-
-    Raises:
-        ArgumentTypeError: They cannot be read.
-    """
-    wallets: _Wallets = {market: {} for market in Market}
-    for part in text.split(","):
-        name, equals, amount = part.partition("=")
-        place, colon, asset = name.strip().rpartition(":")
-        market = _PLACES.get(place.lower() if colon else "spot")
-        is_number = amount.replace(".", "", 1).isdecimal()
-        if not asset or not equals or not is_number or market is None:
-            raise argparse.ArgumentTypeError(
-                f"{part!r} is no balance: write ASSET=AMOUNT, usdm:ASSET=AMOUNT, coinm:ASSET=AMOUNT or "
-                "eoptions:USDT=AMOUNT"
-            )
-        known = {one.margin_asset for one in DEFAULT_CONTRACTS.get(market, ())}
-        if market is Market.EOPTIONS:
-            known = {QUOTE_ASSET}
-        if known and asset.upper() not in known:
-            raise argparse.ArgumentTypeError(
-                f"{part!r}: the wallets there hold {', '.join(sorted(known))}"
-            )
-        wallets[market][asset.upper()] = amount
-    return wallets

@@ -22,9 +22,11 @@ from typing import Any
 from binance_wsapi.markets import Market
 from binance_wsapi.simulator.replay import ReplayedTrade
 
-__all__ = ["Tape", "read_tape"]
+__all__ = ["Tape", "read_tape", "read_tapes"]
 
-_NAME = re.compile(r"(?P<symbol>[A-Z0-9]+(?:_[A-Z0-9]+)?)-(?P<kind>trades|aggTrades|\d+[smhdw]o?)-")
+_NAME = re.compile(
+    r"(?P<symbol>[^\W_a-z]+(?:_[A-Z0-9]+)?)-(?P<kind>trades|aggTrades|\d+[smhdw]o?)-"
+)
 _FIRST_MICROSECOND_VALUE = 10**14
 """Times are in milliseconds, or in microseconds (Spot since 2025)."""
 
@@ -101,6 +103,42 @@ def read_tape(
             f"{path.name!r} has other columns than {named['kind']} have: {first}"
         ) from None
     return Tape(symbol or named["symbol"], Market(market), path, begins_us, columns)
+
+
+def read_tapes(names: Iterable[str | Path]) -> list[Tape]:
+    """Open files as a command line names them.
+
+    Args:
+        names: Files; ``usdm:`` or ``coinm:`` before one says where it was traded. Of a folder that a recording
+            filled, every tape.
+
+    Raises:
+        ValueError: A file is no tape, or a folder holds none.
+        OSError: One cannot be opened.
+    """
+    found: list[Tape] = []
+    for name in map(str, names):
+        place, colon, path = name.partition(":")
+        if colon and place in {market.value for market in Market}:
+            found.append(read_tape(path, market=place))
+        elif Path(name).is_dir():
+            found.extend(_recorded(Path(name)))
+        else:
+            found.append(read_tape(name))
+    return found
+
+
+def _recorded(folder: Path) -> list[Tape]:
+    tapes = [
+        read_tape(path, market=market)
+        for market in Market
+        for path in sorted((folder / market.value).glob("*-trades-*"))
+    ]
+    if not tapes:
+        raise ValueError(
+            f"{str(folder)!r} holds no tapes: a recording has folders spot, usdm, coinm"
+        )
+    return tapes
 
 
 def _rows(path: Path) -> Iterator[tuple[int, Sequence[Any]]]:

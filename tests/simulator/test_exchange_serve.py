@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import itertools
 import json
 import re
 import signal
@@ -10,42 +11,51 @@ import subprocess
 import sys
 import threading
 import urllib.request
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
 from plugin_arguments import plugin_arguments
 
 from binance_wsapi import simulator
-from binance_wsapi.simulator import serve
+from binance_wsapi.simulator import serve, snippets
 
 ROOT = Path(__file__).parents[2]
 pytest_plugins = ["pytester"]
 
 
 class Terminal(io.StringIO):
-    """Tells when the introduction is over."""
+    """Tells when a line was written."""
 
-    def __init__(self) -> None:
+    def __init__(self, awaited: str) -> None:
         super().__init__()
-        self.is_introduced = threading.Event()
+        self.awaited = awaited
+        self.is_written = threading.Event()
 
     def write(self, text: str) -> int:
-        if text == "\n":
-            self.is_introduced.set()
-        return super().write(text)
+        size = super().write(text)
+        if text.startswith(self.awaited):
+            self.is_written.set()
+        return size
 
 
-def served(*arguments: str) -> tuple[int, str]:
-    """Run the program until it has introduced itself."""
-    terminal, stop = Terminal(), threading.Event()
+INTRODUCED = "\n"
+"""The empty line at the end of the introduction."""
+
+
+def served(
+    *arguments: str, until: str = INTRODUCED, lines: Iterable[str] | None = None
+) -> tuple[int, str]:
+    """Run the program until it has written a line, by default its introduction's last."""
+    terminal, stop = Terminal(until), threading.Event()
     status: list[int] = []
     thread = threading.Thread(
-        target=lambda: status.append(serve.main(arguments, out=terminal, stop=stop))
+        target=lambda: status.append(serve.main(arguments, out=terminal, stop=stop, lines=lines))
     )
     thread.start()
-    terminal.is_introduced.wait(10)
+    assert terminal.is_written.wait(60)
     stop.set()
-    thread.join(10)
+    thread.join(60)
     return status[0], terminal.getvalue()
 
 
@@ -90,6 +100,132 @@ def test_futures_wallets_are_opened_and_all_addresses_told() -> None:
         "/eapi/v1",
     ):
         assert path in text
+
+
+def test_an_environment_and_first_lines_lead_clients_there(tmp_path: Path) -> None:
+    path = tmp_path / "env"
+    path.write_text("of another exchange")
+    path.chmod(0o644)
+
+    _, printed = served("--port", "0")
+    _, text = served("--port", "0", "--env-file", str(path))
+
+    assert f"set -a; . {path}; set +a" in text
+    assert "export BINANCE_API_KEY=" in printed
+    assert "export BINANCE_API_KEY=" not in text
+    for name in ("binance_wsapi", "ccxt", "binance", "binance_sdk_spot"):
+        assert re.search(rf"^  (import .*|from ){name}\b", text, re.MULTILINE)
+    for lines in snippets.SNIPPETS.values():
+        compile(lines, "snippet", "exec")
+    if sys.platform != "win32":
+        assert path.stat().st_mode & 0o777 == 0o600
+    told = subprocess.run(
+        ["/bin/sh", "-c", f". {path}; echo $BINANCE_REST $BINANCE_WSAPI_ENV $BINANCE_HMAC_API_KEY"],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.split()
+    assert told[1] == "simulator"
+    assert told[0] in text
+    assert told[2] in text
+
+
+def test_the_environment_trusts_the_authority_that_was_written(tmp_path: Path) -> None:
+    ca = tmp_path / "ca.pem"
+
+    _, text = served("--port", "0", "--tls", "--cert", str(ca), "--no-market-maker")
+
+    for variable in ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS"):
+        assert f"export {variable}={ca}" in text
+
+
+def test_an_environment_that_cannot_be_written_is_printed(tmp_path: Path) -> None:
+    _, text = served("--port", "0", "--env-file", str(tmp_path / "nowhere" / "env"))
+
+    assert "cannot write" in text
+    assert "export BINANCE_API_KEY=" in text
+
+
+def test_what_was_recorded_is_replayed(tmp_path: Path) -> None:
+    folder = str(tmp_path / "tape")
+    served("--port", "0", "--history", "5m", "--record", folder)
+    recorded = sum(len(path.read_text().splitlines()) for path in Path(folder).glob("*/*"))
+
+    for speed in ("max", "1000000"):
+        status, text = served(
+            "--port", "0", "--replay", folder, "--speed", speed, until="the tapes are over"
+        )
+        assert status == 0
+        assert f"the tapes are over: {recorded} trades, 0 refused" in text
+    _, text = served(
+        *("--port", "0", "--replay", folder, "--speed", "step"),
+        until="the tapes are over",
+        lines=itertools.repeat("\n"),
+    )
+    assert f"{recorded} trades" in text
+
+
+def test_tapes_are_a_past_for_the_replay_that_follows(tmp_path: Path) -> None:
+    for name, price, day in (("1", 61_000, 0), ("2", 62_000, 86_400)):
+        rows = (
+            f"{number},{price + number},1,0,{1_767_225_600 + day + number}000,True,True\n"
+            for number in range(10)
+        )
+        (tmp_path / f"BTCUSDT-trades-{name}.csv").write_text("".join(rows))
+
+    status, text = served(
+        *("--port", "0", "--fees", "0,0.001", "--latency", "0.01", "--speed", "max"),
+        *("--history", str(tmp_path / "BTCUSDT-trades-1.csv")),
+        *("--replay", str(tmp_path / "BTCUSDT-trades-2.csv")),
+        until="the tapes are over",
+    )
+
+    assert (status, "10 trades, 0 refused" in text) == (0, True)
+
+
+def test_a_tape_with_a_bad_row_ends_early(tmp_path: Path) -> None:
+    path = tmp_path / "BTCUSDT-trades-1.csv"
+    path.write_text("1,60000,1,0,1767225600000,True,True\n2,dear,1,0,1767225600000,True,True\n")
+
+    _, text = served("--port", "0", "--replay", str(path), "--speed", "max", until="the replay")
+
+    assert "the replay ended early: BTCUSDT-trades-1.csv, row 2, cannot be read" in text
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["--replay", "nowhere-trades-1.csv"], "nowhere-trades-1.csv"),
+        (["--replay", "tape.csv"], "does not say what is in it"),
+        (["--replay", "{tape}", "--random-market"], "name one of them"),
+        (["--speed", "0"], "'0' is no speed: write a number, max or step"),
+        (["--latency", "-1"], "'-1' is no number of seconds"),
+        (["--fees", "1"], "is no pair of fees"),
+        (["--history", "2d", "1d"], "takes one span of time, or tapes"),
+        (["--history", "300d"], "up to 17280000, 200 days"),
+        (["--history", "0d"], "out of range"),
+        (["--history", "{unknown}"], "-1121"),
+        (["--record", "{recorded}"], "holds tapes already"),
+    ],
+)
+def test_what_cannot_be_served_is_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], says: str
+) -> None:
+    row = "1,60000,1,0,1767225600000,True,True\n"
+    names = {
+        "tape": tmp_path / "BTCUSDT-trades-1.csv",
+        "unknown": tmp_path / "NOTHING-trades-1.csv",
+        "recorded": tmp_path / "recorded",
+    }
+    for name in ("tape", "unknown"):
+        names[name].write_text(row)
+    (names["recorded"] / "spot").mkdir(parents=True)
+    (names["recorded"] / "spot" / "BTCUSDT-trades-recorded.csv").write_text(row)
+
+    with pytest.raises(SystemExit):
+        serve.main([each.format_map(names) for each in arguments])
+
+    assert says in capsys.readouterr().err
 
 
 def test_tls_works_for_a_name() -> None:

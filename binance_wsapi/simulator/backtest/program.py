@@ -5,16 +5,15 @@ from __future__ import annotations
 import argparse
 import runpy
 import sys
-from collections.abc import Callable, Sequence
-from decimal import Decimal, InvalidOperation
-from importlib import import_module
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TextIO
 
 from binance_wsapi.markets import Market
 from binance_wsapi.simulator.backtest.run import Backtest
-from binance_wsapi.simulator.serve import read_wallets
-from binance_wsapi.simulator.tapes import Tape, read_tape
+from binance_wsapi.simulator.progress import can_show_progress, progress_bar
+from binance_wsapi.simulator.serve_arguments import read_fees, read_wallets
+from binance_wsapi.simulator.tapes import read_tapes
 
 __all__ = ["main"]
 
@@ -36,7 +35,7 @@ def main(argv: Sequence[str] | None = None, *, out: TextIO | None = None) -> int
     parser = _parser()
     given = parser.parse_args(argv)
     try:
-        tapes = [_tape(text) for text in given.data]
+        tapes = read_tapes(given.data)
         bot = runpy.run_path(str(given.bot), run_name="backtest")
         if not callable(bot.get("start")):
             parser.error(f"{given.bot} defines no start(client)")
@@ -55,7 +54,7 @@ def main(argv: Sequence[str] | None = None, *, out: TextIO | None = None) -> int
         )
     except (OSError, ValueError) as error:
         parser.error(str(error))
-    report = backtest.run(_progress() if given.progress else _silent)
+    report = backtest.run(progress_bar() if given.progress else _silent)
     stream.write(f"{report}\n")
     if given.out is not None:
         for path in report.save(given.out):
@@ -65,38 +64,6 @@ def main(argv: Sequence[str] | None = None, *, out: TextIO | None = None) -> int
 
 def _silent(trades: int) -> None:
     """Show nothing."""
-
-
-def _progress() -> Callable[[int], object]:
-    bar = import_module("tqdm.auto").tqdm(unit=" trades", unit_scale=True)
-
-    def advanced(trades: int) -> None:
-        bar.update(trades)
-
-    return advanced
-
-
-def _tape(text: str) -> Tape:
-    place, colon, path = text.partition(":")
-    if colon and place in {market.value for market in Market}:
-        return read_tape(path, market=place)
-    return read_tape(text)
-
-
-def _fees(text: str) -> tuple[Decimal, Decimal]:
-    try:
-        maker, taker = (Decimal(part) for part in text.split(","))
-    except (ValueError, InvalidOperation):
-        raise argparse.ArgumentTypeError(
-            f"{text!r} is no pair of fees: write maker and taker as fractions, 0.001,0.001"
-        ) from None
-    return maker, taker
-
-
-def _watched() -> bool:
-    from importlib.util import find_spec
-
-    return sys.stderr.isatty() and find_spec("tqdm") is not None
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -118,7 +85,7 @@ def _parser() -> argparse.ArgumentParser:
         help="what the account begins with (default: 10000 USDT and 1 BTC on Spot)",
     )
     parser.add_argument(
-        "--fees", type=_fees, metavar="MAKER,TAKER", help="as fractions: 0.001,0.001"
+        "--fees", type=read_fees, metavar="MAKER,TAKER", help="as fractions: 0.001,0.001"
     )
     parser.add_argument(
         "--latency",
@@ -132,7 +99,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--progress",
         action=argparse.BooleanOptionalAction,
-        default=_watched(),
+        default=can_show_progress(),
         help="show a bar (with tqdm, of the extra 'history')",
     )
     return parser

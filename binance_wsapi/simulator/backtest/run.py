@@ -95,9 +95,7 @@ class Backtest:
         with SimulatedExchange(seed=self._seed, clock=clock) as exchange:
             exchange.limits.enabled = exchange.futures_limits.enabled = False
             # Hours pass between two answers of the client: nothing may end for want of a pong.
-            exchange.venue.gateway.connections_age = False
-            for engine in exchange.venue.futures.values():
-                engine.listen_keys.keys_expire = False
+            exchange.let_time_jump()
             account = exchange.create_account(self._balances, usdm=self._usdm, coinm=self._coinm)
             if self._fees is not None:
                 account.set_fees(*self._fees)

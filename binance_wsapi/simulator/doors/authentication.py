@@ -101,6 +101,8 @@ class KeyRing:
 
     def __init__(self) -> None:
         self._keys: dict[str, ApiKey] = {}
+        self.checks_time = True
+        """Whether the timestamp of a request must be near the exchange's time."""
 
     def add(self, key: ApiKey) -> None:
         """Accept a key from now on."""

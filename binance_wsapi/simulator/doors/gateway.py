@@ -139,6 +139,8 @@ class Gateway:
         self._ids = count(1)
         self.connections_age = True
         """Whether connections end for want of pongs, and after a day."""
+        self.latency_seconds = 0.0
+        """How long what clients send is under way, by the exchange's clock."""
 
     def add_route(self, prefix: str, route: Route | RouteFactory) -> None:
         """Serve ``prefix`` and every path under it.
@@ -285,9 +287,11 @@ class Door:
 
     def receive(self, text: str | bytes) -> None:
         """Take one frame of the client."""
-        self._note("in", text.encode() if isinstance(text, str) else text)
-        if not self._is_silent and not self._is_over:
-            self.inner.receive(text)
+        latency = self._gateway.latency_seconds
+        if latency:
+            self._clock.call_later(latency, lambda: self._take(text))
+        else:
+            self._take(text)
 
     def pong(self, payload: bytes) -> None:
         """Take one pong; one that answers no ping keeps nothing alive."""
@@ -355,6 +359,11 @@ class Door:
         if self._route.notice is not None:
             event = {"e": "serverShutdown", "E": Micros(self._clock.now_us())}
             self.send(encode(self._route.notice(event), microseconds=self.microseconds))
+
+    def _take(self, text: str | bytes) -> None:
+        self._note("in", text.encode() if isinstance(text, str) else text)
+        if not self._is_silent and not self._is_over:
+            self.inner.receive(text)
 
     def _send(self, frame: bytes) -> None:
         if self._is_silent or self._is_over:

@@ -191,32 +191,42 @@ class ExchangeThread:
         wait = (due_us - self._clock.now_us()) / 1_000_000
         if wait > 0 and self._clock.is_frozen:
             return
-        self._alarm = self._loop.call_later(max(wait, 0.0), self._ring)
+        self._alarm = self._loop.call_later(max(wait, 0.0) / self._clock.speed, self._ring)
 
     def _ring(self) -> None:
         self._alarm = None
-        self._clock.run_due()
-        self._set_alarm()
+        try:
+            self._clock.run_due()
+        finally:
+            # What failed is logged by the loop; the others keep their times.
+            self._set_alarm()
 
     async def _serve(self, request: web.BaseRequest) -> web.StreamResponse:
         if request.headers.get("Upgrade", "").lower() == "websocket":
             return await self._serve_websocket(request)
-        answer = self._rest(
-            RestRequest(
-                verb=request.method,
-                path=request.path,
-                query=request.rel_url.raw_query_string,
-                body=await request.text(),
-                remote=request.remote or "",
-                headers=request.headers,
-            )
+        taken = RestRequest(
+            verb=request.method,
+            path=request.path,
+            query=request.rel_url.raw_query_string,
+            body=await request.text(),
+            remote=request.remote or "",
+            headers=request.headers,
         )
+        if self._gateway.latency_seconds:
+            await self._underway()
+        answer = self._rest(taken)
         return web.Response(
             status=answer.status,
             body=answer.body,
             headers=answer.headers,
             content_type="application/json",
         )
+
+    async def _underway(self) -> None:
+        """Wait as long as a request takes to get here."""
+        arrived = asyncio.Event()
+        self._clock.call_later(self._gateway.latency_seconds, arrived.set)
+        await arrived.wait()
 
     async def _serve_websocket(self, request: web.BaseRequest) -> web.StreamResponse:
         socket = web.WebSocketResponse(autoping=False, max_msg_size=_MAX_FRAME, compress=False)

@@ -112,7 +112,8 @@ class Service:
         key = self._key(operation, credentials, remote, session_key)
         deadline_us = None
         if operation.signed:
-            deadline_us = check_time(credentials, self.clock.now_us())
+            if self.keys.checks_time:
+                deadline_us = check_time(credentials, self.clock.now_us())
             if key is not session_key or credentials.signature is not None:
                 check_signature(key, credentials)
         return key, deadline_us

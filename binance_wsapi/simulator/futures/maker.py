@@ -57,7 +57,9 @@ class FuturesMaker:
         self._rng = rng
         names = tuple(market.contracts if symbols is None else symbols)
         self._contracts = {name: market.contracts[name] for name in names}
-        self._middles = {name: contract.start_price for name, contract in self._contracts.items()}
+        self._middles = {
+            name: market.prices.last(contract) for name, contract in self._contracts.items()
+        }
         self._refills: dict[str, ScheduledCall] = {}
         self.account = market.open_account(MAKER_UID, is_house=True)
         self.taker = market.open_account(TAKER_UID, is_house=True)

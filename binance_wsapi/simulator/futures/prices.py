@@ -25,6 +25,10 @@ class Prices:
         """Return the price of the last trade, or the contract's start price."""
         return self._last.get(contract.symbol, contract.start_price)
 
+    def has_traded(self, contract: Contract) -> bool:
+        """Whether the last price is that of a trade."""
+        return contract.symbol in self._last
+
     def index(self, contract: Contract) -> Decimal:
         """Return the index price."""
         return self._index.get(contract.symbol) or self.last(contract)

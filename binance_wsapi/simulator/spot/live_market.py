@@ -1,18 +1,22 @@
-"""What makes markets move while nobody trades: walks, replays, and prices set from outside."""
+"""What makes markets move while nobody trades: walks, replays, a past, and prices set from outside."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
+from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING, Any, Protocol
 
 from binance_wsapi.markets import Market
+from binance_wsapi.simulator.past_trades import MOST_SECONDS, invented_past, live_through, past_of
+from binance_wsapi.simulator.recording import Recording
 from binance_wsapi.simulator.replay import Replay, ReplayedTrade
 from binance_wsapi.simulator.spot.market_maker import MarketMaker
 from binance_wsapi.simulator.spot.random_market import RandomMarket
 
 if TYPE_CHECKING:
+    from binance_wsapi.simulator.tapes import Tape
     from binance_wsapi.simulator.venue import Venue
 
 __all__ = ["LiveMarket"]
@@ -23,8 +27,11 @@ class _Running(Protocol):
         """End it."""
 
 
+TRADED = (Market.SPOT, Market.USDM, Market.COINM)
+
+
 class LiveMarket:
-    """Steers the public side of Spot. Every method may be called from any thread.
+    """Steers the public side of the markets. Every method may be called from any thread.
 
     Args:
         venue: The exchange's parts.
@@ -86,18 +93,114 @@ class LiveMarket:
         Returns:
             The replay: ``is_over``, ``done`` and ``refused`` tell how far it is.
         """
-
-        def start() -> Replay:
-            venue = self._venue
-            maker, taker = venue.tape_traders(market, symbol)
-            where = venue.spot if market is Market.SPOT else venue.futures[market]
-            replay = Replay(venue.clock, where, symbol, trades, maker=maker, taker=taker)
-            replay.start()
-            self._running.append(replay)
-            return replay
-
-        replay: Replay = self._call(start)
+        replay: Replay = self._call(lambda: self._replay(symbol, trades, market))
         return replay
+
+    def replay_tapes(self, tapes: Sequence[Tape]) -> list[Replay]:
+        """Make the trades of files again, side by side.
+
+        The earliest of all happens a microsecond from now, so a clock that is frozen waits before it.
+        ``exchange.clock.step()`` goes on from moment to moment, ``exchange.clock.resume(60)`` lets an hour pass in a
+        minute. A clock that stands before the tapes (``start_us=tapes[0].begins_us - 1``) shows their times.
+
+        Args:
+            tapes: What ``read_tape()`` returned, on any market.
+
+        Returns:
+            A replay for each of them, in their order.
+
+        Raises:
+            ValueError: ``tapes`` is empty, or a file cannot be read.
+        """
+        if not tapes:
+            raise ValueError("tapes is empty: there is nothing to replay")
+        begins_us = min(tape.begins_us for tape in tapes)
+
+        def start() -> list[Replay]:
+            now_us = self._venue.clock.now_us()
+            return [
+                self._replay(tape.symbol, tape.trades(begins_us - 1), tape.market, now_us)
+                for tape in tapes
+            ]
+
+        replays: list[Replay] = self._call(start)
+        return replays
+
+    def invent_past(
+        self, seconds: float, *, markets: Sequence[Market] = TRADED, seed: int = 0
+    ) -> None:
+        """Give every symbol a past: a random walk that ends at its present price.
+
+        Candles, tickers, averages and the list of trades show it. Call it before the exchange starts, or without
+        a market maker: what has traded has its past already.
+
+        Args:
+            seconds: How far back, at most 200 days; candles below a quarter of an hour reach a week back.
+            markets: Where.
+            seed: Of the walk.
+
+        Raises:
+            ValueError: ``seconds`` is out of range, or a symbol has traded already.
+        """
+        if not 0 < seconds <= MOST_SECONDS:
+            raise ValueError(f"seconds={seconds!r} is out of range: up to {MOST_SECONDS}, 200 days")
+
+        def pour() -> None:
+            venue = self._venue
+            ends_us = venue.clock.now_us()
+            for market in markets:
+                where = (
+                    venue.spot.symbols if market is Market.SPOT else venue.futures[market].contracts
+                )
+                for symbol in where:
+                    walk = invented_past(
+                        venue, market, symbol, seconds=seconds, seed=seed, ends_us=ends_us
+                    )
+                    live_through(venue, market, symbol, walk)
+
+        self._call(pour)
+
+    def load_past(self, tapes: Sequence[Tape]) -> None:
+        """Give symbols the past that files tell of, moved by whole minutes so that it ends now.
+
+        Candles and tickers show it, and prices go on from it. Call it before the exchange starts, or without a
+        market maker: what has traded has its past already.
+
+        Args:
+            tapes: What ``read_tape()`` returned, one a symbol.
+
+        Raises:
+            ValueError: A file cannot be read, holds trades off the symbol's tick or step, or the symbol has
+                traded already.
+        """
+
+        def pour() -> None:
+            ends_us = self._venue.clock.now_us()
+            for tape in tapes:
+                live_through(self._venue, tape.market, tape.symbol, past_of(tape, ends_us))
+
+        self._call(pour)
+
+    def record(self, folder: str | Path) -> Recording:
+        """Write down what is traded from now on, as tapes that :meth:`replay_tapes` reads.
+
+        Args:
+            folder: Gets a file a symbol, ``spot/BTCUSDT-trades-recorded.csv``, as the exchange's public data
+                have them; ``read_tapes([folder])`` reads them all.
+
+        Returns:
+            The recording, which ``stop()`` ends.
+
+        Raises:
+            ValueError: There are tapes in the folder already.
+            OSError: It cannot be made.
+        """
+        venue = self._venue
+        observed = {Market.SPOT: venue.spot.observers} | {
+            market: engine.observers for market, engine in venue.futures.items()
+        }
+        recording: Recording = self._call(lambda: Recording(Path(folder), observed, self._call))
+        return recording
 
     def stop(self) -> None:
         """End all walks and replays; books stay as they are."""
@@ -124,6 +227,21 @@ class LiveMarket:
         """Tell of a block trade: agreed on outside the book, it moves no price and no statistic."""
         trades, amounts = self._venue.market_data.block_trades, (Decimal(price), Decimal(quantity))
         self._call(lambda: trades.record(symbol, *amounts, buyer_is_maker=buyer_is_maker))
+
+    def _replay(
+        self,
+        symbol: str,
+        trades: Iterable[ReplayedTrade],
+        market: Market,
+        began_us: int | None = None,
+    ) -> Replay:
+        venue = self._venue
+        maker, taker = venue.tape_traders(market, symbol)
+        where = venue.spot if market is Market.SPOT else venue.futures[market]
+        replay = Replay(venue.clock, where, symbol, trades, maker=maker, taker=taker)
+        replay.start(began_us)
+        self._running.append(replay)
+        return replay
 
     def _maker(self, symbols: Sequence[str] | None, rng: Random) -> MarketMaker:
         """Return the maker that quotes Spot, started if there was none."""

@@ -68,7 +68,10 @@ class MarketMaker:
         self._rng = rng
         names = tuple(market.symbols if symbols is None else symbols)
         self._ladders = {name: Ladder(market.symbols[name]) for name in names}
-        self._middles = {name: market.symbols[name].start_price for name in names}
+        self._middles = {
+            name: market.engine.last_price(name) or market.symbols[name].start_price
+            for name in names
+        }
         self._targets: dict[str, dict[Level, Decimal]] = {name: {} for name in names}
         self._resting: dict[str, dict[int, _Resting]] = {name: {} for name in names}
         self._refills: dict[str, ScheduledCall] = {}

@@ -1,0 +1,205 @@
+"""What ``python -m binance_wsapi simulator`` takes, read from its command line."""
+
+from __future__ import annotations
+
+import argparse
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+
+from binance_wsapi.markets import Market
+from binance_wsapi.simulator.eoptions.contracts import QUOTE_ASSET
+from binance_wsapi.simulator.futures.contracts import DEFAULT_CONTRACTS
+from binance_wsapi.simulator.progress import can_show_progress
+
+__all__ = ["Speed", "Wallets", "parser", "read_fees", "read_span", "read_wallets"]
+
+Wallets = dict[Market, dict[str, str]]
+"""Balances by market."""
+Speed = float | str
+"""Seconds in one of real time, ``max`` or ``step``."""
+DEFAULT_PORT = 9443
+STATE_SECONDS = 30.0
+_SPANS = {"m": 60.0, "h": 3_600.0, "d": 86_400.0}
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return what reads the command line."""
+    made = argparse.ArgumentParser(
+        prog="python -m binance_wsapi simulator",
+        description="Serve the embedded exchange to any client: WebSocket APIs, streams and REST.",
+    )
+    made.add_argument("--port", type=int, default=DEFAULT_PORT, help="0 takes a free one")
+    made.add_argument("--host", default="127.0.0.1", help="address to listen on")
+    made.add_argument("--tls", action="store_true", help="serve wss:// and https://")
+    made.add_argument(
+        "--cert", type=Path, help="where to write the authority's certificate for clients to trust"
+    )
+    made.add_argument(
+        "--as-binance",
+        action="store_true",
+        help="stand in for the exchange's own hosts: TLS on their ports, 443 and 9443, for clients that can be "
+        "led here by /etc/hosts alone",
+    )
+    made.add_argument("--seed", type=int, default=0, help="the same seed makes the same market")
+    made.add_argument(
+        "--account",
+        action="append",
+        type=read_wallets,
+        default=[],
+        metavar="USDT=10000,usdm:USDT=5000,coinm:BTC=1",
+        help="open an account with these balances, on Spot or in a futures or options wallet; may be repeated",
+    )
+    made.add_argument("--no-market-maker", action="store_true", help="leave the books empty")
+    made.add_argument("--random-market", action="store_true", help="let prices walk on all markets")
+    made.add_argument(
+        "--web",
+        type=int,
+        nargs="?",
+        const=0,
+        metavar="PORT",
+        help="serve a page that shows it all and steers it; on a free port when none is named",
+    )
+    made.add_argument("--web-host", default="127.0.0.1", help="address the page listens on")
+    made.add_argument(
+        "--fees",
+        type=read_fees,
+        metavar="MAKER,TAKER",
+        help="commission of the accounts, as fractions: 0.001,0.001",
+    )
+    made.add_argument(
+        "--latency",
+        type=_read_latency,
+        default=0.0,
+        metavar="SECONDS",
+        help="how long every request is under way",
+    )
+    made.add_argument(
+        "--history",
+        nargs="+",
+        default=(),
+        metavar="2d|[usdm:]FILE",
+        help="a past for candles and tickers: invented, of so many minutes, hours or days (90m, 12h, 2d), or of tapes "
+        "that are moved so as to end at the start",
+    )
+    made.add_argument(
+        "--replay",
+        nargs="+",
+        default=(),
+        metavar="[usdm:]FILE",
+        help="repeat the trades of tapes (files of the exchange's public data, or a folder that --record filled); the "
+        "clock begins where they do, and no market maker stands in their way",
+    )
+    made.add_argument(
+        "--speed",
+        type=_read_speed,
+        default=1.0,
+        metavar="N|max|step",
+        help="of --replay: seconds that pass in one, as fast as it goes, or a trade with every empty line of the input and "
+        "as many seconds as a line says (default: 1)",
+    )
+    made.add_argument(
+        "--record",
+        type=Path,
+        metavar="FOLDER",
+        help="write what is traded as tapes, a file a symbol",
+    )
+    made.add_argument(
+        "--env-file",
+        type=Path,
+        metavar="FILE",
+        help="write the variables that lead programs here, keys among them",
+    )
+    made.add_argument(
+        "--progress",
+        action=argparse.BooleanOptionalAction,
+        default=can_show_progress(),
+        help="of --replay: show a bar (with tqdm, of the extra 'history')",
+    )
+    made.add_argument("--no-limits", action="store_true", help="count weights and orders only")
+    made.add_argument(
+        "--state-every",
+        type=float,
+        default=STATE_SECONDS,
+        metavar="SECONDS",
+        help="how often to print the state",
+    )
+    return made
+
+
+_PLACES = {
+    "spot": Market.SPOT,
+    "usdm": Market.USDM,
+    "coinm": Market.COINM,
+    "eoptions": Market.EOPTIONS,
+}
+
+
+def read_wallets(text: str) -> Wallets:
+    """Read ``USDT=10000,usdm:USDT=5000``: balances by market.
+
+    Raises:
+        ArgumentTypeError: They cannot be read.
+    """
+    wallets: Wallets = {market: {} for market in Market}
+    for part in text.split(","):
+        name, equals, amount = part.partition("=")
+        place, colon, asset = name.strip().rpartition(":")
+        market = _PLACES.get(place.lower() if colon else "spot")
+        is_number = amount.replace(".", "", 1).isdecimal()
+        if not asset or not equals or not is_number or market is None:
+            raise argparse.ArgumentTypeError(
+                f"{part!r} is no balance: write ASSET=AMOUNT, usdm:ASSET=AMOUNT, coinm:ASSET=AMOUNT or "
+                "eoptions:USDT=AMOUNT"
+            )
+        known = {one.margin_asset for one in DEFAULT_CONTRACTS.get(market, ())}
+        if market is Market.EOPTIONS:
+            known = {QUOTE_ASSET}
+        if known and asset.upper() not in known:
+            raise argparse.ArgumentTypeError(
+                f"{part!r}: the wallets there hold {', '.join(sorted(known))}"
+            )
+        wallets[market][asset.upper()] = amount
+    return wallets
+
+
+def read_fees(text: str) -> tuple[Decimal, Decimal]:
+    """Read ``0.001,0.001``: maker's and taker's commission.
+
+    Raises:
+        ArgumentTypeError: They cannot be read.
+    """
+    try:
+        maker, taker = (Decimal(part) for part in text.split(","))
+    except (ValueError, InvalidOperation):
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is no pair of fees: write maker and taker as fractions, 0.001,0.001"
+        ) from None
+    return maker, taker
+
+
+def read_span(text: str) -> float | None:
+    """Read ``90m``, ``12h`` or ``2d`` as seconds; ``None`` when it is something else."""
+    number, unit = text[:-1], text[-1:]
+    return int(number) * _SPANS[unit] if number.isdecimal() and unit in _SPANS else None
+
+
+def _read_latency(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = -1.0
+    if not 0 <= seconds < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds: write 0.05")
+    return seconds
+
+
+def _read_speed(text: str) -> Speed:
+    if text in ("max", "step"):
+        return text
+    try:
+        speed = float(text)
+    except ValueError:
+        speed = 0.0
+    if not 0 < speed < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text!r} is no speed: write a number, max or step")
+    return speed
