@@ -53,8 +53,8 @@ class SimulatedClock:
         start = time.time_ns() // 1_000 if start_us is None else start_us
         self._frozen = frozen
         self._speed = 1.0
-        self._pinned: int | None = None
-        self._land_on(start)
+        self._pinned: int | None = start if frozen else None
+        self._landed = (start, _monotonic_us(), self._speed)
         self._calls: list[ScheduledCall] = []
         self._count = 0
         self._carry: Callable[[Callable[[], Any]], Any] | None = None
