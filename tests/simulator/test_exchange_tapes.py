@@ -72,7 +72,7 @@ def made(trades: list[Trade]) -> list[tuple[int, Decimal, Decimal, bool]]:
 # --- recorded and replayed
 
 
-@settings(max_examples=25)
+@settings(max_examples=25, deadline=None)
 @given(
     st.lists(
         st.tuples(
