@@ -11,7 +11,7 @@ from binance_wsapi.simulator.eoptions.contracts import QUOTE_ASSET
 from binance_wsapi.simulator.futures.contracts import DEFAULT_CONTRACTS
 from binance_wsapi.simulator.progress import can_show_progress
 
-__all__ = ["Speed", "Wallets", "parser", "read_fees", "read_span", "read_wallets"]
+__all__ = ["DEFAULT_PORT", "Speed", "Wallets", "parser", "read_fees", "read_span", "read_wallets"]
 
 Wallets = dict[Market, dict[str, str]]
 """Balances by market."""

@@ -95,7 +95,7 @@ def test_an_example_runs_there_as_it_is(example: str) -> None:
 
 
 def test_the_default_is_where_the_program_listens_by_default() -> None:
-    from binance_wsapi.simulator.serve import DEFAULT_PORT
+    from binance_wsapi.simulator.serve_arguments import DEFAULT_PORT
 
     urls = redirected({}, {"BINANCE_WSAPI_ENV": "simulator"})["urls"]
 
