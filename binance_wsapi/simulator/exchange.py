@@ -420,7 +420,19 @@ class SimulatedExchange(HostedVenue):
         For clocks that a tape sets, or that run faster than the clients': out there a request whose timestamp is
         off by more than a second or its ``recvWindow`` is refused.
         """
-        self.call(self.venue.let_time_jump)
+        venue = self.venue
+
+        def act() -> None:
+            venue.gateway.connections_age = venue.keys.checks_time = False
+            engines = venue.futures.values()
+            for listen_keys in (
+                venue.margin.risk_keys,
+                venue.portfolio_margin.keys,
+                *(engine.listen_keys for engine in engines),
+            ):
+                listen_keys.keys_expire = False
+
+        self.call(act)
 
     def ban(self, ip: str = "127.0.0.1", seconds: float | None = None) -> None:
         """Ban an address and close its connections; 2 minutes, or longer each time."""

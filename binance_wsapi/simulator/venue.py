@@ -238,16 +238,6 @@ class Venue:
         for schedule in self._funding:
             schedule.start()
 
-    def let_time_jump(self) -> None:
-        """Let nothing end because the clock does not go by as the clients' do."""
-        self.gateway.connections_age = self.keys.checks_time = False
-        for listen_keys in (
-            self.margin.risk_keys,
-            self.portfolio_margin.keys,
-            *(engine.listen_keys for engine in self.futures.values()),
-        ):
-            listen_keys.keys_expire = False
-
     def api_connection(self, handshake: Handshake, market: Market) -> ApiConnection:
         """Serve a WebSocket API connection."""
         return ApiConnection(
