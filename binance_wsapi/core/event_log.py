@@ -16,7 +16,9 @@ class LogEntry(NamedTuple):
     """What the text is: see :mod:`binance_wsapi.core.log_entries`."""
     text: bytes
     time_ms: int
-    """Until when the log is whole with it, epoch milliseconds by the exchange's clock."""
+    """When the latest of what is in the log by then was sent, epoch milliseconds by the exchange's clock."""
+    whole_ms: int
+    """Until when the log is whole with it: no later than what is still being found out about."""
     orders: Mapping[str, bytes]
     """What is known by then of orders that it changes; empty where one is over."""
 
@@ -30,6 +32,8 @@ class LogTail:
     orders: Mapping[str, bytes] = field(default_factory=dict[str, bytes])
     """What is known of all live orders."""
     time_ms: int = 0
+    """When the latest of what is in it was sent, epoch milliseconds."""
+    whole_ms: int = 0
     """Until when it is whole, epoch milliseconds; 0 when nobody has published yet."""
     since_us: int = 0
     """Since when it has been kept, epoch microseconds."""

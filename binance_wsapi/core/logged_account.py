@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 from binance_wsapi.core.account_books import AccountBooks, Reconciles
 from binance_wsapi.core.event_log import EventLog, LogEntry, LogTail, LogWriter
 from binance_wsapi.core.log_entries import EVENT, LoggedOrder, encoded, orders_told
-from binance_wsapi.events import StreamGap
+from binance_wsapi.events import AccountReconciled, StreamGap
+from binance_wsapi.markets import Market
 from binance_wsapi.protocol.log_tail import Logged
 from binance_wsapi.protocol.order_events import micros
 from binance_wsapi.protocol.raw_event import RawEvent, raw_event
@@ -77,6 +78,11 @@ class LoggedAccount:
         """The reconcilers were told that another link takes over."""
         self._logged = Logged(())
         self._time_ms = 0
+        """When the latest of what is in the log was sent."""
+        self._unsettled_ms: int | None = None
+        """Since when it is still being found out what happened."""
+        self._unsettled: set[Market] = set()
+        """Of which markets."""
         self._gap_from_ms: int | None = None
         """Since when the log has had nothing, while this client's own stream is interrupted."""
         self._waiting: deque[RawEvent] = deque(maxlen=MOST_WAITING)
@@ -109,6 +115,7 @@ class LoggedAccount:
         """Events are missing from now on."""
         self._waiting.clear()
         if self._leads and self._reconciler is not None:
+            self._unsettle(self._time_ms)
             self._reconciler.interrupted()
 
     def resumed(self) -> None:
@@ -146,15 +153,17 @@ class LoggedAccount:
         self._waiting.clear()
         self._leads = True
         self._time_ms, self._gap_from_ms = tail.time_ms, None
-        is_new = not tail.time_ms
+        is_new = not tail.whole_ms
         since_us = self._whole_since_us if is_new else tail.since_us
         self._logged = Logged(raw_event(text) for kind, text in tail.entries if kind == EVENT)
         missing, is_continued = self._logged.missing(waiting)
+        self._unsettled_ms = None
         self._begin_reconcilers(tail, since_us)
         if is_new:
             self._time_ms = since_us // 1000
-        elif not is_continued or self._inlet.is_interrupted:
-            self._gap_from_ms = tail.time_ms
+        elif not is_continued or self._inlet.is_interrupted or tail.whole_ms < tail.time_ms:
+            self._gap_from_ms = tail.whole_ms
+            self._unsettle(tail.whole_ms)
         if self._reconciler is not None:
             if self._inlet.is_interrupted or self._gap_from_ms is not None:
                 self._reconciler.interrupted()
@@ -213,7 +222,7 @@ class LoggedAccount:
                         (told.symbol, told.order_id), told.trade_ids, has_ended=told.has_ended
                     )
         for each, own in zip(books, symbols, strict=True):
-            each.search(own, tail.time_ms)
+            each.search(own, tail.whole_ms)
         self._reconciler = books[0] if len(books) == 1 else AccountBooks(books)
         self._follow(books)
 
@@ -241,14 +250,27 @@ class LoggedAccount:
         if self._reconciler is None or self._reconciler.is_news(event):
             self._append(EVENT, bytes(event.data), micros(event.time) // 1000)
 
+    def _unsettle(self, since_ms: int) -> None:
+        if self._unsettled_ms is None:
+            self._unsettled_ms = since_ms
+        self._unsettled = {each.book.market for each in self._books}
+        if not self._unsettled:
+            self._unsettled_ms = None  # nobody can be asked
+
     def _tell(self, record: Any) -> None:
+        if isinstance(record, AccountReconciled):  # it ends what is told after a gap
+            self._unsettled.discard(record.market)
+            if not self._unsettled:
+                self._unsettled_ms = None
         kind, text = encoded(record)
         self._append(kind, text, record.until_ms if isinstance(record, StreamGap) else 0)
 
     def _append(self, kind: str, text: bytes, time_ms: int) -> None:
         self._time_ms = max(self._time_ms, time_ms)
+        whole_ms = self._time_ms if self._unsettled_ms is None else self._unsettled_ms
         if self._writer is not None:
-            self._writer.append(LogEntry(kind, text, self._time_ms, self.changed_orders()))
+            orders = self.changed_orders()
+            self._writer.append(LogEntry(kind, text, self._time_ms, whole_ms, orders))
 
 
 def log_name(api_key: str) -> str:

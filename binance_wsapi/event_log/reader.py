@@ -102,7 +102,7 @@ class LogReader:
         tries = int(FIRST_ANSWER_S / RETRY_S)
         for _ in range(tries):
             try:
-                last, time_ms = self._server.hmget(self._state, "last", "time_ms")
+                last, whole_ms = self._server.hmget(self._state, "last", "whole_ms")
             except (AuthenticationError, ResponseError) as error:
                 raise ConfigurationError(f"the server of the event log refuses: {error}") from None
             except (RedisError, OSError) as error:
@@ -110,7 +110,7 @@ class LogReader:
                 self._is_closed.wait(RETRY_S)
             else:
                 self.problem = None
-                return Position() if last is None else _position(last, time_ms)
+                return Position() if last is None else _position(last, whole_ms)
         raise TimeoutError(f"the server of the event log does not answer: {self.problem}")
 
     # The thread
@@ -145,9 +145,9 @@ class LogReader:
             entries: list[tuple[bytes, dict[bytes, bytes]]] = found[0][1]
             return entries
         seconds, _ = self._server.time()
-        until, time_ms = self._server.hmget(self._state, "until", "time_ms")
+        until, whole_ms = self._server.hmget(self._state, "until", "whole_ms")
         is_quiet = int(until or 0) + QUIET_MS < seconds * 1000
-        since = f" since {time_ms.decode()} (epoch ms)" if time_ms else ""
+        since = f" since {whole_ms.decode()} (epoch ms)" if whole_ms else ""
         self.problem = f"nobody has published the account's events{since}" if is_quiet else None
         return []
 

@@ -228,7 +228,7 @@ class _Writer:
         self._since_us = self._publisher.lead(tail)
         return 0.0
 
-    async def _tail(self, time_ms: int, since_us: int) -> LogTail:
+    async def _tail(self, whole_ms: int, since_us: int) -> LogTail:
         pipeline = self._server.pipeline(transaction=False)
         pipeline.xrevrange(self._keys[0], count=TAIL)
         pipeline.hgetall(self._keys[2])
@@ -236,7 +236,8 @@ class _Writer:
         return LogTail(
             entries=[(fields[b"k"].decode(), fields[b"d"]) for _, fields in reversed(entries)],
             orders={name.decode(): kept for name, kept in orders.items()},
-            time_ms=time_ms,
+            time_ms=int(entries[0][1][b"t"]) if entries else whole_ms,
+            whole_ms=whole_ms,
             since_us=since_us,
         )
 
@@ -249,7 +250,7 @@ class _Writer:
         for entry in batch:
             orders |= entry.orders
         arguments: list[Any] = [self._id, self._term, LASTS_MS, self._keep, self._since_us]
-        arguments += [self._since_us // 1000, self._after]
+        arguments += [batch[-1].whole_ms if batch else self._since_us // 1000, self._after]
         arguments += [self._written + 1, len(batch), len(orders)]
         for entry in batch:
             arguments += [entry.kind, entry.text, entry.time_ms]

@@ -24,14 +24,14 @@ else
     term = string.format('%.0f', math.max(tonumber(term or '0') + 1, now))
 end
 redis.call('HSET', KEYS[2], 'holder', id, 'until', now + lasts_ms, 'term', term, 'number', 0)
-local state = redis.call('HMGET', KEYS[2], 'last', 'time_ms', 'since_us')
+local state = redis.call('HMGET', KEYS[2], 'last', 'whole_ms', 'since_us')
 return {1, term, state[1] or '', state[2] or '0', state[3] or '0'}
 """
 """Arguments: who asks, how long a turn lasts (ms), and its term of before, if it had one."""
 
 APPEND = """
 local id, term, lasts_ms, keep = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
-local since_us, time_ms, after = ARGV[5], ARGV[6], ARGV[7]
+local since_us, whole_ms, after = ARGV[5], ARGV[6], ARGV[7]
 local first, entries, orders = tonumber(ARGV[8]), tonumber(ARGV[9]), tonumber(ARGV[10])
 local holder, held, number = unpack(redis.call('HMGET', KEYS[2], 'holder', 'term', 'number'))
 if not held then return {'lost', 0} end
@@ -52,7 +52,6 @@ for i = 0, entries - 1 do
             entry[7], entry[8] = 'a', after
         end
         redis.call('XADD', KEYS[1], 'MAXLEN', '~', keep, last, unpack(entry))
-        time_ms = ARGV[at + 3]
     end
 end
 for i = 0, orders - 1 do
@@ -67,11 +66,11 @@ local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 redis.call('HSET', KEYS[2], 'until', now + lasts_ms, 'number', number, 'since_us', since_us)
 if last then redis.call('HSET', KEYS[2], 'last', last) end
-if last or redis.call('HEXISTS', KEYS[2], 'time_ms') == 0 then redis.call('HSET', KEYS[2], 'time_ms', time_ms) end
+if last or redis.call('HEXISTS', KEYS[2], 'whole_ms') == 0 then redis.call('HSET', KEYS[2], 'whole_ms', whole_ms) end
 return {'ok', number}
 """
 """Arguments: who publishes, its term, how long its turn lasts now (ms), how many entries are kept, since when the log
-is, until when it is whole without entries, the last entry of the term before, the number of the first entry, how many
+is, until when it is whole with the last entry, the last entry of the term before, the number of the first entry, how many
 entries and orders follow; then kind, text and time of each entry, then name and state of each order.
 
 The reply says how it went and the number of the last entry: ``ok``; ``over``: another publisher has its turn; ``lost``: the

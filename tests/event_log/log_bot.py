@@ -20,8 +20,9 @@ from binance_wsapi.event_log import read_events, redis_log
 from binance_wsapi.models.user_events import OrderUpdate
 
 # A turn is soon over, so that many publishers have theirs; no copy of the embedded exchange lags.
-redis_log.LASTS_MS = 500
+redis_log.LASTS_MS = 2000
 redis_log.BEAT_S = 0.1
+redis_log.ANSWER_S = 10.0
 vars(reconciliation)["LAG_S"] = 0.01
 
 

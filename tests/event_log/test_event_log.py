@@ -449,6 +449,34 @@ def test_the_next_publisher_finds_out_what_was_missed(
     wait_until(lambda: not database.hgetall(keys_of("desk", str(ws_key))[2]))
 
 
+def test_who_takes_over_from_one_that_had_not_found_out_all_finds_it_out(
+    publish: Publish, read: Read, account: AccountHandle, exchange: SimulatedExchange
+) -> None:
+    other = exchange.create_account()
+    logged = read()
+    client = publish()
+    limit_order(account)
+    next_of(logged, 2)
+    client.close()
+    limit_order(other, "SELL", "0.05", price="10100")
+    unknown = limit_order(account, "BUY", "0.05", price="10100")
+    unanswered = exchange.faults.on("myTrades").swallow(times=None)
+    second = publish()
+    first_gap = up_to(logged, StreamGap)[-1]
+    unanswered.wait()
+    limit_order(account)
+    next_of(logged, 2)
+    second.close()
+    unanswered.end()
+    publish()
+
+    told = up_to(logged, AccountReconciled)
+    gap = next(event for event in told if isinstance(event, StreamGap))
+    assert gap.from_ms == first_gap.from_ms
+    [found] = [each for each in told if getattr(each, "order_id", None) == unknown]
+    assert [fill.quantity for fill in found.missed_fills] == [Decimal("0.05")]
+
+
 def _orders_told(events: list[Any]) -> list[tuple[int, str]]:
     orders = [getattr(event, "order", event) for event in events]
     return [(order.order_id, str(order.status)) for order in orders if hasattr(order, "status")]
