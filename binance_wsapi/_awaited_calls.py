@@ -261,7 +261,8 @@ class AwaitedCalls(ClientBase):
             if kind.over_rest:
                 core.submit_rest(call)
             else:
-                core.submit(call, encode_here=not self._runtime.authoriser.signs_slowly)
+                here = not self._runtime.authoriser.signs_slowly
+                core.submit(call, encode_here=here, waiter=delivery)
             outcome = await answered
             if isinstance(outcome, BinanceWsApiError):
                 raise outcome

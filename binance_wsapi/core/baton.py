@@ -7,13 +7,14 @@ then a caller may borrow it, write its request and read until its answer is ther
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import contextvars
 import selectors
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, TypeVarTuple, Unpack
 
-__all__ = ["RECEIVE_BUFFER_BYTES", "CoreLoop", "SelectorLoop"]
+__all__ = ["RECEIVE_BUFFER_BYTES", "CoreLoop", "SelectorLoop", "one_write"]
 
 Ts = TypeVarTuple("Ts")
 
@@ -60,6 +61,8 @@ class CoreLoop(SelectorLoop):
         """The thread of a caller who holds it."""
         self.is_stirred = False
         """A borrower has given the loop something to do: it has to be woken."""
+        self.corked: set[Callable[[], object]] | None = None
+        """What writes the frames of this turn at its end; ``None`` where each is written at once."""
         super().__init__(_LettingGo(self.baton))
 
     def run_forever(self) -> None:
@@ -94,6 +97,22 @@ class CoreLoop(SelectorLoop):
         if self.borrower is not None:
             self.is_stirred = True
         return super().call_at(when, callback, *args, context=context)
+
+
+@contextlib.contextmanager
+def one_write(loop: asyncio.AbstractEventLoop) -> Iterator[None]:
+    """Write together, to each socket, what is written meanwhile; on the loop's thread."""
+    if not isinstance(loop, CoreLoop):
+        yield
+        return
+    corked: set[Callable[[], object]] = set()
+    loop.corked = corked
+    try:
+        yield
+    finally:
+        loop.corked = None
+        for flush in corked:
+            flush()
 
 
 def _nothing() -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from binance_wsapi.core.api_session import ApiSession
 from binance_wsapi.core.api_sessions import ApiSessions
+from binance_wsapi.core.baton import one_write
 from binance_wsapi.core.bell import loop_bell
 from binance_wsapi.core.call import Call, Outcome
 from binance_wsapi.core.call_errors import not_sendable
@@ -34,6 +35,7 @@ from binance_wsapi.response import Response
 
 if TYPE_CHECKING:
     from binance_wsapi.core.account_keeper import AccountKeeper
+    from binance_wsapi.core.loop_delivery import LoopDelivery
     from binance_wsapi.core.market_streams import MarketStreams
     from binance_wsapi.core.rest_door import RestDoor
     from binance_wsapi.core.symbol_rules import RuleKeeper
@@ -122,13 +124,15 @@ class Core:
             call.in_floats = True
         return call
 
-    def submit(self, call: Call, *, encode_here: bool, waiter: Waiter | None = None) -> None:
+    def submit(
+        self, call: Call, *, encode_here: bool, waiter: Waiter | LoopDelivery | None = None
+    ) -> None:
         """Send a request, or hand it to the loop.
 
         Args:
             call: The request.
             encode_here: Sign and encode on this thread if the session is ready (it may be slow).
-            waiter: Waits for it on this thread, and may read the socket.
+            waiter: Waits for it, on this thread or on its loop, and may read the socket.
 
         Raises:
             NotSent: It could not be signed, or not be written down.
@@ -302,17 +306,24 @@ class Core:
         inbox = self._inbox
         if self.write_ahead is not None and len(inbox) > 1:
             self.write_ahead.record_all(inbox.copy(), self.sessions.open)
-        while inbox:
-            call = inbox.popleft()
-            try:
-                (self.sessions.open.get(call.ws_key) or self.sessions.of(call.ws_key)).submit(call)
-            except BinanceWsApiError as error:
-                call.drop(error)
-            except Exception as error:
-                # The edge of a call: those behind it must not be lost with it.
-                log.exception("%s could not be sent", call.kind.method)
-                if call.is_unsent:
-                    call.drop(not_sendable(call, error))
+        if len(inbox) == 1:
+            self._submit_first()
+            return
+        with one_write(self.runtime.loop):
+            while inbox:
+                self._submit_first()
+
+    def _submit_first(self) -> None:
+        call = self._inbox.popleft()
+        try:
+            (self.sessions.open.get(call.ws_key) or self.sessions.of(call.ws_key)).submit(call)
+        except BinanceWsApiError as error:
+            call.drop(error)
+        except Exception as error:
+            # The edge of a call: those behind it must not be lost with it.
+            log.exception("%s could not be sent", call.kind.method)
+            if call.is_unsent:
+                call.drop(not_sendable(call, error))
 
     def _refuse_inbox(self) -> None:
         for inbox in (self._inbox, self._rest_inbox):

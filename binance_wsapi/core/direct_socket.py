@@ -34,6 +34,10 @@ READ_BYTES = 64 << 10
 CONGESTED_BYTES = 64 << 10
 """So much that waits for the peer holds further frames back, until a quarter of it is left."""
 
+MOST_CORKED = 64
+CORKED_BYTES = CONGESTED_BYTES // MOST_CORKED
+"""So many frames, of so much, wait for the end of a turn at most: more would congest the socket unnoticed."""
+
 CLOSE_TIMEOUT_S = 1.0
 
 _CODES = {*range(1000, 1004), *range(1007, 1015), *range(3000, 5000)}
@@ -72,6 +76,8 @@ class DirectSocket:
         open_ones.add(self)
         self.congested = False
         self._is_open = True
+        self._frames: list[bytes] = [] if tls is None else tls.frames
+        """What is to be sent."""
         self._being_sent: list[bytes] = []
         self._sent: list[int] = []
         """How much the socket took of what is being sent."""
@@ -87,23 +93,27 @@ class DirectSocket:
     @property
     def is_free(self) -> bool:
         """Whether a caller may drive it."""
-        return (
-            self.lead is not None
-            and self.lead.is_free
-            and self._is_open
-            and not self._being_sent
-            and not self._unsent
-        )
+        return self.lead is not None and self._is_open and not self._being_sent and not self._unsent
 
     def write(self, frame: bytes) -> None:
-        """Write a whole text frame.
+        """Write a whole text frame, now or at the end of a turn in which more of them are written.
 
         Raises:
             ConnectionError: The socket is closed; nothing was written.
         """
         if not self._is_open:
             raise ConnectionResetError("the connection is closed")
-        self._put(client_frame(TEXT, frame))
+        corked = self._loop.corked if isinstance(self._loop, CoreLoop) else None
+        if corked is None or len(frame) > CORKED_BYTES or len(self._frames) >= MOST_CORKED:
+            self._put(client_frame(TEXT, frame))
+        else:
+            self._frames += (client_frame(TEXT, frame),)
+            corked.add(self.flush)
+
+    def flush(self) -> None:
+        """Write the frames of a turn, and what an interrupted caller has left."""
+        with contextlib.suppress(ConnectionError):  # its end is told apart
+            self._put()
 
     def ping(self) -> None:
         """Ask for a sign of life."""
@@ -143,6 +153,7 @@ class DirectSocket:
                 self.sock.fileno(),
                 read=self._readable,
                 pump=self._pump,
+                flush=self.flush,
             )
         else:
             self._loop.add_reader(self.sock, self._readable)
@@ -162,22 +173,27 @@ class DirectSocket:
         chunks.extend(map(self._recv, (READ_BYTES,)))
         return not chunks[-1]
 
-    def _readable(self) -> None:
-        """Read on the loop's thread; and do what an interrupted caller has not done, or has left to the loop."""
+    def _readable(self) -> bool:
+        """Read on the loop's thread; and do what an interrupted caller has not done, or has left to the loop.
+
+        Return whether there was something.
+        """
         if self._ended.done():
-            return
-        is_end, reason = False, "connection dropped"
+            return False
+        came, is_end, reason = True, False, "connection dropped"
         try:
             is_end = self._read()
         except _LATER:
-            pass
+            came = False
+        except ConnectionError:
+            is_end = True
         except OSError as error:
             is_end, reason = True, str(error) or type(error).__name__
-        with contextlib.suppress(ConnectionError):
-            self._put(b"")
+        self.flush()
         self._take_messages()
         if is_end:
             self.end(reason)
+        return came
 
     def _pump(self) -> None:
         """Read on a caller's thread, and take what is plain; all else is left to the loop."""
@@ -234,18 +250,20 @@ class DirectSocket:
             with contextlib.suppress(ConnectionError):
                 self._put(client_frame(CLOSE, code.to_bytes(2, "big") if code else b""))
 
-    def _put(self, data: bytes) -> None:
-        """Hand bytes over, to the socket or to what waits for it; before them what an interrupted caller left.
+    def _put(self, *frames: bytes) -> None:
+        """Hand frames over, to the socket or to what waits for it; before them what waited for the end of a turn.
 
         Raises:
             ConnectionError: The socket is closed, and took nothing.
         """
-        if self._being_sent:
+        self._frames += frames
+        if self._being_sent:  # an interrupted caller has left it
             self._send_on()
         if self._tls is not None:
-            self._tls.seal_into(self._being_sent, data)
-        elif data:
-            self._being_sent = [data]
+            self._tls.seal_into(self._being_sent)
+        elif self._frames:
+            data = b"".join(self._frames)
+            self._being_sent, self._frames = [data], []
         if self._being_sent:
             self._send_on()
         if self._unsent:

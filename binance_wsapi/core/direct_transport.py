@@ -167,7 +167,8 @@ async def _shaken_hands(
     request = [handshake.request]
     if tls is not None:
         sealed: list[bytes] = []
-        tls.seal_into(sealed, handshake.request)
+        tls.frames.append(handshake.request)
+        tls.seal_into(sealed)
         request = sealed
     await loop.sock_sendall(sock, b"".join(request))
     while True:

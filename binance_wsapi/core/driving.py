@@ -12,6 +12,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
+from functools import partial
 from threading import get_ident
 from typing import TYPE_CHECKING
 
@@ -20,14 +21,19 @@ from binance_wsapi.core.call import Call
 from binance_wsapi.core.direct_socket import DirectSocket
 from binance_wsapi.core.lead import Lead
 from binance_wsapi.core.link import frame_log
+from binance_wsapi.core.loop_reading import LoopReader, reader_of
 from binance_wsapi.core.runtime import Runtime
 from binance_wsapi.core.waiter import Waiter
 from binance_wsapi.errors import NotSent
 
 if TYPE_CHECKING:
     from binance_wsapi.core.api_session import ApiSession
+    from binance_wsapi.core.loop_delivery import LoopDelivery
 
 __all__ = ["Driving", "driving_of"]
+
+Drives = Callable[["ApiSession", Call, "Waiter | LoopDelivery"], bool]
+"""Writes a call on its caller's thread and has its waiter read; false where that is the loop's."""
 
 LOOK_AT_HANDLERS_S = 0.1
 """How long it is believed that no signal handler was installed since the last look."""
@@ -55,8 +61,8 @@ class Driving:
         self._looked_at = -LOOK_AT_HANDLERS_S
         self._is_safe = False
 
-    def begin(self, session: ApiSession, call: Call, waiter: Waiter) -> bool:
-        """Write a request on its caller's thread, and have ``waiter`` read; false where that is the loop's.
+    def begin(self, session: ApiSession, call: Call, waiter: Waiter | LoopDelivery) -> bool:
+        """Write a request on its caller's thread, and have who waits for it read; false where that is the loop's.
 
         Raises:
             NotSent: A signal handler calls in the midst of another call on this thread, which cannot go on
@@ -70,24 +76,32 @@ class Driving:
                 operation=call.kind.method,
                 reason="within another call",
             )
-        if me == self._main and not self._is_interrupted_at_most():
+        if me == self._host.thread_id or (me == self._main and not self._is_interrupted_at_most()):
             return False
         is_mine = False
+        leader: Waiter | LoopReader | None = None
         try:
             if not baton.acquire(blocking=False) or loop.borrower is not None:
                 return False
-            lead = self._free_lead(session, call)
+            lead = self._lead(session, call)
             if lead is None:
+                return False
+            leader = waiter if isinstance(waiter, Waiter) else reader_of(waiter, lead)
+            if leader is None or not lead.is_free_for(leader):
                 return False
             loop.borrower, is_mine = me, True
             call.is_driven = True
-            waiter.lead(lead)
+            leader.lead(lead)
             session.submit(call)
-            return True
+            return True  # noqa: TRY300  (an interrupt may come until here)
+        except BaseException:
+            if leader is not None:
+                leader.abandon()
+            raise
         finally:
             try:
                 if is_mine:
-                    loop.borrower = None
+                    loop.borrower = loop.corked = None
                     if loop.is_stirred:
                         loop.wake()
             finally:
@@ -96,12 +110,13 @@ class Driving:
                 except RuntimeError:  # it was not had
                     pass
 
-    def _free_lead(self, session: ApiSession, call: Call) -> Lead | None:
+    def _lead(self, session: ApiSession, call: Call) -> Lead | None:
         """Return the lead over the socket that a call goes over, if nothing at all is in its way."""
         link = session.serving
         if (
             link is None
             or self._inbox  # who came first is written first
+            or (call.kind.mutates and session.reconcilers)  # its answer would be the loop's
             or self._host.stopped  # in a forked child, for one: the socket is the parent's
             or self._runtime.is_closed
             or link.authority is not call.encoded_for
@@ -124,7 +139,7 @@ class Driving:
         now = time.monotonic()
         if now - self._looked_at >= LOOK_AT_HANDLERS_S:
             self._is_safe = all(
-                signal.getsignal(number) in _HARMLESS for number in signal.valid_signals()
+                _is_harmless(signal.getsignal(number)) for number in signal.valid_signals()
             )
             self._looked_at = now
         return self._is_safe
@@ -133,7 +148,15 @@ class Driving:
 _HARMLESS = (signal.SIG_DFL, signal.SIG_IGN, None, signal.default_int_handler)
 
 
-def driving_of(runtime: Runtime, inbox: deque[Call]) -> Callable[[ApiSession, Call, Waiter], bool]:
+def _is_harmless(handler: object) -> bool:
+    """Whether a handler calls nothing of the user's: those of event loops note the signal, or cancel a task."""
+    if handler in _HARMLESS:
+        return True
+    called = handler.func if isinstance(handler, partial) else handler
+    return getattr(called, "__module__", "").partition(".")[0] in ("asyncio", "uvloop")
+
+
+def driving_of(runtime: Runtime, inbox: deque[Call]) -> Drives:
     """Return what lets a caller of a client drive, or says that its loop lets nobody."""
     loop = runtime.loop
     if not isinstance(loop, CoreLoop) or loop.get_debug():

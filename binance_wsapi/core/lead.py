@@ -21,11 +21,25 @@ LOOKS_IN_VAIN = 250
 
 
 class Leader(Protocol):
-    """A caller who waits for an answer."""
+    """A caller who waits for an answer, or for several."""
+
+    @property
+    def is_over(self) -> bool:
+        """It will not lead again."""
 
     @property
     def is_settled(self) -> bool:
-        """It has its answer, and waits no more."""
+        """It has its answers, and waits no more."""
+
+    @property
+    def is_idle(self) -> bool:
+        """It reads though it waits for nothing: another one may take its place."""
+
+    def dismissed(self) -> None:
+        """The loop reads again; under the baton."""
+
+    def ended(self) -> None:
+        """There is nothing more to read; under the baton."""
 
 
 class Lead:
@@ -36,8 +50,10 @@ class Lead:
     Args:
         loop: The loop.
         descriptor: The socket's.
-        read: Reads on the loop's thread, and does what an interrupted caller has not done.
+        read: Reads on the loop's thread, and does what an interrupted caller has not done; returns whether
+            there was something.
         pump: Reads on a caller's.
+        flush: Writes the frames of a turn, on a caller's.
     """
 
     def __init__(
@@ -45,54 +61,71 @@ class Lead:
         loop: CoreLoop,
         descriptor: int,
         *,
-        read: Callable[[], object],
+        read: Callable[[], bool],
         pump: Callable[[], object],
+        flush: Callable[[], object],
     ) -> None:
         self.loop = loop
-        self._descriptor = descriptor
+        self.descriptor = descriptor
+        """The socket's."""
         self._read = read
         self._pump = pump
+        self._flush = flush
         self.leader: Leader | None = None
+        self.readers: list[Leader] = []
+        """Loops that have led, and may again."""
         self._led = self._seen = self._reads = self._seen_reads = self._in_vain = 0
         self._looking: asyncio.TimerHandle | None = None
         # A set of its own: to let go of the socket, and to take it back, is one system call.
         self._watched = select.epoll()
         self._watched.register(descriptor, select.EPOLLIN)
         loop.add_reader(self._watched, read)
-        self._renew()
+        self.renew()
 
-    def _renew(self) -> None:
+    def renew(self) -> None:
+        """Have whoever leads next wake by another bell: the present one is waited for still."""
         self.bell = make_bell()
         """Wakes the leader."""
         self.bell_descriptor: int | None = getattr(self.bell, "descriptor", None)
         """``None`` where none was left: then nobody may lead."""
         poll = select.poll()
-        poll.register(self._descriptor, select.POLLIN)
+        poll.register(self.descriptor, select.POLLIN)
         if self.bell_descriptor is not None:
             poll.register(self.bell_descriptor, select.POLLIN)
         self.poll = poll.poll
         """Waits until there is something to read, or the bell rings; without the baton."""
 
-    @property
-    def is_free(self) -> bool:
-        """Whether a caller may lead."""
-        return self.leader is None and self.bell_descriptor is not None
+    def is_free_for(self, leader: Leader) -> bool:
+        """Whether a caller may lead, or does."""
+        present = self.leader
+        return self.bell_descriptor is not None and (
+            present is None or present is leader or present.is_idle
+        )
 
     def begin(self, leader: Leader) -> None:
         """Have a caller read from now on."""
+        if self.leader is not None:
+            self.take_over()
         self.leader = leader
         self._led += 1
-        self._watched.modify(self._descriptor, 0)
+        self._watched.modify(self.descriptor, 0)
         if self._looking is None:
             self._looking = self.loop.call_later(LOOK_S, self._look)
 
     def pump(self) -> None:
         """Read, on the leader's thread."""
+        self._reads += 1
+        self._borrowed(self._pump)
+
+    def flush(self) -> None:
+        """Write the frames of a turn, on the thread of the caller whose turn it was."""
+        self._borrowed(self._flush)
+
+    def _borrowed(self, work: Callable[[], object]) -> None:
         loop = self.loop
         loop.borrower = get_ident()
         try:
-            self._reads += 1
-            self._pump()
+            work()
         finally:
             loop.borrower = None
             if loop.is_stirred:
@@ -100,14 +133,15 @@ class Lead:
 
     def end(self) -> None:
         """Have the loop read again."""
-        self._watched.modify(self._descriptor, select.EPOLLIN)
+        self._watched.modify(self.descriptor, select.EPOLLIN)
         self.leader = None
 
     def take_over(self) -> None:
-        """Have the loop read again, though the leader waits still: for its bell alone."""
-        if self.leader is not None:
+        """Have the loop read again, though the leader may wait still."""
+        leader = self.leader
+        if leader is not None:
             self.end()
-            self._renew()
+            leader.dismissed()
 
     def left(self, leader: Leader) -> None:
         """A leader is gone in the midst of whatever it did; on the loop's thread."""
@@ -122,15 +156,16 @@ class Lead:
         if self._looking is not None:
             self._looking.cancel()
         leader, self.leader = self.leader, None
-        if leader is not None:
-            self.bell.ring()
+        for each in self.readers:
+            each.ended()
+        if leader is not None and leader not in self.readers:
+            leader.ended()
 
     def _look(self) -> None:
-        if self.leader is not None and self._reads == self._seen_reads:
-            if self.leader.is_settled:
-                self.take_over()  # it is gone: it would have left by now
-            else:
-                self._read()  # it may be held up
+        # A leader that is settled is gone: it would have left by now. Another one may be held up.
+        leader = self.leader if self._reads == self._seen_reads else None
+        if leader is not None and (leader.is_settled or self._read()):
+            self.take_over()
         self._in_vain = self._in_vain + 1 if self._led == self._seen and self.leader is None else 0
         self._seen, self._seen_reads = self._led, self._reads
         if self.loop.is_closed() or self._watched.closed or self._in_vain > LOOKS_IN_VAIN:

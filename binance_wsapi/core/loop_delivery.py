@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import weakref
 from collections import deque
-from typing import ClassVar
+from threading import get_ident
+from typing import Any, ClassVar
 from weakref import WeakKeyDictionary
 
 from binance_wsapi.core.bell import loop_bell
@@ -33,6 +34,10 @@ class LoopDelivery:
         self._open: dict[asyncio.Future[Outcome], tuple[float, Call]] = {}
         """What is awaited: until when at most, by the call's own clock, and for which call."""
         self._watched = False
+        self.readers: dict[Any, Any] = {}
+        """What reads sockets on the loop, in the core's place, by the lead over each."""
+        self.reads_on: int | None = None
+        """The loop's thread, while it reads one: outcomes need not be handed over then."""
 
     @classmethod
     def of(cls, loop: asyncio.AbstractEventLoop) -> LoopDelivery:
@@ -56,6 +61,21 @@ class LoopDelivery:
         """Whether outcomes can still be handed over; from any thread."""
         loop = self.loop()
         return loop is not None and not loop.is_closed()
+
+    @property
+    def is_known(self) -> bool:
+        """Whether it may watch a descriptor of ours."""
+        return self._ring is not None
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing is awaited; from any thread."""
+        return not self._open or not self.is_open()
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether several calls are awaited."""
+        return len(self._open) > 1
 
     def watch(self, future: asyncio.Future[Outcome], call: Call, until: float) -> None:
         """End a future at ``until``, by the call's own clock, whatever has become of the core.
@@ -90,7 +110,12 @@ class LoopDelivery:
             loop.call_later(delay, self._end_abandoned)
 
     def settle(self, future: asyncio.Future[Outcome], outcome: Outcome) -> None:
-        """Settle a future of the loop soon; dropped when the loop is gone."""
+        """Settle a future of the loop, soon unless this is its thread; dropped when the loop is gone."""
+        if self.reads_on is not None and self.reads_on == get_ident():
+            if not future.done():
+                future.set_result(outcome)
+            self._open.pop(future, None)
+            return
         self._due.append((future, outcome))
         if not self._woken:
             self._woken = True
@@ -118,7 +143,10 @@ class LoopDelivery:
         self._woken = False
         due = self._due
         while due:
-            future, outcome = due.popleft()
-            self._open.pop(future, None)
+            future, outcome = due[
+                0
+            ]  # it goes when it was handed over: an interrupt may come at any line
             if not future.done():
                 future.set_result(outcome)
+            self._open.pop(future, None)
+            due.popleft()

@@ -37,6 +37,10 @@ class TlsRecords:
         """How much OpenSSL had not looked at when that was asked for."""
         self._rest: bytearray | None = None
         """What is behind it."""
+        self.frames: list[bytes] = []
+        """What is to be said."""
+        self._sealing = self._sealed_before = 0
+        """How many of these are being sealed, and how much was sealed before."""
 
     def shake_hands(self, data: bytes) -> tuple[bool, bytes]:
         """Take what the peer said, if anything; return whether that was all, and what to answer.
@@ -58,6 +62,7 @@ class TlsRecords:
         Raises:
             OSError: There is nothing, or it cannot be believed.
         """
+        self._forget_sealed()
         self._take_in()  # what an interrupted caller has left
         if self._open_into(said):
             return True
@@ -67,12 +72,24 @@ class TlsRecords:
         self._take_in()
         return self._open_into(said)
 
-    def seal_into(self, being_sent: list[bytes], data: bytes) -> None:
-        """Append what the socket has to take for ``data``, and for what TLS itself has to say."""
-        if data:
-            self._tls.write(data)  # interrupted, it is sealed or it is not
-        if self._outgoing.pending:
-            being_sent.extend(map(self._outgoing.read, (-1,)))
+    def seal_into(self, being_sent: list[bytes]) -> None:
+        """Append what the socket has to take for :attr:`frames`, and for what TLS itself has to say."""
+        self._forget_sealed()
+        frames, outgoing = self.frames, self._outgoing
+        if frames:
+            data = b"".join(frames)
+            self._sealing, self._sealed_before = len(frames), outgoing.pending
+            self._tls.write(data)
+            self._forget_sealed()
+        if outgoing.pending:
+            being_sent.extend(map(outgoing.read, (-1,)))
+
+    def _forget_sealed(self) -> None:
+        """Drop the frames that were sealed, by a caller who was interrupted perhaps."""
+        if self._sealing:
+            if self._outgoing.pending > self._sealed_before:
+                del self.frames[: self._sealing]
+            self._sealing = 0
 
     def _take_in(self) -> None:
         """Give OpenSSL the whole records of what was brought."""
@@ -134,4 +151,4 @@ def _whole_records(data: bytes) -> int:
 
 
 def _forgotten() -> OSError:
-    return ConnectionResetError("a caller was interrupted while TLS worked")
+    return OSError("a caller was interrupted while TLS worked")

@@ -63,10 +63,24 @@ class Waiter:
         own, self._bell = self._bell, lead.bell
         _idle.keep(own)
 
+    is_idle = False
+    """It reads for its answer alone."""
+    is_over = True
+    """And but once."""
+
     @property
     def is_settled(self) -> bool:
         """The call is settled."""
         return self._outcome is not None
+
+    def dismissed(self) -> None:
+        """The loop reads again: it waits for its bell alone."""
+        assert self._lead is not None
+        self._lead.renew()
+
+    def ended(self) -> None:
+        """There is nothing more to read."""
+        self._bell.ring()
 
     def settle(self, outcome: Outcome) -> None:
         """Take the outcome; on the core's thread, or by the waiter itself as it reads.

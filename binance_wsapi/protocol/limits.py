@@ -83,7 +83,7 @@ _OLD_US = 60 * 10**6
 _LATE_US = 500_000
 """By how much our clock may be behind the exchange's (it never is ahead)."""
 
-_MOST_NOTED = 64
+_MOST_NOTED = 512
 
 _PUT_BACK_US = 1_000_000
 """By how much the time has to be earlier than it was to count as put back."""
