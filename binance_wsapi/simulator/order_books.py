@@ -8,63 +8,69 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from decimal import Decimal
-from typing import Generic, Protocol, TypeVar, cast
+from typing import Generic, TypeVar, cast
 
+from binance_wsapi.simulator.accounts import EventSource
 from binance_wsapi.simulator.clock import SimulatedClock
 from binance_wsapi.simulator.observers import MarketObserver, Trade
 from binance_wsapi.simulator.spot.book import Book, BookSide, Level
 
-__all__ = ["OrderBooks", "RestingOrder"]
+__all__ = ["BookOrder", "OrderBooks"]
 
 ZERO = Decimal(0)
 
 
-class RestingOrder(Protocol):
-    """An order as a book sees it."""
+@dataclass(slots=True, eq=False, kw_only=True)
+class BookOrder(ABC):
+    """One order, from its placement on, as far as all markets have it."""
 
     order_id: int
+    account: EventSource
+    client_order_id: str
     side: str
-    price: Decimal
+    time_in_force: str
     quantity: Decimal
-    prevention_mode: str
-    status: str
-    executed: Decimal
-    executed_value: Decimal
-    is_resting: bool
+    price: Decimal
+    """Zero for market orders."""
+    created_us: int
+    updated_us: int
+    reduce_only: bool = False
+    prevention_mode: str = "NONE"
+    status: str = "NEW"
+    executed: Decimal = ZERO
+    executed_value: Decimal = ZERO
+    is_resting: bool = False
+    """It stands in the book."""
 
     @property
-    def account(self) -> object:
-        """Whose."""
-        ...
-
-    @property
-    def limit(self) -> Decimal | None:
-        """The worst price that it trades at; ``None`` takes any."""
-        ...
-
-    @property
-    def is_open(self) -> bool:
-        """Whether it may still be filled."""
-        ...
-
-    @property
+    @abstractmethod
     def symbol(self) -> str:
         """Of what."""
-        ...
+
+    @property
+    @abstractmethod
+    def limit(self) -> Decimal | None:
+        """The worst price that it trades at; ``None`` takes any."""
 
     @property
     def remaining(self) -> Decimal:
         """What is still to be filled."""
-        ...
+        return self.quantity - self.executed
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it may still be filled."""
+        return self.status in {"NEW", "PARTIALLY_FILLED"}
 
     @property
     def is_buy(self) -> bool:
         """Whether it buys."""
-        ...
+        return self.side == "BUY"
 
 
-AnyOrder = TypeVar("AnyOrder", bound=RestingOrder)
+AnyOrder = TypeVar("AnyOrder", bound=BookOrder)
 
 
 class OrderBooks(ABC, Generic[AnyOrder]):
@@ -245,7 +251,7 @@ class OrderBooks(ABC, Generic[AnyOrder]):
             )
 
 
-def _reaches(order: RestingOrder, limit: Decimal | None, price: Decimal) -> bool:
+def _reaches(order: BookOrder, limit: Decimal | None, price: Decimal) -> bool:
     if limit is None:
         return True
     return price <= limit if order.is_buy else price >= limit

@@ -9,32 +9,19 @@ from decimal import Decimal
 from binance_wsapi.simulator.accounts import EventSource
 from binance_wsapi.simulator.clock import ScheduledCall
 from binance_wsapi.simulator.eoptions.contracts import Option
+from binance_wsapi.simulator.order_books import BookOrder
 
 __all__ = ["Exercise", "OptionAccount", "OptionFill", "OptionOrder", "OptionPosition"]
 
 ZERO = Decimal(0)
 
 
-@dataclass(slots=True, eq=False)
-class OptionOrder:
+@dataclass(slots=True, eq=False, kw_only=True)
+class OptionOrder(BookOrder):
     """One order, from its placement on."""
 
-    order_id: int
     account: OptionAccount
     option: Option
-    client_order_id: str
-    side: str
-    time_in_force: str
-    quantity: Decimal
-    price: Decimal
-    reduce_only: bool
-    prevention_mode: str
-    created_us: int
-    updated_us: int
-    status: str = "NEW"
-    executed: Decimal = ZERO
-    executed_value: Decimal = ZERO
-    is_resting: bool = False
 
     @property
     def symbol(self) -> str:
@@ -45,21 +32,6 @@ class OptionOrder:
     def limit(self) -> Decimal:
         """The worst price that it trades at."""
         return self.price
-
-    @property
-    def remaining(self) -> Decimal:
-        """What is still to be filled."""
-        return self.quantity - self.executed
-
-    @property
-    def is_open(self) -> bool:
-        """Whether it may still be filled."""
-        return self.status in {"NEW", "PARTIALLY_FILLED"}
-
-    @property
-    def is_buy(self) -> bool:
-        """Whether it buys."""
-        return self.side == "BUY"
 
     @property
     def average_price(self) -> Decimal:

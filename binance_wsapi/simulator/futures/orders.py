@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from binance_wsapi.simulator.futures.contracts import Contract
+from binance_wsapi.simulator.order_books import BookOrder
 
 if TYPE_CHECKING:
     from binance_wsapi.simulator.clock import ScheduledCall
@@ -51,44 +52,27 @@ class ExpiryReason:
     POST_ONLY = "11"
 
 
-@dataclass(slots=True, eq=False)
-class FuturesOrder:
+@dataclass(slots=True, eq=False, kw_only=True)
+class FuturesOrder(BookOrder):
     """One order, from its placement on."""
 
-    order_id: int
     account: FuturesAccount
     contract: Contract
-    client_order_id: str
-    side: str
     position_side: str
     type: str
     """Current type: ``MARKET`` or ``LIMIT`` once a COIN-M conditional order has triggered."""
     original_type: str
-    time_in_force: str
-    quantity: Decimal
-    price: Decimal
-    """Zero for market orders."""
-    created_us: int
-    updated_us: int
-    reduce_only: bool = False
     close_position: bool = False
     price_match: str = "NONE"
-    prevention_mode: str = "NONE"
     good_till_ms: int = 0
     stop_price: Decimal = ZERO
     working_type: str = "CONTRACT_PRICE"
     price_protect: bool = False
     activation_price: Decimal | None = None
     callback_rate: Decimal | None = None
-    status: str = "NEW"
-    executed: Decimal = ZERO
-    executed_value: Decimal = ZERO
-    """In the margin asset."""
     expiry_reason: str = ExpiryReason.NONE
     amendments: list[Amendment] = field(default_factory=list)
     """How it was modified, oldest first."""
-    is_resting: bool = False
-    """It stands in the book."""
     auto_close_type: str = ""
     """``LIQUIDATION`` or ``ADL``: the exchange itself closes a position with it."""
     algo: ConditionalOrder | None = None
@@ -104,21 +88,6 @@ class FuturesOrder:
     def limit(self) -> Decimal | None:
         """The worst price that it trades at; ``None`` takes any."""
         return self.price if self.type == "LIMIT" else None
-
-    @property
-    def remaining(self) -> Decimal:
-        """What is still to be filled."""
-        return self.quantity - self.executed
-
-    @property
-    def is_open(self) -> bool:
-        """Whether it may still be filled."""
-        return self.status in {"NEW", "PARTIALLY_FILLED"}
-
-    @property
-    def is_buy(self) -> bool:
-        """Whether it buys."""
-        return self.side == "BUY"
 
     @property
     def average_price(self) -> Decimal:
