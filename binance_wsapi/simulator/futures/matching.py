@@ -89,10 +89,12 @@ class Matching(OrderBooks[FuturesOrder]):
         """Fill two orders against each other off the book: nobody else sees it, and it costs no commission."""
         value = order.contract.value(price, quantity)
         trade_id = self._fill(order, other, quantity, value)
-        for one in (order, other):
-            self.settlement.settle(
+        self.settlement.settle(
+            *(
                 Execution(one, trade_id, price, quantity, value, is_on_book=False)
+                for one in (order, other)
             )
+        )
         for one in (order, other):
             self._expire_spent_orders(one)
 
@@ -115,10 +117,12 @@ class Matching(OrderBooks[FuturesOrder]):
         trade_id = self._fill(taker, maker, quantity, value)
         self._prices.traded(contract, price)
         self._announce(taker, maker, trade_id=trade_id, quantity=quantity, value=value)
-        for order in (maker, taker):
-            self.settlement.settle(
+        self.settlement.settle(
+            *(
                 Execution(order, trade_id, price, quantity, value, is_maker=order is maker)
+                for order in (maker, taker)
             )
+        )
         for order in (maker, taker):
             self._expire_spent_orders(order)
         self._on_price(contract, price)

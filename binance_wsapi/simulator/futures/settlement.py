@@ -12,6 +12,7 @@ from binance_wsapi.simulator.futures.events import UserEvents
 from binance_wsapi.simulator.futures.holdings import HoldingsLog
 from binance_wsapi.simulator.futures.isolated_margin import set_apart
 from binance_wsapi.simulator.futures.orders import Fill, FuturesOrder
+from binance_wsapi.simulator.futures.positions import Position
 
 __all__ = ["Execution", "Settlement"]
 
@@ -33,7 +34,7 @@ class Execution:
 
 
 class Settlement:
-    """Moves position and wallet of each side of a trade, and tells the account.
+    """Moves positions and wallets of both sides of a trade, and tells the accounts.
 
     Args:
         clock: Time of the exchange.
@@ -58,10 +59,16 @@ class Settlement:
         self.fees: dict[str, Decimal] = {}
         self.holdings = HoldingsLog(clock)
 
-    def settle(self, execution: Execution) -> None:
-        """Carry out one side of a match that its order knows of already."""
+    def settle(self, *executions: Execution) -> None:
+        """Carry out all sides of a match that their orders know of already, then tell of them in turn."""
+        moved = [self._move(execution) for execution in executions]
+        for fill, position in moved:
+            self._tell(fill, position)
+
+    def _move(self, execution: Execution) -> tuple[Fill, Position]:
+        """Move the position and the wallet of one side; nobody hears of it yet."""
         order = execution.order
-        account, contract, price = order.account, order.contract, execution.price
+        account, contract = order.account, order.contract
         now_us = order.updated_us = self._clock.now_us()
         rate = account.maker_rate if execution.is_maker else account.taker_rate
         fee = (execution.value * rate).quantize(Money, ROUND_HALF_UP)
@@ -94,13 +101,25 @@ class Settlement:
         if not order.remaining:
             self.close(order)
         fill = Fill(
-            order, execution.trade_id, price, execution.quantity, execution.is_maker, fee, profit
+            order,
+            execution.trade_id,
+            execution.price,
+            execution.quantity,
+            execution.is_maker,
+            fee,
+            profit,
         )
         if not account.is_house:
             account.fills.append((now_us, fill))
+        return fill, position
+
+    def _tell(self, fill: Fill, position: Position) -> None:
+        order, contract = fill.order, fill.order.contract
         if not contract.is_inverse:
             self._events.trade_lite(fill)
-        self._events.balances(account, "ORDER", asset=contract.margin_asset, positions=[position])
+        self._events.balances(
+            order.account, "ORDER", asset=contract.margin_asset, positions=[position]
+        )
         self._events.order(order, "CALCULATED" if order.auto_close_type else "TRADE", fill=fill)
         if not order.remaining:
             self._on_end(order)

@@ -9,6 +9,7 @@ import pytest
 from futures_sim_venue import Trader, Venue
 
 from binance_wsapi.markets import Market
+from binance_wsapi.simulator.futures.deleveraging import Deleveraging
 from binance_wsapi.simulator.futures.margin_watch import MarginWatch
 from binance_wsapi.simulator.futures.order_intake import OrderIntake
 from binance_wsapi.simulator.futures.orders import FuturesOrder
@@ -89,3 +90,73 @@ def test_a_fault_at_one_account_s_margin_leaves_the_others_looked_at(
 
     venue.market.set_mark_price("BTCUSDT", Decimal(55_900))
     assert not one.position()
+
+
+@pytest.mark.parametrize("step", ["next_to_close", "close"])
+def test_a_fault_in_the_middle_of_a_liquidation_leaves_nothing_half_done(
+    step: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What the book took is settled, the order has ended, and the next price has the rest closed."""
+    venue = Venue()
+    poor, maker, bidder = venue.trader(USDT="4000"), venue.trader(), venue.trader()
+    maker.place("SELL", "1", "60000")
+    poor.place("BUY", "1")
+    bidder.place("BUY", "0.4", "56000")
+
+    def fails(*args: Any) -> Any:
+        raise ZeroDivisionError
+
+    def money() -> Decimal:
+        kept = venue.market.fees["USDT"] + venue.market.margin_watch.insurance.get("USDT", 0)
+        traders = (poor, maker, bidder)
+        costs = sum(one.account.held(contract, "BOTH").cost for one in traders)
+        return kept - costs + sum(one.wallet() for one in traders)
+
+    contract = venue.market.contracts["BTCUSDT"]
+    before = money()
+    with monkeypatch.context() as patched:
+        patched.setattr(Deleveraging, step, fails)
+        venue.market.set_mark_price("BTCUSDT", Decimal(56_000))
+
+    assert poor.position() == Decimal("0.6")
+    assert not poor.account.open_orders
+    assert not poor.account.is_liquidating
+    assert money() == before
+    assert "failed at the margin" in caplog.text
+    caplog.clear()
+
+    venue.market.set_mark_price("BTCUSDT", Decimal(55_900))
+    assert not poor.position()
+    assert money() == before
+
+
+@pytest.mark.parametrize("is_forced", [False, True], ids=["trade", "deleveraging"])
+def test_both_sides_of_a_trade_have_moved_before_anybody_hears_of_it(
+    is_forced: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A fault at telling one side leaves no money with the other."""
+    venue = Venue()
+    poor, maker = venue.trader(USDT="4000"), venue.trader()
+    maker.place("SELL", "1", "60000")
+    if is_forced:
+        poor.place("BUY", "1")
+
+    def fails(event: dict[str, Any]) -> None:
+        if event["e"] == "ACCOUNT_UPDATE":
+            raise ZeroDivisionError
+
+    for trader in (poor, maker):
+        trader.account.listeners.insert(0, fails)
+    if is_forced:
+        venue.market.set_mark_price("BTCUSDT", Decimal(56_000))
+        caplog.clear()
+    else:
+        with pytest.raises(ZeroDivisionError):
+            poor.place("BUY", "1")
+
+    contract = venue.market.contracts["BTCUSDT"]
+    positions = [one.account.held(contract, "BOTH") for one in (poor, maker)]
+    assert [one.amount for one in positions] == ([0, 0] if is_forced else [1, -1])
+    wallets = sum(one.wallet() for one in (poor, maker))
+    kept = venue.market.fees["USDT"] + venue.market.margin_watch.insurance.get("USDT", 0)
+    assert wallets + kept - sum(one.cost for one in positions) == 104_000

@@ -180,13 +180,24 @@ class FuturesTrading(RuleBasedStateMachine):
         """Mark prices trigger, and far ones liquidate."""
         self.engine.set_mark_price(self.traders[0].symbol, Decimal(self.price(tick)))
 
-    @rule(sender=who, side=sides, size=sizes, tick=st.sampled_from([-15_000, -4000, 4000, 15_000]))
-    def gamble(self, sender: int, side: str, size: int, tick: int) -> None:
-        """Open a position against the rich, and let the mark run for it or against it."""
+    @rule(
+        sender=who,
+        side=sides,
+        size=sizes,
+        tick=st.sampled_from([-15_000, -4000, 4000, 15_000]),
+        is_caught=st.booleans(),
+    )
+    def gamble(self, sender: int, side: str, size: int, tick: int, is_caught: bool) -> None:
+        """Open a position against the rich, and let the mark run for it or against it.
+
+        Caught is who finds a counterpart there: the insurance pays for the way to it.
+        """
         self.engine.set_mark_price(self.contract.symbol, None)
         other = "SELL" if side == "BUY" else "BUY"
         self.send(0, "order.place", **self.limit(other, 0, size))
         self.send(sender, "order.place", **self.limit(side, 0, size))
+        if is_caught:
+            self.send(0, "order.place", **self.limit("BUY" if tick < 0 else "SELL", tick, size))
         self.move_mark(tick)
 
     @rule(rate=st.sampled_from(["0.0001", "-0.0003", "0.02", "-0.02"]))

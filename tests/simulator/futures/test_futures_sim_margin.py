@@ -143,6 +143,15 @@ class TestIsolatedWallet:
         assert desk.trader.refused_order("BUY", desk.size(2), "60000") == -2019
         assert desk.trader.refused_order("BUY", desk.size(1), "60000") == 0
 
+    def test_profit_that_is_not_realised_opens_none(self) -> None:
+        desk = Desk(Market.USDM)
+        desk.maker.place("SELL", "60", "3000", symbol="ETHUSDT")
+        desk.trader.place("BUY", "60", symbol="ETHUSDT")
+        desk.engine.set_mark_price("ETHUSDT", Decimal(3600))
+
+        assert desk.trader.refused_order("BUY", desk.size(2), "60000") == -2019
+        assert desk.trader.refused_order("BUY", "10", "3000", symbol="ETHUSDT") == 0
+
     def test_funding_is_paid_by_the_position(self, desk: Desk) -> None:
         desk.trade("BUY", 2)
         cross, apart = desk.cross, desk.position.isolated_wallet
