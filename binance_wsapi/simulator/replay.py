@@ -1,18 +1,21 @@
-"""Replay of given trades: the market does again what a tape says."""
+"""Replay of given trades and quotes: the market does again what a tape says."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, Protocol, cast
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar, cast
 
 from binance_wsapi.simulator.accounts import EventSource
 from binance_wsapi.simulator.clock import ScheduledCall, SimulatedClock
 from binance_wsapi.simulator.errors import ExchangeError
 from binance_wsapi.simulator.spot.market_maker import plain_text
 
-__all__ = ["Replay", "ReplayedMarket", "ReplayedTrade"]
+if TYPE_CHECKING:
+    from binance_wsapi.simulator.futures.accounts import FuturesAccount
+
+__all__ = ["QuoteReplay", "Replay", "ReplayedMarket", "ReplayedQuote", "ReplayedTrade"]
 
 MICROSECONDS = 1_000_000
 
@@ -29,6 +32,21 @@ class ReplayedTrade:
     buyer_is_maker: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class ReplayedQuote:
+    """The best of both sides of a book, from a moment of a tape on; a quantity of zero is an empty side."""
+
+    bid_price: Decimal
+    bid_quantity: Decimal
+    ask_price: Decimal
+    ask_quantity: Decimal
+    after_seconds: float
+    """Exchange time from the start of the replay."""
+
+
+_Played = TypeVar("_Played", ReplayedTrade, ReplayedQuote)
+
+
 class ReplayedMarket(Protocol):
     """What a replay needs of a market."""
 
@@ -43,7 +61,56 @@ class ReplayedMarket(Protocol):
         ...
 
 
-class Replay:
+class _Timed(Generic[_Played]):
+    """Plays what a tape holds, each at its time.
+
+    Attributes:
+        done: How much of the tape was played.
+        refused: What the exchange refused of it, and why.
+    """
+
+    def __init__(self, clock: SimulatedClock, tape: Iterable[_Played]) -> None:
+        self._clock = clock
+        self._tape: Iterator[_Played] = iter(tape)
+        self._next: ScheduledCall | None = None
+        self._began_us = 0
+        self.done = 0
+        self.refused: list[tuple[_Played, ExchangeError]] = []
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing waits for its time."""
+        return self._next is None
+
+    def start(self, began_us: int | None = None) -> None:
+        """Begin now; ``began_us`` is what several replays that begin together call now."""
+        self._began_us = self._clock.now_us() if began_us is None else began_us
+        self._plan()
+
+    def stop(self) -> None:
+        """Leave the rest of the tape unplayed."""
+        if self._next is not None:
+            self._next.cancel()
+            self._next = None
+
+    def _play(self, item: _Played) -> None:
+        raise NotImplementedError
+
+    def _plan(self) -> None:
+        # Over, unless there is more: a tape that cannot be read any further has none.
+        self._next = None
+        item = next(self._tape, None)
+        if item is None:
+            return
+        when_us = self._began_us + round(item.after_seconds * MICROSECONDS)
+        self._next = self._clock.call_at(when_us, lambda: self._go_on(item))
+
+    def _go_on(self, item: _Played) -> None:
+        self._play(item)
+        self._plan()
+
+
+class Replay(_Timed[ReplayedTrade]):
     """Trades of one symbol, made again.
 
     Where no order rests in its way a trade is told as it stands on the tape, and costs as little as that.
@@ -75,51 +142,20 @@ class Replay:
         maker: EventSource,
         taker: EventSource,
     ) -> None:
-        self._clock = clock
+        super().__init__(clock, trades)
         self._market = market
         self._symbol = symbol
-        self._trades = iter(trades)
         self._maker = maker
         self._taker = taker
-        self._next: ScheduledCall | None = None
-        self._began_us = 0
-        self.done = 0
-        self.refused: list[tuple[ReplayedTrade, ExchangeError]] = []
 
-    @property
-    def is_over(self) -> bool:
-        """Whether no trade waits for its time."""
-        return self._next is None
-
-    def start(self, began_us: int | None = None) -> None:
-        """Begin now; ``began_us`` is what several replays that begin together call now."""
-        self._began_us = self._clock.now_us() if began_us is None else began_us
-        self._plan()
-
-    def stop(self) -> None:
-        """Leave the rest of the tape unplayed."""
-        if self._next is not None:
-            self._next.cancel()
-            self._next = None
-
-    def _plan(self) -> None:
-        # Over, unless there is another trade: a tape that cannot be read any further has none.
-        self._next = None
-        trade = next(self._trades, None)
-        if trade is None:
-            return
-        when_us = self._began_us + round(trade.after_seconds * MICROSECONDS)
-        self._next = self._clock.call_at(when_us, lambda: self._play(trade))
-
-    def _play(self, trade: ReplayedTrade) -> None:
+    def _play(self, item: ReplayedTrade) -> None:
         is_alone = self._market.print_trade(
-            self._symbol, trade.price, trade.quantity, buyer_is_maker=trade.buyer_is_maker
+            self._symbol, item.price, item.quantity, buyer_is_maker=item.buyer_is_maker
         )
         if is_alone:
             self.done += 1
         else:
-            self._play_by_orders(trade)
-        self._plan()
+            self._play_by_orders(item)
 
     def _play_by_orders(self, trade: ReplayedTrade) -> None:
         sides = ("BUY", "SELL") if trade.buyer_is_maker else ("SELL", "BUY")
@@ -159,3 +195,70 @@ class Replay:
         except ExchangeError:
             # Taken whole, as it should be.
             return
+
+
+class QuoteReplay(_Timed[ReplayedQuote]):
+    """Best bid and ask of one contract, made again: an account keeps an order on each side, as the tape says.
+
+    A quote that changes is taken back and made anew, so it stands behind what rests at its price; one that stays keeps its
+    place before what comes later. A quote that meets an order of somebody else trades with it.
+
+    Args:
+        clock: The exchange's clock.
+        market: Where the quotes stand.
+        symbol: What is quoted.
+        quotes: The tape, in order of time.
+        maker: Who quotes; no margin is asked of it.
+
+    Attributes:
+        done: How many quotes of the tape were made.
+        refused: What the exchange refused of them, and why.
+    """
+
+    def __init__(
+        self,
+        clock: SimulatedClock,
+        market: ReplayedMarket,
+        symbol: str,
+        quotes: Iterable[ReplayedQuote],
+        *,
+        maker: FuturesAccount,
+    ) -> None:
+        super().__init__(clock, quotes)
+        self._market = market
+        self._symbol = symbol
+        self._maker = maker
+
+    def _play(self, item: ReplayedQuote) -> None:
+        wanted = {
+            "BUY": (item.bid_price, item.bid_quantity),
+            "SELL": (item.ask_price, item.ask_quantity),
+        }
+        # First what goes, then what comes: a quote must not meet the one it follows.
+        for order in tuple(self._maker.open_orders.values()):
+            if wanted[order.side] == (order.price, order.remaining):
+                del wanted[order.side]
+            else:
+                params = {"symbol": self._symbol, "orderId": order.order_id}
+                self._market.handle("order.cancel", params, self._maker)
+        try:
+            for side, (price, quantity) in wanted.items():
+                if quantity:
+                    self._quote(side, price, quantity)
+            self.done += 1
+        except ExchangeError as refusal:
+            self.refused.append((item, refusal))
+
+    def _quote(self, side: str, price: Decimal, quantity: Decimal) -> None:
+        self._market.handle(
+            "order.place",
+            {
+                "symbol": self._symbol,
+                "side": side,
+                "type": "LIMIT",
+                "timeInForce": "GTC",
+                "price": plain_text(price),
+                "quantity": plain_text(quantity),
+            },
+            self._maker,
+        )

@@ -1,8 +1,12 @@
-"""Tapes from files in the format of the exchange's public data: trades, aggregate trades, candles.
+"""Tapes from files in the format of the exchange's public data: trades, aggregate trades, candles, best quotes.
 
 Columns as https://github.com/binance/binance-public-data names them, for Spot and futures; CSV (with or without
 a header, zipped or not) or Parquet with the same columns. A candle is replayed as four trades: open, the
 extreme that lies farther from the close, the other one, close.
+
+Files ``bookTicker`` are published of futures alone, and name their columns in the header row: ``update_id``,
+``best_bid_price``, ``best_bid_qty``, ``best_ask_price``, ``best_ask_qty``, ``transaction_time``, ``event_time``. Files
+``bookDepth`` hold sums over bands of percents around the price and no levels: nothing there can be replayed.
 """
 
 from __future__ import annotations
@@ -20,29 +24,33 @@ from pathlib import Path
 from typing import Any
 
 from binance_wsapi.markets import Market
-from binance_wsapi.simulator.replay import ReplayedTrade
+from binance_wsapi.simulator.replay import ReplayedQuote, ReplayedTrade
 
 __all__ = ["Tape", "read_tape", "read_tapes"]
 
 _NAME = re.compile(
-    r"(?P<symbol>[^\W_a-z]+(?:_[A-Z0-9]+)?)-(?P<kind>trades|aggTrades|\d+[smhdw]o?)-"
+    r"(?P<symbol>[^\W_a-z]+(?:_[A-Z0-9]+)?)-(?P<kind>trades|aggTrades|bookTicker|bookDepth|\d+[smhdw]o?)-"
 )
 _FIRST_MICROSECOND_VALUE = 10**14
 """Times are in milliseconds, or in microseconds (Spot since 2025)."""
 
 _TRADE, _AGGREGATE, _CANDLE = (1, 2, 4, 5), (1, 2, 5, 6), ()
 """Where price, quantity, time and whether the buyer was the maker stand in a row."""
+_QUOTE = (1, 2, 3, 4, 5)
+"""Where bid and ask, each price and quantity, and the time stand in a row."""
+_MOST_BACK_US = 60_000_000
 
 
 @dataclass(frozen=True, slots=True)
 class Tape:
-    """The trades of one symbol, oldest first.
+    """The trades of one symbol, or its best quotes, oldest first.
 
     Attributes:
         symbol: What was traded.
         market: Where.
         path: The file.
-        begins_us: When the first trade was, epoch microseconds.
+        begins_us: When the first one was, epoch microseconds.
+        holds_quotes: Whether it has quotes and no trades.
     """
 
     symbol: str
@@ -51,12 +59,44 @@ class Tape:
     begins_us: int
     _columns: tuple[int, ...]
 
+    @property
+    def holds_quotes(self) -> bool:
+        """Whether it has quotes and no trades."""
+        return self._columns is _QUOTE
+
+    def quotes(self, since_us: int | None = None) -> Iterator[ReplayedQuote]:
+        """Read the quotes one after the other, their times counted from ``since_us`` or from the first one.
+
+        Raises:
+            ValueError: It holds trades, or a row cannot be read; the text names it.
+        """
+        if not self.holds_quotes:
+            raise ValueError(f"{self.path.name!r} holds trades: read them with trades()")
+        since = self.begins_us if since_us is None else since_us
+        last = 0
+        for number, row in _rows(self.path):
+            try:
+                bid, bid_quantity, ask, ask_quantity = (_decimal(row[at]) for at in _QUOTE[:4])
+                time_us = _micros(row[_QUOTE[4]]) - since
+            except (ValueError, IndexError, InvalidOperation):
+                raise ValueError(f"{self.path.name}, row {number}, cannot be read: {row}") from None
+            if last - time_us > _MOST_BACK_US:
+                # Some of these files hold their day in pieces, one in the other.
+                raise ValueError(
+                    f"{self.path.name}, row {number}, is {(last - time_us) // 1_000_000} s earlier than one before it: "
+                    "sort the file by transaction_time"
+                )
+            last = max(last, time_us)
+            yield ReplayedQuote(bid, bid_quantity, ask, ask_quantity, last / 1e6)
+
     def trades(self, since_us: int | None = None) -> Iterator[ReplayedTrade]:
         """Read the trades one after the other, their times counted from ``since_us`` or from the first one.
 
         Raises:
-            ValueError: A row cannot be read; the text names it.
+            ValueError: It holds quotes, or a row cannot be read; the text names it.
         """
+        if self.holds_quotes:
+            raise ValueError(f"{self.path.name!r} holds quotes and no trades")
         since = self.begins_us if since_us is None else since_us
         last = 0
         for number, row in _rows(self.path):
@@ -92,17 +132,32 @@ def read_tape(
             f"{path.name!r} does not say what is in it: name it like BTCUSDT-trades-2026-01-01.csv, "
             f"BTCUSDT-aggTrades-2026-01.zip or BTCUSDT-1m-2026-01.csv"
         )
-    columns = {"trades": _TRADE, "aggTrades": _AGGREGATE}.get(named["kind"], _CANDLE)
+    market = Market(market)
+    if named["kind"] == "bookDepth":
+        raise ValueError(
+            f"{path.name!r} holds sums over bands of percents and no price levels: it cannot be replayed; "
+            "bookTicker holds the best quotes"
+        )
+    if named["kind"] == "bookTicker" and market not in (Market.USDM, Market.COINM):
+        raise ValueError(
+            f"{path.name!r}: quotes are those of futures: write usdm: or coinm: before it"
+        )
+    columns: tuple[int, ...] = {
+        "trades": _TRADE,
+        "aggTrades": _AGGREGATE,
+        "bookTicker": _QUOTE,
+    }.get(named["kind"], _CANDLE)
+    when = {_QUOTE: _QUOTE[4], _CANDLE: 0}.get(columns, columns[2] if columns else 0)
     first = next((row for _, row in _rows(path)), None)
     if first is None:
         raise ValueError(f"{path.name!r} is empty")
     try:
-        begins_us = _micros(first[columns[2] if columns else 0])
+        begins_us = _micros(first[when])
     except (ValueError, IndexError):
         raise ValueError(
             f"{path.name!r} has other columns than {named['kind']} have: {first}"
         ) from None
-    return Tape(symbol or named["symbol"], Market(market), path, begins_us, columns)
+    return Tape(symbol or named["symbol"], market, path, begins_us, columns)
 
 
 def read_tapes(names: Iterable[str | Path]) -> list[Tape]:

@@ -198,6 +198,26 @@ def test_each_event_of_a_stream_comes_at_its_time(tape: Tape) -> None:
     assert all(told == traded for traded, told in clocks)
 
 
+def test_what_a_bot_brings_about_is_told_before_time_goes_on(tape: Tape) -> None:
+    told: list[tuple[int | None, int]] = []
+
+    def place(client: Client) -> Any:
+        ladder = Ladder(client)
+
+        def follow(event: Any) -> None:
+            if isinstance(event, OrderUpdate) and event.status == "NEW":
+                now = client.spot.get_server_time().result.server_time
+                told.append((event.event_time, now))
+            ladder.follow(event)
+
+        return follow
+
+    run(tape, bot=place)
+
+    assert len(told) > 10
+    assert all(now == placed for placed, now in told)
+
+
 def test_fees_and_latency_cost_money(tape: Tape) -> None:
     plain = run(tape, fees=(Decimal(0), Decimal(0)))
     dear = run(tape, fees=(Decimal("0.01"), Decimal("0.01")))

@@ -51,6 +51,17 @@ def data_of(exchange: SimulatedExchange, market: Market) -> Any:
     return (doors.usdm if market is Market.USDM else doors.coinm).data
 
 
+def trade_tape(path: Path, rows: Sequence[tuple[float, str, str]]) -> Tape:
+    """Write a tape of sales on USD-M: seconds from the beginning, price and quantity."""
+    path.write_text(
+        "".join(
+            f"{number},{price},{quantity},0,{BEGINS_US + round(seconds * 1e6)},True\n"
+            for number, (seconds, price, quantity) in enumerate(rows)
+        )
+    )
+    return read_tape(path, market=Market.USDM)
+
+
 def written(path: Path, rows: Sequence[tuple[float, str]]) -> Tape:
     """Write a tape of trades of one coin: seconds from the beginning, and price."""
     path.write_text(
@@ -144,6 +155,142 @@ def test_tapes_replayed_together_keep_their_distance(tmp_path: Path) -> None:
         for symbol in ("BTCUSDT", "ETHUSDT")
     ]
     assert times == [[6_000_000], [0, 7_000_000]]
+
+
+# --- quotes
+
+QUOTES = (
+    "update_id,best_bid_price,best_bid_qty,best_ask_price,best_ask_qty,transaction_time,event_time"
+)
+BUY = {"symbol": "BTCUSDT", "side": "BUY", "type": "LIMIT", "timeInForce": "GTC"}
+
+
+def quoted(
+    path: Path, rows: Sequence[tuple[float, str, str, str, str]], header: str = QUOTES
+) -> Tape:
+    """Write a tape of quotes: seconds from the beginning, then bid and ask, each price and quantity."""
+    lines = [header] if header else []
+    for number, (seconds, *quote) in enumerate(rows):
+        time_ms = BEGINS_US // 1_000 + round(seconds * 1_000)
+        lines.append(",".join([str(number), *quote, str(time_ms), str(time_ms + 4)]))
+    path.write_text("\n".join(lines) + "\n")
+    return read_tape(path, market=Market.USDM)
+
+
+def best(exchange: SimulatedExchange) -> tuple[Any, ...]:
+    book = exchange.venue.futures[Market.USDM].books["BTCUSDT"]
+    found: list[Any] = []
+    for side in (book.bids, book.asks):
+        price = side.best()
+        found += [price, None if price is None else side.quantity_at(price)]
+    return tuple(found)
+
+
+@pytest.mark.parametrize("header", [QUOTES, ""])
+def test_the_book_shows_what_was_quoted(tmp_path: Path, header: str) -> None:
+    rows = [
+        (0.0, "27000.1", "19.35", "27000.2", "0.001"),
+        (1, "27000.1", "19.35", "27000.3", "8.6"),
+        (2, "27000.3", "1", "27000.4", "5"),  # the bid is where the ask was
+        (3, "26000.0", "0", "26000.1", "2"),
+    ]
+    exchange = standing()
+    (replay,) = exchange.market.replay_tapes(
+        [quoted(tmp_path / "BTCUSDT-bookTicker-2024-01-01.csv", rows, header)]
+    )
+    seen = []
+    while not replay.is_over:
+        exchange.clock.step()
+        seen.append(best(exchange))
+
+    assert seen[:3] == [tuple(map(Decimal, row[1:])) for row in rows[:3]]
+    assert seen[3] == (None, None, Decimal("26000.1"), 2)
+    assert (replay.done, replay.refused) == (4, [])
+    assert not trades_of(exchange, Market.USDM, "BTCUSDT")
+
+
+def test_an_order_waits_behind_the_quote_that_was_there(tmp_path: Path) -> None:
+    quote = ("60000", "1", "60000.1", "1")
+    tapes = [
+        quoted(
+            tmp_path / "BTCUSDT-bookTicker-1.csv",
+            [(0, *quote), (5, *quote), (20, "59999", "1", "60001", "1")],
+        ),
+        trade_tape(tmp_path / "BTCUSDT-trades-1.csv", [(10, "60000", "0.8"), (11, "60000", "0.5")]),
+    ]
+    exchange = standing()
+    account = exchange.create_account()
+    exchange.market.replay_tapes(tapes)
+    exchange.clock.step()
+    order = account.request(
+        "order.place", BUY | {"price": "60000", "quantity": "0.4"}, market=Market.USDM
+    )
+
+    def executed() -> Decimal:
+        asked = {"symbol": "BTCUSDT", "orderId": order["orderId"]}
+        return Decimal(account.request("order.status", asked, market=Market.USDM)["executedQty"])
+
+    exchange.clock.advance(10.5)
+    assert executed() == 0  # 0.8 of the 1 before it
+    exchange.clock.advance(1)
+    assert executed() == Decimal("0.3")
+
+
+def test_a_quote_meets_the_order_in_its_way(tmp_path: Path) -> None:
+    rows = [(0.0, "60000", "1", "60001", "1"), (5, "59990", "1", "59995", "1")]
+    exchange = standing()
+    account = exchange.create_account()
+    exchange.market.replay_tapes([quoted(tmp_path / "BTCUSDT-bookTicker-1.csv", rows)])
+    exchange.clock.step()
+    account.request("order.place", BUY | {"price": "60000", "quantity": "0.4"}, market=Market.USDM)
+
+    exchange.clock.advance(10)
+
+    (trade,) = trades_of(exchange, Market.USDM, "BTCUSDT")
+    assert (trade.price, trade.quantity) == (Decimal(60000), Decimal("0.4"))
+    assert trade.buyer_is_maker
+    assert best(exchange)[2:] == (59995, Decimal("0.6"))
+
+
+def test_a_market_order_takes_the_quote(tmp_path: Path) -> None:
+    exchange = standing()
+    account = exchange.create_account()
+    rows = [(0.0, "60000", "1", "60001", "0.3"), (9, "60000", "1", "60001", "0.3")]
+    exchange.market.replay_tapes([quoted(tmp_path / "BTCUSDT-bookTicker-1.csv", rows)])
+    exchange.clock.step()
+
+    account.request(
+        "order.place",
+        {"symbol": "BTCUSDT", "side": "BUY", "type": "MARKET", "quantity": "0.2"},
+        market=Market.USDM,
+    )
+
+    (trade,) = trades_of(exchange, Market.USDM, "BTCUSDT")
+    assert (trade.price, trade.quantity) == (Decimal(60001), Decimal("0.2"))
+    assert best(exchange)[3] == Decimal("0.1")
+    exchange.clock.advance(10)
+    assert best(exchange)[3] == Decimal("0.3")
+
+
+def test_what_holds_no_quotes_is_refused_in_words(tmp_path: Path) -> None:
+    rows = [(0.0, "60000", "1", "60001", "1"), (4_000, "60000", "2", "60001", "1")]
+    tape = quoted(tmp_path / "BTCUSDT-bookTicker-1.csv", [*rows, (1, "60000", "3", "60001", "1")])
+    depth = tmp_path / "BTCUSDT-bookDepth-2024-01-01.csv"
+    depth.write_text("timestamp,percentage,depth,notional\n2024-01-01 00:00:08,-5,9,100\n")
+
+    with pytest.raises(ValueError, match=r"row 4, is 3999 s earlier.*sort the file"):
+        list(tape.quotes())
+    with pytest.raises(ValueError, match="holds quotes and no trades"):
+        list(tape.trades())
+    with pytest.raises(ValueError, match="holds trades: read them with trades"):
+        list(written(tmp_path / "BTCUSDT-trades-1.csv", [(0, "1")]).quotes())
+    with pytest.raises(ValueError, match="write usdm: or coinm: before it"):
+        read_tape(tape.path)
+    with pytest.raises(ValueError, match="no price levels: it cannot be replayed"):
+        read_tapes([f"usdm:{depth}"])
+    tape.path.write_text(f"{QUOTES}\n1,60000,1,,1,1767225600000,1767225600004\n")
+    with pytest.raises(ValueError, match="row 2, cannot be read"):
+        list(tape.quotes())
 
 
 # --- clocks

@@ -135,10 +135,7 @@ class _Run:
             self._sources[name] = self._client.streams.subscribe(name, ws_key=_STREAMS[market])
         if plan._latency:
             exchange.faults.on().do(self._late, name="latency", times=None)
-        replays = [
-            exchange.market.replay(tape.symbol, tape.trades(begins_us - 1), market=tape.market)
-            for tape in plan._tapes
-        ]
+        replays = exchange.market.replay_tapes(plan._tapes)
         sample = exchange.call(self._worth)
         self._equity.append((begins_us, sample))
         self._keep_time()
@@ -146,20 +143,17 @@ class _Run:
         events = 0
         told = 0
         while True:
-            waiting = exchange.call(self._news)
-            if not waiting:
-                if not exchange.call(lambda: self._go_on(replays)):
-                    break
-                done = sum(replay.done for replay in replays)
-                if done - told >= SAMPLES:
-                    advanced(done - told)
-                    told = done
-                continue
+            waiting = exchange.call(lambda: self._news() or self._go_on(replays))
+            done = sum(replay.done for replay in replays)
+            if done - told >= SAMPLES:
+                advanced(done - told)
+                told = done
+            if not waiting and all(replay.is_over for replay in replays):
+                break
             for frame in waiting:
                 self._keep_time()
                 follow(self._event_of(frame))
                 events += 1
-        done = sum(replay.done for replay in replays)
         advanced(done - told)
         return Report(
             fills=exchange.call(lambda: fills_of(exchange.venue, self._account.uid)),
@@ -187,18 +181,17 @@ class _Run:
             self._keep_time()
             pending.send(pending.execute())
 
-    def _go_on(self, replays: Sequence[Any]) -> bool:
-        """Go on to the next moment that brings an event to the bot; false when the tapes are over."""
+    def _go_on(self, replays: Sequence[Any]) -> list[Frame]:
+        """Go on to the next moment that brings events to the bot and return them; not too far at once."""
         clock, journal = self._exchange.clock, self._exchange.journal
-        before = journal.count
-        while not all(replay.is_over for replay in replays):
-            due = clock.next_due_us()
-            assert due is not None
-            clock.set_to(max(due, clock.now_us()))
+        for _ in range(SAMPLES):
+            if all(replay.is_over for replay in replays):
+                break
+            clock.step()
             self._sample(clock.now_us())
-            if journal.count > before:
-                return True
-        return journal.count > before
+            if journal.count > self._seen and (news := self._news()):
+                return news
+        return []
 
     def _sample(self, now_us: int) -> None:
         if now_us - self._equity[-1][0] >= 1_000_000:

@@ -111,7 +111,11 @@ class OrderIntake:
         price = request.price
         if request.price_match != "NONE":
             price = self.matched_price(contract, request.side, request.price_match)
-        self.check_terms(contract, request, price=price, quantity=quantity)
+        if account.is_house:
+            # It speaks for a whole market, where orders are as small and as far off as they are.
+            self._check_grid(contract, request, price=price, quantity=quantity)
+        else:
+            self.check_terms(contract, request, price=price, quantity=quantity)
         order = self.make(account, contract, request)
         order.type = "LIMIT" if request.has_limit else "MARKET"
         order.price = price
@@ -149,18 +153,24 @@ class OrderIntake:
         self, contract: Contract, request: NewOrder, *, price: Decimal, quantity: Decimal
     ) -> None:
         """Refuse prices and quantities that the contract does not allow."""
-        grid.check_quantity(contract, quantity, is_market=not request.has_limit)
-        if request.has_limit:
-            grid.check_price(contract, price)
-            if not request.is_conditional:
-                mark = self._prices.mark(contract)
-                grid.check_price_band(contract, request.side, price, mark)
+        self._check_grid(contract, request, price=price, quantity=quantity)
+        if request.has_limit and not request.is_conditional:
+            mark = self._prices.mark(contract)
+            grid.check_price_band(contract, request.side, price, mark)
         closes = request.position_side != "BOTH" and (
             (request.side == "BUY") == (request.position_side == "SHORT")
         )
         if not (request.reduce_only or request.close_position or closes):
             worth_at = price if request.has_limit else self._prices.mark(contract)
             grid.check_notional(contract, worth_at, quantity)
+
+    @staticmethod
+    def _check_grid(
+        contract: Contract, request: NewOrder, *, price: Decimal, quantity: Decimal
+    ) -> None:
+        grid.check_quantity(contract, quantity, is_market=not request.has_limit)
+        if request.has_limit:
+            grid.check_price(contract, price)
 
     def admit(self, order: FuturesOrder) -> None:
         """Refuse an order that the account may not place now."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from binance_wsapi.markets import Market
 from binance_wsapi.simulator.past_trades import MOST_SECONDS, invented_past, live_through, past_of
 from binance_wsapi.simulator.recording import Recording
-from binance_wsapi.simulator.replay import Replay, ReplayedTrade
+from binance_wsapi.simulator.replay import QuoteReplay, Replay, ReplayedTrade
 from binance_wsapi.simulator.spot.market_maker import MarketMaker
 from binance_wsapi.simulator.spot.random_market import RandomMarket
 
@@ -96,8 +96,8 @@ class LiveMarket:
         replay: Replay = self._call(lambda: self._replay(symbol, trades, market))
         return replay
 
-    def replay_tapes(self, tapes: Sequence[Tape]) -> list[Replay]:
-        """Make the trades of files again, side by side.
+    def replay_tapes(self, tapes: Sequence[Tape]) -> list[Replay | QuoteReplay]:
+        """Make the trades and quotes of files again, side by side.
 
         The earliest of all happens a microsecond from now, so a clock that is frozen waits before it.
         ``exchange.clock.step()`` goes on from moment to moment, ``exchange.clock.resume(60)`` lets an hour pass in a
@@ -116,14 +116,18 @@ class LiveMarket:
             raise ValueError("tapes is empty: there is nothing to replay")
         begins_us = min(tape.begins_us for tape in tapes)
 
-        def start() -> list[Replay]:
+        def start() -> list[Replay | QuoteReplay]:
             now_us = self._venue.clock.now_us()
-            return [
-                self._replay(tape.symbol, tape.trades(begins_us - 1), tape.market, now_us)
-                for tape in tapes
-            ]
+            # Quotes first: at one moment the book is there before it is traded on.
+            started = {
+                tape: self._quote(tape, begins_us - 1, now_us)
+                if tape.holds_quotes
+                else self._replay(tape.symbol, tape.trades(begins_us - 1), tape.market, now_us)
+                for tape in sorted(tapes, key=lambda tape: not tape.holds_quotes)
+            }
+            return [started[tape] for tape in tapes]
 
-        replays: list[Replay] = self._call(start)
+        replays: list[Replay | QuoteReplay] = self._call(start)
         return replays
 
     def invent_past(
@@ -239,6 +243,16 @@ class LiveMarket:
         maker, taker = venue.tape_traders(market, symbol)
         where = venue.spot if market is Market.SPOT else venue.futures[market]
         replay = Replay(venue.clock, where, symbol, trades, maker=maker, taker=taker)
+        replay.start(began_us)
+        self._running.append(replay)
+        return replay
+
+    def _quote(self, tape: Tape, since_us: int, began_us: int) -> QuoteReplay:
+        venue = self._venue
+        engine = venue.futures[tape.market]
+        maker = engine.open_account(venue.open_account().uid, is_house=True)
+        quotes = tape.quotes(since_us)
+        replay = QuoteReplay(venue.clock, engine, tape.symbol, quotes, maker=maker)
         replay.start(began_us)
         self._running.append(replay)
         return replay
