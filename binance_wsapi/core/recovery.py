@@ -126,7 +126,7 @@ class _Recovery:
         self._runtime.inherit(run.id_prefix for run in runs.values())
         calls = {entry.key: self._call(entry, runs[entry.key[0]]) for entry in left_open}
         until = math.inf if timeout is None else self._runtime.now() + timeout
-        for ws_key in {call.ws_key for call in calls.values()}:
+        for ws_key in dict.fromkeys(call.ws_key for call in calls.values()):
             session = self._look_ups.sessions.of(ws_key)
             await self._measure_clock(session)
             self._hand_on(session, entries, runs)
@@ -165,11 +165,16 @@ class _Recovery:
         try:
             await session.logon.measure_clock(link)
         except LinkLost as error:
-            raise NotSent(
-                f"recover: the exchange's clock could not be read: {error}; call it again",
-                operation="recover",
-                reason="not connected",
-            ) from None
+            why = f": {error}"
+        else:
+            if not session.clock.needs_refresh(self._runtime.now()):
+                return
+            why = ""  # the question was refused, or its answer contradicts all that is known
+        raise NotSent(
+            f"recover: the exchange's clock could not be read{why}; call it again",
+            operation="recover",
+            reason="not connected",
+        ) from None
 
     def _hand_on(
         self, session: ApiSession, entries: Iterable[Entry], runs: Mapping[int, Run]

@@ -476,6 +476,22 @@ def test_exchange_out_of_reach_settles_nothing(
     assert found.state == "accepted"
 
 
+def test_clock_that_cannot_be_read_settles_nothing(
+    connect: Connect, exchange: SimulatedExchange, path: Path, flavour: Flavour
+) -> None:
+    """What the fence stands on is measured, or nothing is said."""
+    key = exchange.create_account().create_key()
+    exchange.faults.on("order.place").drop_before_acceptance()
+    leave_open(connect, key, path, buy)
+    exchange.faults.on("time").refuse(-1100, "Illegal characters found.", times=None)
+
+    caller = connect(key, journal=path)
+    with pytest.raises(NotSent, match="the exchange's clock could not be read"):
+        recovered(caller)
+
+    assert entries(caller, flavour, open_only=True)
+
+
 def spot_order(client: Any, method: str, **given: Any) -> Any:
     return client.request(WsKey.MAIN_WSAPI, method, {"symbol": "BTCUSDT", **given})
 
