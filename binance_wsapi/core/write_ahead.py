@@ -347,4 +347,5 @@ def _record_of(key: EntryKey, known: Outcome, at_us: int) -> bytes:
                 "newOrderResponse": known.new_order_response,
             }
         )
-    return outcome(key, state_of(known), at_us, result, str(known))
+    problem = f"{known} ({known.cause})" if isinstance(known, OutcomeUnknown) else str(known)
+    return outcome(key, state_of(known), at_us, result, problem)

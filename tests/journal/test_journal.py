@@ -600,6 +600,23 @@ def test_every_kind_of_change_is_recovered(
 
 
 @pytest.mark.usefixtures("soon")
+def test_journal_says_why_an_outcome_stays_unknown(
+    connect: Connect, exchange: SimulatedExchange, path: Path
+) -> None:
+    key = exchange.create_account().create_key()
+    exchange.faults.on("algoOrder.place").drop_before_acceptance()
+    leave_open(connect, key, path, lambda client: usdm_order(client, "algoOrder.place", **ALGO))
+
+    caller = connect(key, journal=path)
+    (found,) = recovered(caller)
+    caller.close()
+
+    (entry,) = read_file(path)[1].values()
+    assert (found.state, entry.state) == ("unknown", "unknown")
+    assert "REST shows none under its client id" in (entry.problem or "")
+
+
+@pytest.mark.usefixtures("soon")
 def test_repeated_client_order_id_is_not_taken_for_the_order_before(
     connect: Connect, exchange: SimulatedExchange, path: Path
 ) -> None:
