@@ -164,7 +164,7 @@ class _Recovery:
         session.clock.invalidate()
         try:
             await session.logon.measure_clock(link)
-        except LinkLost as error:
+        except (LinkLost, OutcomeUnknown) as error:
             why = f": {error}"
         else:
             if not session.clock.needs_refresh(self._runtime.now()):

@@ -476,16 +476,29 @@ def test_exchange_out_of_reach_settles_nothing(
     assert found.state == "accepted"
 
 
+@pytest.mark.parametrize(
+    "fail",
+    [
+        lambda rule: rule.refuse(-1100, "Illegal characters found.", times=None),
+        lambda rule: rule.drop_before_acceptance(times=None),
+    ],
+    ids=["refused", "not answered"],
+)
 def test_clock_that_cannot_be_read_settles_nothing(
-    connect: Connect, exchange: SimulatedExchange, path: Path, flavour: Flavour
+    connect: Connect,
+    exchange: SimulatedExchange,
+    path: Path,
+    flavour: Flavour,
+    fail: Callable[[Any], Any],
 ) -> None:
     """What the fence stands on is measured, or nothing is said."""
     key = exchange.create_account().create_key()
     exchange.faults.on("order.place").drop_before_acceptance()
     leave_open(connect, key, path, buy)
-    exchange.faults.on("time").refuse(-1100, "Illegal characters found.", times=None)
-
     caller = connect(key, journal=path)
+    caller.call(lambda client: client.connect())
+    fail(exchange.faults.on("time"))
+
     with pytest.raises(NotSent, match="the exchange's clock could not be read"):
         recovered(caller)
 
