@@ -8,6 +8,7 @@ import logging
 import math
 from collections import deque
 from collections.abc import Callable, Coroutine
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from binance_wsapi.core.api_connection import ApiConnection
@@ -104,9 +105,8 @@ class Outbox:
             if call.encoded_for is not link.authority or now - call.encoded_at > STALE_AFTER_S:
                 if _signs_slowly(self._runtime, link, call):
                     if self.hold(call):
-                        self._runtime.spawn(
-                            self._go_on_after(_encoded(self._runtime, link, call), link, call)
-                        )
+                        encoded = partial(_encoded, self._runtime, link, call)
+                        self._runtime.spawn(self._go_on_after(encoded, link, call))
                     return
                 encode(self._runtime, call, link.authority, now)
             self._write(link, call, now)
@@ -218,7 +218,7 @@ class Outbox:
         ):
             if not self.write_ahead.is_quick:
                 if self.hold(call):
-                    recorded = self.write_ahead.recorded(call)
+                    recorded = partial(self.write_ahead.recorded, call)
                     self._runtime.spawn(self._go_on_after(recorded, link, call))
                 return
             self.write_ahead.record(call)
@@ -292,12 +292,14 @@ class Outbox:
         self.hold(call, runtime.loop.call_later(wait + LIMIT_MARGIN_S, self.let_go, call))
 
     async def _go_on_after(
-        self, work: Coroutine[Any, Any, None], link: ApiLink, call: Call
+        self, work: Callable[[], Coroutine[Any, Any, None]], link: ApiLink, call: Call
     ) -> None:
         """Write a held call when something has been done on another thread, if its link still fits."""
         authority, runtime = link.authority, self._runtime
         try:
-            await work
+            await (
+                work()
+            )  # begun here: a task that is cancelled before its first step begins nothing
         except asyncio.CancelledError:
             raise  # the client is being closed
         except BaseException as error:  # noqa: BLE001  (a signer may raise anything)

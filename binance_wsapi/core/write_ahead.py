@@ -157,9 +157,7 @@ class WriteAhead:
         """
         done: asyncio.Future[None] = self._runtime.loop.create_future()
         self._waiting.append((call, done))
-        if not self._is_writing:
-            self._is_writing = True
-            self._runtime.spawn(self._write_aside())
+        self._begin_writing()
         try:
             await done
         except JournalFailed as error:
@@ -169,6 +167,15 @@ class WriteAhead:
         numbers, intents = self._intent_records(calls)
         self.journal.append(intents)
         self._written(calls, numbers)
+
+    def _begin_writing(self) -> None:
+        if not self._is_writing:
+            self._is_writing = True
+            self._runtime.spawn(self._write_aside()).add_done_callback(self._writing_ended)
+
+    def _writing_ended(self, task: asyncio.Task[None]) -> None:
+        if task.cancelled():  # before its first step, perhaps: none of its code ever ran
+            self._is_writing = False
 
     async def _write_aside(self) -> None:
         loop = self._runtime.loop
@@ -290,9 +297,8 @@ class WriteAhead:
             self._write_outcomes()
         else:
             self._gather()
-            if self._outcomes and not self._is_writing:
-                self._is_writing = True
-                self._runtime.spawn(self._write_aside())
+            if self._outcomes:
+                self._begin_writing()
         self._is_flush_due = bool(self._under_way or self._outcomes)
         if self._is_flush_due:
             self._flush_later()

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import simulation_network
 from simulation_exchange import SYMBOL
+from simulation_scenario import SlowSigner
 from simulation_world import SimulatedClient, World
 
 from binance_wsapi import WsKey
@@ -24,6 +27,7 @@ from binance_wsapi.errors import (
     PartlyExecuted,
 )
 from binance_wsapi.events import OrderReconciled, StreamGap
+from binance_wsapi.journal.lock import FileLock
 from binance_wsapi.response import Response
 from binance_wsapi.simulator.doors.request_limits import LimitRules, Window
 from binance_wsapi.simulator.doors.sessions import ApiConnection
@@ -35,17 +39,21 @@ def play(
     scenario: Scenario,
     *,
     key_type: str = "ed25519",
+    signs_slowly: bool = False,
     rules: LimitRules | None = None,
     **options: Any,
 ) -> Any:
     """Run a scenario in virtual time with a client of the embedded exchange; return what it returns."""
     world = World(1, rules=rules)
     key = world.make_key(key_type)
+    secret: dict[str, Any] = (
+        {"signer": SlowSigner(key.api_secret)} if signs_slowly else {"api_secret": key.api_secret}
+    )
 
     async def run() -> Any:
         client = world.client(
             api_key=key.api_key,
-            api_secret=key.api_secret,
+            **secret,
             beautify=False,
             mute_latency_warning=True,
             **options,
@@ -809,6 +817,58 @@ def test_an_event_of_one_exchange_proves_nothing_of_another() -> None:
         world.loop.close()
 
     assert isinstance(outcome, NotPlaced)
+
+
+def test_task_that_is_cancelled_before_its_first_step_leaves_no_coroutine_that_nobody_awaits() -> (
+    None
+):
+    """A client closed right behind a call that was to be signed aside complained of itself on stderr."""
+
+    async def scenario(world: World, client: SimulatedClient) -> Any:
+        await place(client)
+        spawn = client.core.runtime.spawn
+
+        def cut_short(work: Any) -> Any:
+            task = spawn(work)
+            task.cancel()
+            return task
+
+        client.core.runtime.spawn = cut_short  # type: ignore[method-assign]
+        outcome = await place(client)
+        client.core.runtime.spawn = spawn  # type: ignore[method-assign]
+        return outcome
+
+    outcome = play(scenario, key_type="hmac", signs_slowly=True)
+    gc.collect()
+
+    assert isinstance(outcome, NotSent)
+
+
+def test_journal_is_let_go_of_though_what_was_to_write_into_it_never_began(tmp_path: Path) -> None:
+    """Its client was closed before the first step of that: it waited for it, and kept the file locked."""
+
+    async def scenario(world: World, client: SimulatedClient) -> Any:
+        spawn = client.core.runtime.spawn
+
+        def cut_short(work: Any) -> Any:
+            task = spawn(work)
+            if work.__name__ == "_write_aside":
+                task.cancel()
+            return task
+
+        client.core.runtime.spawn = cut_short  # type: ignore[method-assign]
+        outcome = await place(client)
+        await client.close()
+        assert world.host.ending is not None
+        await world.host.ending
+        assert not world.host.is_late
+        return outcome
+
+    path = tmp_path / "orders.db"
+    outcome = play(scenario, journal=path, durability="power")
+
+    assert isinstance(outcome, NotSent)
+    FileLock(path).release()
 
 
 def test_what_a_lost_successor_had_brought_is_told_though_the_former_link_never_brings_it() -> None:
