@@ -23,12 +23,14 @@ from binance_wsapi.outcomes import CallOutcome, given_up
 from binance_wsapi.response import Response
 
 __all__ = [
+    "Truth",
     "can_stay_unknown",
     "check_calls",
     "check_given_up",
     "check_limits",
     "check_nothing_left",
     "check_sendings",
+    "untruth",
 ]
 
 SLACK_S = 1.5
@@ -54,9 +56,9 @@ def check_calls(world: World) -> Iterator[str]:
         if call.kind is not None and call.kind.mutates:
             if _gave_up_early(world, call):
                 yield f"call {call.number} {call.method} stays unknown after {took:.1f} s"
-            truth = _Truth(world, call)
+            truth = Truth(world, call)
             for outcome, told in zip(call.outcomes, call.told, strict=True):
-                for problem in _untruth(truth, outcome, told):
+                for problem in untruth(truth, outcome, told):
                     yield f"call {call.number} {call.method} {call.params}: {problem}"
 
 
@@ -102,7 +104,7 @@ def can_stay_unknown(world: World, call: CallRecord, outcome: OutcomeUnknown) ->
     return any(reason in outcome.cause for reason in reasons)
 
 
-class _Truth:
+class Truth:
     """What the client really wrote for a call, and the exchange did."""
 
     def __init__(self, world: World, call: CallRecord) -> None:
@@ -154,7 +156,7 @@ class _Truth:
         return not is_open
 
 
-def _untruth(truth: _Truth, outcome: Any, told: float) -> Iterator[str]:
+def untruth(truth: Truth, outcome: Any, told: float) -> Iterator[str]:
     """Yield how an outcome of a call contradicts what the exchange did."""
     call = truth.call
     if len(truth.done) > 1:
@@ -176,7 +178,7 @@ def _untruth(truth: _Truth, outcome: Any, told: float) -> Iterator[str]:
         yield f"ended with {outcome!r}"
 
 
-def _untrue_giving_up(truth: _Truth, outcome: GivenUp, told: float) -> Iterator[str]:
+def _untrue_giving_up(truth: Truth, outcome: GivenUp, told: float) -> Iterator[str]:
     if any(frame.time > told for frame in truth.frames):
         yield f"written after it was {outcome}"
     said = given_up(outcome.error)
@@ -212,9 +214,9 @@ def check_given_up(world: World) -> Iterator[str]:
         if len(heard.get(key, ())) < len(sent) and world.closed_at == math.inf:
             yield f"nothing was told of {key}, which was sent and given up"
         if len(alike) == 1:
-            truth = _Truth(world, alike[0])
+            truth = Truth(world, alike[0])
             for at, outcome in told.get(key, ()):
-                for problem in _untruth(truth, outcome.response or outcome.error, at):
+                for problem in untruth(truth, outcome.response or outcome.error, at):
                     yield f"told of call {alike[0].number} {key}: {problem}"
 
 
@@ -229,7 +231,7 @@ def _key(method: str, params: Mapping[str, Any]) -> str:
     return f"{method} {sorted((name, str(value)) for name, value in params.items())}"
 
 
-def _untrue_success(truth: _Truth, response: Response[Any], told: float) -> Iterator[str]:
+def _untrue_success(truth: Truth, response: Response[Any], told: float) -> Iterator[str]:
     method, result = truth.call.method, response.raw.get("result")
     if method == "openOrders.cancelAll":
         if not isinstance(result, list):
@@ -266,7 +268,7 @@ def _untrue_success(truth: _Truth, response: Response[Any], told: float) -> Iter
             yield f"new order {told}, in truth {done['newOrderResponse']['orderId']}"
 
 
-def _untrue_halves(truth: _Truth, outcome: PartlyExecuted) -> Iterator[str]:
+def _untrue_halves(truth: Truth, outcome: PartlyExecuted) -> Iterator[str]:
     if (outcome.new_order_result == "SUCCESS") != bool(truth.made):
         yield f"new order {outcome.new_order_result}, made: {truth.made}"
     if outcome.cancel_result != "UNKNOWN" and (

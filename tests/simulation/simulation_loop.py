@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable, Coroutine
+from functools import partial
 from typing import Any
 
 from binance_wsapi.simulator.clock import SimulatedClock
@@ -38,6 +39,7 @@ class _NoSelector:
             self._loop.skip(timeout)
         else:
             self._turns += 1
+            self._loop.catch_up()
             if self._turns > TURNS_WITHOUT_TIME:
                 self._turns = 0
                 raise Livelock(f"time stands still at {self._loop.time():.6f}")
@@ -55,6 +57,8 @@ class VirtualLoop(asyncio.BaseEventLoop):
         self.failures: list[str] = []
         """What would otherwise be logged: exceptions that nobody took."""
         self.set_exception_handler(self._note_failure)
+        self.executor_takes: Callable[[], float] = lambda: 0.0
+        """Seconds that what runs aside takes before it is done, and again until that is known."""
 
     def time(self) -> float:
         """Return the virtual time, in seconds."""
@@ -65,21 +69,34 @@ class VirtualLoop(asyncio.BaseEventLoop):
         scheduled: list[asyncio.TimerHandle] = self._scheduled  # type: ignore[attr-defined]  # private in typeshed
         self._now = max(self._now, min(scheduled[0].when(), self._now + seconds))
 
+    def catch_up(self) -> None:
+        """Move time to a timer that is about to run, early by less than can be told."""
+        scheduled: list[asyncio.TimerHandle] = self._scheduled  # type: ignore[attr-defined]  # private in typeshed
+        if scheduled and scheduled[0].when() < self._now + self._clock_resolution:
+            self._now = max(self._now, scheduled[0].when())
+
     def run_in_executor(  # type: ignore[override]  # the types of the arguments are of no use here
         self, executor: Any, func: Callable[..., Any], *args: Any
     ) -> asyncio.Future[Any]:
-        """Run it here, a turn later: there are no threads."""
+        """Run it here, a turn later or some: there are no threads."""
         done = self.create_future()
 
         def run() -> None:
             if done.cancelled():
                 return
             try:
-                done.set_result(func(*args))
+                end = partial(done.set_result, func(*args))
             except Exception as error:  # noqa: BLE001  (raised where it is awaited)
-                done.set_exception(error)
+                end = partial(done.set_exception, error)
+            if seconds := self.executor_takes():
+                self.call_later(seconds, lambda: None if done.cancelled() else end())
+            else:
+                end()
 
-        self.call_soon(run)
+        if seconds := self.executor_takes():
+            self.call_later(seconds, run)
+        else:
+            self.call_soon(run)
         return done
 
     def _note_failure(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:

@@ -19,11 +19,11 @@ from urllib.parse import urlsplit
 from simulation_exchange import REMOTE, SimulatedExchange
 from simulation_loop import VirtualLoop
 
-from binance_wsapi.core.transport import HandshakeRefused, Receiver, RestAnswer, Socket
+from binance_wsapi.core.transport import HandshakeRefused, Receiver, RestAnswer
 from binance_wsapi.simulator.doors.gateway import Door
 from binance_wsapi.simulator.doors.gateway import HandshakeRefused as RefusedByExchange
 
-__all__ = ["Network", "Weather", "Wire"]
+__all__ = ["ClientEnd", "Network", "Weather", "Wire"]
 
 LATE_S = 0.9
 STEP_S = 1e-6
@@ -80,6 +80,10 @@ class Lane:
         for kind, payload in held:
             self.send(kind, payload)
 
+    def swallow(self) -> None:
+        """Lose what is under way, and all that follows."""
+        self.is_swallowing = True
+
     def _arrive(self, kind: str, payload: Any) -> None:
         if not self.is_swallowing:
             self._deliver(kind, payload)
@@ -88,13 +92,19 @@ class Lane:
 class Wire:
     """One connection: the client's socket on one end, the exchange's transport on the other."""
 
-    def __init__(self, network: Network, url: str, exchange: SimulatedExchange) -> None:
+    def __init__(
+        self,
+        network: Network,
+        url: str,
+        exchange: SimulatedExchange,
+        client_end: Callable[[Wire], ClientEnd],
+    ) -> None:
         self.url = url
         self.exchange = exchange
         self.number = network.next_number()
         self.receiver: Receiver | None = None
         self.door: Door | None = None
-        self.client_end = _ClientEnd(self)
+        self.client_end = client_end(self)
         self.exchange_end = _ExchangeEnd(self)
         self.network = network
         self.out = Lane(network, self._at_exchange)
@@ -209,26 +219,26 @@ class Wire:
             self.out.send("close")
 
 
-class _ClientEnd:
+class ClientEnd:
     """The socket as the core holds it."""
 
     def __init__(self, wire: Wire) -> None:
-        self._wire = wire
+        self.wire = wire
         self.congested = False
 
     def write(self, frame: bytes) -> None:
-        if not self._wire.is_open_here:
+        if not self.wire.is_open_here:
             raise ConnectionResetError("the connection is closed")
         # What does not copy must not be changed after it was written.
-        self._wire.network.on_written(self._wire, bytes(frame))
-        self._wire.out.send("frame", (self._wire.network.loop.time(), bytes(frame)))
+        self.wire.network.on_written(self.wire, bytes(frame))
+        self.wire.out.send("frame", (self.wire.network.loop.time(), bytes(frame)))
 
     def ping(self) -> None:
-        if self._wire.is_open_here:
-            self._wire.out.send("ping", b"")
+        if self.wire.is_open_here:
+            self.wire.out.send("ping", b"")
 
     async def close(self) -> None:
-        wire = self._wire
+        wire = self.wire
         if wire.is_open_here:
             wire.out.send("close")
             wire.seen_closed("closed by this side")
@@ -310,7 +320,9 @@ class Network:
         """Return how long a frame is under way."""
         return self._rng.uniform(self.weather.shortest_s, self.weather.longest_s)
 
-    async def connect(self, url: str, receiver: Receiver) -> Socket:
+    async def connect(
+        self, url: str, receiver: Receiver, client_end: Callable[[Wire], ClientEnd] = ClientEnd
+    ) -> ClientEnd:
         """Open a connection."""
         weather = self.weather
         parts = urlsplit(url)
@@ -326,7 +338,7 @@ class Network:
             await asyncio.sleep(self.delay())
             if weather.refusals:
                 raise self._refusal(exchange, *weather.refusals.pop())
-        wire = Wire(self, url, exchange)
+        wire = Wire(self, url, exchange, client_end)
         try:
             wire.door = exchange.venue.gateway.connect(
                 f"{parts.path}?{parts.query}", remote=REMOTE, transport=wire.exchange_end

@@ -7,14 +7,8 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import gc
-import logging
-import random
-import sys
-from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from random import Random
 from typing import Any
 
@@ -29,7 +23,6 @@ from simulation_checks import (
 )
 from simulation_event_checks import check_events
 from simulation_exchange import REMOTE, SimulatedExchange
-from simulation_loop import Deadlock, Livelock
 from simulation_mirror_check import check_mirror
 from simulation_scenario import (
     Desk,
@@ -39,52 +32,25 @@ from simulation_scenario import (
     desks_of,
     others_trade,
     others_use_limits,
-    plan_of,
     set_clock,
 )
+from simulation_stage import Report, main, play
 from simulation_world import SimulatedClient, World
 
 from binance_wsapi import WsKey
 from binance_wsapi.account_state import AsyncAccountState
 from binance_wsapi.errors import BinanceWsApiError, ClientClosed, OutcomeUnknown
 from binance_wsapi.markets import Market
-from binance_wsapi.simulator.doors.request_limits import LimitRules, Window
 
-__all__ = ["Report", "simulate"]
+__all__ = ["FENCE_S", "simulate"]
 
 FENCE_S = 30.0 + 10.0 + 1.0
 """After so long no request of the simulated user can be executed any more."""
-
-TRACE_LINES = 400
 
 SIGN_OF_LIFE = "sign-of-life"
 """The client id of the order that is placed in peace."""
 
 _LONGEST_BAN_S = 2_000.0
-
-
-@dataclass
-class Report:
-    """What one seed showed."""
-
-    seed: int
-    problems: list[str] = field(default_factory=list)
-    calls: int = 0
-    executions: int = 0
-    events: int = 0
-    outcomes: Counter[str] = field(default_factory=Counter)
-    faults: Counter[str] = field(default_factory=Counter)
-    trace: list[str] = field(default_factory=list)
-
-    def __str__(self) -> str:
-        return "\n".join(
-            [
-                f"seed {self.seed}: {len(self.problems)} problems; replay it with",
-                f"  python -m pytest tests/simulation --seed {self.seed}",
-                *(f"  * {problem}" for problem in self.problems[:10]),
-                *self.trace[-TRACE_LINES:],
-            ]
-        )
 
 
 @dataclass
@@ -99,18 +65,6 @@ class _Listening:
     delivered: list[Any] = field(default_factory=list)
 
 
-class _Errors(logging.Handler):
-    """Keeps what the library logs as an error of its own."""
-
-    def __init__(self) -> None:
-        super().__init__(logging.ERROR)
-        self.lines: list[str] = []
-
-    def emit(self, record: logging.LogRecord) -> None:
-        if record.exc_info:
-            self.lines.append(self.format(record))
-
-
 def simulate(seed: int, *, keep_trace: bool = False) -> Report:
     """Run one seed and judge it.
 
@@ -118,60 +72,13 @@ def simulate(seed: int, *, keep_trace: bool = False) -> Report:
         seed: Where all chance comes from.
         keep_trace: Keep what happened even if nothing went wrong.
     """
-    random.seed(seed)  # the core's jitter
-    rng = Random(f"simulation {seed}")
-    plan = plan_of(rng)
-    rules = LimitRules()
-    if plan.weight_limit is not None:
-        rules = replace(rules, weight=Window("MINUTE", 1, plan.weight_limit))
-    world = World(seed, rules=rules, connect_timeout=plan.options["connect_timeout"])
-    if plan.second_clock_s is not None:
-        world.open_exchange(
-            "testnet" if plan.second_market is Market.SPOT else "futures",
-            world.exchange.clock.now_us() + round(plan.second_clock_s * 1e6),
-            plan.second_market,
-        )
-    world.repeats_ids = plan.repeats_ids
-    report = Report(seed)
-    errors = _Errors()
-    logger = logging.getLogger("binance_wsapi")
-    logger.addHandler(errors)
-    propagates, logger.propagate = logger.propagate, False
-    try:
-        world.loop.run_until_complete(_Simulation(world, plan, rng, report).run())
-    except (Deadlock, Livelock) as error:
-        report.problems.append(f"{type(error).__name__}: {error}")
-        report.problems += check_calls(world)
-    finally:
-        logger.removeHandler(errors)
-        logger.propagate = propagates
-        for exchange in world.exchanges.values():
-            exchange.clock.stop()
-        _end(world)
-    report.problems += [f"logged: {line}" for line in errors.lines]
-    report.calls = len(world.calls)
-    report.executions = sum(len(each.executions) for each in world.exchanges.values())
-    report.events = sum(len(each.events) for each in world.exchanges.values())
-    for call in world.calls:
-        for outcome in call.outcomes:
-            mark = " resolved" if getattr(outcome, "resolved", False) else ""
-            report.outcomes[type(outcome).__name__ + mark] += 1
-    for name, count in world.faults_injected.items():
-        report.faults[name.split(":")[0].split(" ")[0]] += count
-    if report.problems or keep_trace:
-        report.trace = [f"{at:12.6f} {text}" for at, text in world.trace]
-    return report
-
-
-def _end(world: World) -> None:
-    loop = world.loop
-    tasks = asyncio.all_tasks(loop)
-    for task in tasks:
-        task.cancel()
-    if tasks:
-        with contextlib.suppress(Deadlock, Livelock):
-            loop.run_until_complete(asyncio.gather(*tasks, return_exceptions=True))
-    loop.close()
+    return play(
+        seed,
+        lambda *stage: _Simulation(*stage).run(),
+        name="simulation",
+        test="test_simulation.py",
+        keep_trace=keep_trace,
+    )
 
 
 class _Simulation:
@@ -416,41 +323,5 @@ def _order_part(event: dict[str, Any]) -> dict[str, Any]:
     return part if isinstance(part, dict) else {}
 
 
-def _survive(seed: int) -> Report:
-    """Run a seed; that the simulation itself fails is one seed's problem, and ends no run."""
-    try:
-        return simulate(seed)
-    except Exception as error:  # noqa: BLE001  (whatever it is, it is shown)
-        return Report(seed, problems=[f"the simulation raised {error!r}"])
-
-
-def main() -> None:
-    """Run the seeds of the command line, on all processors."""
-    from multiprocessing import Pool
-
-    if sys.argv[1] == "--trace":
-        print(simulate(int(sys.argv[2]), keep_trace=True))
-        return
-    first, last = int(sys.argv[1]), int(sys.argv[2])
-    totals, outcomes, faults = Counter[str](), Counter[str](), Counter[str]()
-    bad = []
-    with Pool() as pool:
-        for report in pool.imap_unordered(_survive, range(first, last), chunksize=20):
-            totals.update(
-                seeds=1, calls=report.calls, executions=report.executions, events=report.events
-            )
-            outcomes += report.outcomes
-            faults += report.faults
-            if report.problems:
-                bad.append(report.seed)
-                print(f"seed {report.seed}: {report.problems[0][:300]}", flush=True)
-    print(dict(totals), f"faults={faults.total()}")
-    print("outcomes", dict(outcomes.most_common()))
-    print("faults", dict(faults.most_common()))
-    print(f"{len(bad)} seeds failed: {sorted(bad)[:100]}")
-    sys.exit(bool(bad))
-
-
 if __name__ == "__main__":
-    gc.freeze()
-    main()
+    main(simulate)

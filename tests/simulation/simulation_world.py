@@ -8,6 +8,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field, replace
 from random import Random
 from typing import Any
+from urllib.parse import urlsplit
 
 import msgspec
 from simulation_exchange import SimulatedExchange
@@ -20,6 +21,7 @@ from binance_wsapi.core.call import Call
 from binance_wsapi.core.call_kind import CallKind
 from binance_wsapi.core.core import Core
 from binance_wsapi.core.runtime import Runtime
+from binance_wsapi.core.transport import Transport
 from binance_wsapi.markets import Market
 from binance_wsapi.options import Options
 from binance_wsapi.outcomes import CallOutcome
@@ -124,6 +126,8 @@ class World:
         """The frames that were written, by request id."""
         self.answers: dict[str, float] = {}
         """When the first answer reached the client, by request id."""
+        self.clocks_told: dict[str, float] = {}
+        """When an exchange's time reached the client, by the id of the question."""
         self.calls: list[CallRecord] = []
         self.told_outcomes: list[tuple[float, CallOutcome]] = []
         """What was told of calls that their callers had given up, and when."""
@@ -152,6 +156,10 @@ class World:
             note=lambda text: self.note(text),
         )
         return exchange
+
+    def exchange_of(self, ws_key: WsKey) -> SimulatedExchange:
+        """Return the exchange that a connection leads to."""
+        return self.exchanges[str(urlsplit(_URLS[ws_key]).hostname)]
 
     # What the simulated user's machine reads
 
@@ -214,6 +222,9 @@ class World:
         if frame.startswith(b'{"id":"'):
             answer = _decode(frame)
             self.answers.setdefault(answer["id"], self.loop.time())
+            result = answer.get("result")
+            if isinstance(result, dict) and isinstance(result.get("serverTime"), int):
+                self.clocks_told[answer["id"]] = self.loop.time()
             self.silences.answered(wire.exchange, self.loop.time(), answer)
 
     def call_began(self, kind: CallKind, params: dict[str, WireValue]) -> None:
@@ -242,19 +253,29 @@ _URLS = {
 class SimulatedClient(AsyncClient):
     """The client under test: all of it real but its clocks, its sockets and its thread."""
 
-    def __init__(self, world: World, *, rotate_after: float | None = None, **options: Any) -> None:
+    def __init__(
+        self,
+        world: World,
+        *,
+        host: VirtualHost | None = None,
+        transport: Transport | None = None,
+        rotate_after: float | None = None,
+        **options: Any,
+    ) -> None:
         self._world = world
+        self._stands_on = host or world.host, transport or world.network
         super().__init__(rotate_after=None, **options)
         # Far more often than the option allows.
         object.__setattr__(self._runtime.options, "rotate_after", rotate_after)
 
     def _make_runtime(self, options: Options, authoriser: Authoriser) -> Runtime:
         world = self._world
+        host, transport = self._stands_on
         runtime = Runtime(
             options,
-            world.host,
+            host,
             authoriser=authoriser,
-            transport=world.network,
+            transport=transport,
             now=world.loop.time,
             wall_us=world.wall_us,
             prefix=f"{world.rng.getrandbits(64):016x}",

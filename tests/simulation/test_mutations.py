@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from simulation_crashes import simulate_crash
 from simulation_run import simulate
+from simulation_stage import Report
 
 from binance_wsapi import WsKey, build
-from binance_wsapi.core import linked_feed, lost_answers, reconciliation
+from binance_wsapi.core import linked_feed, lost_answers, reconciliation, recovery
 from binance_wsapi.core.api_link import ApiLink
 from binance_wsapi.core.call import Call
 from binance_wsapi.core.doubt import Doubt
@@ -20,6 +23,7 @@ from binance_wsapi.core.link import Link
 from binance_wsapi.core.linked_feed import LinkedFeed
 from binance_wsapi.core.outbox import Outbox
 from binance_wsapi.core.reconciliation import Reconciler
+from binance_wsapi.core.write_ahead import JournalFailed, WriteAhead
 from binance_wsapi.errors import NotPlaced
 from binance_wsapi.protocol import inquiry
 from binance_wsapi.protocol.clock import Measurements
@@ -38,6 +42,7 @@ pytestmark = [
 SEEDS = 1_500
 
 Mutation = Callable[[pytest.MonkeyPatch], None]
+Simulation = Callable[[int], Report]
 
 
 def no_resolution(patch: pytest.MonkeyPatch) -> None:
@@ -166,6 +171,74 @@ def every_measurement_counts(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Measurements, "_is_odd", lambda self, latest: False)
 
 
+def nothing_is_written_ahead(patch: pytest.MonkeyPatch) -> None:
+    """What is sent is known well enough to who sends it."""
+
+    async def recorded(self: Any, call: Any) -> None:
+        pass
+
+    patch.setattr(WriteAhead, "record_all", lambda self, calls, sessions: None)
+    patch.setattr(WriteAhead, "record", lambda self, call: None)
+    patch.setattr(WriteAhead, "recorded", recorded)
+
+
+def written_behind(patch: pytest.MonkeyPatch) -> None:
+    """A request may be sent while it is being written down."""
+
+    def append(self: Any, call: Any) -> None:
+        with contextlib.suppress(JournalFailed):
+            self._append((call,))
+
+    def record(self: Any, call: Any) -> None:
+        self._runtime.loop.call_soon(append, self, call)
+
+    patch.setattr(WriteAhead, "record_all", lambda self, calls, sessions: None)
+    patch.setattr(WriteAhead, "record", record)
+
+
+def failing_journal_is_no_matter(patch: pytest.MonkeyPatch) -> None:
+    """An order is worth more than a line in a file."""
+    patch.setattr(WriteAhead, "_failed", lambda self, call, error: None)
+
+
+def outcomes_are_not_recorded(patch: pytest.MonkeyPatch) -> None:
+    """What was answered the exchange can be asked for again."""
+    patch.setattr(WriteAhead, "note", lambda self, key, known, **options: None)
+
+
+def recovered_is_noted_later(patch: pytest.MonkeyPatch) -> None:
+    """What was recovered is written down as any outcome is, a moment later."""
+
+    async def flush(self: Any) -> None:
+        pass
+
+    patch.setattr(WriteAhead, "flush", flush)
+
+
+def recovery_takes_the_clock_as_it_is(patch: pytest.MonkeyPatch) -> None:
+    """The clock was measured when the connection came up."""
+
+    async def measure_clock(self: Any, session: Any) -> None:
+        await session.ready_or_not_sent("recover")
+
+    patch.setattr(recovery._Recovery, "_measure_clock", measure_clock)
+
+
+def all_machines_have_one_clock(patch: pytest.MonkeyPatch) -> None:
+    """Moments of a run on another machine are moments of this one."""
+    patch.setattr(recovery._Recovery, "_is_comparable", lambda self, run: True)
+
+
+def nothing_is_handed_on(patch: pytest.MonkeyPatch) -> None:
+    """What earlier clients were answered says nothing of what they left open."""
+    patch.setattr(recovery._Recovery, "_hand_on", lambda self, session, entries, runs: None)
+
+
+def rivals_are_not_known(patch: pytest.MonkeyPatch) -> None:
+    """What was left open is found out one by one."""
+    patch.setattr(lost_answers.LostAnswers, "note_unknown", lambda self, session, calls: None)
+
+
 MUTATIONS: tuple[Mutation, ...] = (
     no_resolution,
     resolution_gives_up,
@@ -190,13 +263,38 @@ MUTATIONS: tuple[Mutation, ...] = (
 )
 
 
-@pytest.mark.parametrize("mutation", MUTATIONS, ids=lambda mutation: mutation.__name__)
+MUTATIONS_OF_RECOVERY: tuple[Mutation, ...] = (
+    nothing_is_written_ahead,
+    written_behind,
+    failing_journal_is_no_matter,
+    no_fence,
+    fence_without_processing_time,
+    outcomes_are_not_recorded,
+    recovered_is_noted_later,
+    recovery_takes_the_clock_as_it_is,
+    all_machines_have_one_clock,
+    nothing_is_handed_on,
+    rivals_are_not_known,
+)
+
+
+@pytest.mark.parametrize(
+    ("simulation", "mutation"),
+    [
+        *((simulate, mutation) for mutation in MUTATIONS),
+        *((simulate_crash, mutation) for mutation in MUTATIONS_OF_RECOVERY),
+    ],
+    ids=lambda taken: taken.__name__,
+)
 def test_without_the_safeguard_a_seed_fails(
-    mutation: Mutation, monkeypatch: pytest.MonkeyPatch, record_property: Callable[..., None]
+    simulation: Simulation,
+    mutation: Mutation,
+    monkeypatch: pytest.MonkeyPatch,
+    record_property: Callable[..., None],
 ) -> None:
     mutation(monkeypatch)
 
-    failed = next(failing_seeds(), None)
+    failed = next(failing_seeds(simulation), None)
 
     assert failed is not None, f"{SEEDS} seeds pass without it"
     seed, problem = failed
@@ -204,9 +302,9 @@ def test_without_the_safeguard_a_seed_fails(
     print(f"{mutation.__name__}: seed {seed}: {problem[:300]}")
 
 
-def failing_seeds() -> Iterator[tuple[int, str]]:
+def failing_seeds(simulation: Simulation) -> Iterator[tuple[int, str]]:
     """Yield the seeds that fail, with the first thing that is wrong."""
     for seed in range(SEEDS):
-        report = simulate(seed)
+        report = simulation(seed)
         if report.problems:
             yield seed, report.problems[0]

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from simulation_crashes import simulate_crash
 from simulation_loop import Deadlock, ExchangeClock, Livelock, VirtualLoop
 from simulation_run import simulate
 
@@ -99,11 +100,19 @@ def test_the_exchange_counts_by_the_same_time() -> None:
     assert rung == [106_000_000]
 
 
-@pytest.mark.parametrize("seed", [3, 5, 26])
-def test_a_seed_replays_to_the_letter_in_another_process(seed: int) -> None:
-    here = simulate(seed, keep_trace=True)
+@pytest.mark.parametrize(
+    ("play", "program", "seed"),
+    [
+        *((simulate, "simulation_run.py", seed) for seed in (3, 5, 26)),
+        *((simulate_crash, "simulation_crashes.py", seed) for seed in (82, 221)),
+    ],
+)
+def test_a_seed_replays_to_the_letter_in_another_process(
+    play: Any, program: str, seed: int
+) -> None:
+    here = play(seed, keep_trace=True)
     there = subprocess.run(
-        [sys.executable, str(HERE / "simulation_run.py"), "--trace", str(seed)],
+        [sys.executable, str(HERE / program), "--trace", str(seed)],
         env={**os.environ, "PYTHONPATH": str(HERE.parents[1]), "PYTHONHASHSEED": "1"},
         capture_output=True,
         text=True,
