@@ -410,6 +410,7 @@ class Ledger:
         "fallback",
         "is_asked",
         "is_leased",
+        "lapses_us",
         "look_at_us",
         "meter",
         "on_need",
@@ -427,6 +428,8 @@ class Ledger:
         """Others count in the same windows, elsewhere: each holds leases on parts of them."""
         self.fallback = 0
         """In how many parts windows are divided that begin while no leases can be had; 0 while they can."""
+        self.lapses_us = sys.maxsize
+        """When leases that were not confirmed any more may have been given to others."""
         self.is_asked = False
         self.on_need: Callable[[], object] = _nothing
         """Told once when a lease runs low."""
@@ -453,8 +456,18 @@ class Ledger:
             look_at_us = min(look_at_us, window.roll(wall_us))
             if self.fallback and window.index != index:
                 window.lease(window.allowed // self.fallback)
-        self.look_at_us = look_at_us
+        if wall_us >= self.lapses_us:
+            self.lapses_us = sys.maxsize
+            for window in self.windows.values():
+                window.lease(min(window.granted, window.own))
+                window.next_granted = 0
+        self.look_at_us = min(look_at_us, self.lapses_us)
         self.reckon()
+
+    def confirmed(self, lapses_us: int) -> None:
+        """What is leased holds until then, if it is not confirmed again."""
+        self.lapses_us = lapses_us
+        self.look_at_us = 0
 
     def hear(
         self,
@@ -576,13 +589,13 @@ class Ledger:
             window.wanted = 0
         return found
 
-    def grant(self, claim: Claim, granted: int) -> None:
-        """Hold that much of a window that was claimed."""
+    def grant(self, claim: Claim, granted: int, *, is_all: bool = True) -> None:
+        """Hold that much of a window that was claimed; ``is_all`` where more is not to be had soon."""
         for window in self.windows.values():
             if claim.window != f"{window.type}:{window.interval}:{window.interval_num}":
                 continue
             if claim.index == window.index:
-                window.is_dry = claim.wanted > granted - window.own
+                window.is_dry = is_all and claim.wanted > granted - window.own
                 if granted != window.granted:
                     window.lease(granted)
             elif claim.index == window.index + 1:

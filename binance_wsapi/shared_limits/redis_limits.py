@@ -7,6 +7,7 @@ import contextlib
 import json
 import logging
 import os
+import sys
 from collections import deque
 from collections.abc import Callable, Coroutine
 from typing import Any
@@ -49,7 +50,10 @@ SETTLED_S = 1.0
 WINDOWS_LAST_S = 86_400
 """How long the server knows a limit that nobody has told it again."""
 STRANGERS = 8
-"""How many members there may be for one that has never reached the server."""
+"""How many members there may be for one that has never reached the server: no share of it is safe for sure,
+since the others may hold all. It stands back once the exchange has counted half of a window."""
+LAPSES_US = LIVES_MS * 1000 - 500_000
+"""How long a lease holds that the server has not confirmed: others do not get it so soon."""
 FAILURES = (RedisError, OSError, TimeoutError, asyncio.TimeoutError)
 
 
@@ -60,6 +64,8 @@ class _Book:
         self.name = f"{PREFIX}:{{{name}}}"
         self.ledger = ledger
         self.exchange_us = exchange_us
+        self.members = 0
+        """How many there were last; 0 before that was known."""
         self.sent = 0
         """What had been sent at the last look."""
         self.active_at = -1e9
@@ -133,36 +139,51 @@ class _Book:
             least = min(least, most)
         wanted = claim.wanted if is_busy or claim.wanted > 1 or claim.own else 0
         lasts_s = 2 * claim.length_us // 10**6 + 1
-        return [claim.allowed, claim.held, claim.done, wanted, int(is_busy), most, least, lasts_s]
+        held = max(
+            claim.held, claim.own
+        )  # what was under way as the window turned counts here, too
+        return [claim.allowed, held, claim.done, wanted, int(is_busy), most, least, lasts_s]
 
-    def take(self, claims: list[Claim], reply: list[Any], sent: int) -> None:
-        """Take in what the server answered."""
-        for claim, (held, handled, used) in zip(claims, reply[1:], strict=True):
-            self.ledger.grant(claim, held)
+    def take(self, claims: list[Claim], reply: list[Any], sent: int, *, asked_us: int) -> None:
+        """Take in what the server answered to what was asked at that time of the exchange."""
+        is_settling = bool(reply[1])
+        if not is_settling:
+            self.ledger.fallback = 0
+        for claim, (held, handled, used) in zip(claims, reply[2:], strict=True):
+            self.ledger.grant(claim, held, is_all=not is_settling)
             window = self.key(claim)
             self.marks[window] = sent, handled
             self.used[window] = used
         for kept in (self.marks, self.used, self.counts):
             for window in [each for each in kept if each not in map(self.key, claims)]:
                 del kept[window]
+        self.ledger.confirmed(asked_us + LAPSES_US)
 
-    def do_without(self, members: int) -> None:
-        """Go on with what is promised to a member whom the server still takes to be alive."""
-        self.ledger.fallback = 2 * members
+    def come_back(self) -> None:
+        """Have leases again as soon as there are some; the server may not know any more what it said."""
+        self.marks.clear()
+        self.counts.clear()
+        self.ledger.ask()
 
-        def part(claim: Claim) -> int:
-            is_short = claim.length_us <= SHORT_US
-            return max(claim.held, claim.allowed // (2 * members)) if is_short else claim.held
+    def do_without(self) -> None:
+        """Go on with what is held, and with what is promised of windows that begin to who is taken to be alive."""
+        self.ledger.roll(self.exchange_us())  # what has lapsed by now is gone
+        self.ledger.confirmed(sys.maxsize)
+        self.ledger.fallback = 2 * (self.members or STRANGERS)
 
-        self.ledger.hold(part, self.exchange_us())
-
-    def stand_alone(self, members: int, *, is_stranger: bool) -> None:
+    def stand_alone(self) -> None:
         """Go on when all have to: with an equal part of each window that begins."""
+        is_stranger, members = not self.members, self.members or STRANGERS
+        self.do_without()
         self.ledger.fallback = members
 
         def part(claim: Claim) -> int:
             if is_stranger:
-                return max(claim.held, claim.allowed // members)
+                # Nothing but the exchange's count tells of others; what tells it fits into the reserve.
+                if claim.told is None:
+                    return max(claim.own, 1, claim.allowed // 50)
+                is_free = claim.told <= claim.allowed // 2
+                return max(claim.held, claim.allowed // members) if is_free else claim.own
             if claim.length_us <= SHORT_US:
                 return claim.held  # the next one begins soon
             left = claim.allowed - self.used.get(self.key(claim), claim.allowed)
@@ -170,12 +191,6 @@ class _Book:
             return claim.held + max(0, left) // (2 * members)
 
         self.ledger.hold(part, self.exchange_us())
-
-    def come_back(self) -> None:
-        """Let go of what is not used: leases can be had again."""
-        self.ledger.fallback = 0
-        self.ledger.hold(lambda claim: claim.own, self.exchange_us())
-        self.ledger.ask()
 
 
 class RedisLimits:
@@ -192,14 +207,12 @@ class RedisLimits:
         self._id = os.urandom(8).hex()
         self._books: list[_Book] = []
         self._pools: list[SharedPool] = []
-        self._members = 0
-        """How many there were last; 0 before that was known."""
         self._problem: str | None = "not reached yet"
         self._has_told = False
         self._is_alone = False
         """The server has been away for so long that all go on without it."""
-        self._heard_at = 0.0
-        """When the server answered last, or was asked first."""
+        self._lost_at: float | None = None
+        """When it was asked in vain first, since it last answered."""
         self._back_at = -1e9
         self._wake = asyncio.Event()
         self._resubscribe = asyncio.Event()
@@ -218,11 +231,14 @@ class RedisLimits:
     def status(self) -> str:
         """Return how the sharing is doing, in a few words."""
         if self._problem is not None:
-            among = self._members or STRANGERS
+            among = self._most_members() or STRANGERS
             return (
                 f"alone, with one part in {among if self._is_alone else 2 * among}: {self._problem}"
             )
-        return f"shared by {self._members}"
+        return f"shared by {self._most_members()}"
+
+    def _most_members(self) -> int:
+        return max((book.members for book in self._books), default=0)
 
     def share(self, pool: SharedPool) -> None:
         """Share a pool's limits from now on: its ledgers go by leases."""
@@ -237,14 +253,13 @@ class RedisLimits:
             book.ledger.is_leased = True
             book.ledger.on_need = self._wake.set
             if self._is_alone:
-                book.stand_alone(self._members or STRANGERS, is_stranger=True)
+                book.stand_alone()
         self._pools.append(pool)
         self._books += books
         self._wake.set()
         self._resubscribe.set()
         if not self._is_begun:
             self._is_begun = True
-            self._heard_at = self._now()
             self._server: Any = redis.asyncio.Redis.from_url(
                 self._url,
                 decode_responses=True,
@@ -297,12 +312,13 @@ class RedisLimits:
     async def _beat(self, *, is_last: bool = False) -> None:
         """Say how far this member is, and take what leases there are."""
         now = self._now()
-        expected = self._members if now - self._back_at < LIVES_MS / 1000 else 0
+        is_back = now - self._back_at < LIVES_MS / 1000
         said = []
         pipeline = self._server.pipeline(transaction=False)
         for book in self._books:
             claims = book.claims(now, returns=not is_last)
-            arguments: list[Any] = [self._id, LIVES_MS, 0 if is_last else expected]
+            expected = book.members if is_back and not is_last else 0
+            arguments: list[Any] = [self._id, LIVES_MS, expected]
             for claim in claims:
                 arguments += book.arguments(claim, now)
             windows = f"{book.name}:windows"
@@ -310,42 +326,44 @@ class RedisLimits:
                 pipeline.hset(windows, mapping=news)
                 pipeline.expire(windows, WINDOWS_LAST_S)
             pipeline.hgetall(windows)
-            keys = [f"{book.name}:members", f"{book.name}:expected", *map(book.key, claims)]
+            keys = [f"{book.name}:{each}" for each in ("members", "expected", "since", "busy")]
+            keys += map(book.key, claims)
             pipeline.eval(LEASE, len(keys), *keys, *arguments)
             if is_last:
                 pipeline.zrem(f"{book.name}:members", self._id)
-            said.append((book, claims, news, book.ledger.meter.sent))
+            said.append((book, claims, news, book.ledger.meter.sent, book.exchange_us()))
         replies = iter(await pipeline.execute())
         if is_last:
             return
-        self._heard_at = self._now()
-        members = 1
-        for book, claims, news, sent in said:
+        self._lost_at = None
+        for book, claims, news, sent, asked_us in said:
             if news:
                 next(replies), next(replies)
             if book.learn_windows(next(replies)):
                 self._wake.set()
             reply = next(replies)
-            book.take(claims, reply, sent)
-            members = max(members, int(reply[0]))
-        if now - self._back_at >= LIVES_MS / 1000 or members > self._members:
-            self._members = members
+            book.take(claims, reply, sent, asked_us=asked_us)
+            # Of those who are to come back yet some may be missing.
+            book.members = max(int(reply[0]), book.members if is_back else 0)
 
     def _lost(self, error: BaseException) -> None:
-        silent_s = self._now() - self._heard_at
+        if self._lost_at is None:
+            # Of a process that stood still itself that is not long ago, unlike the last answer.
+            self._lost_at = self._now()
+        silent_s = self._now() - self._lost_at
+        is_stranger = not self._most_members()
         is_refused = isinstance(error, redis.exceptions.ConnectionError)
-        if not self._members and silent_s < PATIENCE_S and not is_refused:
+        if is_stranger and silent_s < PATIENCE_S and not is_refused:
             return  # what is to be sent waits for the first lease, and for nothing else
         self._problem = f"{type(error).__name__}: {error}".rstrip(": ")
-        if self._is_alone:
+        if self._is_alone and not is_stranger:
             return
-        members = self._members or STRANGERS
-        self._is_alone = not self._members or silent_s > LIVES_MS / 1000 + ANSWER_S
+        self._is_alone = is_stranger or silent_s > LIVES_MS / 1000 + ANSWER_S
         for book in self._books:
             if self._is_alone:
-                book.stand_alone(members, is_stranger=not self._members)
+                book.stand_alone()
             elif not self._has_told:
-                book.do_without(members)
+                book.do_without()
         if not self._has_told:
             self._has_told = True
             log.warning("limits are not shared: %s", self._problem)

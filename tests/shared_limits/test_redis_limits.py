@@ -64,11 +64,16 @@ def lease(
     least: Any = "",
     lives_ms: int = 60_000,
     expected: int = 0,
+    is_new: bool = False,
 ) -> int:
-    keys = ["book:members", "book:expected", "book:window"]
+    keys = ["book:members", "book:expected", "book:since", "book:busy", "book:window"]
+    if not is_new:
+        database.set("book:since", 1)
+    elif database.get("book:since") == "1":
+        database.delete("book:since")
     asked = [member, lives_ms, expected, allowed, held, done, wanted, busy, most, least, 100]
     reply = database.eval(LEASE, len(keys), *keys, *asked)
-    return int(reply[1][0])
+    return int(reply[2][0])
 
 
 def test_no_more_is_leased_than_there_is(database: Any) -> None:
@@ -105,11 +110,22 @@ def test_what_the_exchange_counts_corrects_what_is_left(database: Any) -> None:
 
 
 def test_a_server_that_lost_everything_knows_that_others_will_come(database: Any) -> None:
-    held = 0
-    for _ in range(60):
-        held = lease(database, "a", held=held, wanted=900, expected=4)
+    back = "abc"
+    for member in back:
+        assert lease(database, member, held=100, wanted=900, expected=4) == 100
+    # What the last one holds nobody could have known.
+    assert lease(database, "d", held=650, wanted=1, expected=4) == 650
+    assert lease(database, "a", held=100, wanted=900, is_new=True) == 100
 
-    assert held == 250, "the others have their parts"
+    held = [lease(database, member, held=100, wanted=900) for member in back]
+    assert sum(held) == 1000 - 650
+
+
+def test_a_book_that_is_new_gives_a_small_part_to_each(database: Any) -> None:
+    """Those may hold the rest who have not come back yet."""
+    held = lease(database, "a", wanted=900, is_new=True)
+    assert lease(database, "a", held=held, wanted=900, is_new=True) == 1000 // 8
+    assert lease(database, "a", held=held, wanted=800) > 1000 // 8
 
 
 # A client

@@ -1,0 +1,303 @@
+"""Members of a fleet against a real Redis and an exchange that counts, in any order of events, in time of their own.
+
+Every member is a real one; its beats, its stalls, its death and the server's are steps of a schedule.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections import Counter, deque
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import redis.exceptions
+from redis_server import RedisServer, needs_redis
+
+from binance_wsapi.core.shared_limits import SharedPool
+from binance_wsapi.protocol.limits import Governor, Reservation, connection_ledger
+from binance_wsapi.shared_limits.redis_limits import BEAT_S, LIVES_MS, RedisLimits
+
+pytestmark = needs_redis
+
+LIMIT = 400
+MINUTE_US = 60 * 10**6
+MEMBERS = 4
+BOOK = "binance_wsapi:limits:{model:weight}"
+
+
+class World:
+    """The time, the exchange and the server."""
+
+    def __init__(self, server: RedisServer) -> None:
+        self.url = server.url
+        self.now = 0.0
+        self.counted: Counter[int] = Counter()
+        self.lost_at = -LIVES_MS / 1000
+        """When the server lost everything; it had not long before the first member came."""
+
+    @property
+    def wall_us(self) -> int:
+        return 10**15 + round(self.now * 1e6)
+
+    @property
+    def window(self) -> int:
+        return self.wall_us // MINUTE_US
+
+
+class Member:
+    """A client's part in the limits, and what it has under way."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.governor = Governor((("REQUEST_WEIGHT", "MINUTE", 1, LIMIT),))
+        self.limits = RedisLimits(world.url)
+        self.limits.attach(lambda work: work.close(), lambda: world.now, lambda kind, why: None)
+        self.under_way: deque[Reservation] = deque()
+        self.handled: deque[tuple[Reservation, int]] = deque()
+        self.beat_at = world.now
+        self.sent = 0
+        self.limits.share(
+            SharedPool(
+                address="model",
+                account=None,
+                weight=self.governor._weights,
+                orders=self.governor._counts,
+                connections=connection_ledger(),
+                exchange_us=lambda: world.wall_us,
+                hear=lambda address, account: None,
+            )
+        )
+
+    @property
+    def is_away(self) -> bool:
+        return self.limits._lost_at is not None
+
+    async def beat(self) -> None:
+        if self.is_away or self.limits._problem is not None:
+            self.limits._came_back()
+        await self.limits._beat()
+        self.beat_at = self.world.now
+
+    def lose(self) -> None:
+        self.limits._lost(redis.exceptions.ConnectionError("away"))
+
+    def send(self, most: int) -> None:
+        for _ in range(most):
+            admitted = self.governor.admit(None, {}, self.world.wall_us)
+            if not isinstance(admitted, Reservation):
+                return
+            self.sent += 1
+            self.under_way.append(admitted)
+
+    def arrive(self, most: int) -> None:
+        """Have the exchange count what is under way."""
+        world = self.world
+        for _ in range(min(most, len(self.under_way))):
+            world.counted[world.window] += 1
+            assert world.counted[world.window] <= LIMIT, "the exchange would have refused it"
+            self.handled.append((self.under_way.popleft(), world.counted[world.window]))
+
+    def hear(self) -> None:
+        """Take in the answers."""
+        while self.handled:
+            reservation, count = self.handled.popleft()
+            told = (
+                '[{"rateLimitType":"REQUEST_WEIGHT","interval":"MINUTE","intervalNum":1,'
+                f'"limit":{LIMIT},"count":{count}}}]'
+            ).encode()
+            self.governor.answered(reservation, told, succeeded=True, wall_us=self.world.wall_us)
+
+
+class Fleet:
+    """Members, and what befalls them."""
+
+    def __init__(self, world: World, database: Any, chance: random.Random) -> None:
+        self.world, self.database, self.chance = world, database, chance
+        self.members = [Member(world) for _ in range(MEMBERS)]
+        self.stalled: Member | None = None
+        self.died_in = 0
+        """The window in which somebody died last."""
+
+    async def begin(self) -> None:
+        """Have all of them reach the server."""
+        for member in self.members:
+            await member.beat()
+
+    def any(self) -> Member:
+        return self.chance.choice(self.members)
+
+    async def reported(self) -> Member:
+        """Return one that has said how far it is, and what it was told, a second ago.
+
+        What it sends after that, and nobody else's counts show, is what the reserve is for.
+        """
+        member = self.any()
+        member.arrive(LIMIT)
+        member.hear()
+        await self.idle(1.25)
+        return member
+
+    async def idle(self, seconds: float) -> None:
+        """Do nothing but live."""
+        for _ in range(round(seconds / BEAT_S)):
+            await self.pass_time(BEAT_S)
+            for member in self.members:
+                await member.beat()
+
+    async def work(self) -> None:
+        """A quarter of a second in which all do what they do, in any order."""
+        self.chance.shuffle(self.members)
+        for member in self.members:
+            if member is self.stalled:
+                continue
+            member.send(self.chance.randrange(30))
+            member.arrive(self.chance.randrange(30))
+            if self.chance.random() < 0.8:
+                member.hear()
+            await member.beat()
+        await self.pass_time(BEAT_S)
+
+    async def pass_time(self, seconds: float) -> None:
+        """Let time pass; what is under way as a window turns is what the reserve is for."""
+        world, window = self.world, self.world.window
+        if (world.wall_us + round(seconds * 1e6)) // MINUTE_US > window:
+            for member in self.members:
+                member.arrive(LIMIT)
+        world.now += seconds
+        lives_s = LIVES_MS / 1000
+        if world.now - world.lost_at > lives_s:
+            await self.database.set(f"{BOOK}:since", 1)
+            await self.database.delete(f"{BOOK}:expected")
+        for member in self.members:
+            if world.now - member.beat_at > lives_s:  # by the server's clock it is dead
+                await self.database.zadd(f"{BOOK}:members", {member.limits._id: 1})
+
+    async def stall(self) -> None:
+        """One stands still, longer than it is taken to be alive; the others use up what it had."""
+        self.stalled = await self.reported()
+        for _ in range(20):
+            await self.work()
+        stalled, self.stalled = self.stalled, None
+        stalled.send(LIMIT)
+        stalled.arrive(LIMIT)
+        await self.idle(1.0)  # it is one of them again
+
+    async def replace(self) -> None:
+        """One dies, what it said last being true, and another one comes and reaches the server."""
+        dead = await self.reported()
+        self.died_in = self.world.window
+        self.members.remove(dead)
+        await dead.limits._server.aclose()
+        await self.database.zadd(f"{BOOK}:members", {dead.limits._id: 1})
+        self.members.append(Member(self.world))
+        await self.members[-1].beat()
+
+    async def restart(self) -> None:
+        """The server is away for a while, and then knows nothing; they come back one by one.
+
+        What the dead have used, and no count told anybody, is what the reserve is for here, too.
+        """
+        if self.died_in == self.world.window:
+            return
+        for member in self.members:
+            member.lose()
+        for _ in range(self.chance.choice((0, 1, 8, 40))):
+            for member in self.members:
+                member.send(self.chance.randrange(8))
+                member.arrive(LIMIT)
+                member.hear()
+            self.world.now += BEAT_S
+            for member in self.members:
+                member.lose()
+        await self.database.flushall()
+        self.world.lost_at = self.world.now
+        self.chance.shuffle(self.members)
+        for member in self.members:
+            await member.beat()
+            self.any().send(LIMIT)
+        for member in self.members:
+            member.arrive(LIMIT)
+
+    async def turn(self) -> None:
+        """A window ends."""
+        left_us = MINUTE_US - self.world.wall_us % MINUTE_US
+        for member in self.members:  # to the last second and a half, alive all the time
+            member.arrive(LIMIT)
+            member.hear()
+        self.world.now += max(0.0, left_us / 1e6 - 3.5)
+        for member in self.members:
+            member.beat_at = self.world.now
+        await self.idle(2.0)
+        while left_us > 0 and self.world.wall_us % MINUTE_US > 50 * 10**6:
+            await self.work()
+
+
+async def run(server: RedisServer, seed: int) -> None:
+    chance = random.Random(seed)
+    async with redis.asyncio.Redis.from_url(server.url, decode_responses=True) as database:
+        await database.flushall()
+        fleet = Fleet(World(server), database, chance)
+        await fleet.begin()
+        steps: list[Callable[[], Any]] = [fleet.work] * 12
+        steps += [fleet.stall, fleet.replace, fleet.restart, fleet.turn]
+        try:
+            for _ in range(60):
+                await chance.choice(steps)()
+        finally:
+            for member in fleet.members:
+                await member.limits._server.aclose()
+
+
+@pytest.mark.timeout(900)  # thousands of questions to the server
+def test_the_limit_holds_whatever_happens_in_whatever_order(tmp_path: Path) -> None:
+    with RedisServer(tmp_path) as server:
+        for seed in range(30):
+            try:
+                asyncio.run(run(server, seed))
+            except AssertionError as error:
+                pytest.fail(f"seed {seed}: {error}")
+
+
+def test_who_stood_still_uses_no_lease_that_others_may_have(tmp_path: Path) -> None:
+    async def stand_still(server: RedisServer) -> int:
+        world = World(server)
+        member = Member(world)
+        await member.beat()
+        held = member.governor._weights.windows["MINUTE", 1].granted
+        assert held > 0
+        world.now += LIVES_MS / 1000
+        member.send(LIMIT)
+        sent = member.sent
+        await member.beat()
+        member.send(LIMIT)
+        await member.limits._server.aclose()
+        assert member.sent > 0, "a new one, once it has said that it lives"
+        return sent
+
+    with RedisServer(tmp_path) as server:
+        assert asyncio.run(stand_still(server)) == 0
+
+
+def test_a_calm_fleet_uses_nearly_all_and_nobody_starves(tmp_path: Path) -> None:
+    async def calm(server: RedisServer) -> tuple[int, list[int]]:
+        async with redis.asyncio.Redis.from_url(server.url, decode_responses=True) as database:
+            fleet = Fleet(World(server), database, random.Random(1))
+            await fleet.begin()
+            window = fleet.world.window + 1
+            while fleet.world.window < window:
+                await fleet.work()
+            before = {member: member.sent for member in fleet.members}
+            while fleet.world.window == window:
+                await fleet.work()
+            for member in fleet.members:
+                await member.limits._server.aclose()
+            sent = [each.sent - before[each] for each in fleet.members]
+            return fleet.world.counted[window], sent
+
+    with RedisServer(tmp_path) as server:
+        used, sent = asyncio.run(calm(server))
+    assert used >= 0.95 * LIMIT
+    assert min(sent) >= LIMIT / MEMBERS / 2
