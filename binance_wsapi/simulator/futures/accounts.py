@@ -104,6 +104,8 @@ class FuturesAccount(EventSource):
 
     def cross_wallet(self, asset: str) -> Decimal:
         """Return the wallet balance of an asset without what is set apart for isolated positions."""
+        if not self.isolated_symbols:
+            return self.wallet(asset)
         apart = sum(
             position.isolated_wallet
             for position in self.positions.values()

@@ -40,7 +40,10 @@ class Brackets:
 
     def of(self, notional: Decimal) -> Bracket:
         """Return the bracket of a value without sign; what passes all of them is in the last one."""
-        return next((row for row in self.rows if notional <= row.cap), self.rows[-1])
+        for row in self.rows:
+            if notional <= row.cap:
+                return row
+        return self.rows[-1]
 
     def max_notional(self, leverage: int) -> Decimal:
         """Return the largest value that a position may have at a leverage."""

@@ -48,7 +48,7 @@ class UserEvents:
         account, contract = order.account, order.contract
         if not account.listeners:
             return
-        exposure = self._risk.exposure(account, contract, order.position_side)
+        bids, asks = self._risk.order_values(account, contract, order.position_side)
         body: dict[str, Any] = {
             "s": contract.symbol,
             "c": order.client_order_id,
@@ -74,8 +74,8 @@ class UserEvents:
         body |= {
             "T": Micros(order.updated_us),
             "t": fill.trade_id if fill else 0,
-            "b": signed(exposure.bid_value),
-            "a": signed(exposure.ask_value),
+            "b": signed(bids),
+            "a": signed(asks),
             "m": fill.is_maker if fill else False,
             "R": order.reduce_only,
             "wt": order.working_type,

@@ -97,6 +97,22 @@ class Risk:
         self._prices = prices
         self.assets = assets
 
+    @staticmethod
+    def order_values(
+        account: FuturesAccount, contract: Contract, side: str
+    ) -> tuple[Decimal, Decimal]:
+        """Return the value of the open buys and sells that add to the exposure of a position side."""
+        bids = asks = ZERO
+        for order in account.open_orders_of(contract):
+            if order.position_side != side or order.type != "LIMIT" or order.only_closes:
+                continue
+            value = contract.value(order.price, order.remaining)
+            if order.is_buy:
+                bids += value
+            else:
+                asks += value
+        return bids, asks
+
     def exposure(
         self,
         account: FuturesAccount,
@@ -108,15 +124,9 @@ class Risk:
     ) -> Exposure:
         """Return what one position side binds, with further order value when told."""
         position = account.held(contract, side)
-        bids, asks = more_bids, more_asks
-        for order in account.open_orders_of(contract):
-            if order.position_side != side or order.type != "LIMIT" or order.only_closes:
-                continue
-            value = contract.value(order.price, order.remaining)
-            if order.is_buy:
-                bids += value
-            else:
-                asks += value
+        bids, asks = self.order_values(account, contract, side)
+        bids += more_bids
+        asks += more_asks
         mark = self._prices.mark(contract)
         notional = position.value(mark)
         bound = max(abs(notional + bids), abs(notional - asks))
