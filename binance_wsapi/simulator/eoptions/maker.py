@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from binance_wsapi.simulator.clock import ScheduledCall, SimulatedClock
+from binance_wsapi.simulator.clock import SimulatedClock
 from binance_wsapi.simulator.eoptions.contracts import Option
 from binance_wsapi.simulator.eoptions.market import OptionMarket
 from binance_wsapi.simulator.eoptions.order_desk import OptionDesk
 from binance_wsapi.simulator.errors import ExchangeError
-from binance_wsapi.simulator.observers import Trade
+from binance_wsapi.simulator.refills import Refills
 
 __all__ = ["OptionMaker"]
 
 LEVELS = 5
 SIZE = Decimal(10)
-REFILL_SECONDS = 0.2
 HOUSE_UID = -1
 
 
@@ -28,10 +27,9 @@ class OptionMaker:
     """
 
     def __init__(self, clock: SimulatedClock, market: OptionMarket) -> None:
-        self._clock = clock
         self._market = market
         self._desk = OptionDesk(market)
-        self._refills: dict[str, ScheduledCall] = {}
+        self._refills = Refills(clock, self._refill)
         self._orders = 0
         self.account = market.open_account(HOUSE_UID, is_house=True)
 
@@ -39,15 +37,13 @@ class OptionMaker:
         """Quote everything from now on."""
         for option in self._market.options.values():
             self.quote(option)
-        self._market.observers.append(self)
+        self._market.observers.append(self._refills)
         self._market.listing_listeners.append(self.quote)
         self._market.index_listeners.append(self._moved)
 
     def quote(self, option: Option) -> None:
         """Bring the option's orders in line with its mark price; what rests there keeps its place."""
-        planned = self._refills.pop(option.symbol, None)
-        if planned is not None:
-            planned.cancel()
+        self._refills.done(option.symbol)
         wanted = {price: side for side in ("BUY", "SELL") for price in self._ladder(option, side)}
         for order in list(self.account.open_orders.values()):
             if order.option is not option:
@@ -59,29 +55,8 @@ class OptionMaker:
         for price, side in wanted.items():
             self._place(option, side, price)
 
-    def on_trade(self, trade: Trade) -> None:
-        """Plan to put back what a trade took."""
-        if trade.symbol not in self._refills:
-            self._refills[trade.symbol] = self._clock.call_later(
-                REFILL_SECONDS, lambda: self._refill(trade.symbol)
-            )
-
-    def on_level(
-        self,
-        symbol: str,
-        side: str,
-        price: Decimal,
-        quantity: Decimal,
-        update_id: int,
-        time_us: int,
-    ) -> None:
-        """Others' orders do not matter to a quiet maker."""
-
-    def on_symbol(self, symbol: str) -> None:
-        """No rules of an option change."""
-
     def _refill(self, symbol: str) -> None:
-        self._refills.pop(symbol, None)
+        self._refills.done(symbol)
         option = self._market.options.get(symbol)
         if option is not None:
             self.quote(option)

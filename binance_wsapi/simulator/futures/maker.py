@@ -7,19 +7,18 @@ from decimal import ROUND_FLOOR, ROUND_HALF_EVEN, Decimal
 from random import Random
 from typing import Any
 
-from binance_wsapi.simulator.clock import ScheduledCall, SimulatedClock
+from binance_wsapi.simulator.clock import SimulatedClock
 from binance_wsapi.simulator.errors import ExchangeError
 from binance_wsapi.simulator.futures.accounts import FuturesAccount
 from binance_wsapi.simulator.futures.contracts import Contract
 from binance_wsapi.simulator.futures.market import FuturesMarket
-from binance_wsapi.simulator.observers import Trade
+from binance_wsapi.simulator.refills import Refills
 
 __all__ = ["FuturesMaker"]
 
 LEVELS = 20
 STEP = Decimal("0.0001")
 """Distance between levels, as a part of the price."""
-REFILL_SECONDS = 0.2
 LEAST_VALUE = Decimal(100)
 """Unit of sizes, in quote asset."""
 MAKER_UID = -1
@@ -52,7 +51,6 @@ class FuturesMaker:
         rng: Random,
         symbols: Iterable[str] | None = None,
     ) -> None:
-        self._clock = clock
         self._market = market
         self._rng = rng
         names = tuple(market.contracts if symbols is None else symbols)
@@ -60,7 +58,7 @@ class FuturesMaker:
         self._middles = {
             name: market.prices.last(contract) for name, contract in self._contracts.items()
         }
-        self._refills: dict[str, ScheduledCall] = {}
+        self._refills = Refills(clock, self._refill, self._contracts)
         self.account = market.open_account(MAKER_UID, is_house=True)
         self.taker = market.open_account(TAKER_UID, is_house=True)
 
@@ -76,14 +74,12 @@ class FuturesMaker:
             self._place(self.account, contract, "SELL", quantity, middle)
             self._place(self.taker, contract, "BUY", quantity, middle)
             self._refill(symbol)
-        self._market.observers.append(self)
+        self._market.observers.append(self._refills)
 
     def stop(self) -> None:
         """Quote no more; take all orders out of the books."""
-        self._market.observers.remove(self)
-        for call in self._refills.values():
-            call.cancel()
-        self._refills.clear()
+        self._market.observers.remove(self._refills)
+        self._refills.stop()
         for order_id, order in tuple(self.account.open_orders.items()):
             self._cancel(order.contract.symbol, order_id)
 
@@ -108,34 +104,9 @@ class FuturesMaker:
         contract = self._contracts[symbol]
         self._place(self.taker, contract, side, _cut(quantity, contract.step_size), None)
 
-    # What the market tells.
-
-    def on_trade(self, trade: Trade) -> None:
-        """Plan to put back what a trade took."""
-        if trade.symbol in self._contracts and trade.symbol not in self._refills:
-            self._refills[trade.symbol] = self._clock.call_later(
-                REFILL_SECONDS, lambda: self._refill(trade.symbol)
-            )
-
-    def on_level(
-        self,
-        symbol: str,
-        side: str,
-        price: Decimal,
-        quantity: Decimal,
-        update_id: int,
-        time_us: int,
-    ) -> None:
-        """Others' orders do not matter to a quiet maker."""
-
-    def on_symbol(self, symbol: str) -> None:
-        """A refused quote is tried again after the next trade."""
-
     def _refill(self, symbol: str) -> None:
         """Bring the contract's orders in line with its ladder; what rests there keeps its place."""
-        planned = self._refills.pop(symbol, None)
-        if planned is not None:
-            planned.cancel()
+        self._refills.done(symbol)
         contract = self._contracts[symbol]
         wanted = dict(self._ladder(contract))
         for order_id, order in tuple(self.account.open_orders.items()):
