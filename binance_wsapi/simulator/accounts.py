@@ -98,6 +98,9 @@ class Account(EventSource):
         """``MAX_ASSET`` filters: the most of an asset that one order may move."""
         self.keeps_history = True
         """``False`` forgets orders and fills as they end: for market makers that run for days."""
+        self.is_house = False
+        """It stands for a whole market: bound by a symbol's tick and step, and not by how little its orders are
+        worth or how far off they are."""
         self.updated_us = 0
 
     def balance(self, asset: str) -> Balance:

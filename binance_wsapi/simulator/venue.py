@@ -190,7 +190,7 @@ class Venue:
             wealth = dict.fromkeys((spec.base_asset, spec.quote_asset), FORTUNE * FORTUNE)
             pair = (self.spot.open_account(wealth), self.spot.open_account(wealth))
             for account in pair:
-                account.keeps_history = False
+                account.keeps_history, account.is_house = False, True
             return pair
         owners = (self.open_account(), self.open_account())
         engine = self.futures[market]

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from binance_wsapi.markets import Market
 from binance_wsapi.simulator import SimulatedClock, SimulatedExchange, clock
+from binance_wsapi.simulator.market_data.intervals import INTERVALS
 from binance_wsapi.simulator.observers import Trade
 from binance_wsapi.simulator.playback import Playback
 from binance_wsapi.simulator.tapes import Tape, read_tape, read_tapes
@@ -432,8 +433,6 @@ def test_a_long_past_has_coarse_candles_before_a_week() -> None:
     exchange = standing()
     exchange.market.invent_past(30 * DAY_SECONDS, markets=[Market.COINM])
     history = data_of(exchange, Market.COINM).histories["BTCUSD_PERP"]
-    from binance_wsapi.simulator.market_data.intervals import INTERVALS
-
     candles = history.asked_candles(
         INTERVALS["15m"], 0, start_us=None, end_us=None, limit=4_000, now_us=BEGINS_US
     )

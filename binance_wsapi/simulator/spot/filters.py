@@ -26,7 +26,7 @@ def check_terms(engine: Engine, order: Order) -> None:
         if price:
             _price_filter(spec, price)
     for price in (order.price, order.pegged_price):
-        if price:
+        if price and not order.account.is_house:
             _check_price(engine, order, price)
     if order.trailing_delta is not None:
         _trailing_delta(order)
@@ -163,6 +163,8 @@ def _market_notional(engine: Engine, order: Order, quantity: Decimal) -> None:
 
 
 def _notional(order: Order, value: Decimal, *, is_market: bool) -> None:
+    if order.account.is_house:
+        return
     spec = order.spec
     values = spec.filter("NOTIONAL")
     if values is not None:

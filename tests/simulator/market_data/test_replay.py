@@ -82,6 +82,29 @@ def test_what_a_symbol_cannot_trade_is_refused_and_the_tape_goes_on() -> None:
     assert (replay.done, [each for each, _ in replay.refused]) == (1, [off_the_tick])
 
 
+@pytest.mark.parametrize(("market", "least"), [(Market.SPOT, "0.00001"), (Market.USDM, "0.001")])
+def test_the_smallest_trade_fills_what_rests_in_its_way(market: Market, least: str) -> None:
+    """Smaller than an order of anybody's may be, and far below the price before it."""
+    exchange = SimulatedExchange(clock=SimulatedClock(start_us=START_US, frozen=True))
+    account = exchange.create_account()
+    order = {"symbol": "BTCUSDT", "side": "BUY", "type": "LIMIT", "timeInForce": "GTC"}
+    placed = account.request(
+        "order.place", order | {"price": "60000", "quantity": "0.1"}, market=market
+    )
+    tape = [
+        ReplayedTrade(Decimal(price), Decimal(least), second, buyer_is_maker=True)
+        for second, price in enumerate(["65000", "60000", "5000"])
+    ]
+
+    replay = exchange.market.replay("BTCUSDT", tape, market=market)
+    exchange.clock.advance(5)
+
+    asked = {"symbol": "BTCUSDT", "orderId": placed["orderId"]}
+    found = account.request("order.status", asked, market=market)
+    assert (replay.done, replay.refused) == (3, [])
+    assert Decimal(found["executedQty"]) == 2 * Decimal(least)
+
+
 @pytest.mark.parametrize(
     ("market", "symbol", "quantity"),
     [(Market.USDM, "BTCUSDT", "0.5"), (Market.COINM, "BTCUSD_PERP", "5")],
