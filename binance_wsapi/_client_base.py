@@ -440,7 +440,7 @@ def _write_ahead(runtime: Runtime) -> WriteAhead:
 def kept_journal(core: Core) -> Journal:
     """Return the journal of a client, or say that it has none."""
     if core.write_ahead is None:
-        raise ConfigurationError("this client keeps no journal: pass journal= a file's path")
+        raise ConfigurationError("this client keeps no journal: pass journal= a path or URL")
     return core.write_ahead.journal
 
 

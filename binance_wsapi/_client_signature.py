@@ -131,13 +131,17 @@ class ClientSignature:
                 ``"round"`` fits its prices and quantities to the rules, as
                 :attr:`Response.adjustments` then tells. The first order of a symbol waits for its
                 rules.
-            journal: A file in which the client writes down each request that changes orders before
-                it is sent, and what became of it: after a crash :meth:`recover` finds out about
-                those that are open. One client at a time has it.
+            journal: A file, or a database of PostgreSQL's
+                (``postgresql://user:password@host/database``), in which the client writes down each
+                request that changes orders before it is sent, and what became of it: after a crash
+                :meth:`recover` finds out about those that are open. One client at a time has the
+                file, or the database's part for its key.
             durability: What the journal outlives: ``"process"`` the end of the process, however it
-                ends; ``"power"`` that of the machine, too, and each request waits for the disk.
-            journal_failure: When the journal does not take a request (a full disk): ``"raise"``
-                raises :class:`NotSent`, ``"send"`` sends it all the same, and logs an error.
+                ends; ``"power"`` that of the machine (or of the database's server), too, and each
+                request waits for the disk.
+            journal_failure: When the journal does not take a request (a full disk, a server away):
+                ``"raise"`` raises :class:`NotSent`, ``"send"`` sends it all the same, and logs an
+                error.
             journal_days: Days that settled entries stay in the journal, which is seen to when it is
                 opened and once an hour; ``None`` keeps all. What is open stays.
             client_order_id_prefix: What the ids begin with that orders without one of yours get: up

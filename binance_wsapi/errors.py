@@ -34,6 +34,7 @@ __all__ = [
     "FilterFailure",
     "InvalidTimestamp",
     "IpBanned",
+    "JournalHeld",
     "NotPlaced",
     "NotSent",
     "OrderNotFound",
@@ -77,6 +78,19 @@ def _rebuild(
 
 class ConfigurationError(BinanceWsApiError, ValueError):
     """An option, a key or a combination of them cannot work; nothing was connected."""
+
+
+class JournalHeld(ConfigurationError):
+    """Another client has the journal; nothing was connected.
+
+    Attributes:
+        retry_after: Seconds until its lease runs out, unless it lives and renews it; ``None`` where the end of
+            that client is what to wait for.
+    """
+
+    def __init__(self, message: str, *, retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
 
 
 class ParameterError(BinanceWsApiError, ValueError):

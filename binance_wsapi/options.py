@@ -182,7 +182,9 @@ class Options(OptionFields):
         if self.journal is not None and (
             not isinstance(self.journal, (str, os.PathLike)) or not str(self.journal)
         ):
-            raise ConfigurationError(f"journal={self.journal!r}: use the path of a file, or None")
+            raise ConfigurationError(
+                f"journal={self.journal!r}: use the path of a file, postgresql://…, or None"
+            )
         for method in ("request_done", "connection_changed"):
             if self.metrics is not None and not callable(getattr(self.metrics, method, None)):
                 raise ConfigurationError(

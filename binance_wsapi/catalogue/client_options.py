@@ -205,9 +205,10 @@ OPTIONS: tuple[ClientOption, ...] = (
         "journal",
         "str | PathLike[str] | None",
         "None",
-        "A file in which the client writes down each request that changes orders before it is sent, and what "
-        "became of it: after a crash :meth:`recover` finds out about those that are open. One client at a "
-        "time has it.",
+        "A file, or a database of PostgreSQL's (``postgresql://user:password@host/database``), in which the client "
+        "writes down each request that changes orders before it is sent, and what became of it: after a crash "
+        ":meth:`recover` finds out about those that are open. One client at a time has the file, or the "
+        "database's part for its key.",
         is_confidential=True,
     ),
     ClientOption(
@@ -215,13 +216,13 @@ OPTIONS: tuple[ClientOption, ...] = (
         "Durability",
         '"process"',
         'What the journal outlives: ``"process"`` the end of the process, however it ends; ``"power"`` that of '
-        "the machine, too, and each request waits for the disk.",
+        "the machine (or of the database's server), too, and each request waits for the disk.",
     ),
     ClientOption(
         "journal_failure",
         "JournalFailure",
         '"raise"',
-        'When the journal does not take a request (a full disk): ``"raise"`` raises :class:`NotSent`, ``"send"`` '
+        'When the journal does not take a request (a full disk, a server away): ``"raise"`` raises :class:`NotSent`, ``"send"`` '
         "sends it all the same, and logs an error.",
     ),
     ClientOption(

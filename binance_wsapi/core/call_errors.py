@@ -125,7 +125,7 @@ def held_too_long(ws_key: WsKey, method: str, timeout: float) -> NotSent:
     """There was a connection, but something stood in the way."""
     return NotSent(
         f"{method} was not sent within {timeout:g} s: {ws_key} is congested or answers nothing, or a "
-        "limit or its signature held it back; repeating it is safe",
+        "limit, its signature or the journal held it back; repeating it is safe",
         operation=method,
         reason="deadline",
     )

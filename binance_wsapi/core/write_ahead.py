@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from binance_wsapi.core.runtime import Runtime
     from binance_wsapi.endpoints import WsKey
 
-__all__ = ["Journal", "JournalFailed", "WriteAhead"]
+__all__ = ["Journal", "JournalFailed", "JournalLost", "WriteAhead"]
 
 log = logging.getLogger("binance_wsapi.journal")
 
@@ -56,6 +56,10 @@ _encode = msgspec.json.Encoder().encode
 
 class JournalFailed(Exception):
     """A journal did not take what was to be written."""
+
+
+class JournalLost(JournalFailed):
+    """It belongs to another client by now, or may: nothing is sent without it, whatever was chosen."""
 
 
 class Journal(Protocol):
@@ -233,10 +237,16 @@ class WriteAhead:
             self._flush_later()
 
     def _failed(self, call: Call, error: JournalFailed) -> None:
-        if self._sends_unjournalled:
+        if self._sends_unjournalled and not isinstance(error, JournalLost):
             self._told_failed(error)
             call.journalled_frame = call.frame
             return
+        if isinstance(error, JournalLost):
+            raise NotSent(
+                f"{call.kind.method} was not sent: the journal is not this client's any more: {error}",
+                operation=call.kind.method,
+                reason="journal lost",
+            ) from None
         raise NotSent(
             f"{call.kind.method} was not sent: the journal did not take it: {error}; repeating it is "
             "safe once that is mended (journal_failure='send' would send it unjournalled)",

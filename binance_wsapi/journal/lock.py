@@ -6,7 +6,7 @@ import os
 import sys
 from pathlib import Path
 
-from binance_wsapi.errors import ConfigurationError
+from binance_wsapi.errors import ConfigurationError, JournalHeld
 from binance_wsapi.forks import ends_at_fork
 
 __all__ = ["FileLock"]
@@ -19,7 +19,8 @@ class FileLock:
         path: The journal.
 
     Raises:
-        ConfigurationError: Somebody has it, or the file cannot be made.
+        JournalHeld: Somebody has it.
+        ConfigurationError: The file cannot be made.
     """
 
     def __init__(self, path: Path) -> None:
@@ -39,7 +40,7 @@ class FileLock:
             whose = (
                 "this process" if holder == str(os.getpid()) else f"process {holder}, which lives"
             )
-            raise ConfigurationError(
+            raise JournalHeld(
                 f"journal={str(path)!r} is held by {whose}: close that client, or use another file"
             ) from None
         os.truncate(file, 0)

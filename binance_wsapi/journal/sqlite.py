@@ -8,7 +8,6 @@ row would cost as much as half a call.
 from __future__ import annotations
 
 import contextlib
-import itertools
 import logging
 import sqlite3
 import threading
@@ -22,16 +21,15 @@ import msgspec
 from binance_wsapi.core.write_ahead import JournalFailed
 from binance_wsapi.errors import ConfigurationError
 from binance_wsapi.journal.lock import FileLock
+from binance_wsapi.journal.pruning import DAY_US, left_open
 from binance_wsapi.journal.tail import Tail, rows_in
 from binance_wsapi.protocol.journal_records import (
-    OPEN,
     Entry,
     EntryKey,
     JournalRow,
     Run,
     entries,
     joined,
-    moved,
 )
 
 __all__ = ["SCHEMA_VERSION", "SqliteJournal", "prune", "read_file", "tails_of"]
@@ -58,8 +56,6 @@ FOLD_EVERY = 1000
 
 FOLD_EVERY_US = 3_600_000_000
 """It is, with fewer rows, when one is appended so long after the last time."""
-
-DAY_US = 86_400_000_000
 
 _INSERT = "INSERT OR IGNORE INTO records VALUES (?, ?, ?, ?)"
 _ROWS = "SELECT number, run, at_us, data FROM records WHERE number {} ? ORDER BY number"
@@ -242,22 +238,16 @@ def _prune(file: sqlite3.Connection, before_us: int) -> int:
     if kept is None:
         (last,) = file.execute("SELECT max(number) FROM records").fetchone()
         kept = (last or 0) + 1
-    old = entries(_rows(file, "<", kept))
-    if not old:
+    count, left = left_open(_rows(file, "<", kept), _rows(file, ">=", kept))
+    if not count:
         return 0
-    later, found = _rows(file, ">=", kept), dict(old)
-    while any(entry.state == OPEN for entry in old.values()) and (
-        some := list(itertools.islice(later, FOLD_EVERY))
-    ):
-        entries(some, found)
-    left = [moved(entry) for entry in old.values() if entry.state == OPEN]
     file.execute("BEGIN IMMEDIATE")
     with file:
         file.execute("DELETE FROM records WHERE number < ?", (kept,))
         if left:
             # In the place of the last: what settles them stands behind.
             file.execute(_INSERT, (kept - 1, 0, before_us, joined(left)))
-    return len(old) - len(left)
+    return count
 
 
 def _rows(file: sqlite3.Connection, which: str, number: int) -> Iterator[JournalRow]:

@@ -25,6 +25,7 @@ RUNS = {
     "dca": ("2 0", r"(?:bought 0.\d+ for 2\d\.\d+\n){2}average \d{5}\.\d\d\n"),
     "download_history": ("folder", r"\d+ candles\n\d+ trades\n"),
     "grid_bot": ("2", r"filled (?:.*\n)*filled .*\nrest .*\nfree [\d.]+ USDT\n"),
+    "hot_standby": ("", r"leading\n(?:rest \d+ at [\d.]+\n){3}"),
     "local_order_book": ("", r"spread .*\n(?:bids .*\n){5}"),
     "market_maker": ("2", r"(?:(?:BUY|SELL) .*\n){2}holding .* of at most 0.03\n"),
     "order_errors": ("", r"order \d+ NEW \na trading rule .* LOT_SIZE .*\nfix the call: price"),

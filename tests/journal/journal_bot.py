@@ -15,11 +15,12 @@ from collections.abc import Callable
 from typing import Any
 
 from binance_wsapi import BinanceWsApiError, Client
-from binance_wsapi.journal import sqlite
+from binance_wsapi.journal import postgres, sqlite
 
 WORKERS = 4
 
 sqlite.FOLD_EVERY = 20  # some are killed while rows are folded in
+postgres.RENEW_S = 900.0  # what is renewed is for the test to say
 
 
 def main() -> None:

@@ -12,12 +12,14 @@ import signal
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
+from postgres_server import PostgresServer, needs_postgres
 
 from binance_wsapi import Client, Recovered
 from binance_wsapi.journal import JournalEntry
@@ -115,11 +117,17 @@ def check_all_known(account: AccountHandle, entries: list[JournalEntry]) -> None
                     assert order["clientOrderId"] in made, order
 
 
-@pytest.mark.usefixtures("soon")
-@pytest.mark.timeout(60 + 10 * KILLS)
-def test_what_the_killed_left_open_is_found_out(
-    tmp_path: Path, bots: subprocess.Popen[str]
+def check_kills(
+    bots: subprocess.Popen[str], journal: str, kills: int, gone: Callable[[], None]
 ) -> None:
+    """Let bots be killed one after the other, and compare what is found out with the exchange's truth.
+
+    Args:
+        bots: Where they come from.
+        journal: Theirs.
+        kills: How many.
+        gone: Is called when one is dead, and the journal is to be free.
+    """
     found: list[Recovered] = []
     with SimulatedExchange(seed=7) as exchange:
         exchange.limits.enabled = exchange.futures_limits.enabled = False
@@ -130,19 +138,20 @@ def test_what_the_killed_left_open_is_found_out(
         )
         options = {
             **exchange.client_options(account.create_key()),
-            "journal": str(tmp_path / "orders.db"),
+            "journal": journal,
             "attach_event_listeners": False,
             "journal_days": None,
             "recv_window": 500,
         }
-        chance = random.Random(KILLS)
+        chance = random.Random(kills)
         # Some are executed when their bot is dead already, and perhaps being asked about.
         exchange.faults.on("order.place", when=lambda _: chance.random() < 0.3).delay(
             0.3, times=None
         )
-        for seed in range(KILLS):
+        for seed in range(kills):
             one_dies(bots, options, seed)
-            if seed % 8 != 7 and seed + 1 < KILLS:
+            gone()
+            if seed % 8 != 7 and seed + 1 < kills:
                 continue  # what several left behind is found out together
             with Client(**options) as client:
                 recovered = client.recover()
@@ -156,3 +165,28 @@ def test_what_the_killed_left_open_is_found_out(
     states = Counter(each.state for each in found)
     print(states)
     assert states["accepted"], "nobody was killed with an order under way"
+
+
+@pytest.mark.usefixtures("soon")
+@pytest.mark.timeout(60 + 10 * KILLS)
+def test_what_the_killed_left_open_is_found_out(
+    tmp_path: Path, bots: subprocess.Popen[str]
+) -> None:
+    check_kills(bots, str(tmp_path / "orders.db"), KILLS, lambda: None)
+
+
+@needs_postgres
+@pytest.mark.usefixtures("soon")
+@pytest.mark.timeout(60 + 10 * KILLS)
+def test_what_the_killed_left_open_in_postgresql_is_found_out(
+    postgres: PostgresServer, bots: subprocess.Popen[str]
+) -> None:
+    with postgres.database() as url:
+
+        def lease_runs_out() -> None:
+            with psycopg.connect(url, autocommit=True) as connection:
+                connection.execute(
+                    b"UPDATE binance_wsapi_journal.leases SET expires_at = '2000-01-01'"
+                )
+
+        check_kills(bots, url, max(KILLS // 4, 8), lease_runs_out)

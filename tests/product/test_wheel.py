@@ -166,11 +166,10 @@ def test_every_import_is_a_declared_dependency() -> None:
             allowed = declared | optional
         if path.parent.name == "presentation":  # loaded by whom it presents to, if at all
             allowed = declared | optional | {"pydantic-core"}
-        if path.parent.name in {
-            "cli",
-            "event_log",
-            "shared_limits",
-        }:  # which an extra brings to life
+        if (
+            path.parent.name in {"cli", "event_log", "shared_limits"}
+            or path.stem == "postgres_link"
+        ):  # which an extra brings to life
             allowed = declared | optional
         for module in _imported(path):
             if module in sys.stdlib_module_names or module == "binance_wsapi":

@@ -88,6 +88,7 @@ def test_the_tree_is_the_contracts() -> None:
     assert {child.__name__: parent.__name__ for child, parent in parents.items()} == {
         "BinanceWsApiError": "Exception",
         "ConfigurationError": "BinanceWsApiError",
+        "JournalHeld": "ConfigurationError",
         "ParameterError": "BinanceWsApiError",
         "RulesBroken": "ParameterError",
         "ClientClosed": "BinanceWsApiError",
