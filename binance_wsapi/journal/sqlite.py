@@ -95,7 +95,6 @@ class SqliteJournal:
                 )
                 for tail in (self._tail, self._other):
                     _fold(file, tail)  # what a client left that was killed
-                self._is_other_empty = True
                 self._prune(file)
                 self.run = _registered(file, run)
                 (last,) = file.execute("SELECT max(number) FROM records").fetchone()
@@ -141,9 +140,7 @@ class SqliteJournal:
     def _begin_folding(self, now_us: int) -> None:
         if self._folding is not None and self._folding.is_alive():
             return
-        if self._is_other_empty:
-            self._tail, self._other = self._other, self._tail
-            self._is_other_empty = False
+        self._tail, self._other = self._other, self._tail
         self._rows, self._folded_us = 0, now_us
         self._folding = threading.Thread(
             target=self._fold_other, name="binance-wsapi-journal", daemon=True
@@ -154,7 +151,6 @@ class SqliteJournal:
         try:
             with contextlib.closing(_opened(self._path)) as file:
                 _fold(file, self._other)
-                self._is_other_empty = True
                 self._prune(file)
         except (sqlite3.Error, OSError, msgspec.DecodeError) as error:
             self._not_folded(error)

@@ -307,6 +307,21 @@ def test_order_is_not_sent_while_the_server_is_away(
         pytest.fail("the journal did not come back")
 
 
+def test_no_answer_is_waited_for_without_end(own: PostgresServer) -> None:
+    journal = journal_of(own.url, "waits")
+    journal.append([an_intent(1)])
+    own.halt()
+    with ThreadPoolExecutor(1) as threads:
+        appended = threads.submit(journal.append, [an_intent(2)])
+        try:
+            with pytest.raises(JournalFailed, match="no answer in time"):
+                appended.result(6 * WAIT_S)
+        finally:
+            own.go_on()
+    journal.append([an_intent(3)])
+    journal.close()
+
+
 def test_it_is_sent_unjournalled_where_that_was_chosen_while_the_lease_is_sure(
     connect: Connect, exchange: SimulatedExchange, own: PostgresServer
 ) -> None:
