@@ -1,13 +1,14 @@
 """A journal in PostgreSQL: for the orders of a process on another host, and for one leader an account.
 
-Who has the journal of an account holds a *lease*: a row with an *epoch*, which grows when another client takes
-over. An intent is inserted by the statement that finds the epoch unchanged and keeps it so until the insert
-is committed: whoever takes over sees every intent of its predecessor, and no later one can follow.
+Who has the journal of an account holds a *lease*: a row with a *token* that another client replaces when it
+takes over. An intent is inserted by the statement that finds the token unchanged and keeps it so until the
+insert is committed: whoever takes over sees every intent of its predecessor, and no later one can follow.
 """
 
 from __future__ import annotations
 
 import logging
+import secrets
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -47,7 +48,7 @@ AT_ONCE = 1000
 SCHEMA_VERSION = 1
 _SCHEMA = """
 CREATE TABLE binance_wsapi_journal.leases (
-    account text PRIMARY KEY, epoch bigint NOT NULL, host text NOT NULL, pid integer NOT NULL,
+    account text PRIMARY KEY, token bigint NOT NULL, host text NOT NULL, pid integer NOT NULL,
     expires_at timestamptz NOT NULL
 );
 CREATE TABLE binance_wsapi_journal.runs (
@@ -67,12 +68,11 @@ _MIGRATING = 0x62696E616E6365
 
 _TAKE = """
 INSERT INTO binance_wsapi_journal.leases AS held
-VALUES (%s, 1, %s, %s, clock_timestamp() + make_interval(secs => %s))
+VALUES (%s, %s, %s, %s, clock_timestamp() + make_interval(secs => %s))
 ON CONFLICT (account) DO UPDATE SET
-    epoch = held.epoch + 1, host = excluded.host, pid = excluded.pid,
-    expires_at = clock_timestamp() + make_interval(secs => %s)
+    token = excluded.token, host = excluded.host, pid = excluded.pid, expires_at = excluded.expires_at
 WHERE held.expires_at <= clock_timestamp()
-RETURNING epoch
+RETURNING token
 """
 _HOLDER = """
 SELECT host, pid, extract(epoch FROM expires_at - clock_timestamp())::float8
@@ -80,11 +80,11 @@ FROM binance_wsapi_journal.leases WHERE account = %s
 """
 _RENEW = """
 UPDATE binance_wsapi_journal.leases SET expires_at = clock_timestamp() + make_interval(secs => %s)
-WHERE account = %s AND epoch = %s RETURNING epoch
+WHERE account = %s AND token = %s RETURNING token
 """
 _APPEND = """
 WITH held AS (
-    SELECT account FROM binance_wsapi_journal.leases WHERE account = %s AND epoch = %s FOR SHARE
+    SELECT account FROM binance_wsapi_journal.leases WHERE account = %s AND token = %s FOR SHARE
 )
 INSERT INTO binance_wsapi_journal.records SELECT account, %s, %s, %s, %s FROM held RETURNING number
 """
@@ -134,7 +134,9 @@ class PostgresJournal:
         try:
             _migrate(self._renewer, self._name)
             asked_at = time.monotonic()
-            self._epoch = self._taken(run)
+            # By chance: a counter could repeat when a server comes back without its last commits.
+            self._token = secrets.randbits(62)
+            self._take(run)
             self._sure_until = asked_at + LEASE_S
             """Until when nobody else can have it."""
             try:
@@ -151,7 +153,10 @@ class PostgresJournal:
         finally:
             self._renewer.close()
         self._next = last + 1
-        threading.Thread(target=self._keep, name="binance-wsapi-journal", daemon=True).start()
+        self._keeper = threading.Thread(
+            target=self._keep, name="binance-wsapi-journal", daemon=True
+        )
+        self._keeper.start()
         ends_at_fork(self)
 
     def append(self, records: Sequence[bytes]) -> None:
@@ -163,7 +168,7 @@ class PostgresJournal:
             self._next = number + 1  # a row that failed may be there all the same
             row = (number, self.run.number, time.time_ns() // 1000, joined(records))
             try:
-                written = self._writer.ask(_APPEND, (self._account, self._epoch, *row))
+                written = self._writer.ask(_APPEND, (self._account, self._token, *row))
             except JournalFailed as error:
                 if time.monotonic() >= self._sure_until:
                     raise JournalLost(f"{error}; another client may have it by now") from None
@@ -180,6 +185,7 @@ class PostgresJournal:
         self._is_ended.set()
         with self._writing:
             self._writer.close()
+        self._keeper.join(ANSWER_S)  # else it could renew what is given back
         if self._lost is None:
             self._release()
 
@@ -187,11 +193,10 @@ class PostgresJournal:
         """In a forked child: the parent has it; the driver leaves its connections alone."""
         self._is_ended.set()
 
-    def _taken(self, run: Run) -> int:
-        """Take the lease, and return its epoch."""
-        taken = self._renewer.ask(_TAKE, (run.account, run.host, run.pid, LEASE_S, LEASE_S))
-        if taken:
-            return int(taken[0][0])
+    def _take(self, run: Run) -> None:
+        given = (run.account, self._token, run.host, run.pid, LEASE_S)
+        if self._renewer.ask(_TAKE, given):
+            return
         holder, retry_after = _holder(self._renewer, run.account)
         raise JournalHeld(
             f"the journal of this account in {self._name} is held by {holder}: close that client, or try "
@@ -207,7 +212,7 @@ class PostgresJournal:
     def _release(self) -> None:
         link = PostgresLink(self._url)  # the other one may be asking
         try:
-            link.ask(_RENEW, (0.0, self._account, self._epoch))
+            link.ask(_RENEW, (0.0, self._account, self._token))
         except JournalFailed as error:
             log.warning("the lease of the journal runs out by itself: %s", error)
         finally:
@@ -235,7 +240,7 @@ class PostgresJournal:
 
     def _renewed(self) -> bool:
         asked_at = time.monotonic()
-        if not self._renewer.ask(_RENEW, (LEASE_S, self._account, self._epoch)):
+        if not self._renewer.ask(_RENEW, (LEASE_S, self._account, self._token)):
             return False
         self._sure_until = asked_at + LEASE_S
         return True

@@ -260,8 +260,8 @@ def test_nobody_takes_over_in_the_midst_of_an_insert(url: str) -> None:
     """Whoever takes over sees every intent of the one before."""
     journal = journal_of(url, "midst")
     told(url, "UPDATE binance_wsapi_journal.leases SET expires_at = clock_timestamp()")
-    row = (account_of("midst"), journal._epoch, 1, journal.run.number, 1, b"[]")
-    take = (account_of("midst"), "host", 1, 10.0, 10.0)
+    row = (account_of("midst"), journal._token, 1, journal.run.number, 1, b"[]")
+    take = (account_of("midst"), 7, "host", 1, 10.0)
     with (
         psycopg.connect(url) as inserting,
         psycopg.connect(url, autocommit=True) as taking,
@@ -271,7 +271,7 @@ def test_nobody_takes_over_in_the_midst_of_an_insert(url: str) -> None:
         with pytest.raises(psycopg.errors.LockNotAvailable):
             taking.execute(engine._TAKE.encode(), take)
         inserting.commit()
-        assert taking.execute(engine._TAKE.encode(), take).fetchall() == [(journal._epoch + 1,)]
+        assert taking.execute(engine._TAKE.encode(), take).fetchall() == [(7,)]
 
     with pytest.raises(JournalLost):
         journal.append([an_intent(1)])
@@ -457,7 +457,7 @@ def test_later_schema_is_refused(connect: Connect, url: str) -> None:
 def test_row_that_failed_does_not_stand_in_the_way(url: str) -> None:
     """Its commit may have gone through although nobody heard of it."""
     journal = journal_of(url, "ways")
-    row = (account_of("ways"), journal._epoch, journal._next, journal.run.number, 1, b"[]")
+    row = (account_of("ways"), journal._token, journal._next, journal.run.number, 1, b"[]")
     told(url, engine._APPEND, *row)
 
     with pytest.raises(JournalFailed, match="duplicate key"):
