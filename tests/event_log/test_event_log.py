@@ -482,6 +482,37 @@ def _orders_told(events: list[Any]) -> list[tuple[int, str]]:
     return [(order.order_id, str(order.status)) for order in orders if hasattr(order, "status")]
 
 
+def test_a_planned_move_of_the_connection_is_not_seen_in_the_log(
+    publish: Publish, read: Read, account: AccountHandle
+) -> None:
+    logged = read()
+    client = publish()
+    order_ids = [limit_order(account)]
+    client.rotate()
+    order_ids.append(limit_order(account))
+
+    assert told_of(next_of(logged, 4)) == [(order_id, "NEW") for order_id in order_ids]
+
+
+@pytest.mark.parametrize("leaves_by", ["unsubscribe", "disconnect_all"])
+def test_who_is_not_subscribed_any_more_lets_others_publish(
+    publish: Publish, read: Read, account: AccountHandle, leaves_by: str, database: Any
+) -> None:
+    logged = read()
+    client = publish()
+    limit_order(account)
+    next_of(logged, 2)
+    if leaves_by == "unsubscribe":
+        client.unsubscribe_user_data_stream()
+    else:
+        client.disconnect_all()
+    wait_until(lambda: database.hget(STATE, "holder") == "")
+    own_stream(client)
+    order_id = limit_order(account)
+
+    assert (order_id, "NEW") in told_of(up_to(logged, AccountReconciled))
+
+
 def test_who_is_deposed_appends_nothing_and_comes_back_with_a_gap(
     publish: Publish,
     read: Read,
@@ -546,6 +577,29 @@ def test_a_server_that_lost_the_last_entries_gets_them_back(
 
     assert next_of(logged, 2)
     assert next_of(read(after="start"), 8)[:6] == told
+
+
+def test_what_a_slow_server_took_after_all_is_not_appended_again(
+    publish: Publish,
+    read: Read,
+    account: AccountHandle,
+    server: RedisServer,
+    database: Any,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """It gets the same entries twice, and takes them once."""
+    logged = read()
+    publish()
+    first = limit_order(account)
+    next_of(logged, 2)
+    server.pause()
+    second = limit_order(account)
+    wait_until(lambda: "not appended for now" in caplog.text)
+    server.go_on()
+    third = limit_order(account)
+
+    assert told_of(next_of(logged, 4)) == [(second, "NEW"), (third, "NEW")], first
+    assert database.xlen(LOG) == 6
 
 
 def test_what_waits_for_a_server_too_long_is_a_gap_that_is_found_out(

@@ -24,10 +24,15 @@ import pytest
 from redis_server import RedisServer, needs_redis
 
 from binance_wsapi.simulator import SimulatedExchange
+from binance_wsapi.simulator.doors.request_limits import LimitRules, Window
 from binance_wsapi.simulator.exchange import AccountHandle
 
 ROUNDS = int(os.environ.get("BINANCE_WSAPI_LOG_KILLS", "8"))
 PUBLISHERS, READERS = 2, 2
+ENDLESS = Window("MINUTE", 5, 10**9)
+NO_LIMITS = LimitRules(
+    weight=Window("MINUTE", 1, 10**9), orders=(), connections=ENDLESS, raw_requests=ENDLESS
+)
 BOT = Path(__file__).with_name("log_bot.py")
 BOUND_S = 240.0
 """Longest wait for anything: far more than it takes."""
@@ -185,6 +190,7 @@ def test_every_execution_is_read_once_whoever_is_killed(tmp_path: Path) -> None:
     kept = [Kept(tmp_path / f"reader{number}") for number in range(READERS)]
     with RedisServer(tmp_path) as server, SimulatedExchange(seed=7) as exchange:
         exchange.limits.enabled = False
+        exchange.limits.set_rules(NO_LIMITS)  # clients keep to what they are told
         plenty = {"USDT": "1000000000", "BTC": "100000"}
         account, other = exchange.create_account(plenty), exchange.create_account(plenty)
         options = {
