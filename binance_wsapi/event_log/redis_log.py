@@ -156,7 +156,12 @@ class _Writer:
 
     async def run(self) -> None:
         """Append until it is closed, whatever becomes of the server."""
+        task = asyncio.current_task()
+        assert task is not None
         while not self._is_over:
+            # asyncio.wait_for of Python 3.11, which redis-py uses, loses some: many while there is much to append.
+            if task.cancelling():
+                raise asyncio.CancelledError
             self._wake.clear()
             pause_s = await self._step()
             if pause_s and (self._term is None or self._problem is not None):

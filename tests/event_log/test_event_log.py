@@ -408,7 +408,25 @@ def test_who_saw_the_last_entry_goes_on_without_a_gap(
     last = limit_order(account)
 
     told = next_of(logged, 2)
+    assert not [event for event in told if isinstance(event, StreamGap)]
     assert told_of(told) == [(last, "NEW")], seen_by_both
+
+
+def test_a_late_copy_of_what_is_logged_is_not_appended_again(
+    publish: Publish, read: Read, account: AccountHandle, exchange: SimulatedExchange
+) -> None:
+    logged = read()
+    first = publish()
+    limit_order(account)
+    logged_already = next_of(logged, 2)[0].raw
+    first.close()
+    delivered = own_stream(publish())
+    up_to(logged, AccountReconciled)
+    exchange.call(lambda: account._account.publish(logged_already))
+    order_id = limit_order(account)
+
+    assert next_of(delivered, 2)[0].raw == logged_already
+    assert told_of(next_of(logged, 1)) == [(order_id, "NEW")]
 
 
 @pytest.mark.parametrize("market", [Market.SPOT, Market.USDM])
@@ -559,6 +577,29 @@ def test_a_server_that_lost_all_gets_it_back(
     assert told_of(next_of(logged, 2)) == [(order_id, "NEW")]
     assert told_of(next_of(read(after="start"), 4)) == [(resting, "NEW"), (order_id, "NEW")]
     assert len(database.hgetall(ORDERS)) == 2
+
+
+def test_what_is_known_of_orders_comes_back_with_the_rest(
+    publish: Publish,
+    read: Read,
+    account: AccountHandle,
+    server: RedisServer,
+    database: Any,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Also of those whose own entries are not known any more."""
+    monkeypatch.setattr(engine, "MOST_KEPT", 1)
+    logged = read()
+    publish()
+    order_ids = [limit_order(account), limit_order(account)]
+    next_of(logged, 4)
+    server.stop()
+    server.start()
+
+    wait_until(lambda: len(database.hgetall(ORDERS)) == 2)
+    assert {name.rpartition(":")[2] for name in database.hgetall(ORDERS)} == {
+        str(order_id) for order_id in order_ids
+    }
 
 
 def test_a_server_that_lost_the_last_entries_gets_them_back(
