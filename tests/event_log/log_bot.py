@@ -49,11 +49,11 @@ def publish(options: dict[str, Any]) -> None:
 
 def read(url: str, path: str) -> None:
     file = Path(path)
-    # What a kill has cut off is read again.
-    whole = file.read_bytes().rpartition(b"\n")[0].split(b"\n") if file.exists() else []
-    with file.open("wb") as kept:
-        kept.writelines(each + b"\n" for each in whole if each)
-    after = json.loads(whole[-1])["position"] if whole and whole[-1] else "start"
+    file.touch()
+    written = file.read_bytes()
+    whole = written[: written.rfind(b"\n") + 1]
+    os.truncate(file, len(whole))  # what a kill has cut off is read again
+    after = json.loads(whole.splitlines()[-1])["position"] if whole else "start"
     with read_events(url, "desk", after=after) as events, file.open("ab", buffering=0) as kept:
         print(os.getpid(), flush=True)
         for event in events:

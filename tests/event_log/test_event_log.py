@@ -591,12 +591,14 @@ def test_what_is_known_of_orders_comes_back_with_the_rest(
     monkeypatch.setattr(engine, "MOST_KEPT", 1)
     logged = read()
     publish()
-    order_ids = [limit_order(account), limit_order(account)]
-    next_of(logged, 4)
+    order_ids = []
+    for _ in range(3):
+        order_ids.append(limit_order(account))
+        next_of(logged, 2)
     server.stop()
     server.start()
 
-    wait_until(lambda: len(database.hgetall(ORDERS)) == 2)
+    wait_until(lambda: len(database.hgetall(ORDERS)) == 3)
     assert {name.rpartition(":")[2] for name in database.hgetall(ORDERS)} == {
         str(order_id) for order_id in order_ids
     }
