@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from conftest import Run, Start
+from conftest import RunOnAccount, Start
 
 from binance_wsapi.simulator.key_making import KeyTypeName
 
@@ -70,6 +70,6 @@ def test_what_it_lacks(feature: str) -> None:
 
 @pytest.mark.parametrize("key_type", ["hmac", "rsa", "ed25519"])
 def test_leaves_nothing_behind(
-    run_client: Start, key_type: KeyTypeName, assert_nothing_is_left: Callable[[Run], None]
+    run_client: Start, key_type: KeyTypeName, assert_nothing_is_left: Callable[[RunOnAccount], None]
 ) -> None:
     assert_nothing_is_left(run_client(SCRIPT, key_type))
