@@ -24,12 +24,12 @@ _PAST_S = 200
 _SYSTEM_BUNDLE = "/etc/ssl/certs/ca-certificates.crt"
 
 
-
-
 def _bundles(interpreter: str) -> list[str]:
     """Return where authorities stand for programs that no variable tells about another one."""
     program = "import certifi; print(certifi.where())"
-    asked = subprocess.run([interpreter, "-c", program], capture_output=True, text=True, check=False)
+    asked = subprocess.run(
+        [interpreter, "-c", program], capture_output=True, text=True, check=False
+    )
     return [path for path in (*asked.stdout.split(), _SYSTEM_BUNDLE) if Path(path).exists()]
 
 
@@ -39,10 +39,10 @@ clock = SimulatedClock(start_us=time.time_ns() // 1000 - _PAST_S * 1_000_000)
 with SimulatedExchange(
     seed=13, market_maker=True, clock=clock, tls=True, port=port, more_ports=more_ports
 ) as exchange:
-    exchange.start_random_market(
-        step_seconds=2.0, markets=(Market.SPOT, Market.USDM, Market.COINM)
-    )
-    while (now := time.time_ns() // 1000) - clock.now_us() > 100_000:  # what it takes is made up for
+    exchange.start_random_market(step_seconds=2.0, markets=(Market.SPOT, Market.USDM, Market.COINM))
+    while (
+        now := time.time_ns() // 1000
+    ) - clock.now_us() > 100_000:  # what it takes is made up for
         clock.set_to(now)
     account = exchange.create_account()
     key = account.create_key(key_type)  # type: ignore[arg-type]  # the tests know the literals

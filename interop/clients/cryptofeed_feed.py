@@ -18,7 +18,9 @@ WANTED = {
     "spot": (Binance, "BTC-USDT", (TRADES, TICKER, CANDLES, L2_BOOK)),
     "usdm": (BinanceFutures, "BTC-USDT-PERP", (TICKER, L2_BOOK)),
 }
-missing = {f"{market}_{channel}" for market, (_, _, channels) in WANTED.items() for channel in channels}
+missing = {
+    f"{market}_{channel}" for market, (_, _, channels) in WANTED.items() for channel in channels
+}
 
 
 def main() -> None:

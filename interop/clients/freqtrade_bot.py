@@ -19,6 +19,7 @@ from typing import Any
 
 from report import feature, holds, place
 
+FOLDER = Path.cwd()
 SECONDS = 240
 STRATEGY = """
 from freqtrade.strategy import IStrategy
@@ -81,10 +82,12 @@ def _config(futures: bool) -> dict[str, Any]:
 
 
 def _trades(folder: Path) -> list[dict[str, Any]]:
-    with contextlib.suppress(sqlite3.OperationalError):  # not made yet
-        with contextlib.closing(sqlite3.connect(folder / "trades.sqlite")) as database:
-            database.row_factory = sqlite3.Row
-            return [dict(row) for row in database.execute(_DONE)]
+    with (
+        contextlib.suppress(sqlite3.OperationalError),  # not made yet
+        contextlib.closing(sqlite3.connect(folder / "trades.sqlite")) as database,
+    ):
+        database.row_factory = sqlite3.Row
+        return [dict(row) for row in database.execute(_DONE)]
     return []
 
 
@@ -104,9 +107,7 @@ async def _bot(folder: Path) -> AsyncIterator[None]:
         *("--db-url", "sqlite:///trades.sqlite"),
     )
     with (folder / "log").open("a") as log:
-        process = await asyncio.create_subprocess_exec(
-            *command, cwd=folder, stdout=log, stderr=log
-        )
+        process = await asyncio.create_subprocess_exec(*command, cwd=folder, stdout=log, stderr=log)
         try:
             yield
         finally:
@@ -115,8 +116,7 @@ async def _bot(folder: Path) -> AsyncIterator[None]:
             await process.wait()
 
 
-async def _trade(name: str, futures: bool) -> None:
-    folder = Path(name).resolve()
+async def _trade(folder: Path, futures: bool) -> None:
     folder.mkdir()
     (folder / "in_and_out.py").write_text(STRATEGY)
     (folder / "config.json").write_text(json.dumps(_config(futures)))
@@ -124,8 +124,7 @@ async def _trade(name: str, futures: bool) -> None:
         await _until(folder, lambda order: order["side"] == "buy" and order["status"] == "closed")
 
 
-async def _leave(name: str) -> None:
-    folder = Path(name).resolve()
+async def _leave(folder: Path) -> None:
     (folder / "leave").touch()
     async with _bot(folder):
         await _until(folder, lambda order: not order["is_open"])
@@ -133,9 +132,8 @@ async def _leave(name: str) -> None:
 
 async def main() -> None:
     for name, futures in (("spot", False), ("usdm", True)):
-        if sys.argv[1:] and name not in sys.argv: continue
-        await feature(f"{name}_in", partial(_trade, name, futures), SECONDS + 30)
-        await feature(f"{name}_out_after_a_restart", partial(_leave, name), SECONDS + 30)
+        await feature(f"{name}_in", partial(_trade, FOLDER / name, futures), SECONDS + 30)
+        await feature(f"{name}_out_after_a_restart", partial(_leave, FOLDER / name), SECONDS + 30)
 
 
 asyncio.run(main())
