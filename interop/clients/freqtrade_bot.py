@@ -116,10 +116,14 @@ async def _bot(folder: Path) -> AsyncIterator[None]:
             await process.wait()
 
 
-async def _trade(folder: Path, futures: bool) -> None:
+def _prepare(folder: Path, futures: bool) -> None:
     folder.mkdir()
     (folder / "in_and_out.py").write_text(STRATEGY)
     (folder / "config.json").write_text(json.dumps(_config(futures)))
+
+
+async def _trade(folder: Path, futures: bool) -> None:
+    _prepare(folder, futures)
     async with _bot(folder):
         await _until(folder, lambda order: order["side"] == "buy" and order["status"] == "closed")
 
