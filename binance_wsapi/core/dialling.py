@@ -110,6 +110,19 @@ class Dialling:
             exchanges.connection_lease_delay(ws_key),
         )
 
+    def used_up(self, ws_key: WsKey) -> str:
+        """Return which budget of connection attempts is used up, in a few words; empty if none is."""
+        now = self._now()
+        for budget in (self._connections, self._exchanges.connections_of(ws_key)):
+            if (wait := budget.delay(now)) > 0:
+                return (
+                    f"the {budget.allowed} connection attempts in {budget.seconds / 60:g} minutes of one "
+                    f"address are used up, the next one is due in {wait:.1f} s"
+                )
+        if (wait := self._exchanges.connection_lease_delay(ws_key)) > 0:
+            return "this client's share of the address's connection attempts is used up"
+        return ""
+
     def dialled(self, ws_key: WsKey) -> None:
         """Count a connection attempt."""
         now = self._now()

@@ -169,7 +169,8 @@ class Session(LinkLife):
     @property
     def why_not(self) -> str:
         """Why there is no connection, in a few words."""
-        return self.last_failure or self.machine.state.told
+        used_up = "" if self.serving else self.runtime.dialling.used_up(self.ws_key)
+        return used_up or self.last_failure or self.machine.state.told
 
     def never_sent(self, method: str, timeout: float) -> NotSent:
         """Return the error of what no connection came up for in time."""

@@ -20,15 +20,15 @@ class SlidingWindow:
     def __init__(self, allowed: int, seconds: float) -> None:
         if allowed < 1:
             raise ValueError(f"allowed={allowed} lets nothing pass: use 1 or more")
-        self._seconds = seconds
-        self._allowed = allowed
+        self.seconds = seconds
+        self.allowed = allowed
         self._times: deque[float] = deque(maxlen=allowed)
 
     def delay(self, now: float) -> float:
         """Return the seconds until the next event is allowed; 0 when it is now."""
-        if len(self._times) < self._allowed:
+        if len(self._times) < self.allowed:
             return 0.0
-        return max(0.0, self._times[0] + self._seconds - now)
+        return max(0.0, self._times[0] + self.seconds - now)
 
     def record(self, now: float) -> None:
         """Count an event that happened at ``now``."""

@@ -18,7 +18,7 @@ from __future__ import annotations
 __all__ = ["LEASE"]
 
 LEASE = """
-local id, ttl, expected = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
+local id, ttl, expected, is_back = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[4] == '1'
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now)
@@ -31,15 +31,15 @@ for _, each in ipairs(redis.call('ZRANGE', KEYS[1], 0, -1)) do
 end
 local since = tonumber(redis.call('GET', KEYS[3]) or now)
 redis.call('SET', KEYS[3], since, 'EX', 86400)
--- Who comes back after the server was away knows how many there were: the others come back, too.
+-- Who knows how many there were before the server was away, or forgot it, knows that they come back, too.
 local known = tonumber(redis.call('GET', KEYS[2]) or '0')
-if expected > members and expected > known then
+if expected > members and expected > known and (is_back or now < since + ttl) then
     redis.call('SET', KEYS[2], expected, 'PX', ttl + 1000)
     known = expected
 end
 -- The busy ones are so in a window, too, for which they have not asked yet.
 local others_busy = {}
-if #KEYS > 4 then redis.call('HSET', KEYS[4], id, ARGV[8]) end
+if #KEYS > 4 then redis.call('HSET', KEYS[4], id, ARGV[9]) end
 redis.call('PEXPIRE', KEYS[4], ttl * 2)
 local flags = redis.call('HGETALL', KEYS[4])
 for i = 1, #flags, 2 do
@@ -53,7 +53,7 @@ local busy = 1 + #others_busy
 local is_settling = known > members or now < since + ttl
 local reply = {members, is_settling and 1 or 0}
 for window = 1, #KEYS - 4 do
-    local key, at = KEYS[window + 4], 3 + (window - 1) * 8
+    local key, at = KEYS[window + 4], 4 + (window - 1) * 8
     local allowed, held, done = tonumber(ARGV[at + 1]), tonumber(ARGV[at + 2]), tonumber(ARGV[at + 3])
     local wanted, is_busy = tonumber(ARGV[at + 4]), ARGV[at + 5]
     local most, least, lasts = tonumber(ARGV[at + 6]), tonumber(ARGV[at + 7]), tonumber(ARGV[at + 8])

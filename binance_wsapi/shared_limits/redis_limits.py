@@ -160,10 +160,9 @@ class _Book:
         self.ledger.confirmed(asked_us + LAPSES_US)
 
     def come_back(self) -> None:
-        """Have leases again as soon as there are some; the server may not know any more what it said."""
+        """Compare with nothing that the server said before it was away: it may not know it any more."""
         self.marks.clear()
         self.counts.clear()
-        self.ledger.ask()
 
     def do_without(self) -> None:
         """Go on with what is held, and with what is promised of windows that begin to who is taken to be alive."""
@@ -294,9 +293,6 @@ class RedisLimits:
             self._wake.clear()
             try:
                 async with asyncio.timeout(ANSWER_S):
-                    if self._problem is not None:
-                        await self._server.ping()
-                        self._came_back()
                     await self._beat()
             except Exception as error:
                 if not isinstance(error, FAILURES):
@@ -312,13 +308,17 @@ class RedisLimits:
     async def _beat(self, *, is_last: bool = False) -> None:
         """Say how far this member is, and take what leases there are."""
         now = self._now()
+        if self._problem is not None:
+            self._back_at = now
+            for book in self._books:
+                book.come_back()
         is_back = now - self._back_at < LIVES_MS / 1000
         said = []
         pipeline = self._server.pipeline(transaction=False)
         for book in self._books:
             claims = book.claims(now, returns=not is_last)
-            expected = book.members if is_back and not is_last else 0
-            arguments: list[Any] = [self._id, LIVES_MS, expected]
+            expected = 0 if is_last else book.members
+            arguments: list[Any] = [self._id, LIVES_MS, expected, int(is_back)]
             for claim in claims:
                 arguments += book.arguments(claim, now)
             windows = f"{book.name}:windows"
@@ -335,7 +335,6 @@ class RedisLimits:
         replies = iter(await pipeline.execute())
         if is_last:
             return
-        self._lost_at = None
         for book, claims, news, sent, asked_us in said:
             if news:
                 next(replies), next(replies)
@@ -345,6 +344,9 @@ class RedisLimits:
             book.take(claims, reply, sent, asked_us=asked_us)
             # Of those who are to come back yet some may be missing.
             book.members = max(int(reply[0]), book.members if is_back else 0)
+        self._lost_at = None
+        if self._problem is not None:
+            self._came_back()
 
     def _lost(self, error: BaseException) -> None:
         if self._lost_at is None:
@@ -370,14 +372,11 @@ class RedisLimits:
             self._tell("limits_alone", self.status())
 
     def _came_back(self) -> None:
-        """The server answers: leases can be had."""
+        """The server leases again: one that only answers, a replica say, is no server."""
         self._problem = None
         self._is_alone = False
         if self._has_told:
-            self._back_at = self._now()
             self._has_told = False
-            for book in self._books:
-                book.come_back()
             self._resubscribe.set()
             log.info("limits are shared again")
             self._tell("limits_shared", "the server answers")

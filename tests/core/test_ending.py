@@ -87,6 +87,7 @@ def test_a_task_that_never_ends_keeps_nothing_open(
     assert transport._http is not None
     assert transport._http.closed
     assert "does not end; it is abandoned" in caplog.text
+    assert "reconnecting" not in caplog.text, "its connections are closed, not lost"
     assert not deaf.is_ended
 
 

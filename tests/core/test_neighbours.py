@@ -330,3 +330,18 @@ def test_a_client_that_closes_leaves_nothing_under_way(
 
     governor = stays.client._runtime.exchanges.governor_of(SPOT)
     assert governor._weight.under_way == 0
+
+
+def test_a_call_without_a_connection_tells_that_attempts_are_used_up(
+    dial: Dial, scripted: ScriptedServer
+) -> None:
+    """The 201st connection of five minutes, of whichever client behind the address, waits."""
+    caller = dial(timeout=0.5)
+    exchanges = caller.client._runtime.exchanges
+    budget = exchanges.connections_of(SPOT)
+    for _ in range(budget.allowed):
+        budget.record(time.monotonic())
+    with pytest.raises(NotSent, match=r"the 200 connection attempts in 5 minutes .* are used up"):
+        caller.call(lambda client: client.spot.test_connectivity())
+
+    assert scripted.requests == []

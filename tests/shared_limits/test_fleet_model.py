@@ -71,13 +71,7 @@ class Member:
             )
         )
 
-    @property
-    def is_away(self) -> bool:
-        return self.limits._lost_at is not None
-
     async def beat(self) -> None:
-        if self.is_away or self.limits._problem is not None:
-            self.limits._came_back()
         await self.limits._beat()
         self.beat_at = self.world.now
 

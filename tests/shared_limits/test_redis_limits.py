@@ -71,7 +71,20 @@ def lease(
         database.set("book:since", 1)
     elif database.get("book:since") == "1":
         database.delete("book:since")
-    asked = [member, lives_ms, expected, allowed, held, done, wanted, busy, most, least, 100]
+    asked = [
+        member,
+        lives_ms,
+        expected,
+        int(expected > 0),
+        allowed,
+        held,
+        done,
+        wanted,
+        busy,
+        most,
+        least,
+        100,
+    ]
     reply = database.eval(LEASE, len(keys), *keys, *asked)
     return int(reply[2][0])
 
