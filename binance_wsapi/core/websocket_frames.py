@@ -9,16 +9,7 @@ from __future__ import annotations
 from random import getrandbits
 from struct import Struct
 
-__all__ = [
-    "CLOSE",
-    "MAX_MESSAGE_BYTES",
-    "PING",
-    "PONG",
-    "TEXT",
-    "FrameError",
-    "FrameReader",
-    "client_frame",
-]
+__all__ = ["CLOSE", "PING", "PONG", "TEXT", "FrameError", "FrameReader", "client_frame"]
 
 CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG = 0, 1, 2, 8, 9, 10
 

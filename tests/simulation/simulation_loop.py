@@ -99,6 +99,20 @@ class VirtualLoop(asyncio.BaseEventLoop):
             self.call_soon(run)
         return done
 
+    def add_reader(self, fd: Any, callback: Callable[..., Any], *args: Any) -> None:  # type: ignore[override]  # as above
+        """Watch a socket of the simulation, which reads itself."""
+        fd.is_watched = True
+        self.call_soon(fd.read)
+
+    def remove_reader(self, fd: Any) -> bool:
+        """Watch it no more."""
+        fd.is_watched = False
+        return True
+
+    def remove_writer(self, fd: Any) -> bool:
+        """It is never full."""
+        return False
+
     def _note_failure(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         self.failures.append(f"{context.get('message')}: {context.get('exception')!r}")
 

@@ -10,6 +10,7 @@ stands behind the sockets may be wedged: pings are answered, and nothing else is
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from random import Random
@@ -18,12 +19,17 @@ from urllib.parse import urlsplit
 
 from simulation_exchange import REMOTE, SimulatedExchange
 from simulation_loop import VirtualLoop
+from simulation_sockets import WireSocket
 
+from binance_wsapi.core.direct_socket import DirectSocket
 from binance_wsapi.core.transport import HandshakeRefused, Receiver, RestAnswer
 from binance_wsapi.simulator.doors.gateway import Door
 from binance_wsapi.simulator.doors.gateway import HandshakeRefused as RefusedByExchange
 
 __all__ = ["ClientEnd", "Network", "Weather", "Wire"]
+
+IS_DIRECT = os.environ.get("BINANCE_WSAPI_TRANSPORT") == "direct"
+"""Clients use the library's own sockets, as those outside of the simulation then do."""
 
 LATE_S = 0.9
 STEP_S = 1e-6
@@ -104,7 +110,9 @@ class Wire:
         self.number = network.next_number()
         self.receiver: Receiver | None = None
         self.door: Door | None = None
-        self.client_end = client_end(self)
+        self.client_end: ClientEnd | DirectSocket = client_end(self)
+        self.socket: WireSocket | None = None
+        """Between the wire and a socket of the library's own."""
         self.exchange_end = _ExchangeEnd(self)
         self.network = network
         self.out = Lane(network, self._at_exchange)
@@ -120,6 +128,9 @@ class Wire:
         """The handshake is through."""
         self.receiver = receiver
         self.is_open_here = True
+        if IS_DIRECT and type(self.client_end) is ClientEnd:
+            self.socket = WireSocket(self, receiver)
+            self.client_end = self.socket.end
 
     # What goes wrong
 
@@ -175,7 +186,11 @@ class Wire:
 
     def seen_closed(self, reason: str) -> None:
         """The client learns that the connection is gone."""
-        if self.is_open_here and self.receiver is not None:
+        if not self.is_open_here or self.receiver is None:
+            return
+        if self.socket is not None:
+            self.socket.bring("close", reason)
+        else:
             self.is_open_here = False
             self.receiver.closed(reason)
 
@@ -208,6 +223,9 @@ class Wire:
             return
         if kind == "frame":
             self.network.on_received(self, payload)
+        if self.socket is not None:
+            self.socket.bring(kind, payload)
+        elif kind == "frame":
             self.receiver.received(payload)
         elif kind == "ping":
             self.receiver.heard()
