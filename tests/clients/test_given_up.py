@@ -537,7 +537,7 @@ def test_loop_that_is_closed_under_an_unsent_call_withdraws_it(
         left = loop.create_task(order(caller.client))
         loop.run_until_complete(asyncio.sleep(0))
         behind = caller.begin(lambda client: client.spot.test_connectivity())
-        until(lambda: caller.call(lambda client: client.health())[0].waiting == 2)
+        until(lambda: [each.waiting for each in caller.call(lambda client: client.health())] == [2])
         loop.close()
 
         offline.open()

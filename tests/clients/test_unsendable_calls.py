@@ -134,6 +134,7 @@ def test_call_that_the_core_lets_down_ends_by_its_own_patience(
 ) -> None:
     caller = dial(timeout=0.1)
     monkeypatch.setattr(caller.client, "_patience", 0.1)
+    monkeypatch.setattr(caller.client._core, "_drives", lambda *_: False)
     monkeypatch.setattr(caller.client._core, "_ring", lambda: None)
 
     with pytest.raises(NotSent, match="own thread did not answer"):
@@ -147,6 +148,7 @@ def test_later_calls_are_watched_when_earlier_ones_have_ended(
     caller = AwaitingCaller(exchange.async_client(timeout=0.2))
     monkeypatch.setattr(caller.client, "_patience", 0.1)
     caller.call(lambda client: client.spot.test_connectivity())
+    monkeypatch.setattr(caller.client._core, "_drives", lambda *_: False)
     monkeypatch.setattr(caller.client._core, "_ring", lambda: None)
     monkeypatch.setattr(caller.client._core, "take_in", lambda: None)
     monkeypatch.setattr(caller.client._core.giving_up, "_take_in", lambda: None)
@@ -176,6 +178,7 @@ def test_interrupt_of_a_call_that_wakes_the_core_costs_later_calls_nothing(
     with exchange.client(timeout=5) as client:
         client.connect()
         with monkeypatch.context() as patched:
+            patched.setattr(client._core, "_drives", lambda *_: False)
             patched.setattr(client._core, "_ring", interrupted)
             with pytest.raises(KeyboardInterrupt):
                 client.spot.test_connectivity()

@@ -95,7 +95,7 @@ def streams(caller: Caller, *names: Callable[[Any], str], ws_key: WsKey = WsKey.
 
 
 def next_of(caller: Caller, stream: EventStream[Any], kind: type[Any]) -> Any:
-    for _ in range(50):
+    for _ in range(5000):
         event = caller.next_event(stream)
         # An open gap goes on: what happens before its end is not told.
         if isinstance(event, kind) and not getattr(event, "is_open", False):
