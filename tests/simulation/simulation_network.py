@@ -221,7 +221,8 @@ class Wire:
     def _at_client(self, kind: str, payload: Any) -> None:
         if not self.is_open_here or self.receiver is None:
             return
-        if kind == "frame":
+        # Who has said goodbye waits for the peer's, and hears nothing else.
+        if kind == "frame" and (self.socket is None or self.socket.end._is_open):
             self.network.on_received(self, payload)
         if self.socket is not None:
             self.socket.bring(kind, payload)
