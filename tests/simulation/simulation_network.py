@@ -341,7 +341,7 @@ class Network:
 
     async def connect(
         self, url: str, receiver: Receiver, client_end: Callable[[Wire], ClientEnd] = ClientEnd
-    ) -> ClientEnd:
+    ) -> ClientEnd | DirectSocket:
         """Open a connection."""
         weather = self.weather
         parts = urlsplit(url)

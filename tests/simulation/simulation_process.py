@@ -234,6 +234,7 @@ class Process:
         end = partial(_Mouth, self)
         socket = await self._world.network.connect(url, _Ear(self, receiver), end)
         if self.is_dead:
+            assert isinstance(socket, ClientEnd)
             self._let_go(socket.wire)
         return socket
 
