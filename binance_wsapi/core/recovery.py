@@ -107,11 +107,15 @@ class _Recovery:
         self._rest = rest
         self._own = self._write_ahead.journal.run
         self._slots = asyncio.Semaphore(AT_ONCE)
+        self._found: list[tuple[EntryKey, Outcome, bool]] = []
+        """What became of entries, and whether that is all that can be known."""
 
     async def recover(self, timeout: float | None) -> list[Recovered]:
         async with self._write_ahead.recovering:
             recovered = await self._recover(timeout)
-            # What is told from here on is not asked again.
+            # What is told is not asked again; what is not, as nobody waits any more, has to be.
+            for key, outcome, is_final in self._found:
+                self._write_ahead.note(key, outcome, was_written=True, is_final=is_final)
             await self._write_ahead.flush()
         return recovered
 
@@ -128,7 +132,11 @@ class _Recovery:
         until = math.inf if timeout is None else self._runtime.now() + timeout
         for ws_key in dict.fromkeys(call.ws_key for call in calls.values()):
             session = self._look_ups.sessions.of(ws_key)
-            await self._measure_clock(session)
+            try:
+                async with asyncio.timeout(self._left(until)):
+                    await self._measure_clock(session)
+            except TimeoutError:
+                raise _clock_not_read(f" within {timeout} s") from None
             self._hand_on(session, entries, runs)
             # All of them first: each may be another one's rival.
             self._look_ups.lost_answers.note_unknown(
@@ -170,11 +178,11 @@ class _Recovery:
             if not session.clock.needs_refresh(self._runtime.now()):
                 return
             why = ""  # the question was refused, or its answer contradicts all that is known
-        raise NotSent(
-            f"recover: the exchange's clock could not be read{why}; call it again",
-            operation="recover",
-            reason="not connected",
-        ) from None
+        raise _clock_not_read(why) from None
+
+    def _left(self, until: float) -> float | None:
+        """Return how many seconds are left of the time this may take."""
+        return None if until == math.inf else max(until - self._runtime.now(), 0.0)
 
     def _hand_on(
         self, session: ApiSession, entries: Iterable[Entry], runs: Mapping[int, Run]
@@ -206,15 +214,14 @@ class _Recovery:
         self._look_ups.let_resolve(call, error)
         session = self._look_ups.sessions.of(call.ws_key)
         async with self._slots:
-            left = until - self._runtime.now()
             outcome: Outcome = await self._look_ups.lost_answers.find_out_again(
-                session, call, error, None if left == math.inf else max(left, 0.0)
+                session, call, error, self._left(until)
             )
             if isinstance(outcome, ClientClosed):
                 raise outcome
             is_final = not isinstance(outcome, OutcomeUnknown) or error.is_beyond_asking
-            self._note(entry.key, outcome, is_final=is_final)
-            orders = await self._as_they_stand(session, outcome)
+            self._found.append((entry.key, outcome, is_final))
+            orders = await self._as_they_stand(session, outcome, until)
         return Recovered(
             ws_key=call.ws_key,
             operation=entry.method,
@@ -227,13 +234,10 @@ class _Recovery:
             orders=orders,
         )
 
-    def _note(self, key: EntryKey, outcome: Outcome, *, is_final: bool) -> None:
-        self._write_ahead.note(key, outcome, was_written=True, is_final=is_final)
-
     # The orders as they stand
 
     async def _as_they_stand(
-        self, session: ApiSession, outcome: Outcome
+        self, session: ApiSession, outcome: Outcome, until: float
     ) -> tuple[OrderReconciled, ...]:
         if isinstance(outcome, Response):
             shown: object = _decode(outcome.raw_result)
@@ -244,14 +248,14 @@ class _Recovery:
         known = {order_key(order): order for order in orders_in(shown)}
         return tuple(
             [
-                await self._as_it_stands(session, key, order)
+                await self._as_it_stands(session, key, order, until)
                 for key, order in known.items()
                 if key is not None
             ]
         )
 
     async def _as_it_stands(
-        self, session: ApiSession, key: tuple[str, int], shown: Mapping[str, Any]
+        self, session: ApiSession, key: tuple[str, int], shown: Mapping[str, Any], until: float
     ) -> OrderReconciled:
         symbol, order_id = key
         asked = {"symbol": symbol, "orderId": order_id}
@@ -259,14 +263,17 @@ class _Recovery:
         fills: list[dict[str, Any]] = []
         problem = None
         try:
-            row = await self._asked(session, "order.status", asked)
-            executed = amount(row.get("executedQty")) or 0
-            if executed:
-                fills = await self._fills(session, asked, executed)
+            async with asyncio.timeout(self._left(until)):
+                row = await self._asked(session, "order.status", asked)
+                executed = amount(row.get("executedQty")) or 0
+                if executed:
+                    fills = await self._fills(session, asked, executed)
         except RequestRejected as error:
             problem = None if row is None and error.code in _NOT_FOUND else str(error)
         except (BinanceWsApiError, LinkLost) as error:
             problem = str(error)
+        except TimeoutError:
+            problem = "the time that the recovery may take was over"
         return OrderReconciled(
             market=session.market,
             symbol=symbol,
@@ -330,3 +337,11 @@ class _Recovery:
                 problem = str(error)
             await asyncio.sleep(PAUSE_S)
         raise NotSent(problem, operation="fills", reason="unreadable")
+
+
+def _clock_not_read(why: str) -> NotSent:
+    return NotSent(
+        f"recover: the exchange's clock could not be read{why}; call it again",
+        operation="recover",
+        reason="not connected",
+    )

@@ -263,6 +263,7 @@ class SimulatedClient(AsyncClient):
         **options: Any,
     ) -> None:
         self._world = world
+        self._given = options
         self._stands_on = host or world.host, transport or world.network
         super().__init__(rotate_after=None, **options)
         # Far more often than the option allows.
@@ -311,6 +312,10 @@ class SimulatedClient(AsyncClient):
     def _complete(self, kind: CallKind, params: dict[str, WireValue]) -> None:
         super()._complete(kind, params)
         self._world.call_began(kind, params)
+
+    def successor(self) -> SimulatedClient:
+        """Make a client with the same options, which outlives this one."""
+        return SimulatedClient(self._world, host=VirtualHost(self._world.loop), **self._given)
 
     @property
     def core(self) -> Core:

@@ -871,6 +871,70 @@ def test_journal_is_let_go_of_though_what_was_to_write_into_it_never_began(tmp_p
     FileLock(path).release()
 
 
+def test_recovery_ends_in_its_time_though_fills_cannot_be_asked_for(tmp_path: Path) -> None:
+    """Only finding out was bounded by it: asking for the orders as they stand took as long again."""
+
+    async def scenario(world: World, client: SimulatedClient) -> Any:
+        faults = world.exchange.venue.faults
+        faults.on("order.place").drop_after_acceptance()
+        assert isinstance(await place(client), OutcomeUnknown)
+        world.exchange.trade(
+            "order.place", side="SELL", type="MARKET", quantity="0.01", newClientOrderId="others"
+        )
+        await client.close()
+        assert world.host.ending is not None
+        await world.host.ending
+        faults.on("myTrades").swallow(times=None)
+        heir = client.successor()
+        began = world.loop.time()
+        try:
+            (found,) = await heir.recover(timeout=3.0)
+        finally:
+            took = world.loop.time() - began
+            await heir.close()
+            host: Any = heir.core.runtime.host
+            await host.ending
+        return took, found
+
+    took, found = play(scenario, journal=tmp_path / "orders.db", on_unknown_outcome="raise")
+
+    assert took < 3.5
+    assert found.state == "accepted"
+    assert "the time that the recovery may take was over" in found.orders[0].problem
+
+
+def test_what_a_recovery_found_that_was_cut_short_is_told_by_the_next(tmp_path: Path) -> None:
+    """It stood in the journal as settled, though nobody had been told, and none was told later on."""
+
+    async def end(client: SimulatedClient) -> None:
+        await client.close()
+        host: Any = client.core.runtime.host
+        await host.ending
+
+    async def scenario(world: World, client: SimulatedClient) -> Any:
+        faults = world.exchange.venue.faults
+        faults.on("order.place").drop_after_acceptance()
+        assert isinstance(await place(client), OutcomeUnknown)
+        faults.on("order.place").drop_before_acceptance()
+        assert isinstance(await place(client), OutcomeUnknown)
+        await end(client)
+        first = client.successor()
+        cut_short = world.loop.create_task(first.recover())
+        await asyncio.sleep(5.0)  # what was executed is known by now, and what was not cannot be
+        cut_short.cancel()
+        await asyncio.wait([cut_short])
+        await end(first)
+        second = client.successor()
+        try:
+            return await second.recover()
+        finally:
+            await end(second)
+
+    found = play(scenario, journal=tmp_path / "orders.db", on_unknown_outcome="raise")
+
+    assert sorted(each.state for each in found) == ["accepted", "not placed"]
+
+
 def test_what_a_lost_successor_had_brought_is_told_though_the_former_link_never_brings_it() -> None:
     """It was dropped, being left to the former link, which was wedged; the gap began after it."""
     told: list[bytes] = []
