@@ -97,6 +97,8 @@ class Process:
         """The journal has failed once."""
         self.left_open: list[Entry] = []
         """What earlier processes had left open, when it last looked into its journal."""
+        self.found_open: dict[EntryKey, Entry] = {}
+        """All that it ever found left open."""
         self.client: SimulatedClient
         self._world = world
         self._disk = disk
@@ -132,6 +134,12 @@ class Process:
     def sent(self, request: str) -> bool:
         """Whether a request of this id is one of its client's."""
         return request.startswith(self._prefix)
+
+    @property
+    def may_leave_untold(self) -> bool:
+        """Whether it may have died behind the writing down of what it recovered, and before that was told."""
+        died_behind = self._death is not None and self._death.instant == "has appended"
+        return died_behind or (self.is_dead and self.durability == "power")
 
     @property
     def may_send_unjournalled(self) -> bool:
@@ -222,6 +230,7 @@ class Process:
                 for entry in entries.values()
                 if entry.state == "open" and entry.key[0] != journal.run.number
             ]
+            self.found_open |= {entry.key: entry for entry in self.left_open}
             return runs, entries
 
         journal.append = watched  # type: ignore[method-assign]

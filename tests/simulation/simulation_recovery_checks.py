@@ -33,11 +33,11 @@ __all__ = ["Recovery", "check_journal", "check_recoveries", "check_sight"]
 _NOTED_WITHIN_S = {"process": 0.06, "power": 1.0}
 """How long after its caller an outcome has to stand in the journal, slow disks included."""
 
-LONGEST_SEARCH_S = 2 * (30.0 + 10.0 + 1.0 + 3.0 + 30.0)
+LONGEST_S = 2 * (30.0 + 10.0 + 1.0 + 3.0 + 30.0) + 90.0
 """Within this all is asked, with the longest recvWindow and more than are looked up at the same time."""
 
-ENDS_LATER_S = 90.0
-"""By how much a recovery may outlast its time: an answer that is awaited, the orders as they stand."""
+ENDS_LATER_S = 1.0
+"""By how much a recovery may outlast its time: what is known is written down last."""
 
 
 class Recovery:
@@ -91,6 +91,8 @@ def check_recoveries(
     world: World, processes: Iterable[Process], recoveries: Iterable[Recovery]
 ) -> Iterator[str]:
     """All that was open was told, truly, and once."""
+    processes, recoveries = list(processes), list(recoveries)
+    yield from _untold(processes, recoveries)
     settled: set[EntryKey] = set()
     known = {
         request: call
@@ -101,7 +103,7 @@ def check_recoveries(
     }
     for recovery in recoveries:
         took = recovery.ended - recovery.began
-        longest = LONGEST_SEARCH_S if recovery.timeout is None else recovery.timeout
+        longest = LONGEST_S if recovery.timeout is None else recovery.timeout
         if took > longest + ENDS_LATER_S:
             yield f"recover({recovery.timeout}) took {took:.1f} s"
         if len(recovery.found) != len(recovery.left_open):
@@ -120,6 +122,17 @@ def check_recoveries(
                 yield f"asked again, though {outcome!r} was known: {_shown(entry)}"
             for problem in _judged(world, recovery, entry, told):
                 yield f"recovered {told.state}: {_shown(entry)}: {problem}"
+
+
+def _untold(processes: list[Process], recoveries: list[Recovery]) -> Iterator[str]:
+    """Yield what was open once, and of which nobody was ever told what became."""
+    told = {entry.key for recovery in recoveries for entry, each in recovery.pairs if each}
+    excused = {
+        key for process in processes if process.may_leave_untold for key in process.found_open
+    }
+    for process in processes:
+        for key in process.found_open.keys() - told - excused:
+            yield f"never told: {_shown(process.found_open[key])}"
 
 
 def _was_known(process: Process, call: CallRecord) -> bool:

@@ -215,6 +215,19 @@ def recovered_is_noted_later(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(WriteAhead, "flush", flush)
 
 
+def found_is_noted_at_once(patch: pytest.MonkeyPatch) -> None:
+    """What is found out is written down, whether or not its caller comes to know it."""
+
+    async def settled(self: Any, *args: Any) -> Any:
+        recovered = await real(self, *args)
+        key, outcome, is_final = self._found[-1]
+        self._write_ahead.note(key, outcome, was_written=True, is_final=is_final)
+        return recovered
+
+    real = recovery._Recovery._settled
+    patch.setattr(recovery._Recovery, "_settled", settled)
+
+
 def recovery_takes_the_clock_as_it_is(patch: pytest.MonkeyPatch) -> None:
     """The clock was measured when the connection came up."""
 
@@ -271,6 +284,7 @@ MUTATIONS_OF_RECOVERY: tuple[Mutation, ...] = (
     fence_without_processing_time,
     outcomes_are_not_recorded,
     recovered_is_noted_later,
+    found_is_noted_at_once,
     recovery_takes_the_clock_as_it_is,
     all_machines_have_one_clock,
     nothing_is_handed_on,
