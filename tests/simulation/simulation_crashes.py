@@ -41,6 +41,8 @@ __all__ = ["simulate_crash"]
 FENCE_S = 30.0 + 10.0 + 1.0
 """After so long no request of the simulated user can be executed any more."""
 
+_LONGEST_BAN_S = 2_000
+
 _FOLDER = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
 """Where journals are: in memory, where that has a place."""
 
@@ -218,8 +220,9 @@ class _Crashes:
         for exchange in self._world.exchanges.values():
             if exchange.market is Market.SPOT:
                 exchange.limits.set_rules(LimitRules())
-        while any(each.limits.is_banned(REMOTE) for each in self._world.exchanges.values()):
-            await asyncio.sleep(60.0)
+        for _ in range(_LONGEST_BAN_S // 60):
+            if any(each.limits.is_banned(REMOTE) for each in self._world.exchanges.values()):
+                await asyncio.sleep(60.0)
         for _ in range(6):
             if await self._recover(process, None):
                 break
