@@ -83,6 +83,9 @@ _OLD_US = 60 * 10**6
 _LATE_US = 500_000
 """By how much our clock may be behind the exchange's (it never is ahead)."""
 
+_TRY_US = 5 * 10**6
+"""How often a request may go beyond a lease: its answer corrects what others are thought to use."""
+
 _MOST_NOTED = 512
 
 _PUT_BACK_US = 1_000_000
@@ -202,6 +205,7 @@ class _Window:
         "sure",
         "told",
         "told_at",
+        "tried_us",
         "type",
         "wanted",
     )
@@ -239,6 +243,8 @@ class _Window:
         """What a request wanted that the lease has no room for."""
         self.is_dry = False
         """There was not enough left for all to lease more."""
+        self.tried_us = 0
+        """When a request last went beyond the lease."""
         self.told: int | None = None
         """The last count told in this window."""
         self.told_at = 0
@@ -526,7 +532,11 @@ class Ledger:
             # What may be urgent takes from the reserve, of which each has a small part.
             spare = (window.limit - window.allowed) // 8 if urgent else 0
             is_too_heavy = wanted > window.allowed  # for anybody: the exchange's to refuse
-            if window.own + wanted > window.granted + spare and not is_too_heavy:
+            if (
+                window.own + wanted > window.granted + spare
+                and not is_too_heavy
+                and not self._goes_beyond(window, wanted, wall_us)
+            ):
                 window.wanted = max(window.wanted, wanted)
                 self.ask()
                 # A lease is on its way, unless there was none to be had.
@@ -542,6 +552,20 @@ class Ledger:
                 window.wanted = max(window.wanted, 1)
                 self.ask()
         return None
+
+    def _goes_beyond(self, window: _Window, wanted: int, wall_us: int) -> bool:
+        """Whether a request goes though no lease has room for it: by the exchange's count there is room."""
+        if (
+            not window.is_dry
+            or self.fallback
+            or self.meter.under_way
+            or window.told is None
+            or wanted + window.used > window.allowed
+            or wall_us - window.tried_us < _TRY_US
+        ):
+            return False
+        window.tried_us = wall_us
+        return True
 
     def ask(self) -> None:
         """Have leases fetched, once."""

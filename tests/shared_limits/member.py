@@ -9,10 +9,8 @@ from typing import Any
 
 from binance_wsapi import AsyncClient, BinanceWsApiError, NotSent
 
-UNDER_WAY = 20
 
-
-async def run(options: dict[str, Any]) -> dict[str, Any]:
+async def run(options: dict[str, Any], under_way: int) -> dict[str, Any]:
     answered, refused = 0, []
     is_over = asyncio.Event()
     asyncio.get_running_loop().add_reader(sys.stdin.fileno(), is_over.set)
@@ -33,7 +31,7 @@ async def run(options: dict[str, Any]) -> dict[str, Any]:
                     print("began", flush=True)
                 answered += 1
 
-    asking = [asyncio.create_task(ask()) for _ in range(UNDER_WAY)]
+    asking = [asyncio.create_task(ask()) for _ in range(under_way)]
     await is_over.wait()
     for task in asking:
         task.cancel()
@@ -43,4 +41,4 @@ async def run(options: dict[str, Any]) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    print(json.dumps(asyncio.run(run(json.loads(sys.argv[1])))), flush=True)
+    print(json.dumps(asyncio.run(run(json.loads(sys.argv[1]), int(sys.argv[2])))), flush=True)

@@ -295,3 +295,37 @@ def test_a_calm_fleet_uses_nearly_all_and_nobody_starves(tmp_path: Path) -> None
         used, sent = asyncio.run(calm(server))
     assert used >= 0.95 * LIMIT
     assert min(sent) >= LIMIT / MEMBERS / 2
+
+
+def test_what_others_were_thought_to_use_is_corrected_where_all_leases_are_used_up(
+    tmp_path: Path,
+) -> None:
+    """Where nobody sends no answer tells better: a request goes beyond the lease now and then."""
+
+    async def corrected(server: RedisServer) -> int:
+        async with redis.asyncio.Redis.from_url(server.url, decode_responses=True) as database:
+            await database.set(f"{BOOK}:since", 1)
+            world = World(server)
+            world.now += (MINUTE_US - world.wall_us % MINUTE_US) / 1e6  # a window begins
+            member = Member(world)
+            await member.beat()
+            member.send(LIMIT)
+            await member.beat()
+            member.arrive(LIMIT)
+            member.hear()
+            (window,) = [name async for name in database.scan_iter(f"{BOOK}:REQUEST*")]
+            await database.hset(window, "F", LIMIT)
+            await member.beat()
+            member.send(LIMIT)
+            await member.beat()  # before the answers: what they tell is no upper bound any more
+            for _ in range(80):
+                member.arrive(LIMIT)
+                member.hear()
+                await member.beat()
+                world.now += BEAT_S
+                member.send(LIMIT)
+            await member.limits._server.aclose()
+            return world.counted[world.window]
+
+    with RedisServer(tmp_path) as server:
+        assert asyncio.run(corrected(server)) >= 0.95 * LIMIT
