@@ -31,6 +31,7 @@ from binance_wsapi.errors import (
 )
 from binance_wsapi.events import (
     AccountReconciled,
+    AlgoOrderReconciled,
     AsyncEventStream,
     ConnectionEvent,
     EventStream,
@@ -48,6 +49,7 @@ from binance_wsapi.response import RateLimitUsage, Response
 
 __all__ = [
     "AccountReconciled",
+    "AlgoOrderReconciled",
     "AsyncClient",
     "AsyncEventStream",
     "AuthenticationFailed",

@@ -500,6 +500,7 @@ _ENDPOINTS: dict[WsKey, Endpoint] = {
         # The documents have the key in the path, which the host no longer reads for USD-M; the official
         # connector subscribes it. Both together bring each event once: it is one stream.
         listen_key_is_subscribed=True,
+        books="binance_wsapi.markets.books:EOPTIONS",
         listen_keys="binance_wsapi.catalogue.listen_keys:EOPTIONS",
     ),
     WsKey.ALPHA: Endpoint(

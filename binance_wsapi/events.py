@@ -20,10 +20,12 @@ from binance_wsapi.models.tolerant import tolerant_decoder
 
 if TYPE_CHECKING:
     from binance_wsapi.models.account import AccountInformation, AccountTrade
+    from binance_wsapi.models.eoptions import OptionAccount, OptionAccountTrade, OptionOrder
     from binance_wsapi.models.futures import (
         CoinFuturesAccount,
         CoinFuturesOrder,
         FuturesAccountV2,
+        FuturesAlgoOrder,
         FuturesOrder,
     )
     from binance_wsapi.models.futures_history import FuturesAccountTrade
@@ -43,10 +45,12 @@ if TYPE_CHECKING:
         | IsolatedMarginAccount
         | PortfolioFuturesAccount
         | PortfolioBalances
+        | OptionAccount
     )
 
 __all__ = [
     "AccountReconciled",
+    "AlgoOrderReconciled",
     "AsyncEventStream",
     "BaseEventStream",
     "ConnectionEvent",
@@ -136,7 +140,7 @@ class OrderReconciled(Model, dict=True):
     yourself. It is asked for again after the next gap."""
 
     @cached_property
-    def order(self) -> Order | FuturesOrder | CoinFuturesOrder | None:
+    def order(self) -> Order | FuturesOrder | CoinFuturesOrder | OptionOrder | None:
         """The order as the market's ``order.status`` shows it; ``None`` when it is not known any more.
 
         Raises:
@@ -144,27 +148,67 @@ class OrderReconciled(Model, dict=True):
         """
         if self.raw_order is None:
             return None
-        typed: Order | FuturesOrder | CoinFuturesOrder = _typed(
+        typed: Order | FuturesOrder | CoinFuturesOrder | OptionOrder = _typed(
             self.raw_order, find(self.market.facts.order_model), "order.status", "raw_order"
         )
         return typed
 
     @cached_property
-    def missed_fills(self) -> tuple[AccountTrade | FuturesAccountTrade, ...]:
+    def missed_fills(self) -> tuple[AccountTrade | FuturesAccountTrade | OptionAccountTrade, ...]:
         """Fills that no event told, oldest first.
 
         Raises:
             UnreadableResult: One does not fit its model: see :attr:`raw_missed_fills`.
         """
         kind: Any = find(self.market.facts.fill_model)
-        trades: list[AccountTrade | FuturesAccountTrade] = _typed(
+        trades: list[AccountTrade | FuturesAccountTrade | OptionAccountTrade] = _typed(
             self.raw_missed_fills, list[kind], "the question for fills", "raw_missed_fills"
         )
         return tuple(trades)
 
 
+class AlgoOrderReconciled(Model, dict=True):
+    """An algo order as the exchange showed it after a gap: what the missed events would have told.
+
+    The order that its trigger placed is told by an :class:`OrderReconciled` of its own.
+    """
+
+    market: Market
+    """Its market."""
+    symbol: str
+    """Its symbol."""
+    algo_id: int
+    """The exchange's id of it."""
+    client_algo_id: str
+    """Its own id."""
+    status: str
+    """Its status now; ``UNKNOWN`` when the exchange does not know it any more, or, with a :attr:`problem`,
+    when it could not be asked."""
+    raw_order: dict[str, Any] | None = None
+    """It as a wire dict of ``GET /fapi/v1/algoOrder``; ``None`` when the exchange does not know it."""
+    problem: str | None = None
+    """Why it could not be asked for: ask yourself. It is asked for again after the next gap."""
+
+    @cached_property
+    def order(self) -> FuturesAlgoOrder | None:
+        """The algo order as REST shows it; ``None`` when it is not known any more.
+
+        Raises:
+            UnreadableResult: It does not fit its model: see :attr:`raw_order`.
+        """
+        if self.raw_order is None:
+            return None
+        typed: FuturesAlgoOrder = _typed(
+            self.raw_order,
+            find("binance_wsapi.models.futures:FuturesAlgoOrder"),
+            "GET /fapi/v1/algoOrder",
+            "raw_order",
+        )
+        return typed
+
+
 class AccountReconciled(Model, dict=True):
-    """The account as the exchange showed it after a gap: balances, and positions on futures.
+    """The account as the exchange showed it after a gap: balances, and positions on futures and options.
 
     It ends what is told after a gap. On portfolio margin there are three: USD-M's, COIN-M's, and the balances of
     all wallets under Spot.

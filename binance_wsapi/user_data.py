@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TypeAlias
 
-from binance_wsapi.events import AccountReconciled, OrderReconciled, StreamGap
+from binance_wsapi.events import AccountReconciled, AlgoOrderReconciled, OrderReconciled, StreamGap
 from binance_wsapi.models.eoptions_events import EoptionsUserEvent
 from binance_wsapi.models.futures_events import CoinmUserEvent, UsdmUserEvent
 from binance_wsapi.models.margin_events import MarginUserEvent
@@ -30,7 +30,9 @@ __all__ = [
 SpotUserData: TypeAlias = UserEvent | StreamGap | OrderReconciled | AccountReconciled
 """On ``WsKey.MAIN_WSAPI`` and its kin."""
 
-UsdmUserData: TypeAlias = UsdmUserEvent | StreamGap | OrderReconciled | AccountReconciled
+UsdmUserData: TypeAlias = (
+    UsdmUserEvent | StreamGap | OrderReconciled | AlgoOrderReconciled | AccountReconciled
+)
 """On ``WsKey.USDM_WSAPI`` and its testnet."""
 
 CoinmUserData: TypeAlias = CoinmUserEvent | StreamGap | OrderReconciled | AccountReconciled
@@ -47,5 +49,5 @@ PortfolioMarginUserData: TypeAlias = (
 PortfolioMarginProUserData: TypeAlias = PortfolioMarginProUserEvent | StreamGap
 """On ``WsKey.PORTFOLIO_MARGIN_PRO_USER_DATA``."""
 
-EoptionsUserData: TypeAlias = EoptionsUserEvent | StreamGap
+EoptionsUserData: TypeAlias = EoptionsUserEvent | StreamGap | OrderReconciled | AccountReconciled
 """On ``WsKey.EOPTIONS_USER_DATA``."""

@@ -38,15 +38,14 @@ class Reconciles(Protocol):
 
 
 class AccountBooks:
-    """Several reconcilers, each for the orders of one market; owned by the loop's thread.
+    """Several reconcilers, each for the orders of one kind; owned by the loop's thread.
 
     Args:
-        books: They, of which each is for one business unit.
+        books: They.
     """
 
     def __init__(self, books: Sequence[Reconciler]) -> None:
         self.books = books
-        self._by_unit = {each.book.business_unit: each for each in books}
 
     def start(self) -> None:
         """Learn which orders are open already."""
@@ -59,9 +58,10 @@ class AccountBooks:
             each.end()
 
     def is_news(self, event: RawEvent) -> bool:
-        """Let the book that an event is about take note of it."""
-        book = self._by_unit.get(event.unit)
-        return book is None or book.is_news(event)
+        """Let the books of the business unit that an event is about take note of it."""
+        concerned = [each for each in self.books if each.book.business_unit == event.unit]
+        told = [each.is_news(event) for each in concerned]  # each has to see it
+        return all(told)
 
     def begin(self) -> None:
         """Events flow again after a gap."""

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from binance_wsapi.events import AccountReconciled, OrderReconciled, StreamGap
+from binance_wsapi.events import AccountReconciled, AlgoOrderReconciled, OrderReconciled, StreamGap
 from binance_wsapi.markets import Market
 from binance_wsapi.protocol.order_events import FINAL_STATUSES
 from binance_wsapi.protocol.raw_event import raw_event
@@ -22,6 +22,7 @@ EVENT = "event"
 _RECORDS: dict[str, type[Any]] = {
     "gap": StreamGap,
     "order": OrderReconciled,
+    "algo": AlgoOrderReconciled,
     "account": AccountReconciled,
 }
 
@@ -38,9 +39,13 @@ class LoggedOrder:
     order_id: int
     trade_ids: tuple[int, ...]
     has_ended: bool
+    is_algo: bool = False
+    """It is one of the algo service."""
 
 
-def encoded(record: StreamGap | OrderReconciled | AccountReconciled) -> tuple[str, bytes]:
+def encoded(
+    record: StreamGap | OrderReconciled | AlgoOrderReconciled | AccountReconciled,
+) -> tuple[str, bytes]:
     """Return the kind and the text of what the library tells."""
     kind = next(kind for kind, each in _RECORDS.items() if isinstance(record, each))
     return kind, msgspec.json.encode(msgspec.structs.asdict(record))
@@ -80,7 +85,8 @@ def orders_told(entries: Iterable[tuple[str, bytes]]) -> Iterator[LoggedOrder]:
     for kind, text in entries:
         if kind == EVENT:
             event = raw_event(text)
-            order = event.order
+            algo = event.algo_order
+            order = event.order if algo is None else algo
             if order is not None:
                 yield LoggedOrder(
                     market=None,
@@ -89,10 +95,15 @@ def orders_told(entries: Iterable[tuple[str, bytes]]) -> Iterator[LoggedOrder]:
                     order_id=order.key[1],
                     trade_ids=() if order.fill is None else (order.fill,),
                     has_ended=order.status in FINAL_STATUSES,
+                    is_algo=algo is not None,
                 )
         elif kind == "order":
             record: OrderReconciled = _record(kind, text)
-            ids = (whole_number(fill.get("id")) for fill in record.raw_missed_fills)
+            # Options number a row, too; events have the number of the trade.
+            ids = (
+                whole_number(fill.get("tradeId", fill.get("id")))
+                for fill in record.raw_missed_fills
+            )
             yield LoggedOrder(
                 market=record.market,
                 unit=None,
@@ -100,4 +111,15 @@ def orders_told(entries: Iterable[tuple[str, bytes]]) -> Iterator[LoggedOrder]:
                 order_id=record.order_id,
                 trade_ids=tuple(trade_id for trade_id in ids if trade_id is not None),
                 has_ended=record.status in FINAL_STATUSES and record.problem is None,
+            )
+        elif kind == "algo":
+            algo_record: AlgoOrderReconciled = _record(kind, text)
+            yield LoggedOrder(
+                market=algo_record.market,
+                unit=None,
+                symbol=algo_record.symbol,
+                order_id=algo_record.algo_id,
+                trade_ids=(),
+                has_ended=algo_record.status in FINAL_STATUSES and algo_record.problem is None,
+                is_algo=True,
             )

@@ -288,6 +288,8 @@ def _name(book: int, key: tuple[str, int]) -> str:
 
 
 def _is_of_book(book: AccountBook, told: LoggedOrder) -> bool:
+    if book.is_algo is not told.is_algo:
+        return False
     if told.market is None:
         return book.business_unit == told.unit
     return book.market is told.market

@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Callable, Collection, Mapping
+from types import NoneType
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -19,11 +20,12 @@ from binance_wsapi.errors import (
     RateLimited,
     RequestRejected,
 )
-from binance_wsapi.events import AccountReconciled, OrderReconciled
+from binance_wsapi.events import AccountReconciled, AlgoOrderReconciled, OrderReconciled
 from binance_wsapi.markets.books import without_rest
 from binance_wsapi.protocol.raw_event import RawEvent
 from binance_wsapi.protocol.reconcile import LiveOrders, Reconciled, Reconciliation
 from binance_wsapi.protocol.verdict import LAG_S
+from binance_wsapi.protocol.wire_values import text
 
 if TYPE_CHECKING:
     from binance_wsapi.core.account_questions import AccountQuestions
@@ -84,6 +86,8 @@ class Reconciler:
         self._questions = questions
         self.book = book if questions.has_rest else without_rest(book)
         self._append = tell
+        self.places_into: Reconciler | None = None
+        """Who keeps track of the orders that the triggers of algo orders place."""
         self._orders = LiveOrders(
             self.book, since_us=questions.exchange_us() if since_us is None else since_us
         )
@@ -145,6 +149,9 @@ class Reconciler:
             self._look_into_answers()
         orders = self._orders
         is_news = orders.observe_event(event)
+        if self.places_into is not None and (placed := _placed(*event.placed_by_algo)):
+            # The events that tell of it may be lost though this one came.
+            self.places_into._answers.append((True, placed))
         if orders.has_strangers and not self._is_interrupted:
             self.begin()
         return is_news
@@ -280,10 +287,13 @@ class Reconciler:
     async def _refresh_account(self) -> None:
         book = self.book
         method, params = book.account, book.account_params
+        if method is None:
+            return
         problem = ""
         for attempt in range(ACCOUNT_ATTEMPTS):
             try:
                 account = await self._ask(method, params)
+                positions = None if book.positions is None else await self._ask(book.positions, {})
             except BinanceWsApiError as error:
                 problem = str(error)
                 if isinstance(error, ConfigurationError) or (
@@ -294,14 +304,17 @@ class Reconciler:
                 continue
             if isinstance(account, list) and book.listed_as is not None:
                 account = {book.listed_as: account}
-            if isinstance(account, dict):
+            if isinstance(account, dict) and isinstance(positions, (list, NoneType)):
+                if positions is not None:
+                    account = {**account, "positions": positions}
                 self._append(
                     AccountReconciled(
                         market=book.market, raw_account=account, account_model=book.account_model
                     )
                 )
                 return
-            problem = f"the answer to {method} cannot be read"
+            asked = method if not isinstance(account, dict) else book.positions
+            problem = f"the answer to {asked} cannot be read"
             break
         log.warning("%s: the account could not be read: %s", self._questions.ws_key, problem)
         self._append(AccountReconciled(market=book.market, raw_account=None, problem=problem))
@@ -330,18 +343,46 @@ class Reconciler:
         await asyncio.sleep(max(RETRY_DELAY_S, wait or 0.0))
 
     def _tell(self, record: Reconciled) -> None:
-        self._append(
-            OrderReconciled(
-                market=self.book.market,
-                symbol=record.symbol,
-                order_id=record.order_id,
-                client_order_id=record.client_order_id,
-                status=record.status,
-                raw_missed_fills=record.missed_fills,
-                raw_order=record.order,
-                problem=record.problem,
-            )
+        self._append(_told_of(self.book, record))
+        order = record.order or {}
+        if self.places_into is not None and (
+            placed := _placed(record.symbol, order.get("actualOrderId"))
+        ):
+            # Its events were missed, too: nobody may have heard of it.
+            self.places_into.answer(placed, makes_orders=True, resolved=True)
+
+
+def _told_of(book: AccountBook, record: Reconciled) -> OrderReconciled | AlgoOrderReconciled:
+    """Return what the account's stream is told of an order."""
+    if book.is_algo:
+        return AlgoOrderReconciled(
+            market=book.market,
+            symbol=record.symbol,
+            algo_id=record.order_id,
+            client_algo_id=record.client_order_id,
+            status=record.status,
+            raw_order=record.order,
+            problem=record.problem,
         )
+    return OrderReconciled(
+        market=book.market,
+        symbol=record.symbol,
+        order_id=record.order_id,
+        client_order_id=record.client_order_id,
+        status=record.status,
+        raw_missed_fills=record.missed_fills,
+        raw_order=record.order,
+        problem=record.problem,
+    )
+
+
+def _placed(symbol: str, order_id: object) -> msgspec.Raw | None:
+    """Return the order that a trigger placed, as an answer would show it; ``None`` without one."""
+    number = text(order_id) or ""
+    if not symbol or not number.isdecimal():
+        return None
+    order = {"symbol": symbol, "orderId": int(number), "clientOrderId": ""}
+    return msgspec.Raw(msgspec.json.encode(order))
 
 
 def _trades_in(answer: object) -> list[dict[str, Any]]:

@@ -27,7 +27,7 @@ from binance_wsapi.endpoints import (
 )
 from binance_wsapi.errors import ClientClosed, ConfigurationError, NotSent
 from binance_wsapi.loading import uncut
-from binance_wsapi.markets.books import CROSS_MARGIN, AccountBook, book_of, isolated_margin
+from binance_wsapi.markets.books import CROSS_MARGIN, AccountBook, books_of, isolated_margin
 from binance_wsapi.markets.market import find
 
 if TYPE_CHECKING:
@@ -202,7 +202,7 @@ class UserDataStreams:
         self, key: Account, books: Sequence[AccountBook], feed: LinkedFeed
     ) -> Reconciles:
         questions = self._questions(key[0])
-        made = [Reconciler(questions, book, feed.tell) for book in books]
+        made = _joined([Reconciler(questions, book, feed.tell) for book in books])
         self._reconcilers[key] = made
         return made[0] if len(made) == 1 else AccountBooks(made)
 
@@ -211,8 +211,9 @@ class UserDataStreams:
         return AccountQuestions(self._runtime, ws_key, session, self._rest)
 
     def _follow(self, key: Account, reconcilers: Sequence[Reconciler]) -> None:
-        if len(reconcilers) == 1 and trades_over_sessions(key[0]):
-            self._sessions.follow(key[0], reconcilers[0])
+        if trades_over_sessions(key[0]):
+            for each in reconcilers:
+                self._sessions.follow(key[0], each)
 
     def show_order(self, path: str, params: Mapping[str, Any], result: msgspec.Raw) -> None:
         """Show an order that a request to a REST path has made to who keeps track of it."""
@@ -363,7 +364,7 @@ def _logged_account(
 
     def make(tell: Callable[[object], None], since_us: int) -> list[Reconciler]:
         questions = streams._questions(ws_key)
-        return [Reconciler(questions, book, tell, since_us=since_us) for book in books]
+        return _joined([Reconciler(questions, book, tell, since_us=since_us) for book in books])
 
     def follow(reconcilers: Sequence[Reconciler]) -> None:
         following = streams._reconcilers.get(key)
@@ -379,6 +380,13 @@ def _logged_account(
 
     account = log_name(streams._runtime.authoriser.api_key or "")
     return LoggedAccount(event_log, account, stream_of(*key), feed, make=make, follow=follow)
+
+
+def _joined(books: list[Reconciler]) -> list[Reconciler]:
+    """Return the books of an account, those of algo orders telling the first what their triggers placed."""
+    for each in books:
+        each.places_into = books[0] if each.book.is_algo else None
+    return books
 
 
 def _connections(user_data: Iterable[UserData]) -> list[Session]:
@@ -398,7 +406,7 @@ def account_books(ws_key: WsKey, isolated_symbol: str | None) -> Sequence[Accoun
     if known.books is not None:
         books: Sequence[AccountBook] = find(known.books)
         return books
-    return [book_of(known.market)] if known.kind is EndpointKind.WS_API else []
+    return books_of(known.market) if known.kind is EndpointKind.WS_API else []
 
 
 def is_of_book(book: AccountBook, params: Mapping[str, Any]) -> bool:

@@ -13,9 +13,10 @@ from binance_wsapi.markets.market import Market
 
 __all__ = [
     "CROSS_MARGIN",
+    "EOPTIONS",
     "PORTFOLIO_MARGIN",
     "AccountBook",
-    "book_of",
+    "books_of",
     "is_over_rest",
     "isolated_margin",
     "without_rest",
@@ -30,26 +31,38 @@ class AccountBook:
     """Whose orders they are, in whose words."""
     order: str = "order.status"
     """Shows one order."""
+    order_named_by: tuple[str, ...] = ("symbol", "orderId")
+    """What that question names the order by."""
     open_orders: str | None
     """Shows all open orders; ``None`` where only single ones can be asked for."""
     fills: str | None
     """Shows the fills of an order; ``None`` where nothing does."""
     most_fills: int = 1000
     """How many fills one answer shows at most."""
-    account: str
-    """Shows balances (and positions)."""
+    fills_by_order: bool = True
+    """That question names the order; otherwise its symbol alone."""
+    account: str | None
+    """Shows balances (and positions); ``None`` where another book of the account asks."""
+    positions: str | None = None
+    """Shows the positions where that does not; they become a member of it."""
     account_params: Mapping[str, Any] = field(default_factory=dict[str, Any])
     """What goes with that question."""
     params: Mapping[str, str] = field(default_factory=dict[str, str])
     """What goes with each question about orders."""
     account_model: str
-    """What that decodes to: module and name."""
+    """What the account question decodes to: module and name."""
     listed_as: str | None = None
     """The member that it becomes where the answer is a list."""
     business_unit: str | None = None
     """What the events of its orders say where one stream tells of several (``fs``); ``None``: any."""
     order_path: str
     """Where REST makes its orders."""
+    words: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Members of its orders and fills that go by another name than those of Spot, and that name."""
+    statuses: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Statuses that go by another name than those of its events, and that name."""
+    is_algo: bool = False
+    """They are orders of the algo service: they have no fills, but become orders that have."""
 
 
 def is_over_rest(question: str) -> bool:
@@ -57,8 +70,12 @@ def is_over_rest(question: str) -> bool:
     return question.startswith("GET ")
 
 
-def book_of(market: Market) -> AccountBook:
+def books_of(market: Market) -> tuple[AccountBook, ...]:
     """Return the orders of an account that trades over the market's WebSocket API."""
+    return (_book_of(market), _USDM_ALGO) if market is Market.USDM else (_book_of(market),)
+
+
+def _book_of(market: Market) -> AccountBook:
     facts = market.facts
     question, params = facts.account_question
     prefix = facts.open_orders_path.removesuffix("openOrders")
@@ -71,6 +88,26 @@ def book_of(market: Market) -> AccountBook:
         account_model=facts.account_model,
         order_path=f"{prefix}order",
     )
+
+
+_USDM_ALGO = AccountBook(
+    market=Market.USDM,
+    order="GET /fapi/v1/algoOrder",
+    order_named_by=("algoId",),
+    open_orders="GET /fapi/v1/openAlgoOrders",
+    fills=None,
+    account=None,
+    account_model="",
+    order_path="/fapi/v1/algoOrder",
+    words={
+        "algoId": "orderId",
+        "clientAlgoId": "clientOrderId",
+        "algoStatus": "status",
+        "quantity": "origQty",
+        "createTime": "time",
+    },
+    is_algo=True,
+)
 
 
 def without_rest(book: AccountBook) -> AccountBook:
@@ -129,5 +166,22 @@ PORTFOLIO_MARGIN = (
         account_model="binance_wsapi.models.margin:PortfolioBalances",
         listed_as="balances",
         order_path="/papi/v1/margin/order",
+    ),
+)
+
+EOPTIONS = (
+    AccountBook(
+        market=Market.EOPTIONS,
+        order="GET /eapi/v1/order",
+        open_orders="GET /eapi/v1/openOrders",
+        fills="GET /eapi/v1/userTrades",
+        fills_by_order=False,
+        account="GET /eapi/v1/marginAccount",
+        positions="GET /eapi/v1/position",
+        account_model="binance_wsapi.models.eoptions:OptionAccount",
+        order_path="/eapi/v1/order",
+        words={"quantity": "origQty", "createTime": "time"},
+        # Documents of different age have both.
+        statuses={"ACCEPTED": "NEW", "CANCELLED": "CANCELED"},
     ),
 )

@@ -14,7 +14,12 @@ __all__ = ["FACTS"]
 FACTS = MarketFacts(
     label="options",
     short_label="options",
-    **WITHOUT_API,
+    **WITHOUT_API
+    | {
+        "order_model": "binance_wsapi.models.eoptions:OptionOrder",
+        "fill_model": "binance_wsapi.models.eoptions:OptionAccountTrade",
+        "account_model": "binance_wsapi.models.eoptions:OptionAccount",
+    },
     not_found=frozenset({-2013, -2011}),
     limit_pool="eoptions",
     limits=(("REQUEST_WEIGHT", "MINUTE", 1, 2400), ("ORDERS", "MINUTE", 1, 1200)),

@@ -138,7 +138,7 @@ class MarketFacts:
     """The module of its market events; ``None`` where it has no market streams."""
 
 
-WITHOUT_API: Mapping[str, Any] = {
+WITHOUT_API: dict[str, Any] = {
     "has_api": False,
     "described_in": "",
     "takes_microseconds": False,

@@ -9,8 +9,10 @@ __all__ = ["FINAL_STATUSES", "micros", "order_from_event"]
 _MICROSECONDS_FROM = 10**14
 """A timestamp of this size and more is in microseconds (reference/margin/rules.json)."""
 
-FINAL_STATUSES = frozenset({"FILLED", "CANCELED", "EXPIRED", "EXPIRED_IN_MATCH", "REJECTED"})
-"""Statuses of orders that can change no more; any other, known or not, may."""
+FINAL_STATUSES = frozenset(
+    {"FILLED", "CANCELED", "EXPIRED", "EXPIRED_IN_MATCH", "REJECTED", "FINISHED"}
+)
+"""Statuses of orders that can change no more; any other, known or not, may. The last is one of algo orders."""
 
 
 def micros(timestamp: int) -> int:

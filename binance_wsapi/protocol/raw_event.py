@@ -93,6 +93,22 @@ class RawEvent(ToldOrder, eq=False):
         return told
 
     @property
+    def algo_order(self) -> ToldOrder | None:
+        """What it tells of an order of the algo service; ``None`` when it tells of none."""
+        body = (self.fields or {}).get("o") if self.kind == "ALGO_UPDATE" else None
+        if not isinstance(body, dict):
+            return None
+        named = {**body, "i": body.get("aid"), "c": body.get("caid"), "T": self.updated}
+        told = ToldOrder(**_told(named))
+        return None if not told.symbol or isinstance(told.order_id, str) else told
+
+    @property
+    def placed_by_algo(self) -> tuple[str, object]:
+        """The symbol and the id of the order that an algo order has placed; both empty where none has."""
+        body = (self.fields or {}).get("o") if self.kind == "ALGO_UPDATE" else None
+        return (text(body.get("s")) or "", body.get("ai")) if isinstance(body, dict) else ("", "")
+
+    @property
     def made_us(self) -> int:
         """When its order was made, epoch microseconds; 0 where it does not tell: only Spot's do."""
         made = self.made if self.kind == "executionReport" else None

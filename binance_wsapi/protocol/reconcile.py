@@ -25,7 +25,8 @@ import msgspec
 
 from binance_wsapi.markets.books import AccountBook
 from binance_wsapi.protocol.order_events import FINAL_STATUSES, micros
-from binance_wsapi.protocol.own_orders import order_key, orders_in
+from binance_wsapi.protocol.order_words import fill_in_words, order_in_words, orders_shown
+from binance_wsapi.protocol.own_orders import order_key
 from binance_wsapi.protocol.raw_event import RawEvent, ToldOrder
 from binance_wsapi.protocol.verdict import Answer, Question, Steps
 from binance_wsapi.protocol.wire_values import amount, text, whole_number
@@ -35,6 +36,9 @@ __all__ = ["LiveOrders", "Reconciled", "Reconciliation"]
 _Key = tuple[str, int]
 
 _NOT_FOUND = frozenset({-2013, -2011, -2026})
+
+_ROW = " row"
+"""Where a fill in the words of Spot has itself as it was sent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,7 +261,7 @@ class LiveOrders:
             the answer does not say; ``None`` when there is none.
         """
         first_us: int | None = None
-        for order in orders_in(result):
+        for order in orders_shown(self.book, result):
             key = order["symbol"], order["orderId"]
             # An event may tell the end of an order before its answer comes.
             if key in self._told or key in self._ended.keys:
@@ -285,7 +289,7 @@ class LiveOrders:
         Returns:
             False when the event tells a fill that was made known by a reconciliation.
         """
-        order = event.order
+        order = event.algo_order if self.book.is_algo else event.order
         if order is None:
             return True
         key = order.key
@@ -478,7 +482,8 @@ class _Rounds:
             answer = yield self._question(in_one, {"symbol": symbol})
         except _Untold:
             return {}  # each is asked for by itself
-        return {key[1]: row for row in answer.rows if (key := order_key(row)) is not None}
+        keys = [order_key(self._in_words(row)) for row in answer.rows]
+        return {key[1]: row for key, row in zip(keys, answer.rows, strict=True) if key is not None}
 
     def _look_at(self, key: _Key, row: dict[str, Any] | None) -> Steps[None]:
         """Tell what the events of an order have not told.
@@ -487,14 +492,15 @@ class _Rounds:
             key: The order.
             row: The order as it stands, where that is known already.
         """
-        symbol, order_id = key
         if key not in self._orders._told:
             return  # an event has told its end meanwhile, or it was forgotten
-        if row is None or not _is_readable(row):
-            question = self._orders.book.order
-            answer = yield self._question(question, {"symbol": symbol, "orderId": order_id})
+        if row is None or not self._is_readable(key, row):
+            book, question = self._orders.book, self._orders.book.order
+            names = book.order_named_by
+            name = dict(zip(names, key[-len(names) :], strict=True))
+            answer = yield self._question(question, name)
             row = answer.order
-            if answer.result is not None and (row is None or not _is_readable(row)):
+            if answer.result is not None and (row is None or not self._is_readable(key, row)):
                 raise _Untold(f"the answer to {question} cannot be read")
         record = yield from self._compared(key, row)
         if record is not None:
@@ -512,16 +518,15 @@ class _Rounds:
                 return None
             orders._end(key)
             return Reconciled(symbol, order_id, told.client_order_id, "UNKNOWN")
-        now_executed = amount(row.get("executedQty")) or Decimal(0)
+        order = self._in_words(row)
+        now_executed = amount(order.get("executedQty")) or Decimal(0)
         fills: list[dict[str, Any]] = []
         problem = None
-        fills_question, most = orders.book.fills, orders.book.most_fills
+        fills_question = orders.book.fills
         # Beside what was told when this began: an event that came since may tell a later fill than those missed.
         if now_executed > self._executed[key] and fills_question is not None:
             try:
-                asked = {"symbol": symbol, "orderId": order_id, "limit": most}
-                answer = yield self._question(fills_question, asked)
-                trades = _trades(answer, now_executed, fills_question, most)
+                trades = yield from self._trades(key, fills_question, now_executed)
                 fills = _missed(_upto(now_executed, trades), told)
             except _Untold as error:
                 if not self._gives_up(error):
@@ -531,7 +536,7 @@ class _Rounds:
                 told.add_fill(fill["id"], Decimal(fill["qty"]))
                 orders._made_known.add((symbol, fill["id"]))
         was = (told.client_order_id, told.status, told.shape)
-        told.update(row)
+        told.update(order)
         is_changed = (told.client_order_id, told.status, told.shape) != was
         # Where no fills can be asked for, how far it is filled is all that can be told.
         if fills_question is None and now_executed > told.executed:
@@ -539,7 +544,7 @@ class _Rounds:
             is_changed = True
         # An event may have told the end already; what a copy that lags does not show yet is missed still.
         told.is_in_the_dark = problem is not None
-        is_final = self.is_second_look or row.get("status") in FINAL_STATUSES
+        is_final = self.is_second_look or order.get("status") in FINAL_STATUSES
         if told.has_ended and is_final and not told.is_in_the_dark:
             orders._end(key)
         if was_in_the_dark and problem is None:
@@ -551,11 +556,56 @@ class _Rounds:
         return Reconciled(
             symbol,
             order_id,
-            text(row.get("clientOrderId")) or "",
-            row["status"],
-            tuple(fills),
+            text(order.get("clientOrderId")) or "",
+            order["status"],
+            tuple(fill.get(_ROW, fill) for fill in fills),
             row,
             problem,
+        )
+
+    def _trades(self, key: _Key, question: str, executed: Decimal) -> Steps[list[dict[str, Any]]]:
+        """Return all trades of an order of which so much is filled.
+
+        Raises:
+            _Untold: They cannot be read, or are not all there: the copy that answers may lag.
+        """
+        book, (symbol, order_id) = self._orders.book, key
+        asked = {"symbol": symbol, "orderId": order_id, "limit": book.most_fills}
+        if not book.fills_by_order:
+            del asked["orderId"]
+        answer = yield self._question(question, asked)
+        if not isinstance(answer.result, list):
+            raise _Untold(f"the answer to {question} cannot be read")
+        trades: list[dict[str, Any]] = []
+        for row in answer.rows:
+            if not isinstance(row, dict):
+                raise _Untold(f"a row of {question} cannot be read")
+            if not book.fills_by_order and whole_number(row.get("orderId")) != order_id:
+                continue
+            trade = fill_in_words(book, row)
+            if whole_number(trade.get("id")) is None:
+                raise _Untold(f"a row of {question} cannot be read")
+            if amount(trade.get("qty")) is None:
+                raise _Untold(f"the quantity of a row of {question} cannot be read")
+            trades.append(row if trade is row else {**trade, _ROW: row})
+        # A full answer may go on: its sum says nothing about the copy. Of others' fills it says that some are
+        # missing all the same.
+        may_go_on = book.fills_by_order and len(trades) >= book.most_fills
+        if not may_go_on and sum(Decimal(each["qty"]) for each in trades) < executed:
+            raise _Untold(f"{question} shows less than was filled")
+        return trades
+
+    def _in_words(self, row: Mapping[str, Any]) -> Mapping[str, Any]:
+        return order_in_words(self._orders.book, row)
+
+    def _is_readable(self, key: _Key, row: Mapping[str, Any]) -> bool:
+        order = self._in_words(row)
+        # Where a question does not name all of the key, another order might be shown.
+        is_it = len(self._orders.book.order_named_by) == len(key) or order_key(order) == key
+        return (
+            is_it
+            and text(order.get("status")) is not None
+            and amount(order.get("executedQty")) is not None
         )
 
     def _question(self, method: str, params: Mapping[str, Any]) -> Question:
@@ -568,29 +618,6 @@ class _Rounds:
             told.is_in_the_dark = True
             self._orders.note(key)
             self._records.append(Reconciled(*key, told.client_order_id, "UNKNOWN", problem=problem))
-
-
-def _is_readable(row: Mapping[str, Any]) -> bool:
-    return text(row.get("status")) is not None and amount(row.get("executedQty")) is not None
-
-
-def _trades(answer: Answer, executed: Decimal, question: str, most: int) -> list[dict[str, Any]]:
-    """Return all trades of an order of which so much is filled.
-
-    Raises:
-        _Untold: They cannot be read, or are not all there: the copy that answers may lag.
-    """
-    if not isinstance(answer.result, list):
-        raise _Untold(f"the answer to {question} cannot be read")
-    for row in answer.rows:
-        if not isinstance(row, dict) or whole_number(row.get("id")) is None:
-            raise _Untold(f"a row of {question} cannot be read")
-        if amount(row.get("qty")) is None:
-            raise _Untold(f"the quantity of a row of {question} cannot be read")
-    # A full answer may go on: its sum says nothing about the copy.
-    if len(answer.rows) < most and sum(Decimal(row["qty"]) for row in answer.rows) < executed:
-        raise _Untold(f"{question} shows less than was filled")
-    return answer.rows
 
 
 def _upto(executed: Decimal, trades: list[dict[str, Any]]) -> list[dict[str, Any]]:

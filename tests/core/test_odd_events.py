@@ -20,7 +20,7 @@ from binance_wsapi.core.linked_feed import LinkedFeed
 from binance_wsapi.core.reconciliation import Reconciler
 from binance_wsapi.core.user_data_streams import user_event_decoder
 from binance_wsapi.markets import Market, api_markets
-from binance_wsapi.markets.books import book_of
+from binance_wsapi.markets.books import books_of
 from binance_wsapi.models.base import Event, UnknownEvent
 from binance_wsapi.protocol.fate_rules import rules_of
 from binance_wsapi.protocol.raw_event import raw_event
@@ -152,7 +152,7 @@ class Account:
             ws_key=KEYS[market],
             exchange_us=lambda: runtime.exchanges.now_us(KEYS[market]),
         )
-        self.feed.reconciler = Reconciler(session, book_of(market), self.feed.tell)
+        self.feed.reconciler = Reconciler(session, books_of(market)[0], self.feed.tell)
 
     def link(self) -> Any:
         link: Any = FakeLink()

@@ -15,7 +15,7 @@ from binance_wsapi.markets import Market
 from binance_wsapi.markets.books import (
     CROSS_MARGIN,
     AccountBook,
-    book_of,
+    books_of,
     isolated_margin,
     without_rest,
 )
@@ -72,8 +72,8 @@ def observe_event(orders: LiveOrders, event: dict[str, Any]) -> bool:
     return orders.observe_event(raw_event(json.dumps(event).encode()))
 
 
-SPOT_BOOK = book_of(Market.SPOT)
-USDM_WITHOUT_REST = without_rest(book_of(Market.USDM))
+SPOT_BOOK = books_of(Market.SPOT)[0]
+USDM_WITHOUT_REST = without_rest(books_of(Market.USDM)[0])
 
 
 def live(*events: dict[str, Any], book: AccountBook = SPOT_BOOK) -> LiveOrders:
@@ -394,7 +394,7 @@ def test_what_ended_while_a_gap_was_feared_is_forgotten_when_there_was_none() ->
 
 def test_a_fill_larger_than_what_was_filled_before_is_a_new_one() -> None:
     """The answer counted 1; the event of a fill of 2, late, tells a total that was reached already."""
-    orders = LiveOrders(book_of(Market.SPOT))
+    orders = LiveOrders(books_of(Market.SPOT)[0])
     orders.observe_answer([row(executedQty="1", status="PARTIALLY_FILLED")])
     observe_event(orders, report(x="TRADE", X="PARTIALLY_FILLED", l="2", z="1", t=12))
 
@@ -459,8 +459,8 @@ def test_futures_orders_are_asked_for_one_by_one_and_without_fills_where_rest_is
 @pytest.mark.parametrize(
     ("book", "fixed", "order", "fills", "most"),
     [
-        (book_of(Market.USDM), {}, "order.status", "GET /fapi/v1/userTrades", 1000),
-        (book_of(Market.COINM), {}, "order.status", "GET /dapi/v1/userTrades", 1000),
+        (books_of(Market.USDM)[0], {}, "order.status", "GET /fapi/v1/userTrades", 1000),
+        (books_of(Market.COINM)[0], {}, "order.status", "GET /dapi/v1/userTrades", 1000),
         (CROSS_MARGIN, {}, "GET /sapi/v1/margin/order", "GET /sapi/v1/margin/myTrades", 500),
         (
             isolated_margin("BTCUSDT"),
@@ -488,7 +488,7 @@ def test_fills_are_asked_for_over_rest_where_that_alone_has_them(
 
 def test_an_order_is_live_until_an_event_tells_its_end() -> None:
     """The answer said FILLED, the event was lost with the connection."""
-    orders = LiveOrders(book_of(Market.SPOT))
+    orders = LiveOrders(books_of(Market.SPOT)[0])
     filled = row(status="FILLED", executedQty="5")
     orders.observe_answer(filled, makes_orders=True)
     asking = Reconciliation(orders)
@@ -507,7 +507,7 @@ def test_an_answer_after_the_last_event_does_not_revive_the_order() -> None:
 
 
 def test_an_order_first_seen_in_a_query_counts_from_there() -> None:
-    orders = LiveOrders(book_of(Market.SPOT))
+    orders = LiveOrders(books_of(Market.SPOT)[0])
     orders.observe_answer([row(executedQty="3"), row(orderId=8)])
     orders.observe_answer(row(orderId=9, status="FILLED"))
 
@@ -517,7 +517,7 @@ def test_an_order_first_seen_in_a_query_counts_from_there() -> None:
 
 
 def test_a_fill_that_an_answer_counted_before_its_event_came_counts_once() -> None:
-    orders = LiveOrders(book_of(Market.SPOT))
+    orders = LiveOrders(books_of(Market.SPOT)[0])
     orders.observe_answer([row(executedQty="2", status="PARTIALLY_FILLED")])
     assert observe_event(orders, fill(12, total="2"))
     orders.begin_gap()
@@ -530,7 +530,7 @@ def test_a_fill_that_an_answer_counted_before_its_event_came_counts_once() -> No
 
 
 def test_an_order_made_since_events_are_told_and_first_seen_in_a_query_has_told_nothing() -> None:
-    orders = LiveOrders(book_of(Market.SPOT), since_us=900_000)
+    orders = LiveOrders(books_of(Market.SPOT)[0], since_us=900_000)
     orders.observe_answer([row(executedQty="1", time=901)])
 
     asking = Reconciliation(orders)
@@ -565,7 +565,7 @@ def test_an_order_made_since_events_are_told_and_first_seen_in_a_query_has_told_
     ],
 )
 def test_answers_make_orders_known(method: str, result: object, ids: list[int]) -> None:
-    orders = LiveOrders(book_of(Market.SPOT))
+    orders = LiveOrders(books_of(Market.SPOT)[0])
     operation = operation_by_method(Market.SPOT, method)
     assert operation is not None
     fate = operation.fate
@@ -602,7 +602,7 @@ def test_events_of_other_matters_are_news() -> None:
 
 
 def test_memory_is_bounded() -> None:
-    orders = LiveOrders(book_of(Market.SPOT), size=3)
+    orders = LiveOrders(books_of(Market.SPOT)[0], size=3)
     for number in range(10):
         observe_event(orders, report(i=number))
 
@@ -614,7 +614,7 @@ def test_memory_is_bounded() -> None:
 def test_every_fill_is_told_once_whatever_the_gap_swallows(seed: int) -> None:
     """Orders fill and end while events are lost, and while the questions are under way."""
     chance = random.Random(seed)
-    orders = LiveOrders(book_of(Market.SPOT))
+    orders = LiveOrders(books_of(Market.SPOT)[0])
     book: dict[int, dict[str, Any]] = {}
     trades: dict[int, list[dict[str, Any]]] = {}
     told: list[int] = []
@@ -741,3 +741,67 @@ def test_what_changed_is_noted_for_who_wants_to_know() -> None:
     assert orders.changed == {("BTCUSDT", 7), ("BTCUSDT", 8)}
     observe_event(orders, fill(2, total="5"))
     assert orders.kept(("BTCUSDT", 7)) is None
+
+
+def algo_update(status: str, *, algo_id: int = 5, placed: str = "") -> dict[str, Any]:
+    body = {
+        "caid": "stop",
+        "aid": algo_id,
+        "s": "BTCUSDT",
+        "q": "5",
+        "p": "100",
+        "X": status,
+        "ai": placed,
+    }
+    return {"e": "ALGO_UPDATE", "T": 1000, "E": 1001, "o": body}
+
+
+def algo_row(**fields: Any) -> dict[str, Any]:
+    return {
+        "symbol": "BTCUSDT",
+        "algoId": 5,
+        "clientAlgoId": "stop",
+        "quantity": "5.0",
+        "price": "100.0",
+        "algoStatus": "NEW",
+        "createTime": 900,
+        "updateTime": 1000,
+    } | fields
+
+
+ALGO_BOOK = books_of(Market.USDM)[1]
+
+
+@pytest.mark.parametrize("end", ["FINISHED", "CANCELED", "EXPIRED", "REJECTED"])
+def test_an_algo_order_that_has_ended_is_asked_for_no_more(end: str) -> None:
+    assert list(live(algo_update("NEW"), algo_update(end), book=ALGO_BOOK)) == []
+
+
+def test_an_algo_order_is_asked_for_by_its_own_id_and_compared_in_its_own_words() -> None:
+    orders = live(algo_update("NEW"), book=ALGO_BOOK)
+    asking = Reconciliation(orders)
+
+    assert asking.question() == ("GET /fapi/v1/algoOrder", {"algoId": 5})
+    assert asking.on_answer(algo_row()) == []
+    shown = algo_row(algoStatus="CANCELED", updateTime=2000)
+    (record,) = asking.on_answer(shown)
+    assert (record.order_id, record.client_order_id, record.status) == (5, "stop", "CANCELED")
+    assert record.order == shown
+
+
+def test_orders_and_algo_orders_are_kept_apart() -> None:
+    """What tells of the one says nothing of the other, in events and in answers."""
+    orders, algos = LiveOrders(books_of(Market.USDM)[0]), LiveOrders(ALGO_BOOK)
+    told = {
+        "e": "ORDER_TRADE_UPDATE",
+        "o": {key: value for key, value in report().items() if key != "e"},
+    }
+
+    for each in (orders, algos):
+        observe_event(each, algo_update("NEW"))
+        observe_event(each, told)
+        each.observe_answer(row(orderId=8), makes_orders=True)
+        each.observe_answer([algo_row(algoId=6)], makes_orders=True)
+
+    assert list(orders) == [("BTCUSDT", 7), ("BTCUSDT", 8)]
+    assert list(algos) == [("BTCUSDT", 5), ("BTCUSDT", 6)]
