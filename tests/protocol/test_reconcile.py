@@ -14,6 +14,7 @@ from binance_wsapi.catalogue import operation_by_method
 from binance_wsapi.markets import Market
 from binance_wsapi.markets.books import (
     CROSS_MARGIN,
+    EOPTIONS,
     AccountBook,
     books_of,
     isolated_margin,
@@ -609,12 +610,64 @@ def test_memory_is_bounded() -> None:
     assert [order_id for _, order_id in orders] == [7, 8, 9]
 
 
+class Spot:
+    """Orders as Spot tells of them."""
+
+    book = books_of(Market.SPOT)[0]
+
+    @staticmethod
+    def order(shown: dict[str, Any]) -> dict[str, Any]:
+        return shown
+
+    @staticmethod
+    def event(told: dict[str, Any]) -> dict[str, Any]:
+        return told
+
+    @staticmethod
+    def fills(order_id: Any, trades: dict[int, list[dict[str, Any]]]) -> list[dict[str, Any]]:
+        return trades[order_id]
+
+
+class Options:
+    """Orders as options tell of them: other words, and the fills of a symbol in one list."""
+
+    book = EOPTIONS[0]
+
+    @staticmethod
+    def order(shown: dict[str, Any]) -> dict[str, Any]:
+        renamed = {"origQty": "quantity", "time": "createTime"}
+        order = {renamed.get(name, name): value for name, value in shown.items()}
+        statuses = {"NEW": "ACCEPTED", "CANCELED": "CANCELLED"}
+        return order | {"status": statuses.get(shown["status"], shown["status"])}
+
+    @staticmethod
+    def event(told: dict[str, Any]) -> dict[str, Any]:
+        body = {name: value for name, value in told.items() if name != "e"}
+        return {"e": "ORDER_TRADE_UPDATE", "T": told["T"], "E": told["T"], "o": body}
+
+    @staticmethod
+    def fills(order_id: Any, trades: dict[int, list[dict[str, Any]]]) -> list[dict[str, Any]]:
+        return [
+            {
+                "id": 10**9 + each["id"],
+                "tradeId": each["id"],
+                "orderId": number,
+                "quantity": each["qty"],
+            }
+            for number, rows in trades.items()
+            for each in rows
+        ]
+
+
+@pytest.mark.parametrize("words", [Spot, Options])
 @settings(max_examples=300, deadline=None)
-@given(st.integers(0, 10**9))
-def test_every_fill_is_told_once_whatever_the_gap_swallows(seed: int) -> None:
+@given(seed=st.integers(0, 10**9))
+def test_every_fill_is_told_once_whatever_the_gap_swallows(
+    words: type[Spot | Options], seed: int
+) -> None:
     """Orders fill and end while events are lost, and while the questions are under way."""
     chance = random.Random(seed)
-    orders = LiveOrders(books_of(Market.SPOT)[0])
+    orders = LiveOrders(words.book)
     book: dict[int, dict[str, Any]] = {}
     trades: dict[int, list[dict[str, Any]]] = {}
     told: list[int] = []
@@ -629,7 +682,7 @@ def test_every_fill_is_told_once_whatever_the_gap_swallows(seed: int) -> None:
     def deliver(most: int) -> None:
         for _ in range(min(most, len(late))):
             event = late.pop(0)
-            if observe_event(orders, event) and event["x"] == "TRADE":
+            if observe_event(orders, words.event(event)) and event["x"] == "TRADE":
                 told.append(event["t"])
 
     def happen() -> None:
@@ -641,7 +694,7 @@ def test_every_fill_is_told_once_whatever_the_gap_swallows(seed: int) -> None:
             book[number] = row(orderId=number, updateTime=clock)
             trades[number] = []
             publish(report(i=number, T=clock))
-            orders.observe_answer(dict(book[number]), makes_orders=True)
+            orders.observe_answer(words.order(book[number]), makes_orders=True)
             return
         chosen = book[chance.choice(open_ids)]
         chosen["updateTime"] = clock
@@ -673,17 +726,17 @@ def test_every_fill_is_told_once_whatever_the_gap_swallows(seed: int) -> None:
         while (question := asking.question()) is not None:
             method, params = question
             answer: Any
-            if method == "order.status":
-                answer = dict(book[params["orderId"]])
-            elif method == "openOrders.status":
-                answer = [dict(o) for o in book.values() if is_open(o)]
+            if method == words.book.order:
+                answer = dict(words.order(book[params["orderId"]]))
+            elif method == words.book.open_orders:
+                answer = [dict(words.order(o)) for o in book.values() if is_open(o)]
             else:
-                answer = list(trades[params["orderId"]])
+                answer = list(words.fills(params.get("orderId"), trades))
             if chance.random() < 0.3:
                 happen()
             deliver(chance.randint(0, 2))
             for record in asking.on_answer(answer):
-                told.extend(fill["id"] for fill in record.missed_fills)
+                told.extend(fill.get("tradeId", fill["id"]) for fill in record.missed_fills)
         deliver(100)
 
     assert sorted(told) == sorted(t["id"] for fills in trades.values() for t in fills)
