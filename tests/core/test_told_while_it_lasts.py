@@ -326,7 +326,7 @@ def test_a_planned_move_closes_the_gap_that_was_feared(
     for _ in range(2):
         next_of(caller, stream, (OrderUpdate, FuturesOrderUpdate))
     core: Any = caller.client._core
-    (reconciler,) = core.sessions.reconcilers[place.ws_key]
+    reconciler, *_ = core.sessions.reconcilers[place.ws_key]
 
     async def live() -> list[Any]:
         return list(reconciler._orders)
