@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[2]
 
 FLOOR = "import aiohttp, logging, msgspec.inspect"
 """What any websocket client with typed results has to load."""
-MOST_ABOVE_THE_FLOOR = 128
+MOST_ABOVE_THE_FLOOR = 132
 
 LATER = {
     "aiohttp.web",  # the embedded exchange's server
