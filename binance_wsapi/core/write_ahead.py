@@ -219,7 +219,9 @@ class WriteAhead:
             records.append(intent(number, call.ws_key, call.sent_us, now, request))
             if call.entry:  # it stands in the journal as it was to be sent before
                 at_us = self._runtime.wall_us()
-                state = "rejected" if call.retimed else "not sent"
+                # Refused for its time it goes by another id; else it was only signed anew.
+                was_sent = b'"%b"' % call.id.encode() not in (call.journalled_frame or b"")
+                state = "rejected" if was_sent else "not sent"
                 key = self._run, call.entry
                 records.append(outcome(key, state, at_us, None, f"sent anew as {number}"))
         return numbers, records
