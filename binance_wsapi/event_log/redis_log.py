@@ -39,7 +39,11 @@ MOST_UNWRITTEN = 10_000
 MOST_KEPT = 10_000
 """Entries that are still known when the server has them: it may lose the last ones."""
 TAIL = 1_000
-"""How many of the last entries a new publisher looks at."""
+"""How many of the last entries a new publisher looks at, at least."""
+MARGIN_MS = 5_000
+"""So much from before the moment until which the log is whole as well."""
+LEAD_S = 10.0
+"""How long a turn may take to begin: the end of a log may be long."""
 KEEP = 100_000
 """About how many entries a log keeps, where its URL does not say."""
 FAILURES = (RedisError, OSError, TimeoutError, asyncio.TimeoutError)
@@ -191,7 +195,7 @@ class _Writer:
     async def _step(self) -> float:
         """Do what is to be done next; return after how many seconds there may be more."""
         try:
-            async with asyncio.timeout(ANSWER_S):
+            async with asyncio.timeout(LEAD_S if self._term is None else ANSWER_S):
                 pause_s = await (self._lead() if self._term is None else self._write())
         except Exception as error:
             if not isinstance(error, FAILURES):
@@ -234,10 +238,12 @@ class _Writer:
         return 0.0
 
     async def _tail(self, whole_ms: int, since_us: int) -> LogTail:
-        pipeline = self._server.pipeline(transaction=False)
-        pipeline.xrevrange(self._keys[0], count=TAIL)
-        pipeline.hgetall(self._keys[2])
-        entries, orders = await pipeline.execute()
+        orders = await self._server.hgetall(self._keys[2])
+        entries = page = await self._server.xrevrange(self._keys[0], count=TAIL)
+        # What was told since then must be known, or it would be found out, and told, once more.
+        while len(page) == TAIL and int(page[-1][1][b"t"]) >= whole_ms - MARGIN_MS:
+            page = await self._server.xrevrange(self._keys[0], max=b"(" + page[-1][0], count=TAIL)
+            entries += page
         return LogTail(
             entries=[(fields[b"k"].decode(), fields[b"d"]) for _, fields in reversed(entries)],
             orders={name.decode(): kept for name, kept in orders.items()},
