@@ -241,7 +241,7 @@ def check_journal(world: World, entries: Iterable[Entry]) -> Iterator[str]:
     # What was signed anew before it was sent at all has several entries: the last one was sent.
     latest = {entry.request_id: entry for entry in entries}
     for entry in entries:
-        if latest[entry.request_id] is not entry and entry.state == "not sent":
+        if latest[entry.request_id] is not entry and entry.state in ("not sent", "rejected"):
             continue
         record = _record_of(world, entry)
         truth = Truth(world, record)
