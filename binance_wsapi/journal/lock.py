@@ -43,8 +43,14 @@ class FileLock:
             raise JournalHeld(
                 f"journal={str(path)!r} is held by {whose}: close that client, or use another file"
             ) from None
-        os.truncate(file, 0)
-        os.write(file, str(os.getpid()).encode())
+        try:
+            os.truncate(file, 0)
+            os.write(file, str(os.getpid()).encode())
+        except OSError as error:
+            os.close(file)
+            raise ConfigurationError(
+                f"journal={str(path)!r} cannot be used: {error.strerror}"
+            ) from None
         self._file = file
         ends_at_fork(self)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import os
 import sqlite3
 import threading
 import time
@@ -57,6 +58,12 @@ FOLD_EVERY = 1000
 FOLD_EVERY_US = 3_600_000_000
 """It is, with fewer rows, when one is appended so long after the last time."""
 
+READINGS = 5
+"""So often a file is read at most until no row is missing: the tails may change places between two reads.
+
+Where it stays so, the power failed before a row was on the disk.
+"""
+
 _INSERT = "INSERT OR IGNORE INTO records VALUES (?, ?, ?, ?)"
 _ROWS = "SELECT number, run, at_us, data FROM records WHERE number {} ? ORDER BY number"
 
@@ -79,13 +86,14 @@ class SqliteJournal:
 
     def __init__(self, path: Path, run: Run, *, is_quick: bool, keep_days: float | None) -> None:
         self.is_quick = is_quick
-        self._path = path
+        self._path = path = _real(path)
         self._keep_us = None if keep_days is None else round(keep_days * DAY_US)
         self._rows = 0
         self._folded_us = time.time_ns() // 1000
         self._writing = threading.Lock()
         """A client that is closed does not wait for what is being written."""
         self._folding: threading.Thread | None = None
+        self._is_closed = False
         self._lock = FileLock(path)
         try:
             with _told(path), contextlib.closing(_opened(path)) as file:
@@ -106,6 +114,8 @@ class SqliteJournal:
     def append(self, records: Sequence[bytes]) -> None:
         """Write records as one row."""
         with self._writing:
+            if self._is_closed:
+                raise JournalFailed(f"{self._path}: the journal is closed")
             now_us = time.time_ns() // 1000
             try:
                 self._tail.append(self._next, self.run.number, now_us, joined(records))
@@ -121,31 +131,40 @@ class SqliteJournal:
         return read_file(self._path)
 
     def close(self) -> None:
-        """Fold everything into the file, and let others have it."""
+        """Fold everything into the file, and let others have it; idempotent."""
+        with self._writing:
+            if self._is_closed:
+                return
+            self._is_closed = True  # no row and no folding begins any more
         if self._folding is not None:
             self._folding.join()
-        with self._writing:
-            try:
-                with contextlib.closing(_opened(self._path)) as file:
-                    for tail in (self._other, self._tail):
-                        _fold(file, tail)
+        try:
+            with contextlib.closing(_opened(self._path)) as file:
                 for tail in (self._other, self._tail):
-                    tail.path.unlink()
-            except (sqlite3.Error, OSError) as error:
-                self._not_folded(error)
+                    _fold(file, tail)
+            for tail in (self._other, self._tail):
+                tail.path.unlink(missing_ok=True)
+        except (sqlite3.Error, OSError) as error:
+            self._not_folded(error)
+        finally:
             self._other.close()
             self._tail.close()
-        self._lock.release()
+            self._lock.release()
 
     def _begin_folding(self, now_us: int) -> None:
         if self._folding is not None and self._folding.is_alive():
             return
         self._tail, self._other = self._other, self._tail
         self._rows, self._folded_us = 0, now_us
-        self._folding = threading.Thread(
+        folding = threading.Thread(
             target=self._fold_other, name="binance-wsapi-journal", daemon=True
         )
-        self._folding.start()
+        try:
+            folding.start()
+        except RuntimeError as error:  # there are too many, or the interpreter is ending
+            self._not_folded(error)
+        else:
+            self._folding = folding
 
     def _fold_other(self) -> None:
         try:
@@ -174,16 +193,25 @@ def read_file(path: Path) -> tuple[dict[int, Run], dict[EntryKey, Entry]]:
     Raises:
         JournalFailed: It cannot be read.
     """
+    path = _real(path)
     try:
-        # These first: what leaves them is in the database by then.
-        rows = {row.number: row for tail in tails_of(path) for row in rows_in(tail)}
-        with _reader(path) as file:
-            file.execute("BEGIN")  # all of one moment
-            runs = {row[0]: Run(*row) for row in file.execute("SELECT * FROM runs")}
-            rows |= {row.number: row for row in _rows(file, ">=", 0)}
+        for _ in range(READINGS):
+            runs, rows = _read(path)
+            if not rows or max(rows) - min(rows) < len(rows):
+                break
         return runs, entries(rows[number] for number in sorted(rows))
     except (sqlite3.Error, OSError, msgspec.DecodeError) as error:
         raise JournalFailed(f"{path}: {error}") from None
+
+
+def _read(path: Path) -> tuple[dict[int, Run], dict[int, JournalRow]]:
+    # The tails first: what leaves them is in the database by then.
+    rows = {row.number: row for tail in tails_of(path) for row in rows_in(tail)}
+    with _reader(path) as file:
+        file.execute("BEGIN")  # all of one moment
+        runs = {row[0]: Run(*row) for row in file.execute("SELECT * FROM runs")}
+        rows |= {row.number: row for row in _rows(file, ">=", 0)}
+    return runs, rows
 
 
 def prune(path: Path, before_us: int) -> int:
@@ -192,6 +220,7 @@ def prune(path: Path, before_us: int) -> int:
     Raises:
         ConfigurationError: A live process has it, or it is no journal.
     """
+    path = _real(path)
     if not path.exists():
         raise ConfigurationError(f"there is no journal {str(path)!r}")
     lock = FileLock(path)
@@ -207,6 +236,11 @@ def prune(path: Path, before_us: int) -> int:
         lock.release()
 
 
+def _real(path: Path) -> Path:
+    """Return the one name of a file: it stays true in another folder, and the lock goes by it."""
+    return Path(os.path.realpath(path))
+
+
 def _registered(file: sqlite3.Connection, run: Run) -> Run:
     made = file.execute(
         "INSERT INTO runs (account, began_us, pid, host, boot, id_prefix) VALUES (?, ?, ?, ?, ?, ?)",
@@ -218,7 +252,7 @@ def _registered(file: sqlite3.Connection, run: Run) -> Run:
 
 def _fold(file: sqlite3.Connection, tail: Tail) -> None:
     """Take rows over into the database; they may be there already."""
-    rows = [(row.number, row.run, row.at_us, row.data) for row in rows_in(tail.path)]
+    rows = [(row.number, row.run, row.at_us, row.data) for row in tail.rows()]
     if rows:
         file.execute("BEGIN IMMEDIATE")
         with file:
@@ -251,7 +285,10 @@ def _rows(file: sqlite3.Connection, which: str, number: int) -> Iterator[Journal
 
 
 def _opened(path: Path) -> sqlite3.Connection:
-    return sqlite3.connect(path, isolation_level=None, timeout=5.0)
+    file = sqlite3.connect(path, isolation_level=None, timeout=5.0)
+    # By default a commit could be undone when the power fails, though the rows left their tail after it.
+    file.execute("PRAGMA synchronous=EXTRA")
+    return file
 
 
 @contextlib.contextmanager

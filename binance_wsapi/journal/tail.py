@@ -17,7 +17,7 @@ _HEAD = struct.Struct("<Iqqq")
 """Length of the data, number of the row, its run, epoch microseconds."""
 _DATA_AT = _CHECK.size + _HEAD.size
 
-_OPEN = os.O_WRONLY | os.O_CREAT | os.O_APPEND | getattr(os, "O_BINARY", 0)
+_OPEN = os.O_RDWR | os.O_CREAT | os.O_APPEND | getattr(os, "O_BINARY", 0)
 
 _to_disk = getattr(os, "fdatasync", os.fsync)
 
@@ -67,6 +67,16 @@ class Tail:
         self._is_torn = False
         self._size += written
 
+    def rows(self) -> Iterator[JournalRow]:
+        """Return its rows, wherever the file is by now.
+
+        Raises:
+            OSError: It cannot be read.
+        """
+        with os.fdopen(os.dup(self._file), "rb") as file:
+            file.seek(0)
+            return _rows_of(file.read())
+
     def empty(self) -> None:
         """Delete all rows: another place has them.
 
@@ -82,7 +92,7 @@ class Tail:
 
 
 def rows_in(path: Path) -> Iterator[JournalRow]:
-    """Yield the rows of a file that may be appended to meanwhile, up to one that is torn; none without it.
+    """Return the rows of a file that may be appended to meanwhile, up to one that is torn; none without it.
 
     Raises:
         OSError: It cannot be read.
@@ -90,7 +100,11 @@ def rows_in(path: Path) -> Iterator[JournalRow]:
     try:
         data = path.read_bytes()
     except FileNotFoundError:
-        return
+        data = b""
+    return _rows_of(data)
+
+
+def _rows_of(data: bytes) -> Iterator[JournalRow]:
     at = 0
     while at + _DATA_AT <= len(data):
         (checked,) = _CHECK.unpack_from(data, at)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sqlite3
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +14,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from binance_wsapi.core.write_ahead import JournalFailed
+from binance_wsapi.errors import ConfigurationError
 from binance_wsapi.journal import sqlite
 from binance_wsapi.journal.runs import new_run
-from binance_wsapi.journal.sqlite import SqliteJournal, read_file, tails_of
+from binance_wsapi.journal.sqlite import SqliteJournal, prune, read_file, tails_of
 from binance_wsapi.journal.tail import Tail, rows_in
 from binance_wsapi.protocol.journal_records import JournalRow, intent, outcome
 
@@ -213,3 +216,121 @@ def test_a_quiet_client_folds_in_by_time(path: Path, monkeypatch: pytest.MonkeyP
     with sqlite3.connect(path) as file:
         assert file.execute("SELECT count(*) FROM records").fetchone() == (1,)
     journal.close()
+
+
+def test_rows_stay_with_their_journal_in_another_folder(
+    path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sqlite, "FOLD_EVERY", 2)
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    monkeypatch.chdir(tmp_path)
+    journal = opened(Path(path.name))
+    journal.append([an_intent(1)])
+    monkeypatch.chdir(elsewhere)
+    journal.append([an_intent(2)])
+    folded(journal)
+    journal.append([an_intent(3)])
+
+    assert sorted(number for _, number in journal.read()[1]) == [1, 2, 3]
+    journal.close()
+    assert numbers(path) == [1, 2, 3]
+    assert not list(elsewhere.iterdir())
+
+
+def test_rows_of_a_file_that_was_moved_away_are_folded_in(path: Path) -> None:
+    journal = opened(path)
+    journal.append([an_intent(1)])
+    tails_of(path)[0].rename(path.with_name("moved"))
+    journal.close()
+
+    assert numbers(path) == [1]
+
+
+def test_journal_is_one_by_all_its_names(path: Path) -> None:
+    journal = opened(path)
+    link = path.with_name("link.db")
+    link.symlink_to(path)
+
+    with pytest.raises(ConfigurationError, match="held by this process"):
+        opened(link)
+    with pytest.raises(ConfigurationError, match="held by this process"):
+        prune(link, 0)
+    journal.append([an_intent(1)])
+    assert numbers(link) == [1]
+    journal.close()
+
+
+def test_what_no_thread_can_fold_in_stays(
+    path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(sqlite, "FOLD_EVERY", 2)
+    journal = opened(path)
+
+    def refused(thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(threading.Thread, "start", refused)
+        journal.append([an_intent(1)])
+        journal.append([an_intent(2)])
+    assert "can't start new thread" in caplog.text
+    journal.append([an_intent(3)])
+    journal.close()
+
+    opened(path).close()  # it is let go of
+    assert numbers(path) == [1, 2, 3]
+
+
+def test_closed_journal_takes_nothing(path: Path) -> None:
+    journal = opened(path)
+    journal.close()
+    # Numbers of closed files are given to others.
+    others = [os.open(path.with_name(f"other{n}"), os.O_RDWR | os.O_CREAT) for n in range(4)]
+    try:
+        with pytest.raises(JournalFailed, match="closed"):
+            journal.append([an_intent(1)])
+        journal.close()
+        assert [os.fstat(each).st_size for each in others] == [0, 0, 0, 0]
+    finally:
+        for each in others:
+            os.close(each)
+
+
+def test_reader_misses_no_row_when_the_files_change_places(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sqlite, "FOLD_EVERY", 3)
+    monkeypatch.setattr(SqliteJournal, "_fold_other", lambda journal: None)  # not yet
+    journal = opened(path)
+    journal.append([an_intent(1)])
+    due = [2, 3, 4]
+
+    def read(tail: Path) -> list[JournalRow]:
+        found = list(rows_in(tail))
+        while due:
+            journal.append([an_intent(due.pop(0))])
+        return found
+
+    monkeypatch.setattr(sqlite, "rows_in", read)
+
+    assert numbers(path) == [1, 2, 3, 4]
+    journal.close()
+
+
+def test_rows_that_left_their_file_are_not_undone_by_a_power_cut(path: Path) -> None:
+    with contextlib.closing(sqlite._opened(path)) as file:
+        assert file.execute("PRAGMA synchronous").fetchone() == (3,)  # EXTRA
+
+
+def test_lock_that_cannot_be_written_is_not_held(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(file: int, data: bytes) -> int:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "write", full)
+        with pytest.raises(ConfigurationError, match="No space left"):
+            opened(path)
+    opened(path).close()
