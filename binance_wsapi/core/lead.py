@@ -162,9 +162,10 @@ class Lead:
             leader.ended()
 
     def _look(self) -> None:
-        # A leader that is settled is gone: it would have left by now. Another one may be held up.
+        # A leader that is settled is gone: it would have left by now, and may have written not all. Another one
+        # may be held up.
         leader = self.leader if self._reads == self._seen_reads else None
-        if leader is not None and (leader.is_settled or self._read()):
+        if leader is not None and (self._read() or leader.is_settled):
             self.take_over()
         self._in_vain = self._in_vain + 1 if self._led == self._seen and self.leader is None else 0
         self._seen, self._seen_reads = self._led, self._reads

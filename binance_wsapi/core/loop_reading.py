@@ -68,8 +68,8 @@ class LoopReader:
         if self._delivery.is_busy:
             lead.loop.corked = set()
             if not self._is_flushing:
-                self._is_flushing = True
                 asyncio.get_running_loop().call_soon(self._flush)
+                self._is_flushing = True  # behind it: an interrupt may come with the call
 
     def abandon(self) -> None:
         """It was interrupted, or has no time to wait: the core's loop is to go on; on any thread."""
@@ -78,7 +78,8 @@ class LoopReader:
 
     def dismissed(self) -> None:
         """The core's loop reads again; under the baton, on any thread."""
-        with contextlib.suppress(OSError):  # the socket is closed, or it was not begun
+        # The socket is closed, or it was not begun; or this is.
+        with contextlib.suppress(OSError, ValueError):
             self._watched.unregister(self._lead.descriptor)
 
     def ended(self) -> None:

@@ -325,6 +325,36 @@ def test_loop_that_is_closed_while_it_reads_leaves_the_socket_to_others(
     assert scripted.handshakes == 1
 
 
+def test_what_a_loop_had_not_written_when_it_was_closed_leaves_at_once(
+    client: AsyncClient,
+    scripted: ScriptedServer,
+    driven: list[bool],
+    loop: asyncio.AbstractEventLoop,
+) -> None:
+    """It counts as sent: the exchange is to have it now, and not with whatever is sent next."""
+    held = Held(scripted)
+    scripted.replies["ping"] = _answered
+    loop.run_until_complete(until_it_drives(client, driven))
+    scripted.replies["ping"] = held.hold
+    tasks = [loop.run_until_complete(until_it_leads(client, held))]
+    placed = len(scripted.seen("order.place"))
+    session_of(client)._doubt.look_after = 500.0  # or a ping would take it along
+
+    def place() -> None:
+        tasks.append(loop.create_task(client.spot.submit_new_order(**ORDER)))
+        loop.call_soon(loop.stop)  # before the end of the turn in which it is sent
+
+    loop.run_until_complete(loop.shutdown_default_executor())
+    loop.call_soon(place)
+    loop.run_forever()
+    loop.close()
+
+    scripted.wait_for("order.place", placed + 1)
+    for task in tasks:
+        task._log_destroy_pending = False  # type: ignore[attr-defined]
+    held.give(last=True)
+
+
 def test_client_goes_from_loop_to_loop(client: AsyncClient, driven: list[bool]) -> None:
     """As with one ``asyncio.run`` after the other."""
     for _ in range(10):
