@@ -22,6 +22,7 @@ from binance_wsapi.core.call_kind import kind_by_method
 from binance_wsapi.core.direct_socket import DirectSocket
 from binance_wsapi.core.driving import Driving
 from binance_wsapi.core.lead import Lead
+from binance_wsapi.core.loop_delivery import LoopDelivery
 from binance_wsapi.core.loop_reading import LoopReader
 
 if sys.platform != "linux":
@@ -353,6 +354,43 @@ def test_what_a_loop_had_not_written_when_it_was_closed_leaves_at_once(
     for task in tasks:
         task._log_destroy_pending = False  # type: ignore[attr-defined]
     held.give(last=True)
+
+
+def test_reader_that_is_interrupted_or_closed_owes_nothing(
+    client: AsyncClient,
+    scripted: ScriptedServer,
+    driven: list[bool],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    loop = asyncio.new_event_loop()
+    held = Held(scripted)
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    async def main() -> None:
+        scripted.replies["ping"] = _answered
+        await until_it_drives(client, driven)
+        scripted.replies["ping"] = held.hold
+        task = await until_it_leads(client, held)
+        lead = lead_of(client)
+        reader = lead.readers[-1]
+        assert isinstance(reader, LoopReader)
+        with monkeypatch.context() as patched, lead.loop.baton:
+            patched.setattr(LoopDelivery, "is_busy", True)
+            patched.setattr(loop, "call_soon", interrupt)
+            with pytest.raises(KeyboardInterrupt):
+                reader.lead(lead)
+            lead.loop.corked = None
+        assert not reader._is_flushing, "the next frame would wait for a turn that never ends"
+        held.give(last=True)
+        assert (await task).status == 200
+        reader._close()
+        reader.dismissed()
+
+    loop.run_until_complete(main())
+    loop.run_until_complete(loop.shutdown_default_executor())
+    loop.close()
 
 
 def test_client_goes_from_loop_to_loop(client: AsyncClient, driven: list[bool]) -> None:
