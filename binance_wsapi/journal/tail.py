@@ -110,7 +110,8 @@ def _rows_of(data: bytes) -> Iterator[JournalRow]:
         (checked,) = _CHECK.unpack_from(data, at)
         length, number, run, at_us = _HEAD.unpack_from(data, at + _CHECK.size)
         end = at + _DATA_AT + length
-        if zlib.crc32(memoryview(data)[at + _CHECK.size : end]) != checked or end > len(data):
+        if end > len(data):
             return
-        yield JournalRow(number, run, at_us, data[at + _DATA_AT : end])
-        at = end
+        if zlib.crc32(memoryview(data)[at + _CHECK.size : end]) == checked:
+            yield JournalRow(number, run, at_us, data[at + _DATA_AT : end])
+        at = end  # of one that a disk damaged, too: what stands behind it is good

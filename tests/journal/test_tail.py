@@ -112,6 +112,22 @@ def test_row_that_did_not_reach_the_disk_is_none(
     assert numbers(path) == [2]
 
 
+def test_row_behind_one_that_the_disk_damaged_is_read(path: Path) -> None:
+    journal = opened(path)
+    ends = []
+    for number in (1, 2, 3):
+        journal.append([an_intent(number)])
+        ends.append(tails_of(path)[0].stat().st_size)
+    data = bytearray(tails_of(path)[0].read_bytes())
+    data[ends[1] - 5] ^= 1
+    tails_of(path)[0].write_bytes(data)
+    abandon(journal)
+
+    assert numbers(path) == [1, 3]
+    opened(path).close()
+    assert numbers(path) == [1, 3]
+
+
 def test_closed_journal_is_one_file(path: Path) -> None:
     journal = opened(path)
     journal.append([an_intent(1)])
