@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import weakref
 from collections import deque
 from threading import get_ident
@@ -33,7 +34,8 @@ class LoopDelivery:
         self._ring = loop_bell(loop, self._deliver)
         self._open: dict[asyncio.Future[Outcome], tuple[float, Call]] = {}
         """What is awaited: until when at most, by the call's own clock, and for which call."""
-        self._watched = False
+        self._look_at = math.inf
+        """When it is looked what was awaited too long."""
         self.readers: dict[Any, Any] = {}
         """What reads sockets on the loop, in the core's place, by the lead over each."""
         self.reads_on: int | None = None
@@ -84,15 +86,17 @@ class LoopDelivery:
         next to nothing.
         """
         self._open[future] = (until, call)
-        if not self._watched:
+        if until < self._look_at:
             self._look_again()
 
     def forget(self, future: asyncio.Future[Outcome]) -> None:
         """Nobody awaits a future any more; called on the loop's thread."""
         self._open.pop(future, None)
 
-    def _end_abandoned(self) -> None:
-        self._watched = False
+    def _end_abandoned(self, look_at: float) -> None:
+        if look_at != self._look_at:
+            return  # somebody's patience ended before
+        self._look_at = math.inf
         for future, (until, call) in list(self._open.items()):
             if future.done():
                 del self._open[future]  # its awaiter was cancelled
@@ -105,9 +109,9 @@ class LoopDelivery:
     def _look_again(self) -> None:
         loop = self.loop()
         if loop is not None:
-            self._watched = True
-            delay = min(until - call.giving_up.now() for until, call in self._open.values())
-            loop.call_later(delay, self._end_abandoned)
+            until, call = min(self._open.values(), key=_until)
+            loop.call_later(until - call.giving_up.now(), self._end_abandoned, until)
+            self._look_at = until
 
     def settle(self, future: asyncio.Future[Outcome], outcome: Outcome) -> None:
         """Settle a future of the loop, soon unless this is its thread; dropped when the loop is gone."""
@@ -150,3 +154,7 @@ class LoopDelivery:
                 future.set_result(outcome)
             self._open.pop(future, None)
             due.popleft()
+
+
+def _until(awaited: tuple[float, Call]) -> float:
+    return awaited[0]

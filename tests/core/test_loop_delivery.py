@@ -181,6 +181,16 @@ def test_core_that_never_settles_is_not_waited_for_beyond_patience(runner: async
     assert [type(each) for each in runner.run(main())] == [NotSent] * 3
 
 
+def test_patience_ends_though_another_call_has_more(runner: asyncio.Runner) -> None:
+    async def main() -> Any:
+        patient = answer(1000 * WAIT_S)
+        found = await asyncio.wait_for(outcome_of(answer(0.01)), WAIT_S)
+        assert not patient.done()
+        return found
+
+    assert type(runner.run(main())) is NotSent
+
+
 def test_task_keeps_its_context(runner: asyncio.Runner) -> None:
     name = contextvars.ContextVar[str]("name")
 
