@@ -273,10 +273,13 @@ def _prune(file: sqlite3.Connection, before_us: int) -> int:
         return 0
     file.execute("BEGIN IMMEDIATE")
     with file:
+        (last,) = file.execute(
+            "SELECT max(number) FROM records WHERE number < ?", (kept,)
+        ).fetchone()
         file.execute("DELETE FROM records WHERE number < ?", (kept,))
         if left:
-            # In the place of the last: what settles them stands behind.
-            file.execute(_INSERT, (kept - 1, 0, before_us, joined(left)))
+            # In the place of the last: what settles them stands behind, or is to be folded in there.
+            file.execute(_INSERT, (last, 0, before_us, joined(left)))
     return count
 
 

@@ -223,6 +223,32 @@ def test_old_entries_go_while_the_client_lives(path: Path, monkeypatch: pytest.M
     journal.close()
 
 
+def test_what_is_moved_takes_no_place_of_what_is_not_folded_in_yet(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sqlite, "FOLD_EVERY", 2)
+    journal = opened(path)
+
+    def two(first: int, *more: bytes) -> None:
+        journal.append([an_intent(first), *more])
+        journal.append([an_intent(first + 1)])
+        folded(journal)
+
+    def full(*_: object) -> None:
+        raise sqlite3.OperationalError("database or disk is full")
+
+    two(1, an_outcome(journal, 1))
+    with contextlib.closing(sqlite3.connect(path)) as file, file:
+        file.execute("UPDATE records SET at_us = at_us - ?", (40 * DAY_US,))
+    with monkeypatch.context() as patched:
+        patched.setattr(sqlite, "_fold", full)
+        two(3)
+    two(5)
+    journal.close()
+
+    assert numbers(path) == [2, 3, 4, 5, 6]
+
+
 def test_a_quiet_client_folds_in_by_time(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     journal = opened(path)
     monkeypatch.setattr(sqlite, "FOLD_EVERY_US", 0)
