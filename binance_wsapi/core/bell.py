@@ -16,7 +16,11 @@ import threading
 from collections.abc import Callable
 from typing import Protocol
 
-__all__ = ["Bell", "loop_bell", "make_bell"]
+__all__ = ["AT_A_TIME_S", "Bell", "loop_bell", "make_bell"]
+
+AT_A_TIME_S = 0.25
+"""So long a thread sleeps without a look around: an interrupt that comes the moment before it falls asleep
+does not wake it."""
 
 
 class Bell(Protocol):
@@ -39,7 +43,11 @@ class _LockBell:
         self.ring = self._lock.release
 
     def heard(self, timeout: float) -> bool:
-        return self._lock.acquire(timeout=timeout)
+        while not self._lock.acquire(timeout=min(timeout, AT_A_TIME_S)):
+            timeout -= AT_A_TIME_S
+            if timeout <= 0:
+                return False
+        return True
 
 
 def _no_loop_bell(
@@ -63,10 +71,12 @@ if sys.platform == "linux":
             os.eventfd_write(self.descriptor, 1)
 
         def heard(self, timeout: float) -> bool:
-            if self._poll(timeout * 1000):
-                os.eventfd_read(self.descriptor)
-                return True
-            return False
+            while not self._poll(min(timeout, AT_A_TIME_S) * 1000):
+                timeout -= AT_A_TIME_S
+                if timeout <= 0:
+                    return False
+            os.eventfd_read(self.descriptor)
+            return True
 
         # Nobody closes it but the last one who holds it: a number that is given to another file
         # meanwhile would be rung all the same.

@@ -7,7 +7,7 @@ import time
 from collections import deque
 from typing import TYPE_CHECKING
 
-from binance_wsapi.core.bell import Bell, make_bell
+from binance_wsapi.core.bell import AT_A_TIME_S, Bell, make_bell
 from binance_wsapi.forks import ends_at_fork
 
 if TYPE_CHECKING:
@@ -115,7 +115,7 @@ class Waiter:
         baton, bell = lead.loop.baton, lead.bell_descriptor
         left = until - time.monotonic()
         while True:
-            ready = self._poll(max(0.0, left) * 1000)
+            ready = self._poll(min(max(0.0, left), AT_A_TIME_S) * 1000)
             try:
                 # Who is interrupted behind this has it, and gives it back: the lock knows who holds it.
                 if not baton.acquire(timeout=max(0.0, until - time.monotonic())):
