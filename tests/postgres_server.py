@@ -6,7 +6,6 @@ import contextlib
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
@@ -17,6 +16,7 @@ from typing import Any, Self
 
 import psycopg
 import pytest
+from free_port import free_port
 
 __all__ = ["PostgresServer", "needs_postgres"]
 
@@ -57,9 +57,7 @@ class PostgresServer:
             user = pwd.getpwnam(USER)
             os.chown(self._folder, user.pw_uid, user.pw_gid)
             self._as |= {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port: int = free.getsockname()[1]
+        self.port = free_port()
         self._server = f"postgresql://{USER}:sesame@127.0.0.1:{self.port}"
         self.url = f"{self._server}/postgres"
         self._databases = 0
@@ -137,7 +135,11 @@ class PostgresServer:
             os.kill(pid, number)
 
     def __enter__(self) -> Self:
-        self.start()
+        try:
+            self.start()
+        except BaseException:
+            self.__exit__(None, None, None)
+            raise
         return self
 
     def __exit__(

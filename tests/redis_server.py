@@ -13,6 +13,7 @@ from types import TracebackType
 from typing import Self
 
 import pytest
+from free_port import free_port
 
 __all__ = ["PROGRAM", "RedisServer", "needs_redis"]
 
@@ -30,9 +31,7 @@ class RedisServer:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port: int = free.getsockname()[1]
+        self.port = free_port()
         self.url = f"redis://127.0.0.1:{self.port}/0"
         self._process: subprocess.Popen[bytes] | None = None
 

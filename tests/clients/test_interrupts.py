@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import _thread
 import threading
+from typing import Literal
 
 import pytest
 from callers import WAIT_S
@@ -14,7 +15,7 @@ from binance_wsapi import Client
 
 @pytest.mark.parametrize("transport", ["aiohttp", "direct"])
 def test_an_interrupt_the_moment_before_the_thread_falls_asleep_is_taken(
-    scripted: ScriptedServer, transport: str
+    scripted: ScriptedServer, transport: Literal["aiohttp", "direct"]
 ) -> None:
     """Such a one ends no system call that begins after it: nothing wakes the thread for its sake."""
     asked, ended = threading.Event(), threading.Event()
