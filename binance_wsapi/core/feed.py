@@ -121,6 +121,10 @@ class Feed:
             self._open_for[source] = reason
             self._tell_gap(since_us, reason, is_open=True)
 
+    def earliest_us(self) -> int:
+        """Return the exchange's time, epoch microseconds, rather early than late."""
+        return self._exchange_us()
+
     def latest_us(self) -> int:
         """Return the exchange's time, epoch microseconds, rather late than early."""
         # It is estimated late, by less than a round trip.

@@ -34,6 +34,10 @@ class Inlet(Protocol):
     def is_interrupted(self) -> bool:
         """Whether events may be missing now."""
 
+    def earliest_us(self) -> int:
+        """Return the exchange's time, epoch microseconds, rather early than late."""
+        raise NotImplementedError
+
     def latest_us(self) -> int:
         """Return the exchange's time, epoch microseconds, rather late than early."""
 
@@ -88,11 +92,13 @@ class LoggedAccount:
         self._waiting: deque[RawEvent] = deque(maxlen=MOST_WAITING)
         """What came while another client may have published."""
         self._whole_since_us = 0
-        """Since when nothing is missing in that."""
+        """Since when nothing is missing in that; rather early: what is said to be whole is not looked into."""
+        self._gap_until_us = 0
+        """The same moment, rather late: until then events may be missing."""
 
     def begin(self) -> None:
         """The account's events come from now on."""
-        self._whole_since_us = self._inlet.latest_us()
+        self._is_whole_from_now()
         self._writer = self._event_log.publish(self._account, self._stream, self)
 
     # What the feed tells
@@ -120,8 +126,7 @@ class LoggedAccount:
 
     def resumed(self) -> None:
         """No event is missing from now on."""
-        self._waiting.clear()
-        self._whole_since_us = self._inlet.latest_us()
+        self._forget_waiting()
         if self._leads:
             self._go_on()
 
@@ -200,7 +205,11 @@ class LoggedAccount:
 
     def _forget_waiting(self) -> None:
         self._waiting.clear()
-        self._whole_since_us = self._inlet.latest_us()
+        self._is_whole_from_now()
+
+    def _is_whole_from_now(self) -> None:
+        self._whole_since_us = self._inlet.earliest_us()
+        self._gap_until_us = self._inlet.latest_us()
 
     def _begin_reconcilers(self, tail: LogTail, since_us: int) -> None:
         self._end_reconcilers()
@@ -209,20 +218,15 @@ class LoggedAccount:
             return
         for each in books:
             each.orders.changed = set()
-        symbols: list[set[str]] = [set() for _ in books]
         for name, kept in tail.orders.items():
             book, symbol, order_id = name.split(":")
             books[int(book)].orders.go_on_with((symbol, int(order_id)), kept)
-            symbols[int(book)].add(symbol)
         for told in orders_told(tail.entries):
-            for each, own in zip(books, symbols, strict=True):
+            for each in books:
                 if len(books) == 1 or _is_of_book(each.book, told):
-                    own.add(told.symbol)
                     each.orders.was_told(
                         (told.symbol, told.order_id), told.trade_ids, has_ended=told.has_ended
                     )
-        for each, own in zip(books, symbols, strict=True):
-            each.search(own, tail.whole_ms)
         self._reconciler = books[0] if len(books) == 1 else AccountBooks(books)
         self._follow(books)
 
@@ -239,11 +243,14 @@ class LoggedAccount:
             self._tell(
                 StreamGap(
                     from_ms=since_ms,
-                    until_ms=max(since_ms, self._whole_since_us // 1000) + 1,
+                    until_ms=max(since_ms, self._gap_until_us // 1000) + 1,
                     reason="nobody published the account's events",
                 )
             )
         if self._reconciler is not None:
+            if self._unsettled_ms is not None:
+                for each in self._books:
+                    each.search(self._unsettled_ms)
             self._reconciler.begin()
 
     def _publish(self, event: RawEvent) -> None:
@@ -259,11 +266,18 @@ class LoggedAccount:
 
     def _tell(self, record: Any) -> None:
         if isinstance(record, AccountReconciled):  # it ends what is told after a gap
-            self._unsettled.discard(record.market)
+            if not any(
+                each.is_searching and each.book.market is record.market for each in self._books
+            ):
+                self._unsettled.discard(record.market)
             if not self._unsettled:
                 self._unsettled_ms = None
         kind, text = encoded(record)
-        self._append(kind, text, record.until_ms if isinstance(record, StreamGap) else 0)
+        time_ms = 0
+        if isinstance(record, StreamGap):
+            # Whoever goes on looks for orders from here on: the gap's own end is told rather late.
+            time_ms = max(self._time_ms + 1, self._whole_since_us // 1000)
+        self._append(kind, text, time_ms)
 
     def _append(self, kind: str, text: bytes, time_ms: int) -> None:
         self._time_ms = max(self._time_ms, time_ms)

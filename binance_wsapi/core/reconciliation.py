@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from types import NoneType
 from typing import TYPE_CHECKING, Any
 
@@ -60,6 +60,8 @@ SEARCHED_MS = 24 * 3600 * 1000
 SLACK_MS = 1000
 """How much later than its trade an event may have been told."""
 
+_NO_SUCH_SYMBOL = -1121
+
 _decode = msgspec.json.Decoder().decode
 
 
@@ -99,8 +101,8 @@ class Reconciler:
         self._gap: tuple[int, float] | None = None
         """Until when events were missing, epoch microseconds, and until when answers are watched for
         orders from before that, monotonic seconds."""
-        self._searched: tuple[Collection[str], int] | None = None
-        """In which symbols orders are looked for that were made in the gap, and since when, epoch milliseconds."""
+        self._unsearched: dict[str, int] = {}
+        """In which symbols orders of a gap are yet to be looked for, and since when, epoch milliseconds."""
 
     @property
     def orders(self) -> LiveOrders:
@@ -170,14 +172,22 @@ class Reconciler:
         self._look_into_answers()
         self._task = runtime.spawn(self._reconcile())
 
-    def search(self, symbols: Collection[str], since_ms: int) -> None:
+    @property
+    def is_searching(self) -> bool:
+        """Whether orders of a gap are yet to be looked for."""
+        return bool(self._unsearched)
+
+    def search(self, since_ms: int) -> None:
         """Look for orders as well that were made and filled in the gap that :meth:`begin` ends.
 
+        It does so in the symbols of the orders that are known: elsewhere nothing shows them.
+
         Args:
-            symbols: Where; elsewhere nothing shows them.
             since_ms: When the gap began, epoch milliseconds.
         """
-        self._searched = symbols, since_ms
+        if self.book.fills is not None:
+            for symbol in self._orders.symbols():
+                self._unsearched[symbol] = min(since_ms, self._unsearched.get(symbol, since_ms))
 
     def moving(self) -> None:
         """Another link takes over: whether all events came is known when the former one has ended."""
@@ -212,25 +222,25 @@ class Reconciler:
 
     async def _reconcile(self) -> None:
         delay = AGAIN_S
-        if self._searched is not None:
-            await self._search(*self._searched)
-            self._searched = None
+        await self._search()
         await self._look()
         # Last, so that the balances are no older than the orders told before them.
         await self._refresh_account()
         # A key that is refused now may be let in again in an hour, and no event need come of those orders.
-        while self._orders.are_in_the_dark:
+        while self._orders.are_in_the_dark or self._unsearched:
             await asyncio.sleep(delay)
             delay = min(2 * delay, LONGEST_AGAIN_S)
             self._orders.begin_gap()
-            if await self._look():
+            has_searched = await self._search()
+            if await self._look() or has_searched:
                 await self._refresh_account()
 
-    async def _search(self, symbols: Collection[str], since_ms: int) -> None:
+    async def _search(self) -> bool:
+        """Look for orders of the gap; return whether some symbol is done with."""
         question, most = self.book.fills, self.book.most_fills
-        if question is None:
-            return
-        for symbol in symbols:
+        has_searched = False
+        for symbol, since_ms in list(self._unsearched.items() if question else ()):
+            assert question is not None
             start_ms = max(since_ms - SLACK_MS, self._questions.exchange_us() // 1000 - SEARCHED_MS)
             while True:
                 asked = {"symbol": symbol, "startTime": start_ms, "limit": most, **self.book.params}
@@ -238,12 +248,17 @@ class Reconciler:
                     trades = _trades_in(await self._ask(question, asked))
                 except BinanceWsApiError as error:
                     log.warning("%s: orders of a gap: %s", self._questions.ws_key, error)
+                    if isinstance(error, RequestRejected) and error.code == _NO_SUCH_SYMBOL:
+                        del self._unsearched[symbol]
                     break
                 self._orders.meet(symbol, trades)
                 last_ms = max((trade["time"] for trade in trades), default=start_ms)
-                if len(trades) < most or last_ms <= start_ms:
+                if len(trades) < most:
+                    del self._unsearched[symbol]
+                    has_searched = True
                     break
-                start_ms = last_ms
+                start_ms = max(last_ms, start_ms + 1)
+        return has_searched
 
     async def _look(self) -> bool:
         """Tell what the events would have told; return whether there was something."""

@@ -200,6 +200,11 @@ class LiveOrders:
         """Yield symbol and order id of each live order, those known longest first."""
         return iter(list(self._told))
 
+    def symbols(self) -> set[str]:
+        """Return the symbols of all orders that are kept in mind, also of such as are over."""
+        keys = (*self._told, *self._ended.keys, *self._made_known.keys)
+        return {symbol for symbol, _ in keys}
+
     @property
     def are_in_the_dark(self) -> bool:
         """Whether nobody could tell yet what was missed of some order."""

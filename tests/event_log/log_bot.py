@@ -19,10 +19,10 @@ from binance_wsapi.core import reconciliation
 from binance_wsapi.event_log import read_events, redis_log
 from binance_wsapi.models.user_events import OrderUpdate
 
-# A turn is soon over, so that many publishers have theirs; no copy of the embedded exchange lags.
-redis_log.LASTS_MS = 2000
+# A turn lasts long enough for a busy machine; no copy of the embedded exchange lags.
+redis_log.LASTS_MS = 5000
 redis_log.BEAT_S = 0.1
-redis_log.ANSWER_S = 10.0
+redis_log.ANSWER_S = redis_log.LEAD_S = 30.0
 vars(reconciliation)["LAG_S"] = 0.01
 
 

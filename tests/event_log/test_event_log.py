@@ -495,6 +495,101 @@ def test_who_takes_over_from_one_that_had_not_found_out_all_finds_it_out(
     assert [fill.quantity for fill in found.missed_fills] == [Decimal("0.05")]
 
 
+def test_what_was_found_out_long_before_the_last_entries_is_not_found_out_again(
+    publish: Publish,
+    read: Read,
+    account: AccountHandle,
+    exchange: SimulatedExchange,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Who takes over before a gap is closed knows all that was told since it began."""
+    monkeypatch.setattr(engine, "TAIL", 2)
+    logged = read()
+    client = publish()
+    limit_order(account)
+    next_of(logged, 2)
+    client.close()
+    missed = made_and_filled(account, exchange)
+    unanswered = exchange.faults.on("account.status").swallow(times=None)
+    second = publish()
+    found = up_to(logged, OrderReconciled)
+    while found[-1].order_id != missed:
+        found += up_to(logged, OrderReconciled)
+    unanswered.wait()
+    for _ in range(4):
+        limit_order(account)
+    next_of(logged, 8)
+    second.close()
+    unanswered.end()
+    publish()
+
+    told = up_to(logged, AccountReconciled)
+    assert isinstance(told[0], StreamGap)
+    assert missed not in [getattr(event, "order_id", None) for event in told]
+
+
+def test_an_order_made_and_filled_while_the_publisher_was_cut_off_is_found(
+    publish: Publish, read: Read, account: AccountHandle, exchange: SimulatedExchange, database: Any
+) -> None:
+    publish()
+    wait_until(lambda: is_published(database))
+    logged = read()
+    limit_order(account)
+    next_of(logged, 2)
+    down = exchange.faults.refuse_handshakes(503, path="/ws-api", times=None)
+    exchange.drop_connections("/ws-api")
+    missed = made_and_filled(account, exchange)
+    down.end()
+
+    told = up_to(logged, AccountReconciled)
+    [found] = [event for event in told if isinstance(event, OrderReconciled)]
+    assert (found.order_id, found.status) == (missed, "FILLED")
+    assert [fill.quantity for fill in found.missed_fills] == [Decimal("0.05")]
+
+
+def test_orders_of_a_gap_are_looked_for_until_there_is_an_answer(
+    publish: Publish,
+    read: Read,
+    account: AccountHandle,
+    exchange: SimulatedExchange,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Also by whoever takes over from one that had none."""
+    logged = read()
+    client = publish()
+    limit_order(account)
+    next_of(logged, 2)
+    client.close()
+    missed = made_and_filled(account, exchange)
+    refused = exchange.faults.on("myTrades", when=lambda asked: asked.text("startTime"))
+    late = refused.refuse(
+        -1021, "Timestamp for this request is outside of the recvWindow.", times=None
+    )
+    second = publish()
+    told = up_to(logged, AccountReconciled)
+    [gap] = [event for event in told if isinstance(event, StreamGap)]
+    assert missed not in [getattr(event, "order_id", None) for event in told]
+    limit_order(account)
+    next_of(logged, 2)
+    second.close()
+    monkeypatch.setattr(reconciliation, "AGAIN_S", 0.01)
+    publish()
+    told = up_to(logged, AccountReconciled)
+    assert isinstance(told[0], StreamGap)
+    assert told[0].from_ms == gap.from_ms, "the log was not whole in between"
+    late.end()
+
+    told = up_to(logged, AccountReconciled)
+    [found] = [event for event in told if isinstance(event, OrderReconciled)]
+    assert (found.order_id, found.status) == (missed, "FILLED")
+
+
+def made_and_filled(account: AccountHandle, exchange: SimulatedExchange) -> int:
+    """Make an order that is filled at once; return its number."""
+    limit_order(exchange.create_account(), "SELL", "0.05", price="10100")
+    return limit_order(account, "BUY", "0.05", price="10100")
+
+
 def _orders_told(events: list[Any]) -> list[tuple[int, str]]:
     orders = [getattr(event, "order", event) for event in events]
     return [(order.order_id, str(order.status)) for order in orders if hasattr(order, "status")]

@@ -1,6 +1,6 @@
 """Publishers and readers are killed under load: each reader is told of every execution once.
 
-It takes the machine for itself: ``BINANCE_WSAPI_LOG_KILLS=200`` runs it, and says how often somebody is killed.
+``BINANCE_WSAPI_LOG_KILLS=200`` kills more of them than the suite does.
 """
 
 from __future__ import annotations
@@ -27,15 +27,13 @@ from binance_wsapi.simulator import SimulatedExchange
 from binance_wsapi.simulator.doors.request_limits import LimitRules, Window
 from binance_wsapi.simulator.exchange import AccountHandle
 
-ROUNDS = int(os.environ.get("BINANCE_WSAPI_LOG_KILLS", "8"))
+ROUNDS = int(os.environ.get("BINANCE_WSAPI_LOG_KILLS", "3"))
 PUBLISHERS, READERS = 2, 2
 ENDLESS = Window("MINUTE", 5, 10**9)
 NO_LIMITS = LimitRules(
     weight=Window("MINUTE", 1, 10**9), orders=(), connections=ENDLESS, raw_requests=ENDLESS
 )
 BOT = Path(__file__).with_name("log_bot.py")
-BOUND_S = 240.0
-"""Longest wait for anything: far more than it takes."""
 
 
 class Slot:
@@ -61,7 +59,7 @@ class Slot:
         assert self._line() == "gone\n"
 
     def end(self) -> None:
-        self._bots.communicate(timeout=BOUND_S)
+        self._bots.communicate()
 
     def _line(self) -> str:
         assert self._bots.stdout is not None
@@ -117,8 +115,7 @@ class Load:
 
     def __exit__(self, *raised: object) -> None:
         self._is_over.set()
-        self._thread.join(BOUND_S)
-        assert not self._thread.is_alive()
+        self._thread.join()
 
     def _trade(self) -> None:
         chance = random.Random(ROUNDS)
@@ -191,18 +188,13 @@ def executions(account: AccountHandle) -> set[int]:
             return found
 
 
-def wait_until(holds: Callable[[], object], what: str) -> None:
-    until = time.monotonic() + BOUND_S
+def wait_until(holds: Callable[[], object]) -> None:
+    """The test's own timeout ends a wait for what never comes."""
     while not holds():
-        assert time.monotonic() < until, what
         time.sleep(0.02)
 
 
 @needs_redis
-@pytest.mark.skipif(
-    "BINANCE_WSAPI_LOG_KILLS" not in os.environ,
-    reason="takes the machine for itself: BINANCE_WSAPI_LOG_KILLS=8",
-)
 @pytest.mark.timeout(600 + 30 * ROUNDS)
 def test_every_execution_is_read_once_whoever_is_killed(tmp_path: Path) -> None:
     chance = random.Random(ROUNDS)
@@ -222,7 +214,7 @@ def test_every_execution_is_read_once_whoever_is_killed(tmp_path: Path) -> None:
         with at_work([*publishers, *readers]):
             # The log begins with the first turn: what was before is nobody's loss.
             first = limit_order(account, "BUY", "0.01", 9_000)
-            wait_until(lambda: read_by_all(kept, first), "nobody publishes")
+            wait_until(lambda: read_by_all(kept, first))
             with Load(account, other):
                 for number in range(ROUNDS):
                     killed = publishers if number % 3 == 2 else [publishers[number % PUBLISHERS]]
@@ -233,11 +225,11 @@ def test_every_execution_is_read_once_whoever_is_killed(tmp_path: Path) -> None:
                         slot.kill()
                     start(killed)
                     seen = limit_order(account, "BUY", "0.01", 9_000)
-                    wait_until(partial(read_by_all, kept, seen), "the log stands still")
+                    wait_until(partial(read_by_all, kept, seen))
                     # The exchange takes so many open orders, and no more.
                     account.request("order.cancel", {"symbol": "BTCUSDT", "orderId": seen})
             made = executions(account)
-            wait_until(lambda: all(each.has_all(made) for each in kept), "one is missing")
+            wait_until(lambda: all(each.has_all(made) for each in kept))
         for each in kept:
             print(f"{len(made)} executions, {each.found_out} found out after a gap; {each.kinds}")
 

@@ -1,0 +1,76 @@
+"""What a log says of itself holds however inexactly the exchange's time is known."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from binance_wsapi.core.event_log import LogEntry, LogTail, Publisher
+from binance_wsapi.core.logged_account import LoggedAccount
+from binance_wsapi.events import StreamGap
+from binance_wsapi.protocol.raw_event import raw_event
+
+NOW_MS = 1_700_000_000_000
+ROUND_TRIP_MS = 60_000
+
+
+class Inlet:
+    is_interrupted = False
+
+    def earliest_us(self) -> int:
+        return NOW_MS * 1000
+
+    def latest_us(self) -> int:
+        return (NOW_MS + ROUND_TRIP_MS) * 1000
+
+
+class Log:
+    """Keeps what is appended."""
+
+    def __init__(self) -> None:
+        self.entries: list[LogEntry] = []
+
+    def attach(
+        self, spawn: Callable[[Coroutine[Any, Any, None]], object], now: Callable[[], float]
+    ) -> None: ...
+
+    def publish(self, account: str, stream: str, publisher: Publisher) -> Log:
+        return self
+
+    async def leave(self) -> None: ...
+
+    def append(self, entry: LogEntry) -> None:
+        self.entries.append(entry)
+
+    def close(self) -> None: ...
+
+
+def published(tail: LogTail) -> tuple[LoggedAccount, Log, int]:
+    """Return an account whose client publishes, the log, and since when that is kept."""
+    log = Log()
+    account = LoggedAccount(
+        log, "desk", "stream", Inlet(), make=lambda tell, since_us: [], follow=lambda books: None
+    )
+    account.begin()
+    return account, log, account.lead(tail)
+
+
+def test_a_new_log_is_kept_since_no_later_than_events_came() -> None:
+    account, log, since_us = published(LogTail())
+    account.event(raw_event(b'{"e":"somethingNew","E":%d}' % (NOW_MS + 5)))
+
+    assert since_us == NOW_MS * 1000
+    assert log.entries[-1].whole_ms == NOW_MS + 5
+
+
+def test_a_gap_whose_end_is_told_late_is_looked_into_from_where_it_ended() -> None:
+    """Whoever takes over next looks for orders from there on."""
+    before = NOW_MS - 10_000
+    account, log, _ = published(LogTail(time_ms=before, whole_ms=before, since_us=1))
+    account.interrupted()
+    account.resumed()
+    told = StreamGap(from_ms=before, until_ms=NOW_MS + ROUND_TRIP_MS, reason="lost")
+    account.gap(told)
+
+    assert [entry.kind for entry in log.entries] == ["gap", "gap"]
+    assert all(before < entry.whole_ms <= NOW_MS + 1 for entry in log.entries)
