@@ -131,8 +131,8 @@ class OrderReconciled(Model, dict=True):
     """The order's status now; ``UNKNOWN`` when the exchange does not know the order any more, or, with a
     :attr:`problem`, when it could not be asked."""
     raw_missed_fills: tuple[dict[str, Any], ...] = ()
-    """Fills that no event told, as wire dicts of ``myTrades`` (``userTrades`` on futures); none where they
-    cannot be asked for by order: on the futures of portfolio margin, and without REST on others."""
+    """Fills that no event told, as wire dicts of ``myTrades`` (``userTrades`` on futures); none on futures
+    without REST."""
     raw_order: dict[str, Any] | None = None
     """The order as a wire dict of ``order.status``; ``None`` when the exchange does not know it."""
     problem: str | None = None
@@ -185,7 +185,8 @@ class AlgoOrderReconciled(Model, dict=True):
     """Its status now; ``UNKNOWN`` when the exchange does not know it any more, or, with a :attr:`problem`,
     when it could not be asked."""
     raw_order: dict[str, Any] | None = None
-    """It as a wire dict of ``GET /fapi/v1/algoOrder``; ``None`` when the exchange does not know it."""
+    """It as a wire dict of ``GET /fapi/v1/algoOrder``, on portfolio margin of ``/papi/v1/um/algo/algoOrder``;
+    ``None`` when the exchange does not know it."""
     problem: str | None = None
     """Why it could not be asked for: ask yourself. It is asked for again after the next gap."""
 

@@ -42,7 +42,7 @@ MarginUserData: TypeAlias = MarginUserEvent | StreamGap | OrderReconciled | Acco
 """On ``WsKey.MARGIN_USER_DATA`` and ``WsKey.MARGIN_RISK_USER_DATA``."""
 
 PortfolioMarginUserData: TypeAlias = (
-    PortfolioMarginUserEvent | StreamGap | OrderReconciled | AccountReconciled
+    PortfolioMarginUserEvent | StreamGap | OrderReconciled | AlgoOrderReconciled | AccountReconciled
 )
 """On ``WsKey.PORTFOLIO_MARGIN_USER_DATA``."""
 

@@ -148,7 +148,8 @@ PORTFOLIO_MARGIN = (
             market=market,
             order=f"GET /papi/v1/{unit.lower()}/order",
             open_orders=f"GET /papi/v1/{unit.lower()}/openOrders",
-            fills=None,  # its userTrades cannot be asked for by order
+            fills=f"GET /papi/v1/{unit.lower()}/userTrades",
+            fills_by_order=False,
             account=f"GET /papi/v1/{unit.lower()}/account",
             account_model="binance_wsapi.models.margin:PortfolioFuturesAccount",
             business_unit=unit,
@@ -166,6 +167,14 @@ PORTFOLIO_MARGIN = (
         account_model="binance_wsapi.models.margin:PortfolioBalances",
         listed_as="balances",
         order_path="/papi/v1/margin/order",
+    ),
+    # Last: event logs know books by their place.
+    replace(
+        _USDM_ALGO,
+        order="GET /papi/v1/um/algo/algoOrder",
+        open_orders="GET /papi/v1/um/algo/openAlgoOrders",
+        business_unit="UM",
+        order_path="/papi/v1/um/algo/order",
     ),
 )
 

@@ -95,8 +95,8 @@ class RawEvent(ToldOrder, eq=False):
     @property
     def algo_order(self) -> ToldOrder | None:
         """What it tells of an order of the algo service; ``None`` when it tells of none."""
-        body = (self.fields or {}).get("o") if self.kind == "ALGO_UPDATE" else None
-        if not isinstance(body, dict):
+        body = self._algo
+        if body is None:
             return None
         named = {**body, "i": body.get("aid"), "c": body.get("caid"), "T": self.updated}
         told = ToldOrder(**_told(named))
@@ -105,8 +105,14 @@ class RawEvent(ToldOrder, eq=False):
     @property
     def placed_by_algo(self) -> tuple[str, object]:
         """The symbol and the id of the order that an algo order has placed; both empty where none has."""
-        body = (self.fields or {}).get("o") if self.kind == "ALGO_UPDATE" else None
-        return (text(body.get("s")) or "", body.get("ai")) if isinstance(body, dict) else ("", "")
+        body = self._algo
+        return ("", "") if body is None else (text(body.get("s")) or "", body.get("ai"))
+
+    @property
+    def _algo(self) -> dict[str, Any] | None:
+        fields = (self.fields if self.kind == "ALGO_UPDATE" else None) or {}
+        body = fields.get("ao", fields.get("o"))  # portfolio margin has another name for it
+        return body if isinstance(body, dict) else None
 
     @property
     def made_us(self) -> int:

@@ -8,10 +8,11 @@ test tells them to say.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from decimal import Decimal
 from itertools import count
 from random import Random
-from typing import Any
+from typing import Any, cast
 
 from binance_wsapi.markets import Market
 from binance_wsapi.simulator.accounts import Account, EventSource
@@ -19,10 +20,11 @@ from binance_wsapi.simulator.clock import SimulatedClock
 from binance_wsapi.simulator.doors.wire import Micros
 from binance_wsapi.simulator.futures.listen_keys import ListenKeys
 from binance_wsapi.simulator.futures.market import FuturesMarket
+from binance_wsapi.simulator.futures.rest_calls import Params, RestCall
 from binance_wsapi.simulator.market_data.stream_feeds import CallFeed
 from binance_wsapi.simulator.market_data.stream_hub import Feed, Publish
 
-__all__ = ["PortfolioMargin", "ProStreams", "classic_path"]
+__all__ = ["PortfolioMargin", "ProStreams", "classic_path", "portfolio_call"]
 
 Balances = Mapping[str, Decimal | str | int]
 Event = dict[str, Any]
@@ -208,6 +210,46 @@ _PATHS = {
     ("/papi/v1/um/", "algo/openAlgoOrders"): "openAlgoOrders",
     ("/papi/v1/margin/", "allOpenOrders"): "openOrders",
 }
+
+
+def portfolio_call(path: str, call: RestCall, clock: SimulatedClock) -> RestCall:
+    """Return what portfolio margin makes of a classic account's call: its documents know less of some.
+
+    Args:
+        path: Where the classic account asks.
+        call: What that does.
+        clock: The exchange's clock.
+    """
+
+    def fills(params: Params, account: EventSource | None) -> object:
+        asked = {name: value for name, value in params.items() if name != "orderId"}
+        rows = cast("list[Event]", call.answer(asked, account))
+        if asked.keys() & {"startTime", "endTime", "fromId"}:
+            return rows
+        since_us = clock.now_us() - _FILLS_SHOWN_US[path]
+        return [row for row in rows if row["time"].us >= since_us]
+
+    def algo_orders(params: Params, account: EventSource | None) -> object:
+        answer = cast("Event | list[Event]", call.answer(params, account))
+        if isinstance(answer, list):
+            return [_without(row, _NOT_IN_ALGO_ROWS | _NOT_WHILE_OPEN) for row in answer]
+        return _without(answer, _NOT_IN_ALGO_ROWS)
+
+    if path in _FILLS_SHOWN_US:
+        return replace(call, answer=fills)
+    return replace(call, answer=algo_orders) if path in _ALGO_PATHS else call
+
+
+def _without(row: Event, left_out: frozenset[str]) -> Event:
+    return {name: value for name, value in row.items() if name not in left_out}
+
+
+_DAY_US = 86_400_000_000
+_FILLS_SHOWN_US = {"/fapi/v1/userTrades": 7 * _DAY_US, "/dapi/v1/userTrades": _DAY_US}
+"""How far back fills are listed where no time is asked for; they cannot be asked for by order."""
+_ALGO_PATHS = frozenset({"/fapi/v1/algoOrder", "/fapi/v1/openAlgoOrders"})
+_NOT_IN_ALGO_ROWS = frozenset({"icebergQuantity"})
+_NOT_WHILE_OPEN = frozenset({"actualOrderId", "actualPrice"})
 
 
 def _order(event: Event, unit: str) -> Event:

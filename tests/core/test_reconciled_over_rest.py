@@ -103,7 +103,7 @@ CASES = {
         rest="/dapi/v1/order",
     ),
     "portfolio margin on usdm": Case(
-        PM, Market.USDM, portfolio, "/pm/", FuturesOrder, object, PM_ACCOUNTS, rest="/papi/v1/um/order"
+        PM, Market.USDM, portfolio, "/pm/", FuturesOrder, FuturesAccountTrade, PM_ACCOUNTS, rest="/papi/v1/um/order"
     ),
     "portfolio margin on coinm": Case(
         PM,
@@ -111,7 +111,7 @@ CASES = {
         portfolio,
         "/pm/",
         CoinFuturesOrder,
-        object,
+        FuturesAccountTrade,
         PM_ACCOUNTS,
         rest="/papi/v1/cm/order",
     ),
@@ -196,9 +196,8 @@ def test_what_a_gap_swallowed_is_told(
     assert type(reconciled.order) is case.order
     assert isinstance(reconciled.order, Order | FuturesOrder | CoinFuturesOrder)
     assert reconciled.order.executed_quantity == 3 * Decimal(part(case))
-    if case.fill is not object:
-        assert [type(each) for each in reconciled.missed_fills] == [case.fill] * 2
-        assert {each.quantity for each in reconciled.missed_fills} == {Decimal(part(case))}
+    assert [type(each) for each in reconciled.missed_fills] == [case.fill] * 2
+    assert {each.quantity for each in reconciled.missed_fills} == {Decimal(part(case))}
     accounts = [event.account for event in told if isinstance(event, AccountReconciled)]
     if case.accounts:
         assert {type(each) for each in accounts} == set(case.accounts)

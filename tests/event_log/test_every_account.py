@@ -28,8 +28,6 @@ class Case(NamedTuple):
     accounts: int = 1
     """How many records tell the account after a gap."""
     isolated_symbol: str | None = None
-    has_fills: bool = True
-    """Its fills can be asked for by order."""
 
 
 PM = WsKey.PORTFOLIO_MARGIN_USER_DATA
@@ -43,8 +41,8 @@ CASES = {
         lambda owner: owner.margin("BTCUSDT"),
         isolated_symbol="BTCUSDT",
     ),
-    "um": Case(PM, Market.USDM, lambda owner: owner.portfolio_margin(), 3, has_fills=False),
-    "cm": Case(PM, Market.COINM, lambda owner: owner.portfolio_margin(), 3, has_fills=False),
+    "um": Case(PM, Market.USDM, lambda owner: owner.portfolio_margin(), 3),
+    "cm": Case(PM, Market.COINM, lambda owner: owner.portfolio_margin(), 3),
     "pm": Case(PM, Market.SPOT, lambda owner: owner.portfolio_margin(), 3),
 }
 
@@ -114,7 +112,7 @@ def test_the_next_publisher_goes_on_with_the_orders_of_each_account(
                 client.subscribe_user_data_stream(case.ws_key, **which)
                 up_to(lambda: count(told, AccountReconciled) == case.accounts)
                 sold()
-                up_to(lambda: len(fills_of(told)) == (4 if case.has_fills else 2))
+                up_to(lambda: len(fills_of(told)) == 4)
 
     assert count(told, StreamGap) == 1
     [found] = [event for event in told if isinstance(event, OrderReconciled)]

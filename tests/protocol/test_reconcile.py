@@ -15,6 +15,7 @@ from binance_wsapi.markets import Market
 from binance_wsapi.markets.books import (
     CROSS_MARGIN,
     EOPTIONS,
+    PORTFOLIO_MARGIN,
     AccountBook,
     books_of,
     isolated_margin,
@@ -858,3 +859,85 @@ def test_orders_and_algo_orders_are_kept_apart() -> None:
 
     assert list(orders) == [("BTCUSDT", 7), ("BTCUSDT", 8)]
     assert list(algos) == [("BTCUSDT", 5), ("BTCUSDT", 6)]
+
+
+UM_BOOK, UM_ALGO_BOOK = PORTFOLIO_MARGIN[0], PORTFOLIO_MARGIN[-1]
+USER_TRADES = "GET /papi/v1/um/userTrades"
+
+
+def futures(event: dict[str, Any]) -> dict[str, Any]:
+    return {"e": "ORDER_TRADE_UPDATE", "fs": "UM", "o": event}
+
+
+def asked_for_trades(orders: LiveOrders, executed: str) -> Reconciliation:
+    asking = Reconciliation(orders)
+    assert asking.on_answer(row(executedQty=executed, status="PARTIALLY_FILLED")) == []
+    assert asking.question() == (USER_TRADES, {"symbol": "BTCUSDT", "limit": 1000})
+    return asking
+
+
+def test_told_fills_may_be_missing_in_a_list_by_symbol() -> None:
+    """It goes back some days: the oldest fills of an order leave it first."""
+    orders = live(
+        futures(report()), futures(fill(1, total="1")), futures(fill(2, total="2")), book=UM_BOOK
+    )
+
+    (record,) = asked_for_trades(orders, "4").on_answer([trade(2), trade(3), trade(4)])
+    assert [each["id"] for each in record.missed_fills] == [3, 4]
+    assert record.problem is None
+
+
+@pytest.mark.parametrize("shown", [[3], [2, 3], [1, 2], []])
+def test_a_list_by_symbol_without_all_missed_fills_is_not_believed(shown: list[int]) -> None:
+    """A copy that lags leaves out the newest."""
+    orders = live(
+        futures(report()), futures(fill(1, total="1")), futures(fill(2, total="2")), book=UM_BOOK
+    )
+    asking = asked_for_trades(orders, "4")
+
+    assert asking.on_answer([trade(number) for number in shown]) == []
+    assert asking.question() is not None
+
+
+def test_an_event_of_a_later_fill_makes_up_for_no_missed_one() -> None:
+    """It comes while the list is asked for, and says nothing about what the list lacks."""
+    orders = live(futures(report()), futures(fill(1, total="1")), book=UM_BOOK)
+    asking = asked_for_trades(orders, "3")
+    observe_event(orders, futures(fill(4, total="4")))
+
+    assert asking.on_answer([trade(2)]) == []
+
+
+def test_a_list_that_shows_later_fills_leaves_them_to_their_events() -> None:
+    orders = live(futures(report()), futures(fill(1, total="1")), book=UM_BOOK)
+
+    (record,) = asked_for_trades(orders, "2").on_answer([trade(2), trade(3)])
+    assert [each["id"] for each in record.missed_fills] == [2]
+    assert observe_event(orders, futures(fill(3, total="3")))
+
+
+def test_what_was_filled_before_the_subscription_is_no_told_fill() -> None:
+    """Whether a list shows it cannot be seen: a missed fill might be taken for it."""
+    orders = LiveOrders(UM_BOOK)
+    shown = row(executedQty="4", status="PARTIALLY_FILLED")
+    orders.observe_answer([row(executedQty="2", status="PARTIALLY_FILLED")])
+    asking = Reconciliation(orders)
+
+    records: list[Reconciled] = []
+    while (question := asking.question()) is not None:
+        trades = [trade(3), trade(4)]
+        records += asking.on_answer(trades if question[0] == USER_TRADES else shown)
+
+    (record,) = records
+    assert (record.order, record.missed_fills) == (shown, ())
+    assert record.problem == f"{USER_TRADES} shows less than was filled"
+
+
+def test_portfolio_margin_has_another_name_for_algo_orders() -> None:
+    told = algo_update("NEW")
+    event = {**told, "fs": "UM", "ao": told["o"]}
+    del event["o"]
+    orders = live(event, book=UM_ALGO_BOOK)
+
+    assert list(orders) == [("BTCUSDT", 5)]
+    assert Reconciliation(orders).question() == ("GET /papi/v1/um/algo/algoOrder", {"algoId": 5})

@@ -23,7 +23,7 @@ from binance_wsapi.simulator.doors.wire import encode
 from binance_wsapi.simulator.errors import ExchangeError, not_simulated
 from binance_wsapi.simulator.futures.rest import FuturesRest
 from binance_wsapi.simulator.futures.rest_calls import RestCall
-from binance_wsapi.simulator.portfolio_margin import classic_path
+from binance_wsapi.simulator.portfolio_margin import classic_path, portfolio_call
 from binance_wsapi.simulator.spot.trade_fees import trade_fees
 
 if TYPE_CHECKING:
@@ -210,6 +210,8 @@ class RestApi:
         call = None if found is None else self._call(found[0], request.verb, found[1])
         if found is None or call is None:
             raise not_simulated(f"{request.verb} {request.path}", 404)
+        if request.is_portfolio:
+            call = portfolio_call(request.path, call, self._venue.clock)
         service = self._venue.services[found[0]]
         operation = _operation(request.path, call.security, call.weight(params))
         service.charge(request.remote, operation, {})
