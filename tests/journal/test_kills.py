@@ -94,8 +94,8 @@ def check(account: AccountHandle, recovered: list[Recovered], asked_ms: float) -
     """
     for each in recovered:
         market = MARKET_OF[str(each.ws_key)]
-        assert each.state in {"accepted", "not placed", "partly executed"}, each
-        if each.operation in ID_OF and each.state != "partly executed":
+        assert each.state in {"accepted", "not placed", "partly executed", "unknown"}, each
+        if each.operation in ID_OF and each.state in {"accepted", "not placed"}:
             named = each.params[ID_OF[each.operation]]
             executed = is_there(account, market, origClientOrderId=named)
             assert executed == (each.state == "accepted"), (each, executed)
@@ -115,7 +115,7 @@ def check_all_known(account: AccountHandle, entries: list[JournalEntry]) -> None
     made = {
         str(entry.client_order_id)
         for entry in entries
-        if entry.state in {"accepted", "partly executed"}
+        if entry.state in {"accepted", "partly executed", "unknown"}
     }
     for market, symbol in SYMBOL_OF.items():
         if market is Market.SPOT:
@@ -162,11 +162,13 @@ def check_kills(
             if seed % 8 != 7 and seed + 1 < kills:
                 continue  # what several left behind is found out together
             with Client(**options) as client:
+                # What could not be asked is told to be open, and asked the next time.
                 asked_ms = exchange.clock.now_us() // 1000
-                recovered = client.recover()
-                check(account, recovered, asked_ms)
-                found += recovered
-                assert not client.recover()
+                while recovered := client.recover():
+                    settled = [each for each in recovered if each.state != "open"]
+                    check(account, settled, asked_ms)
+                    found += settled
+                    asked_ms = exchange.clock.now_us() // 1000
                 assert not client.journal.orders(open_only=True)
                 check_all_known(account, client.journal.orders())
         # What was said not to be placed is not placed later on either.
@@ -174,6 +176,7 @@ def check_kills(
     states = Counter(each.state for each in found)
     print(states)
     assert states["accepted"], "nobody was killed with an order under way"
+    assert states["unknown"] <= len(found) // 10, "too much is not found out"
 
 
 @pytest.mark.usefixtures("soon")
