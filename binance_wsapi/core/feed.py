@@ -102,8 +102,17 @@ class Feed:
             source: The connection.
             told_us: The time of the last event that was told: none is missing before it.
         """
+        self._gaps.setdefault(source, self._gap_begins_us(whole_until, told_us))
+
+    def interrupted_earlier(self, whole_until: float, *, told_us: int = 0) -> None:
+        """The gap that lasts now began earlier than it seemed; the arguments are those of :meth:`interrupted`."""
+        since_us = self._gaps.get(None)
+        if since_us is not None:
+            self._gaps[None] = min(since_us, self._gap_begins_us(whole_until, told_us))
+
+    def _gap_begins_us(self, whole_until: float, told_us: int) -> int:
         since_us = self._exchange_us() - int((self._runtime.now() - whole_until) * 1_000_000)
-        self._gaps.setdefault(source, max(since_us, told_us))
+        return max(since_us, told_us)
 
     def resumed(self, reason: str, source: object = None) -> bool:
         """The connection's events flow again: tell the gap in its place, if there was one."""

@@ -55,6 +55,8 @@ class LinkedFeed(Feed):
         self._subscribed_by = subscribed_by
         self._carriers: Carriers[RawEvent] = Carriers(self._runtime, self._tell, identify=identity)
         self._loss = ""
+        self._told_us = 0
+        """The time of the last event before the present gap."""
         self._is_restored = self._runtime.options.resubscribe_user_data_stream_after_reconnect
         self.reconciler: Reconciles | None = None
         """Finds out what was missed in a gap, where the market can be asked; made with the first link
@@ -85,14 +87,15 @@ class LinkedFeed(Feed):
             self._lost_answers.event(event, self._runtime.exchanges.own_orders_of(self._ws_key))
         self._carriers.event(link, event)
 
-    def lost(self, link: Link, reason: str) -> None:
-        """The link is gone, or its subscription is."""
+    def lost(self, link: Link, reason: str) -> bool:
+        """The link is gone, or its subscription is; true when that interrupts the events."""
         left_at, latest = self._carriers.forget(link)
         last_told_us = _time_us(latest)
         if self._carriers.lost(link):
             self._loss = reason
             self._interrupt(link, last_told_us)
-        elif left_at is None and self._is_restored:
+            return True
+        if left_at is None and self._is_restored:
             self.not_restored(reason)  # it was to carry the events, and came to nothing
         elif left_at is not None and link.proven_at >= left_at:
             self._moved()
@@ -101,6 +104,7 @@ class LinkedFeed(Feed):
             self._interrupt(link, last_told_us)
             self.resumed(reason)
             self._gone_on()
+        return False
 
     def _moving(self) -> None:
         if self.reconciler is not None:
@@ -139,7 +143,16 @@ class LinkedFeed(Feed):
         self.remains_interrupted(reason)
         return reason
 
+    def interrupted_since(self, whole_until: float) -> None:
+        """The present gap began earlier than it seemed.
+
+        Args:
+            whole_until: Since when, monotonic seconds.
+        """
+        self.interrupted_earlier(whole_until, told_us=self._told_us)
+
     def _interrupt(self, link: Link, last_told_us: int) -> None:
+        self._told_us = last_told_us
         self.interrupted(link.proven_at, told_us=last_told_us)
         if self.reconciler is not None:
             self.reconciler.interrupted()

@@ -48,6 +48,8 @@ class KeyLink(Link):
     def __init__(self, session: LinkOwner, number: int) -> None:
         super().__init__(session, number)
         self.key = ""
+        self.key_lived_at = 0.0
+        """When the key was last asked for and found alive."""
         self.answers = False
         """It has answered a question once: silence after another one is a sign."""
         self.answered_from = 0.0
@@ -84,6 +86,8 @@ class ListenKeyUserData(Session):
         self._feed = feed
         self._refusal: BinanceWsApiError | None = None
         self._keeper: asyncio.Task[None] | None = None
+        self._lost: KeyLink | None = None
+        """Carried the events until they were interrupted, by a key that may have died before that."""
         self._is_awaited = False
         """Somebody waits for the connection: a refused key is told to them."""
 
@@ -159,6 +163,7 @@ class ListenKeyUserData(Session):
 
     async def address(self, link: KeyLink) -> str:
         """Return the URL of the live key, asking for the key first."""
+        asked_at = self.runtime.now()
         try:
             key = await self._keys.start()
         except BinanceWsApiError as error:
@@ -169,8 +174,11 @@ class ListenKeyUserData(Session):
                     self._changed.set()
             raise LinkLost(f"no listen key: {error}") from None
         self._refusal = None
+        link.key, link.key_lived_at = key, asked_at
+        for other in list(self.links.values()):
+            if isinstance(other, KeyLink) and other.key not in ("", key):
+                self._key_gone(other.key, "the account has another listen key")
         self._feed.expect(link)
-        link.key = key
         return listen_key_url(self.ws_key, self.runtime.dialling.url(self.ws_key), link.key)
 
     async def ready(self, timeout: float | None) -> Any:
@@ -211,10 +219,14 @@ class ListenKeyUserData(Session):
             return
         self._feed.deliver(event, link)
         if event.kind == "listenKeyExpired":
+            link.key_lived_at = self.runtime.now()
             self._key_died(link.key, "the listen key expired")
 
     def opened(self, link: KeyLink) -> None:
         """The key is in the URL: events come as soon as the link is open."""
+        if self._lost is not None and self._lost.key != link.key:
+            self._feed.interrupted_since(self._lost.key_lived_at)
+        self._lost = None
         self._feed.carried_by(link)
         asked = _WHICH
         if endpoint(self.ws_key).listen_key_is_subscribed:
@@ -255,7 +267,8 @@ class ListenKeyUserData(Session):
 
     def link_lost(self, link: Link, reason: str) -> None:
         """Events may be missing from here on."""
-        self._feed.lost(link, reason)
+        if self._feed.lost(link, reason) and isinstance(link, KeyLink):
+            self._lost = link
         if not self._is_restored and self.machine.state is SessionState.READY:
             reason = self._feed.left_off(reason)
             self.announce("exception", error=None, reason=f"user data is interrupted: {reason}")
@@ -266,20 +279,27 @@ class ListenKeyUserData(Session):
             if isinstance(link, KeyLink) and link.key == key:
                 self.lose(link, reason)
 
+    def _key_gone(self, key: str, reason: str) -> None:
+        """Let go of a key that died unheard: no sign of life since it was last seen proves anything."""
+        for link in self.links.values():
+            if isinstance(link, KeyLink) and link.key == key:
+                link.proven_at = min(link.proven_at, link.key_lived_at)
+        self._key_died(key, reason)
+
     async def _keep_alive(self) -> None:
         delay = KEEP_ALIVE_S
         while True:
             await asyncio.sleep(delay)
             if not isinstance(self.serving, KeyLink):
                 continue  # the next dial asks for the key
-            key = self.serving.key
+            key, asked_at = self.serving.key, self.runtime.now()
             try:
                 extended = await self._keys.extend(key)
             except BinanceWsApiError as error:
                 delay = KEEP_ALIVE_RETRY_S
                 if isinstance(error, RequestRejected) and error.code == NO_SUCH_KEY:
                     log.warning("%s: the listen key is gone: %s", self.ws_key, error)
-                    self._key_died(key, "the listen key is gone")
+                    self._key_gone(key, "the listen key is gone")
                 else:
                     log.warning("%s: extending the listen key: %s", self.ws_key, error)
             except Exception:  # the edge of a task that must not end while the key lives
@@ -288,7 +308,10 @@ class ListenKeyUserData(Session):
             else:
                 delay = KEEP_ALIVE_S
                 if extended != key:
-                    self._key_died(key, "the account has another listen key")
+                    self._key_gone(key, "the account has another listen key")
+                for link in self.links.values():
+                    if isinstance(link, KeyLink) and link.key == extended:
+                        link.key_lived_at = max(link.key_lived_at, asked_at)
 
 
 def _answer(link: KeyLink, number: bytes) -> None:

@@ -23,7 +23,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if chosen:
         chunks = [range(seed, seed + 1) for seed in chosen]
     else:
-        count = metafunc.config.getoption("--seeds", None) or SEEDS
+        count = metafunc.config.getoption("--seeds", None)
+        count = count or getattr(metafunc.module, "SEEDS", SEEDS)
         chunks = [
             range(first, min(first + SEEDS_EACH, count)) for first in range(0, count, SEEDS_EACH)
         ]

@@ -5,18 +5,35 @@ from __future__ import annotations
 from collections import Counter, defaultdict, deque
 from collections.abc import Iterator
 from decimal import Decimal
-from typing import Any
+from typing import Any, Protocol
 
-from simulation_exchange import SimulatedExchange
+from simulation_exchange import Happening
 
 from binance_wsapi.events import AccountReconciled, OrderReconciled, StreamGap
 from binance_wsapi.markets import Market
 
-__all__ = ["check_events"]
+__all__ = ["Books", "check_events"]
+
+_OF_THE_STREAM = frozenset({"eventStreamTerminated", "listenKeyExpired"})
+
+
+class Books(Protocol):
+    """What really happened to one account."""
+
+    market: Market
+    """Where it trades."""
+    events: list[Happening]
+    answers_oddly: bool
+    """Not all that is asked can be known."""
+
+    @property
+    def clock_moved_ms(self) -> int:
+        """By how much the exchange's clock was moved."""
+        raise NotImplementedError
 
 
 def check_events(
-    exchange: SimulatedExchange,
+    exchange: Books,
     delivered: list[Any],
     since: float,
     until: float,
@@ -60,7 +77,7 @@ def check_events(
                 told_unknown.add(item.order_id)
         elif isinstance(item, dict):
             event = _normal(item, microseconds=microseconds)
-            if event["e"] == "eventStreamTerminated":
+            if event["e"] in _OF_THE_STREAM:
                 continue
             left = places.get(_name(event))
             if left is None:

@@ -169,13 +169,13 @@ class SimulatedExchange:
     def trade(self, method: str, **params: object) -> Any:
         """Let the others do something; ``None`` when the exchange refuses it."""
         with self.serving(None):
-            return self._perform(method, params, self.others)
+            return self.perform(method, params, self.others)
 
     def look_up(self, method: str, **params: object) -> Any:
         """Ask the engine about our account, and put it down to nobody."""
         former, self._is_unseen = self._is_unseen, True
         try:
-            return self._perform(method, params, self.account)
+            return self.perform(method, params, self.account)
         finally:
             self._is_unseen = former
 
@@ -191,7 +191,8 @@ class SimulatedExchange:
         rows: list[dict[str, Any]] = answer["balances"]
         return rows
 
-    def _perform(self, method: str, params: dict[str, object], account: EventSource) -> Any:
+    def perform(self, method: str, params: dict[str, object], account: EventSource) -> Any:
+        """Let an account do something, for ``BTCUSDT`` by default; ``None`` when it is refused."""
         service = self.service
         operation = service.operation(method)
         given = {name: str(value) for name, value in params.items()}

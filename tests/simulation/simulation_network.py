@@ -25,6 +25,7 @@ from binance_wsapi.core.direct_socket import DirectSocket
 from binance_wsapi.core.transport import HandshakeRefused, Receiver, RestAnswer
 from binance_wsapi.simulator.doors.gateway import Door
 from binance_wsapi.simulator.doors.gateway import HandshakeRefused as RefusedByExchange
+from binance_wsapi.simulator.doors.rest import RestRequest
 
 __all__ = ["ClientEnd", "Network", "Weather", "Wire"]
 
@@ -48,6 +49,8 @@ class Weather:
     """Connections cannot be made: no answer at all."""
     refusals: list[tuple[int, float | None]] | None = None
     """HTTP status and ``Retry-After`` for the next handshakes."""
+    rest_losses: float = 0.0
+    """Which part of REST requests goes wrong: not arriving, not answered, cut off, or answered late."""
 
 
 class Lane:
@@ -394,8 +397,44 @@ class Network:
         timeout: float | None = None,
         on_write: Callable[[], object] | None = None,
     ) -> RestAnswer:
-        """Send a REST request: nothing here needs one."""
-        raise OSError("no REST in the simulation")
+        """Send a REST request, which weather and chance may swallow, or its answer."""
+        try:
+            async with asyncio.timeout(self._connect_timeout if timeout is None else timeout):
+                return await self._ask(method, url, headers, on_write)
+        except TimeoutError:
+            raise TimeoutError("no answer in time") from None
+
+    async def _ask(
+        self,
+        method: str,
+        url: str,
+        headers: dict[str, str],
+        on_write: Callable[[], object] | None,
+    ) -> RestAnswer:
+        weather, parts = self.weather, urlsplit(url)
+        exchange = self._exchanges[str(parts.hostname)]
+        loss = self._rng.choice(("request", "answer", "connection", "time"))
+        if self._rng.random() >= weather.rest_losses:
+            loss = ""
+        await asyncio.sleep(self.delay())
+        if weather.is_down:
+            raise OSError("connection refused")
+        if on_write is not None and not weather.is_black_hole:
+            on_write()
+        if loss == "request" or weather.is_black_hole:
+            await self.loop.create_future()
+        await asyncio.sleep(self.delay())
+        answer = exchange.venue.rest.answer(
+            RestRequest(method, parts.path, parts.query, "", REMOTE, headers)
+        )
+        await asyncio.sleep(self.delay() + (self._rng.uniform(0, 8) if loss == "time" else 0))
+        if loss == "answer":
+            await self.loop.create_future()
+        if loss == "connection" or weather.is_down or weather.is_black_hole:
+            raise OSError("connection dropped")
+        told = answer.headers.get("Retry-After")
+        retry_after = None if told is None else float(told)
+        return RestAnswer(answer.status, answer.body, retry_after, answer.headers)
 
     async def close(self) -> None:
         """Nothing is shared between connections."""

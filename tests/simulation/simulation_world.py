@@ -193,7 +193,7 @@ class World:
 
     def client(self, **options: Any) -> SimulatedClient:
         """Make the client under test."""
-        return SimulatedClient(self, urls=_URLS, attach_event_listeners=False, **options)
+        return SimulatedClient(self, **{"urls": _URLS, "attach_event_listeners": False, **options})
 
     # The books
 
@@ -211,7 +211,8 @@ class World:
                 call.requests.add(request_id)
 
     def _is_ahead(self, wire: Wire, request: dict[str, Any]) -> bool:
-        stamp = int(request.get("params", {}).get("timestamp", 0))
+        params = request.get("params", {})
+        stamp = int(params.get("timestamp", 0)) if isinstance(params, dict) else 0
         return stamp > wire.exchange.clock.now_us() // 1000 + 1_000
 
     def _sent(self, wire: Wire, frame: bytes) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 import simulation_network
 from simulation_exchange import SYMBOL
+from simulation_rest_accounts import RestAccount
 from simulation_scenario import SlowSigner
 from simulation_world import SimulatedClient, World
 
@@ -28,6 +29,7 @@ from binance_wsapi.errors import (
 )
 from binance_wsapi.events import OrderReconciled, StreamGap
 from binance_wsapi.journal.lock import FileLock
+from binance_wsapi.markets import Market
 from binance_wsapi.response import Response
 from binance_wsapi.simulator.doors.request_limits import LimitRules, Window
 from binance_wsapi.simulator.doors.sessions import ApiConnection
@@ -955,3 +957,39 @@ def test_what_a_lost_successor_had_brought_is_told_though_the_former_link_never_
         timers.pop()()
 
     assert told == [b'{"e":"listenKeyExpired"}']
+
+
+@pytest.mark.parametrize("found_by", ["a sign of life", "a new connection", "a rotation"])
+def test_what_a_listen_key_swallowed_that_was_closed_elsewhere_lies_in_the_gap(
+    found_by: str,
+) -> None:
+    """No event tells that a key is closed, and its connection goes on answering."""
+
+    async def scenario(world: World, client: SimulatedClient) -> tuple[list[StreamGap], int]:
+        world.wall_error_us = world.exchange.clock.now_us() - world.wall_us()
+        account = RestAccount(world, world.exchange, Market.SPOT)
+        stream = await client.subscribe_user_data_stream(account.ws_key)
+        await asyncio.sleep(10.0)
+        account.keys.stop(account.source)
+        await asyncio.sleep(10.0)
+        account.order("swallowed", "0.01")
+        await asyncio.sleep(10.0)
+        if found_by == "a new connection":
+            for wire in list(world.network.wires.values()):
+                wire.cut(seen_after=0.0, known_after=0.0, loses_out=True, loses_back=True)
+        await asyncio.sleep(90.0)
+        await client.close()
+        gaps = [item async for item in stream if isinstance(item, StreamGap)]
+        return gaps, account.events[0].event["E"]
+
+    gaps, happened_ms = play(
+        scenario,
+        ping_interval=2.0,
+        rotate_after=30.0 if found_by == "a rotation" else None,
+        urls={
+            WsKey.PORTFOLIO_MARGIN_USER_DATA: "ws://exchange/pm/ws",
+            "rest": "http://exchange",
+        },
+    )
+
+    assert [gap for gap in gaps if gap.from_ms <= happened_ms <= gap.until_ms]

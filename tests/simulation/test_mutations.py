@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from simulation_crashes import simulate_crash
+from simulation_rest_accounts import simulate_rest_account
 from simulation_run import simulate
 from simulation_stage import Report
 
@@ -21,6 +22,7 @@ from binance_wsapi.core.exchanges import Exchanges
 from binance_wsapi.core.giving_up import GivingUp
 from binance_wsapi.core.link import Link
 from binance_wsapi.core.linked_feed import LinkedFeed
+from binance_wsapi.core.listen_key import ListenKeyUserData
 from binance_wsapi.core.outbox import Outbox
 from binance_wsapi.core.reconciliation import Reconciler
 from binance_wsapi.core.write_ahead import JournalFailed, WriteAhead
@@ -292,11 +294,31 @@ MUTATIONS_OF_RECOVERY: tuple[Mutation, ...] = (
 )
 
 
+def dead_keys_are_refused_at_once(patch: pytest.MonkeyPatch) -> None:
+    """A connection that answers brings events, whatever became of its listen key."""
+    patch.setattr(ListenKeyUserData, "_key_gone", ListenKeyUserData._key_died)
+    patch.setattr(LinkedFeed, "interrupted_since", lambda self, whole_until: None)
+
+
+def keys_live_for_ever(patch: pytest.MonkeyPatch) -> None:
+    """Nobody else closes an account's listen key."""
+    patch.setattr(ListenKeyUserData, "_key_died", lambda self, key, reason: None)
+
+
+MUTATIONS_OF_KEYS: tuple[Mutation, ...] = (
+    dead_keys_are_refused_at_once,
+    keys_live_for_ever,
+    silent_gaps,
+    no_reconciliation,
+)
+
+
 @pytest.mark.parametrize(
     ("simulation", "mutation"),
     [
         *((simulate, mutation) for mutation in MUTATIONS),
         *((simulate_crash, mutation) for mutation in MUTATIONS_OF_RECOVERY),
+        *((simulate_rest_account, mutation) for mutation in MUTATIONS_OF_KEYS),
     ],
     ids=lambda taken: taken.__name__,
 )
