@@ -16,6 +16,7 @@ from simulation_adversary import Adversary
 from simulation_checks import check_nothing_left
 from simulation_event_checks import check_events
 from simulation_exchange import RICH, Happening, SimulatedExchange
+from simulation_network import Wire
 from simulation_scenario import Plan, SlowSigner
 from simulation_stage import Report, main, play
 from simulation_world import World
@@ -184,16 +185,22 @@ class RestAdversary(Adversary):
         world: What it attacks.
         rng: Where its ideas come from.
         account: Whose listen key it ends.
+        moves: The stream moves to fresh connections: what a former one holds back for longer than a move
+            waits comes behind what is newer, so nothing is held back then.
     """
 
-    def __init__(self, world: World, rng: Random, account: RestAccount) -> None:
+    def __init__(self, world: World, rng: Random, account: RestAccount, *, moves: bool) -> None:
         super().__init__(world, rng)
         self._account = account
+        self._answering: set[int] = set()
+        """Connections that have answered a question."""
+        self._received = world.network.on_received
+        world.network.on_received = self._overhear
         attacks = [
             self._cut,
             self._half_open,
             self._wedge,
-            self._stall,
+            *(() if moves else (self._stall,)),
             self._shut_down,
             self._close_politely,
             self._refuse_handshakes,
@@ -211,6 +218,16 @@ class RestAdversary(Adversary):
         """Leave everything in peace."""
         self._world.network.weather.rest_losses = 0.0
         super().stop()
+
+    def _overhear(self, wire: Wire, frame: bytes) -> None:
+        if b'"result":' in frame:
+            self._answering.add(wire.number)
+        self._received(wire, frame)
+
+    def _wedge(self) -> None:
+        # No document promises answers: one that has never given any, and sends pongs, is taken for whole.
+        if self._answering.issuperset(self._world.network.wires):
+            super()._wedge()
 
     def _expire_key(self) -> None:
         self._world.inject("listen key expired")
@@ -244,7 +261,8 @@ async def _happens(world: World, plan: Plan, rng: Random, report: Report) -> Non
     world.note(f"{market.value} {plan}")
     stream = await client.subscribe_user_data_stream(account.ws_key)
     since = world.loop.time()
-    adversary = RestAdversary(world, rng, account)
+    moves = plan.options["rotate_after"] is not None
+    adversary = RestAdversary(world, rng, account, moves=moves)
     attack = world.loop.create_task(adversary.attack())
     for _ in range(rng.randint(10, 60)):
         await asyncio.sleep(rng.expovariate(1.0))
