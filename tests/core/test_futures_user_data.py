@@ -285,22 +285,20 @@ def test_another_key_of_the_account_is_noticed_by_the_next_ping(
 def test_a_dead_key_takes_no_connection_of_another_key_with_it(
     subscribed: Subscribed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The old key ends while its connection is being replaced by one of the new key."""
+    """A rotation comes upon a new key: the connection of the old one goes at once, and with a gap."""
     monkeypatch.setattr(watch, "DRAIN_LINGER_S", 60.0)
     data = subscribed()
     data.kill_key()
     data.caller.call(lambda client: client.rotate(data.futures.ws_key))
     core: Any = data.caller.client._core
 
-    async def expire_old() -> int:
-        links = list(core.user_data._kept[data.futures.ws_key, None][0].links.values())
-        old, new = sorted(links, key=lambda link: link.number)
-        assert old.key != new.key
-        old.received(b'{"e":"listenKeyExpired","E":1}')
-        assert old.lost_because is not None
-        return int(new.lost_because is None)
+    async def links() -> list[Any]:
+        return list(core.user_data._kept[data.futures.ws_key, None][0].links.values())
 
-    assert core.runtime.run(expire_old).result(WAIT_S) == 1
+    gap = data.next(StreamGap)
+    assert "another listen key" in gap.reason
+    [link] = core.runtime.run(links).result(WAIT_S)
+    assert link.lost_because is None
     order_id = data.place()
     assert data.next_order_id() == order_id
     assert data.opened() == 2
