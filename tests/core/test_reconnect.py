@@ -298,16 +298,19 @@ def test_attempts_stay_within_the_exchanges_limit(
         caller,
         lambda core: setattr(core.runtime.dialling, "_connections", ConnectionBudget(7, 300.0)),
     )
-    calls = [
-        caller.begin(ping),
-        caller.begin(lambda client: client.spot.using(WsKey.MAIN_WSAPI2).test_connectivity()),
-    ]
-    for call in calls:
-        with pytest.raises(NotSent):
-            call.result(WAIT_S)
+    made: list[int] = []
+    # On a busy machine it takes more than the time of one call; once more, and it stays at that.
+    while made[-2:] != [7, 7]:
+        calls = [
+            caller.begin(ping),
+            caller.begin(lambda client: client.spot.using(WsKey.MAIN_WSAPI2).test_connectivity()),
+        ]
+        for call in calls:
+            with pytest.raises(NotSent):
+                call.result(WAIT_S)
+        made.append(on_core(caller, lambda core: len(core.runtime.dialling._connections._times)))
+        assert made[-1] <= 7
 
-    times = on_core(caller, lambda core: len(core.runtime.dialling._connections._times))
-    assert times == 7
     assert on_core(caller, lambda core: core.runtime.dialling.delay(WsKey.USDM_WSAPI)) > 290
 
 

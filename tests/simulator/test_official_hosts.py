@@ -97,11 +97,12 @@ exchange = subprocess.Popen(
     text=True,
 )
 try:
+    environment = {"SSL_CERT_FILE": authority}
     for line in exchange.stdout:
-        if line.strip().startswith("export BINANCE_API_KEY"):
+        if line.strip().startswith("export BINANCE_API_"):  # the key alone, not where the exchange is
+            environment |= [word.split("=", 1) for word in shlex.split(line)[1:]]
+        if "BINANCE_API_SECRET" in environment:
             break
-    environment = dict(word.split("=", 1) for word in shlex.split(line)[1:])
-    environment["SSL_CERT_FILE"] = authority
     sys.exit(subprocess.run([sys.executable, bot], env=os.environ | environment).returncode)
 finally:
     exchange.terminate()
