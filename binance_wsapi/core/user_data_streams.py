@@ -192,7 +192,7 @@ class UserDataStreams:
             self._starting.discard(user_data)
         self._kept[key] = (user_data, feed)
         if feed.reconciler is not None:
-            self._follow(key, self._reconcilers[key])
+            self._follow(key, self._reconcilers.get(key, ()))  # none: all was closed meanwhile
             feed.reconciler.start()
         if feed.log is not None:
             feed.log.begin()

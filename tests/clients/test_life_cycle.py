@@ -248,16 +248,16 @@ def test_every_call_that_races_with_close_ends(
             attach_event_listeners=False,
             on_unknown_outcome="raise",
         )
-        calls = []
-        for number in range(20):
-            calls.append(caller.begin(works[number % 4]))
-            if number == round_number:
-                closing = caller.begin(lambda client: client.close())
-        closing.result(WAIT_S)
-        for call in calls:
-            error = call.exception(WAIT_S)  # a cancelled one would raise
-            assert error is None or isinstance(error, (ClientClosed, ConnectionLost, NotSent))
-        caller.close()
+        with contextlib.closing(caller):
+            calls = []
+            for number in range(20):
+                calls.append(caller.begin(works[number % 4]))
+                if number == round_number:
+                    closing = caller.begin(lambda client: client.close())
+            closing.result(WAIT_S)
+            for call in calls:
+                error = call.exception(WAIT_S)  # a cancelled one would raise
+                assert error is None or isinstance(error, (ClientClosed, ConnectionLost, NotSent))
 
 
 def test_disconnect_all_and_on(connect: Connect, exchange: SimulatedExchange) -> None:
