@@ -281,6 +281,7 @@ class DirectSocket:
                 self._is_open = False
                 reason = str(error) or type(error).__name__
                 self._being_sent = []
+                self._frames.clear()  # nothing goes out any more: whose frame it was learns that it did not
                 self._loop.call_soon(self.end, reason)  # who writes is in the midst of something
                 raise ConnectionResetError(reason) from None
         rest = self._being_sent[0][self._sent[0] :] if self._sent else self._being_sent[0]
