@@ -147,9 +147,8 @@ class LoopDelivery:
         self._woken = False
         due = self._due
         while due:
-            future, outcome = due[
-                0
-            ]  # it goes when it was handed over: an interrupt may come at any line
+            # It goes when it was handed over: an interrupt may come at any line.
+            future, outcome = due[0]
             if not future.done():
                 future.set_result(outcome)
             self._open.pop(future, None)

@@ -297,9 +297,8 @@ class Outbox:
         """Write a held call when something has been done on another thread, if its link still fits."""
         authority, runtime = link.authority, self._runtime
         try:
-            await (
-                work()
-            )  # begun here: a task that is cancelled before its first step begins nothing
+            # Begun here: a task that is cancelled before its first step begins nothing.
+            await work()
         except asyncio.CancelledError:
             raise  # the client is being closed
         except BaseException as error:  # noqa: BLE001  (a signer may raise anything)

@@ -4,12 +4,10 @@
 const assert = require("node:assert/strict");
 const { MainClient, USDMClient, WebsocketAPIClient, WebsocketClient } = require("binance");
 const { WS_KEY_URL_MAP } = require("binance/lib/util/websockets/websocket-util");
+const { Events, feature, near, pause, place } = require("./report.cjs");
 
-const place = JSON.parse(process.env.INTEROP_PLACE);
 const SYMBOL = "BTCUSDT";
 const QUANTITY = "0.002";
-const EVENT_MS = 5_000;
-const FEATURE_MS = 15_000;
 
 const base = place.ws_api.replace(/\/ws-api\/v3$/, "");
 Object.assign(WS_KEY_URL_MAP, {
@@ -34,40 +32,6 @@ const options = {
   muteLatencyWarning: true,
   restOptions: { baseUrl: place.rest },
 };
-
-const near = (price, factor) => String(Math.floor(Number(price) * factor));
-const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
-
-async function feature(name, steps) {
-  let failure = "";
-  const late = pause(FEATURE_MS).then(() => {
-    throw new Error("it took too long");
-  });
-  late.catch(() => {});
-  try {
-    await Promise.race([steps(), late]);
-  } catch (error) {
-    failure = error instanceof Error ? error.stack : JSON.stringify(error);
-  }
-  console.log(JSON.stringify({ feature: name, failure }));
-}
-
-class Events {
-  constructor(client, channel = "message") {
-    this.seen = [];
-    client.on(channel, (event) => this.seen.push(event));
-  }
-
-  async wait(matches) {
-    const end = Date.now() + EVENT_MS;
-    while (Date.now() < end) {
-      const found = this.seen.find(matches);
-      if (found) return found;
-      await pause(10);
-    }
-    throw new Error(`no such event among ${JSON.stringify(this.seen).slice(0, 3000)}`);
-  }
-}
 
 const client = new WebsocketAPIClient(options, quiet);
 const events = new Events(client.getWSClient());
