@@ -7,7 +7,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self, TypeVar
 
 from binance_wsapi.endpoints import WsKey
-from binance_wsapi.simulator.paths import path_of
+from binance_wsapi.simulator.paths import base_url, path_of, reached_at
 from binance_wsapi.simulator.venue import Venue
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ class HostedVenue:
             from binance_wsapi.simulator.doors.certificates import server_context
             from binance_wsapi.simulator.official_hosts import OFFICIAL_HOSTS
 
-            names = (self._host, "localhost", *OFFICIAL_HOSTS)
+            names = (reached_at(self._host), "localhost", *OFFICIAL_HOSTS)
             context, self._certificate = server_context(names)
         if self._market_maker and not self.venue.market_makers:
             self.venue.start_market_makers()
@@ -120,13 +120,13 @@ class HostedVenue:
     @property
     def urls(self) -> dict[WsKey, str]:
         """The address of every connection."""
-        base = f"{'wss' if self._tls else 'ws'}://{self._host}:{self.port}"
+        base = base_url("wss" if self._tls else "ws", self._host, self.port)
         return {ws_key: base + path_of(ws_key) for ws_key in WsKey}
 
     @property
     def rest_url(self) -> str:
         """The address of the REST API, without a path."""
-        return f"{'https' if self._tls else 'http'}://{self._host}:{self.port}"
+        return base_url("https" if self._tls else "http", self._host, self.port)
 
     @property
     def ssl_context(self) -> ssl.SSLContext | None:

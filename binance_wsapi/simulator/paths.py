@@ -1,11 +1,11 @@
-"""Where each connection stands on the embedded exchange."""
+"""Where the embedded exchange is found, and each connection on it."""
 
 from __future__ import annotations
 
 from binance_wsapi.endpoints import EndpointKind, WsKey, endpoint
 from binance_wsapi.markets import Market
 
-__all__ = ["API_PATHS", "path_of"]
+__all__ = ["API_PATHS", "base_url", "path_of", "reached_at"]
 
 API_PATHS = {
     Market.SPOT: "/ws-api/v3",
@@ -33,6 +33,20 @@ _STREAM_PATHS = {
     Market.EOPTIONS: "/eoptions/public/stream",
     Market.ALPHA: "/alpha/stream",
 }
+
+_EVERY_ADDRESS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - nothing is bound here
+"""What listens on all addresses of a machine has one that leads to it from there."""
+
+
+def reached_at(host: str) -> str:
+    """Return the address or name that leads to what listens on ``host``."""
+    return _EVERY_ADDRESS.get(host, host)
+
+
+def base_url(scheme: str, host: str, port: int) -> str:
+    """Return the address of what listens on ``host``, without a path."""
+    found = reached_at(host)
+    return f"{scheme}://[{found}]:{port}" if ":" in found else f"{scheme}://{found}:{port}"
 
 
 def path_of(ws_key: WsKey) -> str:

@@ -22,6 +22,7 @@ from binance_wsapi.simulator.eoptions.contracts import QUOTE_ASSET
 from binance_wsapi.simulator.errors import ExchangeError
 from binance_wsapi.simulator.exchange import AccountHandle, Key, SimulatedExchange
 from binance_wsapi.simulator.official_hosts import OFFICIAL_HOSTS, OFFICIAL_PORTS
+from binance_wsapi.simulator.paths import reached_at
 from binance_wsapi.simulator.playback import Playback
 from binance_wsapi.simulator.progress import progress_bar
 from binance_wsapi.simulator.serve_arguments import Speed, Wallets, parser, read_span
@@ -208,7 +209,7 @@ class _Desk:
         if options.as_binance:
             self.tell(
                 f"\nClients that know the exchange's own hosts come here with this line in /etc/hosts, "
-                f"and the authority trusted:\n\n  {options.host} {' '.join(OFFICIAL_HOSTS)}"
+                f"and the authority trusted:\n\n  {reached_at(options.host)} {' '.join(OFFICIAL_HOSTS)}"
             )
         keys: list[tuple[Key, Key]] = []
         for account in self._accounts:

@@ -36,16 +36,17 @@ print(build_wheel(sys.argv[1]))
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A wheel built by the PEP 517 hook, from a copy so that the tree stays clean."""
+    """A wheel built by the PEP 517 hook, from a copy so that the tree stays clean: of what the container's build copies."""
     source = tmp_path_factory.mktemp("source")
-    shutil.copytree(
-        ROOT / "binance_wsapi",
-        source / "binance_wsapi",
-        ignore=shutil.ignore_patterns("__pycache__"),
-    )
-    shutil.copytree(ROOT / "examples", source / "examples")
-    for name in ("pyproject.toml", "README.md", "LICENSE", "hatch_build.py"):
-        shutil.copy(ROOT / name, source)
+    for line in (ROOT / "examples/docker/Dockerfile").read_text().splitlines():
+        if line.startswith("COPY "):
+            _, *names, target = line.split()
+            for name in names:
+                if (ROOT / name).is_dir():
+                    bare = shutil.ignore_patterns("__pycache__")
+                    shutil.copytree(ROOT / name, source / target, ignore=bare)
+                else:
+                    shutil.copy(ROOT / name, source / target)
     built = _run(sys.executable, "-c", BUILD, str(source), cwd=source, BINANCE_WSAPI_BUILD="pure")
     return source / built.split()[-1]
 

@@ -7,6 +7,7 @@ import itertools
 import json
 import re
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -19,6 +20,7 @@ from plugin_arguments import plugin_arguments
 
 from binance_wsapi import simulator
 from binance_wsapi.simulator import serve, snippets
+from binance_wsapi.simulator.paths import base_url
 
 ROOT = Path(__file__).parents[2]
 pytest_plugins = ["pytester"]
@@ -236,6 +238,40 @@ def test_tls_works_for_a_name() -> None:
         ) as got,
     ):
         assert got.status == 200
+
+
+@pytest.mark.parametrize(
+    ("host", "found"),
+    [
+        ("0.0.0.0", "ws://127.0.0.1:9"),
+        ("::", "ws://[::1]:9"),
+        ("::1", "ws://[::1]:9"),
+        ("127.0.0.1", "ws://127.0.0.1:9"),
+        ("localhost", "ws://localhost:9"),
+    ],
+)
+def test_what_listens_has_an_address_that_leads_to_it(host: str, found: str) -> None:
+    assert base_url("ws", host, 9) == found
+
+
+def test_an_exchange_on_ipv6_is_found() -> None:
+    if not _has_ipv6():
+        pytest.skip("this machine has no IPv6")
+    with (
+        simulator.SimulatedExchange(host="::1", tls=True) as exchange,
+        urllib.request.urlopen(
+            exchange.rest_url + "/api/v3/ping", context=exchange.ssl_context
+        ) as got,
+    ):
+        assert got.status == 200
+
+
+def _has_ipv6() -> bool:
+    try:
+        socket.create_server(("::1", 0), family=socket.AF_INET6).close()
+    except OSError:
+        return False
+    return True
 
 
 def test_tls_and_its_certificate(tmp_path: Path) -> None:

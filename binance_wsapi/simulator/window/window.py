@@ -15,6 +15,7 @@ import msgspec
 from aiohttp import web
 
 from binance_wsapi.markets import Market
+from binance_wsapi.simulator.paths import base_url
 from binance_wsapi.simulator.window.buttons import Buttons
 from binance_wsapi.simulator.window.frames import as_test
 from binance_wsapi.simulator.window.view import View
@@ -58,8 +59,7 @@ class ExchangeWindow:
     @property
     def url(self) -> str:
         """Where the page is. The token stands behind the ``#``: browsers keep that part to themselves."""
-        host = f"[{self._host}]" if ":" in self._host else self._host
-        return f"http://{host}:{self._port}/#{self._token}"
+        return f"{base_url('http', self._host, self._port)}/#{self._token}"
 
     def open(self) -> Self:
         """Serve the page, as ``with`` does.
