@@ -28,6 +28,7 @@ class Interrupting:
         if f"{os.sep}binance_wsapi{os.sep}" not in code.co_filename or code.co_name == "__del__":
             return None
         if event == "call":
+            frame.f_trace = self  # 3.13 looks at the next line's flag where there is a tracer
             frame.f_trace_opcodes, frame.f_trace_lines = True, False
             self._before[frame] = "RESUME"
         elif event == "return":
@@ -47,6 +48,7 @@ class Interrupting:
 def interrupted(point: int, work: Callable[[], Any]) -> BaseException | None:
     """Interrupt some work at one point; ``None`` when it has fewer."""
     before = sys.gettrace()
+    sys._getframe().f_trace_opcodes = True  # 3.12 looks at any frame's, and only in settrace
     sys.settrace(Interrupting(point))
     try:
         work()

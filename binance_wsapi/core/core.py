@@ -198,6 +198,17 @@ class Core:
                     )
         return self._rules
 
+    @property
+    def market_streams(self) -> MarketStreams:
+        """The client's market streams, made (and their code loaded) on first use, on any thread."""
+        if self._market_streams is None:
+            with unforked:
+                from binance_wsapi.core.market_streams import MarketStreams
+
+                if self._market_streams is None:
+                    self._market_streams = MarketStreams(self.runtime, self.sessions)
+        return self._market_streams
+
     # The loop's thread
 
     @property
@@ -270,16 +281,6 @@ class Core:
             listen_key_stopped=self.user_data.key_stopped,
             write_ahead=self.write_ahead,
         )
-
-    @property
-    def market_streams(self) -> MarketStreams:
-        """The client's market streams, made (and their code loaded) on first use."""
-        if self._market_streams is None:
-            with unforked:
-                from binance_wsapi.core.market_streams import MarketStreams
-
-            self._market_streams = MarketStreams(self.runtime, self.sessions)
-        return self._market_streams
 
     async def disconnect_all(self) -> None:
         """End all sessions and streams; the next call connects anew."""

@@ -170,6 +170,10 @@ GOES_ON = {
 }
 
 
+@pytest.mark.skipif(
+    (3, 12) <= sys.version_info < (3, 12, 2),
+    reason="this Python starts no thread when its main thread has ended (gh-113964)",
+)
 @pytest.mark.parametrize("loop", ["uvloop", "stdlib"])
 def test_thread_that_is_no_daemon_goes_on_after_the_main_thread(
     exchange: SimulatedExchange, flavour: Flavour, loop: str

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import concurrent.futures
 import json
+import threading
 from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
@@ -17,6 +18,7 @@ from market_events import control_messages, make_trade, take_trades
 from scripted_server import Peer, ScriptedServer
 
 from binance_wsapi import (
+    Client,
     ClientClosed,
     ConfigurationError,
     EventStream,
@@ -26,6 +28,7 @@ from binance_wsapi import (
     StreamGap,
     WsKey,
 )
+from binance_wsapi.core.market_streams import MarketStreams
 from binance_wsapi.core.stream_session import StreamLink
 from binance_wsapi.markets import Market, market
 from binance_wsapi.models.futures_stream_events import (
@@ -64,6 +67,28 @@ def account(exchange: SimulatedExchange) -> AccountHandle:
 
 
 # --- names and consumers
+
+
+def test_first_subscriptions_of_two_threads_share_their_connection(
+    exchange: SimulatedExchange, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    streams: list[EventStream[Any]] = []
+    second = threading.Thread(target=lambda: streams.append(client.streams.subscribe(TICKER)))
+    made = MarketStreams.__init__
+
+    def make(self: MarketStreams, *given: Any) -> None:
+        made(self, *given)
+        if second.ident is None:
+            second.start()
+            second.join(0.5)  # it is through by then, unless it waits for this thread
+
+    monkeypatch.setattr(MarketStreams, "__init__", make)
+    with Client(**exchange.client_options()) as client:
+        streams.append(client.streams.subscribe(TRADES))
+        second.join(WAIT_S)
+
+        assert client.streams.list() == [TICKER, TRADES]
+        assert len(client.health()) == 1
 
 
 def test_one_stream_carries_the_events_of_several_names(
