@@ -188,11 +188,13 @@ class UserDataStreams:
         self._starting.add(user_data)
         try:
             await user_data.start(timeout)
+            if user_data not in self._starting:  # all was closed when it had just been subscribed
+                raise self._runtime.ended("userDataStream.subscribe")
         finally:
             self._starting.discard(user_data)
         self._kept[key] = (user_data, feed)
         if feed.reconciler is not None:
-            self._follow(key, self._reconcilers.get(key, ()))  # none: all was closed meanwhile
+            self._follow(key, self._reconcilers[key])
             feed.reconciler.start()
         if feed.log is not None:
             feed.log.begin()
@@ -288,8 +290,9 @@ class UserDataStreams:
     def take_all(self) -> list[UserData]:
         """Forget all user data and return it, to be closed."""
         kept, self._kept = list(self._kept.values()), {}
+        starting, self._starting = self._starting, set()
         self._reconcilers.clear()
-        return [*self._starting, *(user_data for user_data, _ in kept)]
+        return [*starting, *(user_data for user_data, _ in kept)]
 
     def _make(self, ws_key: WsKey, isolated_symbol: str | None, feed: LinkedFeed) -> UserData:
         known = endpoint(ws_key)

@@ -12,7 +12,12 @@ from callers import WAIT_S, Caller
 from scripted_server import Peer, ScriptedServer
 
 from binance_wsapi import ClientClosed, NotSent, RequestTimeout, WsKey
+from binance_wsapi.core.listen_key import ListenKeyUserData
+from binance_wsapi.core.user_data import ApiUserData
+from binance_wsapi.markets import Market
+from binance_wsapi.simulator import SimulatedExchange
 
+Connect = Callable[..., Caller]
 Dial = Callable[..., Caller]
 Work = Callable[[Any], Any]
 
@@ -147,3 +152,30 @@ def test_core_that_does_not_answer_is_told_in_the_errors_of_the_library(
 
     with pytest.raises(RequestTimeout, match="own thread did not answer"):
         caller.call(lambda client: client.connect())
+
+
+@pytest.mark.parametrize("ws_key", [WsKey.MAIN_WSAPI, WsKey.USDM_WSAPI])
+def test_user_data_that_is_cut_off_once_it_is_subscribed_is_subscribed_anew(
+    connect: Connect, exchange: SimulatedExchange, monkeypatch: pytest.MonkeyPatch, ws_key: WsKey
+) -> None:
+    """Who called is told; what was subscribed is not taken for a stream that lives."""
+    account = exchange.create_account()
+    caller = connect(account.create_key())
+    kind = ApiUserData if ws_key is WsKey.MAIN_WSAPI else ListenKeyUserData
+    start = kind.start
+
+    async def cut_off(self: Any, timeout: float) -> None:
+        await start(self, timeout)
+        await caller.client._core.disconnect_all()
+
+    with monkeypatch.context() as patch:
+        patch.setattr(kind, "start", cut_off)
+        with pytest.raises(NotSent, match="closed meanwhile") as ended:
+            caller.call(lambda client: client.subscribe_user_data_stream(ws_key))
+    assert ended.value.reason == "disconnected"
+
+    stream = caller.call(lambda client: client.subscribe_user_data_stream(ws_key))
+    order = {"symbol": "BTCUSDT", "side": "BUY", "type": "LIMIT", "timeInForce": "GTC"}
+    market = Market.SPOT if ws_key is WsKey.MAIN_WSAPI else Market.USDM
+    account.request("order.place", {**order, "quantity": "0.01", "price": "50000"}, market=market)
+    assert caller.next_event(stream) is not None

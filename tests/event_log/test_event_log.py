@@ -20,12 +20,15 @@ from binance_wsapi import (
     ClientClosed,
     ConfigurationError,
     EventStream,
+    NotSent,
     OrderReconciled,
     ParameterError,
     StreamGap,
     WsKey,
 )
 from binance_wsapi.core import reconciliation
+from binance_wsapi.core.logged_account import LoggedAccount
+from binance_wsapi.core.user_data import ApiUserData
 from binance_wsapi.event_log import LoggedEvents, account_name, read_events, read_events_async
 from binance_wsapi.event_log import redis_log as engine
 from binance_wsapi.event_log.names import keys_of
@@ -624,6 +627,31 @@ def test_who_is_not_subscribed_any_more_lets_others_publish(
     order_id = limit_order(account)
 
     assert (order_id, "NEW") in told_of(up_to(logged, AccountReconciled))
+
+
+def test_a_subscription_that_was_cut_off_is_no_publisher(
+    server: RedisServer,
+    exchange: SimulatedExchange,
+    key: Key,
+    database: Any,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    start = ApiUserData.start
+
+    async def cut_off(self: ApiUserData, timeout: float) -> None:
+        await start(self, timeout)
+        await client._core.disconnect_all()
+
+    monkeypatch.setattr(ApiUserData, "start", cut_off)
+    begun: list[object] = []
+    monkeypatch.setattr(LoggedAccount, "begin", begun.append)
+    url = f"{server.url}?account=desk"
+    with Client(**exchange.client_options(key), event_log=url) as client:
+        with pytest.raises(NotSent):
+            client.subscribe_user_data_stream()
+        assert not begun
+        assert [each.state for each in client.health()] == []
+    assert not database.keys()
 
 
 def test_who_is_deposed_appends_nothing_and_comes_back_with_a_gap(
