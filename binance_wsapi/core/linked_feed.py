@@ -151,9 +151,23 @@ class LinkedFeed(Feed):
         """
         self.interrupted_earlier(whole_until, told_us=self._told_us)
 
+    def doubted(self, whole_until: float, reason: str) -> None:
+        """Events may be missing of what seemed whole; they flow now.
+
+        Args:
+            whole_until: Since when, monotonic seconds.
+            reason: What the gap is told for.
+        """
+        self._interrupted(whole_until, 0)
+        self.resumed(reason)
+        self._gone_on()
+
     def _interrupt(self, link: Link, last_told_us: int) -> None:
-        self._told_us = last_told_us
-        self.interrupted(link.proven_at, told_us=last_told_us)
+        self._interrupted(link.proven_at, last_told_us)
+
+    def _interrupted(self, whole_until: float, told_us: int) -> None:
+        self._told_us = told_us
+        self.interrupted(whole_until, told_us=told_us)
         if self.reconciler is not None:
             self.reconciler.interrupted()
         for observer in self._observers():

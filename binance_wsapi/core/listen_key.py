@@ -34,6 +34,10 @@ KEEP_ALIVE_RETRY_S = 15.0
 
 NO_SUCH_KEY = -1125
 
+LONGEST_PAUSE_S = 24 * 3600.0
+"""Between connections that are opened to find out whether any answers."""
+
+NO_ANSWERS = "it answers no requests"
 
 _encode = msgspec.json.Encoder().encode
 _members = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
@@ -50,18 +54,16 @@ class KeyLink(Link):
         self.key = ""
         self.key_lived_at = 0.0
         """When the key was last asked for and found alive."""
-        self.answers = False
-        """It has answered a question once: silence after another one is a sign."""
-        self.answered_from = 0.0
-        """When the last question was asked that it answered."""
+        self.dialled_at = self.proven_at
         self.questions: dict[int, asyncio.Future[None]] = {}
         """Those that may still be answered."""
         self.next_question = itertools.count(1).__next__
 
     @property
     def is_proven_by_pongs(self) -> bool:
-        """Not once it has answered a question: a wedged link sends pongs, too."""
-        return not self.answers
+        """Not where questions are answered: a wedged link sends pongs, too."""
+        session: Any = self.session
+        return not session.answers
 
 
 class ListenKeyUserData(Session):
@@ -90,6 +92,13 @@ class ListenKeyUserData(Session):
         """Carried the events until they were interrupted, by a key that may have died before that."""
         self._is_awaited = False
         """Somebody waits for the connection: a refused key is told to them."""
+        self.answers = False
+        """A link has answered a question once: silence after another one is a sign, on any link."""
+        self._believed_since = math.inf
+        """Since when links have come and gone of which pongs alone said that they brought all there was."""
+        self._pause_s = 2 * runtime.options.pong_timeout
+        self._next_trial = 0.0
+        """When another connection may be opened to find out whether that one answers."""
 
     @property
     def connection(self) -> Session:
@@ -254,19 +263,42 @@ class ListenKeyUserData(Session):
         except ConnectionError as error:
             log.debug("%s: asked in silence: %s", self.ws_key, error)
         except TimeoutError:
-            # No document promises the answer here: only who has given one owes another.
-            if link.answers and link.answered_from < now and link.lost_because is None:
-                link.proven_at = link.served_until = link.answered_from
-                self.lose(link, "it answers no requests")
+            if link.lost_because is None:
+                self._unanswered(link, now)
         else:
-            link.answers = True
-            link.answered_from = max(link.answered_from, now)
+            if not self.answers:
+                self._answered_first(link)
             link.proven_at = max(link.proven_at, now)
         finally:
             link.questions.pop(number, None)
 
+    def _unanswered(self, link: KeyLink, asked_at: float) -> None:
+        """Take note of a question that was not answered in time."""
+        if self.answers:
+            if link.proven_at < asked_at:  # a later one was not answered either
+                link.served_until = link.proven_at
+                self.lose(link, NO_ANSWERS)
+        elif link is self.serving and self.runtime.now() >= self._next_trial:
+            # No document promises answers here: another link shows whether this one is wedged.
+            self._next_trial = self.runtime.now() + self._pause_s
+            self._pause_s = min(2 * self._pause_s, LONGEST_PAUSE_S)
+            self.rotate()
+
+    def _answered_first(self, link: KeyLink) -> None:
+        """Questions are answered here: what answered none was wedged, and its pongs have proven nothing."""
+        self.answers = True
+        for other in self.links.values():
+            if isinstance(other, KeyLink) and other is not link:
+                other.proven_at = other.dialled_at
+        if self._believed_since < math.inf:
+            self._feed.doubted(
+                self._believed_since, "an earlier connection had answered no requests"
+            )
+
     def link_lost(self, link: Link, reason: str) -> None:
         """Events may be missing from here on."""
+        if isinstance(link, KeyLink) and not self.answers and link.proven_at > link.dialled_at:
+            self._believed_since = min(self._believed_since, link.dialled_at)
         if self._feed.lost(link, reason) and isinstance(link, KeyLink):
             self._lost = link
         if not self._is_restored and self.machine.state is SessionState.READY:

@@ -13,6 +13,7 @@ from callers import WAIT_S, Caller, noted, until
 from scripted_server import Peer, ScriptedServer
 
 from binance_wsapi import NotSent, RequestTimeout, StreamGap, WsKey
+from binance_wsapi.core.listen_key import ListenKeyUserData
 from binance_wsapi.core.user_data import ApiUserData
 
 Dial = Callable[..., Caller]
@@ -425,36 +426,112 @@ def stream_urls(scripted: ScriptedServer) -> dict[str, str]:
     return {**scripted.urls, "usdmPrivate": f"{base}/private", "main": f"{base}/stream"}
 
 
-@pytest.mark.parametrize("answers", [True, False])
-def test_listen_key_stream_is_asked_in_silence(
-    dial: Dial, scripted: ScriptedServer, answers: bool
-) -> None:
-    """One that answered once and no longer does is replaced; one that never did stays."""
+class KeyStreams:
+    """The private streams of a server that has one listen key; the first connection is the API's."""
 
-    async def start(peer: Peer, request: dict[str, Any]) -> None:
+    def __init__(self, server: ScriptedServer) -> None:
+        self.answers: Callable[[int], bool] = lambda number: True
+        """Whether a stream connection answers questions, by its number among all connections."""
+        self._server = server
+        server.replies |= {"userDataStream.start": self._start, "LIST_SUBSCRIPTIONS": self._names}
+
+    async def _start(self, peer: Peer, request: dict[str, Any]) -> None:
         await peer.answer(request, {"listenKey": "listen"})
 
-    async def names(peer: Peer, request: dict[str, Any]) -> None:
-        if answers and not (is_wedged and peer is scripted.peers[1]):
+    async def _names(self, peer: Peer, request: dict[str, Any]) -> None:
+        if self.answers(peer.number):
             await peer.send({"result": [], "id": request["id"]})
 
-    is_wedged = False
-    scripted.replies |= {"userDataStream.start": start, "LIST_SUBSCRIPTIONS": names}
-    caller = dial(
-        **KEY, urls=stream_urls(scripted), ping_interval=0.05, pong_timeout=0.5, timeout=500
-    )
-    stream = caller.call(lambda client: client.subscribe_user_data_stream(WsKey.USDM_WSAPI))
-    asked = scripted.wait_for("LIST_SUBSCRIPTIONS", 3)
-    is_wedged = True
+    def wait_until_asked(self, number: int, times: int = 1) -> None:
+        """Wait until a connection has been asked so often."""
+        self._server.wait_until(
+            lambda: (
+                [each["peer"] for each in self._server.seen("LIST_SUBSCRIPTIONS")].count(number)
+                >= times
+            )
+        )
 
-    if answers:
-        gap = caller.next_event(stream)
-        assert isinstance(gap, StreamGap)
-        assert "answers no requests" in gap.reason
-        scripted.wait_until(lambda: scripted.seen("LIST_SUBSCRIPTIONS")[-1]["peer"] == 3)
-    else:
-        scripted.wait_for("LIST_SUBSCRIPTIONS", len(asked) + 20)  # longer than one answer may take
-        assert len(scripted.peers) == 2
+
+@pytest.fixture
+def streams(scripted: ScriptedServer) -> KeyStreams:
+    return KeyStreams(scripted)
+
+
+@pytest.fixture
+def subscribe(dial: Dial, scripted: ScriptedServer) -> Callable[..., tuple[Caller, Any]]:
+    def subscribed(**options: Any) -> tuple[Caller, Any]:
+        caller = dial(
+            **{**KEY, "urls": stream_urls(scripted), "ping_interval": 0.05, "timeout": 500},
+            **options,
+        )
+        return caller, caller.call(
+            lambda client: client.subscribe_user_data_stream(WsKey.USDM_WSAPI)
+        )
+
+    return subscribed
+
+
+def test_listen_key_stream_is_asked_in_silence(
+    streams: KeyStreams, subscribe: Callable[..., tuple[Caller, Any]]
+) -> None:
+    """One that answered once and no longer does is replaced."""
+    caller, stream = subscribe(pong_timeout=0.5)
+    streams.wait_until_asked(2, 3)
+    streams.answers = lambda number: number > 2
+
+    gap = caller.next_event(stream)
+
+    assert isinstance(gap, StreamGap)
+    assert "answers no requests" in gap.reason
+    streams.wait_until_asked(3)
+
+
+def test_listen_key_stream_that_never_answered_is_given_up_where_another_one_does(
+    streams: KeyStreams, subscribe: Callable[..., tuple[Caller, Any]]
+) -> None:
+    """It may have been wedged from its first moment: all since then is a gap, pongs or not."""
+    streams.answers = lambda number: number > 2
+    caller, stream = subscribe(pong_timeout=0.2)
+    link = caller.client._core.user_data.connections()[0].serving
+    assert link is not None
+
+    gap = caller.next_event(stream)
+
+    assert isinstance(gap, StreamGap)
+    assert link.proven_at == link.dialled_at  # type: ignore[attr-defined]
+    streams.wait_until_asked(3, 20)
+    assert [each.state for each in caller.call(lambda client: client.health())] == ["ready"] * 2
+
+
+def test_gap_is_told_when_pongs_turn_out_to_have_proven_nothing(
+    streams: KeyStreams, subscribe: Callable[..., tuple[Caller, Any]]
+) -> None:
+    """The first two connections answer nothing, so nothing is told of the first one's end until the third answers."""
+    streams.answers = lambda number: number > 3
+    began_ms = time.time_ns() // 1_000_000
+    caller, stream = subscribe(pong_timeout=0.2)
+    streams.wait_until_asked(3, 5)
+
+    gap = caller.next_event(stream)
+
+    assert isinstance(gap, StreamGap)
+    assert gap.from_ms <= began_ms + 1000
+    assert gap.until_ms > gap.from_ms
+
+
+def test_listen_key_streams_of_which_none_answers_are_left_alone(
+    streams: KeyStreams, subscribe: Callable[..., tuple[Caller, Any]]
+) -> None:
+    """Another one is tried, each time after twice the pause: perhaps no question is answered there."""
+    streams.answers = lambda number: False
+    caller, stream = subscribe(pong_timeout=0.2)
+
+    streams.wait_until_asked(4)
+
+    (session,) = caller.client._core.user_data.connections()
+    assert isinstance(session, ListenKeyUserData)
+    assert session._pause_s >= 4 * 2 * 0.2
+    assert len(stream) == 0
 
 
 def test_a_move_away_from_a_wedged_listen_key_stream_tells_the_gap(
@@ -473,7 +550,7 @@ def test_a_move_away_from_a_wedged_listen_key_stream_tells_the_gap(
     scripted.replies |= {"userDataStream.start": start, "LIST_SUBSCRIPTIONS": names}
     caller = dial(**KEY, urls=stream_urls(scripted), ping_interval=500, timeout=500)
     stream = caller.call(lambda client: client.subscribe_user_data_stream(WsKey.USDM_WSAPI))
-    until(caller, lambda core: all(each.serving.answers for each in core.user_data.connections()))
+    until(caller, lambda core: all(each.answers for each in core.user_data.connections()))
     is_wedged = True
     object.__setattr__(caller.client._runtime.options, "pong_timeout", 0.2)
 

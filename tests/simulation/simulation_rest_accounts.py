@@ -16,7 +16,6 @@ from simulation_adversary import Adversary
 from simulation_checks import check_nothing_left
 from simulation_event_checks import check_events
 from simulation_exchange import RICH, Happening, SimulatedExchange
-from simulation_network import Wire
 from simulation_scenario import Plan, SlowSigner
 from simulation_stage import Report, main, play
 from simulation_world import World
@@ -192,10 +191,6 @@ class RestAdversary(Adversary):
     def __init__(self, world: World, rng: Random, account: RestAccount, *, moves: bool) -> None:
         super().__init__(world, rng)
         self._account = account
-        self._answering: set[int] = set()
-        """Connections that have answered a question."""
-        self._received = world.network.on_received
-        world.network.on_received = self._overhear
         attacks = [
             self._cut,
             self._half_open,
@@ -218,16 +213,6 @@ class RestAdversary(Adversary):
         """Leave everything in peace."""
         self._world.network.weather.rest_losses = 0.0
         super().stop()
-
-    def _overhear(self, wire: Wire, frame: bytes) -> None:
-        if b'"result":' in frame:
-            self._answering.add(wire.number)
-        self._received(wire, frame)
-
-    def _wedge(self) -> None:
-        # No document promises answers: one that has never given any, and sends pongs, is taken for whole.
-        if self._answering.issuperset(self._world.network.wires):
-            super()._wedge()
 
     def _expire_key(self) -> None:
         self._world.inject("listen key expired")
