@@ -49,6 +49,10 @@ class Publisher(Protocol):
     def stand_by(self) -> None:
         """Publish no more: somebody else does, or what was handed in could not be kept."""
 
+    def time_ms(self) -> int:
+        """Return the exchange's time, epoch milliseconds, rather early than late."""
+        raise NotImplementedError
+
     def changed_orders(self) -> Mapping[str, bytes]:
         """Return what was learnt of orders beside the entries since the last time."""
         raise NotImplementedError

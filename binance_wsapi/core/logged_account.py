@@ -185,6 +185,10 @@ class LoggedAccount:
         self._end_reconcilers()
         self._forget_waiting()
 
+    def time_ms(self) -> int:
+        """Return the exchange's time, epoch milliseconds, rather early than late."""
+        return self._inlet.earliest_us() // 1000
+
     def changed_orders(self) -> Mapping[str, bytes]:
         """Return what was learnt of orders since the last time; empty where one is over."""
         found: dict[str, bytes] = {}

@@ -7,7 +7,10 @@ import re
 from binance_wsapi.core.logged_account import log_name
 from binance_wsapi.errors import ParameterError
 
-__all__ = ["account_name", "checked_account", "keys_of"]
+__all__ = ["OWN_PARAMETERS", "account_name", "checked_account", "keys_of"]
+
+OWN_PARAMETERS = ("account", "keep", "keep_hours")
+"""What the query of a server's URL says to this library."""
 
 _is_name = re.compile(r"[A-Za-z0-9._-]{1,64}").fullmatch
 

@@ -10,7 +10,7 @@ from binance_wsapi.core.logged_account import stream_of
 from binance_wsapi.core.user_data_streams import user_event_decoder
 from binance_wsapi.endpoints import WsKey
 from binance_wsapi.errors import ConfigurationError, ParameterError
-from binance_wsapi.event_log.names import checked_account, keys_of
+from binance_wsapi.event_log.names import OWN_PARAMETERS, checked_account, keys_of
 from binance_wsapi.event_log.position import Position
 from binance_wsapi.events import AsyncEventStream, BaseEventStream, EventStream
 from binance_wsapi.forks import unforked
@@ -312,7 +312,7 @@ def _reader(
     ws_key = WsKey(ws_key)
     position = None if after is None else Position() if after == START else Position.read(after)
     return LogReader(
-        own_parameters(url, ("account", "keep"))[0],
+        own_parameters(url, OWN_PARAMETERS)[0],
         keys_of(checked_account(account), stream_of(ws_key, isolated_symbol)),
         position,
         decode=user_event_decoder(ws_key),

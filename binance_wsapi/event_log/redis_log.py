@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import itertools
 import logging
+import math
 import os
 from collections import deque
 from collections.abc import Callable, Coroutine, Mapping
@@ -16,7 +17,8 @@ from redis.exceptions import RedisError
 
 from binance_wsapi.core.event_log import LogEntry, LogTail, LogWriter, Publisher
 from binance_wsapi.errors import ConfigurationError, ParameterError
-from binance_wsapi.event_log.names import checked_account, keys_of
+from binance_wsapi.event_log.names import OWN_PARAMETERS, checked_account, keys_of
+from binance_wsapi.event_log.retention import Retention, retention_of
 from binance_wsapi.event_log.scripts import APPEND, LEAD, RELEASE
 from binance_wsapi.options import own_parameters
 
@@ -44,8 +46,8 @@ MARGIN_MS = 5_000
 """So much from before the moment until which the log is whole as well."""
 LEAD_S = 10.0
 """How long a turn may take to begin: the end of a log may be long."""
-KEEP = 100_000
-"""About how many entries a log keeps, where its URL does not say."""
+TRIM_S = 1.0
+"""How often what is too old is let go."""
 FAILURES = (RedisError, OSError, TimeoutError, asyncio.TimeoutError)
 
 
@@ -53,25 +55,20 @@ class RedisEventLog:
     """Publishes the events of a client's accounts; on the client's loop.
 
     Args:
-        url: The server, as redis-py takes it; in its query ``account=NAME`` names the account, and ``keep=N``
-            says about how many entries each log keeps.
+        url: The server, as redis-py takes it; in its query ``account=NAME`` names the account, ``keep=N``
+            says about how many entries each log keeps, and ``keep_hours=N`` for how long.
 
     Raises:
         ConfigurationError: What the query says cannot be.
     """
 
     def __init__(self, url: str) -> None:
-        self._url, own = own_parameters(url, ("account", "keep"))
+        self._url, own = own_parameters(url, OWN_PARAMETERS)
         try:
             self._account = checked_account(own["account"]) if "account" in own else None
         except ParameterError as error:
             raise ConfigurationError(f"event_log: {error}") from None
-        keep = own.get("keep", str(KEEP))
-        if not keep.isdecimal() or not int(keep):
-            raise ConfigurationError(
-                f"event_log: keep={keep!r} is no number of entries: write keep={KEEP}"
-            )
-        self._keep = int(keep)
+        self._retention = retention_of(own)
         self._server: Any = None
         self._writers: list[_Writer] = []
 
@@ -88,7 +85,7 @@ class RedisEventLog:
                 self._url, socket_timeout=ANSWER_S, socket_connect_timeout=ANSWER_S
             )
         keys = keys_of(self._account or account, stream)
-        writer = _Writer(self._server, keys, self._keep, publisher)
+        writer = _Writer(self._server, keys, self._retention, publisher, self._now)
         self._writers.append(writer)
         self._spawn(self._run(writer))
         return writer
@@ -118,11 +115,21 @@ class _Writer:
     what it has.
     """
 
-    def __init__(self, server: Any, keys: list[str], keep: int, publisher: Publisher) -> None:
+    def __init__(
+        self,
+        server: Any,
+        keys: list[str],
+        retention: Retention,
+        publisher: Publisher,
+        now: Callable[[], float],
+    ) -> None:
         self._server = server
         self._keys = keys
-        self._keep = keep
+        self._retention = retention
         self._publisher = publisher
+        self._now = now
+        self._trims_at = -math.inf
+        """When it is looked next whether there is what is too old."""
         self._id = os.urandom(8).hex()
         self._term: str | None = None
         """Its turn, while it has one."""
@@ -260,7 +267,8 @@ class _Writer:
         orders = dict(self._orders)
         for entry in batch:
             orders |= entry.orders
-        arguments: list[Any] = [self._id, self._term, LASTS_MS, self._keep, self._since_us]
+        arguments: list[Any] = [self._id, self._term, LASTS_MS, self._retention.entries]
+        arguments += [self._oldest_ms(), MARGIN_MS, self._since_us]
         arguments += [batch[-1].whole_ms if batch else self._since_us // 1000, self._after]
         arguments += [self._written + 1, len(batch), len(orders)]
         for entry in batch:
@@ -270,6 +278,13 @@ class _Writer:
         reply = await self._server.eval(APPEND, len(self._keys), *self._keys, *arguments)
         self._take(reply[0].decode(), int(reply[1]))
         return 0.0 if self._term is None or self._unwritten else BEAT_S
+
+    def _oldest_ms(self) -> int:
+        now = self._now()
+        if now < self._trims_at:
+            return 0
+        self._trims_at = now + TRIM_S
+        return self._retention.oldest_ms(self._publisher.time_ms())
 
     def _take(self, how: str, number: int) -> None:
         if how == "ok":

@@ -31,8 +31,9 @@ return {1, term, state[1] or '', state[2] or '0', state[3] or '0'}
 
 APPEND = """
 local id, term, lasts_ms, keep = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
-local since_us, whole_ms, after = ARGV[5], ARGV[6], ARGV[7]
-local first, entries, orders = tonumber(ARGV[8]), tonumber(ARGV[9]), tonumber(ARGV[10])
+local oldest_ms, margin_ms = tonumber(ARGV[5]), tonumber(ARGV[6])
+local since_us, whole_ms, after = ARGV[7], ARGV[8], ARGV[9]
+local first, entries, orders = tonumber(ARGV[10]), tonumber(ARGV[11]), tonumber(ARGV[12])
 local holder, held, number = unpack(redis.call('HMGET', KEYS[2], 'holder', 'term', 'number'))
 if not held then return {'lost', 0} end
 if holder ~= id or held ~= term then return {'over', 0} end
@@ -44,7 +45,7 @@ end
 local last
 for i = 0, entries - 1 do
     if first + i > number then
-        local at = 10 + i * 3
+        local at = 12 + i * 3
         number = first + i
         last = term .. '-' .. number
         local entry = {'k', ARGV[at + 1], 'd', ARGV[at + 2], 't', ARGV[at + 3]}
@@ -55,7 +56,7 @@ for i = 0, entries - 1 do
     end
 end
 for i = 0, orders - 1 do
-    local at = 10 + entries * 3 + i * 2
+    local at = 12 + entries * 3 + i * 2
     if ARGV[at + 2] == '' then
         redis.call('HDEL', KEYS[3], ARGV[at + 1])
     else
@@ -67,10 +68,24 @@ local now = time[1] * 1000 + math.floor(time[2] / 1000)
 redis.call('HSET', KEYS[2], 'until', now + lasts_ms, 'number', number, 'since_us', since_us)
 if last then redis.call('HSET', KEYS[2], 'last', last) end
 if last or redis.call('HEXISTS', KEYS[2], 'whole_ms') == 0 then redis.call('HSET', KEYS[2], 'whole_ms', whole_ms) end
+if oldest_ms > 0 then
+    -- What the next publisher joins on to stays, whatever its age.
+    oldest_ms = math.min(oldest_ms, tonumber(redis.call('HGET', KEYS[2], 'whole_ms')) - margin_ms)
+    for _ = 1, 50 do
+        local page = redis.call('XRANGE', KEYS[1], '-', '+', 'COUNT', 100)
+        local kept
+        for _, entry in ipairs(page) do
+            kept = entry[1]
+            if tonumber(entry[2][6]) >= oldest_ms then break end
+        end
+        if not kept or redis.call('XTRIM', KEYS[1], 'MINID', kept) == 0 then break end
+    end
+end
 return {'ok', number}
 """
-"""Arguments: who publishes, its term, how long its turn lasts now (ms), how many entries are kept, since when the log
-is, until when it is whole with the last entry, the last entry of the term before, the number of the first entry, how many
+"""Arguments: who publishes, its term, how long its turn lasts now (ms), how many entries are kept, when the oldest that
+is kept was sent (ms; 0 keeps all), how much from before the moment until which the log is whole is kept as well (ms), since
+when the log is, until when it is whole with the last entry, the last entry of the term before, the number of the first entry, how many
 entries and orders follow; then kind, text and time of each entry, then name and state of each order.
 
 The reply says how it went and the number of the last entry: ``ok``; ``over``: another publisher has its turn; ``lost``: the

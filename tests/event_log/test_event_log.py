@@ -258,6 +258,48 @@ def test_what_was_trimmed_since_is_a_gap(
     assert rest[0].order_id == last
 
 
+def test_what_is_older_than_asked_for_goes(
+    publish: Publish,
+    read: Read,
+    account: AccountHandle,
+    exchange: SimulatedExchange,
+    database: Any,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It is a gap to who had not read it; whoever publishes next joins on to what is left."""
+    monkeypatch.setattr(engine, "MARGIN_MS", 0)
+    monkeypatch.setattr(engine, "BEAT_S", 0.05)
+    monkeypatch.setattr(engine, "TRIM_S", 0.05)
+    query = "account=desk&keep_hours=1"
+    logged = read()
+    first = publish(query=query)
+    publish(query=query)
+    limit_order(account)
+    next_of(logged, 1)
+    position = logged.position
+    resting = [limit_order(account) for _ in range(60)]
+    next_of(logged, 121)
+    assert database.xlen(LOG) == 122, "a young entry was let go"
+    exchange.clock.advance(2 * 3600)
+    # Both clients measure the exchange's time anew where they connect anew.
+    exchange.drop_connections("/ws-api")
+    wait_until(lambda: database.xlen(LOG) < 122)
+    last = limit_order(account)
+    while (last, "NEW") not in told_of(next_of(logged, 1)):
+        pass
+    wait_until(lambda: database.xlen(LOG) < 10)
+    [gap] = next_of(read(after=position), 1)
+    first.close()
+    seen = limit_order(account)
+
+    assert isinstance(gap, StreamGap)
+    assert gap.lost
+    assert len(database.hgetall(ORDERS)) >= len(resting)
+    told = next_of(logged, 1)
+    while told_of(told[-1:]) != [(seen, "NEW")]:
+        told += next_of(logged, 1)
+
+
 def test_a_gap_that_was_not_dealt_with_comes_again(
     publish: Publish, read: Read, account: AccountHandle, database: Any
 ) -> None:
@@ -837,7 +879,14 @@ def test_the_server_sees_no_key_and_no_secret(
 
 @pytest.mark.parametrize(
     ("query", "named"),
-    [("account=a/b", "account='a/b'"), ("keep=many", "keep='many'"), ("keep=0", "keep='0'")],
+    [
+        ("account=a/b", "account='a/b'"),
+        ("keep=many", "keep='many'"),
+        ("keep=0", "keep='0'"),
+        ("keep_hours=day", "keep_hours='day' is no number of hours"),
+        ("keep_hours=0", "keep_hours='0'"),
+        ("keep_hours=inf", "keep_hours='inf'"),
+    ],
 )
 def test_an_url_that_names_what_cannot_be_is_refused(query: str, named: str) -> None:
     with pytest.raises(ConfigurationError, match=named):
