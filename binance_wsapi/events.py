@@ -288,6 +288,7 @@ class BaseEventStream(Generic[T]):
     ) -> None:
         self.name = name
         self._buffer = buffer
+        self._take_or_wait = buffer.take_or_wait
         self._close = close
         self._hold = hold
 
@@ -332,15 +333,25 @@ class BaseEventStream(Generic[T]):
         return self
 
     async def __anext__(self) -> T:
+        # Not by way of _take_async(): each event goes this way, and what only passes it on is a call.
+        taken: list[Untouched[T]] = []
         try:
-            return await self._take_async()
+            if not self._take_or_wait(taken, None):
+                await self._buffer.wait_into(taken)
+            make, what = taken[0]
+            return make(what)
         except BufferEnded:
             raise StopAsyncIteration from None
+        except Exception:
+            raise
+        except BaseException:  # an interrupt
+            self._buffer.give_back(taken)
+            raise
 
     async def _take_async(self) -> T:
         taken: list[Untouched[T]] = []
         try:
-            if not self._buffer.take_or_wait(taken, None):
+            if not self._take_or_wait(taken, None):
                 await self._buffer.wait_into(taken)
             make, what = taken[0]
             return make(what)
@@ -392,10 +403,20 @@ class EventStream(BaseEventStream[T]):
         return self
 
     def __next__(self) -> T:
+        # As in __anext__().
+        taken: list[Untouched[T]] = []
         try:
-            return self._take(None)
+            if not self._take_or_wait(taken, None):
+                self._buffer.take_into(taken, None)
+            make, what = taken[0]
+            return make(what)
         except BufferEnded:
             raise StopIteration from None
+        except Exception:
+            raise
+        except BaseException:  # an interrupt
+            self._buffer.give_back(taken)
+            raise
 
     def _take(self, timeout: float | None) -> T:
         taken: list[Untouched[T]] = []

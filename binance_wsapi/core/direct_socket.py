@@ -217,11 +217,15 @@ class DirectSocket:
             self._loop.call_soon(self._readable)
 
     def _take_messages(self) -> None:
-        reader = self._reader
+        reader, received, has_ended = self._reader, self._receiver.received, self._ended.done
         try:
-            while not self._ended.done() and (message := reader.peek()) is not None:
+            while not has_ended() and (message := reader.peek()) is not None:
                 reader.drop()
                 self._take(*message)
+                for text in reader.texts():  # most are such, and cost half as much here
+                    if has_ended():
+                        return
+                    received(text)
         except FrameError as error:
             self._say_goodbye(error.code)
             self.end(f"websocket error: {error}")

@@ -162,12 +162,11 @@ class Feed:
         Those of one turn of the loop, which are all that were read from a socket at once, go into the
         buffer together: whoever waits there is woken once.
         """
-        untouched = make, what
         buffer = self.buffer
-        if buffer.gather(untouched):
+        if buffer.gather((make, what)):
             self._runtime.loop.call_soon(self._flush, buffer)
         if self._handler_event is not None:
-            self._runtime.dispatcher.post_lazily(self._handler_event, *untouched)
+            self._runtime.dispatcher.post_lazily(self._handler_event, make, what)
 
     def tell(self, event: object) -> None:
         """Append an event that is made already."""

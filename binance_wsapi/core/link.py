@@ -7,6 +7,7 @@ import logging
 import math
 from collections import deque
 from collections.abc import Callable
+from logging import DEBUG
 from typing import TYPE_CHECKING, Any, Protocol
 
 from binance_wsapi.core.transport import Socket
@@ -21,6 +22,7 @@ __all__ = ["Link", "LinkLost", "LinkOwner"]
 
 log = logging.getLogger("binance_wsapi.connection")
 frame_log = logging.getLogger("binance_wsapi.frames")
+_is_logged = frame_log.isEnabledFor
 
 
 class LinkLost(Exception):
@@ -93,7 +95,7 @@ class Link:
             return  # the books of this link are closed: what it still brings would count twice
         self.last_frame_at = self._now()
         self.pinged_at = None
-        if frame_log.isEnabledFor(logging.DEBUG):
+        if _is_logged(DEBUG):
             frame_log.debug("%s < %s", self.session.ws_key, masked(frame))
         if self._dispatcher.hears_messages:
             self.session.announce("message", frame=masked(frame))
@@ -106,11 +108,7 @@ class Link:
 
     def taken(self, frame: str | bytes) -> bool:
         """A caller has read a data frame; false leaves it to :meth:`received`, whatever became of it here."""
-        if (
-            self.lost_because is not None
-            or self._dispatcher.hears_messages
-            or frame_log.isEnabledFor(logging.DEBUG)
-        ):
+        if self.lost_because is not None or self._dispatcher.hears_messages or _is_logged(DEBUG):
             return False
         self.last_frame_at = self._now()
         self.pinged_at = None
@@ -169,6 +167,6 @@ class Link:
         """
         if self.socket is None or self.lost_because is not None:
             raise ConnectionResetError("the connection is closed")
-        if frame_log.isEnabledFor(logging.DEBUG):
+        if _is_logged(DEBUG):
             frame_log.debug("%s > %s", self.session.ws_key, masked(frame))
         self.socket.write(frame)

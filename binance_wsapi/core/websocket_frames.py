@@ -6,6 +6,7 @@ Of our own, since a call needs two of them: ``wsproto`` takes 11.5 µs for both,
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from random import getrandbits
 from struct import Struct
 
@@ -78,6 +79,29 @@ class FrameReader:
             if not self._read_frame():
                 return None
         return self._message
+
+    def texts(self) -> Iterator[str]:
+        """Yield the whole texts that stand next, as far as they were read; on the loop's thread alone.
+
+        Each is taken when it is yielded. All else, and what is wrong, is left for :meth:`peek`.
+        """
+        while self._message is None and not self._kind:
+            data, at = self._data, self._at
+            head = data[at : at + 4]
+            if len(head) < 4 or head[0] != _WHOLE_TEXT or head[1] > 126:
+                return
+            size, body = head[1], at + 2
+            if size == 126:
+                size, body = head[2] << 8 | head[3], at + 4
+            payload = data[body : body + size]
+            if len(payload) < size:
+                return
+            try:
+                text = payload.decode()
+            except UnicodeDecodeError:
+                return
+            self._at = body + size
+            yield text
 
     def drop(self) -> None:
         """The message was taken."""

@@ -41,7 +41,9 @@ class EventDecoder:
             if not is_json_of_another_form(error, frame):
                 raise
             event = self._read(frame, str(error))
-        return event.attach_frame(frame, stream)
+        known: Any = event.__dict__  # Event.attach_frame(), without the call
+        known["frame"], known["stream_name"] = frame, stream
+        return event
 
     def reader(
         self, stream: str | None, otherwise: Callable[[bytes | msgspec.Raw], Event]
@@ -55,7 +57,9 @@ class EventDecoder:
             except (msgspec.DecodeError, UnicodeDecodeError):
                 event = self.decode(frame, stream)
                 return otherwise(frame) if type(event) is UnknownEvent else event
-            return event.attach_frame(frame, stream)
+            known: Any = event.__dict__  # as above
+            known["frame"], known["stream_name"] = frame, stream
+            return event
 
         return read
 

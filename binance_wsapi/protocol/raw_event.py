@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import Any, cast
+from typing import Any
 
 import msgspec
 from msgspec import field
@@ -51,7 +51,7 @@ class ToldOrder(_Head, eq=False):
     @property
     def key(self) -> tuple[str, int]:
         """What it is known by."""
-        return self.symbol, cast("int", self.order_id)
+        return self.symbol, self.order_id  # type: ignore[return-value]  # a text is no order's
 
     @property
     def fill(self) -> int | None:
@@ -83,14 +83,13 @@ class RawEvent(ToldOrder, eq=False):
     @property
     def order(self) -> ToldOrder | None:
         """What it tells of an order that can be known by symbol and id."""
-        told: object = None
-        if self.kind == "executionReport":
-            told = self
-        elif self.kind == "ORDER_TRADE_UPDATE":
-            told = self.body
-        if not isinstance(told, ToldOrder) or not told.symbol or isinstance(told.order_id, str):
-            return None
-        return told
+        told: ToldOrder = self
+        if self.kind != "executionReport":
+            body = self.body
+            if self.kind != "ORDER_TRADE_UPDATE" or not isinstance(body, ToldOrder):
+                return None
+            told = body
+        return told if told.symbol and not isinstance(told.order_id, str) else None
 
     @property
     def algo_order(self) -> ToldOrder | None:

@@ -35,6 +35,8 @@ __all__ = ["LiveOrders", "Reconciled", "Reconciliation"]
 
 _Key = tuple[str, int]
 
+_ZERO = Decimal(0)
+
 _NOT_FOUND = frozenset({-2013, -2011, -2026})
 
 _ROW = " row"
@@ -299,13 +301,15 @@ class LiveOrders:
             return True
         key = order.key
         fill = order.fill
-        if fill is not None and (key[0], fill) in self._made_known.keys:
+        made_known = self._made_known.keys
+        if made_known and fill is not None and (key[0], fill) in made_known:
             return False
         if key in self._ended.keys:
             return True
         told = self._told.get(key)
         if told is None:
-            before = self._filled_before(event, order)
+            is_whole = order.filled == order.filled_now  # nothing was filled before
+            before = _ZERO if is_whole else self._filled_before(event, order)
         # While a gap is open the events that told its fills may be the missing ones: it has to be looked at.
         # So has an order that nobody could tell about.
         if self._gaps == self._gaps_closed and not (told is not None and told.is_in_the_dark):
@@ -353,7 +357,8 @@ class LiveOrders:
     def _end(self, key: _Key) -> None:
         self._told.pop(key, None)
         self._ended.add(key)
-        self.note(key)
+        if self.changed is not None:
+            self.changed.add(key)
 
     def _close_gap(self, gaps: int) -> None:
         self._gaps_closed = min(gaps, self._gaps)  # gaps may have been withdrawn since

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import struct
+from collections.abc import Callable
 from typing import NamedTuple
 
 import pytest
@@ -45,6 +47,22 @@ def read(reader: FrameReader, *chunks: bytes) -> list[Message]:
     return messages
 
 
+def read_as_the_loop_does(reader: FrameReader, *chunks: bytes) -> list[Message]:
+    messages: list[Message] = []
+    for chunk in chunks:
+        reader.chunks.append(chunk)
+        while (message := reader.peek()) is not None:
+            reader.drop()
+            messages.append(message)
+            messages += ((TEXT, text) for text in reader.texts())
+    return messages
+
+
+Read = Callable[..., list[Message]]
+
+both_ways = pytest.mark.parametrize("read", [read, read_as_the_loop_does])
+
+
 def pieces(data: bytes, cuts: list[int]) -> list[bytes]:
     edges = [0, *sorted(cut % (len(data) + 1) for cut in cuts), len(data)]
     return [data[a:b] for a, b in itertools.pairwise(edges)]
@@ -84,9 +102,10 @@ binaries = st.builds(
 )
 
 
+@both_ways
 @given(st.lists(st.one_of(texts, binaries)), st.lists(st.integers(0, 10**6)))
 def test_messages_come_out_as_they_went_in_whatever_pieces_they_come_in(
-    sent: list[Sent], cuts: list[int]
+    read: Read, sent: list[Sent], cuts: list[int]
 ) -> None:
     wire = b"".join(each.frames() for each in sent)
 
@@ -95,16 +114,25 @@ def test_messages_come_out_as_they_went_in_whatever_pieces_they_come_in(
     assert messages == [told for each in sent for told in each.told()]
 
 
+@both_ways
 @given(st.lists(st.binary(max_size=64)))
-def test_garbage_is_refused_by_one_kind_of_error(chunks: list[bytes]) -> None:
+def test_garbage_is_refused_by_one_kind_of_error(read: Read, chunks: list[bytes]) -> None:
+    with contextlib.suppress(FrameError):
+        read(FrameReader(), *chunks)
+
+
+@given(st.lists(texts, min_size=3), st.integers(0, 10))
+def test_texts_whose_taker_was_cut_short_are_still_there(sent: list[Sent], taken: int) -> None:
     reader = FrameReader()
-    for chunk in chunks:
-        reader.chunks.append(chunk)
-        try:
-            while reader.peek() is not None:
-                reader.drop()
-        except FrameError:
-            return
+    first, *_ = read(reader, server_frame(TEXT, b"first"))
+    reader.chunks.append(b"".join(server_frame(TEXT, str(each.payload).encode()) for each in sent))
+    second = reader.peek()
+    reader.drop()
+
+    told = [first, second, *((TEXT, text) for text in itertools.islice(reader.texts(), taken))]
+    told += read(reader, b"")
+
+    assert told == [(TEXT, "first"), *((TEXT, each.payload) for each in sent)]
 
 
 @given(st.sampled_from([TEXT, PING, PONG, CLOSE]), st.binary(max_size=300))
@@ -121,12 +149,15 @@ def test_what_a_client_writes_is_masked_and_can_be_read(opcode: int, payload: by
     assert bytes(byte ^ key[i % 4] for i, byte in enumerate(masked)) == payload
 
 
-@pytest.mark.parametrize("size", [0, 125, 126, 65_535, 65_536, 300_000])
-def test_every_size_has_its_form(size: int) -> None:
+@both_ways
+@pytest.mark.parametrize("size", [0, 1, 125, 126, 65_535, 65_536, 300_000])
+def test_every_size_has_its_form(read: Read, size: int) -> None:
     frame = client_frame(TEXT, bytes(size))
 
     assert len(frame) - size == 2 + 4 + (0 if size < 126 else 2 if size < 65_536 else 8)
     assert read(FrameReader(), server_frame(BINARY, bytes(size))) == [(BINARY, bytes(size))]
+    one, text = server_frame(TEXT, bytes(size)), (TEXT, "\0" * size)
+    assert read(FrameReader(), one + one) == read(FrameReader(), one, one) == [text, text]
 
 
 def test_no_two_masks_are_told_by_each_other() -> None:
@@ -151,9 +182,10 @@ def test_no_two_masks_are_told_by_each_other() -> None:
     ],
     ids=repr,
 )
-def test_what_breaks_the_protocol_is_refused(wire: bytes, code: int) -> None:
+@both_ways
+def test_what_breaks_the_protocol_is_refused(read: Read, wire: bytes, code: int) -> None:
     with pytest.raises(FrameError) as caught:
-        read(FrameReader(), wire)
+        read(FrameReader(), server_frame(TEXT, b"before it") + wire)
 
     assert caught.value.code == code
 
