@@ -227,15 +227,15 @@ class _Side:
                 if len(seen) >= _MOST_SEEN:
                     seen.clear()
                 seen[text] = price
-            quantity = level.quantity_text
-            if not float(quantity) and not Decimal(quantity):
-                if known.pop(price, None) is not None:
-                    del prices[bisect_left(prices, price)]
-            else:
-                count = len(known)
-                known[price] = level
-                if len(known) != count:
+            # A float of each quantity would cost half as much again, a decimal as much as all the rest.
+            digits = level.quantity_text.replace(".", "", 1)
+            if digits.strip("0") if digits.isdecimal() else Decimal(level.quantity_text):
+                if price not in known:
                     insort(prices, price)
+                known[price] = level
+            elif price in known:
+                del known[price]
+                del prices[bisect_left(prices, price)]
 
     def best(self) -> Level | None:
         """Return the best level; ``None`` when there is none."""

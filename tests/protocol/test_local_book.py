@@ -357,6 +357,35 @@ def test_prices_are_numbers_however_they_are_written() -> None:
     assert book.best_ask() == level("11.00", "3.0")
 
 
+@pytest.mark.parametrize("zero", ["0", "0.00000000", "000.0", "0.", ".0", "-0", "0E-8", "+0.0"])
+def test_zero_is_zero_however_it_is_written(zero: str) -> None:
+    book = LocalBook(Market.SPOT, limit=100)
+    assert book.join(snapshot(1, [level(10, 1), level(9, 2)]))
+
+    book.take(change(Market.SPOT, 2, 2, bids=[level(10, zero)]))
+
+    assert as_numbers(book.copy().bids) == [(9, 2)]
+
+
+@pytest.mark.parametrize("some", ["1", "0.00000001", "100.", ".5", "1E-400", "+3", "00.10"])
+def test_quantity_is_kept_however_it_is_written(some: str) -> None:
+    book = LocalBook(Market.SPOT, limit=100)
+    assert book.join(snapshot(1, [level(10, 1)]))
+
+    book.take(change(Market.SPOT, 2, 2, bids=[level(10, some), level(9, some)]))
+
+    assert book.copy().bids == [level(10, some), level(9, some)]
+
+
+@pytest.mark.parametrize("none", ["", ".", "1.2.3", "1,000", "five", "0x1", "--1"])
+def test_quantity_that_is_no_number_is_refused(none: str) -> None:
+    book = LocalBook(Market.SPOT, limit=100)
+    assert book.join(snapshot(1, [level(10, 1)]))
+
+    with pytest.raises(ArithmeticError):
+        book.take(change(Market.SPOT, 2, 2, bids=[level(10, none)]))
+
+
 def test_unknown_level_that_is_removed_is_nothing_new() -> None:
     book = LocalBook(Market.SPOT, limit=100)
     assert book.join(snapshot(1, [level(10, 1)]))
