@@ -120,10 +120,11 @@ class ClientSignature:
                 addresses apart. It takes the ``redis`` extra.
             event_log: A Redis or Valkey server, ``redis://host:6379/0``, in which the client logs
                 the user data that it is subscribed to, for
-                :func:`binance_wsapi.event_log.read_events` in any process. Of the clients of an
-                account one publishes, the others stand by. ``?account=NAME`` names the account,
-                ``?keep=N`` says about how many entries are kept (100,000), ``&keep_hours=N`` for
-                how long. It takes the ``redis`` extra.
+                :func:`binance_wsapi.event_log.read_events` in any process, and the market streams
+                that ``client.streams.log()`` names. Of the clients of an account, or a stream, one
+                publishes, the others stand by. ``?account=NAME`` names the account, ``?keep=N``
+                says about how many entries are kept (100,000), ``&keep_hours=N`` for how long. It
+                takes the ``redis`` extra.
             on_unknown_outcome: When the fate of an order is unknown: ``"resolve"`` finds it out,
                 ``"raise"`` raises :class:`OutcomeUnknown` at once.
             order_rules: What becomes of an order that breaks the trading rules of its symbol:

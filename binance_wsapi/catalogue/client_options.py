@@ -179,8 +179,8 @@ OPTIONS: tuple[ClientOption, ...] = (
         "str | None",
         "None",
         "A Redis or Valkey server, ``redis://host:6379/0``, in which the client logs the user data that it is "
-        "subscribed to, for :func:`binance_wsapi.event_log.read_events` in any process. Of the clients of an "
-        "account one publishes, the others stand by. ``?account=NAME`` names the account, ``?keep=N`` says about how "
+        "subscribed to, for :func:`binance_wsapi.event_log.read_events` in any process, and the market streams that "
+        "``client.streams.log()`` names. Of the clients of an account, or a stream, one publishes, the others stand by. ``?account=NAME`` names the account, ``?keep=N`` says about how "
         "many entries are kept (100,000), ``&keep_hours=N`` for how long. It takes the ``redis`` extra.",
         is_confidential=True,
     ),

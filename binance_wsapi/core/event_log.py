@@ -1,4 +1,4 @@
-"""What a client asks of an event log: one account's events for many readers, and for the next process."""
+"""What a client asks of an event log: events of accounts and markets for many readers, and for the next process."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ class Publisher(Protocol):
 
 
 class LogWriter(Protocol):
-    """Appends the events of one account, while its client is the one to publish them."""
+    """Appends to one log, while its client is the one to publish."""
 
     def append(self, entry: LogEntry) -> None:
         """Hand an entry in; never waits."""
@@ -92,6 +92,26 @@ class EventLog(Protocol):
             account: The account, unless it was given a name.
             stream: Which of its streams.
             publisher: Whose turn it then is.
+        """
+        raise NotImplementedError
+
+    def publish_stream(
+        self,
+        exchange: str,
+        stream: str,
+        publisher: Publisher,
+        *,
+        keep: int | None,
+        keep_hours: float | None,
+    ) -> LogWriter:
+        """Let the events of a market stream be published, as soon as nobody else does.
+
+        Args:
+            exchange: Whose stream it is.
+            stream: Which one.
+            publisher: Whose turn it then is.
+            keep: About how many entries are kept; ``None`` is what the log says.
+            keep_hours: For how long they are; ``None`` is what the log says.
         """
         raise NotImplementedError
 

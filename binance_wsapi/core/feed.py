@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import weakref
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from binance_wsapi.buffer import EventBuffer
+from binance_wsapi.core.gaps import Gaps
 from binance_wsapi.core.hold import ClientHold
 from binance_wsapi.events import BaseEventStream, StreamGap, Untouched
 from binance_wsapi.models.base import UnknownEvent, is_json_of_another_form
@@ -35,7 +35,7 @@ def _wire_dict(event: bytes) -> Any:
         return UnknownEvent(problem=str(error)).attach_frame(event)
 
 
-class Feed:
+class Feed(Gaps):
     """Puts events into one stream and hands them to the handlers; owned by the loop's thread.
 
     Args:
@@ -59,8 +59,7 @@ class Feed:
         close: Callable[[Buffer], None],
         in_floats: bool | None = None,
     ) -> None:
-        self._runtime = runtime
-        self._ws_key = ws_key
+        super().__init__(runtime, ws_key)
         self._in_floats = runtime.in_floats if in_floats is None else in_floats
         self._as_told = door(in_floats=self._in_floats)
         self.decode = self._typed(decode) if runtime.options.beautify else _wire_dict
@@ -70,10 +69,6 @@ class Feed:
         self._close = close
         self._is_left = False
         """Its stream ended by itself, and nobody else wants the events."""
-        self._gaps: dict[object, int] = {}
-        """Since when events of each connection may be missing, epoch microseconds, exchange time."""
-        self._open_for: dict[object, str] = {}
-        """The reason that was told while the gap of each connection lasts."""
         self.buffer = self._new_buffer()
         """What the stream takes its events from."""
         self._stream: Callable[[], BaseEventStream[Any] | None] = lambda: None
@@ -94,67 +89,9 @@ class Feed:
             self._stream = weakref.ref(stream)
         return stream
 
-    def interrupted(self, whole_until: float, source: object = None, *, told_us: int = 0) -> None:
-        """Events of a connection may be missing.
-
-        Args:
-            whole_until: Since when, monotonic seconds.
-            source: The connection.
-            told_us: The time of the last event that was told: none is missing before it.
-        """
-        self._gaps.setdefault(source, self._gap_begins_us(whole_until, told_us))
-
-    def interrupted_earlier(self, whole_until: float, *, told_us: int = 0) -> None:
-        """The gap that lasts now began earlier than it seemed; the arguments are those of :meth:`interrupted`."""
-        since_us = self._gaps.get(None)
-        if since_us is not None:
-            self._gaps[None] = min(since_us, self._gap_begins_us(whole_until, told_us))
-
-    def _gap_begins_us(self, whole_until: float, told_us: int) -> int:
-        since_us = self._exchange_us() - int((self._runtime.now() - whole_until) * 1_000_000)
-        return max(since_us, told_us)
-
-    def resumed(self, reason: str, source: object = None) -> bool:
-        """The connection's events flow again: tell the gap in its place, if there was one."""
-        since_us = self._gaps.pop(source, None)
-        self._open_for.pop(source, None)
-        if since_us is None:
-            return False
-        self._tell_gap(since_us, reason)
-        return True
-
-    def remains_interrupted(self, reason: str, source: object = None) -> None:
-        """The connection's events do not flow again yet: tell the gap, which stays open; once a reason."""
-        since_us = self._gaps.get(source)
-        if since_us is not None and self._open_for.get(source) != reason:
-            self._open_for[source] = reason
-            self._tell_gap(since_us, reason, is_open=True)
-
-    def earliest_us(self) -> int:
-        """Return the exchange's time, epoch microseconds, rather early than late."""
-        return self._exchange_us()
-
-    def latest_us(self) -> int:
-        """Return the exchange's time, epoch microseconds, rather late than early."""
-        # It is estimated late, by less than a round trip.
-        round_trip = self._runtime.exchanges.clock_of(self._ws_key).round_trip or 0.0
-        return self._exchange_us() + math.ceil(round_trip * 1_000_000)
-
-    def _tell_gap(self, since_us: int, reason: str, *, is_open: bool = False) -> None:
-        gap = StreamGap(
-            from_ms=since_us // 1000,
-            until_ms=max(since_us, self.latest_us()) // 1000 + 1,
-            reason=reason,
-            is_open=is_open,
-        )
-        self.tell_gap(gap)
-
     def tell_gap(self, gap: StreamGap) -> None:
         """Append a gap."""
         self.tell(gap)
-
-    def _exchange_us(self) -> int:
-        return self._runtime.exchanges.now_us(self._ws_key)
 
     def put(self, make: Callable[[Any], Any], what: Any) -> None:
         """Append an event, to be made by whoever takes it.
@@ -194,11 +131,6 @@ class Feed:
             self.buffer = self._new_buffer()
             self._stream = lambda: None
         return self.stream
-
-    @property
-    def is_interrupted(self) -> bool:
-        """Whether events may be missing now."""
-        return bool(self._gaps)
 
     def leave_stream(self) -> None:
         """End the stream alone: others go on with the events."""

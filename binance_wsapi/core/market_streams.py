@@ -96,6 +96,8 @@ class MarketStreams:
         self._sessions: dict[WsKey, list[StreamSession]] = {}
         self._consumers: dict[WsKey, dict[str, list[StreamConsumer]]] = {}
         self._warned: set[Place] = set()
+        self.logging = asyncio.Lock()
+        """Held while streams are added to an event log."""
 
     async def subscribe(
         self, ws_key: WsKey, names: Sequence[str], *, in_floats: bool = False

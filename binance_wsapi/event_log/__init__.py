@@ -1,15 +1,12 @@
-"""One account's events for many readers, and for the next process: a log at a Redis server.
+"""Events of accounts and markets for many readers, and for the next process: logs at a Redis server.
 
-A client with the option ``event_log`` publishes; :func:`read_events` reads, in any process.
+A client with the option ``event_log`` publishes; :func:`read_events` and :func:`read_stream` read, in any process.
 """
 
+from binance_wsapi.event_log.logged_events import AsyncLoggedEvents, LoggedEvents
 from binance_wsapi.event_log.names import account_name
-from binance_wsapi.event_log.reading import (
-    AsyncLoggedEvents,
-    LoggedEvents,
-    read_events,
-    read_events_async,
-)
+from binance_wsapi.event_log.reading import read_events, read_events_async
+from binance_wsapi.event_log.stream_reading import read_stream, read_stream_async
 
 __all__ = [
     "AsyncLoggedEvents",
@@ -17,4 +14,6 @@ __all__ = [
     "account_name",
     "read_events",
     "read_events_async",
+    "read_stream",
+    "read_stream_async",
 ]

@@ -7,7 +7,7 @@ import re
 from binance_wsapi.core.logged_account import log_name
 from binance_wsapi.errors import ParameterError
 
-__all__ = ["OWN_PARAMETERS", "account_name", "checked_account", "keys_of"]
+__all__ = ["OWN_PARAMETERS", "account_name", "checked_account", "keys_of", "stream_keys_of"]
 
 OWN_PARAMETERS = ("account", "keep", "keep_hours")
 """What the query of a server's URL says to this library."""
@@ -41,5 +41,13 @@ def checked_account(account: str) -> str:
 
 def keys_of(account: str, stream: str) -> list[str]:
     """Return the keys of the log, of its state, and of the live orders; in one slot of a cluster."""
-    name = f"binance_wsapi:events:{{{account}:{stream}}}"
+    return _keys(f"binance_wsapi:events:{{{account}:{stream}}}")
+
+
+def stream_keys_of(exchange: str, stream: str) -> list[str]:
+    """Return the same for the log of a market stream; its orders are none."""
+    return _keys(f"binance_wsapi:streams:{{{exchange}:{stream}}}")
+
+
+def _keys(name: str) -> list[str]:
     return [f"{name}:log", f"{name}:state", f"{name}:orders"]

@@ -47,6 +47,7 @@ class LogReader:
         position: Where to begin; ``None`` is the end as it is now.
         decode: Makes an event from the exchange's text.
         in_floats: Whether events have floats for decimals.
+        told_of: What is in the log, as texts name it.
     """
 
     def __init__(
@@ -57,6 +58,7 @@ class LogReader:
         *,
         decode: Callable[[bytes], Any],
         in_floats: bool,
+        told_of: str,
     ) -> None:
         # What it answers is typed as what an async server promises, too.
         self._server: Any = redis.Redis.from_url(
@@ -65,6 +67,7 @@ class LogReader:
         self._log, self._state, *_ = keys
         self._decode = decode
         self._as_told = door(in_floats=in_floats)
+        self._told_of = told_of
         self._begins_at = position
         self.position = position or Position()
         """Where the event stands that was taken last."""
@@ -148,7 +151,7 @@ class LogReader:
         until, whole_ms = self._server.hmget(self._state, "until", "whole_ms")
         is_quiet = int(until or 0) + QUIET_MS < seconds * 1000
         since = f" since {whole_ms.decode()} (epoch ms)" if whole_ms else ""
-        self.problem = f"nobody has published the account's events{since}" if is_quiet else None
+        self.problem = f"nobody has published {self._told_of}{since}" if is_quiet else None
         return []
 
     def _wait_for_room(self) -> None:

@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import weakref
-from typing import TYPE_CHECKING, Any, Literal, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 from binance_wsapi.core.logged_account import stream_of
 from binance_wsapi.core.user_data_streams import user_event_decoder
 from binance_wsapi.endpoints import WsKey
-from binance_wsapi.errors import ConfigurationError, ParameterError
-from binance_wsapi.event_log.names import OWN_PARAMETERS, checked_account, keys_of
-from binance_wsapi.event_log.position import Position
-from binance_wsapi.events import AsyncEventStream, BaseEventStream, EventStream
-from binance_wsapi.forks import unforked
-from binance_wsapi.options import own_parameters, problem_of_server, without_user
+from binance_wsapi.event_log.logged_events import AsyncLoggedEvents, LoggedEvents, begun, reader_of
+from binance_wsapi.event_log.names import checked_account, keys_of
 
 if TYPE_CHECKING:
     from binance_wsapi.event_log.reader import LogReader
@@ -28,38 +23,7 @@ if TYPE_CHECKING:
         UsdmUserData,
     )
 
-__all__ = ["AsyncLoggedEvents", "LoggedEvents", "read_events", "read_events_async"]
-
-T = TypeVar("T")
-
-START = "start"
-
-
-class _Logged(BaseEventStream[T]):
-    """What both streams out of a log have."""
-
-    _reader: LogReader
-
-    @property
-    def position(self) -> str:
-        """Where the event that was taken last stands: a stream that is read ``after`` it goes on behind it.
-
-        Keep it when an event has been dealt with. Who takes events on several threads cannot tell whose it is.
-        """
-        return str(self._reader.position)
-
-    @property
-    def problem(self) -> str | None:
-        """Why nothing comes for now: the server is away, or nobody publishes; ``None`` when all is well."""
-        return self._reader.problem
-
-
-class LoggedEvents(_Logged[T], EventStream[T]):
-    """The events of an account out of a log: an :class:`EventStream` that knows where it stands."""
-
-
-class AsyncLoggedEvents(_Logged[T], AsyncEventStream[T]):
-    """The same for event loops: an :class:`AsyncEventStream` that knows where it stands."""
+__all__ = ["read_events", "read_events_async"]
 
 
 @overload
@@ -175,7 +139,7 @@ def read_events(
             is asked for, and a server that is away is waited for.
     """
     reader = _reader(url, account, ws_key, after, isolated_symbol, numbers)
-    return _begun(LoggedEvents, reader)
+    return begun(LoggedEvents, reader)
 
 
 @overload
@@ -287,7 +251,7 @@ async def read_events_async(
             is asked for, and a server that is away is waited for.
     """
     reader = _reader(url, account, ws_key, after, isolated_symbol, numbers)
-    return await asyncio.to_thread(_begun, AsyncLoggedEvents, reader)
+    return await asyncio.to_thread(begun, AsyncLoggedEvents, reader)
 
 
 def _reader(
@@ -298,34 +262,12 @@ def _reader(
     isolated_symbol: str | None,
     numbers: str,
 ) -> LogReader:
-    if problem := problem_of_server(url):
-        raise ConfigurationError(f"url={without_user(url)!r}{problem}")
-    if numbers not in ("decimal", "float"):
-        raise ParameterError(f"numbers={numbers!r}: use 'decimal' or 'float'", parameter="numbers")
-    try:
-        with unforked:
-            from binance_wsapi.event_log.reader import LogReader
-    except ModuleNotFoundError:
-        raise ConfigurationError(
-            "an event log needs redis-py: pip install 'binance-wsapi[redis]'"
-        ) from None
     ws_key = WsKey(ws_key)
-    position = None if after is None else Position() if after == START else Position.read(after)
-    return LogReader(
-        own_parameters(url, OWN_PARAMETERS)[0],
+    return reader_of(
+        url,
         keys_of(checked_account(account), stream_of(ws_key, isolated_symbol)),
-        position,
+        after,
         decode=user_event_decoder(ws_key),
-        in_floats=numbers == "float",
+        numbers=numbers,
+        told_of="the account's events",
     )
-
-
-S = TypeVar("S", LoggedEvents[Any], AsyncLoggedEvents[Any])
-
-
-def _begun(kind: type[S], reader: LogReader) -> S:
-    reader.begin()
-    stream = kind(name=reader.name, buffer=reader.buffer, close=reader.close, hold=reader)
-    stream._reader = reader
-    weakref.finalize(stream, reader.close)
-    return stream

@@ -17,7 +17,7 @@ from redis.exceptions import RedisError
 
 from binance_wsapi.core.event_log import LogEntry, LogTail, LogWriter, Publisher
 from binance_wsapi.errors import ConfigurationError, ParameterError
-from binance_wsapi.event_log.names import OWN_PARAMETERS, checked_account, keys_of
+from binance_wsapi.event_log.names import OWN_PARAMETERS, checked_account, keys_of, stream_keys_of
 from binance_wsapi.event_log.retention import Retention, retention_of
 from binance_wsapi.event_log.scripts import APPEND, LEAD, RELEASE
 from binance_wsapi.options import own_parameters
@@ -39,7 +39,11 @@ BATCH = 500
 MOST_UNWRITTEN = 10_000
 """Most entries that wait for a server that is away; beyond them the log gets a gap."""
 MOST_KEPT = 10_000
-"""Entries that are still known when the server has them: it may lose the last ones."""
+"""Entries of an account that are still known when the server has them: it may lose the last ones."""
+MOST_KEPT_OF_STREAM = 1_000
+"""The same of a market stream: they are many."""
+GATHER_S = 0.02
+"""How long an entry of a market stream waits for others that go in the same step."""
 TAIL = 1_000
 """How many of the last entries a new publisher looks at, at least."""
 MARGIN_MS = 5_000
@@ -52,7 +56,7 @@ FAILURES = (RedisError, OSError, TimeoutError, asyncio.TimeoutError)
 
 
 class RedisEventLog:
-    """Publishes the events of a client's accounts; on the client's loop.
+    """Publishes the events of a client's accounts and market streams; on the client's loop.
 
     Args:
         url: The server, as redis-py takes it; in its query ``account=NAME`` names the account, ``keep=N``
@@ -80,12 +84,43 @@ class RedisEventLog:
 
     def publish(self, account: str, stream: str, publisher: Publisher) -> LogWriter:
         """Let an account's events be published, as soon as nobody else does."""
+        keys = keys_of(self._account or account, stream)
+        return self._begin(keys, self._retention, publisher, kept=MOST_KEPT, gather_s=0.0)
+
+    def publish_stream(
+        self,
+        exchange: str,
+        stream: str,
+        publisher: Publisher,
+        *,
+        keep: int | None,
+        keep_hours: float | None,
+    ) -> LogWriter:
+        """Let the events of a market stream be published, as soon as nobody else does."""
+        return self._begin(
+            stream_keys_of(exchange, stream),
+            self._retention.replaced(keep, keep_hours),
+            publisher,
+            kept=MOST_KEPT_OF_STREAM,
+            gather_s=GATHER_S,
+        )
+
+    def _begin(
+        self,
+        keys: list[str],
+        retention: Retention,
+        publisher: Publisher,
+        *,
+        kept: int,
+        gather_s: float,
+    ) -> LogWriter:
         if self._server is None:
             self._server = redis.asyncio.Redis.from_url(
                 self._url, socket_timeout=ANSWER_S, socket_connect_timeout=ANSWER_S
             )
-        keys = keys_of(self._account or account, stream)
-        writer = _Writer(self._server, keys, self._retention, publisher, self._now)
+        writer = _Writer(
+            self._server, keys, retention, publisher, self._now, kept=kept, gather_s=gather_s
+        )
         self._writers.append(writer)
         self._spawn(self._run(writer))
         return writer
@@ -109,7 +144,7 @@ class RedisEventLog:
 
 
 class _Writer:
-    """Appends the events of one account.
+    """Appends to one log.
 
     Entries are numbered by the term; what the server does not confirm is sent again, and it leaves out
     what it has.
@@ -122,7 +157,12 @@ class _Writer:
         retention: Retention,
         publisher: Publisher,
         now: Callable[[], float],
+        *,
+        kept: int,
+        gather_s: float,
     ) -> None:
+        self._kept = kept
+        self._gather_s = gather_s
         self._server = server
         self._keys = keys
         self._retention = retention
@@ -155,7 +195,7 @@ class _Writer:
         if self._unwritten > MOST_UNWRITTEN:
             log.warning("%s: the server is away for too long: the log gets a gap", self._keys[0])
             self._stand_by()
-        elif len(self._entries) > MOST_KEPT and self._first <= self._written:
+        elif len(self._entries) > self._kept and self._first <= self._written:
             self._entries.popleft()
             self._first += 1
         self._wake.set()
@@ -181,6 +221,7 @@ class _Writer:
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(pause_s):
                         await self._wake.wait()
+                        await asyncio.sleep(self._gather_s)
         await self._release()
 
     async def finish(self) -> None:

@@ -27,6 +27,13 @@ class Retention:
         """Return when the oldest that is kept was sent, epoch milliseconds; 0 keeps all."""
         return 0 if self.age_ms is None else max(0, now_ms - self.age_ms)
 
+    def replaced(self, keep: int | None, keep_hours: float | None) -> Retention:
+        """Return the same with other limits, where they are given."""
+        return Retention(
+            self.entries if keep is None else keep,
+            self.age_ms if keep_hours is None else _in_ms(keep_hours),
+        )
+
 
 def retention_of(own: Mapping[str, str]) -> Retention:
     """Return what the URL of an event log says of it.
@@ -55,4 +62,8 @@ def _age_ms(text: str) -> int:
         raise ConfigurationError(
             f"event_log: keep_hours={text!r} is no number of hours: write keep_hours=24"
         )
+    return _in_ms(hours)
+
+
+def _in_ms(hours: float) -> int:
     return max(1, round(hours * HOUR_MS))

@@ -10,6 +10,7 @@ from binance_wsapi.endpoints import WsKey
 from binance_wsapi.events import AsyncEventStream, EventStream, StreamGap, StreamName
 from binance_wsapi.facade.opening import OpeningBook, OpeningStream
 from binance_wsapi.facade.stream_name_builders import StreamNames
+from binance_wsapi.loading import uncut
 from binance_wsapi.order_book import AsyncLocalOrderBook, LocalOrderBook, open_order_book
 
 __all__ = ["AsyncStreams", "Streams"]
@@ -71,6 +72,35 @@ class Streams(StreamNames):
             EventStream[Any].close,
         )
         return stream
+
+    def log(
+        self,
+        *names: str,
+        ws_key: WsKey = WsKey.MAIN,
+        keep: int | None = None,
+        keep_hours: float | None = None,
+    ) -> None:
+        """Have the events of these names logged, for :func:`binance_wsapi.event_log.read_stream` in any process.
+
+        It takes the client's option ``event_log``. Each name has a log of its own: of all clients that log it
+        one publishes, and the others stand by. Names that are logged already stay as they are. It ends by
+        :meth:`unsubscribe`, or with the client; streams of the same names that are subscribed here go on beside it.
+
+        Args:
+            *names: The streams, from the builders or as the exchange spells them.
+            ws_key: The connection, and with it the market.
+            keep: About how many entries are kept; ``None`` is what ``event_log`` says (100,000).
+            keep_hours: For how long entries are kept; ``None`` is what ``event_log`` says (until there are
+                too many).
+
+        Raises:
+            ConfigurationError: The client has no event log, or the connection carries no market streams.
+            ParameterError: A name cannot be right, is silent on this connection, or so much cannot be kept.
+            NotSent: No connection came up within the timeout; repeating it is safe.
+            RequestRejected: The exchange refused a name.
+        """
+        ws_key = WsKey(ws_key)
+        self._run(lambda: _log(self._streams(), ws_key, names, keep, keep_hours))
 
     def unsubscribe(self, *names: str, ws_key: WsKey = WsKey.MAIN) -> None:
         """Take names away from all streams of this client; a stream that has none left ends.
@@ -201,6 +231,35 @@ class AsyncStreams(StreamNames):
         )
         return stream
 
+    async def log(
+        self,
+        *names: str,
+        ws_key: WsKey = WsKey.MAIN,
+        keep: int | None = None,
+        keep_hours: float | None = None,
+    ) -> None:
+        """Have the events of these names logged, for :func:`binance_wsapi.event_log.read_stream` in any process.
+
+        It takes the client's option ``event_log``. Each name has a log of its own: of all clients that log it
+        one publishes, and the others stand by. Names that are logged already stay as they are. It ends by
+        :meth:`unsubscribe`, or with the client; streams of the same names that are subscribed here go on beside it.
+
+        Args:
+            *names: The streams, from the builders or as the exchange spells them.
+            ws_key: The connection, and with it the market.
+            keep: About how many entries are kept; ``None`` is what ``event_log`` says (100,000).
+            keep_hours: For how long entries are kept; ``None`` is what ``event_log`` says (until there are
+                too many).
+
+        Raises:
+            ConfigurationError: The client has no event log, or the connection carries no market streams.
+            ParameterError: A name cannot be right, is silent on this connection, or so much cannot be kept.
+            NotSent: No connection came up within the timeout; repeating it is safe.
+            RequestRejected: The exchange refused a name.
+        """
+        ws_key = WsKey(ws_key)
+        await self._run(lambda: _log(self._streams(), ws_key, names, keep, keep_hours))
+
     async def unsubscribe(self, *names: str, ws_key: WsKey = WsKey.MAIN) -> None:
         """Take names away from all streams of this client; a stream that has none left ends.
 
@@ -279,3 +338,16 @@ class AsyncStreams(StreamNames):
 
 async def _names(streams: MarketStreams, ws_key: WsKey | None) -> Sequence[str]:
     return streams.names(None if ws_key is None else WsKey(ws_key))
+
+
+async def _log(
+    streams: MarketStreams,
+    ws_key: WsKey,
+    names: Sequence[str],
+    keep: int | None,
+    keep_hours: float | None,
+) -> None:
+    with uncut:
+        from binance_wsapi.core.logged_stream import log_streams
+
+    await log_streams(streams, ws_key, names, keep=keep, keep_hours=keep_hours)

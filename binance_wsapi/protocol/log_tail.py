@@ -8,7 +8,7 @@ from collections.abc import Hashable, Iterable, Sequence
 from binance_wsapi.protocol.event_merge import identity
 from binance_wsapi.protocol.raw_event import RawEvent
 
-__all__ = ["Logged"]
+__all__ = ["Logged", "StreamEnd"]
 
 
 class Logged:
@@ -44,3 +44,32 @@ class Logged:
         first = next((at for at, key in enumerate(keys) if key in self._counts), 0)
         is_continued = self._last is not None and self._last in keys[first:]
         return [event for event in events[first:] if not self.take(event)], is_continued
+
+
+class StreamEnd:
+    """Joins the events of one connection, which brings them in order, to the end of a log of the same stream.
+
+    Args:
+        logged: What the last entries are known by, oldest first.
+        waiting: What those events are known by that have come on the connection, oldest first.
+    """
+
+    def __init__(self, logged: Sequence[Hashable], waiting: Sequence[Hashable]) -> None:
+        self._logged = set(logged)
+        self._last = logged[-1] if logged else None
+        common = next(
+            (at for at in range(len(waiting) - 1, -1, -1) if waiting[at] in self._logged), None
+        )
+        self.first = 0 if common is None else common + 1
+        """Where in what waits that begins which is not logged."""
+        self.is_over = not logged or (common is not None and waiting[common] == self._last)
+        """The connection has brought all that is logged."""
+        self.is_continued = common is not None and (self.is_over or self.first == len(waiting))
+        """Nothing is missing between the log and what the connection brings next, or brings when the rest of
+        the log has come."""
+
+    def has(self, key: Hashable) -> bool:
+        """Whether an event that comes is logged; asked for each until it is over."""
+        if key == self._last:
+            self.is_over = True
+        return key in self._logged

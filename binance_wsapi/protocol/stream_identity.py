@@ -6,9 +6,18 @@ from collections.abc import Hashable
 
 import msgspec
 
-__all__ = ["stream_identity"]
+from binance_wsapi.protocol.order_events import micros
+
+__all__ = ["sent_us", "stream_identity"]
 
 _decode = msgspec.json.Decoder().decode
+
+
+class _Sent(msgspec.Struct):
+    time: int = msgspec.field(name="E", default=0)
+
+
+_decode_sent = msgspec.json.Decoder(_Sent).decode
 
 _NUMBERS = {
     "trade": ("t",),
@@ -54,3 +63,11 @@ def stream_identity(stream: str, data: bytes | msgspec.Raw) -> Hashable:
     ):
         return stream, bytes(data)
     return key
+
+
+def sent_us(data: bytes | msgspec.Raw) -> int:
+    """Return when the exchange sent an event, epoch microseconds; 0 where it does not say so."""
+    try:
+        return micros(_decode_sent(data).time)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return 0

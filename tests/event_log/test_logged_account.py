@@ -37,6 +37,17 @@ class Log:
     def publish(self, account: str, stream: str, publisher: Publisher) -> Log:
         return self
 
+    def publish_stream(
+        self,
+        exchange: str,
+        stream: str,
+        publisher: Publisher,
+        *,
+        keep: int | None,
+        keep_hours: float | None,
+    ) -> Log:
+        return self
+
     async def leave(self) -> None: ...
 
     def append(self, entry: LogEntry) -> None:

@@ -77,7 +77,7 @@ def test_no_builder_is_without_a_stream() -> None:
 def test_both_facades_have_the_builders_and_the_same_methods(facade: type[StreamNames]) -> None:
     assert issubclass(facade, StreamNames)
     own = {name for name in vars(facade) if not name.startswith("_")}
-    assert own == {"subscribe", "unsubscribe", "list", "order_book"}
+    assert own == {"subscribe", "unsubscribe", "list", "log", "order_book"}
     for name in own:
         assert inspect.signature(getattr(facade, name)).parameters.keys() == (
             inspect.signature(getattr(Streams, name)).parameters.keys()

@@ -116,6 +116,9 @@ def here(
         monkeypatch.chdir(tmp_path)
         monkeypatch.setenv("BINANCE_API_KEY", keys[KeyType.ED25519].api_key)
         monkeypatch.setenv("BINANCE_API_SECRET", "ed25519.pem")
+        # Those who read what clients log are led there by the environment.
+        monkeypatch.setenv("BINANCE_WSAPI_ENV", "simulator")
+        monkeypatch.setenv("BINANCE_WSAPI_SIMULATOR", exchange.rest_url.replace("http", "ws"))
         monkeypatch.setattr(binance_wsapi, "Client", HereClient)
         monkeypatch.setattr(binance_wsapi, "AsyncClient", HereAsyncClient)
         yield place

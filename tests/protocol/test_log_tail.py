@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from binance_wsapi.protocol.log_tail import Logged
+from binance_wsapi.protocol.log_tail import Logged, StreamEnd
 from binance_wsapi.protocol.raw_event import RawEvent, raw_event
 
 
@@ -50,3 +50,36 @@ def test_a_late_copy_is_known_once() -> None:
 
     assert logged.take(event)
     assert not logged.take(event)
+
+
+@pytest.mark.parametrize(
+    ("in_the_log", "seen", "first", "is_continued"),
+    [
+        # The connection has brought all that is logged, and more.
+        ((1, 2, 3), (2, 3, 4, 5), 2, True),
+        ((1, 2, 3), (3,), 1, True),
+        # What the one before did not see lies in the gap that its log tells.
+        ((1, 3), (1, 2, 3, 4), 3, True),
+        # It is behind: the rest of the log is to come.
+        ((1, 2, 3), (1, 2), 2, True),
+        # It has something else in the place of the rest.
+        ((1, 2, 4), (1, 2, 3), 2, False),
+        ((1, 2, 3), (4, 5), 0, False),
+        ((1, 2, 3), (), 0, False),
+        ((), (1, 2), 0, False),
+    ],
+)
+def test_a_stream_is_joined_where_the_log_ends(
+    in_the_log: tuple[int, ...], seen: tuple[int, ...], first: int, is_continued: bool
+) -> None:
+    end = StreamEnd(in_the_log, seen)
+
+    assert (end.first, end.is_continued) == (first, is_continued)
+    assert end.is_over == (not in_the_log or in_the_log[-1] in seen)
+
+
+def test_what_comes_late_is_logged_until_the_last_has_come() -> None:
+    end = StreamEnd((1, 2, 3), (1,))
+
+    assert [end.has(2), end.is_over, end.has(3), end.is_over] == [True, False, True, True]
+    assert not end.has(4)
