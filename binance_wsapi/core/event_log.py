@@ -53,6 +53,10 @@ class Publisher(Protocol):
         """Return the exchange's time, epoch milliseconds, rather early than late."""
         raise NotImplementedError
 
+    def whole_for_ms(self) -> int:
+        """Return for how long nothing has been missing in what came, milliseconds."""
+        raise NotImplementedError
+
     def changed_orders(self) -> Mapping[str, bytes]:
         """Return what was learnt of orders beside the entries since the last time."""
         raise NotImplementedError

@@ -189,6 +189,12 @@ class LoggedAccount:
         """Return the exchange's time, epoch milliseconds, rather early than late."""
         return self._inlet.earliest_us() // 1000
 
+    def whole_for_ms(self) -> int:
+        """Return for how long nothing has been missing in what came, milliseconds."""
+        if self._inlet.is_interrupted:
+            return 0
+        return max(0, self._inlet.earliest_us() - self._whole_since_us) // 1000
+
     def changed_orders(self) -> Mapping[str, bytes]:
         """Return what was learnt of orders since the last time; empty where one is over."""
         found: dict[str, bytes] = {}

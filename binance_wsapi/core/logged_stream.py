@@ -156,6 +156,12 @@ class LoggedStream(Gaps):
         """Return the exchange's time, epoch milliseconds, rather early than late."""
         return self.earliest_us() // 1000
 
+    def whole_for_ms(self) -> int:
+        """Return for how long nothing has been missing in what came, milliseconds."""
+        if self.is_interrupted:
+            return 0
+        return max(0, self.earliest_us() - self._whole_since_us) // 1000
+
     def changed_orders(self) -> Mapping[str, bytes]:
         """Return nothing: a market stream tells of no order."""
         return {}

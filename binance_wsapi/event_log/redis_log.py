@@ -32,6 +32,8 @@ RETRY_S = 0.25
 """How often a server that is away is tried."""
 LASTS_MS = 3000
 """How long a publisher has its turn that says nothing any more."""
+GRACE_MS = 1000
+"""How much longer than others those wait for a turn who would begin it with a gap."""
 BEAT_S = 1.0
 """How often it says that it lives, and how often others ask for their turn."""
 BATCH = 500
@@ -261,7 +263,8 @@ class _Writer:
 
     async def _lead(self) -> float:
         """Ask for a turn."""
-        asked = (self._id, LASTS_MS, self._lost_term or "")
+        asked = [self._id, LASTS_MS, self._lost_term or ""]
+        asked += [self._publisher.whole_for_ms(), GRACE_MS]
         reply = await self._server.eval(LEAD, len(self._keys), *self._keys, *asked)
         if not reply[0]:
             if self._lost_term is not None:

@@ -11,11 +11,15 @@ __all__ = ["APPEND", "LEAD", "RELEASE"]
 
 LEAD = """
 local id, lasts_ms, own_term = ARGV[1], tonumber(ARGV[2]), ARGV[3]
+local whole_for_ms, grace_ms = tonumber(ARGV[4]), tonumber(ARGV[5])
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local holder, till, term = unpack(redis.call('HMGET', KEYS[2], 'holder', 'until', 'term'))
-if holder and holder ~= '' and holder ~= id and tonumber(till) > now then
-    return {0, tonumber(till) - now}
+if holder and holder ~= '' and holder ~= id then
+    till = tonumber(till)
+    -- Who has missed something since the last sign of life lets those go first who have not.
+    if now - whole_for_ms > till - lasts_ms then till = till + grace_ms end
+    if till > now then return {0, till - now} end
 end
 if not term and own_term ~= '' then
     -- The server has lost all: whoever published goes on, and puts back what it still has.
@@ -27,7 +31,8 @@ redis.call('HSET', KEYS[2], 'holder', id, 'until', now + lasts_ms, 'term', term,
 local state = redis.call('HMGET', KEYS[2], 'last', 'whole_ms', 'since_us')
 return {1, term, state[1] or '', state[2] or '0', state[3] or '0'}
 """
-"""Arguments: who asks, how long a turn lasts (ms), and its term of before, if it had one."""
+"""Arguments: who asks, how long a turn lasts (ms), its term of before, if it had one, for how long nothing has been
+missing in what it has seen (ms), and how long it waits for others when that is not enough (ms)."""
 
 APPEND = """
 local id, term, lasts_ms, keep = ARGV[1], ARGV[2], ARGV[3], ARGV[4]

@@ -14,9 +14,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from binance_wsapi import Client, OrderReconciled
+from binance_wsapi import Client, OrderReconciled, StreamGap
 from binance_wsapi.core import reconciliation
-from binance_wsapi.event_log import read_events, redis_log
+from binance_wsapi.event_log import LoggedEvents, read_events, read_stream, redis_log
 from binance_wsapi.models.user_events import OrderUpdate
 
 # A turn lasts long enough for a busy machine; no copy of the embedded exchange lags.
@@ -47,18 +47,48 @@ def publish(options: dict[str, Any]) -> None:
         pass
 
 
+def publish_stream(options: dict[str, Any], name: str) -> None:
+    client = Client(**options)
+    client.streams.log(name)
+    print(os.getpid(), flush=True)
+    while True:
+        signal.pause()
+
+
 def read(url: str, path: str) -> None:
+    with read_events(url, "desk", after=position_in(path)) as events:
+        keep(path, events, told_by)
+
+
+def read_trades(url: str, path: str, name: str) -> None:
+    after = position_in(path)
+    with read_stream(url, name, after=after, exchange="custom") as events:
+        keep(path, events, trade_told_by)
+
+
+def position_in(path: str) -> str:
+    """Where the last one has ended."""
     file = Path(path)
     file.touch()
     written = file.read_bytes()
     whole = written[: written.rfind(b"\n") + 1]
     os.truncate(file, len(whole))  # what a kill has cut off is read again
-    after = json.loads(whole.splitlines()[-1])["position"] if whole else "start"
-    with read_events(url, "desk", after=after) as events, file.open("ab", buffering=0) as kept:
+    return str(json.loads(whole.splitlines()[-1])["position"]) if whole else "start"
+
+
+def keep(path: str, events: LoggedEvents[Any], told_by: Callable[[Any], dict[str, Any]]) -> None:
+    with Path(path).open("ab", buffering=0) as kept:
         print(os.getpid(), flush=True)
         for event in events:
             told = {"kind": type(event).__name__, "position": events.position, **told_by(event)}
             kept.write(json.dumps(told).encode() + b"\n")
+
+
+def trade_told_by(event: Any) -> dict[str, Any]:
+    """The number of a trade, or the moments of a gap."""
+    if isinstance(event, StreamGap):
+        return {"gap": [event.from_ms, event.until_ms]}
+    return {"trade": event.trade_id}
 
 
 def told_by(event: Any) -> dict[str, Any]:
@@ -71,7 +101,12 @@ def told_by(event: Any) -> dict[str, Any]:
     return {"order": None, "trades": []}
 
 
-ROLES: dict[str, Callable[..., None]] = {"publish": publish, "read": read}
+ROLES: dict[str, Callable[..., None]] = {
+    "publish": publish,
+    "publish_stream": publish_stream,
+    "read": read,
+    "read_trades": read_trades,
+}
 
 if __name__ == "__main__":
     signal.signal(signal.SIGINT, signal.SIG_IGN)

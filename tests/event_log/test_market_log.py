@@ -252,6 +252,37 @@ def test_who_saw_the_last_event_goes_on_without_a_gap(
     assert follows(ids, 4)
 
 
+def test_who_saw_all_goes_before_who_did_not(
+    publish: Publish,
+    read: Read,
+    exchange: SimulatedExchange,
+    account: AccountHandle,
+    database: Any,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A publisher that dies, and is begun anew at once, leaves the log to the one that stood by."""
+    monkeypatch.setattr(engine, "GRACE_MS", 10**9)
+    monkeypatch.setattr(engine, "BEAT_S", 0.05)
+    logged = read()
+    publish()
+    wait_until(lambda: is_published(database))
+    make_trade(exchange, account)
+    next_of(logged, 1)
+    with publish().streams.subscribe(TRADES) as delivered:
+        make_trade(exchange, account)
+        delivered.get(timeout=WAIT_S)
+    next_of(logged, 1)
+    # As if another one had published, and given its last sign of life now.
+    seconds, micros = database.time()
+    now_ms = seconds * 1000 + micros // 1000
+    until = str(now_ms + engine.LASTS_MS)
+    database.hset(STATE, mapping={"holder": "dead", "until": until, "term": str(now_ms)})
+    publish()
+    make_trade(exchange, account)
+
+    assert follows(trade_ids(next_of(read(after="start"), 3)), 3)
+
+
 def test_who_did_not_tells_a_gap(
     publish: Publish, read: Read, exchange: SimulatedExchange, account: AccountHandle
 ) -> None:
