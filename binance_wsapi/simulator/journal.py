@@ -149,8 +149,10 @@ class Journal:
     def newer_than(self, seen: int) -> tuple[list[Frame], int]:
         """Return the frames after the first ``seen``, as far as they are kept, and how many came so far."""
         with self._changed:
-            skipped = max(0, seen - (self._count - len(self._frames)))
-            return list(islice(self._frames, skipped, None)), self._count
+            # From the new end: a journal is long, and what is new in it short.
+            newer = list(islice(reversed(self._frames), max(0, self._count - seen)))
+            newer.reverse()
+            return newer, self._count
 
     def clear(self) -> None:
         """Forget all frames."""

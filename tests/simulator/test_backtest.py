@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import csv
 import io
+import itertools
 import json
 import random
 import zipfile
@@ -216,6 +217,17 @@ def test_what_a_bot_brings_about_is_told_before_time_goes_on(tape: Tape) -> None
 
     assert len(told) > 10
     assert all(now == placed for placed, now in told)
+
+
+def test_the_equity_of_a_long_tape_is_looked_at_evenly(tmp_path: Path) -> None:
+    path = walk(tmp_path / "BTCUSDT-trades-2026-01-01.csv", trades=5_000)
+
+    report = run(read_tape(path), bot=lambda client: None)
+
+    times = [time_us for time_us, _ in report.equity]
+    apart = {after - before for before, after in itertools.pairwise(times[:-1])}
+    assert len(times) <= 2_002
+    assert apart == {8_000_000}
 
 
 def test_fees_and_latency_cost_money(tape: Tape) -> None:

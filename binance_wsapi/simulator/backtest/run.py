@@ -115,6 +115,8 @@ class _Run:
         self._client = client
         self._seen = 0
         self._equity: list[tuple[int, Decimal]] = []
+        self._sample_us = 1_000_000
+        """How much time lies between two looks at the equity."""
         self._first_prices = {
             tape.symbol: next(tape.trades()).price
             for tape in plan._tapes
@@ -183,21 +185,22 @@ class _Run:
 
     def _go_on(self, replays: Sequence[Any]) -> list[Frame]:
         """Go on to the next moment that brings events to the bot and return them; not too far at once."""
-        clock, journal = self._exchange.clock, self._exchange.journal
+        clock = self._exchange.clock
         for _ in range(SAMPLES):
             if all(replay.is_over for replay in replays):
                 break
             clock.step()
             self._sample(clock.now_us())
-            if journal.count > self._seen and (news := self._news()):
+            if news := self._news():
                 return news
         return []
 
     def _sample(self, now_us: int) -> None:
-        if now_us - self._equity[-1][0] >= 1_000_000:
+        if now_us - self._equity[-1][0] >= self._sample_us:
             self._equity.append((now_us, self._worth()))
             if len(self._equity) > 2 * SAMPLES:
                 del self._equity[1::2]
+                self._sample_us = (now_us - self._equity[0][0]) // SAMPLES
 
     def _sampled(self) -> list[tuple[int, Decimal]]:
         now_us = self._exchange.clock.now_us()
@@ -209,7 +212,10 @@ class _Run:
 
         Asked on the exchange's thread, which has written by then all that a request led to.
         """
-        frames, self._seen = self._exchange.journal.newer_than(self._seen)
+        journal = self._exchange.journal
+        if journal.count == self._seen:
+            return []
+        frames, self._seen = journal.newer_than(self._seen)
         return [
             frame
             for frame in frames
