@@ -153,6 +153,11 @@ class OrderBooks(ABC, Generic[AnyOrder]):
         if order.is_resting:
             self._reduce(order, order.remaining, is_gone=True)
 
+    def shrink(self, order: AnyOrder, quantity: Decimal) -> None:
+        """Make a resting order smaller by less than what is left of it; it keeps its place."""
+        order.quantity -= quantity
+        self._reduce(order, quantity, is_gone=False)
+
     def _fill(self, taker: AnyOrder, maker: AnyOrder, quantity: Decimal, value: Decimal) -> int:
         """Take note of a match in both orders; return the id of the trade, of which nobody is told."""
         for order in (taker, maker):

@@ -5,9 +5,9 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from binance_wsapi.simulator.replay import QuoteReplay, Replay
+from binance_wsapi.simulator.replay import TapeReplay
 from binance_wsapi.simulator.tapes import Tape
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ class Playback:
         self._exchange = exchange
         self._advanced = advanced
         self._told = 0
-        self.replays: list[Replay | QuoteReplay] = exchange.market.replay_tapes(tapes)
+        self.replays: list[TapeReplay[Any]] = exchange.market.replay_tapes(tapes)
 
     @property
     def is_over(self) -> bool:

@@ -1,8 +1,8 @@
-"""Replay of given trades and quotes: the market does again what a tape says."""
+"""Replay of given trades and books: the market does again what a tape says."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar, cast
@@ -13,9 +13,17 @@ from binance_wsapi.simulator.errors import ExchangeError
 from binance_wsapi.simulator.spot.market_maker import plain_text
 
 if TYPE_CHECKING:
-    from binance_wsapi.simulator.futures.accounts import FuturesAccount
+    from binance_wsapi.simulator.futures.recorded_book import RecordedBook
 
-__all__ = ["QuoteReplay", "Replay", "ReplayedMarket", "ReplayedQuote", "ReplayedTrade"]
+__all__ = [
+    "BookReplay",
+    "Level",
+    "Replay",
+    "ReplayedBook",
+    "ReplayedMarket",
+    "ReplayedTrade",
+    "TapeReplay",
+]
 
 MICROSECONDS = 1_000_000
 
@@ -32,19 +40,25 @@ class ReplayedTrade:
     buyer_is_maker: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class ReplayedQuote:
-    """The best of both sides of a book, from a moment of a tape on; a quantity of zero is an empty side."""
+Level = tuple[str, Decimal]
+"""Side (``BUY``, ``SELL``) and price."""
 
-    bid_price: Decimal
-    bid_quantity: Decimal
-    ask_price: Decimal
-    ask_quantity: Decimal
+
+@dataclass(frozen=True, slots=True)
+class ReplayedBook:
+    """What a tape says of the levels of a book."""
+
+    levels: Mapping[Level, Decimal]
+    """Their totals, in base asset units; of COIN-M futures in contracts. Zero is an empty level."""
+    is_whole: bool
+    """Whether every other level is empty."""
+    update_id: int
+    """The exchange's number of the change."""
     after_seconds: float
     """Exchange time from the start of the replay."""
 
 
-_Played = TypeVar("_Played", ReplayedTrade, ReplayedQuote)
+_Played = TypeVar("_Played", ReplayedTrade, ReplayedBook)
 
 
 class ReplayedMarket(Protocol):
@@ -61,7 +75,7 @@ class ReplayedMarket(Protocol):
         ...
 
 
-class _Timed(Generic[_Played]):
+class TapeReplay(Generic[_Played]):
     """Plays what a tape holds, each at its time.
 
     Attributes:
@@ -110,7 +124,7 @@ class _Timed(Generic[_Played]):
         self._plan()
 
 
-class Replay(_Timed[ReplayedTrade]):
+class Replay(TapeReplay[ReplayedTrade]):
     """Trades of one symbol, made again.
 
     Where no order rests in its way a trade is told as it stands on the tape, and costs as little as that.
@@ -197,68 +211,28 @@ class Replay(_Timed[ReplayedTrade]):
             return
 
 
-class QuoteReplay(_Timed[ReplayedQuote]):
-    """Best bid and ask of one contract, made again: an account keeps an order on each side, as the tape says.
-
-    A quote that changes is taken back and made anew, so it stands behind what rests at its price; one that stays keeps its
-    place before what comes later. A quote that meets an order of somebody else trades with it.
+class BookReplay(TapeReplay[ReplayedBook]):
+    """The book of one contract, made again as a tape has it: its best quotes, or all levels.
 
     Args:
         clock: The exchange's clock.
-        market: Where the quotes stand.
-        symbol: What is quoted.
-        quotes: The tape, in order of time.
-        maker: Who quotes; no margin is asked of it.
+        book: Where the levels are shown.
+        changes: The tape, in order of time.
 
     Attributes:
-        done: How many quotes of the tape were made.
+        done: How many changes of the tape were made.
         refused: What the exchange refused of them, and why.
     """
 
     def __init__(
-        self,
-        clock: SimulatedClock,
-        market: ReplayedMarket,
-        symbol: str,
-        quotes: Iterable[ReplayedQuote],
-        *,
-        maker: FuturesAccount,
+        self, clock: SimulatedClock, book: RecordedBook, changes: Iterable[ReplayedBook]
     ) -> None:
-        super().__init__(clock, quotes)
-        self._market = market
-        self._symbol = symbol
-        self._maker = maker
+        super().__init__(clock, changes)
+        self._book = book
 
-    def _play(self, item: ReplayedQuote) -> None:
-        wanted = {
-            "BUY": (item.bid_price, item.bid_quantity),
-            "SELL": (item.ask_price, item.ask_quantity),
-        }
-        # First what goes, then what comes: a quote must not meet the one it follows.
-        for order in tuple(self._maker.open_orders.values()):
-            if wanted[order.side] == (order.price, order.remaining):
-                del wanted[order.side]
-            else:
-                params = {"symbol": self._symbol, "orderId": order.order_id}
-                self._market.handle("order.cancel", params, self._maker)
+    def _play(self, item: ReplayedBook) -> None:
         try:
-            for side, (price, quantity) in wanted.items():
-                if quantity:
-                    self._quote(side, price, quantity)
+            self._book.show(item.levels, is_whole=item.is_whole, update_id=item.update_id)
             self.done += 1
         except ExchangeError as refusal:
             self.refused.append((item, refusal))
-
-    def _quote(self, side: str, price: Decimal, quantity: Decimal) -> None:
-        self._market.handle(
-            "order.place",
-            {
-                "symbol": self._symbol,
-                "side": side,
-                "type": "LIMIT",
-                "timeInForce": "GTC",
-                "price": plain_text(price),
-                "quantity": plain_text(quantity),
-            },
-            self._maker,
-        )

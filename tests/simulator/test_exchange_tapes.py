@@ -6,7 +6,7 @@ import json
 import tempfile
 import threading
 import urllib.request
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from binance_wsapi import WsKey
 from binance_wsapi.markets import Market
 from binance_wsapi.simulator import SimulatedClock, SimulatedExchange, clock
 from binance_wsapi.simulator.market_data.intervals import INTERVALS
@@ -280,18 +281,236 @@ def test_what_holds_no_quotes_is_refused_in_words(tmp_path: Path) -> None:
     depth.write_text("timestamp,percentage,depth,notional\n2024-01-01 00:00:08,-5,9,100\n")
 
     with pytest.raises(ValueError, match=r"row 4, is 3999 s earlier.*sort the file"):
-        list(tape.quotes())
+        list(tape.books())
     with pytest.raises(ValueError, match="holds quotes and no trades"):
         list(tape.trades())
     with pytest.raises(ValueError, match="holds trades: read them with trades"):
-        list(written(tmp_path / "BTCUSDT-trades-1.csv", [(0, "1")]).quotes())
+        list(written(tmp_path / "BTCUSDT-trades-1.csv", [(0, "1")]).books())
     with pytest.raises(ValueError, match="write usdm: or coinm: before it"):
         read_tape(tape.path)
     with pytest.raises(ValueError, match="no price levels: it cannot be replayed"):
         read_tapes([f"usdm:{depth}"])
     tape.path.write_text(f"{QUOTES}\n1,60000,1,,1,1767225600000,1767225600004\n")
     with pytest.raises(ValueError, match="row 2, cannot be read"):
-        list(tape.quotes())
+        list(tape.books())
+
+
+# --- depth
+
+DEPTH = "symbol,timestamp,first_update_id,last_update_id,side,update_type,price,qty,pu"
+Rows = Sequence[tuple[float, int, str, str, str]]
+
+
+def deep(
+    path: Path,
+    rows: Rows,
+    *,
+    header: str | None = DEPTH,
+    market: Market = Market.USDM,
+    symbol: str = "BTCUSDT",
+) -> Tape:
+    """Write a tape of a book: seconds from the beginning, update id, side, price, quantity."""
+    kind = "snap" if "depth_snap" in path.name else "set"
+    lines = [header] if header else []
+    for seconds, update_id, side, price, quantity in rows:
+        time_ms = BEGINS_US // 1_000 + round(seconds * 1_000)
+        lines.append(
+            f"{symbol},{time_ms},{update_id},{update_id},{side},{kind},{price},{quantity},0"
+        )
+    path.write_text("\n".join(lines) + "\n")
+    return read_tape(path, market=market)
+
+
+def depth(exchange: SimulatedExchange, market: Market = Market.USDM) -> dict[str, list[Any]]:
+    symbol = "BTCUSDT" if market is Market.USDM else "BTCUSD_PERP"
+    book = exchange.venue.futures[market].books[symbol]
+    return {"b": book.bids.top(99), "a": book.asks.top(99)}
+
+
+SNAPSHOT: Rows = [
+    (0, 100, "b", "60000", "5"),
+    (0, 100, "b", "59999", "2"),
+    (0, 100, "a", "60001", "4"),
+    (0, 100, "a", "60003", "1"),
+]
+
+
+@pytest.mark.parametrize("header", [DEPTH, None])
+@pytest.mark.parametrize("market", [Market.USDM, Market.COINM])
+def test_a_recorded_book_is_shown_level_by_level(
+    tmp_path: Path, market: Market, header: str | None
+) -> None:
+    symbol = "BTCUSDT" if market is Market.USDM else "BTCUSD_PERP"
+    changes: Rows = [
+        (0, 99, "b", "60000", "77"),  # older than the whole book
+        (0, 103, "b", "60000", "6"),
+        (0, 103, "a", "60001", "0"),
+        (2, 107, "b", "60002", "3"),
+        (2, 107, "b", "59999", "1"),
+        (4, 109, "a", "60004", "9"),
+    ]
+    later: Rows = [(6, 110, "b", "60002", "3"), (6, 110, "a", "60003", "2")]
+    exchange = standing()
+    terms: dict[str, Any] = {"header": header, "market": market, "symbol": symbol}
+    replays = exchange.market.replay_tapes(
+        [
+            deep(tmp_path / f"{symbol}_T_DEPTH_2026-01-01_depth_update.csv", changes, **terms),
+            deep(
+                tmp_path / f"{symbol}_T_DEPTH_2026-01-01_depth_snap.csv",
+                [*SNAPSHOT, *later],
+                **terms,
+            ),
+        ]
+    )
+    seen = []
+    while not all(replay.is_over for replay in replays):
+        exchange.clock.step()
+        seen.append(depth(exchange, market))
+
+    assert seen == [
+        {"b": [(60000, 5), (59999, 2)], "a": [(60001, 4), (60003, 1)]},
+        {"b": [(60000, 6), (59999, 2)], "a": [(60003, 1)]},
+        {"b": [(60002, 3), (60000, 6), (59999, 1)], "a": [(60003, 1)]},
+        {"b": [(60002, 3), (60000, 6), (59999, 1)], "a": [(60003, 1), (60004, 9)]},
+        {"b": [(60002, 3)], "a": [(60003, 2)]},
+    ]
+    assert [(replay.done, replay.refused) for replay in replays] == [(4, []), (2, [])]
+    assert not trades_of(exchange, market, symbol)
+
+
+def waiting(exchange: SimulatedExchange, quantity: str, price: str) -> Callable[[], Decimal]:
+    """Rest an order and return what tells how much of it is executed."""
+    account = exchange.create_account()
+    order = account.request(
+        "order.place", BUY | {"price": price, "quantity": quantity}, market=Market.USDM
+    )
+
+    def executed() -> Decimal:
+        asked = {"symbol": "BTCUSDT", "orderId": order["orderId"]}
+        return Decimal(account.request("order.status", asked, market=Market.USDM)["executedQty"])
+
+    return executed
+
+
+def test_an_order_moves_up_by_trades_and_by_what_is_left_before_it(tmp_path: Path) -> None:
+    tapes = [
+        deep(tmp_path / "BTCUSDT_T_DEPTH_2026-01-01_depth_snap.csv", SNAPSHOT),
+        deep(
+            tmp_path / "BTCUSDT_T_DEPTH_2026-01-01_depth_update.csv",
+            [
+                (5, 101, "b", "60000", "8"),  # 3 more, behind the order
+                (6, 102, "b", "60000", "4"),  # they went, and 1 of the 5 before it
+                (10, 103, "b", "60000", "1"),  # what the trade of this moment left
+                (12, 104, "b", "60000", "3"),
+            ],
+        ),
+        trade_tape(
+            tmp_path / "BTCUSDT-trades-1.csv",
+            [(10, "60000", "3"), (11, "60000", "1"), (13, "60000", "0.1")],
+        ),
+    ]
+    exchange = standing()
+    exchange.market.replay_tapes(tapes)
+    exchange.clock.step()
+    executed = waiting(exchange, "0.4", "60000")
+
+    exchange.clock.advance(10.5)
+    assert executed() == 0
+    assert depth(exchange)["b"][0] == (60000, Decimal("1.4"))
+    exchange.clock.advance(1)
+    assert executed() == 0  # the one before it was traded
+    exchange.clock.advance(2)
+    assert executed() == Decimal("0.1")
+    assert depth(exchange)["b"][0] == (60000, Decimal("3.3"))
+
+
+def test_a_recorded_level_meets_the_order_in_its_way(tmp_path: Path) -> None:
+    exchange = standing()
+    exchange.market.replay_tapes(
+        [
+            deep(tmp_path / "BTCUSDT_T_DEPTH_1_depth_snap.csv", SNAPSHOT),
+            deep(tmp_path / "BTCUSDT_T_DEPTH_1_depth_update.csv", [(1, 101, "a", "60000", "7")]),
+        ]
+    )
+    exchange.clock.step()
+    executed = waiting(exchange, "0.4", "60000.5")
+
+    exchange.clock.advance(2)
+
+    assert executed() == Decimal("0.4")
+    # The bids at that price, which the tape did not take back, are out of date.
+    assert depth(exchange) == {
+        "b": [(59999, 2)],
+        "a": [(60000, Decimal("6.6")), (60001, 4), (60003, 1)],
+    }
+    (trade,) = trades_of(exchange, Market.USDM, "BTCUSDT")
+    assert (trade.price, trade.quantity) == (Decimal("60000.5"), Decimal("0.4"))
+
+
+def test_changes_of_a_recorded_book_are_streamed(tmp_path: Path) -> None:
+    rows: Rows = [(60, 101, "a", "60001", "0"), (60, 101, "b", "60000", "9")]
+    tapes = [
+        deep(tmp_path / "BTCUSDT_T_DEPTH_1_depth_snap.csv", SNAPSHOT),
+        deep(tmp_path / "BTCUSDT_T_DEPTH_1_depth_update.csv", rows),
+    ]
+    with standing() as exchange, exchange.client() as client:
+        exchange.market.replay_tapes(tapes)
+        exchange.clock.step()
+        with client.streams.subscribe("btcusdt@depth@100ms", ws_key=WsKey.USDM) as stream:
+            # The change, and the pulse of the stream that tells it.
+            exchange.clock.advance(61)
+            exchange.clock.advance(1)
+            event: Any = stream.get(timeout=10)
+
+    assert [(each.price, each.quantity) for each in event.bids] == [(60000, 9)]
+    assert [(each.price, each.quantity) for each in event.asks] == [(60001, 0)]
+
+
+def test_a_whole_book_is_larger_than_any_account_may_fill(tmp_path: Path) -> None:
+    rows = [
+        (0.0, 1, side, str(60000 + sign * level), "1")
+        for side, sign in (("b", -1), ("a", 1))
+        for level in range(1, 501)
+    ]
+    exchange = standing()
+    (replay,) = exchange.market.replay_tapes(
+        [deep(tmp_path / "BTCUSDT_T_DEPTH_1_depth_snap.csv", rows)]
+    )
+    exchange.clock.step()
+
+    assert (replay.done, replay.refused) == (1, [])
+    book = exchange.venue.futures[Market.USDM].books["BTCUSDT"]
+    assert (len(book.bids), len(book.asks)) == (500, 500)
+
+
+def test_what_is_no_recorded_book_is_refused_in_words(tmp_path: Path) -> None:
+    path = tmp_path / "BTCUSDT_T_DEPTH_2026-01-01_depth_update.csv"
+    tape = deep(path, [(0, 1, "b", "60000.05", "1"), (0, 1, "b", "60000", "1")])
+    exchange = standing()
+    (replay,) = exchange.market.replay_tapes([tape])
+    exchange.clock.advance(1)
+    assert len(replay.refused) == 1  # off the tick
+    assert depth(exchange)["b"] == [(60000, 1)]
+
+    with pytest.raises(ValueError, match="is packed: unpack it"):
+        read_tape(tmp_path / "BTCUSDT_T_DEPTH_2026-01-01.tar.gz", market="usdm")
+    with pytest.raises(ValueError, match="depth is that of futures alone: write usdm:"):
+        read_tape(path)
+    with pytest.raises(ValueError, match="holds depth and no trades"):
+        list(tape.trades())
+    quotes = quoted(tmp_path / "BTCUSDT-bookTicker-1.csv", [(0, "60000", "1", "60001", "1")])
+    with pytest.raises(ValueError, match="depth of BTCUSDT is there"):
+        exchange.market.replay_tapes([tape, quotes])
+    for cells, says in (
+        ("1767225600000,1,1,c,set,60000,1,0", "row 2, cannot be read"),
+        ("1767225600000,1,1,a,delta,60000,1,0", "row 2, cannot be read"),
+    ):
+        path.write_text(f"{DEPTH}\nBTCUSDT,{cells}\n")
+        with pytest.raises(ValueError, match=says):
+            list(tape.books())
+    path.write_text("symbol,timestamp,side\nBTCUSDT,1767225600000,a\n")
+    with pytest.raises(ValueError, match="has no column 'last_update_id'"):
+        read_tape(path, market="usdm")
 
 
 # --- clocks

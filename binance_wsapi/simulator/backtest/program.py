@@ -24,8 +24,8 @@ exchange's clock stands still meanwhile. CLIENT_OPTIONS, a dict, are options of 
 
   binance-wsapi backtest bot.py --data BTCUSDT-trades-2026-01-01.zip --out report
 
-Data are files of the exchange's public data (https://data.binance.vision): trades, aggTrades or candles,
-as CSV, zip or Parquet, on Spot unless they stand behind usdm: or coinm:.
+Data are files of the exchange's public data (https://data.binance.vision): trades, aggTrades or candles, of
+futures bookTicker and T_DEPTH as well, as CSV, zip or Parquet, on Spot unless they stand behind usdm: or coinm:.
 """
 
 

@@ -44,7 +44,7 @@ class Report:
         fills: The bot's executions, oldest first.
         equity: What the account was worth, by exchange time in epoch microseconds.
         trades: How many trades of the tapes were replayed.
-        refused: How many of them the exchange refused: off the symbol's tick or step.
+        refused: How many of them, and of the changes of books, the exchange refused: off the symbol's tick or step.
         events: How many events the bot was given.
         seconds: How long it took.
     """

@@ -14,6 +14,7 @@ from binance_wsapi.simulator.backtest.report import Report, fills_of
 from binance_wsapi.simulator.clock import SimulatedClock
 from binance_wsapi.simulator.exchange import AccountHandle, SimulatedExchange
 from binance_wsapi.simulator.journal import Frame, event_name
+from binance_wsapi.simulator.replay import Replay
 from binance_wsapi.simulator.tapes import Tape
 
 if TYPE_CHECKING:
@@ -160,7 +161,7 @@ class _Run:
         return Report(
             fills=exchange.call(lambda: fills_of(exchange.venue, self._account.uid)),
             equity=self._sampled(),
-            trades=done,
+            trades=sum(replay.done for replay in replays if isinstance(replay, Replay)),
             refused=sum(len(replay.refused) for replay in replays),
             events=events,
             seconds=time.perf_counter() - began,

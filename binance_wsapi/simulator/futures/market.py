@@ -29,6 +29,7 @@ from binance_wsapi.simulator.futures.orders import FuturesOrder
 from binance_wsapi.simulator.futures.price_history import FundingRecord, PriceHistory
 from binance_wsapi.simulator.futures.price_moves import PriceMoves
 from binance_wsapi.simulator.futures.prices import Prices
+from binance_wsapi.simulator.futures.recorded_book import RecordedBook
 from binance_wsapi.simulator.futures.requests import Parameters, read_reference
 from binance_wsapi.simulator.futures.risk import Risk
 from binance_wsapi.simulator.futures.stop_desk import StopDesk
@@ -307,6 +308,11 @@ class FuturesMarket:
             return False
         self._follow_prices()
         return True
+
+    def recorded_book(self, symbol: str, account: FuturesAccount) -> RecordedBook:
+        """Return what shows the levels of a tape in a contract's book, by orders of a house account."""
+        contract, follow = self._contract(symbol), self._follow_prices
+        return RecordedBook(account, contract, self._intake, self._matching, follow)
 
     def pay_funding(self, symbol: str, rate: Decimal | None = None) -> None:
         """Settle the funding fee of a contract now, at the set rate or at ``rate``."""

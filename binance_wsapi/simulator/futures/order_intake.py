@@ -180,7 +180,11 @@ class OrderIntake:
         if self._statuses[contract.symbol] != "TRADING":
             self._check_status(order)
         self.check_client_id(account, order.client_order_id)
-        if sum(1 for _ in account.open_orders_of(contract)) >= contract.max_orders:
+        # The house may stand for a whole book.
+        if (
+            not account.is_house
+            and sum(1 for _ in account.open_orders_of(contract)) >= contract.max_orders
+        ):
             raise refusal(-2025)
         if order.only_closes:
             held = account.held(contract, order.position_side).closing_quantity(order.side)

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any, Protocol
 from binance_wsapi.markets import Market
 from binance_wsapi.simulator.past_trades import MOST_SECONDS, invented_past, live_through, past_of
 from binance_wsapi.simulator.recording import Recording
-from binance_wsapi.simulator.replay import QuoteReplay, Replay, ReplayedTrade
+from binance_wsapi.simulator.replay import BookReplay, Replay, ReplayedTrade, TapeReplay
 from binance_wsapi.simulator.spot.market_maker import MarketMaker
 from binance_wsapi.simulator.spot.random_market import RandomMarket
 
 if TYPE_CHECKING:
+    from binance_wsapi.simulator.futures.recorded_book import RecordedBook
     from binance_wsapi.simulator.tapes import Tape
     from binance_wsapi.simulator.venue import Venue
 
@@ -96,8 +97,8 @@ class LiveMarket:
         replay: Replay = self._call(lambda: self._replay(symbol, trades, market))
         return replay
 
-    def replay_tapes(self, tapes: Sequence[Tape]) -> list[Replay | QuoteReplay]:
-        """Make the trades and quotes of files again, side by side.
+    def replay_tapes(self, tapes: Sequence[Tape]) -> list[TapeReplay[Any]]:
+        """Make the trades and books of files again, side by side.
 
         The earliest of all happens a microsecond from now, so a clock that is frozen waits before it.
         ``exchange.clock.step()`` goes on from moment to moment, ``exchange.clock.resume(60)`` lets an hour pass in a
@@ -110,24 +111,31 @@ class LiveMarket:
             A replay for each of them, in their order.
 
         Raises:
-            ValueError: ``tapes`` is empty, or a file cannot be read.
+            ValueError: ``tapes`` is empty, a file cannot be read, or a contract has both quotes and depth.
         """
         if not tapes:
             raise ValueError("tapes is empty: there is nothing to replay")
         begins_us = min(tape.begins_us for tape in tapes)
+        told_by = {(tape.market, tape.symbol): tape for tape in tapes if tape.holds == "depth"}
+        for tape in tapes:
+            if tape.holds == "quotes" and (tape.market, tape.symbol) in told_by:
+                raise ValueError(
+                    f"{tape.path.name!r}: depth of {tape.symbol} is there, which holds its quotes: leave it out"
+                )
 
-        def start() -> list[Replay | QuoteReplay]:
+        def start() -> list[TapeReplay[Any]]:
             now_us = self._venue.clock.now_us()
-            # Quotes first: at one moment the book is there before it is traded on.
+            shown: dict[tuple[Market, str], RecordedBook] = {}
+            # Books first: at one moment the book is there before it is traded on.
             started = {
-                tape: self._quote(tape, begins_us - 1, now_us)
-                if tape.holds_quotes
-                else self._replay(tape.symbol, tape.trades(begins_us - 1), tape.market, now_us)
-                for tape in sorted(tapes, key=lambda tape: not tape.holds_quotes)
+                tape: self._replay(tape.symbol, tape.trades(begins_us - 1), tape.market, now_us)
+                if tape.holds == "trades"
+                else self._show(tape, begins_us - 1, now_us, shown)
+                for tape in sorted(tapes, key=lambda tape: tape.holds == "trades")
             }
             return [started[tape] for tape in tapes]
 
-        replays: list[Replay | QuoteReplay] = self._call(start)
+        replays: list[TapeReplay[Any]] = self._call(start)
         return replays
 
     def invent_past(
@@ -247,12 +255,20 @@ class LiveMarket:
         self._running.append(replay)
         return replay
 
-    def _quote(self, tape: Tape, since_us: int, began_us: int) -> QuoteReplay:
+    def _show(
+        self,
+        tape: Tape,
+        since_us: int,
+        began_us: int,
+        shown: dict[tuple[Market, str], RecordedBook],
+    ) -> BookReplay:
         venue = self._venue
-        engine = venue.futures[tape.market]
-        maker = engine.open_account(venue.open_account().uid, is_house=True)
-        quotes = tape.quotes(since_us)
-        replay = QuoteReplay(venue.clock, engine, tape.symbol, quotes, maker=maker)
+        contract = tape.market, tape.symbol
+        if contract not in shown:
+            engine = venue.futures[tape.market]
+            house = engine.open_account(venue.open_account().uid, is_house=True)
+            shown[contract] = engine.recorded_book(tape.symbol, house)
+        replay = BookReplay(venue.clock, shown[contract], tape.books(since_us))
         replay.start(began_us)
         self._running.append(replay)
         return replay
