@@ -289,8 +289,12 @@ def _rows(file: sqlite3.Connection, which: str, number: int) -> Iterator[Journal
 
 def _opened(path: Path) -> sqlite3.Connection:
     file = sqlite3.connect(path, isolation_level=None, timeout=5.0)
-    # By default a commit could be undone when the power fails, though the rows left their tail after it.
-    file.execute("PRAGMA synchronous=EXTRA")
+    try:
+        # By default a commit could be undone when the power fails, though the rows left their tail after it.
+        file.execute("PRAGMA synchronous=EXTRA")
+    except BaseException:
+        file.close()
+        raise
     return file
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import resource
 import sqlite3
@@ -332,14 +333,19 @@ def test_forked_child_does_not_keep_it(connect: Connect, path: Path) -> None:
         os.waitpid(pid, 0)
 
 
+def execute(path: Path, statement: str) -> None:
+    with contextlib.closing(sqlite3.connect(path)) as file, file:
+        file.execute(statement)
+
+
 @pytest.mark.parametrize(
     ("prepare", "words"),
     [
         (lambda path: path.write_bytes(b"no database" * 100), "cannot be used"),
         (lambda path: path.mkdir(), "cannot be used"),
-        (lambda path: sqlite3.connect(path).execute("CREATE TABLE mine (x)"), "something else"),
+        (lambda path: execute(path, "CREATE TABLE mine (x)"), "something else"),
         (
-            lambda path: sqlite3.connect(path).execute(f"PRAGMA user_version={SCHEMA_VERSION + 1}"),
+            lambda path: execute(path, f"PRAGMA user_version={SCHEMA_VERSION + 1}"),
             "later version",
         ),
     ],
@@ -691,7 +697,7 @@ def test_settled_entries_go_with_time_and_open_ones_stay(
     leave_open(connect, key, path, buy)
     (_, left) = read_file(path)[1].values()
 
-    with sqlite3.connect(path) as file:
+    with contextlib.closing(sqlite3.connect(path)) as file, file:
         file.execute("UPDATE records SET at_us = at_us - 40 * 86400000000")
     caller = connect(key, journal=path)
     kept = read_file(path)[1]

@@ -160,7 +160,7 @@ def test_row_that_is_in_both_places_counts_once(path: Path) -> None:
     assert numbers(path) == [1]
     opened(path).close()
     assert numbers(path) == [1]
-    with sqlite3.connect(path) as file:
+    with contextlib.closing(sqlite3.connect(path)) as file, file:
         assert file.execute("SELECT count(*) FROM records").fetchone() == (1,)
 
 
@@ -210,7 +210,7 @@ def test_old_entries_go_while_the_client_lives(path: Path, monkeypatch: pytest.M
     journal.append([an_outcome(journal, 1)])
     journal.append([an_intent(4)])
     folded(journal)
-    with sqlite3.connect(path) as file:
+    with contextlib.closing(sqlite3.connect(path)) as file, file:
         file.execute("UPDATE records SET at_us = at_us - ? WHERE number < 3", (40 * DAY_US,))
     journal.append([an_outcome(journal, 2)])  # behind what is old
     journal.append([an_intent(5)])
@@ -255,7 +255,7 @@ def test_a_quiet_client_folds_in_by_time(path: Path, monkeypatch: pytest.MonkeyP
     journal.append([an_intent(1)])
     folded(journal)
 
-    with sqlite3.connect(path) as file:
+    with contextlib.closing(sqlite3.connect(path)) as file, file:
         assert file.execute("SELECT count(*) FROM records").fetchone() == (1,)
     journal.close()
 
