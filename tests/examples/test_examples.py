@@ -36,7 +36,7 @@ RUNS = {
     "user_data": ("", r"TRADE FILLED\n(?:.*\n)*balance BTC"),
 }
 """What each is given, and what it prints."""
-ELSEWHERE = {"fastapi_service"}
+ELSEWHERE = {"event_log", "fastapi_service"}
 """Those with a test of their own alone."""
 
 
