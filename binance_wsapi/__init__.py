@@ -34,13 +34,14 @@ from binance_wsapi.events import (
     AlgoOrderReconciled,
     AsyncEventStream,
     ConnectionEvent,
+    EventLogChanged,
     EventStream,
     OrderReconciled,
     SharedLimitsChanged,
     StreamGap,
     StreamName,
 )
-from binance_wsapi.health import ConnectionHealth, Metrics
+from binance_wsapi.health import ConnectionHealth, LogHealth, Metrics
 from binance_wsapi.models.rows import Rows
 from binance_wsapi.outcomes import CallOutcome, GivenUp, Recovered, given_up
 from binance_wsapi.protocol.signing import KeyType, Signer
@@ -61,6 +62,7 @@ __all__ = [
     "ConnectionEvent",
     "ConnectionHealth",
     "ConnectionLost",
+    "EventLogChanged",
     "EventStream",
     "FilterFailure",
     "GivenUp",
@@ -69,6 +71,7 @@ __all__ = [
     "JournalHeld",
     "KeyType",
     "LimitUsage",
+    "LogHealth",
     "Metrics",
     "NotPlaced",
     "NotSent",

@@ -28,6 +28,7 @@ from binance_wsapi.events import (
     BaseEventStream,
     ConnectionEvent,
     ConnectionEventKind,
+    EventLogChanged,
     EventStream,
     SharedLimitsChanged,
 )
@@ -70,6 +71,8 @@ log = logging.getLogger("binance_wsapi")
 
 T = TypeVar("T")
 
+LimitsEventKind = Literal["limits_shared", "limits_alone"]
+LogEventKind = Literal["log_away", "log_back"]
 EventName = Literal[
     "open",
     "authenticated",
@@ -83,6 +86,8 @@ EventName = Literal[
     "outcome",
     "limits_shared",
     "limits_alone",
+    "log_away",
+    "log_back",
 ]
 
 
@@ -225,10 +230,10 @@ class ClientBase(ClientSignature):
     def on(self, event: Literal["outcome"], handler: Callable[[CallOutcome], object]) -> None: ...
     @overload
     def on(
-        self,
-        event: Literal["limits_shared", "limits_alone"],
-        handler: Callable[[SharedLimitsChanged], object],
+        self, event: LimitsEventKind, handler: Callable[[SharedLimitsChanged], object]
     ) -> None: ...
+    @overload
+    def on(self, event: LogEventKind, handler: Callable[[EventLogChanged], object]) -> None: ...
     @overload
     def on(
         self, event: ConnectionEventKind, handler: Callable[[ConnectionEvent], object]
@@ -239,7 +244,8 @@ class ClientBase(ClientSignature):
         Handlers run one after the other on a thread of their own: they may block and may call the
         client. ``"user_data"`` handlers get the events of every user data stream, ``"outcome"`` handlers
         the :class:`CallOutcome` of each call that was given up, ``"limits_shared"`` and ``"limits_alone"``
-        handlers a :class:`SharedLimitsChanged` (see ``shared_limits``), all others a
+        handlers a :class:`SharedLimitsChanged` (see ``shared_limits``), ``"log_away"`` and ``"log_back"``
+        handlers an :class:`EventLogChanged` (see ``event_log``), all others a
         :class:`ConnectionEvent`. What a handler raises is logged, and told as an ``"exception"``
         event.
 

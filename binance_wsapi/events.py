@@ -56,6 +56,7 @@ __all__ = [
     "ConnectionEvent",
     "ConnectionEventKind",
     "Done",
+    "EventLogChanged",
     "EventStream",
     "OrderReconciled",
     "StreamGap",
@@ -98,6 +99,17 @@ class SharedLimitsChanged(Model, frozen=True):
     """``limits_shared`` or ``limits_alone``."""
     reason: str
     """Why, and how the client goes on."""
+
+
+class EventLogChanged(Model, frozen=True):
+    """The server of the ``event_log`` takes entries again, or not for now."""
+
+    kind: str
+    """``log_back`` or ``log_away``."""
+    log: str
+    """Which log: see :attr:`LogHealth.name`."""
+    reason: str
+    """Why; empty when it is back."""
 
 
 class StreamGap(Model, frozen=True):

@@ -7,7 +7,24 @@ from typing import ClassVar, Protocol
 from binance_wsapi.endpoints import WsKey
 from binance_wsapi.models.base import Model
 
-__all__ = ["ConnectionHealth", "Metrics"]
+__all__ = ["ConnectionHealth", "LogHealth", "Metrics"]
+
+
+class LogHealth(Model, frozen=True):
+    """One log of the client's ``event_log`` at this moment."""
+
+    named_by: ClassVar[tuple[str, ...]] = ("name",)
+
+    name: str
+    """The account and its stream, or the exchange, market and name of a market stream."""
+    state: str
+    """``publishing``; ``standing by``, while another client publishes; ``server away``."""
+    held_back: int
+    """Entries that wait for the server to take them."""
+    away_for: float | None
+    """Seconds since the server of the log was asked in vain first; ``None`` while it answers."""
+    problem: str
+    """Why nothing is appended; empty while the server answers."""
 
 
 class ConnectionHealth(Model, frozen=True):
@@ -37,6 +54,8 @@ class ConnectionHealth(Model, frozen=True):
     limits: str = ""
     """How limits are shared with other processes (``shared_limits``): among how many, or why not and how it
     goes on meanwhile; empty where that is not asked for."""
+    logs: tuple[LogHealth, ...] = ()
+    """What the connection's events are logged in (``event_log``), by account or by market stream."""
     round_trip_p50: float | None = None
     """Median round trip of the last requests, in seconds; ``None`` before the first."""
     round_trip_p99: float | None = None

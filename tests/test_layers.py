@@ -41,7 +41,7 @@ ALLOWED: dict[str, set[str]] = {
     "order_book": {"events", "catalogue", "core", "endpoints", "errors", "kept_state", "loading", "markets", "models", "protocol"},
     "account_state": {"core", "endpoints", "errors", "events", "kept_state", "models"},
     "shared_limits": {"core", "options", "protocol"},
-    "event_log": {"buffer", "core", "endpoints", "errors", "events", "forks", "models", "options", "protocol"},
+    "event_log": {"buffer", "core", "endpoints", "errors", "events", "forks", "health", "models", "options", "protocol"},
     "history": {"catalogue", "core", "errors", "loading", "markets", "models", "protocol", "response"},
     "journal": {"catalogue", "core", "endpoints", "errors", "forks", "loading", "models", "options", "outcomes", "protocol"},
     "facade": {"account_state", "history", "catalogue", "core", "endpoints", "errors", "events", "loading", "markets", "models", "order_book", "protocol", "response", "rules"},

@@ -9,6 +9,8 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from binance_wsapi.core.api_session import ApiSession
 from binance_wsapi.core.api_sessions import ApiSessions
 from binance_wsapi.core.baton import one_write
@@ -258,9 +260,8 @@ class Core:
 
     async def health(self) -> Rows[ConnectionHealth]:
         """Return how each connection in use is doing."""
-        return Rows(
-            (session.health() for session in self._sessions_in_use()), kind=ConnectionHealth
-        )
+        told = [_health_of(self, session) for session in self._sessions_in_use()]
+        return Rows(told, kind=ConnectionHealth)
 
     def _sessions_in_use(self) -> list[Session]:
         sessions: list[Session] = [*self.sessions.open.values(), *self.user_data.connections()]
@@ -366,3 +367,15 @@ def _measured(runtime: Runtime, call: Call, metrics: Metrics) -> Callable[[Outco
             log.exception("metrics.request_done raised")
 
     return measured
+
+
+def _health_of(core: Core, session: Session) -> ConnectionHealth:
+    health = session.health()
+    if core.runtime.event_log is None:
+        return health
+    with unforked:
+        from binance_wsapi.core.log_health import logs_of
+
+    return msgspec.structs.replace(
+        health, logs=logs_of(session, core.user_data, core._market_streams)
+    )

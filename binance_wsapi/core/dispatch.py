@@ -34,6 +34,8 @@ EVENT_NAMES = (
     "outcome",
     "limits_shared",
     "limits_alone",
+    "log_away",
+    "log_back",
 )
 
 Handler = Callable[[Any], object]

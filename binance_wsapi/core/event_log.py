@@ -6,6 +6,8 @@ from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 
+from binance_wsapi.health import LogHealth
+
 __all__ = ["EventLog", "LogEntry", "LogTail", "LogWriter", "Publisher"]
 
 
@@ -69,6 +71,10 @@ class Publisher(Protocol):
 class LogWriter(Protocol):
     """Appends to one log, while its client is the one to publish."""
 
+    def health(self) -> LogHealth:
+        """Return how the log is doing."""
+        raise NotImplementedError
+
     def append(self, entry: LogEntry) -> None:
         """Hand an entry in; never waits."""
 
@@ -80,13 +86,17 @@ class EventLog(Protocol):
     """Where events are logged; all is called on the loop's thread."""
 
     def attach(
-        self, spawn: Callable[[Coroutine[Any, Any, None]], object], now: Callable[[], float]
+        self,
+        spawn: Callable[[Coroutine[Any, Any, None]], object],
+        now: Callable[[], float],
+        tell: Callable[[str, str, str], None],
     ) -> None:
         """Take what it stands on.
 
         Args:
             spawn: Runs something in the background until the client ends.
             now: Monotonic seconds.
+            tell: Tells the client's handlers of ``log_away`` or ``log_back``, of which log, and why.
         """
 
     def publish(self, account: str, stream: str, publisher: Publisher) -> LogWriter:

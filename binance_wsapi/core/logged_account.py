@@ -11,6 +11,7 @@ from binance_wsapi.core.account_books import AccountBooks, Reconciles
 from binance_wsapi.core.event_log import EventLog, LogEntry, LogTail, LogWriter
 from binance_wsapi.core.log_entries import EVENT, LoggedOrder, encoded, orders_told
 from binance_wsapi.events import AccountReconciled, StreamGap
+from binance_wsapi.health import LogHealth
 from binance_wsapi.markets import Market
 from binance_wsapi.protocol.log_tail import Logged
 from binance_wsapi.protocol.order_events import micros
@@ -100,6 +101,10 @@ class LoggedAccount:
         """The account's events come from now on."""
         self._is_whole_from_now()
         self._writer = self._event_log.publish(self._account, self._stream, self)
+
+    def health(self) -> LogHealth | None:
+        """Return how the log is doing; ``None`` before it has begun."""
+        return None if self._writer is None else self._writer.health()
 
     # What the feed tells
 

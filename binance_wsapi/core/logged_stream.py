@@ -17,6 +17,7 @@ from binance_wsapi.core.market_streams import key_of, stream_market
 from binance_wsapi.endpoints import Environment, WsKey, endpoint, environment_of
 from binance_wsapi.errors import ConfigurationError, ParameterError
 from binance_wsapi.events import StreamGap
+from binance_wsapi.health import LogHealth
 from binance_wsapi.protocol.log_tail import StreamEnd
 from binance_wsapi.protocol.stream_identity import sent_us, stream_identity
 from binance_wsapi.protocol.stream_names import checked_names
@@ -74,6 +75,10 @@ class LoggedStream(Gaps):
         self._writer = event_log.publish_stream(
             exchange, name, self, keep=keep, keep_hours=keep_hours
         )
+
+    def health(self) -> LogHealth | None:
+        """Return how the log is doing; ``None`` before it has begun."""
+        return None if self._writer is None else self._writer.health()
 
     # What the connection tells
 

@@ -19,7 +19,7 @@ from binance_wsapi.core.exchanges import Exchanges
 from binance_wsapi.core.neighbours import Neighbours
 from binance_wsapi.core.transport import Transport
 from binance_wsapi.errors import BinanceWsApiError, ClientClosed, NotSent
-from binance_wsapi.events import BaseEventStream, EventStream, SharedLimitsChanged
+from binance_wsapi.events import BaseEventStream, EventLogChanged, EventStream, SharedLimitsChanged
 from binance_wsapi.forks import unforked
 from binance_wsapi.options import Options
 from binance_wsapi.protocol.authorisation import Authoriser
@@ -120,7 +120,7 @@ class Runtime:
             shared.attach(self.spawn, now, self._tell_of_limits)
         self.event_log = event_log
         if event_log is not None:
-            event_log.attach(self.spawn, now)
+            event_log.attach(self.spawn, now, self._tell_of_log)
         self.dialling = Dialling(options, self.exchanges, now, wall_us)
         self.is_closed = False
         """The client was closed."""
@@ -139,6 +139,9 @@ class Runtime:
 
     def _tell_of_limits(self, kind: str, reason: str) -> None:
         self.dispatcher.post(kind, SharedLimitsChanged(kind=kind, reason=reason))
+
+    def _tell_of_log(self, kind: str, log: str, reason: str) -> None:
+        self.dispatcher.post(kind, EventLogChanged(kind=kind, log=log, reason=reason))
 
     @property
     def closed(self) -> bool:

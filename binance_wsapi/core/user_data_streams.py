@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 from binance_wsapi.catalogue import operation_by_method
@@ -273,6 +273,13 @@ class UserDataStreams:
     def connections(self) -> list[Session]:
         """Return the connections that subscribed user data has of its own."""
         return _connections(user_data for user_data, _ in self._kept.values())
+
+    def logs_of(self, session: Session) -> Iterator[LoggedAccount]:
+        """Yield what those events are logged by that come on a connection."""
+        for (ws_key, _), (user_data, feed) in self._kept.items():
+            connection = user_data.connection or self._sessions.open.get(ws_key)
+            if feed.log is not None and connection is session:
+                yield feed.log
 
     def connections_coming_up(self) -> list[Session]:
         """Return the same of what is being subscribed for the first time."""

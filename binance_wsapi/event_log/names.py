@@ -7,7 +7,14 @@ import re
 from binance_wsapi.core.logged_account import log_name
 from binance_wsapi.errors import ParameterError
 
-__all__ = ["OWN_PARAMETERS", "account_name", "checked_account", "keys_of", "stream_keys_of"]
+__all__ = [
+    "OWN_PARAMETERS",
+    "account_name",
+    "checked_account",
+    "keys_of",
+    "shown_name",
+    "stream_keys_of",
+]
 
 OWN_PARAMETERS = ("account", "keep", "keep_hours")
 """What the query of a server's URL says to this library."""
@@ -47,6 +54,11 @@ def keys_of(account: str, stream: str) -> list[str]:
 def stream_keys_of(exchange: str, stream: str) -> list[str]:
     """Return the same for the log of a market stream; its orders are none."""
     return _keys(f"binance_wsapi:streams:{{{exchange}:{stream}}}")
+
+
+def shown_name(keys: list[str]) -> str:
+    """Return what a log is called to people."""
+    return keys[0].partition("{")[2].rpartition("}")[0]
 
 
 def _keys(name: str) -> list[str]:

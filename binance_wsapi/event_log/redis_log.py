@@ -17,9 +17,16 @@ from redis.exceptions import RedisError
 
 from binance_wsapi.core.event_log import LogEntry, LogTail, LogWriter, Publisher
 from binance_wsapi.errors import ConfigurationError, ParameterError
-from binance_wsapi.event_log.names import OWN_PARAMETERS, checked_account, keys_of, stream_keys_of
+from binance_wsapi.event_log.names import (
+    OWN_PARAMETERS,
+    checked_account,
+    keys_of,
+    shown_name,
+    stream_keys_of,
+)
 from binance_wsapi.event_log.retention import Retention, retention_of
 from binance_wsapi.event_log.scripts import APPEND, LEAD, RELEASE
+from binance_wsapi.health import LogHealth
 from binance_wsapi.options import own_parameters
 
 __all__ = ["RedisEventLog"]
@@ -79,10 +86,13 @@ class RedisEventLog:
         self._writers: list[_Writer] = []
 
     def attach(
-        self, spawn: Callable[[Coroutine[Any, Any, None]], object], now: Callable[[], float]
+        self,
+        spawn: Callable[[Coroutine[Any, Any, None]], object],
+        now: Callable[[], float],
+        tell: Callable[[str, str, str], None],
     ) -> None:
         """Take what it stands on."""
-        self._spawn, self._now = spawn, now
+        self._spawn, self._now, self._tell = spawn, now, tell
 
     def publish(self, account: str, stream: str, publisher: Publisher) -> LogWriter:
         """Let an account's events be published, as soon as nobody else does."""
@@ -121,7 +131,14 @@ class RedisEventLog:
                 self._url, socket_timeout=ANSWER_S, socket_connect_timeout=ANSWER_S
             )
         writer = _Writer(
-            self._server, keys, retention, publisher, self._now, kept=kept, gather_s=gather_s
+            self._server,
+            keys,
+            retention,
+            publisher,
+            self._now,
+            self._tell,
+            kept=kept,
+            gather_s=gather_s,
         )
         self._writers.append(writer)
         self._spawn(self._run(writer))
@@ -159,10 +176,12 @@ class _Writer:
         retention: Retention,
         publisher: Publisher,
         now: Callable[[], float],
+        tell: Callable[[str, str, str], None],
         *,
         kept: int,
         gather_s: float,
     ) -> None:
+        self._tell = tell
         self._kept = kept
         self._gather_s = gather_s
         self._server = server
@@ -190,6 +209,20 @@ class _Writer:
         self._wake = asyncio.Event()
         self._is_closing = False
         self._problem: str | None = None
+        self._away_at = 0.0
+        """Since when there has been one."""
+
+    def health(self) -> LogHealth:
+        """Return how the log is doing."""
+        problem = self._problem
+        at_work = "standing by" if self._term is None else "publishing"
+        return LogHealth(
+            name=shown_name(self._keys),
+            state=at_work if problem is None else "server away",
+            held_back=self._unwritten,
+            away_for=None if problem is None else self._now() - self._away_at,
+            problem=problem or "",
+        )
 
     def append(self, entry: LogEntry) -> None:
         """Hand an entry in; never waits."""
@@ -254,11 +287,14 @@ class _Writer:
             problem = f"{type(error).__name__}: {error}".rstrip(": ")
             if self._problem is None:
                 log.warning("%s: not appended for now: %s", self._keys[0], problem)
+                self._away_at = self._now()
+                self._tell("log_away", shown_name(self._keys), problem)
             self._problem = problem
             return RETRY_S
         if self._problem is not None:
             log.info("%s: the server answers again", self._keys[0])
             self._problem = None
+            self._tell("log_back", shown_name(self._keys), "")
         return pause_s
 
     async def _lead(self) -> float:

@@ -10,6 +10,7 @@ import json
 import os
 import signal
 import sys
+import traceback
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -33,6 +34,8 @@ def main() -> None:
         if pid == 0:
             try:
                 ROLES[given.pop("role")](**given)
+            except BaseException:  # noqa: BLE001  (whatever ends a bot is shown)
+                traceback.print_exc()
             finally:
                 os._exit(1)
         os.waitpid(pid, 0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 import time
 from collections.abc import Callable, Iterator
 from decimal import Decimal
@@ -19,7 +20,9 @@ from binance_wsapi import (
     Client,
     ClientClosed,
     ConfigurationError,
+    EventLogChanged,
     EventStream,
+    LogHealth,
     NotSent,
     OrderReconciled,
     ParameterError,
@@ -857,6 +860,58 @@ def test_nothing_hangs_where_no_server_is(
     ):
         logged.get(timeout=0.05)
     assert logged.problem is not None
+
+
+def test_the_client_tells_how_its_logs_are_doing(
+    publish: Publish, account: AccountHandle, server: RedisServer, database: Any
+) -> None:
+    first, second = publish(), publish()
+    first.streams.log("btcusdt@trade")
+
+    def states(client: Client) -> dict[str, str]:
+        return {log.name: log.state for each in client.health() for log in each.logs}
+
+    wait_until(lambda: set(states(first).values()) == {"publishing"})
+    assert set(states(first)) == {"desk:mainWSAPI", "custom:spot:btcusdt@trade"}
+    assert states(second) == {"desk:mainWSAPI": "standing by"}
+    told: list[EventLogChanged] = []
+    back = threading.Event()
+
+    def heard(event: EventLogChanged) -> None:
+        told.append(event)
+        if event.kind == "log_back":
+            back.set()
+
+    second.on("log_away", heard)
+    second.on("log_back", heard)
+    server.stop()
+    limit_order(account)
+
+    def log() -> LogHealth:
+        [found] = first.health()["mainWSAPI"].logs
+        return found
+
+    wait_until(lambda: log().state == "server away" and log().held_back == 2)
+    away_for = log().away_for
+    assert away_for is not None
+    assert away_for > 0
+    assert log().problem
+    wait_until(lambda: states(second) == {"desk:mainWSAPI": "server away"})
+    server.start()
+    assert back.wait(3 * WAIT_S)
+    # Which of the two goes on is nobody's business here.
+    wait_until(
+        lambda: (
+            {states(each)["desk:mainWSAPI"] for each in (first, second)}
+            == {"publishing", "standing by"}
+        )
+    )
+    wait_until(lambda: (log().held_back, log().away_for, log().problem) == (0, None, ""))
+    assert [(event.kind, event.log) for event in told[:2]] == [
+        ("log_away", "desk:mainWSAPI"),
+        ("log_back", "desk:mainWSAPI"),
+    ]
+    assert told[0].reason
 
 
 # Names and secrets

@@ -8,6 +8,7 @@ from typing import Any
 from binance_wsapi.core.event_log import LogEntry, LogTail, Publisher
 from binance_wsapi.core.logged_account import LoggedAccount
 from binance_wsapi.events import StreamGap
+from binance_wsapi.health import LogHealth
 from binance_wsapi.protocol.raw_event import raw_event
 
 NOW_MS = 1_700_000_000_000
@@ -31,7 +32,10 @@ class Log:
         self.entries: list[LogEntry] = []
 
     def attach(
-        self, spawn: Callable[[Coroutine[Any, Any, None]], object], now: Callable[[], float]
+        self,
+        spawn: Callable[[Coroutine[Any, Any, None]], object],
+        now: Callable[[], float],
+        tell: Callable[[str, str, str], None],
     ) -> None: ...
 
     def publish(self, account: str, stream: str, publisher: Publisher) -> Log:
@@ -54,6 +58,9 @@ class Log:
         self.entries.append(entry)
 
     def close(self) -> None: ...
+
+    def health(self) -> LogHealth:
+        raise NotImplementedError
 
 
 def published(tail: LogTail) -> tuple[LoggedAccount, Log, int]:

@@ -132,6 +132,7 @@ def test_every_trade_is_read_once_or_lies_in_a_gap(tmp_path: Path) -> None:
             **exchange.client_options(),
             "event_log": f"{server.url}?keep=1000000",
             "attach_event_listeners": False,
+            "timeout": 60,  # a busy machine is slow to begin
         }
         publishers = [
             Slot(role="publish_stream", options=options, name=NAME) for _ in range(PUBLISHERS)
