@@ -23,6 +23,7 @@ __all__ = [
     "no_such_order",
     "not_required",
     "not_simulated",
+    "note_not_simulated",
     "order_rejected",
     "too_many_orders",
     "too_much_precision",
@@ -68,9 +69,14 @@ def unsupported(method: str) -> ExchangeError:
     return ExchangeError(-1020, f"The embedded exchange does not support '{method}'.")
 
 
+def note_not_simulated(what: str) -> None:
+    """Say in the log that the real exchange does this, and the embedded one does not."""
+    _logger.warning("not simulated: %s", what)
+
+
 def not_simulated(what: str, status: int = 400) -> ExchangeError:
     """-1020: the real exchange does this, the embedded one does not; a line in the log says so."""
-    _logger.warning("not simulated: %s", what)
+    note_not_simulated(what)
     return ExchangeError(-1020, f"The embedded exchange does not serve {what}.", status)
 
 

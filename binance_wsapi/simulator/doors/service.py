@@ -22,7 +22,7 @@ from binance_wsapi.simulator.doors.authentication import (
     refused_key,
 )
 from binance_wsapi.simulator.doors.request_limits import RequestLimits, weigh
-from binance_wsapi.simulator.errors import ExchangeError, mandatory_missing
+from binance_wsapi.simulator.errors import ExchangeError, mandatory_missing, note_not_simulated
 
 __all__ = ["Admitted", "Service"]
 
@@ -87,6 +87,7 @@ class Service:
             plain = _VERSIONS[self.market].sub("", method, count=1)
             found = self.operations.get(plain)
         if found is None:
+            note_not_simulated(f"method {method[:100]!r} of {self.market.value}")
             raise ExchangeError(-1020, f"This operation is not supported: '{method}'.")
         return found
 

@@ -76,6 +76,27 @@ class Deleveraging:
         place = next(index for index, one in enumerate(queue) if one[1] is position)
         return (len(queue) - place) * HIGHEST_QUANTILE // len(queue)
 
+    def likelihood(self, contract: Contract) -> str:
+        """Return how likely a liquidation of a contract comes to this queue.
+
+        ``low`` while the book could take every position of a side, ``high`` where it could not take the largest
+        one, else ``medium``.
+        """
+        book = self._matching.books[contract.symbol]
+        found = "low"
+        for is_long, levels in ((True, book.bids), (False, book.asks)):
+            held = [
+                abs(position.amount)
+                for account, position in self._queue(contract, is_long=is_long)
+                if not account.is_house
+            ]
+            depth = sum((quantity for _, quantity in levels.top(len(levels))), ZERO)
+            if held and max(held) > depth:
+                return "high"
+            if sum(held, ZERO) > depth:
+                found = "medium"
+        return found
+
     def _queue(
         self, contract: Contract, *, is_long: bool, last: FuturesAccount | None = None
     ) -> list[tuple[FuturesAccount, Position]]:

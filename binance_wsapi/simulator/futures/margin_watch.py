@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from decimal import Decimal
+from math import ceil
 
 from binance_wsapi.simulator.clock import SimulatedClock
 from binance_wsapi.simulator.futures.accounts import FuturesAccount
@@ -98,6 +99,16 @@ class MarginWatch:
             _logger.exception("the embedded exchange failed at the margin of %s", account.uid)
             return False
         return any(found)
+
+    def richest(self, asset: str) -> list[int]:
+        """Return the uids of the fifth of the accounts that has the highest margin balances of an asset."""
+        balances = [
+            (self._risk.pool(account, asset).margin_balance, -uid)
+            for uid, account in self._accounts.items()
+            if not account.is_house
+        ]
+        found = sorted((one for one in balances if one[0] > 0), reverse=True)
+        return [-uid for _, uid in found[: ceil(len(found) / 5)]]
 
     def pay_funding(self, contract: Contract) -> None:
         """Settle the funding fee: at a positive rate longs pay shorts.

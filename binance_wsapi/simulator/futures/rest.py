@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from binance_wsapi.catalogue.operation import Security
+from binance_wsapi.markets import Market
 from binance_wsapi.simulator.accounts import EventSource
 from binance_wsapi.simulator.doors.request_limits import RequestLimits
 from binance_wsapi.simulator.errors import ExchangeError
@@ -17,6 +18,7 @@ from binance_wsapi.simulator.futures.rest_account import AccountCalls
 from binance_wsapi.simulator.futures.rest_calls import AccountTable, Params, RestCall
 from binance_wsapi.simulator.futures.rest_market_data import MarketDataCalls
 from binance_wsapi.simulator.futures.rest_orders import OrderCalls, batch_size
+from binance_wsapi.simulator.futures.rest_risk import RiskCalls
 from binance_wsapi.simulator.futures.rest_statistics import StatisticsCalls
 from binance_wsapi.simulator.futures.stream_venue import StreamVenue
 
@@ -35,6 +37,8 @@ class FuturesRest:
         self._market = venue.market
         market_data = MarketDataCalls(venue, limits)
         self._public = market_data.table
+        if venue.market.market is Market.USDM:
+            self._public = self._public | RiskCalls(venue.market).table
         self._statistics = StatisticsCalls(venue).table
         self._private: AccountTable = {
             ("GET", "historicalTrades"): (

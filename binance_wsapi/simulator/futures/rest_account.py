@@ -8,7 +8,12 @@ from binance_wsapi.catalogue.operation import Security
 from binance_wsapi.markets import Market
 from binance_wsapi.simulator.doors.request_limits import RequestLimits
 from binance_wsapi.simulator.doors.wire import Micros
-from binance_wsapi.simulator.errors import bad_symbol, invalid_parameter, mandatory_missing
+from binance_wsapi.simulator.errors import (
+    bad_symbol,
+    invalid_parameter,
+    mandatory_missing,
+    not_simulated,
+)
 from binance_wsapi.simulator.futures.accounts import FuturesAccount, MarginChange
 from binance_wsapi.simulator.futures.contracts import Contract, Money
 from binance_wsapi.simulator.futures.market import FuturesMarket
@@ -65,6 +70,7 @@ class AccountCalls:
                     Security.USER_DATA,
                     lambda account, params: {"feeBurn": False},
                 ),
+                ("POST", "feeBurn"): (Security.TRADE, _set_fee_burn),
             }
 
     def _contract(self, params: Params) -> Contract:
@@ -265,6 +271,15 @@ def _bracket_rows(contract: Contract) -> list[dict[str, object]]:
         }
         for row in contract.brackets.rows
     ]
+
+
+def _set_fee_burn(account: FuturesAccount, params: Params) -> object:
+    """Leave commission in the margin asset; BNB pays none here."""
+    given = Parameters(params)
+    given.text("feeBurn")
+    if given.flag("feeBurn"):
+        raise not_simulated("commission paid in BNB")
+    return SUCCESS
 
 
 def _position_mode(account: FuturesAccount, params: Params) -> object:

@@ -1,7 +1,7 @@
 """The ``/futures/data/`` calls: what was held, bought, sold and paid above the index, period by period.
 
-Each row tells of the period that ends at its timestamp. What takes a view of the traders of a whole exchange
-(the ratios of top traders) cannot be told here.
+Each row tells of the period that ends at its timestamp. Top traders are the fifth of the accounts that has the
+highest margin balances now; what they held is told as it was then.
 """
 
 from __future__ import annotations
@@ -47,6 +47,9 @@ class StatisticsCalls:
             "globalLongShortAccountRatio": self._accounts_ratio,
             "takerBuySellVol" if self._is_coinm else "takerlongshortRatio": self._taker_volumes,
             "basis": self._basis,
+            "topLongShortAccountRatio": self._top_accounts,
+            "topLongShortPositionRatio": self._top_positions,
+            "delivery-price": self._delivery_prices,
         }
 
     def _open_interest(self, params: Params) -> object:
@@ -87,6 +90,55 @@ class StatisticsCalls:
             }
 
         return self._rows(params, row)
+
+    def _top_accounts(self, params: Params) -> object:
+        return self._top_ratio(
+            params, lambda net: Decimal(1 if net else 0), ("longAccount", "shortAccount")
+        )
+
+    def _top_positions(self, params: Params) -> object:
+        names = (
+            ("longPosition", "shortPosition") if self._is_coinm else ("longAccount", "shortAccount")
+        )
+        return self._top_ratio(params, abs, names)
+
+    def _top_ratio(
+        self, params: Params, counted: Callable[[Decimal], Decimal], names: tuple[str, str]
+    ) -> object:
+        """Compare long and short among top traders.
+
+        Args:
+            params: What was asked.
+            counted: What a net position counts for.
+            names: What the parts of long and short are called.
+        """
+        contracts, holdings = self._contracts(params), self._market.holdings
+        top = self._market.margin_watch.richest(contracts[0].margin_asset)
+
+        def row(moment_us: int, interval: Interval) -> _Row | None:
+            if not any(self._traded(one, moment_us, interval) for one in contracts):
+                return None
+            nets = [
+                sum((holdings.net_at(one, uid, moment_us) for one in contracts), ZERO)
+                for uid in top
+            ]
+            longs = sum((counted(net) for net in nets if net > 0), ZERO)
+            shorts = sum((counted(net) for net in nets if net < 0), ZERO)
+            if not shorts:
+                return None
+            return self._named(params, with_type=False) | {
+                "longShortRatio": _ratio(longs, shorts),
+                names[0]: _ratio(longs, longs + shorts),
+                names[1]: _ratio(shorts, longs + shorts),
+                "timestamp": Micros(moment_us),
+            }
+
+        return self._rows(params, row)
+
+    def _delivery_prices(self, params: Params) -> object:
+        """No contract is ever delivered here."""
+        self._of_pair(Parameters(params).text("pair"), "ALL")
+        return []
 
     def _taker_volumes(self, params: Params) -> object:
         contracts = self._contracts(params)

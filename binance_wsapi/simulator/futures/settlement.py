@@ -78,7 +78,7 @@ class Settlement:
         position = account.position(contract, order.position_side)
         amount_before, cost_before = position.amount, position.cost
         profit = position.trade(sign * execution.quantity, sign * execution.value, fee, now_us)
-        self.holdings.moved(contract, amount_before, position.amount, is_house=account.is_house)
+        self.holdings.moved(account, contract, amount_before, position.amount)
         for kind, amount in (("REALIZED_PNL", profit), ("COMMISSION", -fee)):
             account.earn(
                 kind,

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 
+from binance_wsapi.catalogue.streams import find_stream
+from binance_wsapi.simulator.errors import note_not_simulated
 from binance_wsapi.simulator.futures.contracts import Contract
 from binance_wsapi.simulator.futures.stream_name_parser import (
     FuturesStreamName,
@@ -97,7 +99,10 @@ class FuturesStreams:
         """Begin a stream; ``None`` when there is none of that name on this route."""
         asked = parse_futures_stream_name(name)
         if asked is None:
-            return self._others(name, publish)
+            feed = self._others(name, publish)
+            if feed is None and find_stream(self._own.market.market, name) is not None:
+                note_not_simulated(f"stream {name}")
+            return feed
         if not self._serves(asked.kind):
             return None
         if asked.subject is None:

@@ -109,6 +109,13 @@ def test_a_version_prefix_changes_nothing(client: MemoryClient) -> None:
     assert client.ask("v2/ping")["error"]["code"] == -1020
 
 
+def test_a_method_that_is_not_served_is_logged(
+    client: MemoryClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert client.ask("convert.quote")["error"]["code"] == -1020
+    assert "not simulated: method 'convert.quote' of spot" in caplog.text
+
+
 def test_an_id_may_not_be_used_twice_at_once(client: MemoryClient) -> None:
     client.venue.faults.on("ping").delay(1.0)
     client.send("ping", id=5)

@@ -251,7 +251,11 @@ def test_what_clients_ask_sapi_at_their_start(exchange: Venue, rest: Rest) -> No
 def test_what_is_not_simulated_is_refused_and_logged(
     rest: Rest, caplog: pytest.LogCaptureFixture
 ) -> None:
-    for path in ("/fapi/v1/income/asyn", "/futures/data/topLongShortAccountRatio"):
+    for path in (
+        "/fapi/v1/income/asyn",
+        "/fapi/v1/convert/exchangeInfo",
+        "/sapi/v1/convert/tradeFlow",
+    ):
         assert rest.ask("GET", path)["code"] == -1020
         assert f"not simulated: GET {path}" in caplog.text
 

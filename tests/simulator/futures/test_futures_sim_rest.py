@@ -527,6 +527,88 @@ class TestStatistics:
             with pytest.raises(ExchangeError, match=code):
                 house.ask("GET", "data/basis", **asked | wrong)
 
-    def test_top_traders_are_nobody_s_to_tell(self, house: House) -> None:
-        assert house.rest.find("GET", "data/topLongShortPositionRatio") is None
+    def test_top_traders_are_the_richest_fifth(self, traded: House) -> None:
+        traders = [traded.venue.trader() for _ in range(8)]
+        asset = "USDT" if traded.market is Market.USDM else "BTC"
+        for rich in traders[:2]:
+            traded.venue.market.deposit(rich.account, asset, Decimal(1000))
+        traders[0].place("SELL", "3", "60000")
+        traders[1].place("BUY", "1", "60000")
+        traders[2].place("BUY", "2", "60000")
+        traded.venue.clock.advance(300)
+        traders[0].place("BUY", "1", "60000")
+        traders[2].place("SELL", "1", "60000")
+        traded.venue.clock.advance(300)
+
+        by_accounts = traded.ask("GET", "data/topLongShortAccountRatio", **self.named(traded))
+        by_positions = traded.ask("GET", "data/topLongShortPositionRatio", **self.named(traded))
+
+        # Of ten accounts two are the fifth: one long of 1, one short of 3, later 2.
+        assert [row["longShortRatio"] for row in by_accounts] == ["1.0000", "1.0000"]
+        assert [row["longShortRatio"] for row in by_positions] == ["0.3333", "0.5000"]
+        long, short = (
+            ("longAccount", "shortAccount")
+            if traded.market is Market.USDM
+            else ("longPosition", "shortPosition")
+        )
+        assert (by_positions[0][long], by_positions[0][short]) == ("0.2500", "0.7500")
+        assert (by_accounts[0]["longAccount"], by_accounts[0]["shortAccount"]) == ("0.5000",) * 2
+
+    def test_no_contract_was_delivered(self, house: House) -> None:
+        pair = "BTCUSDT" if house.market is Market.USDM else "BTCUSD"
+        assert house.ask("GET", "data/delivery-price", pair=pair) == []
+        with pytest.raises(ExchangeError, match="-4144"):
+            house.ask("GET", "data/delivery-price", pair="NONE")
         assert house.rest.find("POST", "data/basis") is None
+
+
+def test_the_insurance_fund_tells_what_it_got_and_paid(usdm: House) -> None:
+    other = usdm.venue.trader()
+    other.place("SELL", "1", "60000")
+    usdm.trader.place("BUY", "1", "60000")
+    (whole,) = usdm.ask("GET", "v1/insuranceBalance")
+    assert {row["asset"]: row["marginBalance"] for row in whole["assets"]} == dict.fromkeys(
+        usdm.venue.market.margin_assets, "0.00000000"
+    )
+    # Its margin cannot pay the way down; what is left over the fund pays.
+    usdm.venue.market.deposit(usdm.trader.account, "USDT", Decimal(-95_000))
+    third = usdm.venue.trader()
+    third.place("BUY", "2", "50000")
+
+    usdm.venue.market.set_mark_price(usdm.symbol, Decimal(50_000))
+
+    fund = usdm.ask("GET", "v1/insuranceBalance", symbol=usdm.symbol)
+    assert usdm.symbol in fund["symbols"]
+    (paid,) = [row["marginBalance"] for row in fund["assets"] if row["asset"] == "USDT"]
+    assert Decimal(paid) == usdm.venue.market.margin_watch.insurance["USDT"] < -4_000
+    with pytest.raises(ExchangeError, match="-1121"):
+        usdm.ask("GET", "v1/insuranceBalance", symbol="NONE")
+
+
+def test_deleveraging_is_likely_where_the_book_cannot_take_a_position(usdm: House) -> None:
+    def risk() -> str:
+        row = usdm.ask("GET", "v1/symbolAdlRisk", symbol=usdm.symbol)
+        assert list(row) == ["symbol", "adlRisk", "updateTime"]
+        return str(row["adlRisk"])
+
+    assert risk() == "low"  # nobody holds anything
+    long, short, maker = (usdm.venue.trader() for _ in range(3))
+    short.place("SELL", "3", "60000")
+    usdm.trader.place("BUY", "2", "60000")
+    long.place("BUY", "1", "60000")
+    assert risk() == "high"
+    maker.place("SELL", "3", "60100")
+    maker.place("BUY", "2", "59900")
+    assert risk() == "medium"  # both longs together are more than is bid
+    maker.place("BUY", "1", "59800")
+    assert risk() == "low"
+    assert len(usdm.ask("GET", "v1/symbolAdlRisk")) == len(usdm.venue.market.contracts)
+
+
+def test_commission_is_not_paid_in_bnb(usdm: House, caplog: pytest.LogCaptureFixture) -> None:
+    assert usdm.ask("POST", "v1/feeBurn", feeBurn="false")["code"] == 200
+    with pytest.raises(ExchangeError, match="-1020"):
+        usdm.ask("POST", "v1/feeBurn", feeBurn="true")
+    assert "not simulated: commission paid in BNB" in caplog.text
+    with pytest.raises(ExchangeError, match="-1102"):
+        usdm.ask("POST", "v1/feeBurn")

@@ -389,6 +389,27 @@ def test_names_without_a_feed_are_silent(usdm: Host, name: str) -> None:
     assert usdm.hub.running == ()
 
 
+@pytest.mark.parametrize(
+    ("market", "name", "is_documented"),
+    [
+        (Market.USDM, "!assetIndex@arr", True),
+        (Market.USDM, "tradingSession", True),
+        (Market.USDM, "defiusdt@compositeIndex", True),
+        (Market.USDM, "btcusdt@rpiDepth@500ms", True),
+        (Market.COINM, "btcusd@indexPriceKline_1m", True),
+        (Market.COINM, "btcusd_perp@markPriceKline_1m", True),
+        (Market.USDM, "btcusdt@depth7", False),
+        (Market.USDM, "nope@aggTrade", False),
+    ],
+)
+def test_documented_streams_without_a_feed_are_logged(
+    market: Market, name: str, is_documented: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    Host(market).listen(name)
+
+    assert (f"not simulated: stream {name}" in caplog.text) == is_documented
+
+
 def test_nothing_runs_when_nobody_listens(usdm: Host) -> None:
     names = ["btcusdt@depth", "!forceOrder@arr", "!contractInfo", "btcusdt@kline_1m", "!bookTicker"]
     listener = Listener()
