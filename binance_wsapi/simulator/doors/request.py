@@ -19,7 +19,14 @@ from binance_wsapi.simulator.errors import (
     mandatory_missing,
 )
 
-__all__ = ["MalformedRequestError", "Request", "engine_params", "parse_request", "value_text"]
+__all__ = [
+    "MalformedRequestError",
+    "Request",
+    "check_symbols_text",
+    "engine_params",
+    "parse_request",
+    "value_text",
+]
 
 _ID_TEXT = re.compile(r"[A-Za-z0-9_-]{1,36}")
 _INTEGER = re.compile(r"-?[0-9]{1,20}")
@@ -27,6 +34,11 @@ _DECIMAL_PATTERN = r"^([0-9]{1,20})(\.[0-9]{1,20})?$"
 _DECIMAL = re.compile(_DECIMAL_PATTERN)
 _INTEGER_PATTERN = "^[0-9]{1,20}$"
 _TEXT_PATTERN = r"^[\w\-.:/ ]{1,}$"
+_SYMBOL = re.compile(r"(?:[^\Wa-z]|[-.]){1,50}")
+_SYMBOLS = re.compile(rf'\[("{_SYMBOL.pattern}"(,"{_SYMBOL.pattern}")*)?\]')
+_SYMBOL_PATTERN = r"[\w\-._&&[^a-z]]{1,50}"
+"""As the exchange writes it: word characters that are no small letters."""
+_SYMBOLS_PATTERN = rf'^\[("{_SYMBOL_PATTERN}"(,"{_SYMBOL_PATTERN}"){{0,}}){{0,1}}\]$'
 _INT64 = 1 << 63
 
 
@@ -133,13 +145,29 @@ def engine_params(
             if value == "":
                 raise ExchangeError(-1105, f"Parameter '{param.wire}' was empty.")
             continue
-        taken[param.wire] = _value(param, value)
+        read = taken[param.wire] = _value(param, value)
+        if strict:
+            _check_symbols(param.wire, read)
     if strict:
         known = {param.wire for param in operation.params} | {"returnRateLimits"}
         unread = [name for name in params if name not in known]
         if unread:
             raise _unread(len(params) - len(unread), len(params))
     return taken
+
+
+def check_symbols_text(text: str) -> None:
+    """Refuse what is no list of symbols as REST takes it: a JSON array without a blank in it."""
+    if _SYMBOLS.fullmatch(text) is None:
+        raise illegal_characters("symbols", _SYMBOLS_PATTERN)
+
+
+def _check_symbols(name: str, value: Any) -> None:
+    """Refuse what cannot be a symbol; futures look for it instead, and find none."""
+    if name == "symbol" and _SYMBOL.fullmatch(value) is None:
+        raise illegal_characters(name, f"^{_SYMBOL_PATTERN}$")
+    if name == "symbols" and not all(_SYMBOL.fullmatch(each) for each in value):
+        raise illegal_characters(name, _SYMBOLS_PATTERN)
 
 
 def _value(param: Param, value: Any) -> Any:

@@ -15,7 +15,7 @@ from binance_wsapi.catalogue.operation import Kind, Operation, Security, Weight
 from binance_wsapi.markets import Market
 from binance_wsapi.simulator.accounts import EventSource
 from binance_wsapi.simulator.doors.authentication import ApiKey, Credentials
-from binance_wsapi.simulator.doors.request import engine_params
+from binance_wsapi.simulator.doors.request import check_symbols_text, engine_params
 from binance_wsapi.simulator.doors.request_limits import retry_headers
 from binance_wsapi.simulator.doors.rest_routes import RestRoute, find_route
 from binance_wsapi.simulator.doors.service import Admitted, Service
@@ -251,11 +251,13 @@ class RestApi:
         params: dict[str, str],
     ) -> Admitted:
         typed: dict[str, Any] = dict(params)
+        strict = route.market is Market.SPOT and not route.is_margin
+        if strict and "symbols" in params:
+            check_symbols_text(params["symbols"])
         for param in operation.params:
             if param.kind in (Kind.STRING_LIST, Kind.ENUM_LIST) and param.wire in params:
                 typed[param.wire] = _texts(params[param.wire])
         is_isolated = params.get("isIsolated", "").upper() == "TRUE"
-        strict = route.market is Market.SPOT and not route.is_margin
         taken = engine_params(operation, typed, strict=strict)
         key, deadline_us = service.identify(
             operation, _credentials(request, params), request.remote
@@ -299,7 +301,8 @@ def _credentials(request: RestRequest, params: Mapping[str, str]) -> Credentials
         for part in (request.query, request.body)
     ]
     return Credentials(
-        api_key=request.headers.get("X-MBX-APIKEY"),
+        # A header that is missing is no key of the right form.
+        api_key=request.headers.get("X-MBX-APIKEY", ""),
         signature=params.get("signature") or None,
         timestamp=params.get("timestamp") or None,
         recv_window=params.get("recvWindow") or None,

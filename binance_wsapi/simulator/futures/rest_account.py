@@ -86,7 +86,9 @@ class AccountCalls:
 
     def _set_leverage(self, account: FuturesAccount, params: Params) -> object:
         contract = self._contract(params)
-        leverage = Parameters(params).integer("leverage") or 0
+        leverage = Parameters(params).integer("leverage")
+        if leverage is None:
+            raise mandatory_missing("leverage")
         self._market.settings.set_leverage(account, contract.symbol, leverage)
         most = "maxQty" if contract.is_inverse else "maxNotionalValue"
         return {
@@ -173,13 +175,15 @@ class AccountCalls:
         return answers[0] if is_single else answers
 
     def _set_position_mode(self, account: FuturesAccount, params: Params) -> object:
-        self._market.settings.set_hedge_mode(account, Parameters(params).flag("dualSidePosition"))
+        given = Parameters(params)
+        given.text("dualSidePosition")
+        self._market.settings.set_hedge_mode(account, given.flag("dualSidePosition"))
         return SUCCESS
 
     def _set_margin_mode(self, account: FuturesAccount, params: Params) -> object:
-        self._market.settings.set_multi_assets_mode(
-            account, Parameters(params).flag("multiAssetsMargin")
-        )
+        given = Parameters(params)
+        given.text("multiAssetsMargin")
+        self._market.settings.set_multi_assets_mode(account, given.flag("multiAssetsMargin"))
         return SUCCESS
 
     def _symbol_config(self, account: FuturesAccount, params: Params) -> object:

@@ -25,7 +25,7 @@ from binance_wsapi.simulator.futures.stream_venue import StreamVenue
 from binance_wsapi.simulator.market_data.aggregate_trades import AggregateTrade
 from binance_wsapi.simulator.market_data.candles import Candle
 from binance_wsapi.simulator.market_data.history import SymbolHistory
-from binance_wsapi.simulator.market_data.intervals import DAY, INTERVALS, Interval
+from binance_wsapi.simulator.market_data.intervals import DAY, HOUR, INTERVALS, Interval
 from binance_wsapi.simulator.market_data.rows import percent_of
 from binance_wsapi.simulator.observers import Trade
 
@@ -233,7 +233,7 @@ class MarketDataCalls:
         contract, given = self._contract(params), Parameters(params)
         aggregates = self._venue.data.histories[contract.symbol].aggregates
         limit, from_id = page_limit(given, 500, 1000), given.integer("fromId")
-        start_us, end_us = time_window(given)
+        start_us, end_us = time_window(given, longest_us=HOUR)
         first, end = aggregates.start, aggregates.end
         if from_id is not None:
             first = max(first, from_id)

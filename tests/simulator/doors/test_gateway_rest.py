@@ -93,7 +93,7 @@ def test_errors_have_their_status(rest: Rest, exchange: Venue) -> None:
     tampered = rest.sign(**LIMIT_BUY) + "&newClientOrderId=x"
 
     assert json.loads(rest.raw("POST", "/api/v3/order", tampered).body)["code"] == -1022
-    assert Rest(exchange).raw("GET", "/api/v3/account").status == 400
+    assert Rest(exchange).raw("GET", "/api/v3/account").status == 401
     assert rest.raw("GET", "/api/v3/nothing").status == 404
     assert rest.raw("GET", "/api/v3/depth").status == 400
 
@@ -185,8 +185,8 @@ def test_isolated_margin_accounts_stand_apart(exchange: Venue, rest: Rest) -> No
 
 
 def test_a_list_that_is_no_json_is_refused(rest: Rest) -> None:
-    assert rest.ask("GET", "/api/v3/ticker/price", symbols="[BTCUSDT")["code"] == -1135
-    assert len(rest.ask("GET", "/api/v3/exchangeInfo", symbols="BTCUSDT")["symbols"]) == 1
+    assert rest.ask("GET", "/api/v3/exchangeInfo", permissions="[SPOT")["code"] == -1135
+    assert rest.ask("GET", "/api/v3/exchangeInfo", permissions="SPOT")["symbols"]
 
 
 @pytest.mark.parametrize(
@@ -246,6 +246,37 @@ def test_what_clients_ask_sapi_at_their_start(exchange: Venue, rest: Rest) -> No
     assert fee == {"symbol": "BTCUSDT", "makerCommission": "0.001", "takerCommission": "0.001"}
     assert rest.signed("GET", "/sapi/v1/asset/tradeFee", symbol="NONE")["code"] == -1121
     assert rest.ask("POST", "/sapi/v2/margin/listen-key")["listenKey"]
+
+
+@pytest.mark.parametrize("symbol", ["btcusdt", "BTC/USDT", "BTC USDT", "A" * 51])
+def test_what_cannot_be_a_symbol_is_refused_on_spot(rest: Rest, symbol: str) -> None:
+    refusal = rest.ask("GET", "/api/v3/ticker/price", symbol=symbol)
+
+    assert refusal["code"] == -1100
+    assert refusal["msg"].endswith(r"legal range is '^[\w\-._&&[^a-z]]{1,50}$'.")
+    assert rest.ask("GET", "/fapi/v1/ticker/price", symbol=symbol)["code"] == -1121
+
+
+@pytest.mark.parametrize(
+    ("symbols", "code"),
+    [
+        ('["BTCUSDT","ETHUSDT"]', 0),
+        ('["BTCUSDT", "ETHUSDT"]', -1100),
+        ('["btcusdt"]', -1100),
+        ("BTCUSDT", -1100),
+        ('["BTC-USDT"]', -1121),
+    ],
+)
+def test_symbols_are_an_array_without_blanks(rest: Rest, symbols: str, code: int) -> None:
+    answer = rest.ask("GET", "/api/v3/ticker/price", symbols=symbols)
+
+    assert (len(answer) == 2) if not code else (answer["code"] == code)
+
+
+def test_a_request_without_a_key_has_one_of_no_form(exchange: Venue, rest: Rest) -> None:
+    for path in ("/api/v3/account", "/fapi/v1/openOrders"):
+        answer = Rest(exchange).raw("GET", path, rest.sign())
+        assert (answer.status, json.loads(answer.body)["code"]) == (401, -2014)
 
 
 def test_what_is_not_simulated_is_refused_and_logged(

@@ -612,3 +612,24 @@ def test_commission_is_not_paid_in_bnb(usdm: House, caplog: pytest.LogCaptureFix
     assert "not simulated: commission paid in BNB" in caplog.text
     with pytest.raises(ExchangeError, match="-1102"):
         usdm.ask("POST", "v1/feeBurn")
+
+
+def test_aggregate_trades_are_told_by_the_hour(house: House) -> None:
+    now_ms = house.venue.clock.now_us() // 1000
+    hour = {"startTime": str(now_ms - 3_600_000), "endTime": str(now_ms)}
+    assert house.ask("GET", "v1/aggTrades", symbol=house.symbol, **hour) == []
+    longer = hour | {"startTime": str(now_ms - 3_600_001)}
+    with pytest.raises(ExchangeError, match="-4165"):
+        house.ask("GET", "v1/aggTrades", symbol=house.symbol, **longer)
+
+
+@pytest.mark.parametrize("values", [(), ("",)], ids=["missing", "empty"])
+def test_a_setting_without_its_value_is_refused(usdm: House, values: tuple[str, ...]) -> None:
+    for path, name in (
+        ("leverage", "leverage"),
+        ("positionSide/dual", "dualSidePosition"),
+        ("multiAssetsMargin", "multiAssetsMargin"),
+    ):
+        given = dict(zip((name,), values, strict=False))
+        with pytest.raises(ExchangeError, match="-1102"):
+            usdm.ask("POST", f"v1/{path}", symbol=usdm.symbol, **given)
