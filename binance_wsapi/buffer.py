@@ -8,7 +8,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, Generic, TypeVar, cast
+from typing import Generic, TypeVar
 
 from binance_wsapi.forks import ends_at_fork
 from binance_wsapi.options import Overflow
@@ -16,8 +16,6 @@ from binance_wsapi.options import Overflow
 __all__ = ["BufferEnded", "EventBuffer"]
 
 T = TypeVar("T")
-
-_popleft = cast("Callable[[deque[Any]], Any]", deque.popleft)  # pyright: ignore[reportUnknownMemberType]
 
 # Waiting in slices keeps Ctrl-C working where a lock cannot be interrupted (Windows).
 _WAIT_SLICE_S = 0.5
@@ -32,8 +30,8 @@ class EventBuffer(Generic[T]):
 
     Any thread may put, take and end; takers may also wait on an event loop. A put never blocks. It
     wakes all who wait, and they look for themselves: one who was interrupted cannot keep an item from
-    the others, whatever line it had come to. Who takes hands in a list that the item is moved to in one
-    step, and gives back what is in it when it is interrupted: an item is in the one or in the other.
+    the others, whatever line it had come to. Who takes hands in a list that the item is moved to where
+    no interrupt can come, and gives back what is in it when one comes: an item is in the one or in the other.
 
     Args:
         size: Most items kept.
@@ -46,7 +44,6 @@ class EventBuffer(Generic[T]):
         self._overflow: Overflow = overflow
         self._lost_marker = lost_marker
         self._items: deque[T] = deque()
-        self._source = (self._items,)
         self._gathered: list[T] = []
         self._lost = 0
         self._ended = False
@@ -207,12 +204,14 @@ class EventBuffer(Generic[T]):
         Raises:
             BufferEnded: None is left and none will come.
         """
+        items = self._items
         with self._lock:
-            if self._items or self._lost:
+            if items or self._lost:
                 if self._lost:
                     self._tell_lost()
-                # In one step that no interrupt can cut in two: an item is here or there.
-                taken.extend(map(_popleft, self._source))
+                # No interrupt can come between: one comes with a call. An item is here or there.
+                taken += (items[0],)
+                del items[0]
                 return True
             if self._ended:
                 raise BufferEnded

@@ -15,10 +15,16 @@ class Interrupting:
     """Interrupts what runs in the core at the n-th place where the interpreter looks for signals.
 
     It does so where a function begins, where a loop goes round, and behind a call of what is no Python.
+
+    Args:
+        point: Which one.
+        in_returns: Also where such a call's value is returned at once. To the interpreter that is the call,
+            and within the ``try`` around it; to a tracer it is behind that.
     """
 
-    def __init__(self, point: int) -> None:
+    def __init__(self, point: int, *, in_returns: bool = True) -> None:
         self._left = point
+        self._ends = set[str]() if in_returns else {"RETURN_VALUE"}
         self._before: dict[Any, str] = {}
         self.is_done = False
 
@@ -37,7 +43,7 @@ class Interrupting:
         elif event == "opcode":
             before = self._before.get(frame)
             self._before[frame] = dis.opname[frame.f_code.co_code[frame.f_lasti]]
-            if before in _POINTS and not self.is_done:
+            if before in _POINTS and self._before[frame] not in self._ends and not self.is_done:
                 self._left -= 1
                 if self._left < 0:
                     self.is_done = True
@@ -45,11 +51,13 @@ class Interrupting:
         return self
 
 
-def interrupted(point: int, work: Callable[[], Any]) -> BaseException | None:
+def interrupted(
+    point: int, work: Callable[[], Any], *, in_returns: bool = True
+) -> BaseException | None:
     """Interrupt some work at one point; ``None`` when it has fewer."""
     before = sys.gettrace()
     sys._getframe().f_trace_opcodes = True  # 3.12 looks at any frame's, and only in settrace
-    sys.settrace(Interrupting(point))
+    sys.settrace(Interrupting(point, in_returns=in_returns))
     try:
         work()
     except KeyboardInterrupt as error:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import _thread
 import asyncio
 import gc
 import itertools
-import sys
+import signal
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -14,10 +15,9 @@ import pytest
 from callers import WAIT_S
 from hypothesis import given
 from hypothesis import strategies as st
+from interrupting import interrupted
 
 from binance_wsapi import EventStream
-from binance_wsapi import buffer as buffer_module
-from binance_wsapi import events as events_module
 from binance_wsapi.buffer import BufferEnded, EventBuffer
 from binance_wsapi.core.hold import ClientHold
 from binance_wsapi.options import Overflow
@@ -204,33 +204,6 @@ def test_waiter_whose_loop_is_gone_takes_no_item_away() -> None:
     kept[0]._log_destroy_pending = False
 
 
-class Interrupter:
-    """Raises ``KeyboardInterrupt`` at the n-th line that its thread comes to on the way to an event."""
-
-    files = (buffer_module.__file__, events_module.__file__)
-
-    def __init__(self, items: EventBuffer[Any], at: int) -> None:
-        self._items = items
-        self._lines_left = at
-        self._seen: set[tuple[int, int]] = set()
-        self.has_struck = False
-
-    def __call__(self, frame: Any, event: str, arg: Any) -> Any:
-        if frame.f_code.co_filename not in self.files:
-            return None
-        # The way out of a ``with`` is a line to a tracer, but no place where an interrupt can come.
-        line = (id(frame), frame.f_lineno)
-        leaves_with = line in self._seen and self._items._lock.locked()
-        self._seen.add(line)
-        if event == "line" and not leaves_with:
-            self._lines_left -= 1
-            if self._lines_left == 0:
-                self.has_struck = True
-                sys.settrace(None)
-                raise KeyboardInterrupt
-        return self
-
-
 TAKES: dict[str, Callable[[EventStream[str]], str]] = {
     "get": lambda stream: stream.get(WAIT_S),
     "for": lambda stream: next(iter(stream)),
@@ -238,30 +211,27 @@ TAKES: dict[str, Callable[[EventStream[str]], str]] = {
 
 
 @pytest.mark.parametrize("way", TAKES)
-def test_interrupt_at_any_line_takes_no_event_away(way: str) -> None:
+def test_interrupt_at_any_place_takes_no_event_away(way: str) -> None:
     """Two take, one of them is interrupted: the other one gets the first event that comes."""
     gc.collect()  # a coroutine that an earlier test left behind would end, and be interrupted, here
-    for at in itertools.count(1):
+    for at in itertools.count():
         items = buffer()
         stream: EventStream[str] = EventStream(
             name="events", buffer=items, close=items.end, hold=ClientHold.__new__(ClientHold)
         )
-        interrupter = Interrupter(items, at)
+        has_struck: list[bool] = []
 
-        def interrupted(
-            stream: EventStream[str] = stream, interrupter: Interrupter = interrupter
+        def take_interrupted(
+            stream: EventStream[str] = stream, at: int = at, has_struck: list[bool] = has_struck
         ) -> str | None:
-            sys.settrace(interrupter)
-            try:
-                return TAKES[way](stream)
-            except KeyboardInterrupt:
-                return None
-            finally:
-                sys.settrace(None)
+            got: list[str] = []
+            error = interrupted(at, lambda: got.append(TAKES[way](stream)), in_returns=False)
+            has_struck.append(error is not None)
+            return got[0] if got else None
 
         other, other_took = blocked_in(lambda stream=stream: stream.get(WAIT_S))  # type: ignore[misc]
         wait_for_waiters(items, 1)
-        victim, took = blocked_in(interrupted)
+        victim, took = blocked_in(take_interrupted)
         wait_for(lambda: len(items._wakers) > 1 or took)  # noqa: B023
         items.put((str, "first"))
         wait_for(lambda: took or other_took)  # noqa: B023
@@ -275,10 +245,26 @@ def test_interrupt_at_any_line_takes_no_event_away(way: str) -> None:
         left = [make(what) for make, what in drained(items)]
         told = [event for event in [*took, *other_took] if event is not None]
         assert other_took, "the other one waits though there was an event for it"
-        assert sorted([*told, *left]) == events, f"interrupted at line {at}"
-        if not interrupter.has_struck:
+        assert sorted([*told, *left]) == events, f"interrupted at place {at}"
+        if has_struck == [False]:
             break
-    assert at > 10, "not one line was interrupted"
+    assert at > 10, "not one place was interrupted"
+
+
+@pytest.mark.parametrize("way", TAKES)
+def test_interrupt_while_an_event_is_made_takes_it_not_away(way: str) -> None:
+    items = buffer()
+    stream: EventStream[str] = EventStream(
+        name="events", buffer=items, close=items.end, hold=ClientHold.__new__(ClientHold)
+    )
+    items.put(
+        (_thread.interrupt_main, signal.SIGINT)
+    )  # the interrupt comes with the end of this call
+
+    with pytest.raises(KeyboardInterrupt):
+        TAKES[way](stream)
+
+    assert drained(items) == [(_thread.interrupt_main, signal.SIGINT)]
 
 
 def test_cancelled_wait_leaves_the_event_to_a_thread() -> None:

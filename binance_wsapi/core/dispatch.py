@@ -125,10 +125,12 @@ class Dispatcher:
 
     def _run(self) -> None:
         while True:
+            taken: list[_Posted] = []
             try:
-                name, make, what = self._buffer.take(None)
+                self._buffer.take_into(taken, None)  # nothing interrupts this thread
             except BufferEnded:
                 return
+            name, make, what = taken[0]
             try:
                 event = make(what)
             except Exception:
@@ -146,7 +148,9 @@ class Dispatcher:
     ) -> None:
         try:
             if loop is None:
-                _refuse_coroutine(handler(event))
+                returned = handler(event)
+                if returned is not None:
+                    _refuse_coroutine(returned)
             else:
                 loop.call_soon_threadsafe(self._spawn, loop, name, handler, event)
         except BaseException as error:  # noqa: BLE001  (not even SystemExit ends other handlers)

@@ -29,7 +29,7 @@ __all__ = ["StreamLink", "StreamSession"]
 log = logging.getLogger("binance_wsapi.streams")
 
 
-class _StreamFrame(msgspec.Struct):
+class _StreamFrame(msgspec.Struct, gc=False):
     """A combined event, or the answer to a control message."""
 
     stream: str = ""
