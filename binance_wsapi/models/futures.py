@@ -107,24 +107,15 @@ class _OrderFields(Model):
 
     named_by: ClassVar[tuple[str, ...]] = ("client_order_id",)
 
+    # In the order in which most answers send them: they are found fastest so.
     order_id: int
     """The exchange's id of the order, unique within the symbol."""
-    client_order_id: str
-    """Your id of the order."""
     symbol: str
     """The symbol."""
-    side: Side
-    """Which way the order goes."""
-    position_side: PositionSide | None
-    """The position it belongs to."""
-    type: FuturesOrderType
-    """How it meets the book now."""
-    original_type: FuturesOrderType | None = field(name="origType")
-    """Its type when it was placed: a triggered stop becomes a limit or market order."""
     status: OrderStatus
     """Where it stands."""
-    time_in_force: FuturesTimeInForce | None
-    """How long it stays."""
+    client_order_id: str
+    """Your id of the order."""
     price: Decimal
     """Limit price; zero when it has none."""
     quantity: Decimal = field(name="origQty")
@@ -133,6 +124,18 @@ class _OrderFields(Model):
     """Filled so far."""
     cumulative_quantity: Decimal | None = field(name="cumQty", default=None)
     """Filled so far, in answers to placing, modifying and cancelling; same as ``executed_quantity``."""
+    time_in_force: FuturesTimeInForce | None
+    """How long it stays."""
+    type: FuturesOrderType
+    """How it meets the book now."""
+    reduce_only: bool | None
+    """Whether it may only make a position smaller."""
+    close_position: bool | None
+    """Whether it closes the whole position when triggered."""
+    side: Side
+    """Which way the order goes."""
+    position_side: PositionSide | None
+    """The position it belongs to."""
     stop_price: Decimal | None
     """Trigger price; zero when it has none, without meaning for trailing orders."""
     activation_price: Decimal | None = field(name="activatePrice", default=None)
@@ -143,14 +146,12 @@ class _OrderFields(Model):
     """Which price triggers it."""
     price_protect: bool | None
     """Whether it is not triggered while mark and last price are far apart."""
+    original_type: FuturesOrderType | None = field(name="origType")
+    """Its type when it was placed: a triggered stop becomes a limit or market order."""
     price_match: PriceMatch | None = None
     """The price of the book it took in place of its own."""
     self_trade_prevention_mode: SelfTradePreventionMode | None = None
     """What happens when it meets another order of the account."""
-    reduce_only: bool | None
-    """Whether it may only make a position smaller."""
-    close_position: bool | None
-    """Whether it closes the whole position when triggered."""
     update_time: int | None
     """Last change, in ms."""
 

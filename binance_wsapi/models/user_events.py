@@ -52,6 +52,7 @@ __all__ = [
 class OrderUpdate(Event, tag="executionReport"):
     """An order changed: placed, filled, cancelled, amended, expired, rejected."""
 
+    # In the order in which they are sent: they are found fastest so.
     symbol: str = field(name="s")
     """Name, such as ``BTCUSDT``."""
     client_order_id: str = field(name="c")
@@ -96,6 +97,8 @@ class OrderUpdate(Event, tag="executionReport"):
     """When it happened, in the unit of ``event_time``."""
     trade_id: int = field(name="t")
     """Number of the trade; -1 when the event is no trade."""
+    prevented_match_id: int | None = field(name="v", default=None)
+    """The match that self-trade prevention stopped."""
     execution_id: int | None = field(name="I")
     """Number of this change: the same event seen twice has the same."""
     is_working: bool | None = field(name="w")
@@ -112,10 +115,10 @@ class OrderUpdate(Event, tag="executionReport"):
     """Filled by this event alone, in quote asset units."""
     quote_order_qty: Decimal | None = field(name="Q")
     """Amount ordered, in quote asset units; zero when ordered in base asset units."""
-    self_trade_prevention_mode: SelfTradePreventionMode | None = field(name="V")
-    """What happens when the order meets one of the same account."""
     working_time: int | None = field(name="W", default=None)
     """When it came to the book, in the unit of ``event_time``."""
+    self_trade_prevention_mode: SelfTradePreventionMode | None = field(name="V")
+    """What happens when the order meets one of the same account."""
     trailing_delta: int | None = field(name="d", default=None)
     """Trailing distance, in basis points."""
     trailing_time: int | None = field(name="D", default=None)
@@ -124,8 +127,6 @@ class OrderUpdate(Event, tag="executionReport"):
     """Your number for the strategy."""
     strategy_type: int | None = field(name="J", default=None)
     """Your number for the kind of strategy."""
-    prevented_match_id: int | None = field(name="v", default=None)
-    """The match that self-trade prevention stopped."""
     prevented_quantity: Decimal | None = field(name="A", default=None)
     """Quantity lost to prevented matches so far, in base asset units."""
     last_prevented_quantity: Decimal | None = field(name="B", default=None)
