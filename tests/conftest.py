@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 from callers import FLAVOURS, WAIT_S, Caller, Flavour, caller_of
 from scripted_server import ScriptedServer
@@ -19,6 +20,10 @@ from binance_wsapi.simulator import SimulatedExchange
 
 QUICK: dict[str, Any] = {"reconnect_delay": 0.01, "attach_event_listeners": False}
 """Options of test clients: nothing is gained by waiting long for a reconnect."""
+
+# How long an example takes says how busy the machine is, and nothing about what is tested.
+hypothesis.settings.register_profile("untimed", deadline=None)
+hypothesis.settings.load_profile("untimed")
 
 
 def pytest_configure() -> None:

@@ -129,6 +129,8 @@ class Matching(OrderBooks[FuturesOrder]):
 
     def _expire_spent_orders(self, order: FuturesOrder) -> None:
         """Expire an account's resting orders that have no position left to reduce."""
+        if order.account.is_house:
+            return  # it rests a whole book, and nothing that only closes
         for other in list(order.account.open_orders_of(order.contract)):
             if other.is_resting and other.only_closes and not _closable(other):
                 self.finish(other, "EXPIRED", reason=ExpiryReason.REDUCE_ONLY)
