@@ -9,7 +9,13 @@ from typing import Any, assert_type
 from binance_wsapi import AsyncClient, AsyncEventStream, Client, ConnectionHealth, LimitUsage
 from binance_wsapi.endpoints import WsKey
 from binance_wsapi.errors import OutcomeUnknown
-from binance_wsapi.events import ConnectionEvent, EventStream, StreamGap
+from binance_wsapi.event_log import (
+    AsyncLoggedEvents,
+    LoggedEvents,
+    read_stream,
+    read_stream_async,
+)
+from binance_wsapi.events import ConnectionEvent, EventStream, StreamGap, StreamName
 from binance_wsapi.facade.async_spot import AsyncSpotNamespace
 from binance_wsapi.facade.market_streams import AsyncStreams, Streams
 from binance_wsapi.facade.spot import SpotNamespace
@@ -112,6 +118,15 @@ async def streamed_and_awaited(streams: AsyncStreams) -> None:
     assert_type(await streams.order_book("BTCUSDT"), AsyncLocalOrderBook)
     for _ in trades:  # type: ignore[attr-defined]  # pyright: ignore[reportGeneralTypeIssues, reportUnknownVariableType]
         pass
+
+
+async def logged(streams: Streams) -> None:
+    logged = read_stream("redis://", streams.trade("BTCUSDT"))
+    assert_type(logged, LoggedEvents[TradeEvent | StreamGap])
+    name = StreamName[TradeEvent]("btcusdt@trade")
+    async with await read_stream_async("redis://", name, after=logged.position) as events:
+        assert_type(events, AsyncLoggedEvents[TradeEvent | StreamGap])
+    assert_type(read_stream("redis://", "btcusdt@trade"), LoggedEvents[Any])
 
 
 def user_data(client: Client, chosen: WsKey) -> None:
