@@ -146,6 +146,7 @@ def test_every_execution_is_read_once_whoever_is_killed(tmp_path: Path) -> None:
             **exchange.client_options(account.create_key()),
             "event_log": f"{server.url}?account=desk",
             "attach_event_listeners": False,
+            "timeout": 60,  # a busy machine is slow to begin
         }
         publishers = [Slot(role="publish", options=options) for _ in range(PUBLISHERS)]
         readers = [Slot(role="read", url=server.url, path=str(each.path)) for each in kept]
