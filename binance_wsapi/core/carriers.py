@@ -31,6 +31,9 @@ class Carriers(Generic[E]):
         runtime: What the core stands on.
         tell: Takes each event once, in order.
         identify: What tells an event apart and is the same in its copies.
+        too_late: Is told of a link that has brought an event from before what was told already, and of the
+            first such event, which is told no more. Without it such an event is told behind those that it
+            lies before.
     """
 
     def __init__(
@@ -39,10 +42,14 @@ class Carriers(Generic[E]):
         tell: Callable[[E], None],
         *,
         identify: Callable[[E], Hashable],
+        too_late: Callable[[Link, E], object] | None = None,
     ) -> None:
         self._runtime = runtime
         self._tell = tell
         self._identify = identify
+        self._too_late = too_late
+        self._late: dict[Link, E] = {}
+        """The first event of each link that was too late, until that is told."""
         self._release_planned = False
         self._links: list[Link] = []
         """Oldest first."""
@@ -101,6 +108,7 @@ class Carriers(Generic[E]):
             self._plan_release()
         self._pass_on(position, events)
         self._forget_finished(now)
+        self._tell_late()
 
     def forget(self, link: Link) -> tuple[float | None, E | None]:
         """Return since when another link has carried the events in its place, and its last event.
@@ -133,14 +141,31 @@ class Carriers(Generic[E]):
             self._merges.clear()
             self._gone.clear()
         self._forget_finished(now)
-        return was_carrier and not self._subscribed
+        is_interrupted = was_carrier and not self._subscribed
+        self._tell_late()
+        return is_interrupted
 
     def _pass_on(self, position: int, events: list[E]) -> None:
         """Tell what a link has brought, through the merges to those behind it."""
         for merge in self._merges[position:]:
-            events = [told for event in events for told in merge.from_old(event)]
+            events = [
+                told
+                for event in events
+                if not self._is_too_late(merge, position, event)
+                for told in merge.from_old(event)
+            ]
         for event in events:
             self._tell(event)
+
+    def _is_too_late(self, merge: EventMerge[E], position: int, event: E) -> bool:
+        is_late = self._too_late is not None and merge.is_too_late(event)
+        if is_late:
+            self._late.setdefault(self._links[position], event)
+        return is_late
+
+    def _tell_late(self) -> None:
+        while self._late and self._too_late is not None:
+            self._too_late(*self._late.popitem())
 
     def _forget_finished(self, now: float) -> None:
         while self._merges and self._merges[0].is_over(now):
@@ -165,5 +190,6 @@ class Carriers(Generic[E]):
         for position, merge in enumerate(self._merges, start=1):
             self._pass_on(position, merge.release(now))
         self._forget_finished(now)
+        self._tell_late()
         if any(merge.holds for merge in self._merges):
             self._plan_release()

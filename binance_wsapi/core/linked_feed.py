@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 __all__ = ["LinkedFeed", "Observer"]
 
+TOO_LATE = "events came later than those after them"
+
 
 class Observer(Protocol):
     """Who sees an account's events beside its stream; called on the loop's thread."""
@@ -53,7 +55,11 @@ class LinkedFeed(Feed):
         super().__init__(*args, **kwargs)
         self._lost_answers = lost_answers
         self._subscribed_by = subscribed_by
-        self._carriers: Carriers[RawEvent] = Carriers(self._runtime, self._tell, identify=identity)
+        self._carriers: Carriers[RawEvent] = Carriers(
+            self._runtime, self._tell, identify=identity, too_late=self._comes_too_late
+        )
+        self.let_go: Callable[[Any, str], object] = lambda link, reason: None
+        """Ends a link, or its subscription, and tells of its loss here."""
         self._loss = ""
         self._told_us = 0
         """The time of the last event before the present gap."""
@@ -93,7 +99,7 @@ class LinkedFeed(Feed):
         last_told_us = _time_us(latest)
         if self._carriers.lost(link):
             self._loss = reason
-            self._interrupt(link, last_told_us)
+            self._begin_gap(link.proven_at, last_told_us)
             return True
         if left_at is None and self._is_restored:
             self.not_restored(reason)  # it was to carry the events, and came to nothing
@@ -101,10 +107,14 @@ class LinkedFeed(Feed):
             self._moved()
         elif left_at is not None:
             # It was not what it seemed when another took over: silent already, perhaps.
-            self._interrupt(link, last_told_us)
-            self.resumed(reason)
-            self._gone_on()
+            self.doubted(link.proven_at, reason, told_us=last_told_us)
         return False
+
+    def _comes_too_late(self, link: Link, event: RawEvent) -> None:
+        """What the link brings lies before what was told: from this event on it is to lie in a gap."""
+        self.doubted(link.opened_at, TOO_LATE, told_us=_time_us(event))
+        link.proven_at = self._runtime.now()  # what is missing until now has been told
+        self.let_go(link, TOO_LATE)
 
     def _moving(self) -> None:
         if self.reconciler is not None:
@@ -151,21 +161,19 @@ class LinkedFeed(Feed):
         """
         self.interrupted_earlier(whole_until, told_us=self._told_us)
 
-    def doubted(self, whole_until: float, reason: str) -> None:
+    def doubted(self, whole_until: float, reason: str, *, told_us: int = 0) -> None:
         """Events may be missing of what seemed whole; they flow now.
 
         Args:
             whole_until: Since when, monotonic seconds.
             reason: What the gap is told for.
+            told_us: The time of the last event, or the first missing one; none is missing before it.
         """
-        self._interrupted(whole_until, 0)
+        self._begin_gap(whole_until, told_us)
         self.resumed(reason)
         self._gone_on()
 
-    def _interrupt(self, link: Link, last_told_us: int) -> None:
-        self._interrupted(link.proven_at, last_told_us)
-
-    def _interrupted(self, whole_until: float, told_us: int) -> None:
+    def _begin_gap(self, whole_until: float, told_us: int) -> None:
         self._told_us = told_us
         self.interrupted(whole_until, told_us=told_us)
         if self.reconciler is not None:

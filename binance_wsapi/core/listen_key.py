@@ -86,6 +86,7 @@ class ListenKeyUserData(Session):
         super().__init__(runtime, ws_key, heals=self._is_restored)
         self._keys = keys
         self._feed = feed
+        feed.let_go = self.lose
         self._refusal: BinanceWsApiError | None = None
         self._keeper: asyncio.Task[None] | None = None
         self._lost: KeyLink | None = None

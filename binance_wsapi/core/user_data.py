@@ -44,6 +44,7 @@ class ApiUserData:
         self._runtime = runtime
         self._session = session
         self._feed = feed
+        feed.let_go = self.lost
         self.deliver: Callable[[RawEvent, ApiLink], None] = feed.deliver
         self._subscribed_at = -math.inf
         self._retry: asyncio.Task[None] | None = None

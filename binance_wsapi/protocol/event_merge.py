@@ -59,6 +59,8 @@ class EventMerge(Generic[E]):
         self._size = size
         self._told_by_old = _Multiset(size)
         self._told_by_new = _Multiset(size)
+        self._overdue = _Multiset(size)
+        """Told by the new one because their time was up: the old one may be yet to bring what lies before."""
         self._old_ended_at: float | None = None
 
     @property
@@ -71,16 +73,25 @@ class EventMerge(Generic[E]):
         """Whether nothing that the new connection has brought still waits for its copy on the old one."""
         return not self._held and not self._told_by_new
 
+    def is_too_late(self, event: E) -> bool:
+        """Whether ``event``, which the old connection has brought, lies before what has been told."""
+        if not self._overdue:
+            return False
+        key = self._identify(event)
+        return key not in self._told_by_new and all(held != key for held, _, _ in self._held)
+
     def from_old(self, event: E) -> list[E]:
         """Return what to deliver now that the old connection has brought ``event``."""
         key = self._identify(event)
         if self._told_by_new.take(key):
+            self._overdue.take(key)
             return []  # the copy that the new one brought has been told
         place = next((i for i, (held, _, _) in enumerate(self._held) if held == key), None)
         if place is None:
             self._told_by_old.add(key)
             return [event]
         # What the new connection brought before this one, the old one should have brought by now.
+        self._overdue.clear()
         earlier = [self._tell_held() for _ in range(place)]
         self._held.popleft()
         return [*earlier, event]
@@ -90,6 +101,7 @@ class EventMerge(Generic[E]):
         key = self._identify(event)
         if self._told_by_old.take(key):
             # The old one is past this event: what is held back from before it, it will not bring.
+            self._overdue.clear()
             return [self._tell_held() for _ in range(len(self._held))]
         if self._old_ended_at is not None:
             return [event]  # nothing comes any more that it could overtake
@@ -103,6 +115,7 @@ class EventMerge(Generic[E]):
         while self._held and (
             self._held[0][2] + self._hold_s <= now or len(self._held) > self._size
         ):
+            self._overdue.add(self._held[0][0])
             due.append(self._tell_held())
         return due
 
@@ -113,6 +126,7 @@ class EventMerge(Generic[E]):
         :meth:`is_over`.
         """
         self._old_ended_at = now
+        self._overdue.clear()
         held = [event for _, event, _ in self._held]
         self._held.clear()
         return held
@@ -139,6 +153,13 @@ class _Multiset:
 
     def __bool__(self) -> bool:
         return bool(self._counts)
+
+    def __contains__(self, key: Hashable) -> bool:
+        return key in self._counts
+
+    def clear(self) -> None:
+        """Forget all."""
+        self._counts.clear()
 
     def add(self, key: Hashable) -> None:
         counts = self._counts

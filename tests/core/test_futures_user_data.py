@@ -362,7 +362,7 @@ def test_lost_connection_is_restored_with_the_gap_in_its_place(subscribed: Subsc
 
 
 def test_dead_peer_is_noticed(subscribed: Subscribed) -> None:
-    data = subscribed(ping_interval=0.05, pong_timeout=0.05)
+    data = subscribed(ping_interval=0.05, pong_timeout=0.5)
 
     data.exchange.faults.half_open()
 

@@ -10,9 +10,10 @@ import pytest
 from binance_wsapi import StreamGap, WsKey
 from binance_wsapi.core.feed import Feed
 from binance_wsapi.core.link import Link
-from binance_wsapi.core.linked_feed import LinkedFeed
+from binance_wsapi.core.linked_feed import TOO_LATE, LinkedFeed
 from binance_wsapi.options import Options
 from binance_wsapi.protocol.clock import ServerClock
+from binance_wsapi.protocol.raw_event import raw_event
 
 NOBODY_ASKS = SimpleNamespace(is_busy=False)
 NOW = 1_000.0
@@ -43,7 +44,7 @@ class FakeLink(Link):
     """Proven when it was opened."""
 
     def __init__(self) -> None:
-        self.proven_at = NOW
+        self.proven_at = self.opened_at = NOW
 
 
 def options(**more: Any) -> dict[str, Any]:
@@ -95,3 +96,33 @@ def test_old_link_that_proves_nothing_after_it_was_replaced_leaves_a_gap(proves:
     assert [type(each) for each in told] == ([] if proves else [StreamGap])
     assert all(each.reason == "it is gone" for each in told)
     assert all(each.from_ms == NOW_US // 1000 for each in told)
+
+
+def test_event_that_comes_later_than_those_after_it_lies_in_a_gap() -> None:
+    """The old link has told its successor's events by being silent; what it brings then is not told behind them."""
+
+    def told_at(ms: int) -> Any:
+        return raw_event(f'{{"e":"balanceUpdate","E":{ms},"T":{ms},"a":"USDT","d":"1"}}'.encode())
+
+    it = runtime()
+    feed = LinkedFeed(it, **options(subscribed_by="a test", lost_answers=NOBODY_ASKS))
+    ended: list[Any] = []
+    feed.let_go = lambda link, reason: ended.append((link, reason, feed.lost(link, reason)))
+    old, new = FakeLink(), FakeLink()
+    feed.carried_by(old)
+    it.time += 10
+    feed.expect(new)
+    feed.carried_by(new)
+    newer_ms = NOW_US // 1000 + 10_000
+    feed.deliver(told_at(newer_ms), new)
+    it.time += 5
+    feed._carriers._release()
+
+    feed.deliver(told_at(newer_ms - 10), old)
+
+    event, gap = taken(feed)
+    assert ended == [(old, TOO_LATE, False)]
+    assert f'"E":{newer_ms}' in event.decode()
+    assert isinstance(gap, StreamGap)
+    assert gap.from_ms == newer_ms - 10
+    assert gap.until_ms > newer_ms

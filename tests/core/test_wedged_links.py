@@ -13,7 +13,7 @@ from callers import WAIT_S, Caller, noted, until
 from scripted_server import Peer, ScriptedServer
 
 from binance_wsapi import NotSent, RequestTimeout, StreamGap, WsKey
-from binance_wsapi.core.listen_key import ListenKeyUserData
+from binance_wsapi.core.listen_key import KeyLink, ListenKeyUserData
 from binance_wsapi.core.user_data import ApiUserData
 
 Dial = Callable[..., Caller]
@@ -491,7 +491,7 @@ def test_listen_key_stream_that_never_answered_is_given_up_where_another_one_doe
 ) -> None:
     """It may have been wedged from its first moment: all since then is a gap, pongs or not."""
     streams.answers = lambda number: number > 2
-    caller, stream = subscribe(pong_timeout=0.2)
+    caller, stream = subscribe(pong_timeout=0.7)
     link = caller.client._core.user_data.connections()[0].serving
     assert link is not None
 
@@ -499,24 +499,31 @@ def test_listen_key_stream_that_never_answered_is_given_up_where_another_one_doe
 
     assert isinstance(gap, StreamGap)
     assert link.proven_at == link.dialled_at  # type: ignore[attr-defined]
-    streams.wait_until_asked(3, 20)
+    streams.wait_until_asked(3, 3)
     assert [each.state for each in caller.call(lambda client: client.health())] == ["ready"] * 2
 
 
 def test_gap_is_told_when_pongs_turn_out_to_have_proven_nothing(
-    streams: KeyStreams, subscribe: Callable[..., tuple[Caller, Any]]
+    streams: KeyStreams, subscribe: Callable[..., tuple[Caller, Any]], scripted: ScriptedServer
 ) -> None:
-    """The first two connections answer nothing, so nothing is told of the first one's end until the third answers."""
-    streams.answers = lambda number: number > 3
+    """The first connection sends pongs and answers nothing, and is lost; the second one answers."""
+    streams.answers = lambda number: number > 2
     began_ms = time.time_ns() // 1_000_000
-    caller, stream = subscribe(pong_timeout=0.2)
-    streams.wait_until_asked(3, 5)
+    caller, stream = subscribe(pong_timeout=10)
+    link = caller.client._core.user_data.connections()[0].serving
+    assert isinstance(link, KeyLink)
+    until(caller, lambda core: link.proven_at > link.dialled_at + 1)
 
-    gap = caller.next_event(stream)
+    scripted.loop.call_soon_threadsafe(scripted.peers[1].cut)
 
-    assert isinstance(gap, StreamGap)
-    assert gap.from_ms <= began_ms + 1000
-    assert gap.until_ms > gap.from_ms
+    gaps: list[StreamGap] = []
+    while len(gaps) < 2:
+        event = caller.next_event(stream)
+        gaps += [event] if isinstance(event, StreamGap) else []
+    lost, doubted = gaps
+    assert lost.from_ms >= began_ms + 900
+    assert doubted.from_ms <= began_ms + 500
+    assert doubted.until_ms >= lost.until_ms
 
 
 def test_listen_key_streams_of_which_none_answers_are_left_alone(
@@ -524,13 +531,13 @@ def test_listen_key_streams_of_which_none_answers_are_left_alone(
 ) -> None:
     """Another one is tried, each time after twice the pause: perhaps no question is answered there."""
     streams.answers = lambda number: False
-    caller, stream = subscribe(pong_timeout=0.2)
+    caller, stream = subscribe(pong_timeout=0.5)
 
     streams.wait_until_asked(4)
 
     (session,) = caller.client._core.user_data.connections()
     assert isinstance(session, ListenKeyUserData)
-    assert session._pause_s >= 4 * 2 * 0.2
+    assert session._pause_s >= 4 * 2 * 0.5
     assert len(stream) == 0
 
 

@@ -180,6 +180,41 @@ def test_events_are_not_held_back_for_longer_than_told() -> None:
     assert merge.from_old(report(1)) == []
 
 
+def test_what_lies_before_events_that_were_not_held_back_any_longer_is_too_late() -> None:
+    merge = EventMerge(identify=identity, hold_s=1.0)
+    merge.from_new(report(2), 0.0)
+    assert not merge.is_too_late(report(1)), "it is in time"
+    merge.from_new(report(4), 2.0)
+    merge.from_new(report(5), 2.5)
+
+    assert merge.release(3.0) == [report(4)]
+
+    assert merge.is_too_late(report(1))
+    assert not merge.is_too_late(report(4)), "the copy of what was told"
+    assert not merge.is_too_late(report(5)), "the copy of what is held back"
+    merge.from_old(report(5))
+    assert not merge.is_too_late(report(6)), "the old one is past what was told"
+
+
+@pytest.mark.parametrize("passed_by", ["its copies", "a later event", "its end"])
+def test_nothing_is_too_late_once_the_old_one_is_past_what_was_told(passed_by: str) -> None:
+    merge = EventMerge(identify=identity, hold_s=1.0)
+    if passed_by == "a later event":
+        merge.from_old(report(3))
+    merge.from_new(report(2), 0.0)
+    merge.release(1.0)
+    assert merge.is_too_late(report(1))
+
+    if passed_by == "its copies":
+        merge.from_old(report(2))
+    elif passed_by == "a later event":
+        merge.from_new(report(3), 1.0)
+    else:
+        merge.old_ended(1.0)
+
+    assert not merge.is_too_late(report(1))
+
+
 def test_the_old_ones_copies_are_still_known_after_its_end() -> None:
     merge = EventMerge(identify=identity, linger_s=30.0)
     merge.from_old(report(1))

@@ -184,18 +184,16 @@ class RestAdversary(Adversary):
         world: What it attacks.
         rng: Where its ideas come from.
         account: Whose listen key it ends.
-        moves: The stream moves to fresh connections: what a former one holds back for longer than a move
-            waits comes behind what is newer, so nothing is held back then.
     """
 
-    def __init__(self, world: World, rng: Random, account: RestAccount, *, moves: bool) -> None:
+    def __init__(self, world: World, rng: Random, account: RestAccount) -> None:
         super().__init__(world, rng)
         self._account = account
         attacks = [
             self._cut,
             self._half_open,
             self._wedge,
-            *(() if moves else (self._stall,)),
+            self._stall,
             self._shut_down,
             self._close_politely,
             self._refuse_handshakes,
@@ -246,8 +244,7 @@ async def _happens(world: World, plan: Plan, rng: Random, report: Report) -> Non
     world.note(f"{market.value} {plan}")
     stream = await client.subscribe_user_data_stream(account.ws_key)
     since = world.loop.time()
-    moves = plan.options["rotate_after"] is not None
-    adversary = RestAdversary(world, rng, account, moves=moves)
+    adversary = RestAdversary(world, rng, account)
     attack = world.loop.create_task(adversary.attack())
     for _ in range(rng.randint(10, 60)):
         await asyncio.sleep(rng.expovariate(1.0))

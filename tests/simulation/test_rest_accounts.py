@@ -5,7 +5,7 @@ from __future__ import annotations
 from simulation_rest_accounts import simulate_rest_account
 
 SEEDS = 400
-FOUND = ()
+FOUND = (1410, 2019, 2324, 2394, 2777)
 """Beyond those of every run: seeds that found something once."""
 
 
