@@ -137,11 +137,11 @@ class _Recovery:
                     await self._measure_clock(session)
             except TimeoutError:
                 raise _clock_not_read(f" within {timeout} s") from None
-            self._hand_on(session, entries, runs)
             # All of them first: each may be another one's rival.
             self._look_ups.lost_answers.note_unknown(
                 session, [call for call in calls.values() if call.ws_key == ws_key]
             )
+        self._hand_on(entries, runs)
         return list(
             await asyncio.gather(
                 *(self._settled(entry, calls[entry.key], until) for entry in left_open)
@@ -184,20 +184,21 @@ class _Recovery:
         """Return how many seconds are left of the time this may take."""
         return None if until == math.inf else max(until - self._runtime.now(), 0.0)
 
-    def _hand_on(
-        self, session: ApiSession, entries: Iterable[Entry], runs: Mapping[int, Run]
-    ) -> None:
-        """Let the look-ups know whose orders those are that other requests are known to have made."""
+    def _hand_on(self, entries: Iterable[Entry], runs: Mapping[int, Run]) -> None:
+        """Let the look-ups know whose orders those are that other requests are known to have made.
+
+        Whatever connection they went over: several lead to one exchange.
+        """
         for entry in entries:
-            if entry.ws_key != session.ws_key or entry.result is None:
+            if entry.result is None:
                 continue
-            run = runs[entry.key[0]]
-            session.own_orders.answers.append(
+            run, ws_key = runs[entry.key[0]], WsKey(entry.ws_key)
+            self._runtime.exchanges.own_orders_of(ws_key).answers.append(
                 ReadAnswer(
                     entry.request_id,
                     entry.written_at if self._is_comparable(run) else math.nan,
                     math.inf,  # nobody wrote down when it was heard
-                    kind_by_method(session.market, entry.method).makes_orders,
+                    kind_by_method(endpoint(ws_key).market, entry.method).makes_orders,
                     msgspec.Raw(entry.result),
                 )
             )

@@ -656,6 +656,28 @@ def test_repeated_client_order_id_is_not_taken_for_the_order_before(
     assert found.state == "not placed"
 
 
+@pytest.mark.usefixtures("soon")
+def test_repeated_client_order_id_is_not_taken_for_an_order_of_another_connection(
+    connect: Connect, exchange: SimulatedExchange, path: Path
+) -> None:
+    """Nothing is open on that one, but it leads to the same exchange."""
+    key = exchange.create_account().create_key()
+    caller = connect(key, journal=path, on_unknown_outcome="raise")
+    named = {**ORDER, "new_client_order_id": "mine"}
+    exchange.faults.on("order.place").drop_before_acceptance()
+    with pytest.raises(OutcomeUnknown):
+        caller.call(lambda client: client.spot.submit_new_order(**named))
+    second = caller.call(
+        lambda client: client.spot.using(WsKey.MAIN_WSAPI2).submit_new_order(**named)
+    ).result
+    caller.close()
+
+    (found,) = recovered(connect(key, journal=path))
+
+    assert second.order_id not in [order.order_id for order in found.orders]
+    assert found.state == "not placed"
+
+
 # What the file outlives
 
 
