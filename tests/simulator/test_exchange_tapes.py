@@ -342,7 +342,7 @@ def test_a_recorded_book_is_shown_level_by_level(
 ) -> None:
     symbol = "BTCUSDT" if market is Market.USDM else "BTCUSD_PERP"
     changes: Rows = [
-        (0, 99, "b", "60000", "77"),  # older than the whole book
+        (0, 99, "b", "59999", "77"),  # older than the whole book
         (0, 103, "b", "60000", "6"),
         (0, 103, "a", "60001", "0"),
         (2, 107, "b", "60002", "3"),
