@@ -35,7 +35,7 @@ from binance_wsapi.errors import (
 from binance_wsapi.protocol.envelope import Frame, MalformedFrame, decode_frame
 from binance_wsapi.protocol.error_table import rejection
 from binance_wsapi.protocol.inquiry import patience_us
-from binance_wsapi.protocol.limits import note
+from binance_wsapi.protocol.limits import MANY_NOTED, note, take_notes
 from binance_wsapi.protocol.own_orders import ReadAnswer
 from binance_wsapi.protocol.requests import Reaction, RequestState
 from binance_wsapi.protocol.session import SessionState
@@ -167,12 +167,14 @@ class Answers:
         self._proven(link, sent_at)
         round_trip = link.last_frame_at - sent_at
         self.round_trips.append(round_trip)
-        succeeded = _succeeded(call, message)
+        succeeded = is_plain or _succeeded(call, message)
         told, at = message.rate_limits, call.sent_us + int(round_trip * 1e6)
         if not is_plain:
             self._governor.answered(reservation, told, succeeded=succeeded, wall_us=at)
-        elif not note(self._governor, reservation, told, at):
+        elif not (noted := note(self._governor, reservation, told, at)):
             return False
+        elif noted == MANY_NOTED:
+            self._runtime.loop.call_soon(take_notes, self._governor)
         if not succeeded:
             self._failed(link, call, message, frame)
             return True

@@ -93,10 +93,7 @@ class ApiSession(Session):
         self.submit = self._outbox.submit
         self.received = self._answers.received
         self.is_calm = partial(is_calm, self._outbox)
-
-    def taken(self, link: ApiLink, frame: str | bytes) -> bool:
-        """Take a plain answer that a caller has read on its own thread; false leaves it to the loop's."""
-        return take_plain(self._answers, link, frame)
+        self.taken = partial(take_plain, self._answers)  # type: ignore[method-assign]  # as those above
 
     def exchange_us(self) -> int:
         """Return the exchange's time, epoch microseconds."""

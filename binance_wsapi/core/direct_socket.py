@@ -68,6 +68,7 @@ class DirectSocket:
         open_ones: set[DirectSocket],
     ) -> None:
         self._loop = loop
+        self._core_loop = loop if isinstance(loop, CoreLoop) else None
         self.sock = sock
         self._recv, self._send = sock.recv, sock.send
         self._tls = tls
@@ -103,7 +104,7 @@ class DirectSocket:
         """
         if not self._is_open:
             raise ConnectionResetError("the connection is closed")
-        corked = self._loop.corked if isinstance(self._loop, CoreLoop) else None
+        corked = None if self._core_loop is None else self._core_loop.corked
         if corked is None or len(frame) > CORKED_BYTES or len(self._frames) >= MOST_CORKED:
             self._put(client_frame(TEXT, frame))
         else:
@@ -147,9 +148,9 @@ class DirectSocket:
     # What comes
 
     def _begin(self, rest: bytes) -> None:
-        if isinstance(self._loop, CoreLoop):
+        if self._core_loop is not None:
             self.lead = Lead(
-                self._loop,
+                self._core_loop,
                 self.sock.fileno(),
                 read=self._readable,
                 pump=self._pump,

@@ -9,7 +9,6 @@ from __future__ import annotations
 import logging
 import signal
 import threading
-import time
 from collections import deque
 from collections.abc import Callable
 from functools import partial
@@ -76,7 +75,9 @@ class Driving:
                 operation=call.kind.method,
                 reason="within another call",
             )
-        if me == self._host.thread_id or (me == self._main and not self._is_interrupted_at_most()):
+        if me == self._host.thread_id or (
+            me == self._main and not self._is_interrupted_at_most(call.made_at)
+        ):
             return False
         is_mine = False
         leader: Waiter | LoopReader | None = None
@@ -131,12 +132,11 @@ class Driving:
             return None
         return socket.lead
 
-    def _is_interrupted_at_most(self) -> bool:
+    def _is_interrupted_at_most(self, now: float) -> bool:
         """Whether a signal can do no more to the main thread than interrupt it.
 
         A handler of the user's may call this client, and wait for the very call that it came in the midst of.
         """
-        now = time.monotonic()
         if now - self._looked_at >= LOOK_AT_HANDLERS_S:
             self._is_safe = all(
                 _is_harmless(signal.getsignal(number)) for number in signal.valid_signals()

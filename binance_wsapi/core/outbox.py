@@ -350,11 +350,12 @@ def _signs_slowly(runtime: Runtime, link: ApiLink, call: Call) -> bool:
 
 
 def is_calm(outbox: Outbox, call: Call) -> bool:
-    """Whether nothing could hold a request back that is written now."""
+    """Whether nothing could hold a request back that was just made."""
     return (
-        not len(outbox)
+        not outbox._waiting
+        and not outbox._held
         and (outbox.write_ahead is None or not call.kind.has_fate)
-        and outbox.now() >= outbox.silence.until
+        and call.made_at >= outbox.silence.until
         and has_room(outbox.governor, call.kind.operation, call.sent_us)
     )
 

@@ -62,9 +62,12 @@ class TlsRecords:
         Raises:
             OSError: There is nothing, or it cannot be believed.
         """
-        self._forget_sealed()
-        self._take_in()  # what an interrupted caller has left
-        if self._open_into(said):
+        if self._sealing:
+            self._forget_sealed()
+        if self._brought:
+            self._take_in()
+        # What an interrupted caller has left.
+        if (self._before is not None or self._incoming.pending) and self._open_into(said):
             return True
         self._brought.extend(map(recv, (size,)))
         if not self._brought[-1]:
@@ -74,7 +77,8 @@ class TlsRecords:
 
     def seal_into(self, being_sent: list[bytes]) -> None:
         """Append what the socket has to take for :attr:`frames`, and for what TLS itself has to say."""
-        self._forget_sealed()
+        if self._sealing:
+            self._forget_sealed()
         frames, outgoing = self.frames, self._outgoing
         if frames:
             data = b"".join(frames)
@@ -86,26 +90,25 @@ class TlsRecords:
 
     def _forget_sealed(self) -> None:
         """Drop the frames that were sealed, by a caller who was interrupted perhaps."""
-        if self._sealing:
-            if self._outgoing.pending > self._sealed_before:
-                del self.frames[: self._sealing]
-            self._sealing = 0
+        if self._outgoing.pending > self._sealed_before:
+            del self.frames[: self._sealing]
+        self._sealing = 0
 
     def _take_in(self) -> None:
         """Give OpenSSL the whole records of what was brought."""
-        if self._brought:
-            data = b"".join(self._brought)
-            size = _whole_records(data)
-            if size:
-                if not self._taken_in:
-                    self._taken_in.extend(map(self._incoming.write, (data[:size],)))
-                rest = data[size:]
-                self._brought, self._taken_in = [rest] if rest else [], []
+        data = b"".join(self._brought)
+        size = _whole_records(data)
+        if size:
+            if not self._taken_in:
+                self._taken_in.extend(map(self._incoming.write, (data[:size],)))
+            rest = data[size:]
+            self._brought, self._taken_in = [rest] if rest else [], []
 
     def _open_into(self, said: list[bytes]) -> bool:
         tls, incoming, first = self._tls, self._incoming, self._first
         while self._before is not None or incoming.pending:
-            if self._rest is None:
+            rest = self._rest
+            if rest is None:
                 if self._before is None or not self._is_begun(self._before):
                     self._before, first[0] = incoming.pending, 0
                     try:
@@ -116,13 +119,15 @@ class TlsRecords:
                     except ssl.SSLZeroReturnError:
                         self._before = None
                         return True
-                self._rest = bytearray(tls.pending())
-            left = tls.pending()
-            if left:
-                if left != len(self._rest):
+                left = tls.pending()
+                rest = self._rest = bytearray(left)
+            else:
+                left = tls.pending()
+                if left and left != len(rest):
                     raise _forgotten()
-                tls.read(left, self._rest)
-            chunk = b"".join((first, self._rest))
+            if left:
+                tls.read(left, rest)
+            chunk = b"".join((first, rest))
             said += (chunk,)  # and no call before it counts as taken
             self._before = self._rest = None
         return False

@@ -99,7 +99,7 @@ class Waiter:
         timeout = min(timeout, _LONGEST_S)
         if self._lead is not None:
             until = time.monotonic() + timeout
-            if self._read_until(self._lead, until):
+            if self._read_until(self._lead, until, timeout):
                 return self._outcome
             timeout = max(0.0, until - time.monotonic())  # it does not lead any more
         bell = self._bell
@@ -110,28 +110,29 @@ class Waiter:
         self.abandon()
         return self._outcome  # the bell may be rung late: nobody else gets it
 
-    def _read_until(self, lead: Lead, until: float) -> bool:
+    def _read_until(self, lead: Lead, until: float, left: float) -> bool:
         """Read until the call is settled, or it is too late; false when the loop has taken over."""
         baton, bell = lead.loop.baton, lead.bell_descriptor
-        left = until - time.monotonic()
         while True:
-            ready = self._poll(min(max(0.0, left), AT_A_TIME_S) * 1000)
+            ready = self._poll(min(left, AT_A_TIME_S) * 1000)
             try:
                 # Who is interrupted behind this has it, and gives it back: the lock knows who holds it.
-                if not baton.acquire(timeout=max(0.0, until - time.monotonic())):
+                if not baton.acquire(blocking=False) and not baton.acquire(
+                    timeout=max(0.0, until - time.monotonic())
+                ):
                     return False
                 if self._outcome is None and ready and lead.leader is self:
                     self._is_reading = True
                     lead.pump()
                     self._is_reading = False
-                leads, left = lead.leader is self, until - time.monotonic()
-                if leads and (self._outcome is not None or left <= 0):
+                if lead.leader is not self:
+                    return self._outcome is not None
+                left = 0.0 if self._outcome is not None else until - time.monotonic()
+                if left <= 0:
                     if ready and (ready[0][0] == bell or len(ready) > 1):
                         self._bell.heard(0.0)
                     lead.end()
                     return True
-                if not leads:
-                    return self._outcome is not None
             finally:
                 try:  # noqa: SIM105  (a call more, and an interrupt could come before the release)
                     baton.release()

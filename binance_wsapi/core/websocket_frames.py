@@ -21,7 +21,7 @@ Message = tuple[int, str | bytes]
 """Opcode and payload: a text as such, all else as bytes."""
 
 _WHOLE_TEXT = 0x80 | TEXT
-_head16, _head64 = Struct("!BBH").pack, Struct("!BBQ").pack
+_head16, _head64 = Struct("!BBH4s").pack, Struct("!BBQ4s").pack
 
 
 class FrameError(Exception):
@@ -40,8 +40,8 @@ def client_frame(opcode: int, payload: bytes) -> bytes:
     if size < 126:
         return bytes((0x80 | opcode, 0x80 | size)) + key + masked
     if size < 1 << 16:
-        return _head16(0x80 | opcode, 0xFE, size) + key + masked
-    return _head64(0x80 | opcode, 0xFF, size) + key + masked
+        return _head16(0x80 | opcode, 0xFE, size, key) + masked
+    return _head64(0x80 | opcode, 0xFF, size, key) + masked
 
 
 class FrameReader:
@@ -71,12 +71,8 @@ class FrameReader:
         """
         while self._message is None:
             if self.chunks:
-                rest, chunks = self._data[self._at :], self.chunks
-                if len(rest) + sum(map(len, chunks)) < self._needed:
-                    return None
-                data = chunks[0] if not rest and len(chunks) == 1 else b"".join((rest, *chunks))
-                self._data, self._at, self.chunks = data, 0, []
-            if not self._read_frame():
+                self._gather()
+            if len(self._data) - self._at < self._needed or not self._read_frame():
                 return None
         return self._message
 
@@ -107,12 +103,19 @@ class FrameReader:
         """The message was taken."""
         self._message = None
 
+    def _gather(self) -> None:
+        chunks, rest = self.chunks, len(self._data) - self._at
+        if rest:
+            if rest + sum(map(len, chunks)) >= self._needed:
+                data = b"".join((self._data[self._at :], *chunks))
+                self._data, self._at, self.chunks = data, 0, []
+        else:
+            data = chunks[0] if len(chunks) == 1 else b"".join(chunks)
+            self._data, self._at, self.chunks = data, 0, []
+
     def _read_frame(self) -> bool:
         data, at = self._data, self._at
         body = at + 2
-        if len(data) < body:
-            self._needed = 2
-            return False
         first, size = data[at], data[at + 1]
         if size > 127:
             raise FrameError(1002, "a masked frame")
@@ -133,17 +136,18 @@ class FrameReader:
             return False
         payload = data[body:stop]
         if opcode > BINARY:
-            self._message, self._at = (opcode, payload), stop
+            self._message, self._at, self._needed = (opcode, payload), stop, 2
         elif not first & 0x80:
             self._parts += payload
-            self._kind, self._at = kind or opcode, stop
+            self._kind, self._at, self._needed = kind or opcode, stop, 2
         else:
+            parts = self._parts
             if kind:
-                payload = bytes(self._parts) + payload
+                payload, parts = bytes(parts) + payload, bytearray()
             kind = kind or opcode
             message = (TEXT, _text(payload)) if kind == TEXT else (kind, payload)
-            parts = bytearray()
-            self._message, self._kind, self._parts, self._at = message, 0, parts, stop
+            self._message, self._kind, self._parts = message, 0, parts
+            self._at, self._needed = stop, 2
         return True
 
 

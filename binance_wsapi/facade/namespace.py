@@ -12,6 +12,7 @@ import inspect
 import sys
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial, wraps
+from types import CoroutineType
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, Self
 
 from binance_wsapi.catalogue import operations
@@ -62,8 +63,8 @@ def _method(operation: Operation, signature: Callable[..., Any]) -> Callable[...
                     return _raising(error)
             kind = kinds[operation]
             coroutine = self._send(kind, kind.writers[tuple(given)], given)
-            if inspect.iscoroutine(coroutine):
-                _rename(coroutine, name)
+            if type(coroutine) is CoroutineType:
+                coroutine.__qualname__ = name  # Python warns by it where the await is forgotten
             return coroutine
 
         if sys.version_info >= (3, 12):
@@ -122,10 +123,6 @@ class _Refusing:
             self.market, name
         )
         return meant
-
-
-def _rename(coroutine: Any, name: str) -> None:
-    coroutine.__qualname__ = name  # Python warns by it where the await is forgotten
 
 
 class Namespace(_Refusing):

@@ -40,6 +40,7 @@ from binance_wsapi.protocol.told_limits import LimitUsage, RawJson, ToldLimit, t
 from binance_wsapi.protocol.weight import weight_of
 
 __all__ = [
+    "MANY_NOTED",
     "Claim",
     "Governor",
     "Ledger",
@@ -51,6 +52,7 @@ __all__ = [
     "has_room",
     "note",
     "order_ledger",
+    "take_notes",
     "weight_ledger",
 ]
 
@@ -85,6 +87,9 @@ _LATE_US = 500_000
 
 _TRY_US = 5 * 10**6
 """How often a request may go beyond a lease: its answer corrects what others are thought to use."""
+
+MANY_NOTED = 256
+"""After so many notes it is time for :func:`take_notes`."""
 
 _MOST_NOTED = 512
 
@@ -753,8 +758,12 @@ class Governor:
             urgent = urgent or cost.is_cancel
         wall_us += self.lead_us
         sent, counted = self._weight, self._orders
-        if self._noted and not has_room(self, operation, wall_us - self.lead_us):
-            _take_notes(self)
+        if self._noted and (
+            wall_us >= min(self._weights.look_at_us, self._counts.look_at_us)
+            or sent.sent + weight > sent.easy
+            or counted.sent + orders > counted.easy
+        ):
+            take_notes(self)
         if self._lock is not None:
             self._lock.acquire()
         try:
@@ -788,7 +797,7 @@ class Governor:
             A reservation, for :meth:`lost` when the attempt has ended: its answer tells no count. Or a
             refusal.
         """
-        _take_notes(self)
+        take_notes(self)
         wall_us += self.lead_us
         sent, counted = self._weight, self._orders
         with self._lock or _ALONE:
@@ -817,7 +826,7 @@ class Governor:
             succeeded: Its status is 200.
             wall_us: The exchange's time.
         """
-        _take_notes(self)
+        take_notes(self)
         self._take_answer(reservation, rate_limits, succeeded, wall_us)
 
     def _take_answer(
@@ -862,7 +871,7 @@ class Governor:
 
     def lost(self, reservation: Reservation) -> None:
         """No answer will come: the exchange may have counted it, or not."""
-        _take_notes(self)
+        take_notes(self)
         if not reservation.ends():
             return
         with self._lock or _ALONE:
@@ -890,13 +899,13 @@ class Governor:
             wall_us: The exchange's time.
             moved_us: By how much it is later than it was thought to be.
         """
-        _take_notes(self)
+        take_notes(self)
         with self._lock or _ALONE:
             self._move(wall_us + self.lead_us, moved_us)
 
     def usage(self, wall_us: int) -> list[LimitUsage]:
         """Return how far each limit is used up."""
-        _take_notes(self)
+        take_notes(self)
         with self._lock or _ALONE:
             self._roll(wall_us + self.lead_us)
             return [
@@ -998,16 +1007,17 @@ def has_room(governor: Governor, operation: Operation | None, wall_us: int) -> b
     return sent.sent + cost.fixed <= sent.easy and counted.sent + cost.orders <= counted.easy
 
 
-def note(governor: Governor, reservation: Reservation, rate_limits: RawJson, wall_us: int) -> bool:
-    """Keep a success for :meth:`Governor.answered` to take in later; false when it is to be taken in now.
+def note(governor: Governor, reservation: Reservation, rate_limits: RawJson, wall_us: int) -> int:
+    """Keep a success to be taken in later; return how many are kept, 0 when it is to be taken in now.
 
     For who may be interrupted at any line: it is one step, and may be done twice. What is under way
     counts until then.
     """
-    if len(governor._noted) >= _MOST_NOTED or governor._lock is not None:
-        return False
-    governor._noted.append((reservation, rate_limits, wall_us))
-    return True
+    noted = governor._noted
+    if len(noted) >= _MOST_NOTED or governor._lock is not None:
+        return 0
+    noted.append((reservation, rate_limits, wall_us))
+    return len(noted)
 
 
 def _used_up(window: _Window, wanted: int, most: int, wall_us: int) -> Refusal:
@@ -1019,7 +1029,8 @@ def _used_up(window: _Window, wanted: int, most: int, wall_us: int) -> Refusal:
     )
 
 
-def _take_notes(governor: Governor) -> None:
+def take_notes(governor: Governor) -> None:
+    """Take in what was noted."""
     while governor._noted:
         reservation, rate_limits, wall_us = governor._noted.popleft()
         governor._take_answer(reservation, rate_limits, True, wall_us)

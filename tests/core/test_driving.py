@@ -24,6 +24,7 @@ from binance_wsapi.core.call import Call
 from binance_wsapi.core.call_kind import kind_by_method
 from binance_wsapi.core.driving import Driving
 from binance_wsapi.core.waiter import Waiter
+from binance_wsapi.protocol.limits import MANY_NOTED
 from binance_wsapi.simulator import SimulatedExchange
 
 if sys.platform != "linux":
@@ -53,7 +54,7 @@ looks_at_handlers = Driving._is_interrupted_at_most
 @pytest.fixture
 def client(scripted: ScriptedServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[Client]:
     # pytest-timeout has a signal handler, which calls nobody.
-    monkeypatch.setattr(Driving, "_is_interrupted_at_most", lambda self: True)
+    monkeypatch.setattr(Driving, "_is_interrupted_at_most", lambda self, now: True)
     scripted.replies |= {"order.place": _placed, "ping": _answered}
     with Client(
         urls=scripted.urls, transport="direct", attach_event_listeners=False, timeout=500, **KEY
@@ -188,6 +189,7 @@ STORM = """
 import os, signal, sys, threading, time
 from dataclasses import replace
 from binance_wsapi import Client, WsKey
+from binance_wsapi.protocol.limits import MANY_NOTED
 from binance_wsapi.simulator import SimulatedExchange
 from binance_wsapi.simulator.doors.request_limits import Window
 
@@ -288,6 +290,15 @@ def test_storm_of_interrupts_loses_no_answer_and_hangs_nobody(kind: str) -> None
     assert not pending, out
     assert not failed, out
     assert not reconnects, out
+
+
+def test_loop_takes_in_what_callers_noted_of_the_limits(client: Client) -> None:
+    """Before there is so much of it that they could drive no more."""
+    for _ in range(MANY_NOTED):
+        client.spot.test_connectivity()
+    on_loop(client, lambda: None)  # behind what they left to it
+
+    assert len(session_of(client).governor._noted) < MANY_NOTED
 
 
 # Who is held up, gone, or comes from elsewhere

@@ -56,7 +56,7 @@ def driven(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
         return tries[-1]
 
     monkeypatch.setattr(Driving, "begin", counted)
-    monkeypatch.setattr(Driving, "_is_interrupted_at_most", lambda self: True)
+    monkeypatch.setattr(Driving, "_is_interrupted_at_most", lambda self, now: True)
     return tries
 
 
