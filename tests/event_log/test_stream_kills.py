@@ -74,20 +74,14 @@ class Kept:
         return self.latest
 
 
-def made_by(account: AccountHandle, since: int) -> dict[int, int]:
-    """The numbers and moments of all trades from one on."""
-    found: dict[int, int] = {}
+def look_at_trades(account: AccountHandle, made: dict[int, int]) -> int:
+    """Take in the numbers and moments of new trades, before the exchange forgets them; return the last number."""
     while True:
-        asked = {"symbol": "BTCUSDT", "limit": 1000, "fromId": max(found, default=since - 1) + 1}
+        asked = {"symbol": "BTCUSDT", "limit": 1000, "fromId": max(made, default=-1) + 1}
         rows: list[Any] = account.request("trades.historical", asked)
-        found |= {row["id"]: row["time"] for row in rows}
+        made |= {row["id"]: row["time"] for row in rows}
         if len(rows) < 1000:
-            return found
-
-
-def latest_of(account: AccountHandle) -> int:
-    rows: list[Any] = account.request("trades.recent", {"symbol": "BTCUSDT", "limit": 1})
-    return int(rows[-1]["id"])
+            return max(made)
 
 
 def read_by_all(kept: list[Kept], trade_id: int) -> bool:
@@ -142,6 +136,7 @@ def test_every_trade_is_read_once_or_lies_in_a_gap(tmp_path: Path) -> None:
             for each in kept
         ]
         nobody_was_left = 0
+        made: dict[int, int] = {}
         with at_work([*publishers, *readers]):
             with Load(exchange, account):
                 # The log begins with the first turn: what was before is nobody's loss.
@@ -156,14 +151,12 @@ def test_every_trade_is_read_once_or_lies_in_a_gap(tmp_path: Path) -> None:
                     for slot in killed:
                         slot.kill()
                     start(killed)
-                    seen = latest_of(account) + 1
+                    seen = look_at_trades(account, made) + 1
                     wait_until(partial(read_by_all, kept, seen))
-            wait_until(partial(read_by_all, kept, latest_of(account)))
+            wait_until(partial(read_by_all, kept, look_at_trades(account, made)))
         for each in kept:
-            numbers = [told for told in each.told if isinstance(told, int)]
-            made = made_by(account, min(numbers))
             lost = lost_in_gaps(each.told, made)
-            gaps = len(each.told) - len(numbers)
+            gaps = sum(not isinstance(told, int) for told in each.told)
             print(
                 f"{len(made)} trades, {lost} in {gaps} gaps; {nobody_was_left} times all were killed"
             )
