@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import struct
 import zlib
@@ -9,6 +10,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from binance_wsapi.protocol.journal_records import JournalRow
+
+try:
+    import fcntl
+except ImportError:  # Windows, whose fsync reaches the disk
+    _FULLY: int | None = None
+else:
+    _FULLY = getattr(fcntl, "F_FULLFSYNC", None)  # macOS, whose fsync does not
 
 __all__ = ["Tail", "rows_in"]
 
@@ -19,7 +27,7 @@ _DATA_AT = _CHECK.size + _HEAD.size
 
 _OPEN = os.O_RDWR | os.O_CREAT | os.O_APPEND | getattr(os, "O_BINARY", 0)
 
-_to_disk = getattr(os, "fdatasync", os.fsync)
+log = logging.getLogger("binance_wsapi.journal")
 
 
 class Tail:
@@ -75,7 +83,7 @@ class Tail:
         """
         with os.fdopen(os.dup(self._file), "rb") as file:
             file.seek(0)
-            return _rows_of(file.read())
+            return _rows_of(file.read(), self.path)
 
     def empty(self) -> None:
         """Delete all rows: another place has them.
@@ -101,10 +109,19 @@ def rows_in(path: Path) -> Iterator[JournalRow]:
         data = path.read_bytes()
     except FileNotFoundError:
         data = b""
-    return _rows_of(data)
+    return _rows_of(data, path)
 
 
-def _rows_of(data: bytes) -> Iterator[JournalRow]:
+def _to_disk(file: int) -> None:
+    if _FULLY is not None:
+        fcntl.fcntl(file, _FULLY)
+    elif hasattr(os, "fdatasync"):
+        os.fdatasync(file)
+    else:
+        os.fsync(file)
+
+
+def _rows_of(data: bytes, path: Path) -> Iterator[JournalRow]:
     at = 0
     while at + _DATA_AT <= len(data):
         (checked,) = _CHECK.unpack_from(data, at)
@@ -114,4 +131,12 @@ def _rows_of(data: bytes) -> Iterator[JournalRow]:
             return
         if zlib.crc32(memoryview(data)[at + _CHECK.size : end]) == checked:
             yield JournalRow(number, run, at_us, data[at + _DATA_AT : end])
-        at = end  # of one that a disk damaged, too: what stands behind it is good
+        else:
+            log.warning(
+                "%s: a row of %d bytes at byte %d is damaged and left out: what became of its orders is not known "
+                "from here",
+                path,
+                length,
+                at,
+            )
+        at = end  # what stands behind a damaged row is good

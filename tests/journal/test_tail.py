@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from binance_wsapi.core.write_ahead import JournalFailed
 from binance_wsapi.errors import ConfigurationError
 from binance_wsapi.journal import sqlite
+from binance_wsapi.journal import tail as tail_module
 from binance_wsapi.journal.runs import new_run
 from binance_wsapi.journal.sqlite import SqliteJournal, prune, read_file, tails_of
 from binance_wsapi.journal.tail import Tail, rows_in
@@ -376,3 +377,32 @@ def test_lock_that_cannot_be_written_is_not_held(
         with pytest.raises(ConfigurationError, match="No space left"):
             opened(path)
     opened(path).close()
+
+
+def test_a_row_that_a_disk_damaged_is_told(path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    tail = Tail(path, is_synced=False)
+    for number in range(3):
+        tail.append(number, 7, 9, b"data")
+    size = path.stat().st_size // 3
+    with path.open("r+b") as file:
+        file.seek(2 * size - 1)
+        file.write(b"!")
+
+    found = [row.number for row in tail.rows()]
+
+    assert found == [0, 2]
+    (told,) = caplog.messages
+    assert f"{path}: a row of 4 bytes at byte {size} is damaged" in told
+
+
+def test_power_durability_reaches_the_disk_of_a_mac(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[tuple[int, int]] = []
+    monkeypatch.setattr(tail_module, "_FULLY", 51)
+    monkeypatch.setattr("fcntl.fcntl", lambda file, command: asked.append((file, command)))
+
+    tail = Tail(path, is_synced=True)
+    tail.append(0, 7, 9, b"data")
+
+    assert asked == [(tail._file, 51)]
