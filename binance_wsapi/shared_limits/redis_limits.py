@@ -47,6 +47,8 @@ PATIENCE_S = 3.0
 """How long a client that begins waits for a server that is slow."""
 SETTLED_S = 1.0
 """A count that was told so long ago holds nothing that members have not reported meanwhile."""
+MARKS = 64
+"""How many of the server's answers are kept to compare counts with: those of a request's time on its way."""
 WINDOWS_LAST_S = 86_400
 """How long the server knows a limit that nobody has told it again."""
 STRANGERS = 8
@@ -74,8 +76,10 @@ class _Book:
         """The limits that the server knows."""
         self.used: dict[str, int] = {}
         """By window: what all held, when that was told last."""
-        self.marks: dict[str, tuple[int, int]] = {}
-        """By window: what had been sent when the server last answered, and what all had handled by then."""
+        self.marks: dict[str, deque[tuple[int, int]]] = {}
+        """By window: what had been sent when the server answered, and what all had handled by then."""
+        self.compared: dict[str, int] = {}
+        """By window: the mark of the count that was last compared with what all had handled."""
         self.counts: dict[str, deque[tuple[float, int]]] = {}
         """By window: the counts that the exchange told, and when."""
 
@@ -124,17 +128,20 @@ class _Book:
         most: Any = ""
         least: Any = ""
         counts = self.counts.setdefault(window, deque())
-        mark = self.marks.get(window)
+        marks = self.marks.get(window)
         if claim.told is not None:
-            if mark is not None and claim.told_at > mark[0]:
-                # All that was known to be handled then is in this count.
-                most = claim.told - mark[1]
+            if claim.told_at > self.compared.get(window, 0):
+                # All that was known to be handled when its request was sent is in this count.
+                before = [handled for sent, handled in marks or () if sent < claim.told_at]
+                if before:
+                    most = claim.told - before[-1]
+                    self.compared[window] = claim.told_at
             counts.append((now, claim.told))
             # What was counted then has been reported as handled by now, but for what others sent.
             while len(counts) > 1 and now - counts[1][0] >= SETTLED_S:
                 counts.popleft()
-            if mark is not None and now - counts[0][0] >= SETTLED_S:
-                least = counts[0][1] - mark[1]
+            if marks and now - counts[0][0] >= SETTLED_S:
+                least = counts[0][1] - marks[-1][1]
         if most != "" and least != "":
             least = min(least, most)
         wanted = claim.wanted if is_busy or claim.wanted > 1 or claim.own else 0
@@ -144,17 +151,21 @@ class _Book:
         )  # what was under way as the window turned counts here, too
         return [claim.allowed, held, claim.done, wanted, int(is_busy), most, least, lasts_s]
 
-    def take(self, claims: list[Claim], reply: list[Any], sent: int, *, asked_us: int) -> None:
+    def take(self, claims: list[Claim], reply: list[Any], *, asked_us: int) -> None:
         """Take in what the server answered to what was asked at that time of the exchange."""
         is_settling = bool(reply[1])
         if not is_settling:
             self.ledger.fallback = 0
         for claim, (held, handled, used) in zip(claims, reply[2:], strict=True):
             self.ledger.grant(claim, held, is_all=not is_settling)
-            window = self.key(claim)
-            self.marks[window] = sent, handled
+            window, sent = self.key(claim), self.ledger.meter.sent
+            marks = self.marks.setdefault(window, deque(maxlen=MARKS))
+            if marks and marks[-1][0] == sent:
+                marks.pop()
+            # What is sent from now on is counted later than what all had handled by now.
+            marks.append((sent, handled))
             self.used[window] = used
-        for kept in (self.marks, self.used, self.counts):
+        for kept in (self.marks, self.compared, self.used, self.counts):
             for window in [each for each in kept if each not in map(self.key, claims)]:
                 del kept[window]
         self.ledger.confirmed(asked_us + LAPSES_US)
@@ -162,6 +173,7 @@ class _Book:
     def come_back(self) -> None:
         """Compare with nothing that the server said before it was away: it may not know it any more."""
         self.marks.clear()
+        self.compared.clear()
         self.counts.clear()
 
     def do_without(self) -> None:
@@ -331,17 +343,17 @@ class RedisLimits:
             pipeline.eval(LEASE, len(keys), *keys, *arguments)
             if is_last:
                 pipeline.zrem(f"{book.name}:members", self._id)
-            said.append((book, claims, news, book.ledger.meter.sent, book.exchange_us()))
+            said.append((book, claims, news, book.exchange_us()))
         replies = iter(await pipeline.execute())
         if is_last:
             return
-        for book, claims, news, sent, asked_us in said:
+        for book, claims, news, asked_us in said:
             if news:
                 next(replies), next(replies)
             if book.learn_windows(next(replies)):
                 self._wake.set()
             reply = next(replies)
-            book.take(claims, reply, sent, asked_us=asked_us)
+            book.take(claims, reply, asked_us=asked_us)
             # Of those who are to come back yet some may be missing.
             book.members = max(int(reply[0]), book.members if is_back else 0)
         self._lost_at = None

@@ -297,10 +297,14 @@ def test_a_calm_fleet_uses_nearly_all_and_nobody_starves(tmp_path: Path) -> None
     assert min(sent) >= LIMIT / MEMBERS / 2
 
 
+@pytest.mark.parametrize("beats_first", [False, True], ids=["answer first", "beat first"])
 def test_what_others_were_thought_to_use_is_corrected_where_all_leases_are_used_up(
-    tmp_path: Path,
+    tmp_path: Path, beats_first: bool
 ) -> None:
-    """Where nobody sends no answer tells better: a request goes beyond the lease now and then."""
+    """Where nobody sends no answer tells better: a request goes beyond the lease now and then.
+
+    Its answer tells better also where the member says how far it is before that comes.
+    """
 
     async def corrected(server: RedisServer) -> int:
         async with redis.asyncio.Redis.from_url(server.url, decode_responses=True) as database:
@@ -317,8 +321,10 @@ def test_what_others_were_thought_to_use_is_corrected_where_all_leases_are_used_
             await database.hset(window, "F", LIMIT)
             await member.beat()
             member.send(LIMIT)
-            await member.beat()  # before the answers: what they tell is no upper bound any more
+            await member.beat()
             for _ in range(80):
+                if beats_first:
+                    await member.beat()
                 member.arrive(LIMIT)
                 member.hear()
                 await member.beat()
@@ -329,3 +335,55 @@ def test_what_others_were_thought_to_use_is_corrected_where_all_leases_are_used_
 
     with RedisServer(tmp_path) as server:
         assert asyncio.run(corrected(server)) >= 0.95 * LIMIT
+
+
+def test_a_count_is_not_compared_with_what_was_handled_after_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While a slow server has a question, one sends and is answered, and the others go on."""
+
+    async def ask_slowly(server: RedisServer) -> int:
+        async with redis.asyncio.Redis.from_url(server.url, decode_responses=True) as database:
+            await database.set(f"{BOOK}:since", 1)
+            world = World(server)
+            world.now += (MINUTE_US - world.wall_us % MINUTE_US) / 1e6  # a window begins
+            one, other = Member(world), Member(world)
+            world.counted[world.window] = 100  # of strangers
+
+            def send(member: Member, number: int) -> None:
+                member.send(number)
+                member.arrive(LIMIT)
+                member.hear()
+
+            for beat in range(12):
+                for member in (one, other):
+                    send(member, 1 if beat < 6 else 0)
+                    await member.beat()
+                world.now += BEAT_S
+            pipeline = one.limits._server.pipeline
+
+            def slow_pipeline(**options: Any) -> Any:
+                asked = pipeline(**options)
+                execute = asked.execute
+
+                async def execute_late() -> Any:
+                    send(one, 1)
+                    send(other, 50)
+                    await other.beat()
+                    return await execute()
+
+                asked.execute = execute_late
+                return asked
+
+            with monkeypatch.context() as patch:
+                patch.setattr(one.limits._server, "pipeline", slow_pipeline)
+                await one.beat()
+            await one.beat()
+            (window,) = [name async for name in database.scan_iter(f"{BOOK}:REQUEST*")]
+            strangers = int(await database.hget(window, "F") or 0)
+            for member in (one, other):
+                await member.limits._server.aclose()
+            return strangers
+
+    with RedisServer(tmp_path) as server:
+        assert asyncio.run(ask_slowly(server)) == 100
