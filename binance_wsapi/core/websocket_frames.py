@@ -96,7 +96,7 @@ class FrameReader:
                 text = payload.decode()
             except UnicodeDecodeError:
                 return
-            self._at = body + size
+            self._at, self._needed = body + size, 2
             yield text
 
     def drop(self) -> None:

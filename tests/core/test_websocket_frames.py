@@ -135,6 +135,19 @@ def test_texts_whose_taker_was_cut_short_are_still_there(sent: list[Sent], taken
     assert told == [(TEXT, "first"), *((TEXT, each.payload) for each in sent)]
 
 
+def test_small_frame_behind_a_large_one_is_read_though_a_reader_was_interrupted_between() -> None:
+    reader = FrameReader()
+    large = server_frame(TEXT, b"x" * 5000)
+    assert read(reader, large[:100]) == []
+
+    reader.chunks.append(large[100:] + server_frame(PING, b""))
+    reader._gather()  # the interrupt comes behind it
+    told = [*reader.texts()]
+
+    assert told == ["x" * 5000]
+    assert reader.peek() == (PING, b"")
+
+
 @given(st.sampled_from([TEXT, PING, PONG, CLOSE]), st.binary(max_size=300))
 def test_what_a_client_writes_is_masked_and_can_be_read(opcode: int, payload: bytes) -> None:
     frame = client_frame(opcode, payload)
