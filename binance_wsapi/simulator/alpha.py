@@ -115,6 +115,7 @@ class AlphaVenue:
 
     Attributes:
         market: The engine.
+        data: History and statistics of its symbols.
         maker: Who quotes, once he was started.
     """
 
@@ -125,8 +126,17 @@ class AlphaVenue:
         self.maker: MarketMaker | None = None
         assets = {"USDT": FORTUNE} | {f"ALPHA_{token.number}": FORTUNE for token in TOKENS}
         self._stranger = self.market.open_account(assets)
-        streams = AlphaStreams(clock, MarketData(clock, self.market))
-        self._server = StreamServer(clock, StreamHub(streams), most_streams=MOST_STREAMS)
+        self.data = MarketData(clock, self.market)
+        self.open_doors()
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what is saved: all but the doors."""
+        return {name: part for name, part in vars(self).items() if name != "_server"}
+
+    def open_doors(self) -> None:
+        """Serve its streams: to be called once more when it was read from a file."""
+        streams = AlphaStreams(self._clock, self.data)
+        self._server = StreamServer(self._clock, StreamHub(streams), most_streams=MOST_STREAMS)
 
     def start_maker(self) -> MarketMaker:
         """Keep a book on every token from now on."""

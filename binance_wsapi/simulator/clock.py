@@ -62,6 +62,30 @@ class SimulatedClock:
         self.turn = 0
         """Rises with each steering call and each :meth:`run_due`: within one turn no client can answer."""
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what is saved: real time goes on while the clock is in a file."""
+        return {
+            "frozen": self._frozen,
+            "speed": self._speed,
+            "now_us": self.now_us(),
+            "saved_at_us": time.time_ns() // 1_000,
+            "calls": sorted(call for call in self._calls if not call.is_cancelled),
+            "count": self._count,
+        }
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Go on: what came due meanwhile is still to come, in order."""
+        SimulatedClock.__init__(self, start_us=state["now_us"], frozen=state["frozen"])
+        self._speed, self._count, self._calls = state["speed"], state["count"], state["calls"]
+        gone_us = max(0, time.time_ns() // 1_000 - state["saved_at_us"])
+        self._land_on(state["now_us"] + (0 if self._frozen else int(gone_us * self._speed)))
+
+    def forget(self, is_void: Callable[[Callable[[], object]], bool]) -> None:
+        """Cancel what is planned for nobody any more."""
+        for call in self._calls:
+            if is_void(call.callback):
+                call.cancel()
+
     def now_us(self) -> int:
         """Return the time."""
         pinned = self._pinned

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import os
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
-from itertools import count
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from binance_wsapi.markets import Market
@@ -13,7 +13,7 @@ from binance_wsapi.simulator.clock import SimulatedClock
 from binance_wsapi.simulator.doors.request import engine_params
 from binance_wsapi.simulator.doors.wire import plain
 from binance_wsapi.simulator.hosting import HostedVenue
-from binance_wsapi.simulator.key_making import Key, KeyTypeName, make_key
+from binance_wsapi.simulator.key_making import Key, KeyTypeName, key_of, make_key
 from binance_wsapi.simulator.venue import Balances, Venue
 
 if TYPE_CHECKING:
@@ -142,12 +142,18 @@ class AccountHandle:
         key, record = make_key(
             self.uid,
             key_type,
-            self._exchange.key_rng,
+            venue.key_rng,
             permissions=frozenset(permissions),
             ips=frozenset(ips),
         )
         self._exchange.call(lambda: venue.keys.add(record))
         return key
+
+    @property
+    def keys(self) -> list[Key]:
+        """Its keys, oldest first."""
+        keys = self._exchange.venue.keys
+        return self._exchange.call(lambda: [key_of(each) for each in keys.of_account(self.uid)])
 
     def revoke_key(self, key: Key) -> None:
         """Delete a key: sessions logged on with it are told at their next request."""
@@ -195,6 +201,11 @@ class SimulatedExchange(HostedVenue):
         fees: Maker's and taker's commission of every account that is opened, as fractions: ``("0.001", "0.001")``;
             the exchange's usual ones when left out.
         latency: Seconds, by the exchange's clock, from a client to the engine: every request waits so long.
+        state: A file that :meth:`save_state` wrote, to go on with. Seed, clock, symbols and market makers are in it.
+
+    Raises:
+        ValueError: ``latency`` is no time; ``state`` is no saved exchange, damaged, or of another version.
+        OSError: ``state`` cannot be read.
 
     Attributes:
         clock: Steers time.
@@ -216,11 +227,13 @@ class SimulatedExchange(HostedVenue):
         host: str = "127.0.0.1",
         fees: tuple[str | Decimal, str | Decimal] | None = None,
         latency: float = 0.0,
+        state: str | os.PathLike[str] | None = None,
     ) -> None:
-        from random import Random
-
-        self.clock = clock or SimulatedClock()
-        venue = Venue(self.clock, seed=seed, symbols=symbols)
+        if state is None:
+            venue = Venue(clock or SimulatedClock(), seed=seed, symbols=symbols)
+        else:
+            venue = _saved(state, (seed, market_maker, clock is not None, symbols is not None))
+        self.clock = venue.clock
         super().__init__(
             venue,
             market_maker=market_maker,
@@ -233,11 +246,36 @@ class SimulatedExchange(HostedVenue):
             raise ValueError(f"latency={latency!r} is no number of seconds")
         venue.gateway.latency_seconds = latency
         self._fees = fees
-        self.key_rng = Random(f"keys {seed}")
         self._live_market: LiveMarket | None = None
-        self._numbers = count(1)
+
+    def save_state(self, path: str | os.PathLike[str]) -> None:
+        """Write all of it to a file, which ``SimulatedExchange(state=path)`` goes on with.
+
+        Connections are not part of it, nor faults and the journal. What comes due meanwhile by a clock that follows
+        real time happens when it goes on. The secrets of all keys are in the file, which is for its owner alone.
+
+        Raises:
+            RuntimeError: It is running (``stop()`` it first), or a replay or a recording is.
+            OSError: The file cannot be written.
+        """
+        from binance_wsapi.simulator.saved_state import save
+
+        if self.is_running:
+            raise RuntimeError(
+                "a running exchange is not saved: stop() it first, and start() it again"
+            )
+        save(self.venue, path)
 
     # --- accounts and clients
+
+    @property
+    def accounts(self) -> list[AccountHandle]:
+        """Those that have keys, in the order in which they got them."""
+        return self.call(
+            lambda: [
+                AccountHandle(self, self.venue.spot.accounts[uid]) for uid in self.venue.keys.owners
+            ]
+        )
 
     def create_account(
         self,
@@ -361,7 +399,7 @@ class SimulatedExchange(HostedVenue):
             return self.call(lambda: plain(self.venue.alpha.trade(params), microseconds=False))
         stranger = AccountHandle(self, self.call(lambda: self.venue.stranger(market, symbol)))
         if market is Market.EOPTIONS:
-            params["clientOrderId"] = f"stranger-{next(self._numbers)}"
+            params["clientOrderId"] = f"stranger-{next(self.venue.stranger_ids)}"
             return stranger.request("POST /eapi/v1/order", params, market=market)
         return stranger.request("order.place", params, market=market)
 
@@ -444,3 +482,13 @@ class SimulatedExchange(HostedVenue):
             self.venue.gateway.expel(ip)
 
         self.call(act)
+
+
+def _saved(state: str | os.PathLike[str], made_of: Iterable[object]) -> Venue:
+    from binance_wsapi.simulator.saved_state import load
+
+    if any(made_of):
+        raise ValueError(
+            f"state={os.fspath(state)!r} has seed, market_maker, clock and symbols in it: leave them out"
+        )
+    return load(state)

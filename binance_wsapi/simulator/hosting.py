@@ -113,6 +113,11 @@ class HostedVenue:
         await asyncio.to_thread(self.stop)
 
     @property
+    def is_running(self) -> bool:
+        """Whether it is started."""
+        return self._thread is not None
+
+    @property
     def port(self) -> int:
         """Where it listens."""
         return self._running().port

@@ -7,14 +7,9 @@ from random import Random
 from string import ascii_letters, digits
 from typing import Literal
 
-from binance_wsapi.simulator.doors.authentication import (
-    ApiKey,
-    KeyKind,
-    hmac_verifier,
-    public_verifier,
-)
+from binance_wsapi.simulator.doors.authentication import ApiKey, KeyKind
 
-__all__ = ["Key", "KeyTypeName", "make_key"]
+__all__ = ["Key", "KeyTypeName", "key_of", "make_key"]
 
 KeyTypeName = Literal["ed25519", "hmac", "rsa"]
 API_KEY_LENGTH = 64
@@ -42,31 +37,35 @@ def make_key(
     """Make a key of an account: for its owner, and for the exchange."""
     name = _text(rng)
     if key_type == "hmac":
-        secret = _text(rng)
-        kind, verify = KeyKind.HMAC, hmac_verifier(secret)
+        secret = checked_by = _text(rng)
     else:
-        secret, public = _ed25519_pair(rng) if key_type == "ed25519" else _rsa_pair()
-        kind, verify = public_verifier(public)
-    return Key(name, secret, key_type), ApiKey(name, kind, uid, verify, permissions, ips)
+        secret, checked_by = _ed25519_pair(rng) if key_type == "ed25519" else _rsa_pair()
+    record = ApiKey(name, KeyKind(key_type), uid, checked_by, secret, permissions, ips)
+    return key_of(record), record
+
+
+def key_of(record: ApiKey) -> Key:
+    """Return a key as its owner holds it."""
+    return Key(record.api_key, record.secret, record.kind.value)
 
 
 def _text(rng: Random) -> str:
     return "".join(rng.choices(ascii_letters + digits, k=API_KEY_LENGTH))
 
 
-def _ed25519_pair(rng: Random) -> tuple[str, bytes]:
+def _ed25519_pair(rng: Random) -> tuple[str, str]:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
     return _pem(Ed25519PrivateKey.from_private_bytes(rng.randbytes(32)))
 
 
-def _rsa_pair() -> tuple[str, bytes]:
+def _rsa_pair() -> tuple[str, str]:
     from cryptography.hazmat.primitives.asymmetric import rsa
 
     return _pem(rsa.generate_private_key(public_exponent=65537, key_size=2048))
 
 
-def _pem(private: object) -> tuple[str, bytes]:
+def _pem(private: object) -> tuple[str, str]:
     from cryptography.hazmat.primitives import serialization
     from cryptography.hazmat.primitives.asymmetric import ed25519, rsa
 
@@ -79,4 +78,4 @@ def _pem(private: object) -> tuple[str, bytes]:
     public = private.public_key().public_bytes(
         serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
     )
-    return secret.decode(), public
+    return secret.decode(), public.decode()

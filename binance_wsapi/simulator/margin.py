@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from decimal import Decimal
+from functools import partial
 from random import Random
 from string import ascii_letters, digits
 from typing import Any
@@ -115,7 +116,7 @@ class Margin:
         expires_us = self._clock.now_us() + validity_ms * 1000
         token = "".join(self._rng.choices(ascii_letters + digits, k=70))
         self._tokens[token] = ListenToken(self.account(owner_uid, symbol), expires_us)
-        self._clock.call_at(expires_us, lambda: self._forget(token))
+        self._clock.call_at(expires_us, partial(self._forget, token))
         return {"token": token, "expirationTime": Micros(expires_us)}
 
     def find(self, token: str) -> ListenToken | None:

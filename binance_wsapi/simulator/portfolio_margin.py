@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from decimal import Decimal
-from itertools import count
+from functools import partial
 from random import Random
 from typing import Any, cast
 
@@ -23,6 +23,7 @@ from binance_wsapi.simulator.futures.market import FuturesMarket
 from binance_wsapi.simulator.futures.rest_calls import Params, RestCall
 from binance_wsapi.simulator.market_data.stream_feeds import CallFeed
 from binance_wsapi.simulator.market_data.stream_hub import Feed, Publish
+from binance_wsapi.simulator.numbering import Numbers
 
 __all__ = ["PortfolioMargin", "ProStreams", "classic_path", "portfolio_call"]
 
@@ -59,7 +60,7 @@ class PortfolioMargin:
         self._accounts: dict[int, Account] = {}
         self._sources: dict[int, EventSource] = {}
         self._pro: dict[int, EventSource] = {}
-        self._update_ids = count(1)
+        self._update_ids = Numbers()
         self.keys = ListenKeys(clock, rng)
 
     def account(self, owner_uid: int) -> Account:
@@ -68,9 +69,10 @@ class PortfolioMargin:
         if found is None:
             found = self._accounts[owner_uid] = self._open_account({})
             source = self.source(owner_uid)
-            found.listeners.append(lambda event: self._relay_margin(source, event))
+            found.listeners.append(partial(self._relay_margin, source))
             for market, engine in self._futures.items():
-                self._follow(source, market, engine.account(found.uid))
+                follow = partial(self._relay_futures, source, UNITS[market])
+                engine.account(found.uid).listeners.append(follow)
         return found
 
     def source(self, owner_uid: int) -> EventSource:
@@ -135,15 +137,10 @@ class PortfolioMargin:
     def _event(self, event: str, members: Mapping[str, Any]) -> Event:
         return {"e": event, "E": Micros(self._clock.now_us()), **members}
 
-    def _follow(self, source: EventSource, market: Market, account: EventSource) -> None:
-        unit = UNITS[market]
-
-        def relay(event: Event) -> None:
-            change = _FUTURES_EVENTS.get(event["e"])
-            if change is not None:
-                source.publish(change(event, unit))
-
-        account.listeners.append(relay)
+    def _relay_futures(self, source: EventSource, unit: str, event: Event) -> None:
+        change = _FUTURES_EVENTS.get(event["e"])
+        if change is not None:
+            source.publish(change(event, unit))
 
     def _relay_margin(self, source: EventSource, event: Event) -> None:
         if event["e"] == "executionReport":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Container
 from decimal import Decimal
+from functools import partial
 
 from binance_wsapi.simulator.clock import ScheduledCall, SimulatedClock
 from binance_wsapi.simulator.observers import Trade
@@ -49,7 +50,7 @@ class Refills:
         is_quoted = self._symbols is None or trade.symbol in self._symbols
         if is_quoted and trade.symbol not in self._planned:
             self._planned[trade.symbol] = self._clock.call_later(
-                REFILL_SECONDS, lambda: self._refill(trade.symbol)
+                REFILL_SECONDS, partial(self._refill, trade.symbol)
             )
 
     def on_level(

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from decimal import Decimal
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 
 from binance_wsapi.endpoints import WsKey
 from binance_wsapi.markets import Market
@@ -21,6 +21,7 @@ from binance_wsapi.simulator.doors.wire import plain
 from binance_wsapi.simulator.eoptions.contracts import QUOTE_ASSET
 from binance_wsapi.simulator.errors import ExchangeError
 from binance_wsapi.simulator.exchange import AccountHandle, Key, SimulatedExchange
+from binance_wsapi.simulator.key_making import KeyTypeName
 from binance_wsapi.simulator.official_hosts import OFFICIAL_HOSTS, OFFICIAL_PORTS
 from binance_wsapi.simulator.paths import reached_at
 from binance_wsapi.simulator.playback import Playback
@@ -30,6 +31,9 @@ from binance_wsapi.simulator.snippets import SNIPPETS, environment, write_enviro
 from binance_wsapi.simulator.tapes import Tape, read_tapes
 
 __all__ = ["main"]
+
+KINDS: tuple[KeyTypeName, KeyTypeName] = ("ed25519", "hmac")
+"""The keys that an account has."""
 
 
 def main(
@@ -53,26 +57,33 @@ def main(
     options = made.parse_args(argv)
     if options.replay and options.random_market:
         made.error("--replay and --random-market both move the prices: name one of them")
+    if options.replay and options.state:
+        made.error("--replay begins with its tapes, --state with what was saved: name one of them")
     try:
         tapes = read_tapes(options.replay)
         exchange = _exchange(options, tapes)
-        _give_past(exchange, options)
+        if not _goes_on(options):
+            _give_past(exchange, options)
         recording = None if options.record is None else exchange.market.record(options.record)
     except (OSError, ValueError, ExchangeError) as error:
         made.error(str(error))
+    try:
+        exchange.start()
+    except OSError as error:
+        ports = " and ".join(map(str, OFFICIAL_PORTS)) if options.as_binance else options.port
+        stream.write(f"cannot listen on {options.host}:{ports}: {error.strerror or error}\n")
+        if recording is not None:
+            recording.stop()
+        return 1
     with ExitStack() as endings:
         if recording is not None:
             endings.callback(recording.stop)
         endings.callback(exchange.stop)
-        try:
-            exchange.start()
-        except OSError as error:
-            ports = " and ".join(map(str, OFFICIAL_PORTS)) if options.as_binance else options.port
-            stream.write(f"cannot listen on {options.host}:{ports}: {error.strerror or error}\n")
-            return 1
         for limits in (exchange.limits, exchange.futures_limits, exchange.option_limits):
             limits.enabled = not options.no_limits
         exchange.start_funding()
+        if options.state is not None:
+            exchange.market.stop()  # a walk of the last run
         if options.random_market:
             exchange.start_random_market(markets=tuple(exchange.venue.market_makers))
         desk = _Desk(exchange, stream, options.account)
@@ -81,10 +92,20 @@ def main(
             advanced = progress_bar() if options.progress else _silent
             desk.playback = Playback(exchange, tapes, advanced)
             desk.lines = sys.stdin if lines is None else lines
-        return _serve(desk, exchange, options, stop)
+        status = _serve(desk, exchange, options, stop)
+    return status if options.state is None or _is_saved(exchange, options.state, stream) else 1
 
 
 def _exchange(options: argparse.Namespace, tapes: Sequence[Tape]) -> SimulatedExchange:
+    ports: dict[str, Any] = {
+        "tls": options.tls or options.as_binance,
+        "port": OFFICIAL_PORTS[0] if options.as_binance else options.port,
+        "more_ports": OFFICIAL_PORTS[1:] if options.as_binance else (),
+        "host": options.host,
+        "latency": options.latency,
+    }
+    if _goes_on(options):
+        return SimulatedExchange(state=options.state, **ports)
     clock = None
     if tapes:
         # Before the first trade: it waits until everything is told.
@@ -93,13 +114,23 @@ def _exchange(options: argparse.Namespace, tapes: Sequence[Tape]) -> SimulatedEx
         seed=options.seed,
         clock=clock,
         market_maker=not options.no_market_maker and not tapes,
-        tls=options.tls or options.as_binance,
-        port=OFFICIAL_PORTS[0] if options.as_binance else options.port,
-        more_ports=OFFICIAL_PORTS[1:] if options.as_binance else (),
-        host=options.host,
         fees=options.fees,
-        latency=options.latency,
+        **ports,
     )
+
+
+def _goes_on(options: argparse.Namespace) -> bool:
+    return options.state is not None and options.state.exists()
+
+
+def _is_saved(exchange: SimulatedExchange, path: Path, out: TextIO) -> bool:
+    try:
+        exchange.save_state(path)
+    except OSError as error:
+        out.write(f"cannot save to {path}: {error.strerror or error}\n")
+        return False
+    out.write(f"saved to {path}\n")
+    return True
 
 
 def _give_past(exchange: SimulatedExchange, options: argparse.Namespace) -> None:
@@ -146,15 +177,19 @@ class _Desk:
     ) -> None:
         self._exchange = exchange
         self._out = out
-        self._accounts = [
-            exchange.create_account(
-                each[Market.SPOT],
-                usdm=each[Market.USDM],
-                coinm=each[Market.COINM],
-                eoptions=each[Market.EOPTIONS].get(QUOTE_ASSET),
-            )
-            for each in accounts
-        ] or [exchange.create_account()]
+        self._accounts = (
+            exchange.accounts
+            or [
+                exchange.create_account(
+                    each[Market.SPOT],
+                    usdm=each[Market.USDM],
+                    coinm=each[Market.COINM],
+                    eoptions=each[Market.EOPTIONS].get(QUOTE_ASSET),
+                )
+                for each in accounts
+            ]
+            or [exchange.create_account()]
+        )
         self.playback: Playback | None = None
         """What is replayed once everything is told."""
         self.lines: Iterable[str] = ()
@@ -215,7 +250,12 @@ class _Desk:
         for account in self._accounts:
             self.tell(f"\nAccount {account.uid}")
             self._tell_balances(account)
-            keys.append((account.create_key("ed25519"), account.create_key("hmac")))
+            made = [
+                next((key for key in account.keys if key.key_type == kind), None)
+                or account.create_key(kind)
+                for kind in KINDS
+            ]
+            keys.append((made[0], made[1]))
             for key in keys[-1]:
                 self._tell_key(key)
         self._tell_how(*keys[0], options)

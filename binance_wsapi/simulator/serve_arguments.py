@@ -104,6 +104,13 @@ def parser() -> argparse.ArgumentParser:
         help="write what is traded as tapes, a file a symbol",
     )
     made.add_argument(
+        "--state",
+        type=Path,
+        metavar="FILE",
+        help="save the exchange there at the end, and go on with it at the next start: accounts, keys, orders, history. "
+        "--seed, --account, --fees, --history and --no-market-maker count when the file is made",
+    )
+    made.add_argument(
         "--env-file",
         type=Path,
         metavar="FILE",

@@ -5,38 +5,32 @@ It lives on one thread: the server's, or that of a test that drives it in memory
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from functools import cached_property, partial
+from functools import cached_property
 from random import Random
 from typing import TYPE_CHECKING, Any
 
 from binance_wsapi.catalogue import operations
-from binance_wsapi.endpoints import WsKey
 from binance_wsapi.markets import Market
 from binance_wsapi.simulator.accounts import Account, EventSource
 from binance_wsapi.simulator.clock import SimulatedClock
 from binance_wsapi.simulator.doors.authentication import KeyRing
-from binance_wsapi.simulator.doors.gateway import Connection, Gateway, Handshake, Route
+from binance_wsapi.simulator.doors.gateway import Gateway
 from binance_wsapi.simulator.doors.request_limits import LimitRules, RequestLimits, Window
 from binance_wsapi.simulator.doors.rest import RestApi
 from binance_wsapi.simulator.doors.service import Service
-from binance_wsapi.simulator.doors.sessions import ApiConnection
-from binance_wsapi.simulator.doors.stream_connections import StreamServer
 from binance_wsapi.simulator.faults.script import Faults
-from binance_wsapi.simulator.futures.doors import PING_SECONDS, PONG_SECONDS, FuturesDoors
 from binance_wsapi.simulator.futures.funding import FundingSchedule
 from binance_wsapi.simulator.futures.market import FuturesMarket
-from binance_wsapi.simulator.futures.user_streams import UserStreamServer
+from binance_wsapi.simulator.futures.stream_venue import StreamVenue
 from binance_wsapi.simulator.journal import Journal
 from binance_wsapi.simulator.margin import Margin
 from binance_wsapi.simulator.market_data.market_data import MarketData
-from binance_wsapi.simulator.market_data.stream_hub import Feed, Publish, StreamHub
-from binance_wsapi.simulator.paths import API_PATHS, path_of
-from binance_wsapi.simulator.portfolio_margin import PortfolioMargin, ProStreams
+from binance_wsapi.simulator.numbering import Numbers
+from binance_wsapi.simulator.portfolio_margin import PortfolioMargin
+from binance_wsapi.simulator.routes import add_routes
 from binance_wsapi.simulator.spot.market import SpotMarket
-from binance_wsapi.simulator.spot.streams import SpotStreams
 from binance_wsapi.simulator.spot.symbols import DEFAULT_SYMBOLS, SymbolSpec
 
 if TYPE_CHECKING:
@@ -44,20 +38,17 @@ if TYPE_CHECKING:
     from binance_wsapi.simulator.eoptions.doors import OptionVenue
     from binance_wsapi.simulator.futures.maker import FuturesMaker
     from binance_wsapi.simulator.spot.market_maker import MarketMaker
+    from binance_wsapi.simulator.spot.random_market import RandomMarket
 
 __all__ = ["Venue"]
 
-SPOT_CONNECT_WEIGHT = 2
-FUTURES_CONNECT_WEIGHT = 5
 FUTURES_RULES = LimitRules(
     weight=Window("MINUTE", 1, 2_400),
     orders=(Window("SECOND", 10, 300), Window("MINUTE", 1, 1_200)),
 )
 OPTION_RULES = LimitRules(weight=Window("MINUTE", 1, 2_400), orders=(Window("MINUTE", 1, 1_200),))
 FORTUNE = Decimal(10) ** 9
-_is_option_stream = re.compile(
-    r"!index@arr|!optionSymbol|[^@]+-[0-9]{6}-.*|[^@]+@(option|openInterest).*"
-).fullmatch
+_DOORS = {"journal", "faults", "gateway", "services", "rest"}
 Balances = Mapping[str, str | int | Decimal]
 
 
@@ -73,12 +64,16 @@ class Venue:
         spot: The Spot engine.
         market_data: Spot's public history.
         keys: All API keys.
+        stream_venues: What streams and REST know of both futures markets.
         futures: Both futures engines.
         margin: Margin accounts and their listen tokens.
         portfolio_margin: Portfolio margin accounts and their listen keys.
         spot_limits: Request weight, order counts and connection attempts of Spot.
         futures_limits: The same for both futures markets, which share one pool.
         option_limits: The same for options.
+        walks: What moves prices at random.
+        key_rng: Where keys come from.
+        stranger_ids: Numbers of the orders of somebody who trades against users.
     """
 
     def __init__(
@@ -90,9 +85,6 @@ class Venue:
     ) -> None:
         self.clock = clock
         self.rng = Random(seed)
-        self.journal = Journal()
-        self.faults = Faults(clock.skew)
-        self.gateway = Gateway(clock, self.faults, self.journal)
         self.keys = KeyRing()
         self.spot_limits = RequestLimits(clock)
         self.spot = SpotMarket(clock, self.rng, DEFAULT_SYMBOLS if symbols is None else symbols)
@@ -113,15 +105,34 @@ class Venue:
         usdm.settings.sibling, coinm.settings.sibling = coinm, usdm
         self._funding = [FundingSchedule(engine) for engine in self.futures.values()]
         self.market_makers: dict[Market, MarketMaker | FuturesMaker] = {}
+        self.walks: list[RandomMarket] = []
+        self.key_rng = Random(f"keys {seed}")
+        self.stranger_ids = Numbers()
+        self._stranger: Account | None = None
+        self._option_balances: dict[int, Decimal] = {}
+        self.stream_venues = {
+            market: StreamVenue.of(engine) for market, engine in self.futures.items()
+        }
+        self.open_doors()
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what is saved: all but the doors, and what passed them."""
+        return {name: part for name, part in vars(self).items() if name not in _DOORS}
+
+    def open_doors(self) -> None:
+        """Serve all: to be called once more when it was read from a file."""
+        self.journal = Journal()
+        self.faults = Faults(self.clock.skew)
+        self.gateway = Gateway(self.clock, self.faults, self.journal)
         self.services = {Market.SPOT: self._spot_service()} | {
             market: self._futures_service(market) for market in self.futures
         }
         self.services[Market.EOPTIONS] = self._option_service()
-        self._stranger: Account | None = None
-        self._option_balances: dict[int, Decimal] = {}
-        self.futures_doors = FuturesDoors(usdm, coinm, guests=self._option_stream)
+        for part in ("eoptions", "alpha"):
+            if part in vars(self):
+                vars(self)[part].open_doors()
         self.rest = RestApi(self)
-        self._open_doors()
+        add_routes(self)
 
     def open_account(
         self,
@@ -225,28 +236,20 @@ class Venue:
             maker = self.maker_of(market)
             if maker is None:
                 raise RuntimeError("there is no market maker: start with market_maker=True")
-            RandomMarket(
+            walk = RandomMarket(
                 self.clock,
                 maker,
                 Random(self.rng.random()),
                 step_seconds=step_seconds,
                 volatility=volatility,
-            ).start()
+            )
+            walk.start()
+            self.walks.append(walk)
 
     def start_funding(self) -> None:
         """Settle funding on time from now on."""
         for schedule in self._funding:
             schedule.start()
-
-    def api_connection(self, handshake: Handshake, market: Market) -> ApiConnection:
-        """Serve a WebSocket API connection."""
-        return ApiConnection(
-            handshake,
-            self.services[market],
-            self.faults,
-            listen_tokens=self.margin.find,
-            banned=self.gateway.expel,
-        )
 
     def _spot_service(self) -> Service:
         market_data, spot = self.market_data, self.spot
@@ -295,69 +298,3 @@ class Venue:
 
     def _option_account(self, uid: int) -> EventSource:
         return self.eoptions.market.account(uid)
-
-    def _option_stream(self, is_public: bool, name: str, publish: Publish) -> Feed | None:
-        """Open an options stream on the host of USD-M, which serves both markets on the same paths."""
-        return self.eoptions.open(is_public, name, publish) if _is_option_stream(name) else None
-
-    def _option_connection(self, handshake: Handshake) -> Connection:
-        return self.eoptions.connect(handshake)
-
-    def _alpha_connection(self, handshake: Handshake) -> Connection:
-        return self.alpha.connect(handshake)
-
-    def _open_doors(self) -> None:
-        self.gateway.add_route(
-            API_PATHS[Market.SPOT],
-            Route(
-                lambda handshake: self.api_connection(handshake, Market.SPOT),
-                limits=self.spot_limits,
-                connect_weight=SPOT_CONNECT_WEIGHT,
-                notice=lambda event: {"event": event},
-            ),
-        )
-        for market in self.futures:
-            self.gateway.add_route(
-                API_PATHS[market],
-                Route(
-                    partial(self.api_connection, market=market),
-                    limits=self.futures_limits,
-                    connect_weight=FUTURES_CONNECT_WEIGHT,
-                    ping_seconds=PING_SECONDS,
-                    pong_seconds=PONG_SECONDS,
-                ),
-            )
-        streams = StreamServer(self.clock, StreamHub(SpotStreams(self.clock, self.market_data)))
-        futures_routes = self.futures_doors.routes(self.futures_limits)
-        routes = streams.routes(self.spot_limits) | futures_routes
-        for path, route in routes.items():
-            self.gateway.add_route(path, route)
-        self.gateway.add_route(path_of(WsKey.ALPHA), Route(self._alpha_connection))
-        self._open_listen_key_doors()
-
-        options = Route(
-            self._option_connection,
-            self.option_limits,
-            ping_seconds=PING_SECONDS,
-            pong_seconds=PONG_SECONDS,
-        )
-        for part in ("public", "market", "private"):
-            for form in ("ws", "stream"):
-                self.gateway.add_route(f"/eoptions/{part}/{form}", options)
-
-    def _open_listen_key_doors(self) -> None:
-        portfolio, usdm_keys = self.portfolio_margin, self.futures[Market.USDM].listen_keys
-        servers = {
-            "/margin": UserStreamServer(self.clock, self.margin.risk_keys, reads_path=True),
-            "/pm": UserStreamServer(self.clock, portfolio.keys, reads_path=True),
-            "/pm-classic": UserStreamServer(
-                self.clock,
-                usdm_keys,
-                reads_path=True,
-                make_table=lambda keys, filters: ProStreams(portfolio, keys),
-            ),
-        }
-        for prefix, server in servers.items():
-            limits = self.spot_limits if prefix == "/margin" else self.futures_limits
-            self.gateway.add_route(f"{prefix}/ws", Route(server.raw, limits))
-            self.gateway.add_route(f"{prefix}/stream", Route(server.combined, limits))

@@ -49,8 +49,7 @@ def data_of(exchange: SimulatedExchange, market: Market) -> Any:
     venue = exchange.venue
     if market is Market.SPOT:
         return venue.market_data
-    doors = venue.futures_doors
-    return (doors.usdm if market is Market.USDM else doors.coinm).data
+    return venue.stream_venues[market].data
 
 
 def trade_tape(path: Path, rows: Sequence[tuple[float, str, str]]) -> Tape:

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import Enum
-from functools import partial
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING
 
 from binance_wsapi.catalogue.operation import Security
@@ -29,13 +29,10 @@ __all__ = [
     "Credentials",
     "KeyKind",
     "KeyRing",
-    "Verifier",
     "check_time",
-    "public_verifier",
 ]
 
-Verifier = Callable[[bytes, str], bool]
-"""Whether a signature text belongs to a payload."""
+_Verifier = Callable[[bytes, str], bool]
 
 MAX_LEAD_US = 1_000_000
 DEFAULT_RECV_WINDOW = "5000"
@@ -71,10 +68,17 @@ class ApiKey:
     kind: KeyKind
     uid: int
     """The account it belongs to."""
-    verify: Verifier = field(repr=False)
+    checked_by: str = field(repr=False)
+    """What signatures are checked by: the HMAC secret, or the public key as PEM text."""
+    secret: str = field(repr=False)
+    """The owner's half, for owners who ask for it again."""
     permissions: frozenset[str] = frozenset({"USER_DATA", "TRADE"})
     ips: frozenset[str] = frozenset()
     """Addresses it may be used from; empty means any."""
+
+    def verify(self, payload: bytes, signature: str) -> bool:
+        """Whether a signature text belongs to a payload."""
+        return _verifier(self.kind, self.checked_by)(payload, signature)
 
     def allows(self, security: Security, remote: str) -> bool:
         """Whether the key may do something of this kind from this address."""
@@ -186,7 +190,15 @@ def sorted_payload(params: Iterable[tuple[str, str]]) -> bytes:
     ).encode()
 
 
-def hmac_verifier(secret: str) -> Verifier:
+@lru_cache(maxsize=1024)
+def _verifier(kind: KeyKind, checked_by: str) -> _Verifier:
+    """Return the check of a key's signatures: made once, as reading a key takes longer than using it."""
+    return (
+        _hmac_verifier(checked_by) if kind is KeyKind.HMAC else _public_verifier(kind, checked_by)
+    )
+
+
+def _hmac_verifier(secret: str) -> _Verifier:
     """Return the check of HMAC-SHA-256 signatures; hex, in either case."""
     key = secret.encode()
 
@@ -197,21 +209,20 @@ def hmac_verifier(secret: str) -> Verifier:
     return verify
 
 
-def public_verifier(pem: str | bytes) -> tuple[KeyKind, Verifier]:
-    """Return the kind of a public key (PEM, SubjectPublicKeyInfo) and the check of its signatures."""
+def _public_verifier(kind: KeyKind, pem: str) -> _Verifier:
+    """Return the check of the signatures of a public key (PEM, SubjectPublicKeyInfo)."""
     from cryptography.exceptions import InvalidSignature
     from cryptography.hazmat.primitives import serialization
     from cryptography.hazmat.primitives.asymmetric import ed25519, rsa
 
-    public = serialization.load_pem_public_key(pem.encode() if isinstance(pem, str) else pem)
-    if isinstance(public, ed25519.Ed25519PublicKey):
-        kind = KeyKind.ED25519
-        check: Callable[[bytes, bytes], None] = public.verify
-    elif isinstance(public, rsa.RSAPublicKey):
-        kind = KeyKind.RSA
-        check = partial(_verify_rsa, public)
+    public = serialization.load_pem_public_key(pem.encode())
+    check: Callable[[bytes, bytes], None]
+    if kind is KeyKind.ED25519:
+        assert isinstance(public, ed25519.Ed25519PublicKey)
+        check = public.verify
     else:
-        raise TypeError(f"{type(public).__name__} is no key Binance takes: use Ed25519 or RSA")
+        assert isinstance(public, rsa.RSAPublicKey)
+        check = partial(_verify_rsa, public)
 
     def verify(payload: bytes, signature: str) -> bool:
         try:
@@ -220,7 +231,7 @@ def public_verifier(pem: str | bytes) -> tuple[KeyKind, Verifier]:
             return False
         return True
 
-    return kind, verify
+    return verify
 
 
 def _verify_rsa(public: RSAPublicKey, signature: bytes, data: bytes) -> None:

@@ -122,8 +122,8 @@ class RestApi:
             "DELETE /papi/v1/listenKey": self._keyed(lambda uid, params: portfolio.close_key(uid)),
         }
         self._futures_calls = {
-            Market.USDM: FuturesRest(venue.futures_doors.usdm, venue.futures_limits),
-            Market.COINM: FuturesRest(venue.futures_doors.coinm, venue.futures_limits),
+            Market.USDM: FuturesRest(venue.stream_venues[Market.USDM], venue.futures_limits),
+            Market.COINM: FuturesRest(venue.stream_venues[Market.COINM], venue.futures_limits),
         }
 
     def answer(self, request: RestRequest) -> RestAnswer:
@@ -238,7 +238,7 @@ class RestApi:
             return None
         # Both futures markets have these paths, on hosts of their own; the pairs are told apart by name.
         pair = dict(parse_qsl(request.query)).get("pair", "")
-        pairs = {one.pair for one in self._venue.futures_doors.coinm.contracts}
+        pairs = {one.pair for one in self._venue.stream_venues[Market.COINM].contracts}
         market = Market.COINM if pair in pairs else Market.USDM
         return market, request.path.removeprefix("/futures/")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from random import Random
+from typing import Any
 
 from binance_wsapi.simulator.clock import SimulatedClock
 from binance_wsapi.simulator.doors.gateway import Connection, Handshake
@@ -40,6 +41,7 @@ class OptionVenue:
 
     Attributes:
         market: The engine.
+        rows: What streams and REST tell of it.
         rest: Its REST API.
     """
 
@@ -47,9 +49,19 @@ class OptionVenue:
         self._clock = clock
         self._maker: OptionMaker | None = None
         self.market = OptionMarket(clock, rng)
-        rows = OptionRows(self.market)
-        pulses = Pulses(clock)
+        self.rows = OptionRows(self.market)
+        self._limits = limits
+        self.open_doors()
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what is saved: all but the doors."""
+        doors = ("_tables", "_servers", "rest")
+        return {name: part for name, part in vars(self).items() if name not in doors}
+
+    def open_doors(self) -> None:
+        """Serve streams and REST: to be called once more when it was read from a file."""
+        clock, rows = self._clock, self.rows
+        pulses = Pulses(clock)
         self._tables = {
             True: OptionStreams(rows, pulses, lambda kind: kind in PUBLIC_KINDS),
             False: OptionStreams(rows, pulses, lambda kind: kind not in PUBLIC_KINDS),
@@ -70,7 +82,7 @@ class OptionVenue:
             "market": server(is_public=False),
             "private": UserStreamServer(clock, self.market.listen_keys, reads_path=True),
         }
-        self.rest = OptionRest(rows, limits)
+        self.rest = OptionRest(rows, self._limits)
 
     def connect(self, handshake: Handshake) -> Connection:
         """Let a client in at ``/eoptions/<route>/ws`` or ``/eoptions/<route>/stream``."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 from binance_wsapi.simulator.clock import SimulatedClock
@@ -157,7 +158,7 @@ class OptionEvents:
             account.beat.cancel()
             account.beat = None
         if any(account.open_positions()):
-            account.beat = self._clock.call_later(BEAT_SECONDS, lambda: self.standing(account))
+            account.beat = self._clock.call_later(BEAT_SECONDS, partial(self.standing, account))
 
     def _publish(self, account: OptionAccount, event: str, members: dict[str, Any]) -> None:
         now = Micros(self._clock.now_us())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from decimal import Decimal
-from itertools import count
+from functools import partial
 from random import Random
 
 from binance_wsapi.simulator.clock import SimulatedClock
@@ -20,6 +20,7 @@ from binance_wsapi.simulator.eoptions.matching import OptionMatching
 from binance_wsapi.simulator.eoptions.risk import OptionRisk
 from binance_wsapi.simulator.errors import bad_symbol
 from binance_wsapi.simulator.futures.listen_keys import ListenKeys
+from binance_wsapi.simulator.numbering import Numbers
 from binance_wsapi.simulator.observers import MarketObserver
 from binance_wsapi.simulator.spot.book import Book
 
@@ -46,6 +47,7 @@ class OptionMarket:
         listen_keys: The live listen keys.
         events: Where the accounts' events are made.
         risk: What options and accounts are worth.
+        order_ids: Ids of orders to come.
         expired: What has expired, with the index price it was exercised at.
         listing_listeners: Told of each option that is listed.
         index_listeners: Told of each underlying whose index price was set.
@@ -64,8 +66,8 @@ class OptionMarket:
         self.expired: list[tuple[Option, Decimal]] = []
         self.listing_listeners: list[Callable[[Option], None]] = []
         self.index_listeners: list[Callable[[str], None]] = []
-        self.next_order_id = count(1).__next__
-        self._next_record_id = count(1).__next__
+        self.order_ids = Numbers()
+        self._record_ids = Numbers()
         for underlying in UNDERLYINGS:
             for option in listed(underlying, underlying.start_price, clock.now_us()):
                 self.list(option)
@@ -92,7 +94,7 @@ class OptionMarket:
         self.options[option.symbol] = option
         self.statuses[option.symbol] = "TRADING"
         self.books.setdefault(option.symbol, Book(option.symbol))
-        self.clock.call_at(option.expiry_us, lambda: self.expire(option.symbol))
+        self.clock.call_at(option.expiry_us, partial(self.expire, option.symbol))
         for listener in tuple(self.listing_listeners):
             listener(option)
 
@@ -150,7 +152,7 @@ class OptionMarket:
         amount = (option.payoff(index) * quantity).quantize(CENT)
         account.balance += amount
         account.exercises.append(
-            Exercise(self._next_record_id(), option, quantity, amount, index, self.clock.now_us())
+            Exercise(next(self._record_ids), option, quantity, amount, index, self.clock.now_us())
         )
         self.events.balances(account, "ORDER", positions=[OptionPosition(option)])
         self.events.standing(account)

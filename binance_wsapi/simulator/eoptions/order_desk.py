@@ -90,7 +90,7 @@ class OptionDesk:
         now_us = self._market.clock.now_us()
         time_in_force = given.choice("timeInForce", _TIMES_IN_FORCE, -1115, default="GTC")
         return OptionOrder(
-            order_id=self._market.next_order_id(),
+            order_id=next(self._market.order_ids),
             account=account,
             option=option,
             client_order_id=client_order_id,

@@ -12,6 +12,7 @@ from binance_wsapi.simulator.eoptions.market import OptionMarket
 from binance_wsapi.simulator.eoptions.order_desk import price_bounds
 from binance_wsapi.simulator.eoptions.pricing import RISK_FREE_RATE, VOLATILITY
 from binance_wsapi.simulator.market_data.candles import Candle
+from binance_wsapi.simulator.market_data.history import SymbolHistory
 from binance_wsapi.simulator.market_data.intervals import DAY, MINUTE, Interval
 from binance_wsapi.simulator.market_data.market_data import MarketData
 from binance_wsapi.simulator.market_data.market_watch import MarketWatch
@@ -44,6 +45,10 @@ class OptionRows:
         self.data = MarketData(market.clock, market)
         self.watch = MarketWatch(market.clock, market.observers)
         self._clock = market.clock
+        market.listing_listeners.append(self._begin_history)
+
+    def _begin_history(self, option: Option) -> None:
+        self.data.histories.setdefault(option.symbol, SymbolHistory(option.symbol))
 
     def trade(self, option: Option, trade: Trade) -> Row:
         """Return a ``trade``."""

@@ -8,7 +8,6 @@ from typing import NamedTuple, cast
 
 from binance_wsapi.simulator.eoptions.contracts import Option
 from binance_wsapi.simulator.eoptions.stream_rows import OptionRows, Row
-from binance_wsapi.simulator.market_data.history import SymbolHistory
 from binance_wsapi.simulator.market_data.intervals import INTERVALS, MINUTE, SECOND
 from binance_wsapi.simulator.market_data.pulses import Pulses
 from binance_wsapi.simulator.market_data.stream_feeds import (
@@ -54,8 +53,6 @@ class OptionStreams:
         self._market = rows.market
         self._pulses = pulses
         self._serves = serves
-        self._listings: list[Publish] = []
-        self._market.listing_listeners.append(self._listed)
 
     def open(self, name: str, publish: Publish) -> Feed | None:
         """Begin a stream; ``None`` when there is none of that name on this route."""
@@ -75,13 +72,13 @@ class OptionStreams:
     def _of_all(self, name: str, publish: Publish) -> Feed:
         if name == "!index@arr":
             return PulseFeed(self._pulses, SECOND, publish, self._rows.index_prices)
-        self._listings.append(publish)
-        return CallFeed(lambda: self._listings.remove(publish))
 
-    def _listed(self, option: Option) -> None:
-        self._rows.data.histories.setdefault(option.symbol, SymbolHistory(option.symbol))
-        for publish in tuple(self._listings):
+        def tell(option: Option) -> None:
             publish(self._rows.listed(option))
+
+        listeners = self._market.listing_listeners
+        listeners.append(tell)
+        return CallFeed(lambda: listeners.remove(tell))
 
     def _of_option(self, asked: _Asked) -> Feed | None:
         option, kind, publish = asked

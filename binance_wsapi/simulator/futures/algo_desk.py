@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from itertools import count
+from functools import partial
 from random import Random
 from typing import Any
 
@@ -21,6 +21,7 @@ from binance_wsapi.simulator.futures.prices import Prices
 from binance_wsapi.simulator.futures.refusals import refusal
 from binance_wsapi.simulator.futures.requests import Parameters, read_new_order, read_reference
 from binance_wsapi.simulator.futures.triggers import TriggerDesk, make_trigger
+from binance_wsapi.simulator.numbering import Numbers
 
 __all__ = ["AlgoDesk"]
 
@@ -55,7 +56,7 @@ class AlgoDesk:
         self._intake = intake
         self._events = events
         self._triggers = triggers
-        self._ids = count(FIRST_ALGO_ID)
+        self._ids = Numbers(FIRST_ALGO_ID)
 
     def place(
         self, account: FuturesAccount, contract: Contract, params: dict[str, Any]
@@ -94,13 +95,13 @@ class AlgoDesk:
             algo.algo_id,
             contract,
             trigger,
-            lambda: self._fire(algo),
-            lambda: self._remove(algo),
-            lambda: self._events.algo(algo),
+            partial(self._fire, algo),
+            partial(self._remove, algo),
+            partial(self._events.algo, algo),
         )
         if request.good_till_ms:
             algo.expiry_call = self._clock.call_at(
-                request.good_till_ms * 1000, lambda: self._end(algo, "EXPIRED")
+                request.good_till_ms * 1000, partial(self._end, algo, "EXPIRED")
             )
         self._events.algo(algo)
         return algo_answer(algo)

@@ -12,7 +12,6 @@ from binance_wsapi.simulator.futures.connections import (
     MESSAGES_PER_SECOND,
     FuturesStreamConnection,
 )
-from binance_wsapi.simulator.futures.market import FuturesMarket
 from binance_wsapi.simulator.futures.stream_name_parser import PUBLIC_KINDS
 from binance_wsapi.simulator.futures.stream_venue import StreamVenue
 from binance_wsapi.simulator.futures.streams import FuturesStreams
@@ -35,24 +34,20 @@ class FuturesDoors:
     has one host for everything, listen keys included.
 
     Args:
-        usdm: The USD-M market.
-        coinm: The COIN-M market.
-        guests: Opens what the host of USD-M serves for another market, on its public route or the other:
-            options share it.
-
-    Attributes:
         usdm: What its streams know of USD-M.
         coinm: What its streams know of COIN-M.
+        guests: Opens what the host of USD-M serves for another market, on its public route or the other:
+            options share it.
     """
 
     def __init__(
         self,
-        usdm: FuturesMarket,
-        coinm: FuturesMarket,
+        usdm: StreamVenue,
+        coinm: StreamVenue,
         guests: Callable[[bool, str, Publish], Feed | None] = lambda is_public, name, publish: None,
     ) -> None:
-        clock = usdm.clock
-        self.usdm, self.coinm = StreamVenue.of(usdm), StreamVenue.of(coinm)
+        clock = usdm.market.clock
+        self.usdm, self.coinm = usdm, coinm
         pulses = Pulses(clock)
 
         def server(table: FuturesStreams) -> StreamServer:
@@ -83,13 +78,13 @@ class FuturesDoors:
         )
         coinm_streams = server(
             FuturesStreams(
-                self.coinm, self.usdm, pulses, others=UserStreams(coinm.listen_keys).open
+                self.coinm, self.usdm, pulses, others=UserStreams(coinm.market.listen_keys).open
             )
         )
         self._servers: dict[str, StreamServer | UserStreamServer] = {
             "/usdm/public": public,
             "/usdm/market": market,
-            "/usdm/private": UserStreamServer(clock, usdm.listen_keys, reads_path=False),
+            "/usdm/private": UserStreamServer(clock, usdm.market.listen_keys, reads_path=False),
             "/usdm": public,
             "/coinm": coinm_streams,
         }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from random import Random
 from string import ascii_letters, digits
 from typing import Any
@@ -53,12 +54,9 @@ class ListenKeys:
         if live is not None:
             return self._extend(live)
         key = "".join(self._rng.choices(ascii_letters + digits, k=64))
-
-        def relay(event: dict[str, Any]) -> None:
-            self._tell(key, event)
-
+        relay = partial(self._tell, key)
         account.listeners.append(relay)
-        self._by_uid[account.uid] = _LiveKey(key, account, self._schedule(account.uid), relay)
+        self._by_uid[account.uid] = _LiveKey(key, account, self._schedule(account), relay)
         return {"listenKey": key}
 
     def ping(self, account: EventSource) -> dict[str, str]:
@@ -115,12 +113,12 @@ class ListenKeys:
 
     def _extend(self, live: _LiveKey) -> dict[str, str]:
         live.expiry.cancel()
-        live.expiry = self._schedule(live.account.uid)
+        live.expiry = self._schedule(live.account)
         return {"listenKey": live.key}
 
-    def _schedule(self, uid: int) -> ScheduledCall:
+    def _schedule(self, account: EventSource) -> ScheduledCall:
         expiry = self._clock.call_at(
-            self._clock.now_us() + VALIDITY_US, lambda: self.expire(self._by_uid[uid].account)
+            self._clock.now_us() + VALIDITY_US, partial(self.expire, account)
         )
         if not self.keys_expire:
             expiry.cancel()

@@ -17,6 +17,7 @@ from binance_wsapi.simulator.futures.accounts import FuturesAccount
 from binance_wsapi.simulator.futures.algo_desk import AlgoDesk
 from binance_wsapi.simulator.futures.answers import AccountAnswers
 from binance_wsapi.simulator.futures.contracts import DEFAULT_CONTRACTS, Contract
+from binance_wsapi.simulator.futures.countdowns import Countdowns
 from binance_wsapi.simulator.futures.events import UserEvents
 from binance_wsapi.simulator.futures.holdings import HoldingsLog
 from binance_wsapi.simulator.futures.listen_keys import ListenKeys
@@ -47,9 +48,7 @@ class FuturesMarket:
     """A USD-M or COIN-M exchange without its sockets: contracts, books, accounts, listen keys.
 
     Single-threaded: every call happens on the exchange's thread. Deterministic: the same requests at the
-    same times of ``clock`` with the same ``rng`` give the same answers and events.
-
-    Delivery is left out.
+    same times of ``clock`` with the same ``rng`` give the same answers and events. Delivery is left out.
 
     Args:
         clock: Time of the exchange.
@@ -67,6 +66,7 @@ class FuturesMarket:
         settings: What accounts choose for themselves.
         statuses: Contract status by symbol: ``TRADING``, ``SETTLING``, ``CLOSE``, ...
         contract_listeners: Told of each contract whose status changed.
+        countdowns: Orders that are cancelled unless their account gives a sign of life.
         market_answers: Depth and tickers, which COIN-M has over REST alone.
     """
 
@@ -149,6 +149,7 @@ class FuturesMarket:
             events=self._events,
             accounts=self.accounts,
         )
+        self.countdowns = Countdowns(clock, self.handle)
         self.market_answers = MarketAnswers(clock, self.contracts, self.books, self.prices)
         self._wire_methods = WireMethods(
             market,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from itertools import count
 from typing import Any
 
 from binance_wsapi.markets import Market
@@ -36,6 +35,7 @@ from binance_wsapi.simulator.futures.requests import (
     read_reference,
 )
 from binance_wsapi.simulator.futures.risk import Risk
+from binance_wsapi.simulator.numbering import Numbers
 
 __all__ = ["OrderDesk"]
 
@@ -77,7 +77,7 @@ class OrderDesk:
         self._risk = risk
         self._matching = matching
         self._events = events
-        self._amendment_ids = count(1)
+        self._amendment_ids = Numbers()
 
     def place(
         self, account: FuturesAccount, contract: Contract, params: dict[str, Any]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from decimal import Decimal
-from itertools import count
+from functools import partial
 from random import Random
 from string import ascii_letters, digits
 from typing import Any
@@ -30,6 +30,7 @@ from binance_wsapi.simulator.futures.requests import (
     read_new_order,
 )
 from binance_wsapi.simulator.futures.risk import Risk
+from binance_wsapi.simulator.numbering import Numbers
 
 __all__ = ["OrderIntake", "make_client_id"]
 
@@ -72,7 +73,7 @@ class OrderIntake:
         self._matching = matching
         self._events = events
         self._statuses = statuses
-        self._ids = count(FIRST_ORDER_ID)
+        self._ids = Numbers(FIRST_ORDER_ID)
 
     def read(self, account: FuturesAccount, params: dict[str, Any]) -> NewOrder:
         """Read the request of a new order."""
@@ -205,7 +206,7 @@ class OrderIntake:
         self._events.order(order, "NEW")
         if order.good_till_ms:
             order.expiry_call = self._clock.call_at(
-                order.good_till_ms * 1000, lambda: self._matching.finish(order, "EXPIRED")
+                order.good_till_ms * 1000, partial(self._matching.finish, order, "EXPIRED")
             )
         self.work(order)
 

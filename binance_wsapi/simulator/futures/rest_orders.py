@@ -9,7 +9,6 @@ from typing import Any, cast
 
 from binance_wsapi.catalogue.operation import Security
 from binance_wsapi.markets import Market
-from binance_wsapi.simulator.clock import ScheduledCall
 from binance_wsapi.simulator.doors.wire import Micros
 from binance_wsapi.simulator.errors import (
     ExchangeError,
@@ -52,7 +51,6 @@ class OrderCalls:
     def __init__(self, market: FuturesMarket) -> None:
         self._market = market
         self._is_coinm = market.market is Market.COINM
-        self._countdowns: dict[tuple[int, str], ScheduledCall] = {}
         self.table: AccountTable = {
             ("GET", "openOrders"): (Security.USER_DATA, self._open_orders),
             ("GET", "openOrder"): (Security.USER_DATA, self._open_order),
@@ -170,13 +168,8 @@ class OrderCalls:
         return [order_status(order) for order in rows]
 
     def _cancel_all(self, account: FuturesAccount, params: Params) -> object:
-        self._cancel_orders(account, self._contract(params))
+        self._market.countdowns.cancel_orders(account, self._contract(params))
         return {"code": 200, "msg": "The operation of cancel all open order is done."}
-
-    def _cancel_orders(self, account: FuturesAccount, contract: Contract) -> None:
-        for order in list(account.open_orders_of(contract)):
-            request = {"symbol": contract.symbol, "orderId": order.order_id}
-            self._market.handle("order.cancel", request, account)
 
     # --- several at once
 
@@ -218,17 +211,7 @@ class OrderCalls:
         wait_ms = Parameters(params).integer("countdownTime")
         if wait_ms is None or wait_ms < 0:
             raise mandatory_missing("countdownTime")
-        key = (account.uid, contract.symbol)
-        running = self._countdowns.pop(key, None)
-        if running is not None:
-            running.cancel()
-        if wait_ms:
-
-            def expire() -> None:
-                del self._countdowns[key]
-                self._cancel_orders(account, contract)
-
-            self._countdowns[key] = self._market.clock.call_later(wait_ms / 1000, expire)
+        self._market.countdowns.start(account, contract, wait_ms)
         return {"symbol": contract.symbol, "countdownTime": str(wait_ms)}
 
     # --- algo orders

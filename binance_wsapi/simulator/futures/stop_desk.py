@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from binance_wsapi.simulator.clock import SimulatedClock
@@ -78,8 +79,8 @@ class StopDesk:
             order.order_id,
             contract,
             trigger,
-            lambda: self._fire(order),
-            lambda: self._remove(order),
+            partial(self._fire, order),
+            partial(self._remove, order),
         )
         return order_answer(order)
 

@@ -25,7 +25,7 @@ class _Watch:
     trigger: Trigger
     fire: Callable[[], None]
     remove: Callable[[], None]
-    activated: Callable[[], None]
+    activated: Callable[[], None] | None
 
 
 class TriggerDesk:
@@ -41,7 +41,7 @@ class TriggerDesk:
         trigger: Trigger,
         fire: Callable[[], None],
         remove: Callable[[], None],
-        activated: Callable[[], None] = lambda: None,
+        activated: Callable[[], None] | None = None,
     ) -> None:
         """Call ``fire`` once when the trigger's price comes; ``activated`` when it starts to trail.
 
@@ -63,7 +63,7 @@ class TriggerDesk:
             was_activated = trigger.is_activated
             if trigger.fires_at(price):
                 met.append((key, watch))
-            if trigger.is_activated and not was_activated:
+            if watch.activated is not None and trigger.is_activated and not was_activated:
                 watch.activated()
         for key, watch in met:
             # Firing one may have cancelled another.

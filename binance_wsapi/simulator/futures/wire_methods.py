@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from binance_wsapi.markets import Market
@@ -49,15 +50,16 @@ class WireMethods:
         market_answers: MarketAnswers,
     ) -> None:
         self._contract_of = contract_of
+        self._answers = answers
         self._public: dict[str, _PublicHandler] = {}
         self._private: dict[str, _AccountHandler] = {
-            "order.place": self._on_contract(orders.place),
-            "order.modify": self._on_contract(orders.modify),
-            "order.cancel": self._on_contract(orders.cancel),
-            "order.status": self._on_contract(orders.status),
-            "userDataStream.start": lambda account, _: listen_keys.start(account),
-            "userDataStream.ping": lambda account, _: listen_keys.ping(account),
-            "userDataStream.stop": lambda account, _: listen_keys.stop(account),
+            "order.place": partial(self._on_contract, orders.place),
+            "order.modify": partial(self._on_contract, orders.modify),
+            "order.cancel": partial(self._on_contract, orders.cancel),
+            "order.status": partial(self._on_contract, orders.status),
+            "userDataStream.start": partial(self._of_account, listen_keys.start),
+            "userDataStream.ping": partial(self._of_account, listen_keys.ping),
+            "userDataStream.stop": partial(self._of_account, listen_keys.stop),
         }
         if market is Market.COINM:
             self._serve_coinm(stops, answers)
@@ -86,38 +88,55 @@ class WireMethods:
             "ticker.book": market_answers.book_ticker,
         }
         self._private |= {
-            "algoOrder.place": self._on_contract(algos.place),
+            "algoOrder.place": partial(self._on_contract, algos.place),
             "algoOrder.cancel": algos.cancel,
-            "account.balance": lambda account, _: answers.usdm_balances(account),
-            "v2/account.balance": lambda account, _: answers.usdm_balances(account),
-            "account.status": lambda account, _: answers.usdm_status(account),
-            "v2/account.status": lambda account, _: answers.usdm_status_v2(account),
-            "account.position": lambda account, params: answers.usdm_positions(
-                account, self._optional_symbol(params)
-            ),
-            "v2/account.position": lambda account, params: answers.usdm_positions_v2(
-                account, self._optional_symbol(params)
-            ),
+            "account.balance": partial(self._of_account, answers.usdm_balances),
+            "v2/account.balance": partial(self._of_account, answers.usdm_balances),
+            "account.status": partial(self._of_account, answers.usdm_status),
+            "v2/account.status": partial(self._of_account, answers.usdm_status_v2),
+            "account.position": partial(self._on_any_contract, answers.usdm_positions),
+            "v2/account.position": partial(self._on_any_contract, answers.usdm_positions_v2),
         }
 
     def _serve_coinm(self, stops: StopDesk, answers: AccountAnswers) -> None:
         self._private |= {
-            "order.place": self._on_contract(stops.place),
-            "account.balance": lambda account, _: answers.coinm_balances(account),
-            "account.status": lambda account, _: answers.coinm_status(account),
-            "account.position": lambda account, params: answers.coinm_positions(
-                account, pair=params.get("pair"), margin_asset=params.get("marginAsset")
-            ),
+            "order.place": partial(self._on_contract, stops.place),
+            "account.balance": partial(self._of_account, answers.coinm_balances),
+            "account.status": partial(self._of_account, answers.coinm_status),
+            "account.position": self._coinm_positions,
         }
 
+    # Methods and partials of them, as all state is: a function made on the spot could not be saved.
+
     def _on_contract(
-        self, act: Callable[[FuturesAccount, Contract, dict[str, Any]], object]
-    ) -> _AccountHandler:
-        """Return a handler that finds the contract of ``symbol`` first."""
-        return lambda account, params: act(
-            account, self._contract_of(Parameters(params).text("symbol")), params
+        self,
+        act: Callable[[FuturesAccount, Contract, dict[str, Any]], object],
+        account: FuturesAccount,
+        params: dict[str, Any],
+    ) -> object:
+        """Find the contract of ``symbol`` first."""
+        return act(account, self._contract_of(Parameters(params).text("symbol")), params)
+
+    def _on_any_contract(
+        self,
+        act: Callable[[FuturesAccount, str | None], object],
+        account: FuturesAccount,
+        params: dict[str, Any],
+    ) -> object:
+        given = Parameters(params)
+        return act(
+            account, self._contract_of(given.text("symbol")).symbol if "symbol" in given else None
         )
 
-    def _optional_symbol(self, params: dict[str, Any]) -> str | None:
-        given = Parameters(params)
-        return self._contract_of(given.text("symbol")).symbol if "symbol" in given else None
+    def _of_account(
+        self,
+        act: Callable[[FuturesAccount], object],
+        account: FuturesAccount,
+        params: dict[str, Any],
+    ) -> object:
+        return act(account)
+
+    def _coinm_positions(self, account: FuturesAccount, params: dict[str, Any]) -> object:
+        return self._answers.coinm_positions(
+            account, pair=params.get("pair"), margin_asset=params.get("marginAsset")
+        )

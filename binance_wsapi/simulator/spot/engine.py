@@ -107,7 +107,7 @@ class Engine:
         self.observers: list[MarketObserver] = []
         self.prices: PriceSource | None = None
         self.order_counter: OrderCounter | None = None
-        self.house: dict[str, Decimal] = defaultdict(lambda: ZERO)
+        self.house: dict[str, Decimal] = defaultdict(Decimal)
         """What the exchange itself holds: commissions, and the float of routed orders (may be negative)."""
         self.rate_limits: Sequence[Mapping[str, Any]] = RATE_LIMITS
         """What ``exchangeInfo`` shows as ``rateLimits``."""

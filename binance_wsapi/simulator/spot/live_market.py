@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
 from pathlib import Path
 from random import Random
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from binance_wsapi.markets import Market
 from binance_wsapi.simulator.past_trades import MOST_SECONDS, invented_past, live_through, past_of
@@ -23,11 +23,6 @@ if TYPE_CHECKING:
 __all__ = ["LiveMarket"]
 
 
-class _Running(Protocol):
-    def stop(self) -> None:
-        """End it."""
-
-
 TRADED = (Market.SPOT, Market.USDM, Market.COINM)
 
 
@@ -42,7 +37,7 @@ class LiveMarket:
     def __init__(self, venue: Venue, call: Callable[[Callable[[], Any]], Any]) -> None:
         self._venue = venue
         self._call = call
-        self._running: list[_Running] = []
+        self._running: list[Replay | BookReplay] = []
 
     def walk(
         self,
@@ -75,7 +70,7 @@ class LiveMarket:
                 volatility=volatility,
             )
             market.start()
-            self._running.append(market)
+            self._venue.walks.append(market)
 
         self._call(start)
 
@@ -218,8 +213,9 @@ class LiveMarket:
         """End all walks and replays; books stay as they are."""
 
         def stop() -> None:
-            while self._running:
-                self._running.pop().stop()
+            for running in (self._running, self._venue.walks):
+                while running:
+                    running.pop().stop()
 
         self._call(stop)
 

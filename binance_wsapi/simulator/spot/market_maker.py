@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import partial
 from random import Random
 from typing import Any
 
@@ -177,7 +178,7 @@ class MarketMaker:
             if planned.when_us <= when_us:
                 return
             planned.cancel()
-        self._refills[symbol] = self._clock.call_at(when_us, lambda: self._refill(symbol))
+        self._refills[symbol] = self._clock.call_at(when_us, partial(self._refill, symbol))
 
     def _refill(self, symbol: str) -> None:
         """Bring the symbol's orders in line with its ladder."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from decimal import Decimal
+from functools import partial
 from random import Random
 from typing import Protocol
 
@@ -89,7 +90,7 @@ class RandomMarket:
     def _plan(self, symbol: str) -> None:
         wait_us = max(1, round(self._rng.expovariate(1 / self._step_seconds) * MICROSECONDS))
         when_us = self._clock.now_us() + wait_us
-        self._next[symbol] = self._clock.call_at(when_us, lambda: self._step(symbol))
+        self._next[symbol] = self._clock.call_at(when_us, partial(self._step, symbol))
 
     def _step(self, symbol: str) -> None:
         self._plan(symbol)

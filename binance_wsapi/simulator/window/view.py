@@ -30,10 +30,9 @@ class View:
 
     def __init__(self, venue: Venue) -> None:
         self._venue = venue
-        doors = venue.futures_doors
         self._rest = {
-            Market.USDM: FuturesRest(doors.usdm, venue.futures_limits),
-            Market.COINM: FuturesRest(doors.coinm, venue.futures_limits),
+            market: FuturesRest(known, venue.futures_limits)
+            for market, known in venue.stream_venues.items()
         }
 
     def state(self, market: Market, symbol: str, seen: int) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from binance_wsapi.markets import Market
 from binance_wsapi.simulator.clock import SimulatedClock
 from binance_wsapi.simulator.doors.gateway import Gateway
 from binance_wsapi.simulator.futures.doors import FuturesDoors
+from binance_wsapi.simulator.futures.stream_venue import StreamVenue
 
 
 class Client:
@@ -52,7 +53,11 @@ class House:
         self.usdm = Venue(Market.USDM, clock=self.clock)
         self.coinm = Venue(Market.COINM, clock=self.clock)
         self.gateway = Gateway(self.clock)
-        for path, route in FuturesDoors(self.usdm.market, self.coinm.market).routes().items():
+        for path, route in (
+            FuturesDoors(StreamVenue.of(self.usdm.market), StreamVenue.of(self.coinm.market))
+            .routes()
+            .items()
+        ):
             self.gateway.add_route(path, route)
         self.trader, self.coin_trader = self.usdm.trader(), self.coinm.trader()
 

@@ -128,7 +128,7 @@ def test_futures_follow_a_tape(market: Market, symbol: str, quantity: str) -> No
     assert Decimal(position["positionAmt"]) == Decimal(quantity)
     assert Decimal(position["entryPrice"]) == 64_000
     assert Decimal(position["markPrice"]) == 64_100
-    history = exchange.venue.futures_doors.usdm if market is Market.USDM else None
+    history = exchange.venue.stream_venues[market] if market is Market.USDM else None
     if history is not None:
         told = [trade.price for trade in history.data.histories[symbol].trades.newest(9)]
         assert told == [65_000, 64_500, 64_000, 64_100]

@@ -1,0 +1,137 @@
+"""The exchange's state in a file: saved while it is stopped, and gone on with later.
+
+The whole of it is written down as it stands, object for object, so that nothing that somebody adds to the engines can
+be forgotten; doors and connections are made anew. Files are read by :mod:`pickle` with its one danger taken out: they
+can name nothing but this package's own classes and a few of the standard library's.
+"""
+
+from __future__ import annotations
+
+import enum
+import hashlib
+import io
+import os
+import pickle
+import tempfile
+import types
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from binance_wsapi._version import __version__
+from binance_wsapi.simulator.venue import Venue
+
+__all__ = ["load", "save"]
+
+_TITLE = b"binance_wsapi exchange"
+_OWN = tuple(
+    f"binance_wsapi.{part}" for part in ("simulator", "catalogue", "markets", "models", "endpoints")
+)
+_OTHERS = {
+    ("builtins", "dict"),
+    ("builtins", "list"),
+    ("builtins", "set"),
+    ("builtins", "frozenset"),
+    ("collections", "OrderedDict"),
+    ("collections", "defaultdict"),
+    ("collections", "deque"),
+    ("decimal", "Decimal"),
+    ("functools", "partial"),
+    ("random", "Random"),
+}
+_CONNECTIONS = tuple(f"binance_wsapi.simulator.{part}." for part in ("doors", "faults"))
+
+
+def save(venue: Venue, path: str | os.PathLike[str]) -> None:
+    """Write the state of an exchange that has no connections; the file is there whole, or as it was.
+
+    Raises:
+        RuntimeError: Something from outside is part of it: a replay, a recording.
+        OSError: It cannot be written.
+    """
+    # What waited for clients that are gone: frames under way, answers that a fault held back.
+    venue.clock.forget(_is_of_a_connection)
+    try:
+        body = pickle.dumps(venue, protocol=5)
+        _Reader(io.BytesIO(body)).load()  # before a good file is replaced
+    except (pickle.PickleError, TypeError, AttributeError) as error:
+        raise RuntimeError(
+            f"it cannot be saved ({error}): end replays and recordings first"
+        ) from None
+    target = Path(path).absolute()
+    descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")  # 0600
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(b"\n".join((_title(), _digest(body), body)))
+            file.flush()
+            os.fsync(file.fileno())
+        Path(name).replace(target)
+    except BaseException:
+        Path(name).unlink()
+        raise
+
+
+def load(path: str | os.PathLike[str]) -> Venue:
+    """Return the exchange that was saved, with open doors.
+
+    Raises:
+        OSError: The file cannot be read.
+        ValueError: It is none, is damaged, or of another version.
+    """
+    title, _, rest = Path(path).read_bytes().partition(b"\n")
+    digest, _, body = rest.partition(b"\n")
+    if not title.startswith(_TITLE):
+        raise ValueError(
+            f"{os.fspath(path)!r} holds no exchange: name a file that one was saved to"
+        )
+    if title != _title():
+        version = title.removeprefix(_TITLE).decode(errors="replace").strip()
+        raise ValueError(
+            f"{os.fspath(path)!r} was saved by version {version}, this is {__version__}: go on with it there, or "
+            "move it away to begin anew"
+        )
+    if digest != _digest(body):
+        raise ValueError(f"{os.fspath(path)!r} is damaged: move it away to begin anew")
+    try:
+        venue: Venue = _Reader(io.BytesIO(body)).load()
+    except pickle.UnpicklingError as error:
+        raise ValueError(f"{os.fspath(path)!r} was saved by no exchange: {error}") from None
+    venue.open_doors()
+    return venue
+
+
+def _title() -> bytes:
+    return b" ".join((_TITLE, __version__.encode()))
+
+
+def _digest(body: bytes) -> bytes:
+    return hashlib.sha256(body).hexdigest().encode()
+
+
+class _Reader(pickle.Unpickler):
+    def find_class(self, module: str, name: str) -> Any:
+        if (module, name) == ("builtins", "getattr"):
+            return _method
+        if module.startswith(_OWN):
+            found: Any = super().find_class(module, name)
+            if isinstance(found, type) and found.__module__ == module:
+                return found
+        elif (module, name) in _OTHERS:
+            return super().find_class(module, name)
+        raise pickle.UnpicklingError(f"a saved exchange holds no {module}.{name}")
+
+
+def _method(owner: object, name: str) -> object:
+    """Return an object's method, or a member of an enumeration: all that bound methods are saved as."""
+    found = getattr(owner, name)
+    if isinstance(found, types.MethodType | types.BuiltinMethodType | enum.Enum):
+        return found
+    raise pickle.UnpicklingError(f"{name!r} is no method")
+
+
+def _is_of_a_connection(callback: Callable[[], object]) -> bool:
+    function: Any = callback
+    while isinstance(function, partial):
+        function = function.func
+    return str(function.__module__).startswith(_CONNECTIONS)
