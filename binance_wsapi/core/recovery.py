@@ -172,6 +172,12 @@ class _Recovery:
         session.clock.invalidate()
         try:
             await session.logon.measure_clock(link)
+        except NotSent as error:
+            if error.retry_after is None:
+                raise
+            await asyncio.sleep(error.retry_after)  # a limit lets it through then
+            await self._measure_clock(session)
+            return
         except (LinkLost, OutcomeUnknown) as error:
             why = f": {error}"
         else:

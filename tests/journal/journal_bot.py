@@ -115,12 +115,12 @@ def listed(markets: dict[str, Any], chance: random.Random) -> None:
 
 
 def futures(markets: dict[str, Any], chance: random.Random) -> None:
-    made = markets["usdm"].submit_new_order(**limit(chance)).result
+    made = markets["usdm"].submit_new_order(**limit(chance, quantity="0.02")).result
     markets["usdm"].modify_order(
         symbol="BTCUSDT",
         side="BUY",
         order_id=made.order_id,
-        quantity="0.01",
+        quantity="0.02",
         price=f"{chance.randint(9_000, 9_999)}",
     )
     if chance.random() < 0.5:

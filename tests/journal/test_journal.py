@@ -28,6 +28,7 @@ from binance_wsapi import (
     Response,
     WsKey,
 )
+from binance_wsapi.core.logon import Logon
 from binance_wsapi.core.write_ahead import JournalFailed
 from binance_wsapi.journal.sqlite import SCHEMA_VERSION, SqliteJournal, prune, read_file, tails_of
 from binance_wsapi.protocol import inquiry
@@ -447,6 +448,31 @@ def test_what_is_not_known_in_time_stays_open(
 
     assert (found.state, again.state) == ("open", "open")
     assert isinstance(found.error, OutcomeUnknown)
+
+
+@pytest.mark.usefixtures("soon")
+def test_recovery_waits_until_a_limit_lets_it_read_the_clock(
+    connect: Connect, exchange: SimulatedExchange, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = exchange.create_account().create_key()
+    exchange.faults.on("order.place").drop_after_acceptance()
+    leave_open(connect, key, path, buy)
+    caller = connect(key, journal=path)
+    caller.call(lambda client: client.connect())
+    measure, held_back = Logon.measure_clock, [0.01, 0.01]
+
+    async def measured(logon: Logon, link: Any) -> None:
+        if held_back:
+            problem = "time was not sent: limit REQUEST_WEIGHT"
+            raise NotSent(problem, operation="time", reason="limits", retry_after=held_back.pop())
+        await measure(logon, link)
+
+    monkeypatch.setattr(Logon, "measure_clock", measured)
+
+    (found,) = recovered(caller)
+
+    assert found.state == "accepted"
+    assert not held_back
 
 
 def test_orders_of_other_keys_are_left_alone(

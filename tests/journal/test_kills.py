@@ -84,14 +84,18 @@ def is_there(account: AccountHandle, market: Market, **named: Any) -> bool:
     return True
 
 
-def check(account: AccountHandle, recovered: list[Recovered], asked_ms: float) -> None:
+def check(account: AccountHandle, recovered: list[Recovered], asked_ms: float) -> int:
     """Compare what was found out with the exchange's truth.
 
     Args:
         account: Whose orders they are.
         recovered: What was found out.
         asked_ms: When that began: an order that changed since may have been looked at before it did.
+
+    Returns:
+        How many orders were not shown as they stand, as something was not answered in time.
     """
+    unread = 0
     for each in recovered:
         market = MARKET_OF[str(each.ws_key)]
         assert each.state in {"accepted", "not placed", "partly executed", "unknown"}, each
@@ -104,10 +108,14 @@ def check(account: AccountHandle, recovered: list[Recovered], asked_ms: float) -
                 "order.status", {"symbol": order.symbol, "orderId": order.order_id}, market=market
             )
             is_later = truth["updateTime"] >= asked_ms
+            if order.problem is not None:
+                unread += 1
+                if order.status == "UNKNOWN":
+                    continue  # it guesses nothing
             assert order.status == truth["status"] or is_later, (order, truth)
-            assert order.problem is None
             told = sum(Decimal(fill["qty"]) for fill in order.raw_missed_fills)
-            assert told == Decimal(truth["executedQty"]) or is_later
+            assert told == Decimal(truth["executedQty"]) or is_later or order.problem
+    return unread
 
 
 def check_all_known(account: AccountHandle, entries: list[JournalEntry]) -> None:
@@ -172,11 +180,11 @@ def check_kills(
                 assert not client.journal.orders(open_only=True)
                 check_all_known(account, client.journal.orders())
         # What was said not to be placed is not placed later on either.
-        check(account, found, 0)
+        unread = check(account, found, 0)
     states = Counter(each.state for each in found)
-    print(states)
+    print(states, "unread:", unread)
     assert states["accepted"], "nobody was killed with an order under way"
-    assert states["unknown"] <= len(found) // 10, "too much is not found out"
+    assert states["unknown"] + unread <= len(found) // 10, "too much is not found out"
 
 
 @pytest.mark.usefixtures("soon")
