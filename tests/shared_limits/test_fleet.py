@@ -1,8 +1,8 @@
 """Four processes behind one address, against an exchange that enforces its limits, through kills and a restart.
 
 In the short form the window lasts a day, so nothing depends on how fast the machine is: each step waits for what the
-exchange has counted, and what all have under way fits into the reserve: ``BINANCE_WSAPI_FLEET=1``. The long form has
-windows of a minute: ``BINANCE_WSAPI_LONG=1 pytest -s tests/shared_limits/test_fleet.py``.
+exchange has counted, and what all have under way fits into the reserve. The long form has windows of a minute:
+``BINANCE_WSAPI_LONG=1 pytest -s tests/shared_limits/test_fleet.py``.
 """
 
 from __future__ import annotations
@@ -116,10 +116,6 @@ def fleet(options: dict[str, Any]) -> Iterator[list[Bot]]:
 
 
 @needs_redis
-@pytest.mark.skipif(
-    not os.environ.get("BINANCE_WSAPI_FLEET"),
-    reason="takes the machine for itself: BINANCE_WSAPI_FLEET=1 (test_fleet_model.py is the short proof)",
-)
 @pytest.mark.timeout(600)
 def test_a_fleet_uses_a_window_up_whoever_dies_meanwhile(
     exchange: SimulatedExchange, tmp_path: Path
@@ -131,6 +127,7 @@ def test_a_fleet_uses_a_window_up_whoever_dies_meanwhile(
             watched.wait_until_used(0.1)
             bots[0].kill()  # with a lease, and requests under way
             bots[0] = Bot(options)
+            bots[0].has_begun()
             watched.wait_until_used(0.3)
             server.stop()
             server.start()
@@ -139,7 +136,7 @@ def test_a_fleet_uses_a_window_up_whoever_dies_meanwhile(
 
     assert not watched.refused, watched.refused[:3]
     assert not [error for each in results for error in each["refused"]]
-    assert all(each["answered"] for each in results[1:])
+    assert all(each["answered"] for each in results)
 
 
 @needs_redis
@@ -171,4 +168,4 @@ def test_a_fleet_uses_the_limit_up_and_never_goes_beyond(
     assert watched.part_used(rough) >= 0.95
     of_one = (len(calm) + len(rough)) * LIMIT / MEMBERS
     assert all(each["answered"] >= of_one / 2 for each in results[1:]), "nobody starves"
-    assert results[0]["answered"] > 0
+    assert results[0]["answered"] >= len(rough) * LIMIT / MEMBERS / 2, "nor does who came later"
