@@ -14,6 +14,7 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -26,9 +27,15 @@ from binance_wsapi.journal import JournalEntry
 from binance_wsapi.markets import Market
 from binance_wsapi.protocol import inquiry
 from binance_wsapi.simulator import SimulatedExchange
+from binance_wsapi.simulator.doors.request_limits import LimitRules, Window
 from binance_wsapi.simulator.errors import ExchangeError
 from binance_wsapi.simulator.exchange import AccountHandle
 
+BOUNDLESS = LimitRules(
+    weight=Window("MINUTE", 1, 10**9),
+    orders=(Window("SECOND", 10, 10**9), Window("MINUTE", 1, 10**9)),
+    connections=Window("MINUTE", 5, 10**9),
+)
 KILLS = int(os.environ.get("BINANCE_WSAPI_KILLS", "40"))
 BOT = Path(__file__).with_name("journal_bot.py")
 LONGEST_S = 0.08
@@ -146,7 +153,10 @@ def check_kills(
     """
     found: list[Recovered] = []
     with SimulatedExchange(seed=7) as exchange:
-        exchange.limits.enabled = exchange.futures_limits.enabled = False
+        for limits in (exchange.limits, exchange.futures_limits):
+            exchange.call(
+                partial(limits.set_rules, BOUNDLESS)
+            )  # else the bots wait, and so does recovery
         account = exchange.create_account(
             {"USDT": "1000000000", "BTC": "100000"},
             usdm={"USDT": "1000000000"},
