@@ -246,7 +246,7 @@ def all_machines_have_one_clock(patch: pytest.MonkeyPatch) -> None:
 
 def nothing_is_handed_on(patch: pytest.MonkeyPatch) -> None:
     """What earlier clients were answered says nothing of what they left open."""
-    patch.setattr(recovery._Recovery, "_hand_on", lambda self, session, entries, runs: None)
+    patch.setattr(recovery._Recovery, "_hand_on", lambda self, entries, runs: None)
 
 
 def rivals_are_not_known(patch: pytest.MonkeyPatch) -> None:
