@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 
 __all__ = ["AsyncNamespace", "Namespace"]
 
+_COROUTINE: type[Any] = CoroutineType
+"""Typed so that what proves to be one is not of a half-known type, which strict checkers refuse."""
+
 
 def _make_methods(namespace: type[Namespace | AsyncNamespace]) -> None:
     for operation in operations(namespace.market):
@@ -63,7 +66,7 @@ def _method(operation: Operation, signature: Callable[..., Any]) -> Callable[...
                     return _raising(error)
             kind = kinds[operation]
             coroutine = self._send(kind, kind.writers[tuple(given)], given)
-            if type(coroutine) is CoroutineType:
+            if type(coroutine) is _COROUTINE:
                 coroutine.__qualname__ = name  # Python warns by it where the await is forgotten
             return coroutine
 
