@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable
 from typing import Any, Literal, Protocol
 
-from binance_wsapi import AsyncClient, Client, EventStream
+from binance_wsapi import AsyncClient, Client, EventStream, WsKey
 
 Flavour = Literal["sync", "async"]
 FLAVOURS: tuple[Flavour, ...] = ("sync", "async")
@@ -167,3 +167,9 @@ def until(caller: Caller, holds: Callable[[Any], object]) -> None:
                 await asyncio.sleep(0.001)
 
     core.runtime.run(wait).result(2 * WAIT_S)
+
+
+def are_waiting(count: int, core: Any, ws_key: WsKey = WsKey.MAIN_WSAPI) -> bool:
+    """Whether so many calls wait for a connection, for :func:`until`."""
+    session = core.sessions.open.get(ws_key)
+    return bool(session is not None and session.health().waiting == count)

@@ -14,7 +14,17 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from callers import WAIT_S, AwaitingCaller, BlockingCaller, Caller, Flavour, caller_of, noted
+from callers import (
+    WAIT_S,
+    AwaitingCaller,
+    BlockingCaller,
+    Caller,
+    Flavour,
+    are_waiting,
+    caller_of,
+    noted,
+    until,
+)
 from scripted_server import ScriptedServer
 
 from binance_wsapi import (
@@ -137,7 +147,7 @@ def test_close_ends_calls_in_flight_and_calls_that_wait(
     ]
     warming = caller.begin(lambda client: client.connect(WsKey.MAIN_WSAPI2))
     subscribing = caller.begin(lambda client: client.subscribe_user_data_stream(WsKey.MAIN_WSAPI2))
-    on_core_soon(caller)
+    until(caller, lambda core: are_waiting(3, core, WsKey.MAIN_WSAPI2) and core.user_data._locks)
 
     caller.call(lambda client: client.close())
 
@@ -147,18 +157,6 @@ def test_close_ends_calls_in_flight_and_calls_that_wait(
     for call in (*waiting, warming, subscribing):
         with pytest.raises(ClientClosed):
             call.result(WAIT_S)
-
-
-def on_core_soon(caller: Caller) -> None:
-    """Return when the core has taken in what was begun: its sessions are all there."""
-    core = caller.client._core
-
-    async def both_sessions() -> None:
-        async with asyncio.timeout(WAIT_S):
-            while not (core.sessions.open.get(WsKey.MAIN_WSAPI2) and core.user_data._locks):  # noqa: ASYNC110
-                await asyncio.sleep(0.001)
-
-    core.runtime.run(both_sessions).result(WAIT_S)
 
 
 def test_close_from_another_thread_ends_a_blocked_call(exchange: SimulatedExchange) -> None:
@@ -287,14 +285,8 @@ def test_call_that_waits_while_all_is_disconnected_was_not_sent(
     exchange.stop_listening()
     caller = connect(timeout=500)
     call = caller.begin(ping)
-    core = caller.client._core
+    until(caller, functools.partial(are_waiting, 1))
 
-    async def taken_in() -> None:
-        async with asyncio.timeout(WAIT_S):
-            while not core.sessions:  # noqa: ASYNC110  (nobody tells)
-                await asyncio.sleep(0.001)
-
-    core.runtime.run(taken_in).result(WAIT_S)
     caller.call(lambda client: client.disconnect_all())
 
     with pytest.raises(NotSent) as ended:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from aiohttp import web
-from callers import WAIT_S, Caller, noted, until
+from callers import WAIT_S, Caller, are_waiting, noted, until
 from scripted_server import Peer, ScriptedServer
 
 from binance_wsapi import ConnectionLost, NotSent, OutcomeUnknown, RequestTimeout, WsKey
@@ -103,11 +103,6 @@ def test_waiting_calls_are_sent_in_the_order_they_were_made(
 
 def asking(number: int) -> Callable[[Any], Any]:
     return lambda client: client.spot.get_order_book(symbol="BTCUSDT", limit=number + 1)
-
-
-def are_waiting(count: int, core: Any) -> bool:
-    session = core.sessions.open.get(WsKey.MAIN_WSAPI)
-    return bool(session is not None and session.health().waiting == count)
 
 
 def test_deadline_of_a_call_counts_while_it_waits(
