@@ -244,8 +244,8 @@ class LiveOrders:
     def begin_gap(self) -> None:
         """The events are no longer whole: call it at the loss, before any event of a new connection.
 
-        From now on an event that tells the end of an order does not tell all of it: the order is kept
-        until a reconciliation has looked at it.
+        From now on an event that tells the end of an order may not tell all of it: unless its events add up to
+        what was filled, the order is kept until a reconciliation has looked at it.
         """
         self._gaps += 1
 
@@ -326,6 +326,9 @@ class LiveOrders:
         if fill is not None:
             total, last = amount(order.filled), amount(order.filled_now) or Decimal(0)
             told.add_fill(fill, last, total)
+        is_whole = order.status in FINAL_STATUSES and amount(order.filled) == told.executed
+        if is_whole and not told.is_in_the_dark:
+            self._end(key)  # whatever a gap has swallowed, it was no fill of this order
         self.note(key)
         return True
 
@@ -548,6 +551,8 @@ class _Rounds:
                 if not self._gives_up(error):
                     raise
                 problem = str(error)
+            if key not in orders._told:
+                return None  # events told all of it while the answer was under way
             for fill in fills:
                 told.add_fill(fill["id"], Decimal(fill["qty"]))
                 orders._made_known.add((symbol, fill["id"]))

@@ -44,9 +44,9 @@ def report(**fields: Any) -> dict[str, Any]:
 
 
 def fill(number: int, *, total: str, **fields: Any) -> dict[str, Any]:
-    """Return the event of a fill of 1, after which ``total`` is filled."""
+    """Return the event of a fill, of 1 unless ``l`` says otherwise, after which ``total`` is filled."""
     status = "FILLED" if total == "5" else "PARTIALLY_FILLED"
-    return report(x="TRADE", X=status, l="1", z=total, t=number, **fields)
+    return report(x="TRADE", X=status, **({"l": "1"} | fields), z=total, t=number)
 
 
 def row(**fields: Any) -> dict[str, Any]:
@@ -124,6 +124,57 @@ def test_an_order_whose_end_an_event_told_is_looked_at_again_if_a_copy_lags() ->
     (record,) = asking.on_answer([trade(11, "2"), trade(12, "2"), trade(13, "1")])
 
     assert [missed["id"] for missed in record.missed_fills] == [12]
+
+
+@pytest.mark.parametrize(
+    "events",
+    [
+        [report(), fill(11, total="5", l="5")],
+        [fill(11, total="5", l="5")],
+        [report(), fill(11, total="1"), report(x="CANCELED", X="CANCELED", z="1")],
+        [report(x="EXPIRED", X="EXPIRED")],
+    ],
+)
+def test_an_order_whose_events_add_up_is_not_asked_for(events: list[dict[str, Any]]) -> None:
+    """While a gap is looked into others are made and filled: to ask for each would have no end."""
+    orders = live()
+    orders.begin_gap()
+    for event in events:
+        observe_event(orders, event)
+
+    assert Reconciliation(orders).question() is None
+    assert not list(orders)
+
+
+@pytest.mark.parametrize(
+    "events",
+    [
+        [report(), fill(12, total="5", l="4")],
+        [report(), report(x="CANCELED", X="CANCELED", z="1")],
+        [report(), report(x="CANCELED", X="CANCELED", z="odd")],
+        [report(), fill(11, total="1"), fill(12, total="2")],
+    ],
+)
+def test_an_order_whose_events_do_not_add_up_is_asked_for(events: list[dict[str, Any]]) -> None:
+    orders = live()
+    orders.begin_gap()
+    for event in events:
+        observe_event(orders, event)
+
+    assert Reconciliation(orders).question() is not None
+
+
+def test_fills_that_nobody_told_are_no_problem_once_events_have_told_them_all() -> None:
+    orders = live(report())
+    orders.begin_gap()
+    asking = Reconciliation(orders)
+    asking.on_answer(row(executedQty="5", status="FILLED"))
+    asking.on_refusal(-1100, "not now")
+    asking.on_answer(row(executedQty="5", status="FILLED"))
+    observe_event(orders, fill(11, total="5", l="5"))
+
+    assert asking.on_refusal(-1100, "not now") == []
+    assert asking.question() is None
 
 
 @pytest.mark.parametrize("fills", [None, {}, [], [trade(11, "4")]])
