@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from binance_wsapi.simulator import saved_state
+
 PACKAGE = "binance_wsapi"
 ROOT = Path(__file__).parents[1] / PACKAGE
 
@@ -84,6 +86,18 @@ IMPURE = {
     "uvloop",
 }
 SOCKETS = {"aiohttp", "socket"}
+REACHING_OUT = IMPURE - {"random", "time"} | {
+    "builtins",
+    "importlib",
+    "io",
+    "os",
+    "pathlib",
+    "pickle",
+    "shutil",
+    "sys",
+    "tempfile",
+    "urllib.request",
+}
 TRANSPORTS = {
     "core.transport",
     "core.aiohttp_transport",
@@ -120,6 +134,13 @@ def imports(source: str, module: str = "", *, is_package: bool = False) -> set[s
 def imports_of(module: str) -> frozenset[str]:
     path = dict(modules())[module]
     return frozenset(imports(path.read_text(), module, is_package=path.name == "__init__.py"))
+
+
+def called_in(module: str) -> set[str]:
+    """The functions that a module calls by a plain name."""
+    tree = ast.parse(dict(modules())[module].read_text())
+    calls = [node.func for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    return {function.id for function in calls if isinstance(function, ast.Name)}
 
 
 def layer_of(module: str) -> str:
@@ -160,6 +181,17 @@ def test_sockets_are_the_transports_business(module: str) -> None:
     touched = {name.partition(".")[0] for name in imports_of(module)} & SOCKETS
 
     assert not touched or module in TRANSPORTS
+
+
+@pytest.mark.parametrize(
+    "module", [name for name in MODULES if saved_state.is_of_an_engine(f"{PACKAGE}.{name}")]
+)
+def test_what_a_saved_exchange_names_reaches_nothing_outside(module: str) -> None:
+    """A file of somebody else may have any of its methods called."""
+    named = imports_of(module)
+
+    assert not (named | {name.partition(".")[0] for name in named}) & REACHING_OUT
+    assert not {"open", "exec", "eval", "compile", "__import__"} & called_in(module)
 
 
 def test_no_layer_lies_under_itself() -> None:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from binance_wsapi.simulator.doors.request_limits import RequestLimits
     from binance_wsapi.simulator.faults.script import Faults
     from binance_wsapi.simulator.journal import Journal
-    from binance_wsapi.simulator.spot.live_market import LiveMarket
+    from binance_wsapi.simulator.live_market import LiveMarket
     from binance_wsapi.simulator.spot.symbols import SymbolSpec
 
 __all__ = ["AccountHandle", "Amounts", "Key", "SimulatedExchange"]
@@ -348,7 +348,7 @@ class SimulatedExchange(HostedVenue):
     def market(self) -> LiveMarket:
         """What makes Spot move: ``exchange.market.walk()``, ``.replay(symbol, trades)``."""
         if self._live_market is None:
-            from binance_wsapi.simulator.spot.live_market import LiveMarket
+            from binance_wsapi.simulator.live_market import LiveMarket
 
             self._live_market = LiveMarket(self.venue, self.call)
         return self._live_market

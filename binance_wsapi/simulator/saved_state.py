@@ -2,7 +2,7 @@
 
 The whole of it is written down as it stands, object for object, so that nothing that somebody adds to the engines can
 be forgotten; doors and connections are made anew. Files are read by :mod:`pickle` with its one danger taken out: they
-can name nothing but this package's own classes and a few of the standard library's.
+can name nothing but classes of the engines and a few of the standard library's, and no method but of an engine's object.
 """
 
 from __future__ import annotations
@@ -22,12 +22,32 @@ from typing import Any
 from binance_wsapi._version import __version__
 from binance_wsapi.simulator.venue import Venue
 
-__all__ = ["load", "save"]
+__all__ = ["is_of_an_engine", "load", "save"]
 
 _TITLE = b"binance_wsapi exchange"
-_OWN = tuple(
-    f"binance_wsapi.{part}" for part in ("simulator", "catalogue", "markets", "models", "endpoints")
+_ENGINES = tuple(
+    f"binance_wsapi.{part}"
+    for part in (
+        "markets.market",
+        "simulator.accounts",
+        "simulator.alpha",
+        "simulator.clock",
+        "simulator.doors.authentication",
+        "simulator.doors.request_limits",
+        "simulator.doors.wire",
+        "simulator.eoptions",
+        "simulator.futures",
+        "simulator.margin",
+        "simulator.market_data",
+        "simulator.numbering",
+        "simulator.observers",
+        "simulator.portfolio_margin",
+        "simulator.refills",
+        "simulator.spot",
+        "simulator.venue",
+    )
 )
+"""Modules and packages whose classes a file may name: none of them reaches outside the process."""
 _OTHERS = {
     ("builtins", "dict"),
     ("builtins", "list"),
@@ -54,7 +74,7 @@ def save(venue: Venue, path: str | os.PathLike[str]) -> None:
     venue.clock.forget(_is_of_a_connection)
     try:
         body = pickle.dumps(venue, protocol=5)
-        _Reader(io.BytesIO(body)).load()  # before a good file is replaced
+        _read(body)  # before a good file is replaced
     except (pickle.PickleError, TypeError, AttributeError) as error:
         raise RuntimeError(
             f"it cannot be saved ({error}): end replays and recordings first"
@@ -94,8 +114,8 @@ def load(path: str | os.PathLike[str]) -> Venue:
     if digest != _digest(body):
         raise ValueError(f"{os.fspath(path)!r} is damaged: move it away to begin anew")
     try:
-        venue: Venue = _Reader(io.BytesIO(body)).load()
-    except pickle.UnpicklingError as error:
+        venue = _read(body)
+    except Exception as error:  # noqa: BLE001  (what somebody else wrote may raise anything)
         raise ValueError(f"{os.fspath(path)!r} was saved by no exchange: {error}") from None
     venue.open_doors()
     return venue
@@ -109,11 +129,18 @@ def _digest(body: bytes) -> bytes:
     return hashlib.sha256(body).hexdigest().encode()
 
 
+def _read(body: bytes) -> Venue:
+    venue = _Reader(io.BytesIO(body)).load()
+    if not isinstance(venue, Venue):
+        raise pickle.UnpicklingError(f"it holds {venue!r}")
+    return venue
+
+
 class _Reader(pickle.Unpickler):
     def find_class(self, module: str, name: str) -> Any:
         if (module, name) == ("builtins", "getattr"):
             return _method
-        if module.startswith(_OWN):
+        if is_of_an_engine(module):
             found: Any = super().find_class(module, name)
             if isinstance(found, type) and found.__module__ == module:
                 return found
@@ -122,11 +149,22 @@ class _Reader(pickle.Unpickler):
         raise pickle.UnpicklingError(f"a saved exchange holds no {module}.{name}")
 
 
-def _method(owner: object, name: str) -> object:
-    """Return an object's method, or a member of an enumeration: all that bound methods are saved as."""
-    found = getattr(owner, name)
-    if isinstance(found, types.MethodType | types.BuiltinMethodType | enum.Enum):
-        return found
+def is_of_an_engine(module: str) -> bool:
+    """Whether a file may name the classes of a module."""
+    return any(module == each or module.startswith(f"{each}.") for each in _ENGINES)
+
+
+def _method(owner: Any, name: str) -> object:
+    """Return an object's method, or a member of an enumeration: all that bound methods are saved as.
+
+    Of a class nothing but a member is given out: by its other methods any class there is could be found.
+    """
+    if isinstance(owner, enum.EnumType):
+        return owner[name]
+    if is_of_an_engine(type(owner).__module__) and not name.startswith("__"):
+        found = getattr(owner, name)
+        if isinstance(found, types.MethodType):
+            return found
     raise pickle.UnpicklingError(f"{name!r} is no method")
 
 

@@ -20,7 +20,10 @@ import pytest
 from binance_wsapi import Client, WsKey
 from binance_wsapi.markets import Market
 from binance_wsapi.simulator import SimulatedClock, SimulatedExchange, saved_state, serve
+from binance_wsapi.simulator.accounts import EventSource
 from binance_wsapi.simulator.errors import ExchangeError
+from binance_wsapi.simulator.live_market import LiveMarket
+from binance_wsapi.simulator.venue import Venue
 
 ROOT = Path(__file__).parents[2]
 START_US = 1_767_225_600_000_000
@@ -57,21 +60,27 @@ class World:
         self.exchange, self.chance = exchange, chance
         self.told: list[Any] = []
         self.accounts = exchange.accounts
-        for account in self.accounts:
-            venue = exchange.venue
-            uid = account.uid
+        venue = exchange.venue
+        self._sources: list[EventSource] = [
+            source
+            for uid in (account.uid for account in self.accounts)
             for source in (
                 venue.spot.accounts[uid],
                 venue.margin.account(uid),
                 venue.portfolio_margin.source(uid),
                 venue.eoptions.market.account(uid),
                 *(engine.account(uid) for engine in venue.futures.values()),
-            ):
-                source.listeners.append(self.told.append)
+            )
+        ]
+        for source in self._sources:
+            source.listeners.append(self.told.append)
 
     def run(self, steps: int) -> None:
+        """Do so many things, and leave."""
         for _ in range(steps):
             self.step()
+        for source in self._sources:
+            source.listeners.remove(self.told.append)
 
     def step(self) -> None:
         kind = self.chance.choice([self.spot, self.spot, self.futures, self.futures, self.other])
@@ -338,13 +347,25 @@ def test_what_moves_prices_from_outside_is_not_saved(tmp_path: Path) -> None:
 
 
 class _Foreign:
-    """What runs when a file is read carelessly."""
+    """What runs when a file is read carelessly; it may be made by what another one made."""
 
     def __init__(self, *made_by: Any) -> None:
         self._made_by = made_by
 
     def __reduce__(self) -> Any:
         return self._made_by[0], self._made_by[1:]
+
+    def __call__(self) -> None:
+        """Let :mod:`pickle` take it for a function."""
+
+
+def _made_by(owner: Any, method: str, *arguments: Any) -> _Foreign:
+    return _Foreign(_Foreign(getattr, owner, method), *arguments)
+
+
+def _any_class() -> _Foreign:
+    """All classes there are, from one that may be named: the way to those that run programs."""
+    return _made_by(_made_by(_made_by(Venue, "mro"), "pop"), "__subclasses__")
 
 
 def _saved(body: bytes) -> bytes:
@@ -372,6 +393,25 @@ def _saved(body: bytes) -> bytes:
             "holds no binance_wsapi.simulator.clock.SimulatedClock.now_us",
         ),
         (lambda good: _saved(pickle.dumps(_Foreign(getattr, "text", "__class__"))), "is no method"),
+        (lambda good: _saved(pickle.dumps(_any_class())), "'mro' is no method"),
+        (
+            lambda good: _saved(pickle.dumps(_made_by(SimulatedClock(), "__init_subclass__"))),
+            "'__init_subclass__' is no method",
+        ),
+        (
+            lambda good: _saved(pickle.dumps(_made_by(Market, "__subclasses__"))),
+            "'__subclasses__'",
+        ),
+        (
+            lambda good: _saved(pickle.dumps(_Foreign(SimulatedExchange))),
+            "holds no binance_wsapi.simulator.exchange.SimulatedExchange",
+        ),
+        (
+            lambda good: _saved(pickle.dumps(_Foreign(LiveMarket, None, None))),
+            "holds no binance_wsapi.simulator.live_market.LiveMarket",
+        ),
+        (lambda good: _saved(pickle.dumps(_Foreign(SimulatedClock, 1))), "saved by no exchange"),
+        (lambda good: _saved(pickle.dumps(Market.SPOT)), "saved by no exchange"),
     ],
 )
 def test_other_files_are_refused(
