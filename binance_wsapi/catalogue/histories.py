@@ -121,7 +121,7 @@ def _futures(
         trades=source(
             "historicalTrades",
             list[FuturesTrade],
-            Weight.fixed(20),
+            Weight.fixed(200),
             most_trades,
             p.FROM_ID,
             security=Security.USER_STREAM,

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from binance_wsapi.catalogue import operations
+from binance_wsapi.catalogue import histories, operations
 from binance_wsapi.catalogue.operation import Kind, Operation, Param, WeightStep
 from binance_wsapi.markets import Market
+from binance_wsapi.protocol.weight import weight_of
 
 REFERENCE = Path(__file__).parents[1] / "reference"
 MARKETS = (Market.USDM, Market.COINM)
@@ -268,3 +270,17 @@ def test_list_or_object_follows_the_documents(operation: Operation) -> None:
     kind = reference(operation.market)[operation.method]["result_kind"]
 
     assert (operation.list_result_unless == "symbol") == (kind["shape"] == "object|array")
+
+
+@pytest.mark.parametrize("market", MARKETS)
+def test_a_page_of_a_history_weighs_what_the_documents_say(market: Market) -> None:
+    documented = json.loads((REFERENCE / market.value / "rules.json").read_text())["histories"]
+    kept = histories.USDM if market is Market.USDM else histories.COINM
+    sources = [getattr(kept, field.name) for field in fields(kept)]
+
+    assert {source.path for source in sources} == set(documented["rest"])
+    for source in sources:
+        row = documented["rest"][source.path]
+        for limit, weight in row.get("weight_from_limit", {"1": row.get("weight")}).items():
+            if int(limit) <= source.page:
+                assert weight_of(source.operation, {"limit": int(limit)}) == weight, source.path

@@ -53,7 +53,7 @@ class LimitRules:
     weight: Window = Window("MINUTE", 1, 6_000)
     orders: Sequence[Window] = (Window("SECOND", 10, 50), Window("DAY", 1, 160_000))
     connections: Window = Window("MINUTE", 5, 300)
-    raw_requests: Window = Window("MINUTE", 5, 61_000)
+    raw_requests: Window = Window("MINUTE", 5, 300_000)
     """Told over REST, not enforced."""
     offences_before_ban: int = 10
     """How many requests a client may send after its weight is used up before its address is banned."""

@@ -85,7 +85,7 @@ class FuturesRest:
 
 
 _WEIGHTS = {
-    "historicalTrades": 20,
+    "historicalTrades": 200,
     "aggTrades": 20,
     "trades": 5,
     "allOrders": 5,

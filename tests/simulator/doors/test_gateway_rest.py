@@ -104,8 +104,8 @@ def test_lists_and_time_units(exchange: Venue, rest: Rest) -> None:
     request = RestRequest("GET", "/api/v3/time", "", "", "10.0.0.1", headers)
 
     assert [row["symbol"] for row in info["symbols"]] == ["BTCUSDT", "ETHUSDT"]
-    kinds = {row["rateLimitType"] for row in info["rateLimits"]}
-    assert kinds == {"REQUEST_WEIGHT", "ORDERS", "RAW_REQUESTS"}
+    limits = {row["rateLimitType"]: row["limit"] for row in info["rateLimits"]}
+    assert limits == {"REQUEST_WEIGHT": 6_000, "ORDERS": 160_000, "RAW_REQUESTS": 300_000}
     assert json.loads(exchange.rest.answer(request).body) == {"serverTime": START_US}
 
 

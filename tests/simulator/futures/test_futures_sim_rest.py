@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -375,6 +376,18 @@ def test_what_is_asked_of_the_sender(
 )
 def test_calls_that_do_not_exist(market: Market, verb: str, path: str) -> None:
     assert House(market).rest.find(verb, path) is None
+
+
+def test_histories_weigh_what_the_documents_say(house: House) -> None:
+    path = Path(__file__).parents[2] / "reference" / house.market.value / "rules.json"
+    documented = json.loads(path.read_text())["histories"]["rest"]
+
+    for name, row in documented.items():
+        call = house.rest.find("GET", name.split("/", 2)[2])
+        assert call is not None, name
+        fixed = {"1": row.get("weight_since_integration", row.get("weight"))}
+        for limit, weight in row.get("weight_from_limit", fixed).items():
+            assert call.weight({"limit": limit}) == weight, (name, limit)
 
 
 def test_private_calls_need_an_account(usdm: House) -> None:
