@@ -112,8 +112,8 @@ class WriteAhead:
         self._gather_at = OUTCOMES_AT_ONCE
         """With so many under way it is looked which of them have ended."""
         self._is_flush_due = False
-        self._waiting: list[tuple[Call, asyncio.Future[None]]] = []
-        """Calls that go with the next step on the thread aside."""
+        self._waiting: list[tuple[Call | None, asyncio.Future[None]]] = []
+        """Calls that go with the next step on the thread aside, and ``None`` for who waits for outcomes alone."""
         self._is_writing = False
         self._has_failed = False
         self.recovering = asyncio.Lock()
@@ -159,11 +159,8 @@ class WriteAhead:
         Raises:
             NotSent: The journal did not take it.
         """
-        done: asyncio.Future[None] = self._runtime.loop.create_future()
-        self._waiting.append((call, done))
-        self._begin_writing()
         try:
-            await done
+            await self._next_step(call)
         except JournalFailed as error:
             self._failed(call, error)
 
@@ -171,6 +168,13 @@ class WriteAhead:
         numbers, intents = self._intent_records(calls)
         self.journal.append(intents)
         self._written(calls, numbers)
+
+    def _next_step(self, call: Call | None) -> asyncio.Future[None]:
+        """Return what is done with the next step on the thread aside, which takes a call along."""
+        done: asyncio.Future[None] = self._runtime.loop.create_future()
+        self._waiting.append((call, done))
+        self._begin_writing()
+        return done
 
     def _begin_writing(self) -> None:
         if not self._is_writing:
@@ -186,18 +190,20 @@ class WriteAhead:
         try:
             while self._waiting or self._outcomes:
                 waiting, self._waiting = self._waiting, []
-                calls = [call for call, _ in waiting]
+                calls = [call for call, _ in waiting if call is not None]
                 taken = len(self._outcomes)
                 records = self._outcome_records(taken)
                 numbers, intents = self._intent_records(calls)
                 try:
-                    await loop.run_in_executor(None, self.journal.append, [*records, *intents])
+                    if records or intents:
+                        await loop.run_in_executor(None, self.journal.append, [*records, *intents])
                 except Exception as error:  # noqa: BLE001  (somebody waits for each of them)
                     for _, done in waiting:
                         if not done.done():
                             done.set_exception(error)
-                    if not waiting:
+                    if not calls:
                         self._told_failed(error)
+                    if not self._waiting:
                         return  # the outcomes go with what is sent next
                     continue
                 del self._outcomes[:taken]
@@ -327,20 +333,24 @@ class WriteAhead:
                 self._has_failed = False
 
     async def flush(self) -> None:
-        """Write what is known by now."""
+        """Write what is known by now, and wait for no more than that: others may write on and on."""
         if self.is_quick:
             self._write_outcomes()
             return
         self._gather()
-        while self._is_writing:  # noqa: ASYNC110  (once at the end: an event would cost each call)
-            await asyncio.sleep(OUTCOMES_LATER_S)
-        self._is_writing = True
-        await self._write_aside()
+        try:
+            await self._next_step(None)
+        except Exception as error:  # noqa: BLE001  (what was not written is found out again)
+            self._told_failed(error)
 
     async def close(self) -> None:
-        """Write what is known by now, and let go of the journal."""
+        """Write what is known by now, and let go of the journal; when nothing else runs any more."""
         try:
-            await self.flush()
+            if self.is_quick:
+                self._write_outcomes()
+            else:
+                self._gather()
+                await self._write_aside()
         finally:
             await self._runtime.loop.run_in_executor(None, self.journal.close)
 
