@@ -36,7 +36,10 @@ from binance_wsapi.proxies import proxy_of
 if TYPE_CHECKING:
     from binance_wsapi.catalogue.operation import Operation
     from binance_wsapi.core.shared_limits import SharedLimits, SharedPool
+    from binance_wsapi.protocol.weight_share import WeightShare
     from binance_wsapi.rules.known_rules import KnownRules
+
+    _ShareOf = Callable[[AddressShare], WeightShare]
 
 __all__ = ["Exchanges"]
 
@@ -196,12 +199,12 @@ class Exchanges:
             pool.connections.meter.sent += 1
             pool.connections.meter.done += 1
 
-    def snapshot_wait(self, ws_key: WsKey, weight: int) -> float:
-        """Charge a snapshot of a book and return 0, or the seconds until there may be room for it."""
+    def share_wait(self, ws_key: WsKey, weight: int, share_of: _ShareOf) -> float:
+        """Charge a request of the core's own and return 0, or the seconds until there may be room for it."""
         limits, wall_us = self._limits_of(ws_key), self.now_us(ws_key)
         with self._neighbours.lock:
-            usage = limits.governor.usage(wall_us)
-            return limits.address.shared.snapshots.wait(weight, usage, wall_us)
+            share = share_of(limits.address.shared)
+            return share.wait(weight, limits.governor.usage(wall_us), wall_us)
 
     def spread_silence(self, ws_key: WsKey) -> None:
         """Have the neighbours leave alone what this client was told to."""

@@ -192,8 +192,10 @@ class MarketStreams:
         """Charge a snapshot of a book and return 0, or the seconds until there may be room for it."""
         depth = operation_by_method(endpoint(ws_key).market, "depth")
         assert depth is not None
-        exchanges = self.runtime.exchanges
-        return exchanges.snapshot_wait(ws_key, weight_of(depth, params))
+        weight = weight_of(depth, params)
+        return self.runtime.exchanges.share_wait(
+            ws_key, weight, lambda address: address.for_snapshots
+        )
 
     async def close(self, reason: str) -> None:
         """End all connections and streams."""

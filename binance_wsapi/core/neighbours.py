@@ -17,7 +17,7 @@ from binance_wsapi.protocol.limits import order_ledger, weight_ledger
 from binance_wsapi.protocol.silence import Silence
 
 if TYPE_CHECKING:
-    from binance_wsapi.protocol.snapshots import SnapshotShare
+    from binance_wsapi.protocol.weight_share import WeightShare
 
 __all__ = ["PROCESS", "AccountShare", "AddressShare", "Group", "Neighbour", "Neighbours"]
 
@@ -34,12 +34,21 @@ class AddressShare:
         """What the address was told to leave alone, for clients that come later."""
 
     @made_once
-    def snapshots(self) -> SnapshotShare:
+    def for_snapshots(self) -> WeightShare:
         """What books may spend of the weight, made (and its code loaded) on first use."""
-        with unforked:
-            from binance_wsapi.protocol.snapshots import SnapshotShare
+        return _weight_share()
 
-        return SnapshotShare()
+    @made_once
+    def for_gaps(self) -> WeightShare:
+        """What finding out what gaps swallowed may spend of it."""
+        return _weight_share()
+
+
+def _weight_share() -> WeightShare:
+    with unforked:
+        from binance_wsapi.protocol.weight_share import WeightShare
+
+    return WeightShare()
 
 
 class AccountShare:

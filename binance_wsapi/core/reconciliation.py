@@ -346,7 +346,7 @@ class Reconciler:
         """
         while True:
             try:
-                return await self._questions.ask(method, params)
+                return await self._questions.ask_in_turn(method, params)
             except (NotSent, ConnectionLost, RateLimited, LinkLost) as error:
                 if isinstance(error, NotSent) and error.reason in _OF_THE_QUESTION:
                     raise

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import gc
 from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -27,7 +28,7 @@ from binance_wsapi.errors import (
     OutcomeUnknown,
     PartlyExecuted,
 )
-from binance_wsapi.events import OrderReconciled, StreamGap
+from binance_wsapi.events import AccountReconciled, OrderReconciled, StreamGap
 from binance_wsapi.journal.lock import FileLock
 from binance_wsapi.markets import Market
 from binance_wsapi.response import Response
@@ -107,6 +108,17 @@ def end_subscriptions(world: World) -> None:
         assert isinstance(door.inner, ApiConnection)
         for subscription in list(door.inner._subscriptions.values()):
             door.inner._terminate(subscription)
+
+
+def used_weight(world: World, client: SimulatedClient) -> int:
+    governor = client.core.runtime.exchanges.governor_of(WsKey.MAIN_WSAPI)
+    limits = governor.usage(world.exchange.clock.now_us())
+    return next(each.count for each in limits if each.rate_limit_type == "REQUEST_WEIGHT")
+
+
+async def a_minute_begins(world: World) -> None:
+    """Wait until limits count anew."""
+    await asyncio.sleep(60.0 - world.exchange.clock.now_us() / 1e6 % 60.0 + 1.0)
 
 
 async def events_within(stream: Any, seconds: float) -> list[Any]:
@@ -240,13 +252,9 @@ def test_a_move_that_a_limit_keeps_from_being_proven_waits_for_the_next_window()
     rules = LimitRules(weight=Window("MINUTE", 1, 150))
 
     async def scenario(world: World, client: SimulatedClient) -> Any:
-        def used() -> int:
-            exchanges = client.core.runtime.exchanges
-            limits = exchanges.governor_of(WsKey.MAIN_WSAPI).usage(world.exchange.clock.now_us())
-            return next(each.count for each in limits if each.rate_limit_type == "REQUEST_WEIGHT")
-
+        used = partial(used_weight, world, client)
         stream = await client.subscribe_user_data_stream()
-        await asyncio.sleep(60.0 - world.exchange.clock.now_us() / 1e6 % 60.0 + 1.0)
+        await a_minute_begins(world)
         await client.spot.get_server_time()
         before = used()
         await client.rotate()
@@ -262,6 +270,32 @@ def test_a_move_that_a_limit_keeps_from_being_proven_waits_for_the_next_window()
 
     assert not events
     assert wires == 1
+
+
+def test_what_a_gap_swallowed_is_found_out_beside_what_the_caller_does() -> None:
+    """The questions about many orders took all of the weight, and the reserve for cancels with it."""
+    rules = LimitRules(weight=Window("MINUTE", 1, 400))
+
+    async def scenario(world: World, client: SimulatedClient) -> Any:
+        stream = await client.subscribe_user_data_stream()
+        await asyncio.gather(*(place(client) for _ in range(30)))
+        await a_minute_begins(world)
+        while used_weight(world, client) < 250:
+            await client.spot.get_all_orders(symbol=SYMBOL)
+        await events_within(stream, 1.0)
+        cut_all(world)
+        world.exchange.trade("order.place", side="SELL", type="MARKET", quantity="0.3")
+        told = await events_within(stream, 30.0)
+        return used_weight(world, client), told, await events_within(stream, 600.0)
+
+    used, at_once, later = play(scenario, rules=rules, ping_interval=100.0)
+
+    assert (
+        used <= 250 + 20 + 40 + 10
+    )  # a tenth goes for the questions, and a little for the connection
+    orders = [event for event in at_once + later if isinstance(event, OrderReconciled)]
+    assert [len(order.missed_fills) for order in orders] == [1] * 30
+    assert isinstance(later[-1], AccountReconciled)
 
 
 def test_a_stream_that_is_closed_while_interrupted_tells_the_gap() -> None:
