@@ -56,6 +56,13 @@ _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder().decode
 
 
+class MayAsk(Protocol):
+    """Whether a question about a request may be put now."""
+
+    def __call__(self, *, is_last: bool) -> bool:
+        """Say so; ``is_last`` where the request can no longer be accepted."""
+
+
 class Losing(Followed, Protocol):
     """A session that may lose answers."""
 
@@ -156,12 +163,17 @@ class LostAnswers:
                     search.event(told)
 
     async def find_out_again(
-        self, session: Followed, call: Call, error: OutcomeUnknown, timeout: float | None
+        self,
+        session: Followed,
+        call: Call,
+        error: OutcomeUnknown,
+        timeout: float | None,
+        may_ask: MayAsk | None = None,
     ) -> Outcome:
         """Find out what became of a request, in the background: it ends with the client."""
         runtime = self.runtime
         self._note_unknown(session, call)
-        pending = runtime.spawn(self.find_out(session, call, error, timeout))
+        pending = runtime.spawn(self.find_out(session, call, error, timeout, may_ask))
         try:
             outcome = await pending
         except asyncio.CancelledError:
@@ -173,7 +185,12 @@ class LostAnswers:
         return outcome
 
     async def find_out(
-        self, session: Followed, call: Call, error: OutcomeUnknown, timeout: float | None
+        self,
+        session: Followed,
+        call: Call,
+        error: OutcomeUnknown,
+        timeout: float | None,
+        may_ask: MayAsk | None = None,
     ) -> Outcome:
         """Return the lost answer as far as it can be known, ``NotPlaced``, or the error itself.
 
@@ -183,10 +200,11 @@ class LostAnswers:
             error: Why its outcome is unknown.
             timeout: Seconds this may take; ``None`` for as long as it takes until the request can no
                 longer be accepted, and some more for the questions.
+            may_ask: Whether a question may be put now; else it is put off.
         """
         outcome = call.late_answer
         if outcome is None:
-            search = _Search(self, session, call)
+            search = _Search(self, session, call, may_ask)
             self._searches[search] = None
             try:
                 verdict = await search.run(timeout)
@@ -256,12 +274,15 @@ class LostAnswers:
 class _Search:
     """The inquiry about one request, under way: puts its questions, and shows it the events."""
 
-    def __init__(self, lost_answers: LostAnswers, session: Asker, call: Call) -> None:
+    def __init__(
+        self, lost_answers: LostAnswers, session: Asker, call: Call, may_ask: MayAsk | None
+    ) -> None:
         self._lost_answers = lost_answers
         self._runtime = runtime = lost_answers.runtime
         self._session = session
         self.own_orders = session.own_orders
         self.call = call
+        self._may_ask = may_ask
         self._patience: asyncio.Timeout | None = None
         """How long it may take."""
         self._woken = asyncio.Event()
@@ -321,7 +342,12 @@ class _Search:
         if delay > 0:
             await self._wait(delay)
             return
-        question = self.inquiry.question(self._session.moment())
+        moment = self._session.moment()
+        is_last = self.inquiry.is_past_fence(moment)
+        if self._may_ask is not None and not self._may_ask(is_last=is_last):
+            self.inquiry.on_failure(moment)  # put off like one that could not be sent
+            return
+        question = self.inquiry.question(moment)
         if question is None:
             await self._wait()  # only an event can settle it now
             return

@@ -11,10 +11,12 @@ import asyncio
 import logging
 import math
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from binance_wsapi.core.asking_order import AskingOrder
 from binance_wsapi.core.call import Call, Outcome
 from binance_wsapi.core.call_kind import kind_by_method
 from binance_wsapi.core.link import LinkLost
@@ -56,6 +58,9 @@ AT_ONCE = 20
 ATTEMPTS = 4
 PAUSE_S = 1.0
 """Before a question is put again that had no answer, or one of a copy that lags."""
+
+SHOWING_S = 30.0
+"""What showing one order may take where the caller gives no time."""
 
 MOST_FILLS = 1000
 
@@ -107,6 +112,7 @@ class _Recovery:
         self._rest = rest
         self._own = self._write_ahead.journal.run
         self._slots = asyncio.Semaphore(AT_ONCE)
+        self._order = AskingOrder(self._runtime.exchanges)
         self._found: list[tuple[EntryKey, Outcome, bool]] = []
         """What became of entries, and whether that is all that can be known."""
 
@@ -221,14 +227,17 @@ class _Recovery:
         self._look_ups.let_resolve(call, error)
         session = self._look_ups.sessions.of(call.ws_key)
         async with self._slots:
-            outcome: Outcome = await self._look_ups.lost_answers.find_out_again(
-                session, call, error, self._left(until)
-            )
-            if isinstance(outcome, ClientClosed):
-                raise outcome
-            is_final = not isinstance(outcome, OutcomeUnknown) or error.is_beyond_asking
-            self._found.append((entry.key, outcome, is_final))
-            orders = await self._as_they_stand(session, outcome, until)
+            try:
+                outcome: Outcome = await self._look_ups.lost_answers.find_out_again(
+                    session, call, error, self._left(until), partial(self._order.may_ask, call)
+                )
+                if isinstance(outcome, ClientClosed):
+                    raise outcome
+                is_final = not isinstance(outcome, OutcomeUnknown) or error.is_beyond_asking
+                self._found.append((entry.key, outcome, is_final))
+                orders = await self._as_they_stand(session, call, outcome, until)
+            finally:
+                self._order.ended(call)
         return Recovered(
             ws_key=call.ws_key,
             operation=entry.method,
@@ -244,7 +253,7 @@ class _Recovery:
     # The orders as they stand
 
     async def _as_they_stand(
-        self, session: ApiSession, outcome: Outcome, until: float
+        self, session: ApiSession, call: Call, outcome: Outcome, until: float
     ) -> tuple[OrderReconciled, ...]:
         if isinstance(outcome, Response):
             shown: object = _decode(outcome.raw_result)
@@ -255,14 +264,19 @@ class _Recovery:
         known = {order_key(order): order for order in orders_in(shown)}
         return tuple(
             [
-                await self._as_it_stands(session, key, order, until)
+                await self._as_it_stands(session, call, key, order, until)
                 for key, order in known.items()
                 if key is not None
             ]
         )
 
     async def _as_it_stands(
-        self, session: ApiSession, key: tuple[str, int], shown: Mapping[str, Any], until: float
+        self,
+        session: ApiSession,
+        call: Call,
+        key: tuple[str, int],
+        shown: Mapping[str, Any],
+        until: float,
     ) -> OrderReconciled:
         symbol, order_id = key
         asked = {"symbol": symbol, "orderId": order_id}
@@ -270,7 +284,9 @@ class _Recovery:
         fills: list[dict[str, Any]] = []
         problem = None
         try:
-            async with asyncio.timeout(self._left(until)):
+            async with asyncio.timeout(SHOWING_S if until == math.inf else self._left(until)):
+                while not self._order.may_ask(call, is_last=True):  # noqa: ASYNC110  (a limit tells nobody)
+                    await asyncio.sleep(PAUSE_S)
                 row = await self._asked(session, "order.status", asked)
                 executed = amount(row.get("executedQty")) or 0
                 if executed:
@@ -296,18 +312,20 @@ class _Recovery:
         self, session: ApiSession, method: str, params: Mapping[str, Any]
     ) -> dict[str, Any]:
         for attempt in range(ATTEMPTS):
+            pause_s = PAUSE_S
             try:
                 answer = await session.ask(None, method, params)
             except RequestRejected:
                 raise
-            except (BinanceWsApiError, LinkLost):
+            except (BinanceWsApiError, LinkLost) as error:
                 if attempt + 1 == ATTEMPTS:
                     raise
+                pause_s = _pause_after(error)
             else:
                 row = answer.raw.get("result")
                 if isinstance(row, dict):
                     return row
-            await asyncio.sleep(PAUSE_S)
+            await asyncio.sleep(pause_s)
         raise NotSent(
             f"the answer to {method} cannot be read", operation=method, reason="unreadable"
         )
@@ -320,6 +338,7 @@ class _Recovery:
         params = {**asked, "limit": MOST_FILLS}
         problem = "its fills cannot be read"
         for _ in range(ATTEMPTS):
+            pause_s = PAUSE_S
             try:
                 if facts.fills_question is not None:
                     raw = (await session.ask(None, facts.fills_question, params)).raw_result
@@ -341,9 +360,15 @@ class _Recovery:
             except (RequestRejected, ConfigurationError):
                 raise
             except (BinanceWsApiError, LinkLost) as error:
-                problem = str(error)
-            await asyncio.sleep(PAUSE_S)
+                problem, pause_s = str(error), _pause_after(error)
+            await asyncio.sleep(pause_s)
         raise NotSent(problem, operation="fills", reason="unreadable")
+
+
+def _pause_after(error: BinanceWsApiError | LinkLost) -> float:
+    """Return the seconds until a question may be put again: a limit says when it lets it through."""
+    retry_after = error.retry_after if isinstance(error, NotSent) else None
+    return max(PAUSE_S, retry_after or 0.0)
 
 
 def _clock_not_read(why: str) -> NotSent:

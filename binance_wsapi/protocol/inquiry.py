@@ -165,6 +165,10 @@ class Inquiry:
         """What is known so far."""
         self._proceed(None, Moment(-math.inf, 0))
 
+    def is_past_fence(self, at: Moment) -> bool:
+        """Whether the request can no longer be accepted at a moment."""
+        return at.now >= self.fence.now and at.exchange_us >= self.fence.exchange_us
+
     def settles_at(self, at: Moment) -> float:
         """Return when all that can be asked is known, in monotonic seconds, as things stand."""
         return self._fence_due(at) + (0.0 if self._is_second_look else _LAG_S)
@@ -176,7 +180,7 @@ class Inquiry:
         """
         if self._question is None:
             return None
-        self._is_past_fence = at.now >= self.fence.now and at.exchange_us >= self.fence.exchange_us
+        self._is_past_fence = self.is_past_fence(at)
         return self._question.method, dict(self._question.params)
 
     def on_answer(self, result: object, at: Moment) -> Verdict:

@@ -32,7 +32,7 @@ from binance_wsapi.core.logon import Logon
 from binance_wsapi.core.write_ahead import JournalFailed
 from binance_wsapi.journal.sqlite import SCHEMA_VERSION, SqliteJournal, prune, read_file, tails_of
 from binance_wsapi.protocol import inquiry
-from binance_wsapi.simulator import SimulatedExchange
+from binance_wsapi.simulator import LimitRules, SimulatedExchange, Window
 
 Connect = Callable[..., Caller]
 
@@ -448,6 +448,35 @@ def test_what_is_not_known_in_time_stays_open(
 
     assert (found.state, again.state) == ("open", "open")
     assert isinstance(found.error, OutcomeUnknown)
+
+
+@pytest.mark.usefixtures("soon")
+def test_scarce_weight_settles_some_and_a_second_look_the_rest(
+    connect: Connect, exchange: SimulatedExchange, path: Path
+) -> None:
+    """Each of twenty takes 48 to be told as not placed: shared out among all, 200 would do for none."""
+    key = exchange.create_account().create_key()
+    exchange.faults.on("order.place").unknown_outcome(executed=False, times=20)
+    caller = connect(key, journal=path, on_unknown_outcome="raise")
+    for _ in range(20):
+        with pytest.raises(OutcomeUnknown):
+            caller.call(buy)
+    caller.close()
+    exchange.clock.advance(10)  # none can be accepted any more
+    exchange.limits.set_rules(LimitRules(weight=Window("MINUTE", 1, 200)))
+    exchange.limits.enabled = True
+
+    caller = connect(key, journal=path)
+    first = caller.begin(lambda client: client.recover(timeout=4.0)).result(4.0 + WAIT_S)
+    caller.close()
+    exchange.limits.set_rules(LimitRules())
+    caller = connect(key, journal=path)
+    second = recovered(caller)
+
+    states = [each.state for each in first]
+    assert (set(states), len(states)) == ({"not placed", "open"}, 20)
+    assert [each.state for each in second] == ["not placed"] * states.count("open")
+    assert not recovered(caller)
 
 
 @pytest.mark.usefixtures("soon")
