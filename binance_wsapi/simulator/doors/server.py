@@ -9,14 +9,18 @@ import ssl
 import struct
 import threading
 from collections.abc import Callable, Sequence
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from aiohttp import WSMsgType, web
 
 from binance_wsapi.simulator.clock import SimulatedClock
 from binance_wsapi.simulator.doors.gateway import Door, Gateway, HandshakeRefused
+from binance_wsapi.simulator.doors.held_port import held_port
 from binance_wsapi.simulator.doors.rest import RestAnswer, RestRequest
 from binance_wsapi.simulator.official_hosts import path_at
+
+if TYPE_CHECKING:
+    from socket import socket
 
 __all__ = ["ExchangeThread"]
 
@@ -64,6 +68,8 @@ class ExchangeThread:
         self._thread: threading.Thread | None = None
         self._server: web.Server | None = None
         self._listeners: list[asyncio.Server] = []
+        self._held: list[socket] = []
+        """Bound where it is to listen again."""
         self._alarm: asyncio.TimerHandle | None = None
         self._waiting: set[concurrent.futures.Future[Any]] = set()
 
@@ -113,7 +119,7 @@ class ExchangeThread:
 
     def stop_listening(self) -> None:
         """Refuse new connections at the port; open ones stay."""
-        self.call(self._unlisten)
+        self.call(self._hold_ports)
 
     def resume_listening(self) -> None:
         """Listen at the same port again."""
@@ -152,9 +158,15 @@ class ExchangeThread:
     async def _listen(self) -> None:
         if self._listeners or self._server is None:
             return
+        loop = asyncio.get_running_loop()
+        while self._held:
+            listener = await loop.create_server(self._server, sock=self._held.pop(), ssl=self._tls)
+            self._listeners.append(listener)
+        if self._listeners:
+            return
         try:
             for port in (self.port, *self._more_ports):
-                listener = await asyncio.get_running_loop().create_server(
+                listener = await loop.create_server(
                     self._server, self._host, port, ssl=self._tls, reuse_address=True
                 )
                 self._listeners.append(listener)
@@ -163,12 +175,22 @@ class ExchangeThread:
             raise
         self.port = self._listeners[0].sockets[0].getsockname()[1]
 
+    def _hold_ports(self) -> None:
+        """Listen no more, and let nobody else have the ports."""
+        places = [
+            (each.family, each.getsockname()) for at in self._listeners for each in at.sockets
+        ]
+        self._unlisten()
+        self._held += [held_port(family, address) for family, address in places]
+
     def _unlisten(self) -> None:
         while self._listeners:
             self._listeners.pop().close()
 
     async def _close(self, server: web.Server) -> None:
         self._unlisten()
+        while self._held:
+            self._held.pop().close()
         if self._alarm is not None:
             self._alarm.cancel()
         self._gateway.drop()

@@ -230,6 +230,21 @@ def test_stop_listening_refuses_and_resume_takes_the_same_port(
     assert exchange.port == port
 
 
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
+def test_nobody_else_gets_the_port_while_it_is_not_listened_at(host: str) -> None:
+    with SimulatedExchange(host=host) as exchange, socket.socket() as other:
+        exchange.stop_listening()
+        exchange.stop_listening()
+
+        with pytest.raises(OSError, match="in use"):
+            other.bind(("127.0.0.1", exchange.port))
+
+        exchange.resume_listening()
+        with socket.create_connection(("127.0.0.1", exchange.port), TIMEOUT):
+            pass
+        exchange.stop_listening()
+
+
 UPGRADE = (
     b"GET /ws-api/v3 HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
     b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
