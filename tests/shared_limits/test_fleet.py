@@ -1,7 +1,7 @@
 """Four processes behind one address, against an exchange that enforces its limits, through kills and a restart.
 
-In the short form the window lasts a day, so nothing depends on how fast the machine is: each step waits for what the
-exchange has counted, and what all have under way fits into the reserve. The long form has windows of a minute:
+In the short form the window lasts a day and each step allows so many requests, so nothing depends on how fast the
+machine is: what all have under way fits into the reserve. The long form has windows of a minute:
 ``BINANCE_WSAPI_LONG=1 pytest -s tests/shared_limits/test_fleet.py``.
 """
 
@@ -28,6 +28,7 @@ from binance_wsapi.simulator.errors import ExchangeError
 IS_LONG = bool(os.environ.get("BINANCE_WSAPI_LONG"))
 SECONDS, LIMIT, UNDER_WAY = (60, 6000, 20) if IS_LONG else (86_400, 2000, 5)
 MEMBERS = 4
+ENDLESS = 1_000_000
 PATIENCE_S = 200.0
 """Far more than anything takes here."""
 MEMBER = Path(__file__).with_name("member.py")
@@ -80,20 +81,27 @@ class Watched:
 class Bot:
     """A process of the fleet."""
 
-    def __init__(self, options: dict[str, Any]) -> None:
+    def __init__(self, options: dict[str, Any], requests: int) -> None:
         self.process = subprocess.Popen(
             [sys.executable, MEMBER, json.dumps(options), str(UNDER_WAY)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
         )
+        self.may_ask(requests)
+
+    def may_ask(self, requests: int) -> None:
+        """Allow so many more requests."""
+        assert self.process.stdin is not None
+        self.process.stdin.write(f"{requests}\n")
+        self.process.stdin.flush()
 
     def has_begun(self) -> None:
         assert self.process.stdout is not None
         assert self.process.stdout.readline() == "began\n"
 
     def end(self) -> dict[str, Any]:
-        told, _ = self.process.communicate("\n", timeout=PATIENCE_S)
+        told, _ = self.process.communicate(timeout=PATIENCE_S)
         result: dict[str, Any] = json.loads(told.splitlines()[-1])
         return result
 
@@ -103,8 +111,8 @@ class Bot:
 
 
 @contextlib.contextmanager
-def fleet(options: dict[str, Any]) -> Iterator[list[Bot]]:
-    bots = [Bot(options) for _ in range(MEMBERS)]
+def fleet(options: dict[str, Any], requests: int) -> Iterator[list[Bot]]:
+    bots = [Bot(options, requests) for _ in range(MEMBERS)]
     try:
         for bot in bots:
             bot.has_begun()
@@ -123,14 +131,19 @@ def test_a_fleet_uses_a_window_up_whoever_dies_meanwhile(
     watched = Watched(exchange)
     with RedisServer(tmp_path) as server:
         options = {**exchange.client_options(), "shared_limits": server.url}
-        with fleet(options) as bots:
-            watched.wait_until_used(0.1)
+        with fleet(options, LIMIT // 40) as bots:
+            bots[0].may_ask(LIMIT // 5)
+            watched.wait_until_used(0.2)
             bots[0].kill()  # with a lease, and requests under way
-            bots[0] = Bot(options)
+            bots[0] = Bot(options, LIMIT // 40)
             bots[0].has_begun()
-            watched.wait_until_used(0.3)
+            for bot in bots:
+                bot.may_ask(LIMIT // 10)
+            watched.wait_until_used(0.4)
             server.stop()
             server.start()
+            for bot in bots:
+                bot.may_ask(LIMIT)
             watched.wait_until_used(0.95)
             results = [bot.end() for bot in bots]
 
@@ -148,11 +161,11 @@ def test_a_fleet_uses_the_limit_up_and_never_goes_beyond(
     watched = Watched(exchange)
     with RedisServer(tmp_path) as server:
         options = {**exchange.client_options(), "shared_limits": server.url}
-        with fleet(options) as bots:
+        with fleet(options, ENDLESS) as bots:
             calm = range(watched.window + 2, watched.window + 4)
             watched.wait_for(calm.stop)
             bots[0].kill()  # with a lease, and requests under way
-            bots[0] = Bot(options)
+            bots[0] = Bot(options, ENDLESS)
             bots[0].has_begun()
             watched.wait_for(calm.stop + 1)
             server.stop()
