@@ -112,7 +112,8 @@ class AccountQuestions:
             operation = operation_by_method(self._session.market, question)
             assert operation is not None
             ws_key, weight = self._session.ws_key, weight_of(operation, params)
-        return self.runtime.exchanges.share_wait(ws_key, weight, lambda address: address.for_gaps)
+        limits = self.runtime.exchanges.limits_of(ws_key)
+        return limits.share_wait(weight, lambda address: address.for_gaps)
 
 
 def _path(question: str) -> str:

@@ -168,10 +168,10 @@ class Answers:
         round_trip = link.last_frame_at - sent_at
         self.round_trips.append(round_trip)
         succeeded = is_plain or _succeeded(call, message)
-        told, at = message.rate_limits, call.sent_us + int(round_trip * 1e6)
+        told, heard_at = message.rate_limits, link.last_frame_at
         if not is_plain:
-            self._governor.answered(reservation, told, succeeded=succeeded, wall_us=at)
-        elif not (noted := note(self._governor, reservation, told, at)):
+            self._governor.answered(reservation, told, succeeded=succeeded, now=heard_at)
+        elif not (noted := note(self._governor, reservation, told, heard_at)):
             return False
         elif noted == MANY_NOTED:
             self._runtime.loop.call_soon(take_notes, self._governor)

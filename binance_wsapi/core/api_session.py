@@ -204,9 +204,9 @@ class ApiSession(Session):
 
     async def address(self, link: ApiLink) -> str:
         """Wait until the weight of a connection attempt fits, then return where it goes."""
-        weight = self.market.facts.connection_weight
-        while isinstance(admitted := self.governor.connect(weight, self.exchange_us()), Refusal):
-            wait = admitted.wait(self.exchange_us())
+        weight, now = self.market.facts.connection_weight, self.runtime.now
+        while isinstance(admitted := self.governor.connect(weight, now()), Refusal):
+            wait = admitted.wait(now())
             log.warning("%s: %.1f s until a limit allows to connect", self.ws_key, wait)
             await asyncio.sleep(wait + LIMIT_MARGIN_S)
         link.dialled = admitted

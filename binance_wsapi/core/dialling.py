@@ -99,36 +99,31 @@ class Dialling:
 
     def delay(self, ws_key: WsKey) -> float:
         """Return the seconds to wait before limits and bans allow a connection attempt."""
-        now = self._now()
-        exchanges = self._exchanges
-        silence = exchanges.governor_of(ws_key).silence
-        shared = exchanges.connections_of(ws_key)
+        now, limits = self._now(), self._exchanges.limits_of(ws_key)
         return max(
             self._connections.delay(now),
-            shared.delay(now),
-            silence.handshake_delay(now),
-            exchanges.connection_lease_delay(ws_key),
+            limits.connections.delay(now),
+            limits.governor.silence.handshake_delay(now),
+            limits.connection_lease_delay(),
         )
 
     def used_up(self, ws_key: WsKey) -> str:
         """Return which budget of connection attempts is used up, in a few words; empty if none is."""
-        now = self._now()
-        for budget in (self._connections, self._exchanges.connections_of(ws_key)):
+        now, limits = self._now(), self._exchanges.limits_of(ws_key)
+        for budget in (self._connections, limits.connections):
             if (wait := budget.delay(now)) > 0:
                 return (
                     f"the {budget.allowed} connection attempts in {budget.seconds / 60:g} minutes of one "
                     f"address are used up, the next one is due in {wait:.1f} s"
                 )
-        if (wait := self._exchanges.connection_lease_delay(ws_key)) > 0:
+        if limits.connection_lease_delay() > 0:
             return "this client's share of the address's connection attempts is used up"
         return ""
 
     def dialled(self, ws_key: WsKey) -> None:
         """Count a connection attempt."""
-        now = self._now()
-        self._connections.record(now)
-        self._exchanges.connections_of(ws_key).record(now)
-        self._exchanges.count_connection(ws_key)
+        self._connections.record(self._now())
+        self._exchanges.limits_of(ws_key).count_connection()
 
     def refused(self, ws_key: WsKey, error: BinanceWsApiError) -> None:
         """Take note of a limit or a ban that an answer to a request or to a REST call tells of."""

@@ -10,7 +10,14 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from binance_wsapi.core.neighbours import AccountShare, AddressShare, Group, Neighbour, Neighbours
+from binance_wsapi.core.neighbours import (
+    AccountShare,
+    AddressShare,
+    ExchangeTime,
+    Group,
+    Neighbours,
+)
+from binance_wsapi.core.pool_limits import PoolLimits
 from binance_wsapi.endpoints import (
     EndpointKind,
     Environment,
@@ -25,9 +32,8 @@ from binance_wsapi.forks import unforked
 from binance_wsapi.markets import Market
 from binance_wsapi.models.rows import Rows, Tables
 from binance_wsapi.options import Options
-from binance_wsapi.protocol.backoff import ConnectionBudget
 from binance_wsapi.protocol.clock import Measurements, ServerClock
-from binance_wsapi.protocol.limits import Governor, connection_ledger
+from binance_wsapi.protocol.limits import Governor
 from binance_wsapi.protocol.own_orders import OwnOrders
 from binance_wsapi.protocol.silence import Silence
 from binance_wsapi.protocol.told_limits import LimitUsage
@@ -35,11 +41,8 @@ from binance_wsapi.proxies import proxy_of
 
 if TYPE_CHECKING:
     from binance_wsapi.catalogue.operation import Operation
-    from binance_wsapi.core.shared_limits import SharedLimits, SharedPool
-    from binance_wsapi.protocol.weight_share import WeightShare
+    from binance_wsapi.core.shared_limits import SharedLimits
     from binance_wsapi.rules.known_rules import KnownRules
-
-    _ShareOf = Callable[[AddressShare], WeightShare]
 
 __all__ = ["Exchanges"]
 
@@ -47,28 +50,6 @@ __all__ = ["Exchanges"]
 SWITCH_S = 0.1
 """How long a client that comes waits for its neighbours to take the lock from now on: they do so at once,
 unless their threads stand still, and what stands still uses nothing."""
-
-
-class _Limits:
-    """The limits of one pool at one exchange, as this client and its neighbours use them up."""
-
-    def __init__(
-        self,
-        ws_key: WsKey,
-        governor: Governor,
-        address: Group[AddressShare],
-        account: Group[AccountShare],
-    ) -> None:
-        self.ws_key = ws_key
-        self.governor = governor
-        self.address = address
-        self.account = account
-        self.pool: SharedPool | None = None
-        """The same as those see it who share it with other processes."""
-
-    def beside(self, member: Neighbour) -> set[Neighbour]:
-        """Return who uses some of them up as well."""
-        return {*self.address.beside(member), *self.account.beside(member)}
 
 
 class Exchanges:
@@ -105,7 +86,7 @@ class Exchanges:
         self._shared = shared
         self._clocks: dict[tuple[Market, Environment, str], ServerClock] = {}
         self._time_offset_ms: float | None = None
-        self._limits: dict[tuple[str, Environment], _Limits] = {}
+        self._limits: dict[tuple[str, Environment], PoolLimits] = {}
         self._own_orders: dict[tuple[Market, Environment], OwnOrders] = {}
         self._rules: dict[tuple[Market, Environment], KnownRules] = {}
         self.on_silence: Callable[[Silence], None] = lambda silence: None
@@ -140,18 +121,27 @@ class Exchanges:
             sent_wall_us: When the request was written, by the wall clock.
             server_time: What the answer said, in milliseconds or microseconds.
         """
-        clock, governor = self.clock_of(ws_key), self.governor_of(ws_key)
-        # Both at once: the time of every neighbour moves, and what they have used up moves with it.
+        clock, limits = self.clock_of(ws_key), self.limits_of(ws_key)
         with self._neighbours.lock:
-            thought_us = self.now_us(ws_key)
             clock.measured(
                 sent=sent,
                 received=self._now(),
                 sent_wall_us=sent_wall_us,
                 server_time=server_time,
             )
-            now_us = self.now_us(ws_key)
-            governor.clock_set(now_us, now_us - thought_us)
+            if clock.lead_us is None:
+                return  # what is odd has to be borne out
+            limits.time.shared.lead_us = clock.lead_us
+            neighbours = limits.time.beside(self)
+        limits.set_time()
+        for neighbour in neighbours:
+            neighbour.post(partial(neighbour.time_measured, limits.time))
+
+    def time_measured(self, time: Group[ExchangeTime]) -> None:
+        """Count limits by the time that was measured, here or by a neighbour; on the loop's thread."""
+        for limits in self._limits.values():
+            if limits.time is time:
+                limits.set_time()
 
     def now_us(self, ws_key: WsKey) -> int:
         """Return the time of the exchange that a connection belongs to, epoch microseconds."""
@@ -159,56 +149,40 @@ class Exchanges:
 
     def set_time_offset_ms(self, offset_ms: float | None) -> None:
         """Set by how much every exchange is ahead of the wall clock; from any thread."""
-        limits = list(self._limits.values())
-        before = [self.now_us(each.ws_key) for each in limits]
         self._time_offset_ms = offset_ms
         for clock in list(self._clocks.values()):
             clock.set_time_offset_ms(offset_ms)
-        for each, us in zip(limits, before, strict=True):
-            with self._neighbours.lock:
-                # What was shared once goes by the clock of those who shared it, also when they are gone.
-                if each.beside(self) or each.governor.lead_us:
-                    # The neighbours' clocks show what they did, and one ledger cannot go by two.
-                    each.governor.lead_us += us - self.now_us(each.ws_key)
-                else:  # it goes by this client's clock from now on, and so does nobody else
-                    each.address.is_shut = each.account.is_shut = True
+        for limits in list(self._limits.values()):
+            self._heed_offset(limits)
+            self.post(partial(self.time_measured, limits.time))
+
+    def _heed_offset(self, limits: PoolLimits) -> None:
+        """Count by the time that is set by hand, if one is: what is shared goes by none but the exchange's."""
+        with self._neighbours.lock:
+            is_by_hand = self._time_offset_ms is not None and not limits.beside(self)
+            if is_by_hand:
+                limits.address.is_shut = limits.account.is_shut = True
+            limits.go_by(partial(self.now_us, limits.ws_key) if is_by_hand else None)
 
     # Limits
 
     def governor_of(self, ws_key: WsKey) -> Governor:
         """Return what keeps the limits of the exchange that a connection belongs to."""
-        return self._limits_of(ws_key).governor
+        return self.limits_of(ws_key).governor
 
-    def connections_of(self, ws_key: WsKey) -> ConnectionBudget:
-        """Return what counts the connections from this address to the exchange of a connection."""
-        return self._limits_of(ws_key).address.shared.connections
-
-    def connection_lease_delay(self, ws_key: WsKey) -> float:
-        """Return the seconds until a connection may be opened, by what other processes open."""
-        pool = self._limits_of(ws_key).pool
-        if pool is None:
-            return 0.0
-        wall_us = self.now_us(ws_key)
-        pool.connections.roll(wall_us)
-        refusal = pool.connections.exceeded(1, wall_us, urgent=False)
-        return 0.0 if refusal is None else max(0.01, refusal.wait(wall_us))
-
-    def count_connection(self, ws_key: WsKey) -> None:
-        """Count a connection attempt for other processes to see."""
-        if (pool := self._limits_of(ws_key).pool) is not None:
-            pool.connections.meter.sent += 1
-            pool.connections.meter.done += 1
-
-    def share_wait(self, ws_key: WsKey, weight: int, share_of: _ShareOf) -> float:
-        """Charge a request of the core's own and return 0, or the seconds until there may be room for it."""
-        limits, wall_us = self._limits_of(ws_key), self.now_us(ws_key)
-        with self._neighbours.lock:
-            share = share_of(limits.address.shared)
-            return share.wait(weight, limits.governor.usage(wall_us), wall_us)
+    def limits_of(self, ws_key: WsKey) -> PoolLimits:
+        """Return the limits of the exchange that a connection belongs to."""
+        environment = environment_of(ws_key, self._options.environment)
+        facts = endpoint(ws_key).market.facts
+        limits = self._limits.get((facts.limit_pool, environment))
+        if limits is None:
+            limits = self._limits[facts.limit_pool, environment] = self._join(ws_key, environment)
+            self._heed_offset(limits)
+        return limits
 
     def spread_silence(self, ws_key: WsKey) -> None:
         """Have the neighbours leave alone what this client was told to."""
-        limits = self._limits_of(ws_key)
+        limits = self.limits_of(ws_key)
         told = copy.copy(limits.governor.silence)
         with self._neighbours.lock:
             limits.address.shared.silence.heed(told)
@@ -241,15 +215,7 @@ class Exchanges:
         """Share nothing any more: the client is closed; from any thread."""
         self._neighbours.leave(self)
 
-    def _limits_of(self, ws_key: WsKey) -> _Limits:
-        environment = environment_of(ws_key, self._options.environment)
-        facts = endpoint(ws_key).market.facts
-        limits = self._limits.get((facts.limit_pool, environment))
-        if limits is None:
-            limits = self._limits[facts.limit_pool, environment] = self._join(ws_key, environment)
-        return limits
-
-    def _join(self, ws_key: WsKey, environment: Environment) -> _Limits:
+    def _join(self, ws_key: WsKey, environment: Environment) -> PoolLimits:
         """Share what the exchange counts by address and by account with those who use the same."""
         facts, neighbours = endpoint(ws_key).market.facts, self._neighbours
         host, proxy = self._way(ws_key, environment)
@@ -258,13 +224,29 @@ class Exchanges:
         exchange = facts.limit_pool, environment, host, clock
         key = self._options.api_key
         with neighbours.lock:
-            address = neighbours.join(("address", *exchange, proxy), AddressShare, self)
-            account = neighbours.join(("account", *exchange, key or id(self)), AccountShare, self)
+            time = neighbours.join(
+                ("time", *exchange[:3]), lambda: ExchangeTime(self._lead_us(ws_key)), self
+            )
+            lead_us = time.shared.lead_us
+            address = neighbours.join(
+                ("address", *exchange, proxy), partial(AddressShare, lead_us), self
+            )
+            account = neighbours.join(
+                ("account", *exchange, key or id(self)), partial(AccountShare, lead_us), self
+            )
             weight, orders = address.shared.weight, account.shared.orders
             governor = Governor(facts.limits, weight=weight, orders=orders)
             governor.silence.heed(address.shared.silence)
             governor.silence.heed_orders(account.shared.silence)
-            limits = _Limits(ws_key, governor, address, account)
+            limits = PoolLimits(
+                ws_key,
+                governor,
+                time=time,
+                address=address,
+                account=account,
+                neighbours=neighbours,
+                now=self._now,
+            )
             others = limits.beside(self)
         for neighbour in others:
             governor.share(neighbours.lock)
@@ -273,31 +255,15 @@ class Exchanges:
             switched.wait(SWITCH_S)
         if self._shared is not None:
             name = "|".join((facts.limit_pool, environment.value, host))
-            limits.pool = self._pool(limits, name, proxy)
-            self._shared.share(limits.pool)
+            pool = limits.shared_pool(name, proxy, key, self.on_silence)
+            self._shared.share(pool)
+        limits.set_time()  # what was measured while nobody was there to be told
         return limits
 
-    def _pool(self, limits: _Limits, exchange: str, proxy: str | None) -> SharedPool:
-        """Return limits as those see them who share them with other processes."""
-        with unforked:
-            from binance_wsapi.core.shared_limits import SharedPool
-
-        silence, key = limits.governor.silence, self._options.api_key
-
-        def hear(address: Silence, account: Silence) -> None:
-            silence.heed(address)
-            silence.heed_orders(account)
-            self.on_silence(silence)
-
-        return SharedPool(
-            address=exchange if proxy is None else f"{exchange}|{_fingerprint(proxy)}",
-            account=None if key is None else f"{exchange}|{_fingerprint(key)}",
-            weight=limits.address.shared.weight,
-            orders=limits.account.shared.orders,
-            connections=connection_ledger(),
-            exchange_us=partial(self.now_us, limits.ws_key),
-            hear=hear,
-        )
+    def _lead_us(self, ws_key: WsKey) -> int:
+        """Return by how much the exchange is ahead of monotonic time: as measured, else by the wall clock."""
+        measured = self.clock_of(ws_key).lead_us
+        return self._wall_us() - round(self._now() * 1e6) if measured is None else measured
 
     def take_turns(self, switched: threading.Event) -> None:
         """Somebody else uses the same limits from now on."""
@@ -364,18 +330,8 @@ class Exchanges:
         """Return how far the limits are used up, by market."""
         return Tables(
             {
-                market.value: Rows(
-                    self.governor_of(ws_key).usage(self.now_us(ws_key)), kind=LimitUsage
-                )
+                market.value: Rows(self.governor_of(ws_key).usage(self._now()), kind=LimitUsage)
                 for market in Market
                 for ws_key in (default_ws_key(market),)
             }
         )
-
-
-def _fingerprint(secret: str) -> str:
-    """Return what tells a key or a proxy from others and does not give it away."""
-    with unforked:
-        import hashlib
-
-    return hashlib.sha256(secret.encode()).hexdigest()[:20]

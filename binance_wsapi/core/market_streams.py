@@ -193,9 +193,8 @@ class MarketStreams:
         depth = operation_by_method(endpoint(ws_key).market, "depth")
         assert depth is not None
         weight = weight_of(depth, params)
-        return self.runtime.exchanges.share_wait(
-            ws_key, weight, lambda address: address.for_snapshots
-        )
+        limits = self.runtime.exchanges.limits_of(ws_key)
+        return limits.share_wait(weight, lambda address: address.for_snapshots)
 
     async def close(self, reason: str) -> None:
         """End all connections and streams."""

@@ -19,16 +19,32 @@ from binance_wsapi.protocol.silence import Silence
 if TYPE_CHECKING:
     from binance_wsapi.protocol.weight_share import WeightShare
 
-__all__ = ["PROCESS", "AccountShare", "AddressShare", "Group", "Neighbour", "Neighbours"]
+__all__ = [
+    "PROCESS",
+    "AccountShare",
+    "AddressShare",
+    "ExchangeTime",
+    "Group",
+    "Neighbour",
+    "Neighbours",
+]
 
 T = TypeVar("T")
+
+
+class ExchangeTime:
+    """The time that the limits of one pool are counted by, whichever of its markets it was read from."""
+
+    def __init__(self, lead_us: int) -> None:
+        self.lead_us = lead_us
+        """By how much the exchange's time is ahead of monotonic time, as it was measured last."""
 
 
 class AddressShare:
     """What the exchange counts by address."""
 
-    def __init__(self) -> None:
-        self.weight = weight_ledger()
+    def __init__(self, lead_us: int) -> None:
+        self.weight = weight_ledger(lead_us)
         self.connections = ConnectionBudget()
         self.silence = Silence()
         """What the address was told to leave alone, for clients that come later."""
@@ -54,8 +70,8 @@ def _weight_share() -> WeightShare:
 class AccountShare:
     """What the exchange counts by account."""
 
-    def __init__(self) -> None:
-        self.orders = order_ledger()
+    def __init__(self, lead_us: int) -> None:
+        self.orders = order_ledger(lead_us)
         self.silence = Silence()
 
 
@@ -67,6 +83,9 @@ class Neighbour(Protocol):
 
     def take_turns(self, switched: threading.Event) -> None:
         """Take the lock from now on, and say so; on its thread."""
+
+    def time_measured(self, time: Group[ExchangeTime]) -> None:
+        """Count limits by the time that a neighbour measured; on its thread."""
 
     def hear(
         self, address: Group[AddressShare], account: Group[AccountShare], told: Silence

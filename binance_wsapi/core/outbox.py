@@ -222,11 +222,12 @@ class Outbox:
                     self._runtime.spawn(self._go_on_after(recorded, link, call))
                 return
             self.write_ahead.record(call)
-        params, sent_us = call.params, call.sent_us
         # In one step: what was charged is known, even if an interrupt comes.
-        admitted = call.admitted = self._admit(call.kind.operation, params, sent_us, call.is_urgent)
+        admitted = call.admitted = self._admit(
+            call.kind.operation, call.params, now, call.is_urgent
+        )
         if isinstance(admitted, Refusal):
-            wait, brief = admitted.wait(call.sent_us), admitted.is_brief
+            wait, brief = admitted.wait(now), admitted.is_brief
             self._hold_back(call, admitted.reason, wait, now, brief)
             return
         # Marked as written before the write: from here on nobody may say that it was not sent.
@@ -356,7 +357,7 @@ def is_calm(outbox: Outbox, call: Call) -> bool:
         and not outbox._held
         and (outbox.write_ahead is None or not call.kind.has_fate)
         and call.made_at >= outbox.silence.until
-        and has_room(outbox.governor, call.kind.operation, call.sent_us)
+        and has_room(outbox.governor, call.kind.operation, call.made_at)
     )
 
 

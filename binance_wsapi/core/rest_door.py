@@ -236,9 +236,9 @@ class RestDoor:
             reservation, is_brief = None, False
             if wait <= 0 and is_counted(kind.path):
                 is_urgent = kind.http_method == "DELETE"
-                admitted = governor.admit(kind.operation, call.params, call.sent_us, is_urgent)
+                admitted = governor.admit(kind.operation, call.params, now, is_urgent)
                 if isinstance(admitted, Refusal):
-                    wait, reason = admitted.wait(call.sent_us), admitted.reason
+                    wait, reason = admitted.wait(now), admitted.reason
                     wait = max(wait, LIMIT_MARGIN_S)
                     is_brief = admitted.is_brief
                 else:
@@ -260,11 +260,10 @@ class RestDoor:
                 elif answer is None:
                     governor.lost(reservation)
         heard_at = runtime.now()
-        now_us = runtime.exchanges.now_us(call.ws_key)
-        rows = limit_rows(answer.headers, governor.usage(now_us)) if is_counted(kind.path) else []
+        rows = limit_rows(answer.headers, governor.usage(heard_at)) if is_counted(kind.path) else []
         limits = msgspec.Raw(_encode(rows)) if rows else msgspec.Raw()
         if reservation is not None:
-            governor.answered(reservation, limits, succeeded=answer.status == 200, wall_us=now_us)
+            governor.answered(reservation, limits, succeeded=answer.status == 200, now=heard_at)
         return self._read(call, kind, answer, limits, heard_at)
 
     async def _answer(self, call: Call, kind: RestKind, url: str) -> RestAnswer:

@@ -23,8 +23,6 @@ class SharedPool:
     weight: Ledger
     orders: Ledger
     connections: Ledger
-    exchange_us: Callable[[], int]
-    """The exchange's time, epoch microseconds."""
     hear: Callable[[Silence, Silence], None]
     """Takes what the address, and what the account, was told to leave alone."""
 

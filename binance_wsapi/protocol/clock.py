@@ -143,6 +143,12 @@ class ServerClock:
         best = self._measurements.best
         return None if best is None else best.round_trip_us / 1e6
 
+    @property
+    def lead_us(self) -> int | None:
+        """By how much the exchange's time is ahead of monotonic time, as measured; ``None`` before that."""
+        best = self._measurements.best
+        return None if best is None else best.offset_us
+
     def measured(
         self, *, sent: float, received: float, sent_wall_us: int, server_time: int
     ) -> None:

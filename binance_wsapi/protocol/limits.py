@@ -18,13 +18,16 @@ for the window to turn, and then goes alone: its answer says how things stand.
 
 One governor for a pool of limits: Spot has one, USD-M and COIN-M share one since mid-2026
 (reference/usdm/rules.json, integration_2026). What it counts stands in ledgers, one of weight and one of
-orders: governors of clients behind one address share the former, those of one account the latter. They
-go by one clock; a governor is used from one thread, and a lock keeps those apart that share something.
+orders: governors of clients behind one address share the former, those of one account the latter. A
+governor is used from one thread, and a lock keeps those apart that share something.
+
+Time is monotonic, and each ledger knows by how much the exchange's is ahead of that: its lead. Whatever a
+clock shows, it moves nothing here but by :meth:`Ledger.set_lead`, and that moves the windows with it.
 """
 
 from __future__ import annotations
 
-import dataclasses
+import math
 import sys
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
@@ -62,10 +65,10 @@ _CONNECTIONS = "CONNECTIONS"
 _CONNECTIONS_OF_ALL = 250
 """Connection attempts in 5 minutes of all that share an address: the exchange takes 300."""
 
-LEASE_RETRY_US = 20_000
+LEASE_RETRY_S = 0.02
 """When a request that waits for a lease is tried again."""
 
-DRY_RETRY_US = 1_000_000
+DRY_RETRY_S = 1.0
 """The same where none was to be had: what others give back can be leased."""
 
 _UNIT_US = {"SECOND": 10**6, "MINUTE": 60 * 10**6, "HOUR": 3600 * 10**6, "DAY": 86400 * 10**6}
@@ -73,19 +76,19 @@ _UNIT_US = {"SECOND": 10**6, "MINUTE": 60 * 10**6, "HOUR": 3600 * 10**6, "DAY": 
 _RESERVE_PART = 50
 """One in so many of a weight limit is kept for cancels and for finding out the fate of orders."""
 
-_READ_EVERY_US = 20_000
+_READ_EVERY_S = 0.02
 """While a limit is less than half used, counts are read from answers no more often than this."""
 
-_UNDER_WAY_US = 100_000
+_UNDER_WAY_S = 0.1
 """What a request waits while a guess keeps it back: what is under way is mostly answered by then."""
 
-_OLD_US = 60 * 10**6
+_OLD_S = 60.0
 """A told number of unfilled orders so old is tried out: they may have filled since."""
 
 _LATE_US = 500_000
 """By how much our clock may be behind the exchange's (it never is ahead)."""
 
-_TRY_US = 5 * 10**6
+_TRY_S = 5.0
 """How often a request may go beyond a lease: its answer corrects what others are thought to use."""
 
 MANY_NOTED = 256
@@ -94,7 +97,7 @@ MANY_NOTED = 256
 _MOST_NOTED = 512
 
 _PUT_BACK_US = 1_000_000
-"""By how much the time has to be earlier than it was to count as put back."""
+"""By how much a time that is set by hand has to be earlier than it was to count as put back."""
 
 
 _ALONE = nullcontext()
@@ -110,14 +113,14 @@ class Refusal:
 
     reason: str
     """Why, in a few words."""
-    retry_at_us: int
-    """When it may be sent, in epoch microseconds, exchange time."""
+    retry_at: float
+    """When it may be sent, in monotonic seconds."""
     is_brief: bool = False
     """Only a new lease is waited for, which is on its way: no matter of ``on_rate_limit``."""
 
-    def wait(self, wall_us: int) -> float:
+    def wait(self, now: float) -> float:
         """Return the seconds until it may be sent."""
-        return max(0.0, (self.retry_at_us - wall_us) / 1e6)
+        return max(0.0, self.retry_at - now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,11 +152,11 @@ class Reservation:
     """What an admitted request was charged; handed back to the governor when its fate is known."""
 
     __slots__ = (
+        "admitted_at",
         "given_back",
         "is_over",
         "orders",
         "orders_mark",
-        "sent_us",
         "weight",
         "weight_mark",
     )
@@ -165,7 +168,7 @@ class Reservation:
         orders: int,
         weight_mark: tuple[int, int, int],
         orders_mark: tuple[int, int, int],
-        sent_us: int,
+        admitted_at: float,
     ) -> None:
         self.is_over = False
         """It was handed back: once is enough."""
@@ -177,7 +180,7 @@ class Reservation:
         """Weight sent so far, this request's included, handled so far, and handled without a count told,
         when it was sent."""
         self.orders_mark = orders_mark
-        self.sent_us = sent_us
+        self.admitted_at = admitted_at
 
     def ends(self) -> bool:
         """Whether it is handed back for the first time."""
@@ -193,8 +196,8 @@ class _Window:
         "base",
         "granted",
         "half",
+        "heard_at",
         "heard_done",
-        "heard_us",
         "index",
         "interval",
         "interval_num",
@@ -210,7 +213,7 @@ class _Window:
         "sure",
         "told",
         "told_at",
-        "tried_us",
+        "tried_at",
         "type",
         "wanted",
     )
@@ -230,7 +233,7 @@ class _Window:
         """What is known to count, less all that was ever handled without a count told."""
         self.heard_done = 0
         """What had been handled when a count was last told."""
-        self.heard_us: int | None = None
+        self.heard_at: float | None = None
         """When that was."""
         self.late_mark: int | None = None
         """What had been sent when the window neared its end; ``None`` before that."""
@@ -248,7 +251,7 @@ class _Window:
         """What a request wanted that the lease has no room for."""
         self.is_dry = False
         """There was not enough left for all to lease more."""
-        self.tried_us = 0
+        self.tried_at = -math.inf
         """When a request last went beyond the lease."""
         self.told: int | None = None
         """The last count told in this window."""
@@ -294,15 +297,15 @@ class _Window:
     def late_us(self) -> int:
         return self.resets_at_us - _LATE_US
 
-    def roll(self, wall_us: int) -> int:
+    def roll(self, exchange_us: int) -> int:
         """Begin a new window if one is due; return when to look again."""
-        index = wall_us // self.length_us
+        index = exchange_us // self.length_us
         if index > self.index:
             if self.index:  # not seen for the first time
                 self._turn(is_next=index == self.index + 1)
             self.index = index
         if self.late_mark is None:
-            if wall_us < self.late_us:
+            if exchange_us < self.late_us:
                 return self.late_us
             self.late_mark = self.meter.sent
             self.late_given = 0
@@ -332,19 +335,30 @@ class _Window:
         self.granted = granted
         self.low = self.own + (granted - self.own) // 2
 
-    def move(self, wall_us: int) -> None:
+    def move(self, exchange_us: int) -> None:
         """Lie where the time now is: that was set, and did not pass."""
-        index = wall_us // self.length_us
+        index = exchange_us // self.length_us
         if index != self.index:
             self.index = index
             # By the new time nobody knows when it was sent: all that is used may have come near the end.
-            self.late_mark = -self.base if wall_us >= self.late_us else None
+            self.late_mark = -self.base if exchange_us >= self.late_us else None
             self.late_given = 0
+            # What was leased is part of another window.
+            self.lease(min(self.granted, self.own))
+            self.next_granted = 0
 
     def hear(
-        self, count: int, mark: tuple[int, int, int], own: int, sent_us: int, wall_us: int
+        self, count: int, mark: tuple[int, int, int], own: int, sent_us: int, now: float
     ) -> None:
-        """Take in the count of an answer to a request that was sent at ``mark`` and costs ``own``."""
+        """Take in the count of an answer to a request that was sent at ``mark`` and costs ``own``.
+
+        Args:
+            count: The count.
+            mark: What had been sent, handled, and handled without a count told.
+            own: What the request costs.
+            sent_us: When it was sent, exchange time.
+            now: Monotonic seconds.
+        """
         meter = self.meter
         sent_at, done_at, mute_at = mark
         # Whichever window it was counted in: what it does not hold is all that can count besides.
@@ -360,7 +374,7 @@ class _Window:
             known = max(known, self.known)
         self.known = min(known, used)  # the estimate is the upper bound, whatever is known
         self.heard_done = meter.done
-        self.heard_us = wall_us
+        self.heard_at = now
 
     def give_back(self, amount: int, sent_at: int) -> None:
         """Take off what an answered request, sent at that mark, turned out not to cost.
@@ -373,27 +387,12 @@ class _Window:
         if self.late_mark is not None and sent_at > self.late_mark:
             self.late_given += amount
 
-    def is_guess(self, wanted: int, most: int, wall_us: int) -> bool:
+    def is_guess(self, wanted: int, most: int, now: float) -> bool:
         """Whether a request that would not fit by the estimate may well do."""
-        if self.heard_us is None:
+        if self.heard_at is None:
             return False
-        return wanted + self.known <= most or self._is_stale(wall_us)
-
-    def retry_at_us(self, wanted: int, most: int, wall_us: int) -> int:
-        """When a request that does not fit may be tried."""
-        when = self.resets_at_us
-        if self.is_guess(wanted, most, wall_us):
-            when = min(when, wall_us + _UNDER_WAY_US)
-        elif self.type == _ORDERS and self.heard_us is not None:
-            when = min(when, self.heard_us + _OLD_US)
-        return when
-
-    def _is_stale(self, wall_us: int) -> bool:
-        return (
-            self.type == _ORDERS
-            and self.heard_us is not None
-            and wall_us - self.heard_us >= _OLD_US
-        )
+        is_stale = self.type == _ORDERS and now - self.heard_at >= _OLD_S
+        return wanted + self.known <= most or is_stale
 
 
 class _Meter:
@@ -419,31 +418,66 @@ class Ledger:
 
     __slots__ = (
         "fallback",
+        "hand_set_us",
         "is_asked",
         "is_leased",
-        "lapses_us",
-        "look_at_us",
+        "lapses_at",
+        "lead_us",
+        "look_at",
         "meter",
         "on_need",
         "type",
         "windows",
     )
 
-    def __init__(self, limit_type: str) -> None:
+    def __init__(self, limit_type: str, lead_us: int = 0) -> None:
         self.type = limit_type
         self.meter = _Meter()
         self.windows: dict[tuple[str, int], _Window] = {}
-        self.look_at_us = 0
+        self.lead_us = lead_us
+        """By how much the exchange's time is ahead of monotonic time, as the windows lie."""
+        self.hand_set_us: Callable[[], int] | None = None
+        """The exchange's time, where it is set by hand and may jump at any moment."""
+        self.look_at = -math.inf
         """When one of them turns, or nears its end."""
         self.is_leased = False
         """Others count in the same windows, elsewhere: each holds leases on parts of them."""
         self.fallback = 0
         """In how many parts windows are divided that begin while no leases can be had; 0 while they can."""
-        self.lapses_us = sys.maxsize
+        self.lapses_at = math.inf
         """When leases that were not confirmed any more may have been given to others."""
         self.is_asked = False
         self.on_need: Callable[[], object] = _nothing
         """Told once when a lease runs low."""
+
+    def exchange_us(self, now: float) -> int:
+        """Return the exchange's time as the windows go by it, epoch microseconds."""
+        return round(now * 1e6) + self.lead_us
+
+    def set_lead(self, lead_us: int, now: float) -> None:
+        """Take it that the exchange's time is so much ahead: what was counted counts where it now is."""
+        if lead_us == self.lead_us or self.hand_set_us is not None:
+            return
+        self.roll(now)  # what was due by the old time, first
+        moved_us, self.lead_us = lead_us - self.lead_us, lead_us
+        if not 0 <= moved_us <= _LATE_US:  # by that much it was thought to be late anyway
+            self._move(now)
+        self.look_at = -math.inf
+
+    def _move(self, now: float) -> None:
+        exchange_us = self.exchange_us(now)
+        for window in self.windows.values():
+            window.move(exchange_us)
+
+    def _follow(self, now: float) -> None:
+        """Go by the time that is set by hand: it passes as it is set, but not backwards."""
+        if self.hand_set_us is None:
+            return
+        lead_us = self.hand_set_us() - round(now * 1e6)
+        was_put_back = lead_us < self.lead_us - _PUT_BACK_US
+        self.lead_us = lead_us
+        if was_put_back:  # else windows that lie in the future would refuse for as long
+            self._move(now)
 
     def window(self, interval: str, interval_num: int, limit: int) -> _Window:
         """Return the window of a limit, made if it was not heard of, and changed where that was."""
@@ -453,32 +487,37 @@ class Ledger:
             window = self.windows[key] = _Window(
                 self.type, interval, interval_num, limit, self.meter
             )
-            self.look_at_us = 0
+            self.look_at = -math.inf
         elif window.limit != limit:
             window.set_limit(limit)
-            self.look_at_us = 0
+            self.look_at = -math.inf
         return window
 
-    def roll(self, wall_us: int) -> None:
+    def roll(self, now: float) -> None:
         """Turn the windows that are due."""
-        look_at_us = sys.maxsize
+        self._follow(now)
+        exchange_us, look_at_us = self.exchange_us(now), sys.maxsize
         for window in self.windows.values():
             index = window.index
-            look_at_us = min(look_at_us, window.roll(wall_us))
+            look_at_us = min(look_at_us, window.roll(exchange_us))
             if self.fallback and window.index != index:
                 window.lease(window.allowed // self.fallback)
-        if wall_us >= self.lapses_us:
-            self.lapses_us = sys.maxsize
+        if now >= self.lapses_at:
+            self.lapses_at = math.inf
             for window in self.windows.values():
                 window.lease(min(window.granted, window.own))
                 window.next_granted = 0
-        self.look_at_us = min(look_at_us, self.lapses_us)
+        self.look_at = min(self._moment(look_at_us), self.lapses_at)
         self.reckon()
 
-    def confirmed(self, lapses_us: int) -> None:
+    def _moment(self, exchange_us: int) -> float:
+        """Return when it is that late at the exchange, monotonic seconds."""
+        return (exchange_us - self.lead_us) / 1e6
+
+    def confirmed(self, lapses_at: float) -> None:
         """What is leased holds until then, if it is not confirmed again."""
-        self.lapses_us = lapses_us
-        self.look_at_us = 0
+        self.lapses_at = lapses_at
+        self.look_at = -math.inf
 
     def hear(
         self,
@@ -486,24 +525,25 @@ class Ledger:
         mark: tuple[int, int, int],
         own: int,
         reservation: Reservation,
-        wall_us: int,
+        now: float,
     ) -> None:
         """Take in a count that came with an answer."""
         if told.count is None or told.interval not in _UNIT_US:
             return
+        sent_us = self.exchange_us(reservation.admitted_at)
         window = self.windows.get((told.interval, told.interval_num))
         if window is None or window.limit != told.limit:
             window = self.window(told.interval, told.interval_num, told.limit)
             # All that counts may be ours.
             window.start = max(0, mark[0] - told.count)
             # A limit not heard of before: its window has yet to be placed.
-            window.roll(reservation.sent_us)
-        window.hear(told.count, mark, own, reservation.sent_us, wall_us)
+            window.roll(sent_us)
+        window.hear(told.count, mark, own, sent_us, now)
 
-    def obstacle(self, wanted: int, wall_us: int, *, urgent: bool) -> Refusal | None:
+    def obstacle(self, wanted: int, now: float, *, urgent: bool) -> Refusal | None:
         """Say why a request must wait that costs so much, if it must."""
         if self.is_leased:
-            refusal = self.exceeded(wanted, wall_us, urgent=urgent)
+            refusal = self.exceeded(wanted, now, urgent=urgent)
             if refusal is not None:
                 return refusal
         for window in self.windows.values():
@@ -513,10 +553,24 @@ class Ledger:
             if (
                 wanted + window.used > most
                 and window.used
-                and not _is_tried(window, wanted, most, wall_us)
+                and not _is_tried(window, wanted, most, now)
             ):
-                return _used_up(window, wanted, most, wall_us)
+                unit = window.interval.lower()
+                return Refusal(
+                    f"limit {window.type}: {wanted} wanted, {max(0, most - window.used)} left of "
+                    f"{window.limit} per {window.interval_num} {unit}",
+                    self._retry_at(window, wanted, most, now),
+                )
         return None
+
+    def _retry_at(self, window: _Window, wanted: int, most: int, now: float) -> float:
+        """Return when a request that does not fit may be tried."""
+        when = self._moment(window.resets_at_us)
+        if window.is_guess(wanted, most, now):
+            when = min(when, now + _UNDER_WAY_S)
+        elif window.type == _ORDERS and window.heard_at is not None:
+            when = min(when, window.heard_at + _OLD_S)
+        return when
 
     def reckon(self) -> None:
         """Work out up to which sum there is room for sure."""
@@ -531,7 +585,7 @@ class Ledger:
 
     # Leases
 
-    def exceeded(self, wanted: int, wall_us: int, *, urgent: bool) -> Refusal | None:
+    def exceeded(self, wanted: int, now: float, *, urgent: bool) -> Refusal | None:
         """Say why a request must wait for a lease, if it must; have one fetched ahead of need."""
         for window in self.windows.values():
             # What may be urgent takes from the reserve, of which each has a small part.
@@ -540,17 +594,17 @@ class Ledger:
             if (
                 window.own + wanted > window.granted + spare
                 and not is_too_heavy
-                and not self._goes_beyond(window, wanted, wall_us)
+                and not self._goes_beyond(window, wanted, now)
             ):
                 window.wanted = max(window.wanted, wanted)
                 self.ask()
                 # A lease is on its way, unless there was none to be had.
                 is_brief = not window.is_dry and not self.fallback
-                retry_us = LEASE_RETRY_US if is_brief else DRY_RETRY_US
+                retry_s = LEASE_RETRY_S if is_brief else DRY_RETRY_S
                 return Refusal(
                     f"limit {window.type}: {wanted} wanted, {max(0, window.granted - window.own)} left of "
                     f"this client's share of {window.limit}",
-                    min(window.resets_at_us, wall_us + retry_us),
+                    min(self._moment(window.resets_at_us), now + retry_s),
                     is_brief,
                 )
             if window.own + wanted > window.low:
@@ -558,7 +612,7 @@ class Ledger:
                 self.ask()
         return None
 
-    def _goes_beyond(self, window: _Window, wanted: int, wall_us: int) -> bool:
+    def _goes_beyond(self, window: _Window, wanted: int, now: float) -> bool:
         """Whether a request goes though no lease has room for it: by the exchange's count there is room."""
         if (
             not window.is_dry
@@ -566,10 +620,10 @@ class Ledger:
             or self.meter.under_way
             or window.told is None
             or wanted + window.used > window.allowed
-            or wall_us - window.tried_us < _TRY_US
+            or now - window.tried_at < _TRY_S
         ):
             return False
-        window.tried_us = wall_us
+        window.tried_at = now
         return True
 
     def ask(self) -> None:
@@ -578,10 +632,11 @@ class Ledger:
             self.is_asked = True
             self.on_need()
 
-    def claims(self, wall_us: int, ahead_us: int) -> list[Claim]:
+    def claims(self, now: float, ahead_us: int) -> list[Claim]:
         """Return how the windows stand: the current ones, and the next ones if they begin so soon."""
-        self.roll(wall_us)
+        self.roll(now)
         self.is_asked = False
+        soon_us = self.exchange_us(now) + ahead_us
         found = []
         for window in self.windows.values():
             name = f"{window.type}:{window.interval}:{window.interval_num}"
@@ -600,7 +655,7 @@ class Ledger:
                     window.told_at,
                 )
             )
-            if wall_us + ahead_us >= window.resets_at_us:
+            if soon_us >= window.resets_at_us:
                 found.append(
                     Claim(
                         name,
@@ -631,9 +686,9 @@ class Ledger:
                 window.next_granted = granted
         self.reckon()
 
-    def hold(self, keep: Callable[[Claim], int], wall_us: int) -> None:
+    def hold(self, keep: Callable[[Claim], int], now: float) -> None:
         """Change what is held of each current window."""
-        for claim in self.claims(wall_us, 0):
+        for claim in self.claims(now, 0):
             self.grant(claim, keep(claim))
 
 
@@ -641,30 +696,30 @@ def _nothing() -> None:
     pass
 
 
-def connection_ledger() -> Ledger:
+def connection_ledger(lead_us: int = 0) -> Ledger:
     """Return a ledger of the connections that an address has opened."""
-    ledger = Ledger(_CONNECTIONS)
+    ledger = Ledger(_CONNECTIONS, lead_us)
     ledger.window("MINUTE", 5, _CONNECTIONS_OF_ALL)
     return ledger
 
 
-def weight_ledger() -> Ledger:
+def weight_ledger(lead_us: int = 0) -> Ledger:
     """Return a ledger of the weight that an address has used."""
-    return Ledger(_WEIGHT)
+    return Ledger(_WEIGHT, lead_us)
 
 
-def order_ledger() -> Ledger:
+def order_ledger(lead_us: int = 0) -> Ledger:
     """Return a ledger of the unfilled orders of an account."""
-    return Ledger(_ORDERS)
+    return Ledger(_ORDERS, lead_us)
 
 
 class _Word:
     """The last answer whose counts were left unread, and when some were read."""
 
-    __slots__ = ("rate_limits", "read_at_us", "reservation")
+    __slots__ = ("rate_limits", "read_at", "reservation")
 
     def __init__(self) -> None:
-        self.read_at_us = 0
+        self.read_at = -math.inf
         self.rate_limits: RawJson = b""
         self.reservation: Reservation | None = None
 
@@ -710,9 +765,7 @@ class Governor:
             # What answers told meanwhile is newer than the documents.
             if ledger is not None and (interval, interval_num) not in ledger.windows:
                 ledger.window(interval, interval_num, limit)
-        self.lead_us = 0
-        """By how much the clock that the ledgers go by is ahead of the one whose time is given here."""
-        self._noted: deque[tuple[Reservation, RawJson, int]] = deque()
+        self._noted: deque[tuple[Reservation, RawJson, float]] = deque()
         """Successes that are to be taken in yet."""
         self._of_orders = _Word()
         self._of_others = _Word()
@@ -731,7 +784,7 @@ class Governor:
         self,
         operation: Operation | None,
         params: Mapping[str, Any],
-        wall_us: int,
+        now: float,
         urgent: bool = False,
     ) -> Reservation | Refusal:
         """Charge a request that is about to be written, or say when it may be.
@@ -739,7 +792,7 @@ class Governor:
         Args:
             operation: The operation; ``None`` for one the catalogue does not know, taken to weigh 1.
             params: Its parameters by wire name, which some weights depend on.
-            wall_us: The exchange's time.
+            now: Monotonic seconds.
             urgent: It may use the reserve, as cancels do: logons, and questions after orders.
 
         Returns:
@@ -756,10 +809,9 @@ class Governor:
             on_success = weight if cost.on_success is None else cost.on_success
             orders = cost.orders
             urgent = urgent or cost.is_cancel
-        wall_us += self.lead_us
         sent, counted = self._weight, self._orders
         if self._noted and (
-            wall_us >= min(self._weights.look_at_us, self._counts.look_at_us)
+            now >= min(self._weights.look_at, self._counts.look_at)
             or sent.sent + weight > sent.easy
             or counted.sent + orders > counted.easy
         ):
@@ -767,11 +819,11 @@ class Governor:
         if self._lock is not None:
             self._lock.acquire()
         try:
-            if wall_us >= self._weights.look_at_us or wall_us >= self._counts.look_at_us:
-                self._roll(wall_us)
+            if now >= self._weights.look_at or now >= self._counts.look_at:
+                self._roll(now)
             # The hot path: while all windows are half empty, two sums tell that there is room.
             if sent.sent + weight > sent.easy or counted.sent + orders > counted.easy:
-                refusal = self._refusal(weight, orders, wall_us, urgent=urgent)
+                refusal = self._refusal(weight, orders, now, urgent=urgent)
                 if refusal is not None:
                     return refusal
             reservation = Reservation(
@@ -780,7 +832,7 @@ class Governor:
                 orders,
                 (sent.sent + weight, sent.done, sent.mute),
                 (counted.sent + orders, counted.done, counted.mute),
-                wall_us,
+                now,
             )
             # Nothing is called from here on: an interrupted caller would leave it charged for ever.
             sent.sent += weight
@@ -790,7 +842,7 @@ class Governor:
             if self._lock is not None:
                 self._lock.release()
 
-    def connect(self, weight: int, wall_us: int) -> Reservation | Refusal:
+    def connect(self, weight: int, now: float) -> Reservation | Refusal:
         """Charge a connection attempt, or say when it may be made.
 
         Returns:
@@ -798,11 +850,10 @@ class Governor:
             refusal.
         """
         take_notes(self)
-        wall_us += self.lead_us
         sent, counted = self._weight, self._orders
         with self._lock or _ALONE:
-            self._roll_if_due(wall_us)
-            refusal = self._refusal(weight, 0, wall_us, urgent=True)
+            self._roll_if_due(now)
+            refusal = self._refusal(weight, 0, now, urgent=True)
             if refusal is not None:
                 return refusal
             sent.sent += weight
@@ -812,11 +863,11 @@ class Governor:
                 0,
                 (sent.sent, sent.done, sent.mute),
                 (counted.sent, counted.done, counted.mute),
-                wall_us,
+                now,
             )
 
     def answered(
-        self, reservation: Reservation, rate_limits: RawJson, *, succeeded: bool, wall_us: int
+        self, reservation: Reservation, rate_limits: RawJson, *, succeeded: bool, now: float
     ) -> None:
         """Take in an answer.
 
@@ -824,23 +875,22 @@ class Governor:
             reservation: What the request was charged.
             rate_limits: The answer's ``rateLimits``, undecoded; empty when hidden.
             succeeded: Its status is 200.
-            wall_us: The exchange's time.
+            now: Monotonic seconds.
         """
         take_notes(self)
-        self._take_answer(reservation, rate_limits, succeeded, wall_us)
+        self._take_answer(reservation, rate_limits, succeeded, now)
 
     def _take_answer(
-        self, reservation: Reservation, rate_limits: RawJson, succeeded: bool, wall_us: int
+        self, reservation: Reservation, rate_limits: RawJson, succeeded: bool, now: float
     ) -> None:
         if not reservation.ends():
             return
-        wall_us += self.lead_us
         sent, counted = self._weight, self._orders
         if self._lock is not None:
             self._lock.acquire()
         try:
-            if wall_us >= self._weights.look_at_us or wall_us >= self._counts.look_at_us:
-                self._roll(wall_us)
+            if now >= self._weights.look_at or now >= self._counts.look_at:
+                self._roll(now)
             sent.done += reservation.weight
             counted.done += reservation.orders
             if succeeded and reservation.given_back:
@@ -856,11 +906,11 @@ class Governor:
                 sent.sent > sent.easy
                 or counted.sent > counted.easy
                 or not succeeded
-                or wall_us - word.read_at_us >= _READ_EVERY_US
+                or now - word.read_at >= _READ_EVERY_S
             ):
-                word.read_at_us = wall_us
+                word.read_at = now
                 word.reservation = None
-                self._read(rate_limits, reservation, wall_us)
+                self._read(rate_limits, reservation, now)
                 self._reckon()
             else:
                 word.rate_limits = rate_limits
@@ -892,22 +942,19 @@ class Governor:
             for window in self._counts.windows.values():
                 window.give_back(reservation.orders, reservation.orders_mark[0])
 
-    def clock_set(self, wall_us: int, moved_us: int = 0) -> None:
-        """The exchange's time was measured: what was counted counts where it now is.
-
-        Args:
-            wall_us: The exchange's time.
-            moved_us: By how much it is later than it was thought to be.
-        """
+    def set_lead(self, lead_us: int, now: float) -> None:
+        """Take it that the exchange's time is so much ahead of monotonic time: it was measured."""
         take_notes(self)
         with self._lock or _ALONE:
-            self._move(wall_us + self.lead_us, moved_us)
+            self._read_unread()
+            self._weights.set_lead(lead_us, now)
+            self._counts.set_lead(lead_us, now)
 
-    def usage(self, wall_us: int) -> list[LimitUsage]:
+    def usage(self, now: float) -> list[LimitUsage]:
         """Return how far each limit is used up."""
         take_notes(self)
         with self._lock or _ALONE:
-            self._roll(wall_us + self.lead_us)
+            self._roll(now)
             return [
                 LimitUsage(
                     rate_limit_type=window.type,
@@ -915,7 +962,7 @@ class Governor:
                     interval_num=window.interval_num,
                     limit=window.limit,
                     count=window.used,
-                    resets_at_us=window.resets_at_us - self.lead_us,
+                    resets_at_us=window.resets_at_us,
                 )
                 for window in self._windows()
             ]
@@ -929,60 +976,45 @@ class Governor:
             return self._weights
         return self._counts if limit_type == _ORDERS else None
 
-    def _refusal(self, weight: int, orders: int, wall_us: int, *, urgent: bool) -> Refusal | None:
-        self._read_unread()
-        refusal = self._obstacle(weight, orders, wall_us, urgent=urgent)
-        # Windows that lie in the future would refuse for as long as the time was put back.
-        if refusal is not None and _was_put_back(self, wall_us):
-            self._roll(wall_us)
-            refusal = self._obstacle(weight, orders, wall_us, urgent=urgent)
-        return refusal
-
-    def _obstacle(self, weight: int, orders: int, wall_us: int, *, urgent: bool) -> Refusal | None:
-        refusal = self._weights.obstacle(weight, wall_us, urgent=urgent)
+    def _refusal(self, weight: int, orders: int, now: float, *, urgent: bool) -> Refusal | None:
+        if self._weights.hand_set_us is None:
+            self._read_unread()
+        else:  # the time may have jumped since the last look
+            self._roll(now)
+        refusal = self._weights.obstacle(weight, now, urgent=urgent)
         if refusal is None and orders:
-            refusal = self._counts.obstacle(orders, wall_us, urgent=urgent)
-        if refusal is not None and self.lead_us:
-            refusal = dataclasses.replace(refusal, retry_at_us=refusal.retry_at_us - self.lead_us)
+            refusal = self._counts.obstacle(orders, now, urgent=urgent)
         return refusal
 
-    def _roll(self, wall_us: int) -> None:
+    def _roll(self, now: float) -> None:
         self._read_unread()
-        self._weights.roll(wall_us)
-        self._counts.roll(wall_us)
+        self._weights.roll(now)
+        self._counts.roll(now)
 
-    def _roll_if_due(self, wall_us: int) -> None:
-        if wall_us >= self._weights.look_at_us or wall_us >= self._counts.look_at_us:
-            self._roll(wall_us)
+    def _roll_if_due(self, now: float) -> None:
+        if now >= self._weights.look_at or now >= self._counts.look_at:
+            self._roll(now)
 
     def _reckon(self) -> None:
         self._weights.reckon()
         self._counts.reckon()
-
-    def _move(self, wall_us: int, moved_us: int) -> None:
-        self._roll(wall_us - moved_us)  # what was due by the old time, first
-        if not 0 <= moved_us <= _LATE_US:  # by that much it was thought to be late anyway
-            for window in self._windows():
-                window.move(wall_us)
-        self._weights.look_at_us = self._counts.look_at_us = 0
-        self._of_orders.read_at_us = self._of_others.read_at_us = 0
 
     def _read_unread(self) -> None:
         """Read the counts that were left unread."""
         for word in (self._of_orders, self._of_others):
             if word.reservation is not None:
                 # When its answer came is not kept: no sooner than its request was sent.
-                self._read(word.rate_limits, word.reservation, word.reservation.sent_us)
+                self._read(word.rate_limits, word.reservation, word.reservation.admitted_at)
                 word.reservation = None
                 self._reckon()
 
-    def _read(self, rate_limits: RawJson, reservation: Reservation, wall_us: int) -> None:
+    def _read(self, rate_limits: RawJson, reservation: Reservation, now: float) -> None:
         for told in told_limits(rate_limits):
             ledger = self._ledger(told.rate_limit_type)
             if ledger is self._weights:
-                ledger.hear(told, reservation.weight_mark, reservation.weight, reservation, wall_us)
+                ledger.hear(told, reservation.weight_mark, reservation.weight, reservation, now)
             elif ledger is not None:
-                ledger.hear(told, reservation.orders_mark, reservation.orders, reservation, wall_us)
+                ledger.hear(told, reservation.orders_mark, reservation.orders, reservation, now)
 
 
 def governors() -> dict[Market, Governor]:
@@ -995,19 +1027,18 @@ def governors() -> dict[Market, Governor]:
     return {market: pools[market.facts.limit_pool] for market in Market}
 
 
-def has_room(governor: Governor, operation: Operation | None, wall_us: int) -> bool:
+def has_room(governor: Governor, operation: Operation | None, now: float) -> bool:
     """Whether a request would be admitted at once, without a look at any window."""
     cost = None if operation is None else governor._costs.get(operation)
     if cost is None or cost.fixed is None or governor._lock is not None:
         return False
-    wall_us += governor.lead_us
-    if wall_us >= governor._weights.look_at_us or wall_us >= governor._counts.look_at_us:
+    if now >= governor._weights.look_at or now >= governor._counts.look_at:
         return False
     sent, counted = governor._weight, governor._orders
     return sent.sent + cost.fixed <= sent.easy and counted.sent + cost.orders <= counted.easy
 
 
-def note(governor: Governor, reservation: Reservation, rate_limits: RawJson, wall_us: int) -> int:
+def note(governor: Governor, reservation: Reservation, rate_limits: RawJson, now: float) -> int:
     """Keep a success to be taken in later; return how many are kept, 0 when it is to be taken in now.
 
     For who may be interrupted at any line: it is one step, and may be done twice. What is under way
@@ -1016,44 +1047,20 @@ def note(governor: Governor, reservation: Reservation, rate_limits: RawJson, wal
     noted = governor._noted
     if len(noted) >= _MOST_NOTED or governor._lock is not None:
         return 0
-    noted.append((reservation, rate_limits, wall_us))
+    noted.append((reservation, rate_limits, now))
     return len(noted)
-
-
-def _used_up(window: _Window, wanted: int, most: int, wall_us: int) -> Refusal:
-    unit = window.interval.lower()
-    return Refusal(
-        f"limit {window.type}: {wanted} wanted, {max(0, most - window.used)} left of {window.limit} "
-        f"per {window.interval_num} {unit}",
-        window.retry_at_us(wanted, most, wall_us),
-    )
 
 
 def take_notes(governor: Governor) -> None:
     """Take in what was noted."""
     while governor._noted:
-        reservation, rate_limits, wall_us = governor._noted.popleft()
-        governor._take_answer(reservation, rate_limits, True, wall_us)
+        reservation, rate_limits, now = governor._noted.popleft()
+        governor._take_answer(reservation, rate_limits, True, now)
 
 
-def _is_tried(window: _Window, wanted: int, most: int, wall_us: int) -> bool:
+def _is_tried(window: _Window, wanted: int, most: int, now: float) -> bool:
     """Whether a request goes though the estimate says no: a guess, and nothing else to tell better."""
-    if window.meter.under_way or not window.is_guess(wanted, most, wall_us):
+    if window.meter.under_way or not window.is_guess(wanted, most, now):
         return False
-    window.heard_us = wall_us  # the next one waits for its answer, or as long again
-    return True
-
-
-def _was_put_back(governor: Governor, wall_us: int) -> bool:
-    """Whether the time that limits are counted by was put back; then they are put right.
-
-    It cannot once it was measured, but the wall clock that counts before that can.
-    """
-    soonest_us = wall_us + _PUT_BACK_US
-    windows = list(governor._windows())
-    if all(soonest_us >= window.index * window.length_us for window in windows):
-        return False
-    governor._move(wall_us, 0)
-    for window in windows:  # nothing tells by how much
-        window.move(wall_us)
+    window.heard_at = now  # the next one waits for its answer, or as long again
     return True

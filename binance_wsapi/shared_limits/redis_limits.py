@@ -6,8 +6,8 @@ import asyncio
 import contextlib
 import json
 import logging
+import math
 import os
-import sys
 from collections import deque
 from collections.abc import Callable, Coroutine
 from typing import Any
@@ -54,7 +54,7 @@ WINDOWS_LAST_S = 86_400
 STRANGERS = 8
 """How many members there may be for one that has never reached the server: no share of it is safe for sure,
 since the others may hold all. It stands back once the exchange has counted half of a window."""
-LAPSES_US = LIVES_MS * 1000 - 500_000
+LAPSES_S = LIVES_MS / 1000 - 0.5
 """How long a lease holds that the server has not confirmed: others do not get it so soon."""
 FAILURES = (RedisError, OSError, TimeoutError, asyncio.TimeoutError)
 
@@ -62,10 +62,9 @@ FAILURES = (RedisError, OSError, TimeoutError, asyncio.TimeoutError)
 class _Book:
     """One ledger, in the words of the server: a set of members, and a hash for each window."""
 
-    def __init__(self, name: str, ledger: Ledger, exchange_us: Callable[[], int]) -> None:
+    def __init__(self, name: str, ledger: Ledger) -> None:
         self.name = f"{PREFIX}:{{{name}}}"
         self.ledger = ledger
-        self.exchange_us = exchange_us
         self.members = 0
         """How many there were last; 0 before that was known."""
         self.sent = 0
@@ -85,8 +84,8 @@ class _Book:
 
     def claims(self, now: float, *, returns: bool) -> list[Claim]:
         """Return how the windows stand; what is leased and not needed is let go before."""
-        ledger, wall_us = self.ledger, self.exchange_us()
-        claims = ledger.claims(wall_us, AHEAD_US)
+        ledger = self.ledger
+        claims = ledger.claims(now, AHEAD_US)
         if ledger.meter.sent != self.sent or any(
             claim.wanted > 1 or (claim.wanted and claim.own) for claim in claims
         ):
@@ -151,8 +150,8 @@ class _Book:
         )  # what was under way as the window turned counts here, too
         return [claim.allowed, held, claim.done, wanted, int(is_busy), most, least, lasts_s]
 
-    def take(self, claims: list[Claim], reply: list[Any], *, asked_us: int) -> None:
-        """Take in what the server answered to what was asked at that time of the exchange."""
+    def take(self, claims: list[Claim], reply: list[Any], *, asked_at: float) -> None:
+        """Take in what the server answered to what was asked then."""
         is_settling = bool(reply[1])
         if not is_settling:
             self.ledger.fallback = 0
@@ -168,7 +167,7 @@ class _Book:
         for kept in (self.marks, self.compared, self.used, self.counts):
             for window in [each for each in kept if each not in map(self.key, claims)]:
                 del kept[window]
-        self.ledger.confirmed(asked_us + LAPSES_US)
+        self.ledger.confirmed(asked_at + LAPSES_S)
 
     def come_back(self) -> None:
         """Compare with nothing that the server said before it was away: it may not know it any more."""
@@ -176,16 +175,16 @@ class _Book:
         self.compared.clear()
         self.counts.clear()
 
-    def do_without(self) -> None:
+    def do_without(self, now: float) -> None:
         """Go on with what is held, and with what is promised of windows that begin to who is taken to be alive."""
-        self.ledger.roll(self.exchange_us())  # what has lapsed by now is gone
-        self.ledger.confirmed(sys.maxsize)
+        self.ledger.roll(now)  # what has lapsed by now is gone
+        self.ledger.confirmed(math.inf)
         self.ledger.fallback = 2 * (self.members or STRANGERS)
 
-    def stand_alone(self) -> None:
+    def stand_alone(self, now: float) -> None:
         """Go on when all have to: with an equal part of each window that begins."""
         is_stranger, members = not self.members, self.members or STRANGERS
-        self.do_without()
+        self.do_without(now)
         self.ledger.fallback = members
 
         def part(claim: Claim) -> int:
@@ -201,7 +200,7 @@ class _Book:
             # Others may have leased more since that was told.
             return claim.held + max(0, left) // (2 * members)
 
-        self.ledger.hold(part, self.exchange_us())
+        self.ledger.hold(part, now)
 
 
 class RedisLimits:
@@ -255,16 +254,16 @@ class RedisLimits:
         """Share a pool's limits from now on: its ledgers go by leases."""
         address = pool.address if self._address is None else f"{pool.address}@{self._address}"
         books = [
-            _Book(f"{address}:weight", pool.weight, pool.exchange_us),
-            _Book(f"{address}:connections", pool.connections, pool.exchange_us),
+            _Book(f"{address}:weight", pool.weight),
+            _Book(f"{address}:connections", pool.connections),
         ]
         if pool.account is not None:
-            books.append(_Book(f"{pool.account}:orders", pool.orders, pool.exchange_us))
+            books.append(_Book(f"{pool.account}:orders", pool.orders))
         for book in books:
             book.ledger.is_leased = True
             book.ledger.on_need = self._wake.set
             if self._is_alone:
-                book.stand_alone()
+                book.stand_alone(self._now())
         self._pools.append(pool)
         self._books += books
         self._wake.set()
@@ -292,7 +291,7 @@ class RedisLimits:
         with contextlib.suppress(*FAILURES):
             async with asyncio.timeout(ANSWER_S):
                 for book in self._books:
-                    book.ledger.hold(lambda claim: claim.own, book.exchange_us())
+                    book.ledger.hold(lambda claim: claim.own, self._now())
                 await self._beat(is_last=True)
         with contextlib.suppress(*FAILURES):
             async with asyncio.timeout(ANSWER_S):
@@ -343,17 +342,17 @@ class RedisLimits:
             pipeline.eval(LEASE, len(keys), *keys, *arguments)
             if is_last:
                 pipeline.zrem(f"{book.name}:members", self._id)
-            said.append((book, claims, news, book.exchange_us()))
+            said.append((book, claims, news))
         replies = iter(await pipeline.execute())
         if is_last:
             return
-        for book, claims, news, asked_us in said:
+        for book, claims, news in said:
             if news:
                 next(replies), next(replies)
             if book.learn_windows(next(replies)):
                 self._wake.set()
             reply = next(replies)
-            book.take(claims, reply, asked_us=asked_us)
+            book.take(claims, reply, asked_at=now)
             # Of those who are to come back yet some may be missing.
             book.members = max(int(reply[0]), book.members if is_back else 0)
         self._lost_at = None
@@ -375,9 +374,9 @@ class RedisLimits:
         self._is_alone = is_stranger or silent_s > LIVES_MS / 1000 + ANSWER_S
         for book in self._books:
             if self._is_alone:
-                book.stand_alone()
+                book.stand_alone(self._now())
             elif not self._has_told:
-                book.do_without()
+                book.do_without(self._now())
         if not self._has_told:
             self._has_told = True
             log.warning("limits are not shared: %s", self._problem)

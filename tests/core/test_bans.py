@@ -503,14 +503,14 @@ def test_what_a_closed_socket_did_not_take_is_not_charged(
     async def break_socket() -> list[int]:
         session = core.sessions.open[WsKey.MAIN_WSAPI]
         socket: Any = session.serving and session.serving.socket
-        before = [limit.count for limit in session.governor.usage(session.exchange_us())]
+        before = [limit.count for limit in session.governor.usage(session.runtime.now())]
         settled: list[Any] = []
         kind = kind_by_method(session.market, "order.place")
         now = core.runtime.now()
         call = Call(kind, {"symbol": "BTCUSDT"}, settled.append, "1", 5.0, now)
         socket._is_open = False
         session.submit(call)
-        after = [limit.count for limit in session.governor.usage(session.exchange_us())]
+        after = [limit.count for limit in session.governor.usage(session.runtime.now())]
         socket._is_open = True
         assert not settled
         assert call.written_at is None

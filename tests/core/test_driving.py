@@ -169,7 +169,7 @@ def test_interrupt_at_any_point_loses_no_answer_and_hangs_nobody(
     assert scripted.handshakes == 1
 
     def idle() -> list[Any]:
-        session.governor.usage(session.exchange_us())  # takes in what was noted
+        session.governor.usage(session.runtime.now())  # takes in what was noted
         return [link.socket.lead.leader, client._runtime.loop.borrower, len(link.pending)]  # type: ignore[attr-defined]
 
     scripted.wait_until(lambda: len(scripted.seen("order.place")) >= sent_though_given_up)
@@ -528,7 +528,7 @@ def test_limits_learn_what_a_driving_caller_was_told(exchange: SimulatedExchange
             used = client.spot.test_connectivity().rate_limits
         session = session_of(client)
 
-        usage = on_loop(client, lambda: session.governor.usage(session.exchange_us()))
+        usage = on_loop(client, lambda: session.governor.usage(session.runtime.now()))
 
         counts = {each.rate_limit_type: each.count for each in usage}
         assert counts["REQUEST_WEIGHT"] == used[0].count

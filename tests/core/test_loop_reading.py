@@ -593,7 +593,7 @@ def test_interrupt_at_any_point_loses_no_answer_and_hangs_nobody(
     assert asyncio.run(client.spot.test_connectivity()).status == 200
 
     def idle() -> list[Any]:
-        session_of(client).governor.usage(session_of(client).exchange_us())
+        session_of(client).governor.usage(client._runtime.now())
         runtime_loop: Any = client._runtime.loop
         return [runtime_loop.borrower, runtime_loop.corked, len(link.pending)]
 

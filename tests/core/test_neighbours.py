@@ -28,6 +28,7 @@ SPOT = WsKey.MAIN_WSAPI
 WALL_US = 1_795_000_020 * 10**6
 PING = operation_by_method(Market.SPOT, "ping")
 PLACE = operation_by_method(Market.SPOT, "order.place")
+FUTURES_PRICE = operation_by_method(Market.USDM, "ticker.price")
 NOW = 1000.0
 DAY = LimitRules(weight=Window("DAY", 1, 300))
 """A window that does not turn while a test runs."""
@@ -40,21 +41,29 @@ def neighbours() -> Neighbours:
 
 @pytest.fixture
 def exchanges(neighbours: Neighbours) -> Callable[..., Exchanges]:
-    def make(**options: Any) -> Exchanges:
-        return Exchanges(Options(**options), lambda: NOW, lambda: WALL_US, neighbours=neighbours)
+    def make(wall_us: Callable[[], int] = lambda: WALL_US, **options: Any) -> Exchanges:
+        return Exchanges(Options(**options), lambda: NOW, wall_us, neighbours=neighbours)
 
     return make
 
 
-def admitted(exchanges: Exchanges, operation: Any = PING) -> int:
+def admitted(exchanges: Exchanges, operation: Any = PING, ws_key: WsKey = SPOT) -> int:
     """How many requests are admitted until one is refused."""
-    governor, count = exchanges.governor_of(SPOT), 0
+    governor, count = exchanges.governor_of(ws_key), 0
     while True:
-        got = governor.admit(operation, {}, exchanges.now_us(SPOT))
+        got = governor.admit(operation, {}, NOW)
         if not isinstance(got, Reservation):
             return count
         count += 1
-        governor.answered(got, b"", succeeded=True, wall_us=exchanges.now_us(SPOT))
+        governor.answered(got, b"", succeeded=True, now=NOW)
+
+
+def measure(exchanges: Exchanges, ws_key: WsKey, ahead_s: int) -> None:
+    """Read the clock of an exchange that is so far ahead of the wall clock."""
+    for _ in range(2):  # what is odd has to be borne out
+        exchanges.clock_measured(
+            ws_key, sent=NOW, sent_wall_us=WALL_US, server_time=WALL_US + ahead_s * 10**6
+        )
 
 
 def test_weight_is_used_up_together(exchanges: Callable[..., Exchanges]) -> None:
@@ -124,9 +133,9 @@ def test_a_clock_set_by_hand_makes_no_second_window(
         total += admitted(one) + admitted(other)
 
     assert total == 5880
-    refusal = governor.admit(PING, {}, other.now_us(SPOT))
+    refusal = governor.admit(PING, {}, NOW)
     assert isinstance(refusal, Refusal)
-    assert 0 < refusal.wait(other.now_us(SPOT)) <= 60
+    assert 0 < refusal.wait(NOW) <= 60
 
 
 def test_who_comes_to_a_clock_set_by_hand_counts_alone(
@@ -161,14 +170,14 @@ def test_a_clock_set_by_hand_is_made_up_for_when_the_neighbours_are_gone(
     exchanges: Callable[..., Exchanges],
 ) -> None:
     one, other = exchanges(), exchanges()
-    turns_at = exchanges().governor_of(SPOT).usage(WALL_US)[0].resets_at_us
+    turns_at = exchanges().governor_of(SPOT).usage(NOW)[0].resets_at_us
     for each in (one, other):
         each.governor_of(SPOT)
     other.set_time_offset_ms(70_000)
     one.leave()
     other.set_time_offset_ms(None)
 
-    assert other.governor_of(SPOT).usage(other.now_us(SPOT))[0].resets_at_us == turns_at
+    assert other.governor_of(SPOT).usage(NOW)[0].resets_at_us == turns_at
     late = exchanges()
     assert admitted(other) == 5880
     assert admitted(late) == 0
@@ -180,24 +189,112 @@ def test_exchanges_that_are_known_by_rest_alone_have_clocks_of_their_own(
 ) -> None:
     one, other = (exchanges(urls={"rest": f"http://127.0.0.1:{port}"}) for port in (1, 2))
     other.clock_of(ws_key)
-    for _ in range(2):  # what is odd has to be borne out
-        one.clock_measured(
-            ws_key, sent=NOW, sent_wall_us=WALL_US, server_time=WALL_US + 3600 * 10**6
-        )
+    measure(one, ws_key, 3600)
 
     assert one.now_us(ws_key) == WALL_US + 3600 * 10**6
     assert other.now_us(ws_key) == WALL_US
 
 
-def test_one_measures_the_clock_for_all(exchanges: Callable[..., Exchanges]) -> None:
+@pytest.mark.parametrize("ahead_s", [40, -40])
+def test_one_measures_the_clock_for_all(exchanges: Callable[..., Exchanges], ahead_s: int) -> None:
     one, other = exchanges(), exchanges()
     assert admitted(other) == 5880
-    server_us = WALL_US + 40 * 10**6
-    for _ in range(2):  # what is odd has to be borne out
-        one.clock_measured(SPOT, sent=NOW, sent_wall_us=WALL_US, server_time=server_us)
+    measure(one, SPOT, ahead_s)
 
-    assert other.now_us(SPOT) == one.now_us(SPOT) == server_us
+    assert other.now_us(SPOT) == one.now_us(SPOT) == WALL_US + ahead_s * 10**6
     assert admitted(one) == admitted(other) == 0, "what was used up is where the time now is"
+
+
+@pytest.mark.parametrize("ahead_s", [40, -40])
+def test_what_others_count_alone_moves_with_the_clock_that_one_measured(
+    exchanges: Callable[..., Exchanges], ahead_s: int
+) -> None:
+    """The orders of another account, and the weight of another address: at the same exchange."""
+    one = exchanges(api_key="one")
+    account = exchanges(api_key="two")
+    address = exchanges(proxy="http://elsewhere:8080")
+    one.governor_of(SPOT)
+    assert admitted(account, PLACE) == 50
+    assert admitted(address) == 5880
+    measure(one, SPOT, ahead_s)
+
+    assert admitted(account, PLACE) == 0
+    assert admitted(address) == 0
+
+
+@pytest.mark.parametrize("ahead_s", [40, -40])
+def test_markets_that_share_limits_count_by_one_time(
+    exchanges: Callable[..., Exchanges], ahead_s: int
+) -> None:
+    """Whichever of their clocks was measured, and whatever the other one shows until it is."""
+    one = exchanges()
+    one.governor_of(WsKey.USDM_WSAPI)
+    measure(one, WsKey.USDM_WSAPI, ahead_s)
+    assert admitted(one, FUTURES_PRICE, WsKey.USDM_WSAPI) == 1176
+
+    assert admitted(one, FUTURES_PRICE, WsKey.COINM_WSAPI) == 0
+    assert admitted(one, FUTURES_PRICE, WsKey.USDM_WSAPI) == 0
+    measure(one, WsKey.COINM_WSAPI, ahead_s)
+    assert admitted(one, FUTURES_PRICE, WsKey.COINM_WSAPI) == 0
+    assert admitted(one, FUTURES_PRICE, WsKey.USDM_WSAPI) == 0
+
+
+def test_who_comes_late_counts_by_the_time_that_was_measured(
+    exchanges: Callable[..., Exchanges],
+) -> None:
+    """Also over a market whose clock nobody has read."""
+    one = exchanges(api_key="one")
+    measure(one, WsKey.USDM_WSAPI, -40)
+    late = exchanges(api_key="two", proxy="http://elsewhere:8080")
+
+    expected = one.governor_of(WsKey.USDM_WSAPI).usage(NOW)
+    assert late.governor_of(WsKey.COINM_WSAPI).usage(NOW) == expected
+
+
+def test_who_joins_after_a_neighbour_has_gone_takes_up_the_time_measured_meanwhile(
+    neighbours: Neighbours,
+) -> None:
+    """A neighbour whose loop stands still has not been able to count by it."""
+    posted: list[Callable[[], object]] = []
+
+    def client(post: Callable[[Callable[[], object]], object], **options: Any) -> Exchanges:
+        return Exchanges(
+            Options(**options), lambda: NOW, lambda: WALL_US, neighbours=neighbours, post=post
+        )
+
+    still = client(posted.append, proxy="http://elsewhere:8080")
+    one = client(lambda work: work())
+    assert admitted(still) == 5880
+    one.governor_of(SPOT)
+    measure(one, SPOT, 40)
+    late = client(lambda work: work(), proxy="http://elsewhere:8080")
+
+    assert admitted(late) == 0
+    for work in posted:
+        work()
+    assert admitted(still) == admitted(late) == 0
+
+
+@pytest.mark.parametrize("offset_ms", [70_000, -70_000])
+def test_what_is_admitted_while_a_clock_is_set_by_hand_counts_where_all_count(
+    exchanges: Callable[..., Exchanges], offset_ms: int
+) -> None:
+    counted: list[int] = []
+
+    def wall_us() -> int:
+        if is_setting:
+            counted.append(admitted(one) + admitted(other))
+        return WALL_US
+
+    is_setting = False
+    one, other = exchanges(), exchanges(wall_us)
+    assert admitted(one) + admitted(other) == 5880
+    is_setting = True
+    other.set_time_offset_ms(offset_ms)
+    is_setting = False
+
+    assert sum(counted) == 0
+    assert admitted(one) + admitted(other) == 0
 
 
 def test_threads_lose_no_count(exchanges: Callable[..., Exchanges]) -> None:
@@ -208,10 +305,10 @@ def test_threads_lose_no_count(exchanges: Callable[..., Exchanges]) -> None:
     def work(each: Exchanges) -> None:
         governor, count = each.governor_of(SPOT), 0
         for _ in range(3000):
-            got = governor.admit(PING, {}, WALL_US)
+            got = governor.admit(PING, {}, NOW)
             if isinstance(got, Reservation):
                 count += 1
-                governor.answered(got, b"", succeeded=True, wall_us=WALL_US)
+                governor.answered(got, b"", succeeded=True, now=NOW)
         counts.append(count)
 
     threads = [threading.Thread(target=work, args=(each,)) for each in members]
@@ -221,7 +318,7 @@ def test_threads_lose_no_count(exchanges: Callable[..., Exchanges]) -> None:
         thread.join(WAIT_S)
 
     assert sum(counts) == 5880
-    assert {governor.usage(WALL_US)[0].count for governor in governors} == {5880}
+    assert {governor.usage(NOW)[0].count for governor in governors} == {5880}
 
 
 def test_a_neighbour_takes_the_lock_before_another_begins(neighbours: Neighbours) -> None:
@@ -338,7 +435,7 @@ def test_a_call_without_a_connection_tells_that_attempts_are_used_up(
     """The 201st connection of five minutes, of whichever client behind the address, waits."""
     caller = dial(timeout=0.5)
     exchanges = caller.client._runtime.exchanges
-    budget = exchanges.connections_of(SPOT)
+    budget = exchanges.limits_of(SPOT).connections
     for _ in range(budget.allowed):
         budget.record(time.monotonic())
     with pytest.raises(NotSent, match=r"the 200 connection attempts in 5 minutes .* are used up"):

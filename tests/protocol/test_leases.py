@@ -16,8 +16,8 @@ from binance_wsapi.protocol.limits import (
     weight_ledger,
 )
 
-SECOND = 10**6
-WALL = 1_795_000_020 * SECOND  # the start of a minute
+SECOND_US = 10**6
+NOW = 1_795_000_020  # the start of a minute
 PING = operation_by_method(Market.SPOT, "ping")
 STATUS = operation_by_method(Market.SPOT, "order.status")  # weighs 4
 CANCEL = operation_by_method(Market.SPOT, "order.cancel")
@@ -37,20 +37,20 @@ class Leased:
     def ask(self) -> None:
         self.asked += 1
 
-    def claim(self, wall_us: int = WALL, ahead_us: int = 0) -> Claim:
-        return self.weight.claims(wall_us, ahead_us)[-1]
+    def claim(self, now: float = NOW, ahead_us: int = 0) -> Claim:
+        return self.weight.claims(now, ahead_us)[-1]
 
-    def lease(self, held: int, wall_us: int = WALL) -> None:
-        self.weight.grant(self.claim(wall_us), held)
+    def lease(self, held: int, now: float = NOW) -> None:
+        self.weight.grant(self.claim(now), held)
 
-    def admitted(self, wall_us: int = WALL) -> list[Reservation]:
+    def admitted(self, now: float = NOW) -> list[Reservation]:
         found = []
-        while isinstance(got := self.governor.admit(PING, {}, wall_us), Reservation):
+        while isinstance(got := self.governor.admit(PING, {}, now), Reservation):
             found.append(got)
         return found
 
-    def refusal(self, wall_us: int = WALL) -> Refusal:
-        got = self.governor.admit(PING, {}, wall_us)
+    def refusal(self, now: float = NOW) -> Refusal:
+        got = self.governor.admit(PING, {}, now)
         assert isinstance(got, Refusal)
         return got
 
@@ -64,7 +64,7 @@ def test_nothing_is_sent_without_a_lease_and_one_is_asked_for(leased: Leased) ->
     refusal = leased.refusal()
 
     assert refusal.is_brief
-    assert refusal.wait(WALL) < 0.1
+    assert refusal.wait(NOW) < 0.1
     assert leased.asked == 1
     assert leased.claim().wanted == 1
 
@@ -81,7 +81,7 @@ def test_more_is_asked_for_ahead_of_need(leased: Leased) -> None:
     leased.lease(100)
     asked_before = leased.asked
     for sent in range(100):
-        leased.governor.admit(PING, {}, WALL)
+        leased.governor.admit(PING, {}, NOW)
         assert leased.asked - asked_before == (1 if sent >= 50 else 0)
 
 
@@ -94,7 +94,7 @@ def test_where_nothing_is_left_it_is_said_so(leased: Leased) -> None:
     refusal = leased.refusal()
 
     assert not refusal.is_brief, "on_rate_limit decides"
-    assert refusal.wait(WALL) >= 0.5
+    assert refusal.wait(NOW) >= 0.5
 
 
 def test_what_turns_out_to_cost_nothing_can_be_used_again(leased: Leased) -> None:
@@ -109,54 +109,79 @@ def test_a_lease_is_for_one_window_and_the_next_is_taken_before_it_begins(leased
     leased.lease(100)
     sent = leased.admitted()
     for reservation in sent:
-        leased.governor.answered(reservation, b"", succeeded=True, wall_us=WALL)
-    late = WALL + 59 * SECOND
-    ahead = leased.claim(late, SECOND)
-    assert ahead.index == WALL // (60 * SECOND) + 1
+        leased.governor.answered(reservation, b"", succeeded=True, now=NOW)
+    late = NOW + 59
+    ahead = leased.claim(late, SECOND_US)
+    assert ahead.index == NOW // 60 + 1
     leased.weight.grant(ahead, 70)
     assert not leased.admitted(late)
 
-    assert len(leased.admitted(WALL + 60 * SECOND)) == 70
+    assert len(leased.admitted(NOW + 60)) == 70
+
+
+@pytest.mark.parametrize("moved_s", [-90, 90])
+def test_a_lease_is_of_the_window_it_was_given_for_whatever_a_clock_shows_since(
+    leased: Leased, moved_s: int
+) -> None:
+    """Members whose clocks differed leased parts of other windows: of this one others may have all."""
+    leased.lease(100)
+    for _ in range(3):
+        leased.governor.admit(PING, {}, NOW)
+    leased.governor.set_lead(moved_s * SECOND_US, NOW)
+
+    claim = leased.claim()
+    assert claim.index == (NOW + moved_s) // 60
+    assert (claim.held, claim.own) == (3, 3), "what was used counts where the time now is"
+    assert leased.refusal().is_brief
+
+
+def test_a_lease_lapses_in_time_though_the_clock_was_put_back(leased: Leased) -> None:
+    leased.lease(100, NOW + 30)
+    leased.weight.confirmed(NOW + 32.5)
+    leased.governor.set_lead(-5 * SECOND_US, NOW + 30)
+    assert isinstance(leased.governor.admit(PING, {}, NOW + 32), Reservation)
+
+    assert not leased.admitted(NOW + 32.5)
 
 
 def test_what_may_count_in_the_next_window_is_taken_off_its_lease(leased: Leased) -> None:
     leased.lease(30)
     leased.admitted()  # under way as the window turns
-    ahead = leased.claim(WALL + 59 * SECOND, SECOND)
+    ahead = leased.claim(NOW + 59, SECOND_US)
     leased.weight.grant(ahead, 70)
 
-    assert len(leased.admitted(WALL + 60 * SECOND)) == 40
+    assert len(leased.admitted(NOW + 60)) == 40
 
 
 def test_without_leases_each_window_is_divided(leased: Leased) -> None:
     leased.lease(10)
     sent = leased.admitted()
     for reservation in sent:
-        leased.governor.answered(reservation, b"", succeeded=True, wall_us=WALL)
+        leased.governor.answered(reservation, b"", succeeded=True, now=NOW)
     leased.weight.fallback = 4
 
     assert not leased.admitted()
-    assert len(leased.admitted(WALL + 60 * SECOND)) == 5880 // 4
-    assert not leased.refusal(WALL + 60 * SECOND).is_brief
+    assert len(leased.admitted(NOW + 60)) == 5880 // 4
+    assert not leased.refusal(NOW + 60).is_brief
 
 
 def test_cancels_take_from_the_reserve(leased: Leased) -> None:
     leased.lease(10)
     leased.admitted()
 
-    assert isinstance(leased.governor.admit(CANCEL, {}, WALL), Reservation)
+    assert isinstance(leased.governor.admit(CANCEL, {}, NOW), Reservation)
     assert len([1 for _ in range(40) if _spared(leased)]) == 14, "a small part of it"
 
 
 def _spared(leased: Leased) -> bool:
-    return isinstance(leased.governor.admit(CANCEL, {}, WALL), Reservation)
+    return isinstance(leased.governor.admit(CANCEL, {}, NOW), Reservation)
 
 
 def test_how_far_it_is_can_be_told(leased: Leased) -> None:
     leased.lease(100)
-    first, *_ = (leased.governor.admit(STATUS, {}, WALL) for _ in range(3))
+    first, *_ = (leased.governor.admit(STATUS, {}, NOW) for _ in range(3))
     assert isinstance(first, Reservation)
-    leased.governor.answered(first, b"", succeeded=True, wall_us=WALL)
+    leased.governor.answered(first, b"", succeeded=True, now=NOW)
     claim = leased.claim()
 
     assert (claim.held, claim.own, claim.done) == (100, 12, 4)

@@ -17,13 +17,14 @@ import redis.exceptions
 from redis_server import RedisServer, needs_redis
 
 from binance_wsapi.core.shared_limits import SharedPool
-from binance_wsapi.protocol.limits import Governor, Reservation, connection_ledger
+from binance_wsapi.protocol.limits import Governor, Reservation, connection_ledger, weight_ledger
 from binance_wsapi.shared_limits.redis_limits import BEAT_S, LIVES_MS, RedisLimits
 
 pytestmark = needs_redis
 
 LIMIT = 400
 MINUTE_US = 60 * 10**6
+LEAD_US = 10**15
 MEMBERS = 4
 BOOK = "binance_wsapi:limits:{model:weight}"
 
@@ -40,7 +41,7 @@ class World:
 
     @property
     def wall_us(self) -> int:
-        return 10**15 + round(self.now * 1e6)
+        return LEAD_US + round(self.now * 1e6)
 
     @property
     def window(self) -> int:
@@ -52,7 +53,9 @@ class Member:
 
     def __init__(self, world: World) -> None:
         self.world = world
-        self.governor = Governor((("REQUEST_WEIGHT", "MINUTE", 1, LIMIT),))
+        self.governor = Governor(
+            (("REQUEST_WEIGHT", "MINUTE", 1, LIMIT),), weight=weight_ledger(LEAD_US)
+        )
         self.limits = RedisLimits(world.url)
         self.limits.attach(lambda work: work.close(), lambda: world.now, lambda kind, why: None)
         self.under_way: deque[Reservation] = deque()
@@ -66,7 +69,6 @@ class Member:
                 weight=self.governor._weights,
                 orders=self.governor._counts,
                 connections=connection_ledger(),
-                exchange_us=lambda: world.wall_us,
                 hear=lambda address, account: None,
             )
         )
@@ -80,7 +82,7 @@ class Member:
 
     def send(self, most: int) -> None:
         for _ in range(most):
-            admitted = self.governor.admit(None, {}, self.world.wall_us)
+            admitted = self.governor.admit(None, {}, self.world.now)
             if not isinstance(admitted, Reservation):
                 return
             self.sent += 1
@@ -102,7 +104,7 @@ class Member:
                 '[{"rateLimitType":"REQUEST_WEIGHT","interval":"MINUTE","intervalNum":1,'
                 f'"limit":{LIMIT},"count":{count}}}]'
             ).encode()
-            self.governor.answered(reservation, told, succeeded=True, wall_us=self.world.wall_us)
+            self.governor.answered(reservation, told, succeeded=True, now=self.world.now)
 
 
 class Fleet:

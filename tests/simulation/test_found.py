@@ -110,9 +110,9 @@ def end_subscriptions(world: World) -> None:
             door.inner._terminate(subscription)
 
 
-def used_weight(world: World, client: SimulatedClient) -> int:
+def used_weight(client: SimulatedClient) -> int:
     governor = client.core.runtime.exchanges.governor_of(WsKey.MAIN_WSAPI)
-    limits = governor.usage(world.exchange.clock.now_us())
+    limits = governor.usage(client.core.runtime.now())
     return next(each.count for each in limits if each.rate_limit_type == "REQUEST_WEIGHT")
 
 
@@ -252,7 +252,7 @@ def test_a_move_that_a_limit_keeps_from_being_proven_waits_for_the_next_window()
     rules = LimitRules(weight=Window("MINUTE", 1, 150))
 
     async def scenario(world: World, client: SimulatedClient) -> Any:
-        used = partial(used_weight, world, client)
+        used = partial(used_weight, client)
         stream = await client.subscribe_user_data_stream()
         await a_minute_begins(world)
         await client.spot.get_server_time()
@@ -280,13 +280,13 @@ def test_what_a_gap_swallowed_is_found_out_beside_what_the_caller_does() -> None
         stream = await client.subscribe_user_data_stream()
         await asyncio.gather(*(place(client) for _ in range(30)))
         await a_minute_begins(world)
-        while used_weight(world, client) < 250:
+        while used_weight(client) < 250:
             await client.spot.get_all_orders(symbol=SYMBOL)
         await events_within(stream, 1.0)
         cut_all(world)
         world.exchange.trade("order.place", side="SELL", type="MARKET", quantity="0.3")
         told = await events_within(stream, 30.0)
-        return used_weight(world, client), told, await events_within(stream, 600.0)
+        return used_weight(client), told, await events_within(stream, 600.0)
 
     used, at_once, later = play(scenario, rules=rules, ping_interval=100.0)
 
