@@ -24,8 +24,9 @@ openOrders.cancelAll     openOrders.status, after     none left but younger ones
 order.cancelReplace      order.status of both orders  each half as above; one half alone is partial
 order.amend.keepPriority order.status, by the new     the new quantity or the new id: executed. Else,
                          client id first              after the fence, order.amendments decides
-order.modify             order.status                 price and quantity, or modifyId, as asked:
-                                                      executed. Else, after the fence, not executed
+order.modify             order.status, then its       price and quantity as asked: executed. Unchanged
+                         changes over REST            since, or no such change after the fence: not
+                                                      executed
 orderList.place.*        orderList.status by client   found: executed. Not found after the fence, nor any
                          id, then its orders          of its orders: not executed
 orderList.cancel         orderList.status, then its   done, an order CANCELED: executed. Done otherwise:

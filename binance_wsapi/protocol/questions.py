@@ -6,6 +6,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
+from binance_wsapi.markets import Market
 from binance_wsapi.protocol.order_events import FINAL_STATUSES
 from binance_wsapi.protocol.verdict import (
     Answer,
@@ -433,7 +434,6 @@ def _among_amendments(request: LostRequest, order: dict[str, Any]) -> Steps[Fina
 
 def modified(request: LostRequest) -> Steps[FinalVerdict]:
     """Another price or quantity of an order on futures."""
-    params = request.params
     when = When.NOW
     while True:
         answer = yield from _status_of_aim(
@@ -445,41 +445,102 @@ def modified(request: LostRequest) -> Steps[FinalVerdict]:
                 return StaysUnknown(_AIMED_AT_ANOTHER, answer.hidden_by)
             if answer.is_final:
                 return NotExecuted("no such order")
-        elif _shows_modification(request, order):
-            if request.is_younger(order.get("updateTime")):
-                return Executed(order)
-            if answer.is_final:
-                return StaysUnknown("the order may have been like that before", order)
+        elif _shows_modification(request, order) and request.is_younger(order.get("updateTime")):
+            return Executed(order)
         elif order.get("status") in FINAL_STATUSES or answer.is_final:
-            ended = order.get("status") in {"CANCELED", "EXPIRED"}
-            if ended and _modification_may_cancel(order, params.get("quantity")):
-                return StaysUnknown("the order has ended, which the change may have caused", order)
-            modify_id = params.get("modifyId")
-            if modify_id is not None and str(order.get("modifyId")) == str(modify_id):
-                return StaysUnknown(
-                    "it shows the change's id, which another change may have had", order
-                )
-            if isinstance(order.get("updateTime"), int) and request.is_younger(order["updateTime"]):
-                return StaysUnknown("the order has changed since, maybe more than once", order)
-            return NotExecuted("the order was not changed", order)
+            doubt = _modification_doubt(request, order)
+            if doubt is None:
+                return NotExecuted("the order was not changed", order)
+            if not request.knowledge.has_rest:
+                return StaysUnknown(doubt, order)
+            change = yield from _among_changes(request, order)
+            if isinstance(change, NotExecuted) and _modification_may_cancel(request, order):
+                change = StaysUnknown(doubt, order)
+            if answer.is_final or isinstance(change, Executed):
+                return change
         when = When.LATER
 
 
+def _modification_doubt(request: LostRequest, order: dict[str, Any]) -> str | None:
+    """Return why an order may have been changed as asked though it does not tell so."""
+    if _modification_may_cancel(request, order):
+        return "the order has ended, which the change may have caused"
+    if _shows_modification(request, order):
+        return "the order may have been like that before"
+    modify_id = request.params.get("modifyId")
+    if modify_id is not None and str(order.get("modifyId")) == str(modify_id):
+        return "it shows the change's id, which another change may have had"
+    if isinstance(order.get("updateTime"), int) and request.is_younger(order["updateTime"]):
+        return "the order has changed since, maybe more than once"
+    return None
+
+
+_CHANGES = {
+    Market.USDM: "GET /fapi/v1/orderAmendment",
+    Market.COINM: "GET /dapi/v1/orderAmendment",
+}
+"""Shows how an order was modified, and weighs 1."""
+
+_MOST_CHANGES = 100
+
+
+def _among_changes(request: LostRequest, order: dict[str, Any]) -> Steps[FinalVerdict]:
+    """Look the change up among those of the order: it may have been changed again since."""
+    since_ms = (request.sent_us - request.stamp_tolerance_us) // 1000
+    answer = yield Question(
+        _CHANGES[request.market],
+        request.given("symbol")
+        | {"orderId": order["orderId"], "startTime": since_ms, "limit": _MOST_CHANGES},
+    )
+    if answer.result is None:
+        return StaysUnknown("REST shows no such order", order)
+    found = {_is_the_change(request, row["time"], row["amendment"]) for row in answer.rows}
+    if True in found:
+        return Executed(order)
+    if None in found:
+        return StaysUnknown("the order was changed like that, maybe by another request", order)
+    if len(answer.rows) >= _MOST_CHANGES:
+        return StaysUnknown("the order was changed more often since than is shown", order)
+    return NotExecuted("the order was not changed", order)
+
+
+def _is_the_change(request: LostRequest, made: object, change: dict[str, Any]) -> bool | None:
+    """Whether a change of an order is the request's; ``None``: it may be."""
+    params = request.params
+    if not request.is_younger(made) or request.is_past_patience(made):
+        return False
+    if not _is_as_asked(request, change["origQty"]["after"], change["price"]["after"]):
+        return False
+    given, shown = params.get("modifyId"), change.get("modifyId")
+    if shown is not None and str(shown) != str(given):
+        return False
+    # Who follows a price changes an order like that again and again; no price was given for priceMatch.
+    is_told = shown is not None or (given is None and params.get("priceMatch") is None)
+    return True if is_told and request.is_since(made) else None
+
+
 def _shows_modification(request: LostRequest, order: dict[str, Any]) -> bool:
-    is_price_set = request.params.get("price") is not None and not request.given("priceMatch")
-    return same_number(order.get("origQty"), request.params.get("quantity")) and (
-        not is_price_set or same_number(order.get("price"), request.params.get("price"))
+    return _is_as_asked(request, order.get("origQty"), order.get("price"))
+
+
+def _is_as_asked(request: LostRequest, quantity: object, price: object) -> bool:
+    params = request.params
+    is_price_set = params.get("price") is not None and params.get("priceMatch") is None
+    return same_number(quantity, params.get("quantity")) and (
+        not is_price_set or same_number(price, params["price"])
     )
 
 
-def _modification_may_cancel(order: dict[str, Any], quantity: object) -> bool:
+def _modification_may_cancel(request: LostRequest, order: dict[str, Any]) -> bool:
     """Whether the exchange may have cancelled the order in place of changing it.
 
     It does so when no more than the new quantity is filled already, and when a GTX order would take.
     """
+    if order.get("status") not in {"CANCELED", "EXPIRED"}:
+        return False
     if order.get("timeInForce") == "GTX":
         return True
-    return Decimal(order.get("executedQty", 0)) >= Decimal(str(quantity))
+    return Decimal(order.get("executedQty", 0)) >= Decimal(str(request.params["quantity"]))
 
 
 def list_placed(request: LostRequest) -> Steps[FinalVerdict]:

@@ -674,6 +674,40 @@ def test_every_kind_of_change_is_recovered(
 
 
 @pytest.mark.usefixtures("soon")
+@pytest.mark.parametrize(("executed", "state"), [(True, "accepted"), (False, "not placed")])
+@pytest.mark.parametrize(
+    ("ask", "quantity"), [(usdm_order, "0.02"), (coinm_order, "1")], ids=["USD-M", "COIN-M"]
+)
+def test_modification_of_an_order_that_changed_since_is_recovered(
+    connect: Connect,
+    exchange: SimulatedExchange,
+    path: Path,
+    ask: Callable[..., Any],
+    quantity: str,
+    executed: bool,
+    state: str,
+) -> None:
+    """It was placed right before, and moved by another client right behind: its changes tell."""
+    key = exchange.create_account().create_key()
+    other = connect(key)
+    terms = {"side": "BUY", "quantity": quantity}
+    made = other.call(lambda client: ask(client, "order.place", **{**WIRE, **terms})).raw["result"]
+    terms["orderId"] = made["orderId"]
+    exchange.faults.on("order.modify").unknown_outcome(executed=executed)
+    leave_open(
+        connect, key, path, lambda client: ask(client, "order.modify", **terms, price="9000")
+    )
+    other.call(lambda client: ask(client, "order.modify", **terms, price="8000"))
+
+    (found,) = recovered(connect(key, journal=path))
+
+    assert (found.operation, found.state) == ("order.modify", state), found.error
+    assert [order.raw_order["price"][:4] for order in found.orders if order.raw_order] == [
+        "8000" for _ in range(executed)
+    ]
+
+
+@pytest.mark.usefixtures("soon")
 def test_journal_says_why_an_outcome_stays_unknown(
     connect: Connect, exchange: SimulatedExchange, path: Path
 ) -> None:

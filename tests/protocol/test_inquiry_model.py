@@ -105,6 +105,14 @@ class Exchange:
         )
         return True
 
+    def modify(self, order: dict[str, Any] | None, quantity: str, price: str, at: int) -> bool:
+        if order is None or not is_open(order):
+            return False
+        order.update(origQty=quantity, price=price, updateTime=at // 1000)
+        change = {"origQty": {"after": quantity}, "price": {"after": price}}
+        self.amendments.append({"time": at // 1000, "amendment": change})
+        return True
+
     def answer(self, method: str, params: dict[str, Any]) -> Any:
         """Return a result, or ``None`` for -2013."""
         match method:
@@ -119,6 +127,8 @@ class Exchange:
                 return [dict(o) for o in self.orders if o["time"] >= params["startTime"]]
             case "order.amendments":
                 return [r for r in self.amendments if r["orderId"] == params["orderId"]]
+            case "GET /fapi/v1/orderAmendment" | "GET /dapi/v1/orderAmendment":
+                return [dict(r) for r in self.amendments if r["time"] >= params["startTime"]]
         raise AssertionError(method)
 
 
@@ -186,6 +196,8 @@ class World:
                 exchange.cancel(each)
         elif how == "amend" and self.market is Market.SPOT:
             exchange.amend(order, "1", None, at)
+        elif how == "amend":
+            exchange.modify(order, "7", "102", at)
         elif how == "place":
             exchange.place("someone-else", at, quantity="7")
 
@@ -448,20 +460,28 @@ def test_an_amendment(data: st.DataObject, late_us: int, by_id: bool, new_id: st
 
 
 @examples
-@given(st.data(), st.sampled_from([Market.USDM, Market.COINM]), lateness)
-def test_a_modification(data: st.DataObject, market: Market, late_us: int) -> None:
+@given(
+    st.data(),
+    st.sampled_from([Market.USDM, Market.COINM]),
+    lateness,
+    st.booleans(),
+    st.sampled_from([60 * SECOND, 300_000]),
+)
+def test_a_modification(
+    data: st.DataObject, market: Market, late_us: int, has_rest: bool, older_us: int
+) -> None:
     world = World(data, market, late_us)
-    order = world.exchange.place("mine", SENT - 60 * SECOND)
+    order = world.exchange.place("mine", SENT - older_us)
     assert order is not None
     params = {"symbol": "BTCUSDT", "orderId": order["orderId"], "quantity": "8", "price": "101"}
 
-    def modify(exchange: Exchange, at: int) -> bool:
-        if not is_open(order):
-            return False
-        order.update(origQty="8", price="101.0")
-        return True
-
-    verdict = world.resolve("order.modify", params, modify, lambda exchange: order)
+    verdict = world.resolve(
+        "order.modify",
+        params,
+        lambda exchange, at: exchange.modify(order, "8", "101.0", at),
+        lambda exchange: order,
+        Knowledge(has_rest=has_rest),
+    )
 
     if isinstance(verdict, Executed):
         assert world.executed
@@ -469,3 +489,4 @@ def test_a_modification(data: st.DataObject, market: Market, late_us: int) -> No
         assert not world.executed
     else:
         assert isinstance(verdict, StaysUnknown)
+        assert not has_rest

@@ -81,7 +81,6 @@ _UNKNOWABLE = (
     "no order goes by its client id",
     "the new order was not placed; the old one is not known",
     "which the change may have caused",
-    "the order has changed since, maybe more than once",
     "an order is open that may have been made before or since",
 )
 """What no question can settle: the reasons stand in ``protocol.inquiry``."""

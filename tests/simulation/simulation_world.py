@@ -248,6 +248,7 @@ _URLS = {
     WsKey.MAIN_WSAPI_TESTNET: "ws://testnet/ws-api/v3",
     WsKey.USDM_WSAPI: "ws://futures/ws-fapi/v1",
     WsKey.USDM_PRIVATE: "ws://futures/private/ws",
+    "rest": "http://futures",  # Spot asks nothing over REST
 }
 
 
