@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from callers import FLAVOURS, AwaitingCaller, Caller, caller_of
+from callers import FLAVOURS, AwaitingCaller, Caller, Flavour, caller_of
 from giving_up import given_up_when
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -212,6 +212,41 @@ def test_what_is_the_accounts_begins_with_its_first(
     rows = read(reader, history_of(reader.client, market, name)(SYMBOLS[market]))
 
     assert [number(name, row) for row in rows] == [each for each, _ in truth[market, name]]
+
+
+@pytest.mark.parametrize("flavour", FLAVOURS)
+@pytest.mark.parametrize("market", SYMBOLS)
+def test_what_is_the_accounts_is_read_though_nothing_came_for_more_than_a_week(
+    flavour: Flavour, market: str
+) -> None:
+    """Futures show the newest rows of seven days alone where no id is asked from."""
+    clock = SimulatedClock(start_us=BEGAN_US, frozen=True)
+    symbol, quantity = SYMBOLS[market], "1" if market == "coinm" else "0.01"
+    order = {
+        "symbol": symbol,
+        "side": "BUY",
+        "type": "LIMIT",
+        "timeInForce": "GTC",
+        "quantity": quantity,
+        "price": "60000",
+    }
+    with SimulatedExchange(clock=clock) as exchange:
+        account = exchange.create_account()
+        for _ in range(3):
+            account.request("order.place", order, market=Market(market))
+            exchange.trade(symbol, "SELL", quantity, "60000", market=Market(market))
+        clock.advance(8 * 86_400)
+        options = exchange.client_options(account.create_key())
+        caller = caller_of(flavour, **options, attach_event_listeners=False)
+        try:
+            for name in ("my_trades", "all_orders"):
+                make = history_of(caller.client, market, name)
+                everything = read(caller, make(symbol))
+                assert len({row.order_id for row in everything}) == 3, name
+                assert read(caller, make(symbol, start=BEGAN_US // 1000)) == everything
+                assert read(caller, make(symbol, start=BEGAN_US // 1000 + 1)) == []
+        finally:
+            caller.close()
 
 
 @pytest.mark.parametrize(

@@ -119,13 +119,123 @@ def test_each_row_is_found_by_its_time(step: int) -> None:
         assert found == rows[at:]
 
 
-def test_finding_the_first_row_costs_a_request_for_each_bit_of_the_ids() -> None:
-    exchange = Exchange([Row(id_, START_MS + id_) for id_ in range(0, 2**20, 2**10)], 1000)
+class Years:
+    """A symbol that is traded without a pause, ever more: a row of each number, of which the newest are kept.
 
-    found = exchange.read(id_pages(page=1000, start_us=(START_MS + 2**19) * 1000))
+    Args:
+        kept: How many of them.
+        answers_below: Where one that is not kept is asked for, it answers with the oldest that is.
+    """
 
-    assert found[0].id == 2**19
-    assert exchange.asked <= 20 + 2
+    COUNT = 4_000_000_000
+    LASTS_MS = 6 * 365 * 86_400_000
+
+    def __init__(self, kept: int = COUNT, *, answers_below: bool = True) -> None:
+        self.oldest = self.COUNT - kept
+        self.answers_below = answers_below
+        self.asked = 0
+
+    def row(self, number: int) -> Row:
+        return Row(
+            number, START_MS - self.LASTS_MS + int(self.LASTS_MS * (number / self.COUNT) ** 0.5)
+        )
+
+    def answer(self, params: dict[str, Any]) -> list[Row]:
+        self.asked += 1
+        first = params.get("from_id", self.COUNT - params["limit"])
+        if first < self.oldest:
+            if not self.answers_below:
+                return []
+            first = self.oldest
+        return [self.row(each) for each in range(first, min(first + params["limit"], self.COUNT))]
+
+    def first_page(self, pages: IdPages) -> list[Row]:
+        while (params := pages.ask()) is not None:
+            assert self.asked < 100, "it never ends"
+            if found := pages.take(self.answer(params)):
+                return found
+        return []
+
+
+@pytest.mark.parametrize("answers_below", [True, False])
+@pytest.mark.parametrize(
+    ("kept", "hours"),
+    [
+        (Years.COUNT, 0),
+        (Years.COUNT, 1),
+        (Years.COUNT, 24 * 30),
+        (Years.COUNT, 24 * 365 * 4),
+        (10_000_000, 1),
+        (10_000_000, 40),
+    ],
+)
+def test_finding_the_first_row_costs_few_requests(
+    kept: int, hours: int, answers_below: bool
+) -> None:
+    exchange = Years(kept, answers_below=answers_below)
+    start_ms = START_MS - hours * 3_600_000 - 1000
+
+    found = exchange.first_page(id_pages(page=1000, start_us=start_ms * 1000))
+
+    before = exchange.row(found[0].id - 1).time
+    assert before is not None
+    assert found[0].time is not None
+    assert before < start_ms <= found[0].time
+    assert exchange.asked <= 20
+
+
+@pytest.mark.parametrize("answers_below", [True, False])
+@pytest.mark.parametrize(
+    "given",
+    [{"start_us": (START_MS - 5 * 10**10) * 1000}, {"after_id": 7}, {}],
+    ids=["start", "after", "all"],
+)
+def test_rows_that_are_not_kept_any_more_are_left_out(
+    given: dict[str, Any], answers_below: bool
+) -> None:
+    exchange = Years(kept=10_000_000, answers_below=answers_below)
+
+    found = exchange.first_page(id_pages(page=1000, **given))
+
+    assert [row.id for row in found] == [*range(exchange.oldest, exchange.oldest + 1000)]
+    assert exchange.asked <= 40
+
+
+def test_an_exchange_that_keeps_nothing_between_is_not_asked_for_ever() -> None:
+    pages = id_pages()
+    pages.take([Row(50, START_MS)])
+    asked = 0
+
+    while pages.ask() is not None:
+        assert pages.take([]) == []
+        asked += 1
+
+    assert asked < 20
+
+
+class Week(Exchange):
+    """A futures exchange: without an id it tells of the newest week alone."""
+
+    def answer(self, params: dict[str, Any]) -> list[Any]:
+        return super().answer(params) if "from_id" in params else []
+
+
+@settings(deadline=None)
+@given(rows=ROWS, page=st.integers(1, 12), start=MOMENTS, end=MOMENTS)
+def test_rows_of_an_account_that_had_none_this_week(
+    rows: list[Row], page: int, start: int | None, end: int | None
+) -> None:
+    since = None if start is None else START_MS + start
+    until = None if end is None else START_MS + end
+    pages = id_pages(page=page, start_us=since and since * 1000, end_us=until and until * 1000)
+
+    assert Week(rows, 1000).read(pages) == [
+        row
+        for row in rows
+        if row.time is not None
+        and (since is None or row.time >= since)
+        and (until is None or row.time < until)
+    ]
 
 
 def test_what_comes_while_it_is_read_is_left_to_the_next_reading() -> None:

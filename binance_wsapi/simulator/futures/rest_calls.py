@@ -75,13 +75,27 @@ def newest_of(
     *,
     limit: int,
     longest_us: int = WEEK_US,
+    now_us: int | None = None,
 ) -> list[T]:
-    """Return the rows of the asked time: the first ``limit`` from a start on, else the newest."""
+    """Return the rows of the asked time: the first ``limit`` from a start on, else the newest.
+
+    Args:
+        rows: All there are.
+        given: The parameters.
+        time_us: The time of a row.
+        limit: How many to return at most.
+        longest_us: The longest time that may be asked for.
+        now_us: Where neither start nor end is asked for, the longest time before this one is meant; ``None``
+            for all there are.
+    """
     start_us, end_us = time_window(given, longest_us=longest_us)
+    since_us = start_us
+    if start_us is None and end_us is None and now_us is not None:
+        since_us = now_us - longest_us
     chosen = [
         row
         for row in rows
-        if (start_us is None or time_us(row) >= start_us)
+        if (since_us is None or time_us(row) >= since_us)
         and (end_us is None or time_us(row) <= end_us)
     ]
     return chosen[-limit:] if start_us is None else chosen[:limit]

@@ -121,7 +121,8 @@ class OrderCalls:
         first = given.integer("orderId")
         if first is not None:
             return [order_status(order) for order in found if order.order_id >= first][:limit]
-        rows = newest_of(found, given, lambda order: order.created_us, limit=limit)
+        now_us = self._market.clock.now_us()
+        rows = newest_of(found, given, lambda order: order.created_us, limit=limit, now_us=now_us)
         return [order_status(order) for order in rows]
 
     def _amendments(self, account: FuturesAccount, params: Params) -> object:
@@ -147,9 +148,9 @@ class OrderCalls:
         ]
         if first is not None:
             return [_user_trade(*one) for one in found if one[1].trade_id >= first][:limit]
-        return [
-            _user_trade(*one) for one in newest_of(found, given, lambda one: one[0], limit=limit)
-        ]
+        now_us = self._market.clock.now_us()
+        rows = newest_of(found, given, lambda one: one[0], limit=limit, now_us=now_us)
+        return [_user_trade(*one) for one in rows]
 
     def _force_orders(self, account: FuturesAccount, params: Params) -> object:
         is_wanted, given = self._wanted(params, mandatory=False), Parameters(params)

@@ -378,6 +378,23 @@ def test_calls_that_do_not_exist(market: Market, verb: str, path: str) -> None:
     assert House(market).rest.find(verb, path) is None
 
 
+def test_what_is_the_accounts_is_that_of_a_week_unless_asked_for_otherwise(house: House) -> None:
+    other = house.venue.trader()
+    other.place("SELL", "1", "60000")
+    order_id = house.trader.place("BUY", "1")["orderId"]
+    began_ms = house.venue.clock.now_us() // 1000
+    (trade,) = house.ask("GET", "v1/userTrades", symbol=house.symbol)
+    house.venue.clock.advance(7 * 86_400 + 1)
+
+    for path, first in (
+        ("v1/userTrades", {"fromId": trade["id"]}),
+        ("v1/allOrders", {"orderId": order_id}),
+    ):
+        assert house.ask("GET", path, symbol=house.symbol) == []
+        assert len(house.ask("GET", path, symbol=house.symbol, **first)) == 1
+        assert len(house.ask("GET", path, symbol=house.symbol, startTime=str(began_ms))) == 1
+
+
 def test_histories_weigh_what_the_documents_say(house: House) -> None:
     path = Path(__file__).parents[2] / "reference" / house.market.value / "rules.json"
     documented = json.loads(path.read_text())["histories"]["rest"]
