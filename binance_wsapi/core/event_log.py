@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, Protocol
 
 from binance_wsapi.health import LogHealth
 
-__all__ = ["EventLog", "LogEntry", "LogTail", "LogWriter", "Publisher"]
+__all__ = ["EventLog", "KeptEntry", "LogEntry", "LogTail", "LogWriter", "Publisher"]
 
 
 class LogEntry(NamedTuple):
@@ -25,12 +25,22 @@ class LogEntry(NamedTuple):
     """What is known by then of orders that it changes; empty where one is over."""
 
 
+class KeptEntry(NamedTuple):
+    """What a log has."""
+
+    kind: str
+    """What the text is: see :mod:`binance_wsapi.core.log_entries`."""
+    text: bytes
+    time_ms: int
+    """When the latest of what is in the log up to it was sent, epoch milliseconds."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class LogTail:
     """What is in a log when a client begins to publish."""
 
-    entries: Sequence[tuple[str, bytes]] = ()
-    """The kinds and texts of the last entries, oldest first."""
+    entries: Sequence[KeptEntry] = ()
+    """The last entries, oldest first."""
     orders: Mapping[str, bytes] = field(default_factory=dict[str, bytes])
     """What is known of all live orders."""
     time_ms: int = 0

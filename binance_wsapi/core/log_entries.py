@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +14,7 @@ from binance_wsapi.protocol.order_events import FINAL_STATUSES
 from binance_wsapi.protocol.raw_event import raw_event
 from binance_wsapi.protocol.wire_values import whole_number
 
-__all__ = ["EVENT", "LoggedOrder", "decoded", "encoded", "orders_told"]
+__all__ = ["EVENT", "LoggedOrder", "decoded", "encoded", "gap_told", "order_told"]
 
 EVENT = "event"
 """The kind of entry whose text is the exchange's."""
@@ -80,46 +80,51 @@ def _record(kind: str, text: bytes) -> Any:
     return record(**told)
 
 
-def orders_told(entries: Iterable[tuple[str, bytes]]) -> Iterator[LoggedOrder]:
-    """Yield what entries tell of orders."""
-    for kind, text in entries:
-        if kind == EVENT:
-            event = raw_event(text)
-            algo = event.algo_order
-            order = event.order if algo is None else algo
-            if order is not None:
-                yield LoggedOrder(
-                    market=None,
-                    unit=event.unit,
-                    symbol=order.symbol,
-                    order_id=order.key[1],
-                    trade_ids=() if order.fill is None else (order.fill,),
-                    has_ended=order.status in FINAL_STATUSES,
-                    is_algo=algo is not None,
-                )
-        elif kind == "order":
-            record: OrderReconciled = _record(kind, text)
-            # Options number a row, too; events have the number of the trade.
-            ids = (
-                whole_number(fill.get("tradeId", fill.get("id")))
-                for fill in record.raw_missed_fills
-            )
-            yield LoggedOrder(
-                market=record.market,
-                unit=None,
-                symbol=record.symbol,
-                order_id=record.order_id,
-                trade_ids=tuple(trade_id for trade_id in ids if trade_id is not None),
-                has_ended=record.status in FINAL_STATUSES and record.problem is None,
-            )
-        elif kind == "algo":
-            algo_record: AlgoOrderReconciled = _record(kind, text)
-            yield LoggedOrder(
-                market=algo_record.market,
-                unit=None,
-                symbol=algo_record.symbol,
-                order_id=algo_record.algo_id,
-                trade_ids=(),
-                has_ended=algo_record.status in FINAL_STATUSES and algo_record.problem is None,
-                is_algo=True,
-            )
+def gap_told(kind: str, text: bytes) -> StreamGap | None:
+    """Return the gap that an entry tells, if it is one."""
+    return _record(kind, text) if kind == "gap" else None
+
+
+def order_told(kind: str, text: bytes) -> LoggedOrder | None:
+    """Return what an entry tells of an order, if it does."""
+    if kind == EVENT:
+        event = raw_event(text)
+        algo = event.algo_order
+        order = event.order if algo is None else algo
+        if order is None:
+            return None
+        return LoggedOrder(
+            market=None,
+            unit=event.unit,
+            symbol=order.symbol,
+            order_id=order.key[1],
+            trade_ids=() if order.fill is None else (order.fill,),
+            has_ended=order.status in FINAL_STATUSES,
+            is_algo=algo is not None,
+        )
+    if kind == "order":
+        record: OrderReconciled = _record(kind, text)
+        # Options number a row, too; events have the number of the trade.
+        ids = (
+            whole_number(fill.get("tradeId", fill.get("id"))) for fill in record.raw_missed_fills
+        )
+        return LoggedOrder(
+            market=record.market,
+            unit=None,
+            symbol=record.symbol,
+            order_id=record.order_id,
+            trade_ids=tuple(trade_id for trade_id in ids if trade_id is not None),
+            has_ended=record.status in FINAL_STATUSES and record.problem is None,
+        )
+    if kind == "algo":
+        algo_record: AlgoOrderReconciled = _record(kind, text)
+        return LoggedOrder(
+            market=algo_record.market,
+            unit=None,
+            symbol=algo_record.symbol,
+            order_id=algo_record.algo_id,
+            trade_ids=(),
+            has_ended=algo_record.status in FINAL_STATUSES and algo_record.problem is None,
+            is_algo=True,
+        )
+    return None

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from binance_wsapi.core.account_books import AccountBooks, Reconciles
 from binance_wsapi.core.event_log import EventLog, LogEntry, LogTail, LogWriter
-from binance_wsapi.core.log_entries import EVENT, LoggedOrder, encoded, orders_told
+from binance_wsapi.core.log_entries import EVENT, LoggedOrder, encoded, gap_told, order_told
 from binance_wsapi.events import AccountReconciled, StreamGap
 from binance_wsapi.health import LogHealth
 from binance_wsapi.markets import Market
 from binance_wsapi.protocol.log_tail import Logged
+from binance_wsapi.protocol.missed_trades import MissedTrades
 from binance_wsapi.protocol.order_events import micros
 from binance_wsapi.protocol.raw_event import RawEvent, raw_event
 
@@ -165,20 +166,23 @@ class LoggedAccount:
         self._time_ms, self._gap_from_ms = tail.time_ms, None
         is_new = not tail.whole_ms
         since_us = self._whole_since_us if is_new else tail.since_us
-        self._logged = Logged(raw_event(text) for kind, text in tail.entries if kind == EVENT)
+        self._logged = Logged(raw_event(text) for kind, text, _ in tail.entries if kind == EVENT)
         missing, is_continued = self._logged.missing(waiting)
         self._unsettled_ms = None
-        self._begin_reconcilers(tail, since_us)
+        knows_gaps = self._begin_reconcilers(tail, since_us)
+        is_settled = tail.whole_ms >= tail.time_ms
         if is_new:
             self._time_ms = since_us // 1000
-        elif not is_continued or self._inlet.is_interrupted or tail.whole_ms < tail.time_ms:
-            self._gap_from_ms = tail.whole_ms
+        elif not is_continued or self._inlet.is_interrupted or not (is_settled or knows_gaps):
+            self._gap_from_ms = tail.time_ms if knows_gaps else tail.whole_ms
+        if not is_new and (self._gap_from_ms is not None or not is_settled):
             self._unsettle(tail.whole_ms)
+        is_behind = self._gap_from_ms is not None or self._unsettled_ms is not None
         if self._reconciler is not None:
-            if self._inlet.is_interrupted or self._gap_from_ms is not None:
+            if self._inlet.is_interrupted or is_behind:
                 self._reconciler.interrupted()
             self._reconciler.start()
-        if not self._inlet.is_interrupted and self._gap_from_ms is not None:
+        if is_behind and not self._inlet.is_interrupted:
             self._go_on()
         for event in missing:
             self._publish(event)
@@ -226,24 +230,31 @@ class LoggedAccount:
         self._whole_since_us = self._inlet.earliest_us()
         self._gap_until_us = self._inlet.latest_us()
 
-    def _begin_reconcilers(self, tail: LogTail, since_us: int) -> None:
+    def _begin_reconcilers(self, tail: LogTail, since_us: int) -> bool:
+        """Go on with what the log knows; return whether that includes gaps that are yet to be looked into."""
         self._end_reconcilers()
         self._books = books = self._make(self._tell, since_us)
         if not books:
-            return
+            return False
         for each in books:
             each.orders.changed = set()
+            each.missed = MissedTrades(each.orders)
         for name, kept in tail.orders.items():
             book, symbol, order_id = name.split(":")
             books[int(book)].orders.go_on_with((symbol, int(order_id)), kept)
-        for told in orders_told(tail.entries):
-            for each in books:
-                if len(books) == 1 or _is_of_book(each.book, told):
-                    each.orders.was_told(
-                        (told.symbol, told.order_id), told.trade_ids, has_ended=told.has_ended
-                    )
+        knows_gaps, before_ms = False, tail.whole_ms
+        for kind, text, time_ms in tail.entries:
+            if (gap := gap_told(kind, text)) is not None and time_ms > tail.whole_ms:
+                knows_gaps = True
+                _begin_gap(books, min(before_ms, gap.from_ms))
+            elif (told := order_told(kind, text)) is not None:
+                for each in books:
+                    if len(books) == 1 or _is_of_book(each.book, told):
+                        _told_before(each, told)
+            before_ms = time_ms
         self._reconciler = books[0] if len(books) == 1 else AccountBooks(books)
         self._follow(books)
+        return knows_gaps
 
     def _end_reconcilers(self) -> None:
         if self._reconciler is not None:
@@ -263,9 +274,6 @@ class LoggedAccount:
                 )
             )
         if self._reconciler is not None:
-            if self._unsettled_ms is not None:
-                for each in self._books:
-                    each.search(self._unsettled_ms)
             self._reconciler.begin()
 
     def _publish(self, event: RawEvent) -> None:
@@ -290,6 +298,10 @@ class LoggedAccount:
         kind, text = encoded(record)
         time_ms = 0
         if isinstance(record, StreamGap):
+            since_ms = min(self._time_ms, record.from_ms)
+            _begin_gap(self._books, since_ms)
+            if self._unsettled_ms is not None:
+                self._unsettled_ms = min(self._unsettled_ms, since_ms)
             # Whoever goes on looks for orders from here on: the gap's own end is told rather late.
             time_ms = max(self._time_ms + 1, self._whole_since_us // 1000)
         self._append(kind, text, time_ms)
@@ -314,6 +326,22 @@ def stream_of(ws_key: WsKey, isolated_symbol: str | None) -> str:
 
 def _name(book: int, key: tuple[str, int]) -> str:
     return f"{book}:{key[0]}:{key[1]}"
+
+
+def _begin_gap(books: Sequence[Reconciler], since_ms: int) -> None:
+    """Have trades looked for that were made between what was told until now and what is told from now on."""
+    for each in books:
+        if each.missed is not None:
+            each.missed.gap(since_ms)
+
+
+def _told_before(reconciler: Reconciler, told: LoggedOrder) -> None:
+    """Have somebody know what was told of an order before."""
+    key = told.symbol, told.order_id
+    reconciler.orders.was_told(key, told.trade_ids, has_ended=told.has_ended)
+    if told.market is None and reconciler.missed is not None:
+        for trade_id in told.trade_ids:
+            reconciler.missed.told(told.symbol, trade_id)
 
 
 def _is_of_book(book: AccountBook, told: LoggedOrder) -> bool:

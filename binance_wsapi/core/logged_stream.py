@@ -138,7 +138,7 @@ class LoggedStream(Gaps):
             return self._whole_since_us
         self._time_ms = self._ends_ms = tail.time_ms
         end = StreamEnd(
-            [stream_identity(self._name, text) for kind, text in tail.entries if kind == EVENT],
+            [stream_identity(self._name, text) for kind, text, _ in tail.entries if kind == EVENT],
             [stream_identity(self._name, text) for text, _ in waiting],
         )
         if not end.is_over:

@@ -30,6 +30,7 @@ from binance_wsapi.protocol.wire_values import text
 if TYPE_CHECKING:
     from binance_wsapi.core.account_questions import AccountQuestions
     from binance_wsapi.markets.books import AccountBook
+    from binance_wsapi.protocol.missed_trades import MissedTrades
 
 __all__ = ["Reconciler"]
 
@@ -53,14 +54,6 @@ _SLACK_US = 1_000_000
 
 _OF_THE_QUESTION = frozenset({"not signed", "not encoded"})
 """Why a question was not sent that others need not share, or that time does not mend."""
-
-SEARCHED_MS = 24 * 3600 * 1000
-"""The longest stretch in which the exchange shows trades by time."""
-
-SLACK_MS = 1000
-"""How much later than its trade an event may have been told."""
-
-_NO_SUCH_SYMBOL = -1121
 
 _decode = msgspec.json.Decoder().decode
 
@@ -101,8 +94,13 @@ class Reconciler:
         self._gap: tuple[int, float] | None = None
         """Until when events were missing, epoch microseconds, and until when answers are watched for
         orders from before that, monotonic seconds."""
-        self._unsearched: dict[str, int] = {}
-        """In which symbols orders of a gap are yet to be looked for, and since when, epoch milliseconds."""
+        self.missed: MissedTrades | None = None
+        """The gaps in which orders are looked for that were made and filled there; a log has some."""
+
+    @property
+    def is_searching(self) -> bool:
+        """Whether orders of a gap are yet to be looked for."""
+        return self.missed is not None and not self.missed.are_found
 
     @property
     def orders(self) -> LiveOrders:
@@ -151,6 +149,8 @@ class Reconciler:
             self._look_into_answers()
         orders = self._orders
         is_news = orders.observe_event(event)
+        if is_news and self.missed is not None:
+            self.missed.event(event)
         if self.places_into is not None and (placed := _placed(*event.placed_by_algo)):
             # The events that tell of it may be lost though this one came.
             self.places_into._answers.append((True, placed))
@@ -171,23 +171,6 @@ class Reconciler:
         self.stop()
         self._look_into_answers()
         self._task = runtime.spawn(self._reconcile())
-
-    @property
-    def is_searching(self) -> bool:
-        """Whether orders of a gap are yet to be looked for."""
-        return bool(self._unsearched)
-
-    def search(self, since_ms: int) -> None:
-        """Look for orders as well that were made and filled in the gap that :meth:`begin` ends.
-
-        It does so in the symbols of the orders that are known: elsewhere nothing shows them.
-
-        Args:
-            since_ms: When the gap began, epoch milliseconds.
-        """
-        if self.book.fills is not None:
-            for symbol in self._orders.symbols():
-                self._unsearched[symbol] = min(since_ms, self._unsearched.get(symbol, since_ms))
 
     def moving(self) -> None:
         """Another link takes over: whether all events came is known when the former one has ended."""
@@ -227,7 +210,7 @@ class Reconciler:
         # Last, so that the balances are no older than the orders told before them.
         await self._refresh_account()
         # A key that is refused now may be let in again in an hour, and no event need come of those orders.
-        while self._orders.are_in_the_dark or self._unsearched:
+        while self._orders.are_in_the_dark or self.is_searching:
             await asyncio.sleep(delay)
             delay = min(2 * delay, LONGEST_AGAIN_S)
             self._orders.begin_gap()
@@ -236,28 +219,19 @@ class Reconciler:
                 await self._refresh_account()
 
     async def _search(self) -> bool:
-        """Look for orders of the gap; return whether some symbol is done with."""
-        question, most = self.book.fills, self.book.most_fills
+        """Look for orders of gaps; return whether some symbol is done with."""
+        question, missed = self.book.fills, self.missed
+        if missed is None or question is None:
+            return False
         has_searched = False
-        for symbol, since_ms in list(self._unsearched.items() if question else ()):
-            assert question is not None
-            start_ms = max(since_ms - SLACK_MS, self._questions.exchange_us() // 1000 - SEARCHED_MS)
-            while True:
-                asked = {"symbol": symbol, "startTime": start_ms, "limit": most, **self.book.params}
-                try:
-                    trades = _trades_in(await self._ask(question, asked))
-                except BinanceWsApiError as error:
-                    log.warning("%s: orders of a gap: %s", self._questions.ws_key, error)
-                    if isinstance(error, RequestRejected) and error.code == _NO_SUCH_SYMBOL:
-                        del self._unsearched[symbol]
-                    break
-                self._orders.meet(symbol, trades)
-                last_ms = max((trade["time"] for trade in trades), default=start_ms)
-                if len(trades) < most:
-                    del self._unsearched[symbol]
-                    has_searched = True
-                    break
-                start_ms = max(last_ms, start_ms + 1)
+        for search in missed.searches(self._questions.exchange_us() // 1000):
+            try:
+                while not search.is_over:
+                    search.on_answer(await self._ask(question, search.params()))
+            except BinanceWsApiError as error:
+                log.warning("%s: orders of a gap: %s", self._questions.ws_key, error)
+                search.on_refusal(error.code if isinstance(error, RequestRejected) else None)
+            has_searched |= search.is_over
         return has_searched
 
     async def _look(self) -> bool:
@@ -398,12 +372,3 @@ def _placed(symbol: str, order_id: object) -> msgspec.Raw | None:
         return None
     order = {"symbol": symbol, "orderId": int(number), "clientOrderId": ""}
     return msgspec.Raw(msgspec.json.encode(order))
-
-
-def _trades_in(answer: object) -> list[dict[str, Any]]:
-    """Return the rows of an answer that tell a trade of an order."""
-    return [
-        row
-        for row in (answer if isinstance(answer, list) else ())
-        if isinstance(row, dict) and type(row.get("orderId")) is type(row.get("time")) is int
-    ]

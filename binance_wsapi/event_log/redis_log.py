@@ -15,7 +15,7 @@ from typing import Any
 import redis.asyncio
 from redis.exceptions import RedisError
 
-from binance_wsapi.core.event_log import LogEntry, LogTail, LogWriter, Publisher
+from binance_wsapi.core.event_log import KeptEntry, LogEntry, LogTail, LogWriter, Publisher
 from binance_wsapi.errors import ConfigurationError, ParameterError
 from binance_wsapi.event_log.names import (
     OWN_PARAMETERS,
@@ -332,7 +332,10 @@ class _Writer:
             page = await self._server.xrevrange(self._keys[0], max=b"(" + page[-1][0], count=TAIL)
             entries += page
         return LogTail(
-            entries=[(fields[b"k"].decode(), fields[b"d"]) for _, fields in reversed(entries)],
+            entries=[
+                KeptEntry(fields[b"k"].decode(), fields[b"d"], int(fields[b"t"]))
+                for _, fields in reversed(entries)
+            ],
             orders={name.decode(): kept for name, kept in orders.items()},
             time_ms=int(entries[0][1][b"t"]) if entries else whole_ms,
             whole_ms=whole_ms,

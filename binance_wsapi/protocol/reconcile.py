@@ -15,8 +15,9 @@ answer came. Then it is told as unknown.
 
 from __future__ import annotations
 
+import itertools
 from collections import defaultdict, deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -59,6 +60,9 @@ class Reconciled:
     problem: str | None = None
     """Why the order, or its fills, could not be asked for."""
 
+
+_LATELY = 1_000
+"""So many orders may end within the moment by which it is uncertain when a gap began."""
 
 _LAST_ROUND = 4
 """How often an order is asked for that no answer comes to; each time after a longer pause."""
@@ -166,6 +170,15 @@ class _Latest:
         if len(self._order) > self._size:
             self.keys.discard(self._order.popleft())
 
+    def keep(self, key: _Key) -> None:
+        """Add a key that displaces none: so many more are kept from now on."""
+        if key not in self.keys:
+            self._size += 1
+            self.add(key)
+
+    def last(self, count: int) -> Iterator[_Key]:
+        return itertools.islice(reversed(self._order), count)
+
 
 class LiveOrders:
     """The orders of one account that may still change, as far as they are known.
@@ -228,17 +241,29 @@ class LiveOrders:
             self._made_known.add((key[0], trade_id))
 
     def was_told(self, key: _Key, trade_ids: Iterable[int], *, has_ended: bool) -> None:
-        """Somebody else has told these fills of an order, and perhaps its end."""
+        """Somebody else has told these fills of an order, and perhaps its end: none of it is forgotten."""
         for trade_id in trade_ids:
-            self._made_known.add((key[0], trade_id))
+            self._made_known.keep((key[0], trade_id))
         if has_ended and key not in self._told:
-            self._ended.add(key)
+            self._ended.keep(key)
 
-    def meet(self, symbol: str, trades: Iterable[Mapping[str, Any]]) -> None:
-        """Take note of trades that were made in a gap: of orders that nobody knew, nothing was told."""
+    def lately_ended(self) -> frozenset[_Key]:
+        """Return the orders that have ended last."""
+        return frozenset(self._ended.last(_LATELY))
+
+    def meet(
+        self, symbol: str, trades: Iterable[Mapping[str, Any]], *, over: Container[_Key] = ()
+    ) -> None:
+        """Take note of trades that were made in a gap: of orders that nobody knew, nothing was told.
+
+        Args:
+            symbol: Their symbol.
+            trades: They, as wire dicts.
+            over: Orders of which all was told before the gap.
+        """
         for trade in trades:
             key = symbol, trade["orderId"]
-            if key not in self._told and key not in self._ended.keys:
+            if key not in self._told and key not in self._ended.keys and key not in over:
                 self._track(key, _Told())
 
     def begin_gap(self) -> None:

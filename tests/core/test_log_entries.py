@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from binance_wsapi import AccountReconciled, AlgoOrderReconciled, OrderReconciled, StreamGap
-from binance_wsapi.core.log_entries import EVENT, decoded, encoded, orders_told
+from binance_wsapi.core.log_entries import EVENT, decoded, encoded, order_told
 from binance_wsapi.markets import Market
 
 ALGO = AlgoOrderReconciled(
@@ -46,11 +46,15 @@ def test_a_record_comes_back_as_it_was(record: Any) -> None:
 def test_an_algo_order_and_an_order_of_one_number_are_kept_apart() -> None:
     event = {"e": "ALGO_UPDATE", "T": 1, "o": {"s": "BTCUSDT", "aid": 7, "caid": "a", "X": "NEW"}}
 
-    told = list(orders_told([encoded(ALGO), encoded(OPTION), (EVENT, msgspec.json.encode(event))]))
+    algo, option = order_told(*encoded(ALGO)), order_told(*encoded(OPTION))
+    of_event = order_told(EVENT, msgspec.json.encode(event))
 
-    assert [(each.order_id, each.is_algo, each.has_ended) for each in told] == [
+    assert algo is not None
+    assert option is not None
+    assert of_event is not None
+    assert [(each.order_id, each.is_algo, each.has_ended) for each in (algo, option, of_event)] == [
         (5, True, True),
         (7, False, True),
         (7, True, False),
     ]
-    assert told[1].trade_ids == (9,)  # as its event numbers it
+    assert option.trade_ids == (9,)  # as its event numbers it

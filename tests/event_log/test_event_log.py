@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from decimal import Decimal
+from functools import partialmethod
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,7 @@ from binance_wsapi.event_log.names import keys_of
 from binance_wsapi.markets import Market
 from binance_wsapi.models.base import UnknownEvent
 from binance_wsapi.models.user_events import OrderUpdate
+from binance_wsapi.protocol.reconcile import LiveOrders
 from binance_wsapi.simulator import Key, SimulatedExchange
 from binance_wsapi.simulator.exchange import AccountHandle
 
@@ -528,7 +530,7 @@ def test_who_takes_over_from_one_that_had_not_found_out_all_finds_it_out(
     unknown = limit_order(account, "BUY", "0.05", price="10100")
     unanswered = exchange.faults.on("myTrades").swallow(times=None)
     second = publish()
-    first_gap = up_to(logged, StreamGap)[-1]
+    [first_gap] = [each for each in up_to(logged, StreamGap) if isinstance(each, StreamGap)]
     unanswered.wait()
     limit_order(account)
     next_of(logged, 2)
@@ -537,8 +539,8 @@ def test_who_takes_over_from_one_that_had_not_found_out_all_finds_it_out(
     publish()
 
     told = up_to(logged, AccountReconciled)
-    gap = next(event for event in told if isinstance(event, StreamGap))
-    assert gap.from_ms == first_gap.from_ms
+    [gap] = [event for event in told if isinstance(event, StreamGap)]
+    assert gap.from_ms > first_gap.from_ms, "nothing is missing of what was told in between"
     [found] = [each for each in told if getattr(each, "order_id", None) == unknown]
     assert [fill.quantity for fill in found.missed_fills] == [Decimal("0.05")]
 
@@ -624,12 +626,76 @@ def test_orders_of_a_gap_are_looked_for_until_there_is_an_answer(
     publish()
     told = up_to(logged, AccountReconciled)
     assert isinstance(told[0], StreamGap)
-    assert told[0].from_ms == gap.from_ms, "the log was not whole in between"
+    assert told[0].from_ms > gap.from_ms, "nothing is missing of what was told in between"
     late.end()
 
     told = up_to(logged, AccountReconciled)
     [found] = [event for event in told if isinstance(event, OrderReconciled)]
     assert (found.order_id, found.status) == (missed, "FILLED")
+
+
+@pytest.mark.parametrize("is_taken_over", [False, True], ids=["the same", "the next"])
+def test_what_was_told_since_a_gap_is_not_told_again_when_that_is_found_out_late(
+    publish: Publish,
+    read: Read,
+    account: AccountHandle,
+    exchange: SimulatedExchange,
+    monkeypatch: pytest.MonkeyPatch,
+    is_taken_over: bool,
+) -> None:
+    """However much it was: more orders have ended by then than anybody keeps in mind."""
+    monkeypatch.setattr(LiveOrders, "__init__", partialmethod(LiveOrders.__init__, size=3))
+    monkeypatch.setattr(reconciliation, "AGAIN_S", 0.01)
+    logged = read()
+    client = publish()
+    resting = limit_order(account)
+    next_of(logged, 2)
+    client.close()
+    missed = made_and_filled(account, exchange)
+    refused = exchange.faults.on("myTrades", when=lambda asked: asked.text("startTime"))
+    late = refused.refuse(
+        -1021, "Timestamp for this request is outside of the recvWindow.", times=None
+    )
+    second = publish()
+    up_to(logged, AccountReconciled)
+    for _ in range(6):
+        made = made_and_filled(account, exchange)
+        while (made, "FILLED") not in told_of(next_of(logged, 1)):
+            pass
+    if is_taken_over:
+        publish()
+        second.close()
+    late.end()
+
+    found = up_to(logged, AccountReconciled)
+    while not any(isinstance(event, OrderReconciled) for event in found):
+        found += up_to(logged, AccountReconciled)
+    told = [event.order_id for event in found if isinstance(event, OrderReconciled)]
+    assert told == [missed], resting
+
+
+def test_who_has_seen_all_tells_no_gap_when_it_finds_out_what_its_predecessor_has_not(
+    publish: Publish, read: Read, account: AccountHandle, exchange: SimulatedExchange
+) -> None:
+    logged = read()
+    client = publish()
+    limit_order(account)
+    next_of(logged, 2)
+    client.close()
+    missed = made_and_filled(account, exchange)
+    unanswered = exchange.faults.on("myTrades").swallow(times=None)
+    second = publish()
+    up_to(logged, StreamGap)
+    unanswered.wait()
+    third = own_stream(publish())
+    limit_order(account)
+    next_of(third, 2), next_of(logged, 2)
+    second.close()
+    unanswered.end()
+
+    told = up_to(logged, AccountReconciled)
+    assert not [event for event in told if isinstance(event, StreamGap)]
+    assert [event.order_id for event in told if isinstance(event, OrderReconciled)] == [missed]
 
 
 def made_and_filled(account: AccountHandle, exchange: SimulatedExchange) -> int:

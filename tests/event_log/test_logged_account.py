@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 from binance_wsapi.core.event_log import LogEntry, LogTail, Publisher
 from binance_wsapi.core.logged_account import LoggedAccount
+from binance_wsapi.core.reconciliation import Reconciler
+from binance_wsapi.endpoints import WsKey
 from binance_wsapi.events import StreamGap
 from binance_wsapi.health import LogHealth
+from binance_wsapi.markets import Market
+from binance_wsapi.markets.books import books_of
 from binance_wsapi.protocol.raw_event import raw_event
 
 NOW_MS = 1_700_000_000_000
@@ -63,11 +68,31 @@ class Log:
         raise NotImplementedError
 
 
-def published(tail: LogTail) -> tuple[LoggedAccount, Log, int]:
+class Questions:
+    """Takes questions, and never answers."""
+
+    has_rest = True
+    ws_key = WsKey.MAIN_WSAPI
+    runtime = SimpleNamespace(now=lambda: 0.0, spawn=lambda question: question.close())
+
+    def exchange_us(self) -> int:
+        return NOW_MS * 1000
+
+
+def reconcilers(tell: Callable[[object], None], since_us: int) -> list[Reconciler]:
+    return [Reconciler(cast("Any", Questions()), books_of(Market.SPOT)[0], tell, since_us=since_us)]
+
+
+def published(tail: LogTail, make: Any = lambda *_: []) -> tuple[LoggedAccount, Log, int]:
     """Return an account whose client publishes, the log, and since when that is kept."""
     log = Log()
     account = LoggedAccount(
-        log, "desk", "stream", Inlet(), make=lambda tell, since_us: [], follow=lambda books: None
+        log,
+        "desk",
+        "stream",
+        Inlet(),
+        make=lambda tell, since_us: make(tell, since_us),
+        follow=lambda books: None,
     )
     account.begin()
     return account, log, account.lead(tail)
@@ -92,3 +117,13 @@ def test_a_gap_whose_end_is_told_late_is_looked_into_from_where_it_ended() -> No
 
     assert [entry.kind for entry in log.entries] == ["gap", "gap"]
     assert all(before < entry.whole_ms <= NOW_MS + 1 for entry in log.entries)
+
+
+def test_the_log_is_whole_until_a_gap_begins_that_is_noticed_late() -> None:
+    """Whoever takes over next has to know all that was told since then: of that nothing is told again."""
+    account, log, _ = published(LogTail(), reconcilers)
+    account.event(raw_event(b'{"e":"somethingNew","E":%d}' % (NOW_MS + 9_000)))
+    account.interrupted()
+    account.gap(StreamGap(from_ms=NOW_MS + 5_000, until_ms=NOW_MS + 9_500, reason="it was silent"))
+
+    assert [entry.whole_ms - NOW_MS for entry in log.entries] == [9_000, 5_000]

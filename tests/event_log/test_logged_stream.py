@@ -10,7 +10,7 @@ import pytest
 
 from binance_wsapi import StreamGap, WsKey
 from binance_wsapi.core import logged_stream
-from binance_wsapi.core.event_log import LogEntry, LogTail
+from binance_wsapi.core.event_log import KeptEntry, LogEntry, LogTail
 from binance_wsapi.core.log_entries import EVENT, decoded
 from binance_wsapi.core.logged_stream import LoggedStream
 from binance_wsapi.core.runtime import Runtime
@@ -92,7 +92,7 @@ def brings(stream: LoggedStream, *numbers: int) -> None:
 
 def tail(*numbers: int) -> LogTail:
     return LogTail(
-        entries=[(EVENT, trade(number)) for number in numbers],
+        entries=[KeptEntry(EVENT, trade(number), NOW_MS + number) for number in numbers],
         time_ms=NOW_MS + numbers[-1],
         whole_ms=NOW_MS + numbers[-1],
         since_us=1,

@@ -837,6 +837,16 @@ def test_an_order_whose_end_was_told_is_not_met_again() -> None:
     assert not observe_event(orders, fill(1, total="1"))
 
 
+def test_all_that_others_have_told_is_kept_in_mind() -> None:
+    """However much it is: an order that was forgotten would be told once more."""
+    orders = LiveOrders(SPOT_BOOK, size=2)
+    for number in range(5):
+        orders.was_told(("BTCUSDT", number), (number,), has_ended=True)
+    orders.meet("BTCUSDT", [{"orderId": number} for number in range(5)])
+
+    assert not list(orders)
+
+
 def test_what_changed_is_noted_for_who_wants_to_know() -> None:
     orders = live(report())
     orders.changed = set()
