@@ -469,10 +469,9 @@ class _Rounds:
         self._orders = orders
         self._records = records
         self._executed = {key: told.executed for key, told in orders._told.items()}
-        by_order = orders.book.fills_by_order
         self._fills = {
             key: (set(told.trade_ids), told.executed - told.before)
-            for key, told in ({} if by_order else orders._told).items()
+            for key, told in orders._told.items()
         }
         """Which fills of an order were told when this began, and how much that was."""
         self._gaps = orders._gaps  # one that begins while this one asks needs a look of its own
@@ -612,7 +611,7 @@ class _Rounds:
     def _trades(self, key: _Key, question: str, executed: Decimal) -> Steps[list[dict[str, Any]]]:
         """Return the trades of an order of which so much is filled, oldest first.
 
-        Those told before may be left out where a symbol's latest trades alone are shown.
+        Those told before may be left out: some show a symbol's latest trades alone, futures those of seven days.
 
         Raises:
             _Untold: They cannot be read, or are not all there: the copy that answers may lag.
@@ -639,15 +638,15 @@ class _Rounds:
         # A full answer may go on: its sum says nothing about the copy. Of others' fills it says that some are
         # missing all the same.
         may_go_on = book.fills_by_order and len(trades) >= book.most_fills
-        executed -= self._told_before(key, trades)
-        if not may_go_on and sum(Decimal(each["qty"]) for each in trades) < executed:
+        shown = sum(Decimal(each["qty"]) for each in trades)
+        if shown < executed or not book.fills_by_order:
+            executed -= self._told_before(key, trades)
+        if shown < executed and not may_go_on:
             raise _Untold(f"{question} shows less than was filled")
         return _upto(executed, trades)
 
     def _told_before(self, key: _Key, trades: list[dict[str, Any]]) -> Decimal:
         """Return how much of an order was told by fills that are not among these trades."""
-        if self._orders.book.fills_by_order:
-            return Decimal(0)
         # What events have told since then may be of later fills than the order shows.
         trade_ids, quantity = self._fills[key]
         shown = (Decimal(each["qty"]) for each in trades if each["id"] in trade_ids)

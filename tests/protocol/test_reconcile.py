@@ -948,6 +948,43 @@ def test_told_fills_may_be_missing_in_a_list_by_symbol() -> None:
     assert record.problem is None
 
 
+@pytest.mark.parametrize(
+    ("shown", "missed"),
+    [
+        ([1, 2, 3, 4], [3, 4]),
+        ([2, 3, 4], [3, 4]),
+        ([3, 4], [3, 4]),
+        ([3], None),
+        ([2, 3], None),
+        ([1, 2], None),
+        ([], None),
+    ],
+)
+@pytest.mark.parametrize(
+    "book",
+    [books_of(Market.USDM)[0], books_of(Market.COINM)[0], CROSS_MARGIN],
+    ids=["um", "cm", "margin"],
+)
+def test_told_fills_may_be_missing_in_the_list_of_an_order(
+    book: AccountBook, shown: list[int], missed: list[int] | None
+) -> None:
+    """Futures show those of the last seven days; a copy that lags leaves out the newest."""
+    orders = live(report(), fill(1, total="1"), fill(2, total="2"), book=book)
+    asking = Reconciliation(orders)
+    assert asking.on_answer(row(executedQty="4", status="PARTIALLY_FILLED")) == []
+    assert asking.question() == (
+        book.fills,
+        {"symbol": "BTCUSDT", "orderId": 7, "limit": book.most_fills},
+    )
+
+    records = asking.on_answer([trade(number) for number in shown])
+
+    assert [[each["id"] for each in record.missed_fills] for record in records] == (
+        [] if missed is None else [missed]
+    )
+    assert all(record.problem is None for record in records)
+
+
 @pytest.mark.parametrize("shown", [[3], [2, 3], [1, 2], []])
 def test_a_list_by_symbol_without_all_missed_fills_is_not_believed(shown: list[int]) -> None:
     """A copy that lags leaves out the newest."""
