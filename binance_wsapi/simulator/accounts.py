@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
-__all__ = ["Account", "Balance", "CommissionRates", "Commissions", "EventSource"]
+__all__ = ["Account", "Balance", "CommissionRates", "Commissions", "EventSource", "read_rates"]
 
 ZERO = Decimal("0.00000000")
 
@@ -49,6 +49,26 @@ class CommissionRates:
     def rate(self, *, is_maker: bool, is_buyer: bool) -> Decimal:
         """Return the sum that applies to one side of a trade."""
         return (self.maker if is_maker else self.taker) + (self.buyer if is_buyer else self.seller)
+
+
+def read_rates(maker: str | Decimal, taker: str | Decimal) -> CommissionRates:
+    """Return rates that somebody set.
+
+    Raises:
+        ValueError: One of them is no fraction.
+    """
+    rates = []
+    for name, given in (("maker", maker), ("taker", taker)):
+        try:
+            rate = Decimal(given)
+        except InvalidOperation:
+            rate = Decimal("NaN")
+        if not (rate.is_finite() and abs(rate) < 1):
+            raise ValueError(
+                f"{name}={str(given)!r} is no commission: write a fraction, 0.001 for 0.1 %"
+            )
+        rates.append(rate)
+    return CommissionRates(*rates)
 
 
 @dataclass(slots=True)

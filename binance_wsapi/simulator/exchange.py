@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from binance_wsapi.markets import Market
-from binance_wsapi.simulator.accounts import Account, CommissionRates
+from binance_wsapi.simulator.accounts import Account, read_rates
 from binance_wsapi.simulator.clock import SimulatedClock
 from binance_wsapi.simulator.doors.request import engine_params
 from binance_wsapi.simulator.doors.wire import plain
@@ -30,6 +30,7 @@ PLENTY = {"USDT": "1000000", "BTC": "100", "ETH": "1000", "BNB": "1000"}
 PLENTY_USDM = {"USDT": "1000000"}
 PLENTY_COINM = {"BTC": "100", "ETH": "1000"}
 PLENTY_EOPTIONS = "1000000"
+MOST_LATENCY_SECONDS = 86_400
 DEFAULT_PERMISSIONS = ("USER_DATA", "TRADE")
 
 
@@ -64,8 +65,12 @@ class AccountHandle:
         exchange.call(lambda: exchange.venue.spot.deposit(self._account, asset, Decimal(amount)))
 
     def set_fees(self, maker: str | Decimal, taker: str | Decimal) -> None:
-        """Set the account's commission on every market, as fractions: ``0.001`` is 0.1 %."""
-        rates = CommissionRates(maker=Decimal(maker), taker=Decimal(taker))
+        """Set the account's commission on every market, as fractions: ``0.001`` is 0.1 %.
+
+        Raises:
+            ValueError: One of them is no fraction.
+        """
+        rates = read_rates(maker, taker)
 
         def change() -> None:
             self._account.commissions.standard = rates
@@ -204,7 +209,7 @@ class SimulatedExchange(HostedVenue):
         state: A file that :meth:`save_state` wrote, to go on with. Seed, clock, symbols and market makers are in it.
 
     Raises:
-        ValueError: ``latency`` is no time; ``state`` is no saved exchange, damaged, or of another version.
+        ValueError: ``fees`` are no fractions, ``latency`` is no time; ``state`` is no saved exchange, damaged, or of another version.
         OSError: ``state`` cannot be read.
 
     Attributes:
@@ -242,8 +247,12 @@ class SimulatedExchange(HostedVenue):
             more_ports=more_ports,
             host=host,
         )
-        if not 0 <= latency < float("inf"):
-            raise ValueError(f"latency={latency!r} is no number of seconds")
+        if not 0 <= latency <= MOST_LATENCY_SECONDS:
+            raise ValueError(
+                f"latency={latency!r} is no number of seconds up to {MOST_LATENCY_SECONDS}"
+            )
+        if fees is not None:
+            read_rates(*fees)
         venue.gateway.latency_seconds = latency
         self._fees = fees
         self._live_market: LiveMarket | None = None
@@ -458,19 +467,7 @@ class SimulatedExchange(HostedVenue):
         For clocks that a tape sets, or that run faster than the clients': out there a request whose timestamp is
         off by more than a second or its ``recvWindow`` is refused.
         """
-        venue = self.venue
-
-        def act() -> None:
-            venue.gateway.connections_age = venue.keys.checks_time = False
-            engines = venue.futures.values()
-            for listen_keys in (
-                venue.margin.risk_keys,
-                venue.portfolio_margin.keys,
-                *(engine.listen_keys for engine in engines),
-            ):
-                listen_keys.keys_expire = False
-
-        self.call(act)
+        self.call(self.venue.let_time_jump)
 
     def ban(self, ip: str = "127.0.0.1", seconds: float | None = None) -> None:
         """Ban an address and close its connections; 2 minutes, or longer each time."""

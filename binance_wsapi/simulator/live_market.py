@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from decimal import Decimal
 from pathlib import Path
 from random import Random
@@ -88,9 +88,22 @@ class LiveMarket:
 
         Returns:
             The replay: ``is_over``, ``done`` and ``refused`` tell how far it is.
+
+        Raises:
+            ValueError: The symbol is not traded here.
         """
+        self._check(market, symbol)
         replay: Replay = self._call(lambda: self._replay(symbol, trades, market))
         return replay
+
+    def check(self, tapes: Sequence[Tape]) -> None:
+        """Look whether all tapes are of symbols that are traded here.
+
+        Raises:
+            ValueError: One is not.
+        """
+        for tape in tapes:
+            self._check(tape.market, tape.symbol)
 
     def replay_tapes(self, tapes: Sequence[Tape]) -> list[TapeReplay[Any]]:
         """Make the trades and books of files again, side by side.
@@ -106,10 +119,12 @@ class LiveMarket:
             A replay for each of them, in their order.
 
         Raises:
-            ValueError: ``tapes`` is empty, a file cannot be read, or a contract has both quotes and depth.
+            ValueError: ``tapes`` is empty, a file cannot be read, its symbol is not traded here, or a contract has both
+                quotes and depth.
         """
         if not tapes:
             raise ValueError("tapes is empty: there is nothing to replay")
+        self.check(tapes)
         begins_us = min(tape.begins_us for tape in tapes)
         told_by = {(tape.market, tape.symbol): tape for tape in tapes if tape.holds == "depth"}
         for tape in tapes:
@@ -156,10 +171,7 @@ class LiveMarket:
             venue = self._venue
             ends_us = venue.clock.now_us()
             for market in markets:
-                where = (
-                    venue.spot.symbols if market is Market.SPOT else venue.futures[market].contracts
-                )
-                for symbol in where:
+                for symbol in self._traded(market) or ():
                     walk = invented_past(
                         venue, market, symbol, seconds=seconds, seed=seed, ends_us=ends_us
                     )
@@ -177,9 +189,10 @@ class LiveMarket:
             tapes: What ``read_tape()`` returned, one a symbol.
 
         Raises:
-            ValueError: A file cannot be read, holds trades off the symbol's tick or step, or the symbol has
-                traded already.
+            ValueError: A file cannot be read, holds trades off the symbol's tick or step, or the symbol is not
+                traded here or has traded already.
         """
+        self.check(tapes)
 
         def pour() -> None:
             ends_us = self._venue.clock.now_us()
@@ -235,6 +248,20 @@ class LiveMarket:
         """Tell of a block trade: agreed on outside the book, it moves no price and no statistic."""
         trades, amounts = self._venue.market_data.block_trades, (Decimal(price), Decimal(quantity))
         self._call(lambda: trades.record(symbol, *amounts, buyer_is_maker=buyer_is_maker))
+
+    def _check(self, market: Market, symbol: str) -> None:
+        if (traded := self._traded(market)) is None:
+            raise ValueError(f"market={market.value!r}: a replay is on spot, usdm or coinm")
+        if symbol not in traded:
+            raise ValueError(
+                f"{symbol} is not traded on {market.value} here: {', '.join(traded)} are"
+            )
+
+    def _traded(self, market: Market) -> Collection[str] | None:
+        venue = self._venue
+        if market is Market.SPOT:
+            return venue.spot.symbols
+        return venue.futures[market].contracts if market in venue.futures else None
 
     def _replay(
         self,

@@ -23,10 +23,11 @@ from binance_wsapi.simulator.errors import ExchangeError
 from binance_wsapi.simulator.exchange import AccountHandle, Key, SimulatedExchange
 from binance_wsapi.simulator.key_making import KeyTypeName
 from binance_wsapi.simulator.official_hosts import OFFICIAL_HOSTS, OFFICIAL_PORTS
+from binance_wsapi.simulator.past_trades import MOST_SECONDS
 from binance_wsapi.simulator.paths import reached_at
 from binance_wsapi.simulator.playback import Playback
 from binance_wsapi.simulator.progress import progress_bar
-from binance_wsapi.simulator.serve_arguments import Speed, Wallets, parser, read_span
+from binance_wsapi.simulator.serve_arguments import Speed, Wallets, parse, parser, read_span
 from binance_wsapi.simulator.snippets import SNIPPETS, environment, write_environment
 from binance_wsapi.simulator.tapes import Tape, read_tapes
 
@@ -54,14 +55,11 @@ def main(
     stream = out or sys.stdout
     stop = stop or threading.Event()
     made = parser()
-    options = made.parse_args(argv)
-    if options.replay and options.random_market:
-        made.error("--replay and --random-market both move the prices: name one of them")
-    if options.replay and options.state:
-        made.error("--replay begins with its tapes, --state with what was saved: name one of them")
+    options = parse(made, argv)
     try:
         tapes = read_tapes(options.replay)
         exchange = _exchange(options, tapes)
+        exchange.market.check(tapes)
         if not _goes_on(options):
             _give_past(exchange, options)
         recording = None if options.record is None else exchange.market.record(options.record)
@@ -79,6 +77,8 @@ def main(
         if recording is not None:
             endings.callback(recording.stop)
         endings.callback(exchange.stop)
+        if options.cert is not None and not _wrote_authority(exchange, options.cert, stream):
+            return 1
         for limits in (exchange.limits, exchange.futures_limits, exchange.option_limits):
             limits.enabled = not options.no_limits
         exchange.start_funding()
@@ -123,6 +123,15 @@ def _goes_on(options: argparse.Namespace) -> bool:
     return options.state is not None and options.state.exists()
 
 
+def _wrote_authority(exchange: SimulatedExchange, path: Path, out: TextIO) -> bool:
+    try:
+        path.write_text(exchange.certificate or "")
+    except OSError as error:
+        out.write(f"cannot write {path}: {error.strerror or error}\n")
+        return False
+    return True
+
+
 def _is_saved(exchange: SimulatedExchange, path: Path, out: TextIO) -> bool:
     try:
         exchange.save_state(path)
@@ -139,6 +148,10 @@ def _give_past(exchange: SimulatedExchange, options: argparse.Namespace) -> None
     if len(spans) > 1 or (spans and tapes):
         raise ValueError("--history takes one span of time, or tapes")
     for span in spans:
+        if not 0 < span <= MOST_SECONDS:
+            raise ValueError(
+                f"--history {options.history[0]} is out of range: up to {MOST_SECONDS // 86_400}d"
+            )
         exchange.market.invent_past(span, seed=options.seed)
     exchange.market.load_past(tapes)
 
@@ -215,7 +228,7 @@ class _Desk:
             self.tell("\nstopped")
 
     def _introduce(self, options: argparse.Namespace) -> None:
-        exchange, certificate = self._exchange, options.cert
+        exchange = self._exchange
         self.tell("The embedded exchange is running; Ctrl-C stops it.\n")
         for name, path in (
             ("Spot WebSocket API", exchange.urls[WsKey.MAIN_WSAPI]),
@@ -238,9 +251,8 @@ class _Desk:
             ("options REST", f"{exchange.rest_url}/eapi/v1"),
         ):
             self.tell(f"  {name:<23}{path}")
-        if certificate is not None and exchange.certificate is not None:
-            certificate.write_text(exchange.certificate)
-            self.tell(f"  {'certificate authority':<23}{certificate}")
+        if options.cert is not None:
+            self.tell(f"  {'certificate authority':<23}{options.cert}")
         if options.as_binance:
             self.tell(
                 f"\nClients that know the exchange's own hosts come here with this line in /etc/hosts, "

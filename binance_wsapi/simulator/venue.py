@@ -246,6 +246,16 @@ class Venue:
             walk.start()
             self.walks.append(walk)
 
+    def let_time_jump(self) -> None:
+        """Let connections and listen keys not age, and check no timestamps."""
+        self.gateway.connections_age = self.keys.checks_time = False
+        for listen_keys in (
+            self.margin.risk_keys,
+            self.portfolio_margin.keys,
+            *(engine.listen_keys for engine in self.futures.values()),
+        ):
+            listen_keys.keys_expire = False
+
     def start_funding(self) -> None:
         """Settle funding on time from now on."""
         for schedule in self._funding:

@@ -359,6 +359,7 @@ def test_the_command_runs_a_bot_and_writes_a_report(
         (["--data", "missing-trades-1.csv"], "missing-trades-1.csv"),
         (["--data", "BTCUSDT.csv"], "does not say what is in it"),
         (["--data", "{tape}", "--fees", "1"], "is no pair of fees"),
+        (["--data", "{tape}", "--latency", "nan"], "is no number of seconds"),
         (["--data", "{tape}"], "defines no start"),
     ],
 )
@@ -371,3 +372,40 @@ def test_a_command_that_cannot_run_says_why(
 
     assert main(["backtest", str(tmp_path / "bot.py"), *given]) == 2
     assert says in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["--data", "{tape}", "--account", "eoptions:USDT=5"], "options are not replayed"),
+        (["--data", "{unknown}"], "SOLUSDT is not traded on spot here: BTCUSDT, "),
+        (["--data", "coinm:{tape}"], "BTCUSDT is not traded on coinm here"),
+        (["--data", "{tape}", "--out", "{tape}"], "File exists"),
+    ],
+)
+def test_a_bot_is_not_run_for_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], says: str
+) -> None:
+    tape = walk(tmp_path / "BTCUSDT-trades-2026-01-01.csv", 3)
+    unknown = walk(tmp_path / "SOLUSDT-trades-2026-01-01.csv", 3)
+    (tmp_path / "bot.py").write_text("def start(client): raise AssertionError('it runs')")
+    given = [each.format(tape=tape, unknown=unknown) for each in arguments]
+
+    assert main(["backtest", str(tmp_path / "bot.py"), *given]) == 2
+    assert says in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("more", "says"),
+    [
+        ({"fees": (Decimal("NaN"), Decimal(0))}, "maker='NaN' is no commission"),
+        ({"fees": (Decimal(0), Decimal(1))}, "taker='1' is no commission"),
+        ({"latency": float("nan")}, "latency=nan is no number of seconds"),
+        ({"latency": 1e300}, "latency=1e.300 is no number of seconds"),
+    ],
+)
+def test_what_cannot_be_reckoned_with_is_refused(
+    tape: Tape, more: dict[str, Any], says: str
+) -> None:
+    with pytest.raises(ValueError, match=says):
+        run(tape, **more)

@@ -202,11 +202,29 @@ def test_a_tape_with_a_bad_row_ends_early(tmp_path: Path) -> None:
         (["--replay", "{tape}", "--random-market"], "name one of them"),
         (["--speed", "0"], "'0' is no speed: write a number, max or step"),
         (["--latency", "-1"], "'-1' is no number of seconds"),
+        (["--speed", "2"], "--speed is of --replay: leave it out, or name tapes"),
         (["--fees", "1"], "is no pair of fees"),
+        (["--fees", "nan,0"], "maker='nan' is no commission"),
+        (["--fees", "0.1,2"], "taker='2' is no commission"),
         (["--history", "2d", "1d"], "takes one span of time, or tapes"),
-        (["--history", "300d"], "up to 17280000, 200 days"),
-        (["--history", "0d"], "out of range"),
-        (["--history", "{unknown}"], "-1121"),
+        (["--history", "300d"], "--history 300d is out of range: up to 200d"),
+        (["--history", "0d"], "--history 0d is out of range"),
+        (["--history", "{unknown}"], "NOTHING is not traded on spot here"),
+        (["--replay", "{unknown}"], "NOTHING is not traded on spot here"),
+        (["--replay", "usdm:{unknown}"], "NOTHING is not traded on usdm here"),
+        (["--port", "65536"], "'65536' is no port: write a number up to 65535"),
+        (["--web", "-1"], "'-1' is no port"),
+        (["--web-host", "::1"], "--web-host is of --web"),
+        (["--state-every", "nan"], "'nan' is no number of seconds"),
+        (["--state-every", "0"], "'0' is no number of seconds"),
+        (["--state-every", "inf"], "'inf' is no number of seconds"),
+        (["--latency", "1e300"], "'1e300' is no number of seconds"),
+        (["--random-market", "--no-market-maker"], "leave out --no-market-maker"),
+        (["--cert", "ca.pem"], "--cert is of --tls"),
+        (["--as-binance", "--port", "5"], "--as-binance has ports of its own"),
+        (["--account", "USDT=1,usdt=2"], "names USDT twice"),
+        (["--account", "usdm:USDT=1,usdm:USDT=2"], "names USDT twice"),
+        (["--account", "USTD=1"], "the wallets there hold"),
         (["--record", "{recorded}"], "holds tapes already"),
     ],
 )
@@ -281,6 +299,15 @@ def test_tls_and_its_certificate(tmp_path: Path) -> None:
 
     assert "wss://127.0.0.1" in text
     assert path.read_text().startswith("-----BEGIN CERTIFICATE")
+
+
+def test_an_authority_that_cannot_be_written_ends_it(tmp_path: Path) -> None:
+    out = io.StringIO()
+
+    status = serve.main(["--port", "0", "--tls", "--cert", str(tmp_path / "no" / "ca")], out=out)
+
+    assert status == 1
+    assert out.getvalue() == f"cannot write {tmp_path}/no/ca: No such file or directory\n"
 
 
 @pytest.mark.parametrize("balance", ["BTC", "=1", "BTC=x", "BTC=-1", "usd:BTC=1", "usdm:=1"])

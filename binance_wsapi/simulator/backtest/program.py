@@ -12,7 +12,7 @@ from typing import TextIO
 from binance_wsapi.markets import Market
 from binance_wsapi.simulator.backtest.run import Backtest
 from binance_wsapi.simulator.progress import can_show_progress, progress_bar
-from binance_wsapi.simulator.serve_arguments import read_fees, read_wallets
+from binance_wsapi.simulator.serve_arguments import read_fees, read_latency, read_wallets
 from binance_wsapi.simulator.tapes import read_tapes
 
 __all__ = ["main"]
@@ -40,6 +40,8 @@ def main(argv: Sequence[str] | None = None, *, out: TextIO | None = None) -> int
         if not callable(bot.get("start")):
             parser.error(f"{given.bot} defines no start(client)")
         wallets = given.account
+        if wallets[Market.EOPTIONS]:
+            parser.error("--account: options are not replayed: leave out eoptions:")
         backtest = Backtest(
             tapes,
             bot["start"],
@@ -52,6 +54,8 @@ def main(argv: Sequence[str] | None = None, *, out: TextIO | None = None) -> int
             seed=given.seed,
             options=bot.get("CLIENT_OPTIONS"),
         )
+        if given.out is not None:
+            given.out.mkdir(parents=True, exist_ok=True)
     except (OSError, ValueError) as error:
         parser.error(str(error))
     report = backtest.run(progress_bar() if given.progress else _silent)
@@ -89,7 +93,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--latency",
-        type=float,
+        type=read_latency,
         default=0.0,
         metavar="SECONDS",
         help="how long the tape goes on before a request of the bot reaches the engine",

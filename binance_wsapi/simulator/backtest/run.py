@@ -55,6 +55,9 @@ class Backtest:
         latency: Seconds from the bot to the engine: the tape goes on for so long before a request is served.
         seed: Of the exchange.
         options: Further options of the bot's client.
+
+    Raises:
+        ValueError: There are no tapes, or one of a symbol that the exchange has not; ``fees`` or ``latency`` are none.
     """
 
     def __init__(
@@ -73,6 +76,7 @@ class Backtest:
     ) -> None:
         if not tapes:
             raise ValueError("tapes is empty: there is nothing to replay")
+        SimulatedExchange(fees=fees, latency=latency).market.check(tapes)
         self._tapes = tuple(tapes)
         self._start = start
         self._streams = tuple(streams)
