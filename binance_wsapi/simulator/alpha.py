@@ -20,7 +20,6 @@ from binance_wsapi.simulator.doors.wire import Micros
 from binance_wsapi.simulator.market_data.candles import Candle
 from binance_wsapi.simulator.market_data.intervals import DAY, INTERVALS, SECOND
 from binance_wsapi.simulator.market_data.market_data import MarketData
-from binance_wsapi.simulator.market_data.market_watch import MarketWatch
 from binance_wsapi.simulator.market_data.pulses import Pulses
 from binance_wsapi.simulator.market_data.rows import percent_of, places
 from binance_wsapi.simulator.market_data.stream_feeds import (
@@ -166,7 +165,7 @@ class AlphaStreams:
         self._clock = clock
         self._data = data
         self._books = data.market.books
-        self._watch = MarketWatch(clock, data.market.observers)
+        self._watch = data.watch
         self._pulses = Pulses(clock)
         self._like_spot = SpotStreams(clock, data)
 

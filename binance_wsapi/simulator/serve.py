@@ -135,8 +135,8 @@ def _wrote_authority(exchange: SimulatedExchange, path: Path, out: TextIO) -> bo
 def _is_saved(exchange: SimulatedExchange, path: Path, out: TextIO) -> bool:
     try:
         exchange.save_state(path)
-    except OSError as error:
-        out.write(f"cannot save to {path}: {error.strerror or error}\n")
+    except (OSError, RuntimeError) as error:
+        out.write(f"cannot save to {path}: {getattr(error, 'strerror', None) or error}\n")
         return False
     out.write(f"saved to {path}\n")
     return True

@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import threading
+import urllib.request
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -276,6 +277,124 @@ def test_what_hung_on_connections_is_gone(tmp_path: Path) -> None:
         assert again.spot.get_account_information().result.balances
         assert len(later.venue.gateway.connections) == 1
         assert not later.venue.spot.accounts[account.uid].listeners
+
+
+class Wire:
+    """The transport of one connection."""
+
+    def __init__(self) -> None:
+        self.frames: list[bytes] = []
+
+    def send(self, frame: bytes) -> None:
+        self.frames.append(frame)
+
+    def ping(self, payload: bytes) -> None:
+        pass
+
+    def close(self, code: int, reason: str) -> None:
+        pass
+
+    def abort(self, partial: bytes = b"") -> None:
+        pass
+
+    def hold_reading(self, held: bool) -> None:
+        pass
+
+
+STREAMS = {
+    "/stream": [
+        *(
+            f"btcusdt@{name}"
+            for name in (
+                *("trade", "aggTrade", "kline_1m", "miniTicker", "ticker", "ticker_1h"),
+                *("bookTicker", "avgPrice", "depth", "depth5", "depth20@100ms", "blockTrade"),
+                "referencePrice",
+            )
+        ),
+        *("!miniTicker@arr", "!ticker_1h@arr"),
+    ],
+    "/usdm/stream": [
+        *(
+            f"btcusdt@{name}"
+            for name in (
+                *("aggTrade", "markPrice@1s", "kline_1m", "miniTicker", "ticker", "bookTicker"),
+                *("depth", "depth@0ms", "depth5", "forceOrder", "contractInfo"),
+            )
+        ),
+        *(
+            "btcusdt_perpetual@continuousKline_1m",
+            "!bookTicker",
+            "!markPrice@arr",
+            "!forceOrder@arr",
+        ),
+        *("!contractInfo", "!miniTicker@arr"),
+    ],
+    "/coinm/stream": [
+        *("btcusd_perp@aggTrade", "btcusd_perp@bookTicker", "btcusd_perp@depth@0ms", "!bookTicker"),
+        *("btcusd@indexPrice", "btcusd_perp@depth"),
+    ],
+    "/eoptions/public/stream": [
+        f"{{option}}@{name}" for name in ("bookTicker", "depth", "depth10", "trade", "ticker")
+    ],
+    "/eoptions/market/stream": ["btcusdt@optionMarkPrice", "!index@arr", "!optionSymbol"],
+    "/alpha/stream": [
+        *(f"alpha_116usdt@{name}" for name in ("trade", "aggTrade", "bookTicker", "kline_1m")),
+        *("came@allTokens@ticker24", "!bookTicker"),
+    ],
+}
+"""Streams of all kinds, by path."""
+
+
+def observers_of(exchange: SimulatedExchange) -> list[list[str]]:
+    """Who watches each market, by their kinds."""
+    venue = exchange.venue
+    books: list[Any] = [
+        venue.spot,
+        venue.alpha.market,
+        venue.eoptions.market,
+        *venue.futures.values(),
+    ]
+    return [[type(observer).__name__ for observer in each.observers] for each in books]
+
+
+def test_streams_leave_nothing_behind(tmp_path: Path) -> None:
+    """Connections are cut between a trade and the moment at which their streams would tell of it."""
+    exchange = frozen()
+    before = observers_of(exchange)
+    for _ in range(2):
+        venue = exchange.venue
+        option = next(iter(venue.eoptions.market.options))
+        for path, names in STREAMS.items():
+            asked, wire = "/".join(names).replace("{option}", option.lower()), Wire()
+            door = venue.gateway.connect(
+                f"{path}?streams={asked}", remote="10.0.0.1", transport=wire
+            )
+            exchange.clock.advance(5)
+            exchange.trade("BTCUSDT", "BUY", 1, "66000")
+            exchange.trade("BTCUSDT", "BUY", 1, "66000", market=Market.USDM)
+            exchange.trade("BTCUSD_PERP", "BUY", 1, "66000", market=Market.COINM)
+            exchange.trade("ALPHA_116USDT", "BUY", 1, "9", market=Market.ALPHA)
+            exchange.trade(option, "BUY", 1, "9000", market=Market.EOPTIONS)
+            assert wire.frames
+            door.closed()
+        exchange = gone_on_with(exchange, tmp_path)
+
+    assert observers_of(exchange) == [[*each, "MarketWatch"] for each in before]
+
+
+@pytest.mark.parametrize("path", ["/api/v3/time", "/fapi/v1/time"])
+def test_a_rest_request_under_way_is_gone(tmp_path: Path, path: str) -> None:
+    clock = SimulatedClock(start_us=START_US, frozen=True)
+    exchange = SimulatedExchange(clock=clock, latency=5)
+    with ThreadPoolExecutor(1) as pool, exchange:
+        asked = pool.submit(urllib.request.urlopen, exchange.rest_url + path)
+        while exchange.call(clock.next_due_us) is None:
+            assert not asked.done()
+        exchange.stop()
+        assert asked.exception()
+
+    with gone_on_with(exchange, tmp_path) as later:
+        assert later.venue.clock.next_due_us() is None
 
 
 def test_what_came_due_meanwhile_happens_when_it_goes_on(

@@ -247,8 +247,11 @@ class ExchangeThread:
     async def _underway(self) -> None:
         """Wait as long as a request takes to get here."""
         arrived = asyncio.Event()
-        self._clock.call_later(self._gateway.latency_seconds, arrived.set)
-        await arrived.wait()
+        call = self._clock.call_later(self._gateway.latency_seconds, arrived.set)
+        try:
+            await arrived.wait()
+        finally:
+            call.cancel()
 
     async def _serve_websocket(self, request: web.BaseRequest) -> web.StreamResponse:
         socket = web.WebSocketResponse(autoping=False, max_msg_size=_MAX_FRAME, compress=False)

@@ -15,7 +15,6 @@ from binance_wsapi.simulator.market_data.candles import Candle
 from binance_wsapi.simulator.market_data.history import SymbolHistory
 from binance_wsapi.simulator.market_data.intervals import DAY, MINUTE, Interval
 from binance_wsapi.simulator.market_data.market_data import MarketData
-from binance_wsapi.simulator.market_data.market_watch import MarketWatch
 from binance_wsapi.simulator.market_data.rows import percent_of
 from binance_wsapi.simulator.market_data.stream_feeds import BestPrices, DepthChanges
 from binance_wsapi.simulator.observers import Trade
@@ -43,7 +42,7 @@ class OptionRows:
     def __init__(self, market: OptionMarket) -> None:
         self.market = market
         self.data = MarketData(market.clock, market)
-        self.watch = MarketWatch(market.clock, market.observers)
+        self.watch = self.data.watch
         self._clock = market.clock
         market.listing_listeners.append(self._begin_history)
 

@@ -8,7 +8,6 @@ from binance_wsapi.simulator.futures.contracts import Contract
 from binance_wsapi.simulator.futures.market import FuturesMarket
 from binance_wsapi.simulator.futures.stream_rows import StreamRows
 from binance_wsapi.simulator.market_data.market_data import MarketData
-from binance_wsapi.simulator.market_data.market_watch import MarketWatch
 
 __all__ = ["StreamVenue"]
 
@@ -19,15 +18,13 @@ class StreamVenue:
 
     market: FuturesMarket
     data: MarketData
-    watch: MarketWatch
     rows: StreamRows
 
     @classmethod
     def of(cls, market: FuturesMarket) -> StreamVenue:
         """Return the venue of a market; it remembers trades from now on."""
         data = MarketData(market.clock, market)
-        watch = MarketWatch(market.clock, market.observers)
-        return cls(market, data, watch, StreamRows(market, data))
+        return cls(market, data, StreamRows(market, data))
 
     @property
     def contracts(self) -> tuple[Contract, ...]:

@@ -151,7 +151,7 @@ class FuturesStreams:
     def _aggregate_trades(self, asked: _Asked) -> Feed:
         venue, contract = asked.venue, asked.contract
         return AggregateTradeFeed(
-            venue.watch,
+            venue.data.watch,
             venue.data.histories[contract.symbol],
             asked.publish,
             lambda trade: venue.rows.aggregate_trade(contract, trade),
@@ -160,7 +160,7 @@ class FuturesStreams:
     def _trades(self, asked: _Asked) -> Feed:
         venue, contract = asked.venue, asked.contract
         return TradeFeed(
-            venue.watch,
+            venue.data.watch,
             contract.symbol,
             asked.publish,
             lambda trade: venue.rows.trade(contract, trade),
@@ -169,7 +169,7 @@ class FuturesStreams:
     def _best_prices(self, asked: _Asked) -> Feed:
         venue, contract = asked.venue, asked.contract
         return BestPriceFeed(
-            venue.watch,
+            venue.data.watch,
             asked.book,
             asked.publish,
             lambda best: venue.rows.best_prices(contract, best),
@@ -178,7 +178,7 @@ class FuturesStreams:
     def _depth(self, asked: _Asked) -> Feed:
         venue, contract = asked.venue, asked.contract
         return DepthFeed(
-            venue.watch,
+            venue.data.watch,
             self._pulses,
             asked.book,
             asked.name.period_us,

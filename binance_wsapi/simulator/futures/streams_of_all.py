@@ -62,7 +62,7 @@ class StreamsOfAll:
         if self._own.market.market is Market.COINM:
             feeds = [
                 BestPriceFeed(
-                    venue.watch,
+                    venue.data.watch,
                     venue.market.books[contract.symbol],
                     publish,
                     partial(venue.rows.best_prices, contract),

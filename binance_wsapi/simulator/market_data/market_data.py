@@ -16,6 +16,7 @@ from binance_wsapi.simulator.market_data.block_trades import BlockTrades
 from binance_wsapi.simulator.market_data.candles import Candle
 from binance_wsapi.simulator.market_data.history import SymbolHistory
 from binance_wsapi.simulator.market_data.intervals import DAY, INTERVALS, MINUTE
+from binance_wsapi.simulator.market_data.market_watch import MarketWatch
 from binance_wsapi.simulator.market_data.reference_price import ExternalPrice, ReferencePrice
 from binance_wsapi.simulator.market_data.requests import MOST_ROLLING_SYMBOLS, Request
 from binance_wsapi.simulator.market_data.rows import (
@@ -69,6 +70,7 @@ class MarketData:
 
     Attributes:
         block_trades: Trades that were agreed on outside the book.
+        watch: Passes the market's trades and levels on to streams.
     """
 
     def __init__(self, clock: SimulatedClock, market: ObservedMarket) -> None:
@@ -76,6 +78,7 @@ class MarketData:
         self.market = market
         self.histories = {symbol: SymbolHistory(symbol) for symbol in market.books}
         self.block_trades = BlockTrades(clock)
+        self.watch = MarketWatch(clock, market.observers)
         self._reference_prices: dict[str, ReferencePrice] = {}
         self._methods: dict[str, Callable[[Request], object]] = {
             "trades.recent": self._recent_trades,

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import TypeVar
 
-from binance_wsapi.simulator.clock import SimulatedClock
+from binance_wsapi.simulator.clock import ScheduledCall, SimulatedClock
 from binance_wsapi.simulator.observers import MarketObserver, Trade
 
 __all__ = ["MarketWatch"]
@@ -43,9 +43,9 @@ class MarketWatch:
         """Call ``watcher`` with side and price of each level that changes; return what ends that."""
         return self._watch(self._level_watchers, symbol, watcher)
 
-    def after_request(self, action: Callable[[], None]) -> None:
+    def after_request(self, action: Callable[[], None]) -> ScheduledCall:
         """Run ``action`` when the request at hand, with all its trades and levels, is through."""
-        self._clock.call_at(self._clock.now_us(), action)
+        return self._clock.call_at(self._clock.now_us(), action)
 
     def on_trade(self, trade: Trade) -> None:
         """Pass a trade on."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from binance_wsapi.simulator.clock import SimulatedClock
+from binance_wsapi.simulator.clock import ScheduledCall, SimulatedClock
 from binance_wsapi.simulator.market_data.aggregate_trades import AggregateTrade
 from binance_wsapi.simulator.market_data.candles import Candle
 from binance_wsapi.simulator.market_data.history import SymbolHistory
@@ -68,7 +68,38 @@ class TradeFeed(CallFeed):
         super().__init__(watch.trades(symbol, lambda trade: publish(shape(trade))))
 
 
-class AggregateTradeFeed(CallFeed):
+class _LaterFeed(CallFeed):
+    """Says what a request changed when the request is through.
+
+    Args:
+        end: Ends it.
+        watch: Knows when a request is through.
+    """
+
+    def __init__(self, end: Callable[[], None], watch: MarketWatch) -> None:
+        super().__init__(end)
+        self._watch = watch
+        self._planned: ScheduledCall | None = None
+
+    def close(self) -> None:
+        """Stop, and say nothing of the request at hand."""
+        super().close()
+        if self._planned is not None:
+            self._planned.cancel()
+
+    def _plan(self) -> None:
+        if self._planned is None:
+            self._planned = self._watch.after_request(self._say)
+
+    def _say(self) -> None:
+        self._planned = None
+        self._tell()
+
+    def _tell(self) -> None:
+        raise NotImplementedError
+
+
+class AggregateTradeFeed(_LaterFeed):
     """Each aggregate trade, when the request that made it is through: it grows no more then."""
 
     def __init__(
@@ -78,21 +109,16 @@ class AggregateTradeFeed(CallFeed):
         publish: Publish,
         shape: Callable[[AggregateTrade], object],
     ) -> None:
-        super().__init__(watch.trades(history.symbol, self._on_trade))
-        self._watch = watch
+        super().__init__(watch.trades(history.symbol, self._on_trade), watch)
         self._history = history
         self._publish = publish
         self._shape = shape
         self._next = history.aggregates.end
-        self._is_planned = False
 
     def _on_trade(self, trade: Trade) -> None:
-        if not self._is_planned:
-            self._is_planned = True
-            self._watch.after_request(self._flush)
+        self._plan()
 
-    def _flush(self) -> None:
-        self._is_planned = False
+    def _tell(self) -> None:
         aggregates = self._history.aggregates
         first, self._next = self._next, aggregates.end
         for aggregate in aggregates.between(first, aggregates.end):
@@ -108,7 +134,7 @@ class BestPrices:
     ask: Level
 
 
-class BestPriceFeed(CallFeed):
+class BestPriceFeed(_LaterFeed):
     """Best bid and ask, whenever a request changed one of the four numbers."""
 
     def __init__(
@@ -118,21 +144,16 @@ class BestPriceFeed(CallFeed):
         publish: Publish,
         shape: Callable[[BestPrices], object],
     ) -> None:
-        super().__init__(watch.levels(book.symbol, self._on_level))
-        self._watch = watch
+        super().__init__(watch.levels(book.symbol, self._on_level), watch)
         self._book = book
         self._publish = publish
         self._shape = shape
         self._said = (self._best("BUY"), self._best("SELL"))
-        self._is_planned = False
 
     def _on_level(self, side: str, price: Decimal) -> None:
-        if not self._is_planned:
-            self._is_planned = True
-            self._watch.after_request(self._compare)
+        self._plan()
 
-    def _compare(self) -> None:
-        self._is_planned = False
+    def _tell(self) -> None:
         best = (self._best("BUY"), self._best("SELL"))
         if best != self._said:
             self._said = best
@@ -155,7 +176,7 @@ class DepthChanges:
     asks: list[Level]
 
 
-class DepthFeed(CallFeed):
+class DepthFeed(_LaterFeed):
     """The levels that changed, once a period; nothing when none did.
 
     Without a period (0), they are told when the request that changed them is through.
@@ -178,30 +199,23 @@ class DepthFeed(CallFeed):
         self._shape = shape
         self._said_id = book.last_update_id
         self._changed: dict[str, dict[Decimal, None]] = {"BUY": {}, "SELL": {}}
-        self._watch = watch
-        self._is_planned = period_us > 0
-        """Whether a beat will come for what changes now."""
+        self._has_beats = period_us > 0
         ends = [watch.levels(book.symbol, self._on_level)]
         if period_us:
-            ends.append(pulses.every(period_us, self._on_beat))
+            ends.append(pulses.every(period_us, self._tell))
 
         def end() -> None:
             for each in ends:
                 each()
 
-        super().__init__(end)
+        super().__init__(end, watch)
 
     def _on_level(self, side: str, price: Decimal) -> None:
         self._changed[side][price] = None
-        if not self._is_planned:
-            self._is_planned = True
-            self._watch.after_request(self._after_request)
+        if not self._has_beats:
+            self._plan()
 
-    def _after_request(self) -> None:
-        self._is_planned = False
-        self._on_beat()
-
-    def _on_beat(self) -> None:
+    def _tell(self) -> None:
         final_id = self._book.last_update_id
         if final_id == self._said_id:
             return

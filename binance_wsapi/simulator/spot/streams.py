@@ -12,7 +12,6 @@ from binance_wsapi.simulator.market_data.aggregate_trades import AggregateTrade
 from binance_wsapi.simulator.market_data.candles import Candle
 from binance_wsapi.simulator.market_data.intervals import SECOND, Interval
 from binance_wsapi.simulator.market_data.market_data import MarketData
-from binance_wsapi.simulator.market_data.market_watch import MarketWatch
 from binance_wsapi.simulator.market_data.pulses import Pulses
 from binance_wsapi.simulator.market_data.rows import aggregate_row, places, ticker_row
 from binance_wsapi.simulator.market_data.stream_feeds import (
@@ -58,7 +57,7 @@ class SpotStreams:
         self._data = data
         self._books = data.market.books
         self._symbols = {symbol.lower(): symbol for symbol in self._books}
-        self._watch = MarketWatch(clock, data.market.observers)
+        self._watch = data.watch
         self._pulses = Pulses(clock)
         self._openers: dict[str, Callable[[str, SpotStreamName, Publish], Feed]] = {
             "aggTrade": self._aggregate_trades,
