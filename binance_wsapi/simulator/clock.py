@@ -59,6 +59,8 @@ class SimulatedClock:
         self._count = 0
         self._carry: Callable[[Callable[[], Any]], Any] | None = None
         self._changed: Callable[[], None] | None = None
+        self.missed_seconds = 0.0
+        """What went by in a file: to be advanced by."""
         self.turn = 0
         """Rises with each steering call and each :meth:`run_due`: within one turn no client can answer."""
 
@@ -74,11 +76,12 @@ class SimulatedClock:
         }
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        """Go on: what came due meanwhile is still to come, in order."""
+        """Stand where it was saved."""
         SimulatedClock.__init__(self, start_us=state["now_us"], frozen=state["frozen"])
         self._speed, self._count, self._calls = state["speed"], state["count"], state["calls"]
+        self._land_on(state["now_us"])
         gone_us = max(0, time.time_ns() // 1_000 - state["saved_at_us"])
-        self._land_on(state["now_us"] + (0 if self._frozen else int(gone_us * self._speed)))
+        self.missed_seconds = 0.0 if self._frozen else gone_us * self._speed / MICROSECONDS
 
     def forget(self, is_void: Callable[[Callable[[], object]], bool]) -> None:
         """Cancel what is planned for nobody any more."""

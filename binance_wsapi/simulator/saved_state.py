@@ -117,7 +117,7 @@ def load(path: str | os.PathLike[str]) -> Venue:
         venue = _read(body)
     except Exception as error:  # noqa: BLE001  (what somebody else wrote may raise anything)
         raise ValueError(f"{os.fspath(path)!r} was saved by no exchange: {error}") from None
-    venue.open_doors()
+    venue.go_on()
     return venue
 
 

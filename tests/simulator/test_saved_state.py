@@ -397,37 +397,63 @@ def test_a_rest_request_under_way_is_gone(tmp_path: Path, path: str) -> None:
         assert later.venue.clock.next_due_us() is None
 
 
-def test_what_came_due_meanwhile_happens_when_it_goes_on(
+HOUR_US = 3_600_000_000
+
+
+def days_later(exchange: SimulatedExchange, patch: pytest.MonkeyPatch, days: float) -> int:
+    """Let real time go on while the exchange lies in its file; return the exchange's time then."""
+    hence_us = exchange.clock.now_us() + round(days * 24) * HOUR_US
+    patch.setattr("time.time_ns", lambda: hence_us * 1000)
+    return hence_us
+
+
+def test_what_came_due_meanwhile_has_happened_at_its_time(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Fundings are paid one by one, an order and a countdown end when they were to, and nobody has to wait for it."""
     exchange = SimulatedExchange(market_maker=True)
-    with exchange:
-        account = exchange.create_account()
-        account.create_key()
-        till = (exchange.clock.now_us() // 1_000_000 + 3600) * 1000
-        made = account.request(
-            "order.place",
-            {
-                "symbol": "BTCUSDT",
-                "side": "BUY",
-                "type": "LIMIT",
-                "timeInForce": "GTD",
-                "goodTillDate": till,
-                "quantity": "0.01",
-                "price": "50000",
-            },
-            market=Market.USDM,
-        )
+    exchange.venue.start_market_makers()
+    exchange.start_funding()
+    account = exchange.create_account()
+    account.create_key()
+    till = (exchange.clock.now_us() // 1_000_000 + 3600) * 1000
+    order: dict[str, Any] = {"symbol": "BTCUSDT", "side": "BUY", "quantity": "0.01"}
+    account.request("order.place", {**order, "type": "MARKET"}, market=Market.USDM)
+    limit = {**order, "type": "LIMIT", "price": "50000"}
+    made = account.request(
+        "order.place", {**limit, "timeInForce": "GTD", "goodTillDate": till}, market=Market.USDM
+    )
+    began = exchange.clock.now_us()
     exchange.save_state(tmp_path / "exchange.state")
-    now = exchange.clock.now_us()
-    monkeypatch.setattr("time.time_ns", lambda: (now + 2 * 3600 * 1_000_000) * 1000)
+    now = days_later(exchange, monkeypatch, 3)
 
-    with SimulatedExchange(state=tmp_path / "exchange.state") as later:
-        (account,) = later.accounts
-        asked = {"symbol": "BTCUSDT", "orderId": made["orderId"]}
-        later.call(later.clock.run_due)
-        assert account.request("order.status", asked, market=Market.USDM)["status"] == "EXPIRED"
-        assert later.clock.now_us() >= now + 2 * 3600 * 1_000_000
+    later = SimulatedExchange(state=tmp_path / "exchange.state")
+
+    assert later.clock.now_us() >= now
+    (account,) = later.accounts
+    asked = {"symbol": "BTCUSDT", "orderId": made["orderId"]}
+    ended = account.request("order.status", asked, market=Market.USDM)
+    assert (ended["status"], ended["updateTime"]) == ("EXPIRED", till)
+    paid = later.venue.futures[Market.USDM].account(account.uid).incomes
+    times = [each.time_us for each in paid if each.kind == "FUNDING_FEE"]
+    first = began - began % (8 * HOUR_US) + 8 * HOUR_US
+    assert times == list(range(first, now, 8 * HOUR_US))
+    assert (later.clock.next_due_us() or now) >= now
+
+
+def test_prices_did_not_walk_meanwhile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    exchange = SimulatedExchange()
+    exchange.venue.start_market_makers()
+    exchange.start_random_market(markets=(Market.SPOT, Market.USDM))
+    exchange.save_state(tmp_path / "exchange.state")
+    traded = exchange.venue.market_data.histories["BTCUSDT"].trades.end
+    days_later(exchange, monkeypatch, 1)
+
+    later = SimulatedExchange(state=tmp_path / "exchange.state")
+
+    assert later.venue.market_data.histories["BTCUSDT"].trades.end == traded
+    later.clock.advance(60)
+    assert later.venue.market_data.histories["BTCUSDT"].trades.end > traded
 
 
 def test_the_file_is_its_owners_alone_and_replaced_as_a_whole(
