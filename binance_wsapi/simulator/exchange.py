@@ -273,13 +273,14 @@ class SimulatedExchange(HostedVenue):
             raise RuntimeError(
                 "a running exchange is not saved: stop() it first, and start() it again"
             )
+        self._let_makers_begin()
         save(self.venue, path)
 
     # --- accounts and clients
 
     @property
     def accounts(self) -> list[AccountHandle]:
-        """Those that have keys, in the order in which they got them."""
+        """Those that have keys, in the order of their oldest ones."""
         return self.call(
             lambda: [
                 AccountHandle(self, self.venue.spot.accounts[uid]) for uid in self.venue.keys.owners

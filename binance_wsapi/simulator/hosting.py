@@ -64,8 +64,7 @@ class HostedVenue:
 
             names = (reached_at(self._host), "localhost", *OFFICIAL_HOSTS)
             context, self._certificate = server_context(names)
-        if self._market_maker and not self.venue.market_makers:
-            self.venue.start_market_makers()
+        self._let_makers_begin()
         thread = ExchangeThread(
             self.venue.gateway,
             self.venue.rest.answer,
@@ -158,6 +157,10 @@ class HostedVenue:
     def resume_listening(self) -> None:
         """Accept connections again, at the same port."""
         self._running().resume_listening()
+
+    def _let_makers_begin(self) -> None:
+        if self._market_maker and not self.venue.market_makers:
+            self.venue.start_market_makers()
 
     def _running(self) -> ExchangeThread:
         if self._thread is None:

@@ -12,6 +12,7 @@ import hashlib
 import io
 import os
 import pickle
+import stat
 import tempfile
 import types
 from collections.abc import Callable
@@ -25,6 +26,7 @@ from binance_wsapi.simulator.venue import Venue
 __all__ = ["is_of_an_engine", "load", "save"]
 
 _TITLE = b"binance_wsapi exchange"
+_LONGEST_LINE = 100
 _ENGINES = tuple(
     f"binance_wsapi.{part}"
     for part in (
@@ -79,7 +81,7 @@ def save(venue: Venue, path: str | os.PathLike[str]) -> None:
         raise RuntimeError(
             f"it cannot be saved ({error}): end replays and recordings first"
         ) from None
-    target = Path(path).absolute()
+    target = Path(path).resolve()  # a link stays one
     descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")  # 0600
     try:
         with os.fdopen(descriptor, "wb") as file:
@@ -99,18 +101,7 @@ def load(path: str | os.PathLike[str]) -> Venue:
         OSError: The file cannot be read.
         ValueError: It is none, is damaged, or of another version.
     """
-    title, _, rest = Path(path).read_bytes().partition(b"\n")
-    digest, _, body = rest.partition(b"\n")
-    if not title.startswith(_TITLE):
-        raise ValueError(
-            f"{os.fspath(path)!r} holds no exchange: name a file that one was saved to"
-        )
-    if title != _title():
-        version = title.removeprefix(_TITLE).decode(errors="replace").strip()
-        raise ValueError(
-            f"{os.fspath(path)!r} was saved by version {version}, this is {__version__}: go on with it there, or "
-            "move it away to begin anew"
-        )
+    digest, body = _contents(Path(path))
     if digest != _digest(body):
         raise ValueError(f"{os.fspath(path)!r} is damaged: move it away to begin anew")
     try:
@@ -119,6 +110,25 @@ def load(path: str | os.PathLike[str]) -> Venue:
         raise ValueError(f"{os.fspath(path)!r} was saved by no exchange: {error}") from None
     venue.go_on()
     return venue
+
+
+def _contents(path: Path) -> tuple[bytes, bytes]:
+    """Return digest and body of a file that has the right title; others, which may be large, are not read."""
+    title, digest, body = b"", b"", b""
+    if not stat.S_ISFIFO(path.stat().st_mode):
+        with path.open("rb") as file:
+            title = file.readline(_LONGEST_LINE).rstrip(b"\n")
+            if title == _title():
+                digest, body = file.readline(_LONGEST_LINE).rstrip(b"\n"), file.read()
+    if not title.startswith(_TITLE):
+        raise ValueError(f"{str(path)!r} holds no exchange: name a file that one was saved to")
+    if title != _title():
+        version = title.removeprefix(_TITLE).decode(errors="replace").strip()
+        raise ValueError(
+            f"{str(path)!r} was saved by version {version}, this is {__version__}: go on with it there, or "
+            "move it away to begin anew"
+        )
+    return digest, body
 
 
 def _title() -> bytes:

@@ -74,6 +74,7 @@ class Venue:
         walks: What moves prices at random.
         key_rng: Where keys come from.
         stranger_ids: Numbers of the orders of somebody who trades against users.
+        time_jumps: Whether connections do not age.
     """
 
     def __init__(
@@ -108,6 +109,7 @@ class Venue:
         self.walks: list[RandomMarket] = []
         self.key_rng = Random(f"keys {seed}")
         self.stranger_ids = Numbers()
+        self.time_jumps = False
         self._stranger: Account | None = None
         self._option_balances: dict[int, Decimal] = {}
         self.stream_venues = {
@@ -124,6 +126,7 @@ class Venue:
         self.journal = Journal()
         self.faults = Faults(self.clock.skew)
         self.gateway = Gateway(self.clock, self.faults, self.journal)
+        self.gateway.connections_age = not self.time_jumps
         self.services = {Market.SPOT: self._spot_service()} | {
             market: self._futures_service(market) for market in self.futures
         }
@@ -258,6 +261,7 @@ class Venue:
 
     def let_time_jump(self) -> None:
         """Let connections and listen keys not age, and check no timestamps."""
+        self.time_jumps = True
         self.gateway.connections_age = self.keys.checks_time = False
         for listen_keys in (
             self.margin.risk_keys,

@@ -476,6 +476,70 @@ def test_the_file_is_its_owners_alone_and_replaced_as_a_whole(
     assert list(tmp_path.iterdir()) == [path]
 
 
+def test_a_link_leads_to_the_file_still(tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    link, path = tmp_path / "link", tmp_path / "elsewhere" / "exchange.state"
+    link.symlink_to(path)
+    exchange = SimulatedExchange()
+    exchange.save_state(link)
+    before = exchange.clock.now_us()
+    exchange.clock.skew(3600)
+
+    exchange.save_state(link)
+
+    assert link.is_symlink()
+    assert list(path.parent.iterdir()) == [path]
+    assert SimulatedExchange(state=path).clock.now_us() >= before + HOUR_US
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="devices and pipes")
+def test_what_is_no_file_is_refused(tmp_path: Path) -> None:
+    """Neither read without an end nor waited for."""
+    os.mkfifo(tmp_path / "pipe")
+    for path in (Path("/dev/zero"), tmp_path / "pipe"):
+        with pytest.raises(ValueError, match="holds no exchange"):
+            SimulatedExchange(state=path)
+
+
+def test_a_large_foreign_file_is_not_read_whole(tmp_path: Path) -> None:
+    path = tmp_path / "exchange.state"
+    with path.open("wb") as file:
+        file.truncate(1 << 36)
+
+    with pytest.raises(ValueError, match="holds no exchange"):
+        SimulatedExchange(state=path)
+
+
+def test_market_makers_that_have_not_begun_are_saved(tmp_path: Path) -> None:
+    with gone_on_with(SimulatedExchange(market_maker=True), tmp_path) as later:
+        later.move_price("BTCUSDT", "70000")
+
+        assert later.venue.spot.books["BTCUSDT"].side("BUY").top(1)
+
+
+def test_time_that_jumps_goes_on_jumping(tmp_path: Path) -> None:
+    clock = SimulatedClock(start_us=START_US, frozen=True)
+    exchange = SimulatedExchange(clock=clock)
+    exchange.let_time_jump()
+    key = exchange.create_account().create_key("hmac")
+
+    with gone_on_with(exchange, tmp_path) as later, later.client(key) as client:
+        assert client.spot.get_account_information().result.balances
+        later.clock.advance(25 * 3600)
+        assert client.spot.get_account_information().result.balances
+        assert [frame.direction for frame in later.journal.frames].count("open") == 1
+
+
+def test_accounts_come_in_the_order_of_their_first_keys() -> None:
+    exchange = SimulatedExchange()
+    one, other = exchange.create_account(), exchange.create_account()
+    for account in (other, one, other):
+        account.create_key("hmac")
+
+    assert [account.uid for account in exchange.accounts] == [other.uid, one.uid]
+    assert [len(account.keys) for account in exchange.accounts] == [2, 1]
+
+
 def test_a_running_exchange_is_not_saved(tmp_path: Path) -> None:
     with SimulatedExchange() as exchange, pytest.raises(RuntimeError, match=r"stop\(\) it first"):
         exchange.save_state(tmp_path / "exchange.state")

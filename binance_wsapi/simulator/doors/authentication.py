@@ -118,8 +118,8 @@ class KeyRing:
 
     @property
     def owners(self) -> list[int]:
-        """The accounts that have a key, in order."""
-        return sorted({key.uid for key in self._keys.values()})
+        """The accounts that have a key, in the order of their oldest ones."""
+        return list(dict.fromkeys(key.uid for key in self._keys.values()))
 
     def of_account(self, uid: int) -> list[ApiKey]:
         """Return the keys of an account."""
