@@ -29,6 +29,7 @@ from binance_wsapi.simulator.playback import Playback
 from binance_wsapi.simulator.progress import progress_bar
 from binance_wsapi.simulator.serve_arguments import Speed, Wallets, parse, parser, read_span
 from binance_wsapi.simulator.snippets import SNIPPETS, environment, write_environment
+from binance_wsapi.simulator.state_file import StateFile
 from binance_wsapi.simulator.tapes import Tape, read_tapes
 
 __all__ = ["main"]
@@ -58,10 +59,13 @@ def main(
     options = parse(made, argv)
     try:
         tapes = read_tapes(options.replay)
-        exchange = _exchange(options, tapes)
+        file = None if options.state is None else StateFile(options.state)
+        exchange = _exchange(options, tapes, file)
         exchange.market.check(tapes)
-        if not _goes_on(options):
+        if file is None or not file.goes_on:
             _give_past(exchange, options)
+        elif options.random_market and not exchange.venue.market_makers:
+            made.error(f"{options.state} has no market makers: leave out --random-market")
         recording = None if options.record is None else exchange.market.record(options.record)
     except (OSError, ValueError, ExchangeError) as error:
         made.error(str(error))
@@ -92,11 +96,17 @@ def main(
             advanced = progress_bar() if options.progress else _silent
             desk.playback = Playback(exchange, tapes, advanced)
             desk.lines = sys.stdin if lines is None else lines
-        status = _serve(desk, exchange, options, stop)
-    return status if options.state is None or _is_saved(exchange, options.state, stream) else 1
+        try:
+            status = _serve(desk, exchange, options, stop)
+        except OSError:
+            # What is told goes nowhere: the terminal is gone, or what read it has ended.
+            status = 1
+    return status if file is None or file.is_saved(exchange, stream) else 1
 
 
-def _exchange(options: argparse.Namespace, tapes: Sequence[Tape]) -> SimulatedExchange:
+def _exchange(
+    options: argparse.Namespace, tapes: Sequence[Tape], file: StateFile | None
+) -> SimulatedExchange:
     ports: dict[str, Any] = {
         "tls": options.tls or options.as_binance,
         "port": OFFICIAL_PORTS[0] if options.as_binance else options.port,
@@ -104,7 +114,7 @@ def _exchange(options: argparse.Namespace, tapes: Sequence[Tape]) -> SimulatedEx
         "host": options.host,
         "latency": options.latency,
     }
-    if _goes_on(options):
+    if file is not None and file.goes_on:
         return SimulatedExchange(state=options.state, **ports)
     clock = None
     if tapes:
@@ -119,26 +129,12 @@ def _exchange(options: argparse.Namespace, tapes: Sequence[Tape]) -> SimulatedEx
     )
 
 
-def _goes_on(options: argparse.Namespace) -> bool:
-    return options.state is not None and options.state.exists()
-
-
 def _wrote_authority(exchange: SimulatedExchange, path: Path, out: TextIO) -> bool:
     try:
         path.write_text(exchange.certificate or "")
     except OSError as error:
         out.write(f"cannot write {path}: {error.strerror or error}\n")
         return False
-    return True
-
-
-def _is_saved(exchange: SimulatedExchange, path: Path, out: TextIO) -> bool:
-    try:
-        exchange.save_state(path)
-    except (OSError, RuntimeError) as error:
-        out.write(f"cannot save to {path}: {getattr(error, 'strerror', None) or error}\n")
-        return False
-    out.write(f"saved to {path}\n")
     return True
 
 
@@ -182,6 +178,14 @@ def _serve(
     return 0
 
 
+def _end_with_signals(stop: threading.Event) -> None:
+    for name in ("SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, None)
+        # Under nohup it goes on.
+        if number is not None and signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, lambda number, frame: stop.set())
+
+
 class _Desk:
     """What the person at the terminal sees."""
 
@@ -211,7 +215,7 @@ class _Desk:
     def serve(self, options: argparse.Namespace, stop: threading.Event) -> None:
         """Print where everything is, then the state now and then, until asked to stop."""
         if threading.current_thread() is threading.main_thread():
-            signal.signal(signal.SIGTERM, lambda number, frame: stop.set())
+            _end_with_signals(stop)
         self._introduce(options)
         if self.playback is not None:
             threading.Thread(

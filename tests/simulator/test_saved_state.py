@@ -716,6 +716,33 @@ def test_a_bot_goes_on_where_it_was_the_next_day(
     assert made.order_id > order.order_id == rested.order_id
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="signals")
+@pytest.mark.parametrize("ends_by", ["SIGTERM", "SIGHUP", "closed output"])
+def test_it_is_saved_however_it_ends(tmp_path: Path, ends_by: str) -> None:
+    """By a service manager, with its terminal, or with what read its output."""
+    number = getattr(signal, ends_by, None)
+    if number is not None and signal.getsignal(number) is signal.SIG_IGN:
+        pytest.skip(f"{ends_by} is ignored here, and so it is by programs started here")
+    path = tmp_path / "exchange.state"
+    command = [sys.executable, "-m", "binance_wsapi", "simulator", "--port", "0"]
+    command += ["--state", str(path), "--state-every", "0.1"]
+    with subprocess.Popen(
+        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    ) as process:
+        try:
+            assert process.stdout is not None
+            next(line for line in process.stdout if "the official SDK" in line)
+            if number is None:
+                process.stdout.close()
+            else:
+                process.send_signal(number)
+            process.wait(60)
+        finally:
+            process.kill()
+
+    assert len(SimulatedExchange(state=path).accounts) == 1
+
+
 def test_a_tape_and_a_state_do_not_go_together(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -736,11 +763,66 @@ def test_a_state_that_cannot_be_read_ends_it(
     assert (tmp_path / "x").read_text() == "something else"
 
 
-def test_a_state_that_cannot_be_written_is_told(tmp_path: Path) -> None:
-    out, stop = io.StringIO(), threading.Event()
-    stop.set()
+def test_a_state_that_could_not_be_written_ends_it_before_it_begins(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        serve.main(["--state", str(tmp_path / "no" / "x"), "--port", "0"])
 
-    status = serve.main(["--state", str(tmp_path / "no" / "x"), "--port", "0"], out=out, stop=stop)
+    assert "cannot save to" in capsys.readouterr().err
+
+
+class Told(io.StringIO):
+    """Does something when the introduction is told, and ends the program."""
+
+    def __init__(self, act: Callable[[], object]) -> None:
+        super().__init__()
+        self.stop = threading.Event()
+        self._act = act
+
+    def write(self, text: str) -> int:
+        if text == "\n":
+            self._act()
+            self.stop.set()
+        return super().write(text)
+
+
+def served_until(act: Callable[[], object], *arguments: str) -> tuple[int, str]:
+    """Serve until all is told and ``act`` is done; return the status and what was told last."""
+    out = Told(act)
+    status = serve.main(["--port", "0", *arguments], out=out, stop=out.stop)
+    return status, out.getvalue().rpartition("\n\n")[2]
+
+
+def test_a_state_that_cannot_be_written_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "folder" / "x"
+    path.parent.mkdir()
+
+    status, told = served_until(path.parent.rmdir, "--state", str(path))
+
+    assert (status, told) == (1, f"cannot save to {path}: No such file or directory\n")
+
+
+def test_what_another_exchange_saved_meanwhile_is_kept(tmp_path: Path) -> None:
+    path = tmp_path / "x"
+    others = SimulatedExchange()
+    others.create_account().create_key("hmac")
+
+    status, told = served_until(lambda: others.save_state(path), "--state", str(path))
 
     assert status == 1
-    assert "cannot save to" in out.getvalue()
+    assert told == f"another exchange was saved to {path} meanwhile\nsaved to {path}.1\n"
+    assert len(SimulatedExchange(state=path).accounts[0].keys) == 1
+    assert len(SimulatedExchange(state=f"{path}.1").accounts[0].keys) == 2
+
+    assert served_until(lambda: None, "--state", str(path)) == (0, f"saved to {path}\n")
+
+
+def test_prices_do_not_walk_where_nobody_quotes(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    SimulatedExchange().save_state(tmp_path / "x")
+    with pytest.raises(SystemExit):
+        serve.main(["--state", str(tmp_path / "x"), "--random-market"])
+
+    assert "has no market makers: leave out --random-market" in capsys.readouterr().err
