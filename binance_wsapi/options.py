@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import os
 import re
+import select
 import ssl as ssl_module
 import sys
 from collections.abc import Callable, Collection, Mapping
@@ -208,10 +209,8 @@ class Options(OptionFields):
         return "direct" if named == "direct" else "aiohttp"
 
     def _check_way(self) -> None:
-        if self.transport_name == "direct" and sys.platform != "linux":
-            raise ConfigurationError(
-                "transport='direct' (or the environment's) works on Linux alone: leave it out"
-            )
+        if self.transport_name == "direct":
+            _check_own_sockets()
         if self.proxy is not None:
             check_proxy(self.proxy, "proxy")
         elif (url := self._url_or_none(WsKey.MAIN_WSAPI)) is not None:
@@ -255,6 +254,18 @@ class Options(OptionFields):
             schemes = ("http", "https") if key == REST else ("ws", "wss")
             if problem := problem_of_url(url, schemes):
                 raise ConfigurationError(f"urls[{str(key)!r}]={without_user(url)!r}{problem}")
+
+
+def _check_own_sockets() -> None:
+    if sys.platform != "linux":
+        raise ConfigurationError(
+            "transport='direct' (or the environment's) works on Linux alone: leave it out"
+        )
+    if not hasattr(select, "epoll"):
+        raise ConfigurationError(
+            "transport='direct' (or the environment's) needs select.epoll, which gevent and eventlet have taken "
+            "from this process: leave it out"
+        )
 
 
 _REAL_MONEY = {Environment.PRODUCTION, Environment.MARKET_MAKER}

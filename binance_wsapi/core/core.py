@@ -13,12 +13,11 @@ import msgspec
 
 from binance_wsapi.core.api_session import ApiSession
 from binance_wsapi.core.api_sessions import ApiSessions
-from binance_wsapi.core.baton import one_write
+from binance_wsapi.core.baton import CoreLoop, one_write
 from binance_wsapi.core.bell import loop_bell
 from binance_wsapi.core.call import Call, Outcome
 from binance_wsapi.core.call_errors import not_sendable
 from binance_wsapi.core.call_kind import CallKind
-from binance_wsapi.core.driving import driving_of
 from binance_wsapi.core.encoding import encode
 from binance_wsapi.core.giving_up import GivingUp
 from binance_wsapi.core.look_ups import LookUps
@@ -37,6 +36,7 @@ from binance_wsapi.response import Response
 
 if TYPE_CHECKING:
     from binance_wsapi.core.account_keeper import AccountKeeper
+    from binance_wsapi.core.driving import Drives
     from binance_wsapi.core.loop_delivery import LoopDelivery
     from binance_wsapi.core.market_streams import MarketStreams
     from binance_wsapi.core.rest_door import RestDoor
@@ -69,7 +69,7 @@ class Core:
         self._metrics = runtime.options.metrics
         self._inbox: deque[Call] = deque()
         self._woken = False
-        self._drives = driving_of(runtime, self._inbox)
+        self._drives = _drives_of(runtime, self._inbox)
         self._ring: Callable[[], object] = loop_bell(runtime.loop, self.take_in) or (
             lambda: runtime.loop.call_soon_threadsafe(self.take_in)
         )
@@ -349,6 +349,21 @@ class Core:
             finally:
                 if self.write_ahead is not None:
                     await self.write_ahead.close()
+
+
+def _drives_of(runtime: Runtime, inbox: deque[Call]) -> Drives:
+    """Return what lets callers of a client drive, where its loop lets anybody."""
+    loop = runtime.loop
+    if not isinstance(loop, CoreLoop) or loop.get_debug():
+        return _nobody_drives
+    with unforked:
+        from binance_wsapi.core.driving import Driving
+
+    return Driving(runtime, loop, inbox).begin
+
+
+def _nobody_drives(session: ApiSession, call: Call, waiter: object) -> bool:
+    return False
 
 
 def _measured(runtime: Runtime, call: Call, metrics: Metrics) -> Callable[[Outcome], object]:

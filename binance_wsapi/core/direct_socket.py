@@ -137,8 +137,9 @@ class DirectSocket:
         self._ended.set_result(None)
         self._is_open = False
         self._begun.cancel()
-        if self.lead is not None:
-            self.lead.close()
+        lead, self.lead = self.lead, None  # who holds the other keeps its descriptors
+        if lead is not None:
+            lead.close()
         self._loop.remove_reader(self.sock)
         self._loop.remove_writer(self.sock)
         self._open_ones.discard(self)
@@ -148,15 +149,18 @@ class DirectSocket:
     # What comes
 
     def _begin(self, rest: bytes) -> None:
-        if self._core_loop is not None:
-            self.lead = Lead(
-                self._core_loop,
-                self.sock.fileno(),
-                read=self._readable,
-                pump=self._pump,
-                flush=self.flush,
-            )
-        else:
+        try:
+            if self._core_loop is not None:
+                self.lead = Lead(
+                    self._core_loop,
+                    self.sock.fileno(),
+                    read=self._readable,
+                    pump=self._pump,
+                    flush=self.flush,
+                )
+        except OSError:  # it takes two descriptors more, and without them no caller reads
+            pass
+        if self.lead is None:
             self._loop.add_reader(self.sock, self._readable)
         if rest:
             self._reader.chunks.append(rest)

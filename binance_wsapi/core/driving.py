@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from binance_wsapi.core.api_session import ApiSession
     from binance_wsapi.core.loop_delivery import LoopDelivery
 
-__all__ = ["Driving", "driving_of"]
+__all__ = ["Drives", "Driving"]
 
 Drives = Callable[["ApiSession", Call, "Waiter | LoopDelivery"], bool]
 """Writes a call on its caller's thread and has its waiter read; false where that is the loop's."""
@@ -154,11 +154,3 @@ def _is_harmless(handler: object) -> bool:
         return True
     called = handler.func if isinstance(handler, partial) else handler
     return getattr(called, "__module__", "").partition(".")[0] in ("asyncio", "uvloop")
-
-
-def driving_of(runtime: Runtime, inbox: deque[Call]) -> Drives:
-    """Return what lets a caller of a client drive, or says that its loop lets nobody."""
-    loop = runtime.loop
-    if not isinstance(loop, CoreLoop) or loop.get_debug():
-        return lambda session, call, waiter: False
-    return Driving(runtime, loop, inbox).begin

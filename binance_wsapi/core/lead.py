@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import select
 from collections.abc import Callable
+from select import EPOLLIN, POLLIN, epoll, poll  # gevent may take them away later
 from threading import get_ident
 from typing import Protocol
 
@@ -54,6 +54,9 @@ class Lead:
             there was something.
         pump: Reads on a caller's.
         flush: Writes the frames of a turn, on a caller's.
+
+    Raises:
+        OSError: No descriptor is left for it.
     """
 
     def __init__(
@@ -77,8 +80,8 @@ class Lead:
         self._led = self._seen = self._reads = self._seen_reads = self._in_vain = 0
         self._looking: asyncio.TimerHandle | None = None
         # A set of its own: to let go of the socket, and to take it back, is one system call.
-        self._watched = select.epoll()
-        self._watched.register(descriptor, select.EPOLLIN)
+        self._watched = epoll()
+        self._watched.register(descriptor, EPOLLIN)
         loop.add_reader(self._watched, read)
         self.renew()
 
@@ -88,11 +91,11 @@ class Lead:
         """Wakes the leader."""
         self.bell_descriptor: int | None = getattr(self.bell, "descriptor", None)
         """``None`` where none was left: then nobody may lead."""
-        poll = select.poll()
-        poll.register(self.descriptor, select.POLLIN)
+        both = poll()
+        both.register(self.descriptor, POLLIN)
         if self.bell_descriptor is not None:
-            poll.register(self.bell_descriptor, select.POLLIN)
-        self.poll = poll.poll
+            both.register(self.bell_descriptor, POLLIN)
+        self.poll = both.poll
         """Waits until there is something to read, or the bell rings; without the baton."""
 
     def is_free_for(self, leader: Leader) -> bool:
@@ -133,7 +136,7 @@ class Lead:
 
     def end(self) -> None:
         """Have the loop read again."""
-        self._watched.modify(self.descriptor, select.EPOLLIN)
+        self._watched.modify(self.descriptor, EPOLLIN)
         self.leader = None
 
     def take_over(self) -> None:
@@ -156,9 +159,10 @@ class Lead:
         if self._looking is not None:
             self._looking.cancel()
         leader, self.leader = self.leader, None
-        for each in self.readers:
+        readers, self.readers = self.readers, []  # who holds the other keeps its descriptors
+        for each in readers:
             each.ended()
-        if leader is not None and leader not in self.readers:
+        if leader is not None and leader not in readers:
             leader.ended()
 
     def _look(self) -> None:

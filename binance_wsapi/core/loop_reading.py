@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import select
 from collections.abc import Callable
+from select import EPOLLIN, epoll  # gevent may take it away later
 from threading import get_ident
 from typing import TYPE_CHECKING
 
@@ -43,7 +43,7 @@ class LoopReader:
         self._baton = lead.loop.baton
         self._is_flushing = self._is_left_behind = False
         # A set of its own: any thread may take the socket out of it, and a loop only its own.
-        self._watched = select.epoll()
+        self._watched = epoll()
         loop.add_reader(self._watched.fileno(), self._readable)
         ends_at_fork(self)
 
@@ -64,7 +64,7 @@ class LoopReader:
         """Read the socket from now on, and write what comes behind others at the end of the turn; under the baton."""
         if lead.leader is not self:
             lead.begin(self)
-            self._watched.register(lead.descriptor, select.EPOLLIN)
+            self._watched.register(lead.descriptor, EPOLLIN)
         if self._delivery.is_busy:
             lead.loop.corked = set()
             if not self._is_flushing:
@@ -136,11 +136,17 @@ class LoopReader:
 
 
 def reader_of(delivery: LoopDelivery, lead: Lead) -> LoopReader | None:
-    """Return what reads a socket on a caller's loop; ``None`` where nothing is known of that loop."""
+    """Return what reads a socket on a caller's loop.
+
+    ``None`` where nothing is known of that loop, or no descriptor is left for it.
+    """
     reader: LoopReader | None = delivery.readers.get(lead)
     loop = delivery.loop()
     if reader is None and loop is not None and delivery.is_known:
-        reader = delivery.readers[lead] = LoopReader(loop, delivery, lead)
+        try:
+            reader = delivery.readers[lead] = LoopReader(loop, delivery, lead)
+        except OSError:
+            return None
         lead.readers = [each for each in lead.readers if not each.is_over]
         lead.readers.append(reader)
     return reader
