@@ -49,7 +49,7 @@ OUTCOMES_LATER_S = 0.05
 """When outcomes are written."""
 
 OUTCOMES_AT_ONCE = 64
-"""So many calls more, and it is looked at once which have ended: what is written in one step is to be short."""
+"""With so many they are written at once: what is written in one step is to be short."""
 
 _encode = msgspec.json.Encoder().encode
 
@@ -105,17 +105,14 @@ class WriteAhead:
         self._sends_unjournalled = sends_unjournalled
         self._run = journal.run.number
         self._numbers = itertools.count(1)
-        self._under_way: list[Call] = []
-        """Written down, and not seen to have ended."""
         self._outcomes: list[tuple[EntryKey, Outcome]] = []
         """Known, and not in the journal yet."""
-        self._gather_at = OUTCOMES_AT_ONCE
-        """With so many under way it is looked which of them have ended."""
         self._is_flush_due = False
         self._waiting: list[tuple[Call | None, asyncio.Future[None]]] = []
         """Calls that go with the next step on the thread aside, and ``None`` for who waits for outcomes alone."""
         self._is_writing = False
         self._has_failed = False
+        self._note_end = self._ended
         self.recovering = asyncio.Lock()
         """Held while it is found out about what earlier clients left open."""
 
@@ -235,14 +232,12 @@ class WriteAhead:
     def _written(self, calls: Sequence[Call], numbers: Sequence[int]) -> None:
         self._has_failed = False
         for call, number in zip(calls, numbers, strict=True):
-            if not call.entry:
-                self._under_way.append(call)
             call.entry, call.journalled_frame = number, call.frame
-        if len(self._under_way) >= self._gather_at and self.is_quick:
-            self._gather_at = len(self._under_way) + OUTCOMES_AT_ONCE
-            self._runtime.loop.call_soon(self._write_outcomes)
-        if not self._is_flush_due:
-            self._flush_later()
+            # Not the call is kept until its outcome is written, but the outcome alone: hundreds of ended
+            # calls more would have the garbage collector look through everything that the program has.
+            call.note_end = self._note_end
+            if call.outcome is not None:  # given up while it was being written down
+                self._ended(call)
 
     def _failed(self, call: Call, error: JournalFailed) -> None:
         if self._sends_unjournalled and not isinstance(error, JournalLost):
@@ -292,17 +287,12 @@ class WriteAhead:
         self._outcomes.append((key, known))
         if not self._is_flush_due:
             self._flush_later()
+        if len(self._outcomes) == OUTCOMES_AT_ONCE and self.is_quick:
+            self._runtime.loop.call_soon(self._write_outcomes)
 
-    def _gather(self) -> None:
-        """Note what has become of calls since the last look: to be told of each would cost each."""
-        before, self._under_way = self._under_way, []
-        for call in before:
-            if call.outcome is None:
-                self._under_way.append(call)
-            else:
-                was_written = call.written_at is not None
-                self.note((self._run, call.entry), call.outcome, was_written=was_written)
-        self._gather_at = len(self._under_way) + OUTCOMES_AT_ONCE
+    def _ended(self, call: Call) -> None:
+        assert call.outcome is not None
+        self.note((self._run, call.entry), call.outcome, was_written=call.written_at is not None)
 
     def _flush_later(self) -> None:
         self._is_flush_due = True
@@ -313,16 +303,13 @@ class WriteAhead:
             return
         if self.is_quick:
             self._write_outcomes()
-        else:
-            self._gather()
-            if self._outcomes:
-                self._begin_writing()
-        self._is_flush_due = bool(self._under_way or self._outcomes)
+        elif self._outcomes:
+            self._begin_writing()
+        self._is_flush_due = bool(self._outcomes)
         if self._is_flush_due:
             self._flush_later()
 
     def _write_outcomes(self) -> None:
-        self._gather()
         if taken := len(self._outcomes):
             try:
                 self.journal.append(self._outcome_records(taken))
@@ -337,7 +324,6 @@ class WriteAhead:
         if self.is_quick:
             self._write_outcomes()
             return
-        self._gather()
         try:
             await self._next_step(None)
         except Exception as error:  # noqa: BLE001  (what was not written is found out again)
@@ -349,7 +335,6 @@ class WriteAhead:
             if self.is_quick:
                 self._write_outcomes()
             else:
-                self._gather()
                 await self._write_aside()
         finally:
             await self._runtime.loop.run_in_executor(None, self.journal.close)

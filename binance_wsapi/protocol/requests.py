@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from enum import Enum, IntEnum
-from typing import Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 from binance_wsapi.errors import BinanceWsApiError, InvalidTimestamp, OutcomeUnknown, RateLimited
 from binance_wsapi.protocol.params import WireValue
@@ -193,6 +193,8 @@ class Request(Generic[KindT, OutcomeT]):
     """It was refused for its timestamp once and stamped anew."""
     outcome: OutcomeT | None = None
     """What it ended with."""
+    note_end: Callable[[Any], object] | None = None
+    """Is called with it once it has ended, before its caller knows."""
 
     @property
     def is_unsent(self) -> bool:
@@ -217,12 +219,16 @@ class Request(Generic[KindT, OutcomeT]):
             return
         self.state = then
         self.outcome = outcome
+        if self.note_end is not None:
+            self.note_end(self)
         self.deliver(outcome)
 
     def drop(self, error: OutcomeT) -> None:
         """End it while nothing of it is under way."""
         if self.move(RequestInput.DROPPED):
             self.outcome = error
+            if self.note_end is not None:
+                self.note_end(self)
             self.deliver(error)
 
     # The right to write

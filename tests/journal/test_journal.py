@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 import resource
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +30,8 @@ from binance_wsapi import (
     Response,
     WsKey,
 )
+from binance_wsapi.core import write_ahead
+from binance_wsapi.core.call import Call
 from binance_wsapi.core.logon import Logon
 from binance_wsapi.core.write_ahead import JournalFailed
 from binance_wsapi.journal.sqlite import SCHEMA_VERSION, SqliteJournal, prune, read_file, tails_of
@@ -186,6 +190,45 @@ def test_call_that_is_held_back_was_not_sent(
     states = [entry.state for entry in found.values()]
     assert set(states) == {"accepted", "not sent"}
     assert states.count("accepted") == len(begun) - len(refused) + 1
+
+
+def test_call_that_ends_while_it_is_written_down_was_not_sent(
+    connect: Connect, exchange: SimulatedExchange, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    has_ended, append = threading.Event(), SqliteJournal.append
+
+    def slow(journal: SqliteJournal, records: Sequence[bytes]) -> None:
+        if any(record.startswith(b'{"intent"') for record in records):
+            assert has_ended.wait(WAIT_S)
+        append(journal, records)
+
+    monkeypatch.setattr(SqliteJournal, "append", slow)
+    caller = connect(journal=path, durability="power", timeout=0.2)
+
+    with pytest.raises(NotSent):
+        caller.call(buy)
+    has_ended.set()
+    caller.call(buy)
+    caller.close()
+
+    _, found = read_file(path)
+    assert [entry.state for entry in found.values()] == ["not sent", "accepted"]
+    assert len(exchange.journal.requests("order.place")) == 1
+
+
+def test_calls_that_have_ended_are_not_kept(
+    connect: Connect, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else the garbage collector looks through the whole program again and again: it took more than the journal."""
+    monkeypatch.setattr(write_ahead, "OUTCOMES_LATER_S", 10 * WAIT_S)
+    caller = connect(journal=path)
+    placed = {caller.call(buy).result.client_order_id for _ in range(3)}
+    caller.call(lambda client: client.spot.get_account_information())  # the loop is done with them
+
+    calls = [each for each in gc.get_objects() if isinstance(each, Call)]
+    assert placed.isdisjoint(each.client_order_id for each in calls)
+    caller.close()
+    assert {entry.state for entry in read_file(path)[1].values()} == {"accepted"}
 
 
 # A journal that fails
