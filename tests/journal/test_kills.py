@@ -70,13 +70,22 @@ def line_of(bots: subprocess.Popen[str]) -> str:
     return line
 
 
-def one_dies(bots: subprocess.Popen[str], options: dict[str, Any], seed: int) -> None:
+def a_moment(seed: int) -> None:
+    """Wait for what chance makes of it: whatever it is, all that follows has to hold."""
+    signal.sigtimedwait([], random.Random(seed).uniform(0, LONGEST_S))
+
+
+def one_dies(
+    bots: subprocess.Popen[str],
+    options: dict[str, Any],
+    seed: int,
+    is_time: Callable[[], object],
+) -> None:
     assert bots.stdin is not None
     bots.stdin.write(json.dumps({"options": options, "seed": seed}) + "\n")
     bots.stdin.flush()
     pid = int(line_of(bots))
-    # The moment is what chance makes of it: whatever it is, all that follows has to hold.
-    signal.sigtimedwait([], random.Random(seed).uniform(0, LONGEST_S))
+    is_time()
     os.kill(pid, signal.SIGKILL)
     assert line_of(bots) == "gone\n"
 
@@ -170,14 +179,25 @@ def check_kills(
             "recv_window": 500,
         }
         chance = random.Random(kills)
+        is_last = False
         # Some are executed when their bot is dead already, and perhaps being asked about.
-        exchange.faults.on("order.place", when=lambda _: chance.random() < 0.3).delay(
+        exchange.faults.on("order.place", when=lambda _: is_last or chance.random() < 0.3).delay(
             0.3, times=None
         )
+
+        def has_ordered() -> None:
+            exchange.journal.wait_for(
+                lambda frame: frame.method == "order.place" and frame.connection_id not in earlier,
+                timeout=60.0,
+            )
+
         for seed in range(kills):
-            one_dies(bots, options, seed)
+            is_last = seed % 8 == 7 or seed + 1 == kills
+            earlier = set(exchange.journal.connections())
+            # The last of some is amid an order; the others may have sent none, or have had all answers.
+            one_dies(bots, options, seed, has_ordered if is_last else partial(a_moment, seed))
             gone()
-            if seed % 8 != 7 and seed + 1 < kills:
+            if not is_last:
                 continue  # what several left behind is found out together
             with Client(**options) as client:
                 # What could not be asked is told to be open, and asked the next time.
