@@ -285,6 +285,7 @@ class Core:
 
     async def disconnect_all(self) -> None:
         """End all sessions and streams; the next call connects anew."""
+        self._drop_inbox(self.runtime.ended)
         sessions, user_data = self.sessions.take_all(), self.user_data.take_all()
         # Streams first: one that is closed on purpose has no gap at its end.
         endings = [each.close("closed by this side") for each in user_data]
@@ -328,13 +329,11 @@ class Core:
                 call.drop(not_sendable(call, error))
 
     def _refuse_inbox(self) -> None:
+        self._drop_inbox(lambda method: self.runtime.closed_error())
+
+    def _drop_inbox(self, why: Callable[[str], BinanceWsApiError]) -> None:
         for inbox in (self._inbox, self._rest_inbox):
-            while inbox:
-                try:
-                    call = inbox.popleft()
-                except IndexError:
-                    break
-                call.drop(self.runtime.closed_error())
+            _drop_all(inbox, why)
 
     async def _end(self) -> None:
         self.runtime.is_ending = True
@@ -364,6 +363,16 @@ def _drives_of(runtime: Runtime, inbox: deque[Call]) -> Drives:
 
 def _nobody_drives(session: ApiSession, call: Call, waiter: object) -> bool:
     return False
+
+
+def _drop_all(inbox: deque[Call], why: Callable[[str], BinanceWsApiError]) -> None:
+    """End what was handed in and not taken in yet: ``why`` gives the error of an operation's call."""
+    while inbox:
+        try:
+            call = inbox.popleft()
+        except IndexError:
+            break
+        call.drop(why(call.kind.method))
 
 
 def _measured(runtime: Runtime, call: Call, metrics: Metrics) -> Callable[[Outcome], object]:

@@ -27,6 +27,7 @@ from binance_wsapi.core.unanswered import Unanswered
 from binance_wsapi.errors import BinanceWsApiError, NotSent
 from binance_wsapi.protocol.limits import Refusal, Reservation, has_room
 from binance_wsapi.protocol.requests import RequestInput, RequestState, Unsent
+from binance_wsapi.protocol.session import SessionState
 
 if TYPE_CHECKING:
     from binance_wsapi.core.write_ahead import WriteAhead
@@ -188,6 +189,9 @@ class Outbox:
             call.drop(withdrawn(call))
             return
         session, now = self._session, self.now()
+        if session.machine.state is SessionState.CLOSED:
+            call.drop(self._runtime.ended(call.kind.method))
+            return
         if session.is_silenced(now):
             reason = f"{self.silence.reason(now)} ({session.why_not})"
             self._hold_back(call, reason, self.silence.handshake_delay(now), now, False)

@@ -296,6 +296,40 @@ def test_call_that_waits_while_all_is_disconnected_was_not_sent(
     assert caller.call(ping).status == 200
 
 
+def test_call_handed_in_before_all_is_disconnected_was_not_sent(
+    connect: Connect, exchange: SimulatedExchange
+) -> None:
+    """The loop looks at its bell between two turns: what was begun after the ring may come before it."""
+    exchange.stop_listening()
+    caller = connect(timeout=500)
+    core = caller.client._core
+    core._ring = lambda: None
+    call = caller.begin(ping)
+    until(caller, lambda core: core._inbox)
+
+    caller.call(lambda client: client.disconnect_all())
+
+    with pytest.raises(NotSent) as ended:
+        call.result(WAIT_S)
+    assert ended.value.reason == "disconnected"
+
+
+def test_question_over_a_session_that_was_closed_is_not_waited_for(
+    connect: Connect, exchange: SimulatedExchange
+) -> None:
+    """Who asks one thing after the other, as a recovery does, may have it under its hands."""
+    caller = connect(timeout=500)
+    caller.call(ping)
+    core = caller.client._core
+    closed = core.sessions.open[WsKey.MAIN_WSAPI]
+    caller.call(lambda client: client.disconnect_all())
+
+    with pytest.raises(NotSent) as ended:
+        core.runtime.run(lambda: closed.ask(None, "ping", {})).result(WAIT_S)
+
+    assert ended.value.reason == "disconnected"
+
+
 def test_abandoned_client_is_closed(exchange: SimulatedExchange) -> None:
     client = exchange.client()
     client.spot.get_server_time()
