@@ -14,6 +14,7 @@ from typing import Any, Self
 from aiohttp import WSMsgType, web
 
 from binance_wsapi import WsKey
+from binance_wsapi.simulator.doors.web_server import WebServer, stop_accepting
 
 WAIT_S = 10.0
 
@@ -129,15 +130,15 @@ class ScriptedServer:
     async def _main(self, started: concurrent.futures.Future[None]) -> None:
         self.loop = asyncio.get_running_loop()
         self._end = asyncio.Event()
-        server = web.Server(self._handle, access_log=None)  # type: ignore[arg-type]
+        server = WebServer(self._handle, access_log=None)
         listener = await self.loop.create_server(server, "127.0.0.1", 0)
         self.port: int = listener.sockets[0].getsockname()[1]
         started.set_result(None)
         await self._end.wait()
-        listener.close()
+        await stop_accepting([listener])
         for peer in self.peers:
             peer.cut()
-        await server.shutdown(0.1)
+        await server.end(0.1)
 
     async def _handle(self, request: web.Request) -> web.StreamResponse:
         with self._changed:

@@ -8,7 +8,7 @@ import logging
 import ssl
 import struct
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from aiohttp import WSMsgType, web
@@ -17,6 +17,7 @@ from binance_wsapi.simulator.clock import SimulatedClock
 from binance_wsapi.simulator.doors.gateway import Door, Gateway, HandshakeRefused
 from binance_wsapi.simulator.doors.held_port import held_port
 from binance_wsapi.simulator.doors.rest import RestAnswer, RestRequest
+from binance_wsapi.simulator.doors.web_server import WebServer, stop_accepting
 from binance_wsapi.simulator.official_hosts import path_at
 
 if TYPE_CHECKING:
@@ -66,10 +67,11 @@ class ExchangeThread:
         self._tls = tls
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
-        self._server: web.Server | None = None
+        self._server: WebServer | None = None
         self._listeners: list[asyncio.Server] = []
         self._held: list[socket] = []
         """Bound where it is to listen again."""
+        self._one_at_a_time = asyncio.Lock()
         self._alarm: asyncio.TimerHandle | None = None
         self._waiting: set[concurrent.futures.Future[Any]] = set()
 
@@ -119,14 +121,26 @@ class ExchangeThread:
 
     def stop_listening(self) -> None:
         """Refuse new connections at the port; open ones stay."""
-        self.call(self._hold_ports)
+        self._do(self._hold_ports)
 
     def resume_listening(self) -> None:
         """Listen at the same port again."""
+        self._do(self._listen)
+
+    def _do(self, action: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """Run ``action`` on the exchange's thread until it is done; from that thread, begin it."""
         loop = self._loop
         if loop is None:
             raise RuntimeError("the exchange is not running")
-        asyncio.run_coroutine_threadsafe(self._listen(), loop).result()
+
+        async def run() -> None:
+            async with self._one_at_a_time:
+                await action()
+
+        if threading.current_thread() is self._thread:
+            loop.create_task(run())
+        else:
+            asyncio.run_coroutine_threadsafe(run(), loop).result()
 
     # --- on the thread
 
@@ -134,7 +148,7 @@ class ExchangeThread:
         loop = asyncio.new_event_loop()
         asyncio.set_event_loop(loop)
         try:
-            server = self._server = web.Server(self._serve, loop=loop, access_log=None)
+            server = self._server = WebServer(self._serve, loop=loop, access_log=None)
             loop.run_until_complete(self._listen())
         except Exception as error:  # noqa: BLE001 - it is raised in the thread that started us
             loop.close()
@@ -171,37 +185,30 @@ class ExchangeThread:
                 )
                 self._listeners.append(listener)
         except OSError:
-            self._unlisten()
+            await self._unlisten()
             raise
         self.port = self._listeners[0].sockets[0].getsockname()[1]
 
-    def _hold_ports(self) -> None:
+    async def _hold_ports(self) -> None:
         """Listen no more, and let nobody else have the ports."""
         places = [
             (each.family, each.getsockname()) for at in self._listeners for each in at.sockets
         ]
-        self._unlisten()
+        await self._unlisten()
         self._held += [held_port(family, address) for family, address in places]
 
-    def _unlisten(self) -> None:
-        while self._listeners:
-            self._listeners.pop().close()
+    async def _unlisten(self) -> None:
+        listeners, self._listeners = self._listeners, []
+        await stop_accepting(listeners)
 
-    async def _close(self, server: web.Server) -> None:
-        self._unlisten()
+    async def _close(self, server: WebServer) -> None:
+        await self._unlisten()
         while self._held:
             self._held.pop().close()
         if self._alarm is not None:
             self._alarm.cancel()
         self._gateway.drop()
-        await server.shutdown(timeout=1.0)
-        others = asyncio.all_tasks() - {asyncio.current_task()}
-        for task in others:
-            task.cancel()
-        await asyncio.gather(*others, return_exceptions=True)
-        # Transports close in the loop's next turns.
-        await asyncio.sleep(0)
-        await asyncio.sleep(0)
+        await server.end(timeout=1.0)
 
     def _set_alarm(self) -> None:
         if self._alarm is not None:

@@ -245,6 +245,28 @@ def test_nobody_else_gets_the_port_while_it_is_not_listened_at(host: str) -> Non
         exchange.stop_listening()
 
 
+def test_fault_stops_listening_and_listens_again(exchange: SimulatedExchange) -> None:
+    """On the exchange's own thread, which cannot wait for itself."""
+
+    def restart(pending: Any) -> None:
+        exchange.stop_listening()
+        exchange.resume_listening()
+        pending.send(b'{"id":"ping","status":200,"result":{}}')
+
+    exchange.faults.on("ping").do(restart)
+
+    async def scenario() -> None:
+        async with connected(exchange) as ws:
+            assert (await ask(ws, "ping"))["result"] == {}
+            assert (await ask(ws, "time"))["status"] == 200
+        async with connected(exchange) as again:
+            assert (await ask(again, "ping"))["status"] == 200
+
+    run(scenario)
+    exchange.stop_listening()
+    exchange.resume_listening()
+
+
 UPGRADE = (
     b"GET /ws-api/v3 HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
     b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
