@@ -14,6 +14,7 @@ from binance_wsapi.simulator.order_books import OrderBooks
 
 __all__ = ["OptionMatching"]
 
+ZERO = Decimal(0)
 FEE_RATE = Decimal("0.0003")
 """Of the index price."""
 MOST_OF_PRICE = Decimal("0.1")
@@ -58,13 +59,23 @@ class OptionMatching(OrderBooks[OptionOrder]):
         self.finish(order, "EXPIRED_IN_MATCH")
 
     def _match(self, taker: OptionOrder, maker: OptionOrder) -> None:
-        price, quantity = maker.price, min(taker.remaining, maker.remaining)
+        """Fill two orders against each other; an order with nothing left to reduce expires instead."""
+        allowed = {order: _closable(order) for order in (taker, maker) if order.reduce_only}
+        spent = [order for order, quantity in allowed.items() if not quantity]
+        for order in spent:
+            self.finish(order, "EXPIRED")
+        if spent:
+            return
+        price = maker.price
+        quantity = min(taker.remaining, maker.remaining, *allowed.values())
         value = _value(price, quantity)
         trade_id = self._fill(taker, maker, quantity, value)
         taker.updated_us = maker.updated_us = self._clock.now_us()
         self._announce(taker, maker, trade_id=trade_id, quantity=quantity, value=value)
         for order in (maker, taker):
             self._settle(order, trade_id, price, quantity, is_maker=order is maker)
+        for order in (maker, taker):
+            self._expire_spent_orders(order)
 
     def _settle(
         self,
@@ -94,6 +105,21 @@ class OptionMatching(OrderBooks[OptionOrder]):
         self._events.balances(account, "ORDER", positions=[position])
         self._events.standing(account)
         self._on_fill(order)
+
+    def _expire_spent_orders(self, order: OptionOrder) -> None:
+        """Expire an account's resting orders that have no position left to reduce."""
+        if order.account.is_house:
+            return  # it rests a whole book, and nothing that only closes
+        for other in list(order.account.open_orders.values()):
+            is_spent = other.option is order.option and other.reduce_only and not _closable(other)
+            if other.is_resting and is_spent:
+                self.finish(other, "EXPIRED")
+
+
+def _closable(order: OptionOrder) -> Decimal:
+    """Return how much of its position an order may still close."""
+    held = order.account.held(order.option)
+    return abs(held) if held and (held > 0) is not order.is_buy else ZERO
 
 
 def _value(price: Decimal, quantity: Decimal) -> Decimal:

@@ -70,6 +70,27 @@ def desk() -> Desk:
     return Desk()
 
 
+def test_a_reduce_only_order_opens_nothing(desk: Desk) -> None:
+    """It is filled as far as there is a position, and expires when there is none left."""
+    desk.deal("2")
+    resting = desk.place(desk.buyer, "SELL", "2", "600", reduceOnly=True)
+    small = desk.place(desk.buyer, "SELL", "1", "610", reduceOnly=True)
+    desk.place(desk.seller, "BUY", "0.5", "600")
+    desk.place(desk.seller, "BUY", "1", "490")
+    desk.place(desk.buyer, "SELL", "1", "490")  # half a contract is left
+
+    desk.place(desk.seller, "BUY", "3", "610")
+
+    assert desk.buyer.held(CALL) == 0
+    orders = [desk.buyer.orders[each["orderId"]] for each in (resting, small)]
+    assert [(each.status, each.executed) for each in orders] == [
+        ("EXPIRED", Decimal(1)),
+        ("EXPIRED", Decimal(0)),
+    ]
+    assert not desk.buyer.open_orders
+    assert not desk.market.books[CALL.symbol].asks.best()
+
+
 def test_options_are_named_by_underlying_day_strike_and_kind() -> None:
     chain = listed(BTC, Decimal(65_400), NOON_US)
 
