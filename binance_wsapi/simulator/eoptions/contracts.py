@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import ROUND_HALF_EVEN, Decimal
 
-__all__ = ["CENT", "QUOTE_ASSET", "UNDERLYINGS", "Option", "Underlying", "listed"]
+__all__ = [
+    "CENT",
+    "QUOTE_ASSET",
+    "UNDERLYINGS",
+    "Option",
+    "Underlying",
+    "listed",
+    "next_expiry_hour",
+]
 
 ZERO = Decimal(0)
 DAY_US = 86_400_000_000
@@ -16,7 +25,7 @@ CENT = Decimal("0.00000001")
 """Grid of every amount in a wallet."""
 
 DAYS_TO_EXPIRY = (1, 8)
-"""When the options of the first day expire, beside the day itself."""
+"""In how many days what is listed expires."""
 STRIKES_A_SIDE = 2
 
 
@@ -76,15 +85,25 @@ class Option:
         return max(tick, (price / tick).to_integral_value(ROUND_HALF_EVEN) * tick)
 
 
-def listed(underlying: Underlying, index: Decimal, now_us: int) -> list[Option]:
-    """Return what is listed of an underlying on a first day: calls and puts around its price."""
+def next_expiry_hour(now_us: int) -> int:
+    """Return when options next expire, and others are listed."""
+    return now_us - (now_us - EXPIRY_HOUR_US) % DAY_US + DAY_US
+
+
+def listed(
+    underlying: Underlying,
+    index: Decimal,
+    now_us: int,
+    days_to_expiry: Sequence[int] = DAYS_TO_EXPIRY,
+) -> list[Option]:
+    """Return what is listed of an underlying on a day: calls and puts around its price."""
     step = underlying.strike_step
     middle = (index / step).to_integral_value(ROUND_HALF_EVEN) * step
     first = now_us - now_us % DAY_US + EXPIRY_HOUR_US
     strikes = [middle + each * step for each in range(-STRIKES_A_SIDE, STRIKES_A_SIDE + 1)]
     return [
         option(underlying, strike, first + days * DAY_US, now_us, is_call=is_call)
-        for days in DAYS_TO_EXPIRY
+        for days in days_to_expiry
         for strike in strikes
         for is_call in (True, False)
     ]

@@ -14,7 +14,14 @@ from binance_wsapi.simulator.eoptions.accounts import (
     OptionOrder,
     OptionPosition,
 )
-from binance_wsapi.simulator.eoptions.contracts import CENT, UNDERLYINGS, Option, listed
+from binance_wsapi.simulator.eoptions.contracts import (
+    CENT,
+    DAYS_TO_EXPIRY,
+    UNDERLYINGS,
+    Option,
+    listed,
+    next_expiry_hour,
+)
 from binance_wsapi.simulator.eoptions.events import OptionEvents
 from binance_wsapi.simulator.eoptions.matching import OptionMatching
 from binance_wsapi.simulator.eoptions.risk import OptionRisk
@@ -71,6 +78,7 @@ class OptionMarket:
         for underlying in UNDERLYINGS:
             for option in listed(underlying, underlying.start_price, clock.now_us()):
                 self.list(option)
+        self._plan_listing()
 
     @property
     def books(self) -> dict[str, Book]:
@@ -97,6 +105,23 @@ class OptionMarket:
         self.clock.call_at(option.expiry_us, partial(self.expire, option.symbol))
         for listener in tuple(self.listing_listeners):
             listener(option)
+
+    def _plan_listing(self) -> None:
+        self.clock.call_at(next_expiry_hour(self.clock.now_us()), self._list_day)
+
+    def _list_day(self) -> None:
+        """List the options of the next day, and later ones where none are left."""
+        self._plan_listing()
+        now_us = self.clock.now_us()
+        for underlying in UNDERLYINGS:
+            has_later = any(
+                each.underlying is underlying and each.expiry_us > next_expiry_hour(now_us)
+                for each in self.options.values()
+            )
+            days = DAYS_TO_EXPIRY[:1] if has_later else DAYS_TO_EXPIRY
+            for option in listed(underlying, self.indexes[underlying.symbol], now_us, days):
+                if option.symbol not in self.statuses:
+                    self.list(option)
 
     def set_index(self, underlying: str, price: Decimal) -> None:
         """Set the index price of an underlying: what every option on it is reckoned by."""

@@ -20,6 +20,7 @@ from binance_wsapi.simulator.eoptions.pricing import value
 from binance_wsapi.simulator.errors import ExchangeError
 
 BTC = UNDERLYINGS[0]
+DAY_SECONDS = 86_400
 NOON_US = 1_780_000_000_000_000
 CALL, PUT = (
     option(BTC, Decimal(65_000), NOON_US + 86_400_000_000, NOON_US, is_call=is_call)
@@ -68,6 +69,30 @@ class Desk:
 @pytest.fixture
 def desk() -> Desk:
     return Desk()
+
+
+def test_there_are_always_options_of_the_next_day_and_later_ones() -> None:
+    clock = SimulatedClock(start_us=NOON_US, frozen=True)
+    venue = OptionVenue(clock, Random(1), RequestLimits(clock))
+    venue.start_maker()
+    market = venue.market
+    for day in range(20):
+        clock.advance(DAY_SECONDS)
+        if day == 9:
+            market.set_index("BTCUSDT", Decimal(80_000))
+            market.expire(next(iter(market.options)))
+        for underlying in UNDERLYINGS:
+            days = [
+                (each.expiry_us - clock.now_us()) / (DAY_SECONDS * 1_000_000)
+                for each in market.options.values()
+                if each.underlying is underlying
+            ]
+            assert 0 < min(days) < 1 < max(days)
+        for symbol in market.options:
+            assert market.books[symbol].asks.best()
+
+    assert "BTC-260618-80000-C" in market.options
+    assert len(market.options) < 100
 
 
 def test_a_reduce_only_order_opens_nothing(desk: Desk) -> None:
