@@ -109,7 +109,10 @@ class DirectTransport:
 
     async def _open_one(self, url: URL, receiver: Receiver) -> DirectSocket:
         loop = asyncio.get_running_loop()
-        sock = await _dialled(loop, url)
+        try:
+            sock = await _dialled(loop, url)
+        except OSError as error:
+            raise OSError(f"{url.host}:{url.port}: {error.strerror or error}") from None
         try:
             tls = await self._secured(loop, sock, url) if url.scheme == "wss" else None
             rest = await _shaken_hands(loop, sock, tls, Handshake(url, self._headers))

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import contextlib
 import hashlib
+import socket
 import ssl
 import struct
 import sys
@@ -14,6 +16,7 @@ from typing import Any
 import pytest
 from callers import WAIT_S, Caller
 from scripted_server import ScriptedServer
+from yarl import URL
 
 from binance_wsapi import AsyncClient, Client, ConfigurationError
 from binance_wsapi.core.aiohttp_transport import AiohttpTransport
@@ -272,6 +275,42 @@ def test_handshake_takes_no_longer_than_it_may(kind: type[Any]) -> None:
         await transport.close()
 
     with_peer(serve, use)
+
+
+@both
+def test_failed_connection_says_where_it_went(kind: type[Any]) -> None:
+    async def connect(port: int) -> None:
+        transport = make(kind)
+        with pytest.raises(OSError, match=f"localhost:{port}.*Connect call failed"):
+            await transport.connect(f"ws://localhost:{port}/", Ears())
+        await transport.close()
+
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port: int = taken.getsockname()[1]
+    asyncio.run(connect(port))
+
+
+def test_address_that_does_not_answer_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The second one is tried beside it."""
+
+    async def use(url: str) -> None:
+        transport, ears = make(DirectTransport), Ears()
+        alive = ("127.0.0.1", URL(url).port)
+        found = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", to) for to in (silent, alive)]
+        monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: found)
+        await transport.connect(url, ears)
+        assert await ears.wait(1) == ["here"]
+        await transport.close()
+
+    with contextlib.ExitStack() as open_ones, socket.socket() as hole:
+        hole.bind(("127.0.0.1", 0))
+        hole.listen(0)
+        silent = hole.getsockname()
+        for _ in range(3):  # nobody takes them: no more fit in
+            waiting = open_ones.enter_context(socket.socket())
+            waiting.setblocking(False)
+            waiting.connect_ex(silent)
+        with_peer(saying(b"\x81\x04here"), use)
 
 
 @both
