@@ -24,10 +24,6 @@ class Leader(Protocol):
     """A caller who waits for an answer, or for several."""
 
     @property
-    def is_over(self) -> bool:
-        """It will not lead again."""
-
-    @property
     def is_settled(self) -> bool:
         """It has its answers, and waits no more."""
 

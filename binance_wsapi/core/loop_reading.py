@@ -91,6 +91,11 @@ class LoopReader:
         except RuntimeError:  # it was closed at this moment
             pass
 
+    def release(self) -> None:
+        """It is over: give its descriptor back; on any thread, for nobody runs its loop."""
+        self._delivery.readers.pop(self._lead, None)
+        self._watched.close()
+
     def left_behind(self) -> None:
         """In a forked child: the socket is the parent's, and so is what watches it."""
         self._is_left_behind = True
@@ -147,6 +152,9 @@ def reader_of(delivery: LoopDelivery, lead: Lead) -> LoopReader | None:
             reader = delivery.readers[lead] = LoopReader(loop, delivery, lead)
         except OSError:
             return None
-        lead.readers = [each for each in lead.readers if not each.is_over]
+        for each in lead.readers[:]:
+            if isinstance(each, LoopReader) and each.is_over:
+                lead.readers.remove(each)
+                each.release()
         lead.readers.append(reader)
     return reader

@@ -65,8 +65,6 @@ class Waiter:
 
     is_idle = False
     """It reads for its answer alone."""
-    is_over = True
-    """And but once."""
 
     @property
     def is_settled(self) -> bool:

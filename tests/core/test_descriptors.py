@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import gc
 import os
@@ -17,7 +18,7 @@ import pytest
 from callers import Caller, noted
 from scripted_server import Peer, ScriptedServer
 
-from binance_wsapi import Client, ConfigurationError, WsKey
+from binance_wsapi import AsyncClient, Client, ConfigurationError, WsKey
 from binance_wsapi.core import lead, loop_reading
 
 if sys.platform != "linux":
@@ -82,6 +83,25 @@ def test_connection_that_goes_gives_its_descriptors_back_at_once(
         before, after = after_losing(3), after_losing(20)
     finally:
         gc.enable()
+
+    assert after <= before + 5
+
+
+def test_loop_that_is_closed_keeps_no_descriptor(scripted: ScriptedServer) -> None:
+    """Each call of a script may have a loop of its own, and the garbage collector may be off."""
+    client = AsyncClient(urls=scripted.urls, transport="direct", attach_event_listeners=False)
+
+    def after_loops(count: int) -> int:
+        for _ in range(count):
+            asyncio.run(client.spot.test_connectivity())
+        return sum("anon_inode" in each for each in descriptors())
+
+    gc.disable()
+    try:
+        before, after = after_loops(3), after_loops(20)
+    finally:
+        gc.enable()
+    asyncio.run(client.close())
 
     assert after <= before + 5
 
