@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 import logging
 import math
 import os
@@ -14,6 +13,8 @@ from typing import Any
 
 import redis.asyncio
 import redis.exceptions
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
 from binance_wsapi.core.shared_limits import SharedPool
@@ -21,6 +22,7 @@ from binance_wsapi.options import own_parameters
 from binance_wsapi.protocol.limits import Claim, Ledger
 from binance_wsapi.protocol.silence import Silence
 from binance_wsapi.shared_limits.lease_script import LEASE
+from binance_wsapi.shared_limits.silences import Silences
 
 __all__ = ["RedisLimits"]
 
@@ -216,7 +218,6 @@ class RedisLimits:
         self._address = own.get("address")
         self._id = os.urandom(8).hex()
         self._books: list[_Book] = []
-        self._pools: list[SharedPool] = []
         self._problem: str | None = "not reached yet"
         self._has_told = False
         self._is_alone = False
@@ -226,6 +227,8 @@ class RedisLimits:
         self._back_at = -1e9
         self._wake = asyncio.Event()
         self._resubscribe = asyncio.Event()
+        self._in_vain = 0
+        """How often it was tried in vain to hear what is published."""
         self._is_begun = False
         self._is_ended = False
 
@@ -237,6 +240,7 @@ class RedisLimits:
     ) -> None:
         """Take what it stands on."""
         self._spawn, self._now, self._tell = spawn, now, tell
+        self._silences = Silences(self._id, now)
 
     def status(self) -> str:
         """Return how the sharing is doing, in a few words."""
@@ -264,7 +268,7 @@ class RedisLimits:
             book.ledger.on_need = self._wake.set
             if self._is_alone:
                 book.stand_alone(self._now())
-        self._pools.append(pool)
+        self._silences.share(pool, PREFIX, address)
         self._books += books
         self._wake.set()
         self._resubscribe.set()
@@ -275,13 +279,17 @@ class RedisLimits:
                 decode_responses=True,
                 socket_timeout=ANSWER_S,
                 socket_connect_timeout=ANSWER_S,
+                retry=Retry(
+                    NoBackoff(), 0
+                ),  # another server may stand there: that has to be noticed
             )
             self._spawn(self._lease())
             self._spawn(self._listen())
 
     def told(self, pool: SharedPool, silence: Silence) -> None:
         """Have all others leave alone what this client was told to."""
-        self._spawn(self._publish(pool, silence.remaining(self._now())))
+        self._silences.told(pool, silence)
+        self._wake.set()
 
     async def leave(self) -> None:
         """Give everything back."""
@@ -305,10 +313,7 @@ class RedisLimits:
             try:
                 async with asyncio.timeout(ANSWER_S):
                     await self._beat()
-            except Exception as error:
-                if not isinstance(error, FAILURES):
-                    # Whatever else is wrong with what the server says: no call may wait for it for ever.
-                    log.exception("the server of the shared limits cannot be understood")
+            except Exception as error:  # noqa: BLE001  (no call may wait for a server for ever, whatever it says)
                 self._lost(error)
                 await asyncio.sleep(RETRY_S)
                 continue
@@ -326,6 +331,7 @@ class RedisLimits:
         is_back = now - self._back_at < LIVES_MS / 1000
         said = []
         pipeline = self._server.pipeline(transaction=False)
+        silences = self._silences.ask(pipeline)
         for book in self._books:
             claims = book.claims(now, returns=not is_last)
             expected = 0 if is_last else book.members
@@ -343,9 +349,15 @@ class RedisLimits:
             if is_last:
                 pipeline.zrem(f"{book.name}:members", self._id)
             said.append((book, claims, news))
-        replies = iter(await pipeline.execute())
+        answers = iter(await pipeline.execute(raise_on_error=False))
+        self._silences.take(silences, answers)
         if is_last:
             return
+        leased = list(answers)
+        for answer in leased:
+            if isinstance(answer, Exception):
+                raise answer
+        replies = iter(leased)
         for book, claims, news in said:
             if news:
                 next(replies), next(replies)
@@ -368,7 +380,7 @@ class RedisLimits:
         is_refused = isinstance(error, redis.exceptions.ConnectionError)
         if is_stranger and silent_s < PATIENCE_S and not is_refused:
             return  # what is to be sent waits for the first lease, and for nothing else
-        self._problem = f"{type(error).__name__}: {error}".rstrip(": ")
+        self._problem = _in_words(error)
         if self._is_alone and not is_stranger:
             return
         self._is_alone = is_stranger or silent_s > LIVES_MS / 1000 + ANSWER_S
@@ -379,7 +391,10 @@ class RedisLimits:
                 book.do_without(self._now())
         if not self._has_told:
             self._has_told = True
-            log.warning("limits are not shared: %s", self._problem)
+            is_known = isinstance(error, FAILURES)
+            log.warning(
+                "limits are not shared: %s", self._problem, exc_info=None if is_known else error
+            )
             self._tell("limits_alone", self.status())
 
     def _came_back(self) -> None:
@@ -392,76 +407,34 @@ class RedisLimits:
             log.info("limits are shared again")
             self._tell("limits_shared", "the server answers")
 
-    # What the exchange told one of them to leave alone
-
-    def _channels(self) -> dict[str, tuple[SharedPool, bool]]:
-        found: dict[str, tuple[SharedPool, bool]] = {}
-        for pool in self._pools:
-            address = pool.address if self._address is None else f"{pool.address}@{self._address}"
-            found[f"{PREFIX}:silence:{address}"] = pool, True
-            if pool.account is not None:
-                found[f"{PREFIX}:silence:{pool.account}"] = pool, False
-        return found
-
-    async def _publish(self, pool: SharedPool, remaining: dict[str, float]) -> None:
-        for channel, (concerned, is_address) in self._channels().items():
-            if concerned is not pool:
-                continue
-            what = {
-                name: seconds
-                for name, seconds in remaining.items()
-                if seconds > 0 and (name == "orders") is not is_address
-            }
-            if not what:
-                continue
-            text = json.dumps({"from": self._id, **what})
-            with contextlib.suppress(*FAILURES):
-                async with asyncio.timeout(ANSWER_S):
-                    await self._server.publish(channel, text)
-                    # For those who come later.
-                    lasts_ms = max(1, round(max(what.values()) * 1000))
-                    await self._server.set(channel, text, px=lasts_ms)
-
     async def _listen(self) -> None:
+        """Hear at once what others are told; what is missed here is taken in with the next lease."""
         while not self._is_ended:
             self._resubscribe.clear()
             try:
-                async with self._server.pubsub() as heard:
-                    channels = self._channels()
-                    await heard.subscribe(*channels)
-                    for channel in channels:
-                        await self._read_kept(channel)
+                async with self._server.pubsub() as published:
+                    await published.subscribe(*self._silences.channels)
+                    self._in_vain = 0
                     while not self._resubscribe.is_set() and not self._is_ended:
-                        message = await heard.get_message(
+                        message = await published.get_message(
                             ignore_subscribe_messages=True, timeout=BEAT_S
                         )
                         if message is not None:
-                            self._heard(message["channel"], message["data"])
-            except FAILURES:
+                            self._silences.heard(message["channel"], message["data"])
+            except Exception as error:  # noqa: BLE001  (whatever one member published: others will, too)
+                self._cannot_hear(error)
                 await asyncio.sleep(RETRY_S)
 
-    async def _read_kept(self, channel: str) -> None:
-        text, lasts_ms = await self._server.get(channel), await self._server.pttl(channel)
-        if text is not None and lasts_ms > 0:
-            self._heard(channel, text, lasts_ms / 1000)
+    def _cannot_hear(self, error: Exception) -> None:
+        self._in_vain += 1
+        if not isinstance(error, FAILURES):
+            log.warning("what another member published cannot be read", exc_info=error)
+        elif self._in_vain == 2 and self._problem is None:
+            log.warning("what others are told is heard a little later: %s", _in_words(error))
 
-    def _heard(self, channel: str, text: str, lasts_s: float | None = None) -> None:
-        try:
-            told = json.loads(text)
-            if told.pop("from", None) == self._id:
-                return
-            remaining = {str(name): float(seconds) for name, seconds in told.items()}
-            if lasts_s is not None and remaining:  # it was told a while ago
-                passed = max(0.0, max(remaining.values()) - lasts_s)
-                remaining = {name: seconds - passed for name, seconds in remaining.items()}
-            silence = Silence.of(remaining, self._now())
-        except (ValueError, TypeError, AttributeError):
-            log.warning("what another member told cannot be read: %.80r", text)
-            return
-        pool, is_address = self._channels().get(channel, (None, False))
-        if pool is not None:
-            nothing = Silence()
-            pool.hear(silence if is_address else nothing, nothing if is_address else silence)
+
+def _in_words(error: BaseException) -> str:
+    return f"{type(error).__name__}: {error}".rstrip(": ")
 
 
 def _changed(claim: Claim, held: int) -> tuple[Any, ...]:

@@ -368,11 +368,11 @@ def test_a_count_is_not_compared_with_what_was_handled_after_it(
                 asked = pipeline(**options)
                 execute = asked.execute
 
-                async def execute_late() -> Any:
+                async def execute_late(**options: Any) -> Any:
                     send(one, 1)
                     send(other, 50)
                     await other.beat()
-                    return await execute()
+                    return await execute(**options)
 
                 asked.execute = execute_late
                 return asked

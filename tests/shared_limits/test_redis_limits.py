@@ -14,8 +14,17 @@ from callers import WAIT_S, Caller
 from redis_server import RedisServer, needs_redis
 from scripted_server import Peer, ScriptedServer
 
-from binance_wsapi import Client, ConfigurationError, NotSent, SharedLimitsChanged, WsKey
+from binance_wsapi import (
+    Client,
+    ConfigurationError,
+    IpBanned,
+    NotSent,
+    SharedLimitsChanged,
+    WsKey,
+)
 from binance_wsapi.shared_limits.lease_script import LEASE
+from binance_wsapi.shared_limits.redis_limits import RedisLimits
+from binance_wsapi.shared_limits.silences import KEEP
 from binance_wsapi.simulator import SimulatedExchange
 
 Dial = Callable[..., Caller]
@@ -46,6 +55,13 @@ def wait_until(holds: Callable[[], object]) -> None:
     while not holds():
         assert time.monotonic() < until, "it never came to that"
         time.sleep(0.005)
+
+
+def channel_of(database: Any) -> str:
+    """Where what the one address was told is published, once its client has said that it lives."""
+    wait_until(lambda: list(database.scan_iter("*:weight}:members")))
+    (members,) = database.scan_iter("*:weight}:members")
+    return str(members).replace(":weight}:members", "}:silence")
 
 
 # Leases
@@ -185,24 +201,77 @@ def test_a_ban_told_to_one_silences_all(
     with pytest.raises(Exception, match="Way too much"):
         banned.call(ping)
     requests = len(scripted.requests)
-    exchanges = other.client._runtime.exchanges
-    wait_until(
-        lambda: exchanges.governor_of(WsKey.MAIN_WSAPI).silence.delay(time.monotonic()) > 100
-    )
+    wait_until(lambda: silence_delay(other) > 100)
     with pytest.raises(NotSent, match="banned"):
         other.call(ping)
     late = dial(shared_limits=server.url)
-    late_exchanges = late.client._runtime.exchanges
-
-    def look() -> float:
-        return late_exchanges.governor_of(WsKey.MAIN_WSAPI).silence.delay(time.monotonic())
-
-    with pytest.raises(NotSent):
-        late.call(lambda client: client.with_options(timeout=0.2).spot.test_connectivity())
-    wait_until(lambda: look() > 100)
+    with pytest.raises(NotSent, match="banned"):
+        late.call(ping)
     assert [
         each["method"] for each in scripted.requests[requests:] if each["method"] == "ping"
     ] == []
+
+
+def silence_delay(caller: Caller) -> float:
+    exchanges = caller.client._runtime.exchanges
+    return float(exchanges.governor_of(WsKey.MAIN_WSAPI).silence.delay(time.monotonic()))
+
+
+async def never_listen(limits: RedisLimits) -> None:
+    """Subscribe to nothing."""
+
+
+def test_who_comes_while_the_address_is_banned_sends_nothing(
+    server: RedisServer,
+    database: Any,
+    dial: Dial,
+    scripted: ScriptedServer,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Whether it is subscribed in time or not."""
+    monkeypatch.setattr(RedisLimits, "_listen", never_listen)
+    present = dial(shared_limits=server.url)
+    present.call(ping)
+    banned = f"{channel_of(database)}:banned"
+    database.set(banned, 1, px=100_000)
+    database.set(banned.replace("banned", "requests"), 1, px=100_000)
+    wait_until(lambda: silence_delay(present) > 50)
+    requests = len(scripted.requests)
+    for _ in range(5):
+        late = dial(shared_limits=server.url)
+        with pytest.raises(NotSent, match="banned"):
+            late.call(ping)
+
+    assert len(scripted.requests) == requests
+
+
+def test_a_ban_that_is_told_while_the_server_is_away_reaches_others_when_it_is_back(
+    server: RedisServer, dial: Dial, scripted: ScriptedServer
+) -> None:
+    banned, other = dial(shared_limits=server.url), dial(shared_limits=server.url)
+    for caller in (banned, other):
+        caller.call(ping)
+    server.stop()
+
+    async def refuse(peer: Peer, request: dict[str, Any]) -> None:
+        error = {"code": -1003, "msg": "Way too much."}
+        await peer.send({"id": request["id"], "status": 418, "error": error})
+
+    scripted.replies["ping"] = refuse
+    with pytest.raises(IpBanned):
+        banned.call(ping)
+    assert silence_delay(other) == 0
+    server.start()
+
+    wait_until(lambda: silence_delay(other) > 100)
+
+
+def test_a_short_wait_ends_no_longer_one(database: Any) -> None:
+    for lasts_ms in (60_000, 500, 0):
+        database.eval(KEEP, 2, "requests", "banned", lasts_ms, lasts_ms // 2)
+
+    assert 30_000 < database.pttl("requests") <= 60_000
+    assert 15_000 < database.pttl("banned") <= 30_000
 
 
 def test_without_its_server_a_client_goes_on_and_comes_back_by_itself(
@@ -244,10 +313,17 @@ def test_what_the_server_says_and_nobody_understands_ends_nothing(
         client.on("limits_alone", lambda event: alone.set())
         ping(client)
         (windows,) = database.scan_iter("*:weight}:windows")
-        address = windows.partition("{")[2].partition(":weight}")[0]
-        channel = f"binance_wsapi:limits:silence:{address}"
-        wait_until(lambda: database.pubsub_numsub(channel)[0][1])
-        for text in ("no JSON", "[]", '{"banned": "x"}', '{"banned": null}', "7"):
+        channel = channel_of(database)
+        for text in (
+            "no JSON",
+            "[]",
+            '{"banned": "x"}',
+            '{"banned": null}',
+            "7",
+            "[" * 100_000,
+            b"\xff",
+        ):
+            wait_until(lambda: database.pubsub_numsub(channel)[0][1] == 1)
             assert database.publish(channel, text) == 1
         database.hset(windows, "nonsense", "x")
         assert alone.wait(WAIT_S)
@@ -255,6 +331,7 @@ def test_what_the_server_says_and_nobody_understands_ends_nothing(
             ping(client)
         database.delete(windows)
         wait_until(lambda: client.health()[0].limits == "shared by 1")
+        wait_until(lambda: database.pubsub_numsub(channel)[0][1] == 1)
 
 
 def test_the_server_sees_no_key(
