@@ -183,15 +183,16 @@ class AwaitedCalls(ClientBase):
         are left alone.
 
         Args:
-            timeout: Seconds this may take; what is not known by then stays open. ``None`` for as long as it
-                takes.
+            timeout: Seconds this may take; what is not known by then stays open. Writing down what is known may
+                take one more. ``None`` for as long as it takes.
 
         Returns:
             Each of them, oldest first, with what became of it, and its orders as they stand.
 
         Raises:
             ConfigurationError: The client keeps no journal, or it cannot be read.
-            NotSent: The exchange cannot be reached: nothing was found out.
+            NotSent: The exchange cannot be reached, or in that time the journal was not read, or not left by
+                another recovery: nothing was found out.
             ParameterError: ``timeout`` is no number of seconds.
             ClientClosed: The client is closed.
         """

@@ -37,6 +37,9 @@ log = logging.getLogger("binance_wsapi.journal")
 LEASE_S = 10.0
 """How long a lease lasts without being renewed, by the database's clock."""
 
+OPENING_S = 10.0
+"""How long opening may take: some ten questions, and twenty where the tables are to be made."""
+
 RENEW_S = 2.5
 PRUNE_EVERY_S = 3600.0
 READ_S = 60.0
@@ -131,17 +134,18 @@ class PostgresJournal:
         self._is_ended = threading.Event()
         self._lost: str | None = None
         """Who has it by now."""
+        opening = PostgresLink(url, limit, until=time.monotonic() + OPENING_S)
         try:
-            _migrate(self._renewer, self._name)
+            _migrate(opening, self._name)
             asked_at = time.monotonic()
             # By chance: a counter could repeat when a server comes back without its last commits.
             self._token = secrets.randbits(62)
-            self._take(run)
+            self._take(opening, run)
             self._sure_until = asked_at + LEASE_S
             """Until when nobody else can have it."""
             try:
-                self.run = self._registered(run)
-                ((last,),) = self._renewer.ask(
+                self.run = _registered(opening, run)
+                ((last,),) = opening.ask(
                     "SELECT coalesce(max(number), 0) FROM binance_wsapi_journal.records WHERE account = %s",
                     (run.account,),
                 )
@@ -151,7 +155,7 @@ class PostgresJournal:
         except JournalFailed as error:
             raise ConfigurationError(f"the journal cannot be used: {error}") from None
         finally:
-            self._renewer.close()
+            opening.close()
         self._next = last + 1
         self._keeper = threading.Thread(
             target=self._keep, name="binance-wsapi-journal", daemon=True
@@ -193,21 +197,16 @@ class PostgresJournal:
         """In a forked child: the parent has it; the driver leaves its connections alone."""
         self._is_ended.set()
 
-    def _take(self, run: Run) -> None:
+    def _take(self, link: PostgresLink, run: Run) -> None:
         given = (run.account, self._token, run.host, run.pid, LEASE_S)
-        if self._renewer.ask(_TAKE, given):
+        if link.ask(_TAKE, given):
             return
-        holder, retry_after = _holder(self._renewer, run.account)
+        holder, retry_after = _holder(link, run.account)
         raise JournalHeld(
             f"the journal of this account in {self._name} is held by {holder}: close that client, or try "
             f"again in {retry_after:.1f} s, when its lease has run out unless it lives",
             retry_after=retry_after,
         )
-
-    def _registered(self, run: Run) -> Run:
-        given = (run.account, run.began_us, run.pid, run.host, run.boot, run.id_prefix)
-        ((number,),) = self._renewer.ask(_REGISTER, given)
-        return replace(run, number=number)
 
     def _release(self) -> None:
         link = PostgresLink(self._url)  # the other one may be asking
@@ -337,6 +336,12 @@ def _rows(
     while rows := link.ask(_ROWS, (account, number, below, AT_ONCE)):
         yield from (JournalRow(*row) for row in rows)
         number = rows[-1][0] + 1
+
+
+def _registered(link: PostgresLink, run: Run) -> Run:
+    given = (run.account, run.began_us, run.pid, run.host, run.boot, run.id_prefix)
+    ((number,),) = link.ask(_REGISTER, given)
+    return replace(run, number=number)
 
 
 def _ago(span_us: int) -> int:

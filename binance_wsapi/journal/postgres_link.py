@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -35,12 +37,16 @@ class PostgresLink:
         url: Of the database.
         settings: What holds for its session, as SQL.
         answer_s: Seconds an answer may take.
+        until: When all has to be answered, monotonic seconds.
     """
 
-    def __init__(self, url: str, *settings: str, answer_s: float = ANSWER_S) -> None:
+    def __init__(
+        self, url: str, *settings: str, answer_s: float = ANSWER_S, until: float = math.inf
+    ) -> None:
         self._url = url
         self._settings = settings
         self._answer_s = answer_s
+        self._until = until
         self._connection: _Bounded | None = None
 
     def ask(self, sql: str, params: Sequence[object] = ()) -> list[tuple[Any, ...]]:
@@ -50,9 +56,13 @@ class PostgresLink:
             JournalFailed: The server is away, refuses it, or does not answer in time; what it asked for may
                 have been done.
         """
+        left = self._until - time.monotonic()
         try:
+            if left <= 0:
+                raise psycopg.OperationalError("no answer in time")
             if self._connection is None:
                 self._connection = self._connected()
+            self._connection.answer_s = min(self._answer_s, left)
             asked = self._connection.execute(sql.encode(), params or None)
             return asked.fetchall() if asked.description else []
         except (psycopg.Error, OSError) as error:

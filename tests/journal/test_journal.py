@@ -19,6 +19,7 @@ from callers import WAIT_S, Caller, Flavour, caller_of
 from scripted_server import Peer, ScriptedServer
 
 from binance_wsapi import (
+    ClientClosed,
     ConfigurationError,
     NotPlaced,
     NotSent,
@@ -486,11 +487,31 @@ def test_what_is_not_known_in_time_stays_open(
     leave_open(connect, key, path, buy)
 
     caller = connect(key, journal=path)
-    (found,) = caller.call(lambda client: client.recover(timeout=0.2))
-    (again,) = caller.call(lambda client: client.recover(timeout=0.2))
+    caller.call(lambda client: client.connect())
+    (found,) = caller.call(lambda client: client.recover(timeout=1.0))
+    (again,) = caller.call(lambda client: client.recover(timeout=1.0))
 
     assert (found.state, again.state) == ("open", "open")
     assert isinstance(found.error, OutcomeUnknown)
+
+
+def test_second_recovery_waits_for_the_first_no_longer_than_its_time(
+    connect: Connect, exchange: SimulatedExchange, path: Path
+) -> None:
+    key = exchange.create_account().create_key()
+    exchange.faults.on("order.place").drop_before_acceptance()
+    leave_open(connect, key, path, buy)
+    caller = connect(key, journal=path)
+    first = caller.begin(lambda client: client.recover())
+    exchange.journal.wait_for(lambda frame: frame.method == "order.status")
+
+    with pytest.raises(NotSent, match=r"another recovery had not ended within 0\.2 s") as ended:
+        caller.call(lambda client: client.recover(timeout=0.2))
+
+    assert ended.value.reason == "deadline"
+    caller.close()
+    with pytest.raises(ClientClosed):
+        first.result(WAIT_S)
 
 
 @pytest.mark.usefixtures("soon")

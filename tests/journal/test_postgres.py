@@ -345,6 +345,18 @@ def test_server_that_is_away_at_the_beginning_is_told(
     assert "sesame" not in str(refused.value)
 
 
+def test_opening_has_one_time_for_all_its_questions(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each would be answered in its own time."""
+    with monkeypatch.context() as patch:
+        patch.setattr(engine, "OPENING_S", 0.0)
+        with pytest.raises(ConfigurationError, match="no answer in time"):
+            journal_of(url, "opens")
+
+    journal_of(url, "opens").close()
+
+
 @pytest.mark.parametrize(
     ("given", "words"),
     [
@@ -386,6 +398,20 @@ def soon(monkeypatch: pytest.MonkeyPatch) -> None:
     """A request can no longer be accepted 1.1 s after it was sent."""
     monkeypatch.setattr(inquiry, "_PROCESSING_US", -4_900_000)
     monkeypatch.setattr(inquiry, "_LAG_S", 0.01)
+
+
+def test_journal_that_is_not_read_in_time_settles_nothing(
+    connect: Connect, exchange: SimulatedExchange, url: str
+) -> None:
+    caller = connect(journal=url)
+
+    with psycopg.connect(url) as others:
+        others.execute("LOCK TABLE binance_wsapi_journal.runs IN ACCESS EXCLUSIVE MODE")
+        with pytest.raises(NotSent, match=r"could not be read within 0\.2 s") as ended:
+            caller.call(lambda client: client.recover(timeout=0.2))
+
+    assert ended.value.reason == "deadline"
+    assert not recovered(caller)
 
 
 @pytest.mark.usefixtures("soon")
