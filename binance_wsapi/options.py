@@ -44,6 +44,7 @@ __all__ = [
     "TimeUnit",
     "TransportName",
     "Urls",
+    "check_server",
     "problem_of_url",
     "without_user",
 ]
@@ -323,11 +324,40 @@ def own_parameters(url: str, names: Collection[str]) -> tuple[str, dict[str, str
     return urlunsplit(parts._replace(query=rest)), own
 
 
+def check_server(url: str, given_as: str, pool: type[Any]) -> None:
+    """Refuse a URL of a Redis server that redis-py does not take, before anything is asked there.
+
+    Args:
+        url: It, without what is for this library.
+        given_as: What it was given as, as texts name it.
+        pool: A pool of connections of redis-py.
+
+    Raises:
+        ConfigurationError: It says what cannot be.
+    """
+    shown = f"{given_as}={without_user(url)!r}"
+    for name, _ in parse_qsl(urlsplit(url).query):
+        if name in _OWN_WORDS:
+            raise ConfigurationError(
+                f"{shown}: leave {name}= out, this library reads bytes in its own way"
+            )
+    try:
+        pool.from_url(url).make_connection()  # it is not opened
+    except Exception as error:  # noqa: BLE001  (redis-py raises whatever comes)
+        raise ConfigurationError(f"{shown} is not taken by redis-py: {error}") from None
+
+
+_OWN_WORDS = frozenset({"decode_responses", "encoding", "encoding_errors", "protocol"})
+"""What a URL may say to redis-py, but for how answers are read."""
+
+_secrets = re.compile("([?&][a-z_]*(?:username|password)=)[^&#'\"]*", re.IGNORECASE)
+
+
 def without_user(url: object) -> object:
-    """Return a URL as it may be shown: a name and a password may stand before the host."""
-    if isinstance(url, str) and "@" in url:
-        return f"***@{url.rpartition('@')[2]}"
-    return url
+    """Return a URL as it may be shown: a name and a password may stand before the host, or in the query."""
+    if not isinstance(url, str):
+        return url
+    return _secrets.sub(r"\1***", f"***@{url.rpartition('@')[2]}" if "@" in url else url)
 
 
 _is_token = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+").fullmatch

@@ -8,7 +8,20 @@ from typing import Any, NamedTuple, Protocol
 
 from binance_wsapi.health import LogHealth
 
-__all__ = ["EventLog", "KeptEntry", "LogEntry", "LogTail", "LogWriter", "Publisher"]
+__all__ = [
+    "LONGEST_H",
+    "MOST_ENTRIES",
+    "EventLog",
+    "KeptEntry",
+    "LogEntry",
+    "LogTail",
+    "LogWriter",
+    "Publisher",
+]
+
+MOST_ENTRIES = 10**12
+LONGEST_H = 10**6
+"""How much of a log can be asked to be kept: entries, hours."""
 
 
 class LogEntry(NamedTuple):

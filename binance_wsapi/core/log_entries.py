@@ -66,7 +66,13 @@ def decoded(kind: str, text: bytes, decode: Callable[[bytes], Any]) -> Any:
 
 
 def _record(kind: str, text: bytes) -> Any:
-    record = _RECORDS[kind]
+    try:
+        return _made(_RECORDS[kind], text)
+    except (LookupError, TypeError, ValueError, AttributeError) as error:
+        raise msgspec.DecodeError(f"{kind} is no entry that can be read: {error!r}") from None
+
+
+def _made(record: type[Any], text: bytes) -> Any:
     # A later version may tell more.
     told = {
         name: value

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-import math
 from collections import deque
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import msgspec
 
-from binance_wsapi.core.event_log import EventLog, LogEntry, LogTail, LogWriter
+from binance_wsapi.core.event_log import (
+    LONGEST_H,
+    MOST_ENTRIES,
+    EventLog,
+    LogEntry,
+    LogTail,
+    LogWriter,
+)
 from binance_wsapi.core.gaps import Gaps
 from binance_wsapi.core.log_entries import EVENT, encoded
 from binance_wsapi.core.market_streams import key_of, stream_market
@@ -66,9 +72,12 @@ class LoggedStream(Gaps):
         """Since when nothing is missing in what waits, rather early."""
         self._gap_until_us = 0
         """The same moment, rather late."""
+        self._has_ended = False
 
     def begin(self, event_log: EventLog, keep: int | None, keep_hours: float | None) -> None:
-        """The events come from now on."""
+        """The events come from now on, unless the stream was given up before all of its call had come."""
+        if self._has_ended:
+            return
         self._is_whole_from_now()
         exchange, stream = _exchange_of(self._runtime, self._ws_key), self._name
         name = stream_log_name(self._ws_key, stream)
@@ -117,6 +126,7 @@ class LoggedStream(Gaps):
 
     def end(self) -> None:
         """Nothing will come any more."""
+        self._has_ended = True
         self._leads = False
         self._waiting.clear()
         if self._writer is not None:
@@ -278,19 +288,21 @@ def _exchange_of(runtime: Runtime, ws_key: WsKey) -> str:
 
 
 def _check_keep(keep: int | None, keep_hours: float | None) -> None:
-    if keep is not None and (isinstance(keep, bool) or not isinstance(keep, int) or keep < 1):
+    if keep is not None and (
+        isinstance(keep, bool) or not isinstance(keep, int) or not 1 <= keep <= MOST_ENTRIES
+    ):
         raise ParameterError(
-            f"keep={keep!r} is no number of entries: use a whole number from 1, or None",
+            f"keep={keep!r} is no number of entries: use a whole number from 1 to {MOST_ENTRIES}, or None",
             parameter="keep",
             value=keep,
         )
     if keep_hours is not None and (
         isinstance(keep_hours, bool)
         or not isinstance(keep_hours, int | float)
-        or not 0 < keep_hours < math.inf
+        or not 0 < keep_hours <= LONGEST_H
     ):
         raise ParameterError(
-            f"keep_hours={keep_hours!r} is no number of hours: use one above 0, or None",
+            f"keep_hours={keep_hours!r} is no number of hours: use one above 0, up to {LONGEST_H}, or None",
             parameter="keep_hours",
             value=keep_hours,
         )

@@ -11,7 +11,7 @@ from binance_wsapi.event_log.names import OWN_PARAMETERS
 from binance_wsapi.event_log.position import Position
 from binance_wsapi.events import AsyncEventStream, BaseEventStream, EventStream
 from binance_wsapi.forks import unforked
-from binance_wsapi.options import own_parameters, problem_of_server, without_user
+from binance_wsapi.options import check_server, own_parameters, problem_of_server, without_user
 
 if TYPE_CHECKING:
     from binance_wsapi.event_log.reader import LogReader
@@ -77,16 +77,20 @@ def reader_of(
         raise ConfigurationError(f"url={without_user(url)!r}{problem}")
     if numbers not in ("decimal", "float"):
         raise ParameterError(f"numbers={numbers!r}: use 'decimal' or 'float'", parameter="numbers")
+    position = None if after is None else Position() if after == START else Position.read(after)
     try:
         with unforked:
+            from redis import ConnectionPool
+
             from binance_wsapi.event_log.reader import LogReader
     except ModuleNotFoundError:
         raise ConfigurationError(
             "an event log needs redis-py: pip install 'binance-wsapi[redis]'"
         ) from None
-    position = None if after is None else Position() if after == START else Position.read(after)
+    server, _ = own_parameters(url, OWN_PARAMETERS)
+    check_server(server, "url", ConnectionPool)
     return LogReader(
-        own_parameters(url, OWN_PARAMETERS)[0],
+        server,
         keys,
         position,
         decode=decode,

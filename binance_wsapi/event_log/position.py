@@ -9,7 +9,7 @@ from binance_wsapi.errors import ParameterError
 
 __all__ = ["Position"]
 
-_parts = re.compile(r"([0-9]{1,20})-([0-9]{1,20})@([0-9]{1,16})").fullmatch
+_parts = re.compile(r"([1-9][0-9]{0,15})-([1-9][0-9]{0,15})@([0-9]{1,16})").fullmatch
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,12 +7,15 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
 import redis
 from redis.exceptions import AuthenticationError, RedisError, ResponseError
 
 from binance_wsapi.buffer import EventBuffer
+from binance_wsapi.core.event_log import KeptEntry
 from binance_wsapi.core.log_entries import decoded
 from binance_wsapi.errors import ConfigurationError
+from binance_wsapi.event_log.kept_entries import kept_entry
 from binance_wsapi.event_log.position import Position
 from binance_wsapi.events import StreamGap, Untouched
 from binance_wsapi.models.readable import door
@@ -29,9 +32,12 @@ RETRY_S = 0.25
 WAIT_MS = 500
 """How long the server waits for an entry before it says that there is none."""
 AT_ONCE = 500
-"""Most entries that are read at once."""
-AHEAD = 1_000
-"""Entries that wait to be taken while no more are read: the log is the buffer."""
+FIRST_AT_ONCE = 20
+PAGE_BYTES = 1 << 20
+"""Most entries that are read at once, those that are at first, and about how much: events of all symbols are large."""
+AHEAD = 2
+"""So many times as many wait to be taken while no more are read: the log is the buffer."""
+BEGINNING = "0-0"
 QUIET_MS = 5_000
 """How long nobody need have published before that is told."""
 
@@ -62,7 +68,7 @@ class LogReader:
     ) -> None:
         # What it answers is typed as what an async server promises, too.
         self._server: Any = redis.Redis.from_url(
-            url, socket_timeout=ANSWER_S, socket_connect_timeout=ANSWER_S
+            url, socket_timeout=ANSWER_S, socket_connect_timeout=ANSWER_S, protocol=2
         )
         self._log, self._state, *_ = keys
         self._decode = decode
@@ -71,6 +77,12 @@ class LogReader:
         self._begins_at = position
         self.position = position or Position()
         """Where the event stands that was taken last."""
+        self._last: Position | None = None
+        """Where the last entry stands that was read; ``None`` before there is one, or something to follow."""
+        self._from = BEGINNING
+        """What it is called at the server, or something else that was passed over."""
+        self._at_once = FIRST_AT_ONCE
+        """How many entries are read at once."""
         self.problem: str | None = None
         """Why nothing comes for now."""
         self.name = f"log {self._log}"
@@ -89,6 +101,8 @@ class LogReader:
         """
         if self._begins_at is None:
             self._begins_at = self.position = self._end()
+        if self._begins_at.term:
+            self._last, self._from = self._begins_at, self._begins_at.entry
         threading.Thread(target=self._run, name="binance-wsapi events", daemon=True).start()
 
     def close(self) -> None:
@@ -113,58 +127,95 @@ class LogReader:
                 self._is_closed.wait(RETRY_S)
             else:
                 self.problem = None
-                return Position() if last is None else _position(last, whole_ms)
+                return self._position_of(last, whole_ms)
         raise TimeoutError(f"the server of the event log does not answer: {self.problem}")
+
+    def _position_of(self, last: bytes | None, whole_ms: bytes | None) -> Position:
+        try:
+            return Position() if last is None else _position(last.decode(), int(whole_ms or 0))
+        except ValueError:
+            raise ConfigurationError(
+                f"{self._state} is no state of a log: give after=, or use another database"
+            ) from None
 
     # The thread
 
     def _run(self) -> None:
-        read = self._begins_at or Position()
-        is_first = read == Position()
-        while not self._is_closed.is_set():
-            try:
-                entries = self._next(read)
-            except (RedisError, OSError) as error:
-                if self.problem is None and not self._is_closed.is_set():
-                    log.warning("%s: cannot be read for now: %s", self._log, error)
-                self.problem = f"{type(error).__name__}: {error}"
-                self._is_closed.wait(RETRY_S)
-                continue
-            for name, fields in entries:
-                entry = _position(name, fields[b"t"])
-                after = fields[b"a"].decode() if b"a" in fields else None
-                if not is_first and not read.is_before(entry.term, entry.number, after):
-                    self.buffer.put((self._told, _gap(read, entry)))
-                self.buffer.put((self._made, (fields[b"k"].decode(), fields[b"d"], entry)))
-                read, is_first = entry, False
-            self._wait_for_room()
-        self._server.close()
+        try:
+            while not self._is_closed.is_set():
+                self._read()
+                self._wait_for_room()
+        finally:
+            self._server.close()
 
-    def _next(self, read: Position) -> list[tuple[bytes, dict[bytes, bytes]]]:
-        """Return the entries behind a position, once there are some, or none after a while."""
-        found = self._server.xread({self._log: read.entry or "0-0"}, count=AT_ONCE, block=WAIT_MS)
+    def _read(self) -> None:
+        """Read what there is next; wait for a moment where nothing is to be had."""
+        try:
+            entries = self._next()
+        except (
+            Exception
+        ) as error:  # the thread's edge: whatever the server says, it may be right the next time
+            if self._is_closed.is_set():
+                return
+            problem = f"{type(error).__name__}: {error}"
+            if self.problem is None:
+                is_failure = isinstance(error, (RedisError, OSError))
+                log.warning(
+                    "%s: cannot be read for now: %s",
+                    self._log,
+                    problem,
+                    exc_info=None if is_failure else error,
+                )
+            self.problem = problem
+            self._is_closed.wait(RETRY_S)
+            return
+        for name, fields in entries:
+            self._from = name.decode()
+            entry = kept_entry(fields)
+            if entry is None:
+                log.warning("%s: %s is no entry of a log: it is passed over", self._log, self._from)
+                continue
+            last, position = self._last, _position(self._from, entry.time_ms)
+            after = fields.get(b"a", b"").decode()
+            if last is not None and not last.is_before(position.term, position.number, after):
+                self.buffer.put((self._told, _gap(last, position)))
+            self.buffer.put((self._made, (entry, position)))
+            self._last = position
+
+    def _next(self) -> list[tuple[bytes, dict[bytes, bytes]]]:
+        """Return the next entries, once there are some, or none after a while."""
+        found = self._server.xread({self._log: self._from}, count=self._at_once, block=WAIT_MS)
         if found:
             self.problem = None
             entries: list[tuple[bytes, dict[bytes, bytes]]] = found[0][1]
+            size = sum(len(text) for _, fields in entries for text in fields.values())
+            self._at_once = max(1, min(AT_ONCE, PAGE_BYTES * len(entries) // max(1, size)))
             return entries
         seconds, _ = self._server.time()
-        until, whole_ms = self._server.hmget(self._state, "until", "whole_ms")
+        until, whole_ms, term = self._server.hmget(self._state, "until", "whole_ms", "term")
         is_quiet = int(until or 0) + QUIET_MS < seconds * 1000
         since = f" since {whole_ms.decode()} (epoch ms)" if whole_ms else ""
         self.problem = f"nobody has published {self._told_of}{since}" if is_quiet else None
+        if term and self._last is not None and int(term) < self._last.term:
+            # The server lost all, and its clock is behind: nothing will ever come after what was read.
+            self._from = BEGINNING
         return []
 
     def _wait_for_room(self) -> None:
-        while len(self.buffer) >= AHEAD and not self._is_closed.is_set():
+        most = AHEAD * self._at_once
+        while len(self.buffer) >= most and not self._is_closed.is_set():
             self._room.clear()
-            if len(self.buffer) >= AHEAD:
+            if len(self.buffer) >= most:
                 self._room.wait()
 
     # Whoever takes
 
-    def _made(self, entry: tuple[str, bytes, Position]) -> Any:
-        kind, text, position = entry
-        event = self._as_told(decoded(kind, text, self._decode))
+    def _made(self, read: tuple[KeptEntry, Position]) -> Any:
+        entry, position = read
+        try:
+            event = self._as_told(decoded(entry.kind, entry.text, self._decode))
+        except msgspec.DecodeError:
+            event = _unreadable(entry)
         self._room.set()
         self.position = position
         return event
@@ -173,9 +224,18 @@ class LogReader:
         return gap
 
 
-def _position(name: bytes, time_ms: bytes) -> Position:
-    term, _, number = name.decode().partition("-")
-    return Position(int(term), int(number), int(time_ms))
+def _position(name: str, time_ms: int) -> Position:
+    term, _, number = name.partition("-")
+    return Position(int(term), int(number), time_ms)
+
+
+def _unreadable(entry: KeptEntry) -> StreamGap:
+    return StreamGap(
+        from_ms=entry.time_ms,
+        until_ms=entry.time_ms,
+        reason="an entry of the log cannot be read: a later version wrote it, perhaps",
+        lost=1,
+    )
 
 
 def _gap(read: Position, entry: Position) -> StreamGap:

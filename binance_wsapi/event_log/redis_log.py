@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import itertools
 import logging
 import math
 import os
-from collections import deque
 from collections.abc import Callable, Coroutine, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import redis.asyncio
 from redis.exceptions import RedisError
 
 from binance_wsapi.core.event_log import KeptEntry, LogEntry, LogTail, LogWriter, Publisher
 from binance_wsapi.errors import ConfigurationError, ParameterError
+from binance_wsapi.event_log.backlog import Backlog
+from binance_wsapi.event_log.kept_entries import kept_entry
 from binance_wsapi.event_log.names import (
     OWN_PARAMETERS,
     checked_account,
@@ -25,9 +25,9 @@ from binance_wsapi.event_log.names import (
     stream_keys_of,
 )
 from binance_wsapi.event_log.retention import Retention, retention_of
-from binance_wsapi.event_log.scripts import APPEND, LEAD, RELEASE
+from binance_wsapi.event_log.scripts import APPEND, LEAD, RELEASE, RENEW
 from binance_wsapi.health import LogHealth
-from binance_wsapi.options import own_parameters
+from binance_wsapi.options import check_server, own_parameters
 
 __all__ = ["RedisEventLog"]
 
@@ -43,25 +43,31 @@ GRACE_MS = 1000
 """How much longer than others those wait for a turn who would begin it with a gap."""
 BEAT_S = 1.0
 """How often it says that it lives, and how often others ask for their turn."""
-BATCH = 500
-"""Most entries that are appended at once."""
-MOST_UNWRITTEN = 10_000
-"""Most entries that wait for a server that is away; beyond them the log gets a gap."""
-MOST_KEPT = 10_000
-"""Entries of an account that are still known when the server has them: it may lose the last ones."""
-MOST_KEPT_OF_STREAM = 1_000
-"""The same of a market stream: they are many."""
-GATHER_S = 0.02
-"""How long an entry of a market stream waits for others that go in the same step."""
-TAIL = 1_000
-"""How many of the last entries a new publisher looks at, at least."""
-MARGIN_MS = 5_000
-"""So much from before the moment until which the log is whole as well."""
+MARGIN_MS = 10_000
+"""So much from before the moment until which the log is whole is kept, and looked at by a new publisher, as well."""
+FIRST_PAGE, PAGE = 16, 256
+"""How many entries it looks at in one step: events of all symbols are large."""
 LEAD_S = 10.0
-"""How long a turn may take to begin: the end of a log may be long."""
+"""How long such a step may take."""
 TRIM_S = 1.0
 """How often what is too old is let go."""
 FAILURES = (RedisError, OSError, TimeoutError, asyncio.TimeoutError)
+
+
+class _Kind(NamedTuple):
+    """What a log is of."""
+
+    most_kept: int
+    """How many entries are still known when the server has them: it may lose the last ones."""
+    tail: int
+    """How many of the last entries a new publisher looks at, at least."""
+    gather_s: float
+    """How long an entry waits for others that go in the same step."""
+
+
+ACCOUNT = _Kind(most_kept=10_000, tail=1_000, gather_s=0.0)
+STREAM = _Kind(most_kept=1_000, tail=1, gather_s=0.02)
+"""Its events are many."""
 
 
 class RedisEventLog:
@@ -77,6 +83,7 @@ class RedisEventLog:
 
     def __init__(self, url: str) -> None:
         self._url, own = own_parameters(url, OWN_PARAMETERS)
+        check_server(self._url, "event_log", redis.ConnectionPool)
         try:
             self._account = checked_account(own["account"]) if "account" in own else None
         except ParameterError as error:
@@ -97,7 +104,7 @@ class RedisEventLog:
     def publish(self, account: str, stream: str, publisher: Publisher) -> LogWriter:
         """Let an account's events be published, as soon as nobody else does."""
         keys = keys_of(self._account or account, stream)
-        return self._begin(keys, self._retention, publisher, kept=MOST_KEPT, gather_s=0.0)
+        return self._begin(ACCOUNT, keys, self._retention, publisher)
 
     def publish_stream(
         self,
@@ -109,37 +116,17 @@ class RedisEventLog:
         keep_hours: float | None,
     ) -> LogWriter:
         """Let the events of a market stream be published, as soon as nobody else does."""
-        return self._begin(
-            stream_keys_of(exchange, stream),
-            self._retention.replaced(keep, keep_hours),
-            publisher,
-            kept=MOST_KEPT_OF_STREAM,
-            gather_s=GATHER_S,
-        )
+        retention = self._retention.replaced(keep, keep_hours)
+        return self._begin(STREAM, stream_keys_of(exchange, stream), retention, publisher)
 
     def _begin(
-        self,
-        keys: list[str],
-        retention: Retention,
-        publisher: Publisher,
-        *,
-        kept: int,
-        gather_s: float,
+        self, kind: _Kind, keys: list[str], retention: Retention, publisher: Publisher
     ) -> LogWriter:
         if self._server is None:
             self._server = redis.asyncio.Redis.from_url(
-                self._url, socket_timeout=ANSWER_S, socket_connect_timeout=ANSWER_S
+                self._url, socket_timeout=ANSWER_S, socket_connect_timeout=ANSWER_S, protocol=2
             )
-        writer = _Writer(
-            self._server,
-            keys,
-            retention,
-            publisher,
-            self._now,
-            self._tell,
-            kept=kept,
-            gather_s=gather_s,
-        )
+        writer = _Writer(kind, self._server, keys, retention, publisher, self._now, self._tell)
         self._writers.append(writer)
         self._spawn(self._run(writer))
         return writer
@@ -171,19 +158,16 @@ class _Writer:
 
     def __init__(
         self,
+        kind: _Kind,
         server: Any,
         keys: list[str],
         retention: Retention,
         publisher: Publisher,
         now: Callable[[], float],
         tell: Callable[[str, str, str], None],
-        *,
-        kept: int,
-        gather_s: float,
     ) -> None:
         self._tell = tell
-        self._kept = kept
-        self._gather_s = gather_s
+        self._kind = kind
         self._server = server
         self._keys = keys
         self._retention = retention
@@ -199,11 +183,7 @@ class _Writer:
         self._after = ""
         """The last entry of the term before."""
         self._since_us = 0
-        self._entries: deque[LogEntry] = deque()
-        self._first = 1
-        """The number of the first of them."""
-        self._written = 0
-        """The number of the last entry that the server has."""
+        self._backlog = Backlog(kind.most_kept)
         self._orders: dict[str, bytes] = {}
         """What was learnt of orders since the last entry."""
         self._wake = asyncio.Event()
@@ -219,20 +199,17 @@ class _Writer:
         return LogHealth(
             name=shown_name(self._keys),
             state=at_work if problem is None else "server away",
-            held_back=self._unwritten,
+            held_back=self._backlog.unwritten,
             away_for=None if problem is None else self._now() - self._away_at,
             problem=problem or "",
         )
 
     def append(self, entry: LogEntry) -> None:
         """Hand an entry in; never waits."""
-        self._entries.append(entry)
-        if self._unwritten > MOST_UNWRITTEN:
+        self._backlog.append(entry)
+        if self._backlog.is_too_long:
             log.warning("%s: the server is away for too long: the log gets a gap", self._keys[0])
             self._stand_by()
-        elif len(self._entries) > self._kept and self._first <= self._written:
-            self._entries.popleft()
-            self._first += 1
         self._wake.set()
 
     def close(self) -> None:
@@ -256,32 +233,31 @@ class _Writer:
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(pause_s):
                         await self._wake.wait()
-                        await asyncio.sleep(self._gather_s)
+                        await asyncio.sleep(self._kind.gather_s)
         await self._release()
 
     async def finish(self) -> None:
         """Append what there is, as far as the server takes it at once."""
-        while self._term is not None and self._unwritten:
+        while self._term is not None and self._backlog.unwritten:
             await self._write()
         await self._release()
 
     @property
-    def _unwritten(self) -> int:
-        return self._first + len(self._entries) - 1 - self._written
-
-    @property
     def _is_over(self) -> bool:
         return self._is_closing and (
-            self._term is None or not self._unwritten or self._problem is not None
+            self._term is None or not self._backlog.unwritten or self._problem is not None
         )
 
     async def _step(self) -> float:
         """Do what is to be done next; return after how many seconds there may be more."""
         try:
-            async with asyncio.timeout(LEAD_S if self._term is None else ANSWER_S):
-                pause_s = await (self._lead() if self._term is None else self._write())
+            if self._term is None:
+                pause_s = await self._lead()
+            else:
+                async with asyncio.timeout(ANSWER_S):
+                    pause_s = await self._write()
         except Exception as error:
-            if not isinstance(error, FAILURES):
+            if not isinstance(error, FAILURES) and self._problem is None:
                 # Whatever is wrong with what the server says: it may be right the next time.
                 log.exception("the server of the event log cannot be understood")
             problem = f"{type(error).__name__}: {error}".rstrip(": ")
@@ -301,7 +277,8 @@ class _Writer:
         """Ask for a turn."""
         asked = [self._id, LASTS_MS, self._lost_term or ""]
         asked += [self._publisher.whole_for_ms(), GRACE_MS]
-        reply = await self._server.eval(LEAD, len(self._keys), *self._keys, *asked)
+        async with asyncio.timeout(LEAD_S):
+            reply = await self._server.eval(LEAD, len(self._keys), *self._keys, *asked)
         if not reply[0]:
             if self._lost_term is not None:
                 self._stand_by()
@@ -309,35 +286,46 @@ class _Writer:
         term, last = reply[1].decode(), reply[2].decode()
         if term == self._lost_term:
             log.warning("%s: the server has lost it: it begins anew", self._keys[0])
-            self._written = self._first - 1
+            self._backlog.rewind()
             self._orders = dict(self._publisher.known_orders())
             self._term, self._lost_term = term, None
             return 0.0
         if self._lost_term is not None:
             self._stand_by()
-        tail = await self._tail(int(reply[3]), int(reply[4]))
-        self._entries.clear()
+        tail = await self._tail(term, int(reply[3]), int(reply[4]))
+        self._backlog.begin()
         self._orders.clear()
-        self._first, self._written = 1, 0
         self._term, self._after = term, last
         log.info("%s: published by this client from now on", self._keys[0])
         self._since_us = self._publisher.lead(tail)
         return 0.0
 
-    async def _tail(self, whole_ms: int, since_us: int) -> LogTail:
-        orders = await self._server.hgetall(self._keys[2])
-        entries = page = await self._server.xrevrange(self._keys[0], count=TAIL)
-        # What was told since then must be known, or it would be found out, and told, once more.
-        while len(page) == TAIL and int(page[-1][1][b"t"]) >= whole_ms - MARGIN_MS:
-            page = await self._server.xrevrange(self._keys[0], max=b"(" + page[-1][0], count=TAIL)
-            entries += page
+    async def _tail(self, term: str, whole_ms: int, since_us: int) -> LogTail:
+        """Return the end of the log, and keep the turn while that is read.
+
+        Raises:
+            TimeoutError: It took too long.
+        """
+        async with asyncio.timeout(LEAD_S):
+            orders = await self._server.hgetall(self._keys[2])
+        entries: list[KeptEntry] = []
+        until, count, renew_at = "+", FIRST_PAGE, self._now() + BEAT_S
+        while True:
+            async with asyncio.timeout(LEAD_S):
+                page = await self._server.xrevrange(self._keys[0], max=until, count=count)
+                if self._now() >= renew_at:
+                    await self._server.eval(RENEW, 1, self._keys[1], self._id, term, LASTS_MS)
+                    renew_at = self._now() + BEAT_S
+            entries += [entry for _, fields in page if (entry := kept_entry(fields)) is not None]
+            # What was told since then must be known, or it would be found out, and told, once more.
+            is_enough = entries and entries[-1].time_ms < whole_ms - MARGIN_MS
+            if len(page) < count or (is_enough and len(entries) >= self._kind.tail):
+                break
+            until, count = f"({page[-1][0].decode()}", min(4 * count, PAGE)
         return LogTail(
-            entries=[
-                KeptEntry(fields[b"k"].decode(), fields[b"d"], int(fields[b"t"]))
-                for _, fields in reversed(entries)
-            ],
+            entries=entries[::-1],
             orders={name.decode(): kept for name, kept in orders.items()},
-            time_ms=int(entries[0][1][b"t"]) if entries else whole_ms,
+            time_ms=entries[0].time_ms if entries else whole_ms,
             whole_ms=whole_ms,
             since_us=since_us,
         )
@@ -345,22 +333,21 @@ class _Writer:
     async def _write(self) -> float:
         """Append what there is, and say that this publisher lives."""
         self._learn(self._publisher.changed_orders())
-        skipped = self._written + 1 - self._first
-        batch = list(itertools.islice(self._entries, skipped, skipped + BATCH))
+        backlog, batch = self._backlog, self._backlog.batch()
         orders = dict(self._orders)
         for entry in batch:
             orders |= entry.orders
         arguments: list[Any] = [self._id, self._term, LASTS_MS, self._retention.entries]
         arguments += [self._oldest_ms(), MARGIN_MS, self._since_us]
         arguments += [batch[-1].whole_ms if batch else self._since_us // 1000, self._after]
-        arguments += [self._written + 1, len(batch), len(orders)]
+        arguments += [backlog.written + 1, len(batch), len(orders)]
         for entry in batch:
             arguments += [entry.kind, entry.text, entry.time_ms]
         for each in orders.items():
             arguments += each
         reply = await self._server.eval(APPEND, len(self._keys), *self._keys, *arguments)
         self._take(reply[0].decode(), int(reply[1]))
-        return 0.0 if self._term is None or self._unwritten else BEAT_S
+        return 0.0 if self._term is None or backlog.unwritten else BEAT_S
 
     def _oldest_ms(self) -> int:
         now = self._now()
@@ -371,29 +358,25 @@ class _Writer:
 
     def _take(self, how: str, number: int) -> None:
         if how == "ok":
-            self._written = number
+            self._backlog.written = number
             self._orders.clear()
         elif how == "lost":
             self._term, self._lost_term = None, self._term
-        elif how == "behind" and number >= self._first - 1:
+        elif how == "behind" and self._backlog.knows(number):
             log.warning("%s: the server has lost the last entries: they come again", self._keys[0])
-            self._written = number
+            self._backlog.written = number
         else:
             log.warning("%s: not published by this client any more", self._keys[0])
             self._stand_by()
 
     def _learn(self, changed: Mapping[str, bytes]) -> None:
-        if changed and self._unwritten:
-            last = self._entries[-1]
-            self._entries[-1] = last._replace(orders={**last.orders, **changed})
-        else:
+        if changed and not self._backlog.learn(changed):
             self._orders |= changed
 
     def _stand_by(self) -> None:
         self._term = self._lost_term = None
-        self._entries.clear()
+        self._backlog.begin()
         self._orders.clear()
-        self._first, self._written = 1, 0
         self._publisher.stand_by()
 
     async def _release(self) -> None:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from binance_wsapi.core.event_log import LONGEST_H, MOST_ENTRIES
 from binance_wsapi.errors import ConfigurationError
 
 __all__ = ["Retention", "retention_of"]
@@ -45,9 +45,9 @@ def retention_of(own: Mapping[str, str]) -> Retention:
         ConfigurationError: It says what cannot be.
     """
     keep = own.get("keep", str(KEEP))
-    if not keep.isdecimal() or not int(keep):
+    if not keep.isdecimal() or len(keep) > 15 or not 0 < int(keep) <= MOST_ENTRIES:
         raise ConfigurationError(
-            f"event_log: keep={keep!r} is no number of entries: write keep={KEEP}"
+            f"event_log: keep={keep!r} is no number of entries up to {MOST_ENTRIES}: write keep={KEEP}"
         )
     hours = own.get("keep_hours")
     return Retention(int(keep), None if hours is None else _age_ms(hours))
@@ -58,9 +58,9 @@ def _age_ms(text: str) -> int:
         hours = float(text)
     except ValueError:
         hours = 0.0
-    if not 0 < hours < math.inf:
+    if not 0 < hours <= LONGEST_H:
         raise ConfigurationError(
-            f"event_log: keep_hours={text!r} is no number of hours: write keep_hours=24"
+            f"event_log: keep_hours={text!r} is no number of hours up to {LONGEST_H}: write keep_hours=24"
         )
     return _in_ms(hours)
 

@@ -7,7 +7,7 @@ publisher sends again is told apart from what is new, and what one sends whose t
 
 from __future__ import annotations
 
-__all__ = ["APPEND", "LEAD", "RELEASE"]
+__all__ = ["APPEND", "LEAD", "RELEASE", "RENEW"]
 
 LEAD = """
 local id, lasts_ms, own_term = ARGV[1], tonumber(ARGV[2]), ARGV[3]
@@ -47,6 +47,7 @@ if number < first - 1 then
     if redis.call('EXISTS', KEYS[1]) == 1 or number > 0 then return {'behind', number} end
     number = first - 1
 end
+redis.call('HLEN', KEYS[3]) -- refused where it is no hash: nothing is half appended
 local last
 for i = 0, entries - 1 do
     if first + i > number then
@@ -95,6 +96,14 @@ entries and orders follow; then kind, text and time of each entry, then name and
 
 The reply says how it went and the number of the last entry: ``ok``; ``over``: another publisher has its turn; ``lost``: the
 server knows nothing of the log any more; ``behind``: it has lost the last entries."""
+
+RENEW = """
+if redis.call('HGET', KEYS[1], 'holder') == ARGV[1] and redis.call('HGET', KEYS[1], 'term') == ARGV[2] then
+    local time = redis.call('TIME')
+    redis.call('HSET', KEYS[1], 'until', time[1] * 1000 + math.floor(time[2] / 1000) + ARGV[3])
+end
+"""
+"""The state alone. Arguments: who publishes, its term, how long its turn lasts now (ms)."""
 
 RELEASE = """
 if redis.call('HGET', KEYS[2], 'holder') == ARGV[1] and redis.call('HGET', KEYS[2], 'term') == ARGV[2] then

@@ -153,16 +153,23 @@ def _reader(
 
 
 def _exchange(ws_key: WsKey, given: str | None) -> str:
-    if environment_of(ws_key, Environment.PRODUCTION) is Environment.TESTNET:
-        return Environment.TESTNET.value
-    if given is None:
-        led = os.environ.get(ENVIRONMENT_VARIABLE) or PRODUCTION
-        return led if led in get_args(Exchange) else CUSTOM
-    if given not in get_args(Exchange):
-        known = ", ".join(map(repr, get_args(Exchange)))
+    known = get_args(Exchange)
+    if given is not None and given not in known:
         raise ParameterError(
-            f"exchange={given!r} is none that can be logged: use one of {known}",
+            f"exchange={given!r} is none that can be logged: use one of {', '.join(map(repr, known))}",
             parameter="exchange",
             value=given,
         )
-    return given
+    if environment_of(ws_key, Environment.PRODUCTION) is Environment.TESTNET:
+        testnet = Environment.TESTNET.value
+        if given not in (None, testnet):
+            raise ParameterError(
+                f"exchange={given!r}, but {ws_key!s} is of the testnet: leave it out, or use another connection",
+                parameter="exchange",
+                value=given,
+            )
+        return testnet
+    if given is not None:
+        return given
+    led = os.environ.get(ENVIRONMENT_VARIABLE) or PRODUCTION
+    return led if led in known else CUSTOM

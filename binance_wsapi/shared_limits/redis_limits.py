@@ -18,7 +18,7 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
 from binance_wsapi.core.shared_limits import SharedPool
-from binance_wsapi.options import own_parameters
+from binance_wsapi.options import check_server, own_parameters
 from binance_wsapi.protocol.limits import Claim, Ledger
 from binance_wsapi.protocol.silence import Silence
 from binance_wsapi.shared_limits.lease_script import LEASE
@@ -215,6 +215,7 @@ class RedisLimits:
 
     def __init__(self, url: str) -> None:
         self._url, own = own_parameters(url, ("address",))
+        check_server(self._url, "shared_limits", redis.ConnectionPool)
         self._address = own.get("address")
         self._id = os.urandom(8).hex()
         self._books: list[_Book] = []

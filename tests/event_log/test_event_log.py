@@ -33,7 +33,13 @@ from binance_wsapi import (
 from binance_wsapi.core import reconciliation
 from binance_wsapi.core.logged_account import LoggedAccount
 from binance_wsapi.core.user_data import ApiUserData
-from binance_wsapi.event_log import LoggedEvents, account_name, read_events, read_events_async
+from binance_wsapi.event_log import (
+    LoggedEvents,
+    account_name,
+    backlog,
+    read_events,
+    read_events_async,
+)
 from binance_wsapi.event_log import redis_log as engine
 from binance_wsapi.event_log.names import keys_of
 from binance_wsapi.markets import Market
@@ -553,7 +559,9 @@ def test_what_was_found_out_long_before_the_last_entries_is_not_found_out_again(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Who takes over before a gap is closed knows all that was told since it began."""
-    monkeypatch.setattr(engine, "TAIL", 2)
+    monkeypatch.setattr(engine, "FIRST_PAGE", 2)
+    monkeypatch.setattr(engine, "PAGE", 2)
+    monkeypatch.setattr(engine, "ACCOUNT", engine.ACCOUNT._replace(tail=2))
     logged = read()
     client = publish()
     limit_order(account)
@@ -822,7 +830,7 @@ def test_what_is_known_of_orders_comes_back_with_the_rest(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Also of those whose own entries are not known any more."""
-    monkeypatch.setattr(engine, "MOST_KEPT", 1)
+    monkeypatch.setattr(engine, "ACCOUNT", engine.ACCOUNT._replace(most_kept=1))
     logged = read()
     publish()
     order_ids = []
@@ -891,7 +899,7 @@ def test_what_waits_for_a_server_too_long_is_a_gap_that_is_found_out(
     delivered = own_stream(publish())
     order_id = limit_order(account, quantity="0.02")
     next_of(logged, 2), next_of(delivered, 2)
-    monkeypatch.setattr(engine, "MOST_UNWRITTEN", 3)
+    monkeypatch.setattr(backlog, "MOST_ENTRIES", 3)
     server.pause()
     limit_order(exchange.create_account(), "SELL")
     limit_order(account), limit_order(account)
