@@ -43,6 +43,9 @@ AGAIN_S = 5.0
 
 LONGEST_AGAIN_S = 300.0
 
+AT_ONCE = 200
+"""So many orders are compared without a look at anything else."""
+
 ACCOUNT_ATTEMPTS = 5
 """Where no answer comes; one that was refused is tried twice."""
 
@@ -227,7 +230,11 @@ class Reconciler:
         for search in missed.searches(self._questions.exchange_us() // 1000):
             try:
                 while not search.is_over:
-                    search.on_answer(await self._ask(question, search.params()))
+                    page = search.on_answer(await self._ask(question, search.params()))
+                    # Page by page: all at once may be more orders than are kept in mind.
+                    for at in range(0, len(page.met), AT_ONCE):
+                        met = page.met[at : at + AT_ONCE]
+                        await self._carry_out(Reconciliation(self._orders, met, page.trades))
             except BinanceWsApiError as error:
                 log.warning("%s: orders of a gap: %s", self._questions.ws_key, error)
                 search.on_refusal(error.code if isinstance(error, RequestRejected) else None)
@@ -236,8 +243,10 @@ class Reconciler:
 
     async def _look(self) -> bool:
         """Tell what the events would have told; return whether there was something."""
+        return await self._carry_out(Reconciliation(self._orders))
+
+    async def _carry_out(self, work: Reconciliation) -> bool:
         has_told = False
-        work = Reconciliation(self._orders)
         rounds = 0
         runtime = self._questions.runtime
         caught_up_at = runtime.now() + LAG_S

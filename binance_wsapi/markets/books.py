@@ -35,6 +35,8 @@ class AccountBook:
     """What that question names the order by."""
     open_orders: str | None
     """Shows all open orders; ``None`` where only single ones can be asked for."""
+    all_orders: str | None = None
+    """Shows all orders from a number on, a thousand at once; ``None`` where that weighs more than it is worth."""
     fills: str | None
     """Shows the fills of an order; ``None`` where nothing does."""
     most_fills: int = 1000
@@ -75,6 +77,9 @@ def books_of(market: Market) -> tuple[AccountBook, ...]:
     return (_book_of(market), _USDM_ALGO) if market is Market.USDM else (_book_of(market),)
 
 
+_ALL_ORDERS = {Market.SPOT: "allOrders", Market.USDM: "GET /fapi/v1/allOrders"}
+
+
 def _book_of(market: Market) -> AccountBook:
     facts = market.facts
     question, params = facts.account_question
@@ -82,6 +87,7 @@ def _book_of(market: Market) -> AccountBook:
     return AccountBook(
         market=market,
         open_orders=facts.open_orders_question or f"GET {facts.open_orders_path}",
+        all_orders=_ALL_ORDERS.get(market),
         fills=facts.fills_question or f"GET {facts.fills_path}",
         account=question,
         account_params=params,
@@ -116,7 +122,12 @@ def without_rest(book: AccountBook) -> AccountBook:
     def kept(question: str | None) -> str | None:
         return None if question is None or is_over_rest(question) else question
 
-    return replace(book, open_orders=kept(book.open_orders), fills=kept(book.fills))
+    return replace(
+        book,
+        open_orders=kept(book.open_orders),
+        all_orders=kept(book.all_orders),
+        fills=kept(book.fills),
+    )
 
 
 CROSS_MARGIN = AccountBook(

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from binance_wsapi.protocol.order_words import fill_in_words
 from binance_wsapi.protocol.raw_event import RawEvent
 from binance_wsapi.protocol.reconcile import LiveOrders
 from binance_wsapi.protocol.wire_values import whole_number
 
-__all__ = ["MissedTrades", "Search"]
+__all__ = ["MissedTrades", "Page", "Search"]
 
 SEARCHED_MS = 24 * 3600 * 1000
 """The longest stretch in which the exchange shows trades by time."""
@@ -92,6 +92,14 @@ class MissedTrades:
                 self._searches.remove(search)
 
 
+class Page(NamedTuple):
+    """What a page of trades shows of a gap."""
+
+    met: list[tuple[str, int]]
+    """The orders that nobody knew."""
+    trades: list[dict[str, Any]]
+
+
 class Search:
     """Looks for the trades of one symbol in one gap, page by page."""
 
@@ -116,8 +124,8 @@ class Search:
             **book.params,
         }
 
-    def on_answer(self, result: object) -> None:
-        """Take in a page: the orders of the gap are known from now on."""
+    def on_answer(self, result: object) -> Page:
+        """Take in a page; return what it shows of the gap: its orders are known from now on."""
         book = self._orders.book
         trades = [
             (row, whole_number(fill_in_words(book, row).get("id")))
@@ -126,11 +134,12 @@ class Search:
         ]
         end = self.gap.first_after.get(self._symbol)
         missed = [row for row, number in trades if end is None or number is None or number < end]
-        self._orders.meet(self._symbol, missed, over=self.gap.over)
+        met = self._orders.meet(self._symbol, missed, over=self.gap.over)
         if len(trades) < book.most_fills or len(missed) < len(trades):
             self.is_over = True
         last_ms = max((row["time"] for row, _ in trades), default=self._start_ms)
         self._start_ms = max(last_ms, self._start_ms + 1)
+        return Page(met, missed)
 
     def on_refusal(self, code: int | None) -> None:
         """Take in that a page is not to be had: another time, unless the symbol is gone.

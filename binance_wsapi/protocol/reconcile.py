@@ -8,16 +8,16 @@ What was missed is found by comparing the order as it stands with what its event
 matched by trade id, where they can be asked for; a fill that was made known this way is not
 told again when its event does come.
 
-Each order is looked at by itself. One that the exchange does not tell about, or tells about in a form that
-cannot be read, is asked for again when all others are known: once when it was refused, a few times when no
-answer came. Then it is told as unknown.
+Each order is looked at by itself, though many of a symbol, and their fills, are asked for in one. One that the
+exchange does not tell about, or tells about in a form that cannot be read, is asked for again when all others are
+known: once when it was refused, a few times when no answer came. Then it is told as unknown.
 """
 
 from __future__ import annotations
 
 import itertools
 from collections import defaultdict, deque
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -63,6 +63,15 @@ class Reconciled:
 
 _LATELY = 1_000
 """So many orders may end within the moment by which it is uncertain when a gap began."""
+
+_WORTH_A_PAGE = 5
+"""A page of orders, or of trades, weighs no more than so many questions after single ones."""
+
+_MOST_ORDERS = 1000
+"""How many orders a page shows."""
+
+_Trades = dict[int, list[dict[str, Any]]]
+"""Trades by the order that they are of."""
 
 _LAST_ROUND = 4
 """How often an order is asked for that no answer comes to; each time after a longer pause."""
@@ -253,18 +262,24 @@ class LiveOrders:
 
     def meet(
         self, symbol: str, trades: Iterable[Mapping[str, Any]], *, over: Container[_Key] = ()
-    ) -> None:
+    ) -> list[_Key]:
         """Take note of trades that were made in a gap: of orders that nobody knew, nothing was told.
 
         Args:
             symbol: Their symbol.
             trades: They, as wire dicts.
             over: Orders of which all was told before the gap.
+
+        Returns:
+            The orders that nobody knew.
         """
+        met = []
         for trade in trades:
             key = symbol, trade["orderId"]
             if key not in self._told and key not in self._ended.keys and key not in over:
                 self._track(key, _Told())
+                met.append(key)
+        return met
 
     def begin_gap(self) -> None:
         """The events are no longer whole: call it at the loss, before any event of a new connection.
@@ -404,12 +419,25 @@ class Reconciliation:
     """Brings the orders known to be live up to date after a gap: questions out, records out.
 
     Make one when events come again; when the connection is lost once more, drop it and make another.
+
+    Args:
+        orders: They.
+        met: Look at these orders of a symbol alone, once: what has ended is told, the rest is left to a look at all.
+        trades: What is known of that symbol's trades: rows of the fills question.
     """
 
-    def __init__(self, orders: LiveOrders) -> None:
+    def __init__(
+        self,
+        orders: LiveOrders,
+        met: Sequence[_Key] | None = None,
+        trades: Iterable[dict[str, Any]] = (),
+    ) -> None:
         self._records: list[Reconciled] = []
-        self._rounds = _Rounds(orders, self._records)
-        self._questions = self._rounds.questions()
+        self._rounds = _Rounds(orders, self._records, orders if met is None else met)
+        if met is None:
+            self._questions = self._rounds.questions()
+        else:
+            self._questions = self._rounds.glance(trades)
         self._question: Question | None = next(self._questions, None)
 
     @property
@@ -463,26 +491,36 @@ class _Rounds:
     fills.
     """
 
-    def __init__(self, orders: LiveOrders, records: list[Reconciled]) -> None:
+    def __init__(
+        self, orders: LiveOrders, records: list[Reconciled], looked_at: Iterable[_Key]
+    ) -> None:
         self.round = 0
         self.is_second_look = False
         self._orders = orders
         self._records = records
-        self._executed = {key: told.executed for key, told in orders._told.items()}
+        told_of = {key: orders._told[key] for key in looked_at if key in orders._told}
+        self._executed = {key: told.executed for key, told in told_of.items()}
         self._fills = {
-            key: (set(told.trade_ids), told.executed - told.before)
-            for key, told in orders._told.items()
+            key: (set(told.trade_ids), told.executed - told.before) for key, told in told_of.items()
         }
         """Which fills of an order were told when this began, and how much that was."""
+        self._trades_of: dict[str, _Trades] = {}
+        """What is known of the trades of a symbol: some of them may be missing."""
         self._gaps = orders._gaps  # one that begins while this one asks needs a look of its own
-        orders.has_strangers = False
+
+    def glance(self, trades: Iterable[dict[str, Any]]) -> Steps[None]:
+        for symbol in {symbol for symbol, _ in self._executed}:
+            self._trades_of[symbol] = _by_order(trades)
+        yield from self._look(list(self._executed))
 
     def questions(self) -> Steps[None]:
+        self._orders.has_strangers = False
         aside = yield from self._look(list(self._executed))
         # What has ended by the first look is told; the rest was perhaps shown by a copy that lags.
         live = [key for key in self._executed if key in self._orders._told and key not in aside]
         if live:
             self.is_second_look = True
+            self._trades_of.clear()
             aside += yield from self._look(live)
         while aside:
             self.round += 1
@@ -505,6 +543,9 @@ class _Rounds:
             by_symbol[symbol].append(order_id)
         for symbol, order_ids in by_symbol.items():
             shown = yield from self._open_orders(symbol, len(order_ids))
+            rest = [order_id for order_id in order_ids if order_id not in shown]
+            shown |= yield from self._all_orders(symbol, rest)
+            yield from self._latest_trades(symbol, shown)
             for order_id in order_ids:
                 key = symbol, order_id
                 try:
@@ -525,8 +566,50 @@ class _Rounds:
             answer = yield self._question(in_one, {"symbol": symbol})
         except _Untold:
             return {}  # each is asked for by itself
-        keys = [order_key(self._in_words(row)) for row in answer.rows]
-        return {key[1]: row for key, row in zip(keys, answer.rows, strict=True) if key is not None}
+        return self._by_id(answer.rows)
+
+    def _all_orders(self, symbol: str, order_ids: list[int]) -> Steps[dict[int, dict[str, Any]]]:
+        """Return what pages of all orders show of these, while they show more than as many questions would."""
+        book = self._orders.book
+        shown: dict[int, dict[str, Any]] = {}
+        rest = sorted(order_ids)
+        while book.all_orders is not None and len(rest) >= _WORTH_A_PAGE:
+            asked = {"symbol": symbol, "orderId": rest[0], "limit": _MOST_ORDERS}
+            try:
+                answer = yield self._question(book.all_orders, asked)
+            except _Untold:
+                break  # each is asked for by itself
+            page = self._by_id(answer.rows)
+            shown |= {order_id: page[order_id] for order_id in rest if order_id in page}
+            last = max(page, default=0)
+            later = [order_id for order_id in rest if order_id > last]
+            if len(answer.rows) < _MOST_ORDERS or len(rest) - len(later) < _WORTH_A_PAGE:
+                break
+            rest = later
+        return shown
+
+    def _latest_trades(self, symbol: str, shown: Mapping[int, Mapping[str, Any]]) -> Steps[None]:
+        """Ask for the latest trades of a symbol, where as many orders have fills that were not told."""
+        book = self._orders.book
+        if book.fills is None or symbol in self._trades_of:
+            return
+        filled = (amount(self._in_words(row).get("executedQty")) for row in shown.values())
+        told = (self._executed.get((symbol, order_id)) for order_id in shown)
+        missed = sum(
+            was is not None and now is not None and now > was
+            for now, was in zip(filled, told, strict=True)
+        )
+        if missed < _WORTH_A_PAGE:
+            return
+        try:
+            answer = yield self._question(book.fills, {"symbol": symbol, "limit": book.most_fills})
+        except _Untold:
+            return  # those of each are asked for
+        self._trades_of[symbol] = _by_order(answer.rows)
+
+    def _by_id(self, rows: Iterable[dict[str, Any]]) -> dict[int, dict[str, Any]]:
+        keyed = ((order_key(self._in_words(row)), row) for row in rows)
+        return {key[1]: row for key, row in keyed if key is not None}
 
     def _look_at(self, key: _Key, row: dict[str, Any] | None) -> Steps[None]:
         """Tell what the events of an order have not told.
@@ -617,32 +700,55 @@ class _Rounds:
             _Untold: They cannot be read, or are not all there: the copy that answers may lag.
         """
         book, (symbol, order_id) = self._orders.book, key
+        if (known := self._trades_of.get(symbol)) is not None:
+            try:
+                return self._all_of(key, known[order_id], executed, is_symbols=True)
+            except _Untold:
+                pass  # some are older, or later
         asked = {"symbol": symbol, "orderId": order_id, "limit": book.most_fills}
         if not book.fills_by_order:
             del asked["orderId"]
         answer = yield self._question(question, asked)
         if not isinstance(answer.result, list):
             raise _Untold(f"the answer to {question} cannot be read")
+        if any(not isinstance(row, dict) for row in answer.rows):
+            raise _Untold(f"a row of {question} cannot be read")
+        if book.fills_by_order:
+            return self._all_of(key, answer.rows, executed, is_symbols=False)
+        self._trades_of[symbol] = known = _by_order(answer.rows)
+        return self._all_of(key, known[order_id], executed, is_symbols=True)
+
+    def _all_of(
+        self, key: _Key, rows: Iterable[dict[str, Any]], executed: Decimal, *, is_symbols: bool
+    ) -> list[dict[str, Any]]:
+        """Return the trades that these rows tell of an order, if they are all.
+
+        Args:
+            key: The order.
+            rows: They.
+            executed: How much of it is filled.
+            is_symbols: They are out of a list of the symbol's trades, where told ones may be missing.
+
+        Raises:
+            _Untold: They are not, or cannot be read.
+        """
+        book = self._orders.book
         trades: list[dict[str, Any]] = []
-        for row in answer.rows:
-            if not isinstance(row, dict):
-                raise _Untold(f"a row of {question} cannot be read")
-            if not book.fills_by_order and whole_number(row.get("orderId")) != order_id:
-                continue
+        for row in rows:
             trade = fill_in_words(book, row)
             if whole_number(trade.get("id")) is None:
-                raise _Untold(f"a row of {question} cannot be read")
+                raise _Untold(f"a row of {book.fills} cannot be read")
             if amount(trade.get("qty")) is None:
-                raise _Untold(f"the quantity of a row of {question} cannot be read")
+                raise _Untold(f"the quantity of a row of {book.fills} cannot be read")
             trades.append(row if trade is row else {**trade, _ROW: row})
         # A full answer may go on: its sum says nothing about the copy. Of others' fills it says that some are
         # missing all the same.
-        may_go_on = book.fills_by_order and len(trades) >= book.most_fills
+        may_go_on = not is_symbols and len(trades) >= book.most_fills
         shown = sum(Decimal(each["qty"]) for each in trades)
-        if shown < executed or not book.fills_by_order:
+        if shown < executed or is_symbols:
             executed -= self._told_before(key, trades)
         if shown < executed and not may_go_on:
-            raise _Untold(f"{question} shows less than was filled")
+            raise _Untold(f"{book.fills} shows less than was filled")
         return _upto(executed, trades)
 
     def _told_before(self, key: _Key, trades: list[dict[str, Any]]) -> Decimal:
@@ -675,6 +781,15 @@ class _Rounds:
             told.is_in_the_dark = True
             self._orders.note(key)
             self._records.append(Reconciled(*key, told.client_order_id, "UNKNOWN", problem=problem))
+
+
+def _by_order(rows: Iterable[dict[str, Any]]) -> _Trades:
+    trades: _Trades = defaultdict(list)
+    for row in rows:
+        order_id = whole_number(row.get("orderId")) if isinstance(row, dict) else None
+        if order_id is not None:
+            trades[order_id].append(row)
+    return trades
 
 
 def _upto(executed: Decimal, trades: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -208,6 +208,37 @@ def test_what_a_gap_swallowed_is_told(
     )
 
 
+@pytest.mark.parametrize("name", ["usdm", "portfolio margin on usdm", "portfolio margin on margin"])
+def test_many_orders_that_a_gap_swallowed_are_told(
+    connect: Connect, exchange: SimulatedExchange, name: str
+) -> None:
+    """They are asked for in one where that weighs less, and so are their fills."""
+    case = CASES[name]
+    owner, account = funded(exchange, case)
+    caller = connect(owner.create_key())
+    stream = subscribe(caller, case)
+    order_ids = [
+        account.request("order.place", limit(case, part(case)), market=case.market)["orderId"]
+        for _ in range(8)
+    ]
+    seen: set[int] = set()
+    while not seen.issuperset(order_ids):
+        event = caller.next_event(stream)
+        seen.add(getattr(getattr(event, "order", event), "order_id", 0))
+
+    down = exchange.faults.refuse_handshakes(503, path=case.path, times=None)
+    exchange.drop_connections(case.path)
+    exchange.trade("BTCUSDT", "SELL", "0.08", "60000", market=case.market)
+    down.end()
+    told = told_until_accounts(caller, stream, max(1, len(case.accounts)))
+
+    found = [event for event in told if isinstance(event, OrderReconciled)]
+    assert sorted(each.order_id for each in found) == sorted(order_ids)
+    assert {(each.status, len(each.missed_fills), each.problem) for each in found} == {
+        ("FILLED", 1, None)
+    }
+
+
 def is_fill(event: Any) -> bool:
     order = getattr(event, "order", event)
     return str(getattr(order, "execution_type", "")) == "TRADE"

@@ -405,8 +405,9 @@ def test_who_reads_slowly_loses_nothing(
 ) -> None:
     from binance_wsapi.event_log import reader
 
-    monkeypatch.setattr(reader, "AHEAD", 2)
+    monkeypatch.setattr(reader, "AHEAD", 1)
     monkeypatch.setattr(reader, "AT_ONCE", 2)
+    monkeypatch.setattr(reader, "FIRST_AT_ONCE", 2)
     logged = read()
     delivered = own_stream(publish())
     for _ in range(10):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from binance_wsapi.markets import Market
 from binance_wsapi.markets.books import EOPTIONS, AccountBook, books_of
 from binance_wsapi.protocol.missed_trades import MissedTrades
 from binance_wsapi.protocol.raw_event import raw_event
-from binance_wsapi.protocol.reconcile import LiveOrders
+from binance_wsapi.protocol.reconcile import LiveOrders, Reconciliation
 
 SPOT = books_of(Market.SPOT)[0]
 GAP_MS = 1_000_000_000
@@ -21,6 +22,12 @@ DAY_MS = 24 * 3600 * 1000
 
 def row(number: int, order_id: int, **fields: Any) -> dict[str, Any]:
     return {"id": number, "orderId": order_id, "time": GAP_MS + number, "qty": "1"} | fields
+
+
+def order(number: int) -> dict[str, Any]:
+    """The order of a trade."""
+    filled = {"status": "FILLED", "executedQty": "1", "clientOrderId": "x", "updateTime": GAP_MS}
+    return {"symbol": "BTCUSDT", "orderId": number + 100, **filled}
 
 
 def known(*symbols: str, book: AccountBook = SPOT, size: int = 10_000) -> LiveOrders:
@@ -179,3 +186,29 @@ def test_a_page_that_one_millisecond_fills_is_left_behind() -> None:
     asked = searched(missed, [row(number, 7, time=GAP_MS - 1000) for number in range(1000)], [])
 
     assert [each["startTime"] for each in asked] == [GAP_MS - 1000, GAP_MS - 999]
+
+
+def test_more_orders_of_a_gap_than_are_kept_in_mind_are_told_page_by_page() -> None:
+    book = replace(SPOT, most_fills=8)
+    orders = known("BTCUSDT", book=book, size=9)
+    missed = MissedTrades(orders)
+    missed.gap(GAP_MS)
+    trades = [row(number, number + 100) for number in range(50)]
+    told: list[int] = []
+    for search in missed.searches(LATER_MS):
+        while not search.is_over:
+            since_ms = search.params()["startTime"]
+            page = search.on_answer([each for each in trades if each["time"] >= since_ms][:8])
+            asking = Reconciliation(orders, page.met, page.trades)
+            while (question := asking.question()) is not None:
+                is_all = question[0] == "allOrders"
+                told += [
+                    each["id"]
+                    for record in asking.on_answer(
+                        [order(number) for number in range(50) if is_all]
+                    )
+                    for each in record.missed_fills
+                ]
+
+    assert told == list(range(50))
+    assert not list(orders)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import random
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -21,6 +22,8 @@ from binance_wsapi.markets.books import (
     isolated_margin,
     without_rest,
 )
+from binance_wsapi.protocol import reconcile
+from binance_wsapi.protocol.missed_trades import MissedTrades
 from binance_wsapi.protocol.raw_event import raw_event
 from binance_wsapi.protocol.reconcile import LiveOrders, Reconciled, Reconciliation
 
@@ -677,7 +680,11 @@ class Spot:
 
     @staticmethod
     def fills(order_id: Any, trades: dict[int, list[dict[str, Any]]]) -> list[dict[str, Any]]:
-        return trades[order_id]
+        if order_id is not None:
+            return trades[order_id]
+        return sorted(
+            (each for rows in trades.values() for each in rows), key=lambda each: each["id"]
+        )[-6:]
 
 
 class Options:
@@ -718,7 +725,15 @@ def test_every_fill_is_told_once_whatever_the_gap_swallows(
     words: type[Spot | Options], seed: int
 ) -> None:
     """Orders fill and end while events are lost, and while the questions are under way."""
-    chance = random.Random(seed)
+    with pytest.MonkeyPatch.context() as patch:
+        lives_through_gaps(words, random.Random(seed), patch)
+
+
+def lives_through_gaps(
+    words: type[Spot | Options], chance: random.Random, patch: pytest.MonkeyPatch
+) -> None:
+    patch.setattr(reconcile, "_WORTH_A_PAGE", chance.choice([1, 2, 5]))
+    patch.setattr(reconcile, "_MOST_ORDERS", chance.choice([2, 1000]))
     orders = LiveOrders(words.book)
     book: dict[int, dict[str, Any]] = {}
     trades: dict[int, list[dict[str, Any]]] = {}
@@ -758,8 +773,27 @@ def test_every_fill_is_told_once_whatever_the_gap_swallows(
         executed = Decimal(chosen["executedQty"]) + 1
         chosen["executedQty"] = str(executed)
         chosen["status"] = "FILLED" if executed == 5 else "PARTIALLY_FILLED"
-        trades[chosen["orderId"]].append(trade(number))
+        trades[chosen["orderId"]].append(trade(number) | {"orderId": chosen["orderId"]})
         publish(fill(number, total=str(executed), **common))
+
+    def ask(asking: Reconciliation) -> None:
+        while (question := asking.question()) is not None:
+            method, params = question
+            answer: Any
+            if method == words.book.order:
+                answer = dict(words.order(book[params["orderId"]]))
+            elif method == words.book.open_orders:
+                answer = [dict(words.order(o)) for o in book.values() if is_open(o)]
+            elif method == words.book.all_orders:
+                shown = [dict(o) for i, o in book.items() if i >= params["orderId"]]
+                answer = shown[: params["limit"]]
+            else:
+                answer = list(words.fills(params.get("orderId"), trades))
+            if chance.random() < 0.3:
+                happen()
+            deliver(chance.randint(0, 2))
+            for record in asking.on_answer(answer):
+                told.extend(fill.get("tradeId", fill["id"]) for fill in record.missed_fills)
 
     for _ in range(chance.randint(1, 3)):
         for _ in range(chance.randint(0, 15)):
@@ -774,25 +808,122 @@ def test_every_fill_is_told_once_whatever_the_gap_swallows(
         for _ in range(chance.randint(0, 3)):
             happen()
         deliver(chance.randint(0, 3))
-        asking = Reconciliation(orders)
-        while (question := asking.question()) is not None:
-            method, params = question
-            answer: Any
-            if method == words.book.order:
-                answer = dict(words.order(book[params["orderId"]]))
-            elif method == words.book.open_orders:
-                answer = [dict(words.order(o)) for o in book.values() if is_open(o)]
-            else:
-                answer = list(words.fills(params.get("orderId"), trades))
-            if chance.random() < 0.3:
-                happen()
-            deliver(chance.randint(0, 2))
-            for record in asking.on_answer(answer):
-                told.extend(fill.get("tradeId", fill["id"]) for fill in record.missed_fills)
+        ask(Reconciliation(orders))
         deliver(100)
 
     assert sorted(told) == sorted(t["id"] for fills in trades.values() for t in fills)
     assert {order_id for _, order_id in orders} == {i for i, o in book.items() if is_open(o)}
+
+
+@settings(max_examples=300, deadline=None)
+@given(seed=st.integers(0, 10**9))
+def test_every_fill_of_orders_that_others_made_is_told_once(seed: int) -> None:
+    """Their trades show them, page by page; events go on, and tell of some of them meanwhile."""
+    with pytest.MonkeyPatch.context() as patch:
+        looks_through_trades(random.Random(seed), patch)
+
+
+def looks_through_trades(chance: random.Random, patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(reconcile, "_WORTH_A_PAGE", chance.choice([1, 2, 5]))
+    patch.setattr(reconcile, "_MOST_ORDERS", chance.choice([2, 1000]))
+    book = replace(SPOT_BOOK, most_fills=chance.choice([5, 1000]))
+    orders = LiveOrders(book)
+    missed = MissedTrades(orders)
+    made: dict[int, dict[str, Any]] = {}
+    trades: list[dict[str, Any]] = []
+    told: list[int] = []
+    late: list[dict[str, Any]] = []
+    now_ms = told_ms = 10**12
+    listening = True
+
+    def happen() -> None:
+        nonlocal now_ms
+        now_ms += 10_000
+        open_ids = [i for i, o in made.items() if is_open(o)]
+        if not open_ids or chance.random() < 0.3:
+            number = len(made) + 1
+            made[number] = row(orderId=number, updateTime=now_ms)
+            event = report(i=number, T=now_ms)
+        else:
+            order = made[chance.choice(open_ids)]
+            order["updateTime"] = now_ms
+            common = {"i": order["orderId"], "T": now_ms}
+            if chance.random() < 0.2:
+                order["status"] = "CANCELED"
+                event = report(x="CANCELED", X="CANCELED", z=order["executedQty"], **common)
+            else:
+                executed = str(int(order["executedQty"]) + 1)
+                order |= {
+                    "executedQty": executed,
+                    "status": "FILLED" if executed == "5" else "PARTIALLY_FILLED",
+                }
+                number = len(trades) + 1
+                trades.append(trade(number) | {"orderId": order["orderId"], "time": now_ms})
+                event = fill(number, total=executed, **common)
+        if listening:
+            late.append(event)
+
+    def deliver(most: int) -> None:
+        nonlocal told_ms
+        for _ in range(min(most, len(late))):
+            event = late.pop(0)
+            told_ms = event["T"]
+            if observe_event(orders, event):
+                missed.event(raw_event(json.dumps(event).encode()))
+                if event["x"] == "TRADE":
+                    told.append(event["t"])
+
+    def ask(asking: Reconciliation) -> None:
+        while (question := asking.question()) is not None:
+            method, asked = question
+            answer: Any
+            if method == book.order:
+                answer = dict(made[asked["orderId"]])
+            elif method == book.open_orders:
+                answer = [dict(o) for o in made.values() if is_open(o)]
+            elif method == book.all_orders:
+                shown = [dict(o) for i, o in made.items() if i >= asked["orderId"]]
+                answer = shown[: asked["limit"]]
+            elif "orderId" in asked:
+                answer = [each for each in trades if each["orderId"] == asked["orderId"]]
+            else:
+                answer = trades[-asked["limit"] :]
+            if chance.random() < 0.3:
+                happen()
+            deliver(chance.randint(0, 2))
+            for record in asking.on_answer(answer):
+                told.extend(fill["id"] for fill in record.missed_fills)
+
+    for _ in range(chance.randint(1, 3)):
+        for _ in range(chance.randint(0, 15)):
+            happen()
+            deliver(chance.randint(0, 3))
+        listening = False
+        late.clear()
+        orders.begin_gap()
+        for _ in range(chance.randint(0, 20)):
+            happen()
+        listening = True
+        missed.gap(told_ms)
+        for _ in range(chance.randint(0, 3)):
+            happen()
+        deliver(chance.randint(0, 3))
+        orders.was_told(("BTCUSDT", 10**9), (), has_ended=True)  # the symbol is known
+        for search in missed.searches(now_ms):
+            while not search.is_over:
+                asked = search.params()
+                rows = [each for each in trades if each["time"] >= asked["startTime"]]
+                page = search.on_answer(rows[: asked["limit"]])
+                some = chance.randint(1, 4)
+                for at in range(0, len(page.met), some):
+                    ask(Reconciliation(orders, page.met[at : at + some], page.trades))
+        ask(Reconciliation(orders))
+        deliver(100)
+        while orders.has_strangers:
+            ask(Reconciliation(orders))
+            deliver(100)
+
+    assert sorted(told) == [each["id"] for each in trades]
 
 
 def went_on(orders: LiveOrders) -> LiveOrders:

@@ -272,6 +272,28 @@ def test_a_move_that_a_limit_keeps_from_being_proven_waits_for_the_next_window()
     assert wires == 1
 
 
+def test_many_orders_of_a_gap_are_asked_for_in_one() -> None:
+    """Each by itself costs 9, of the 6000 of a minute."""
+
+    async def scenario(world: World, client: SimulatedClient) -> Any:
+        stream = await client.subscribe_user_data_stream()
+        await asyncio.gather(*(place(client) for _ in range(30)))
+        await a_minute_begins(world)
+        await client.spot.get_server_time()
+        before = used_weight(client)
+        cut_all(world)
+        world.exchange.trade("order.place", side="SELL", type="MARKET", quantity="0.3")
+        return await events_within(stream, 30.0), used_weight(client) - before
+
+    events, used = play(scenario, ping_interval=100.0)
+
+    told = [event for event in events if isinstance(event, OrderReconciled)]
+    assert [len(order.missed_fills) for order in told] == [1] * 30
+    assert (
+        used <= 6 + 20 + 20 + 20 + 10
+    )  # open orders, all orders, trades, the account, and the connection
+
+
 def test_what_a_gap_swallowed_is_found_out_beside_what_the_caller_does() -> None:
     """The questions about many orders took all of the weight, and the reserve for cancels with it."""
     rules = LimitRules(weight=Window("MINUTE", 1, 400))
