@@ -24,7 +24,7 @@ from binance_wsapi import (
     StreamGap,
     WsKey,
 )
-from binance_wsapi.event_log import LoggedEvents, read_stream, read_stream_async
+from binance_wsapi.event_log import LoggedEvents, backlog, read_stream, read_stream_async
 from binance_wsapi.event_log import redis_log as engine
 from binance_wsapi.event_log.names import stream_keys_of
 from binance_wsapi.markets import Market
@@ -373,6 +373,66 @@ def test_a_server_that_lost_all_gets_it_back(
 
     assert isinstance(next_of(logged, 1)[0], TradeEvent)
     assert follows(trade_ids(next_of(read(after="start"), 2)), 2)
+
+
+def test_what_waits_for_a_server_too_long_is_a_gap(
+    publish: Publish,
+    read: Read,
+    exchange: SimulatedExchange,
+    account: AccountHandle,
+    server: RedisServer,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(backlog, "MOST_ENTRIES", 3)
+    logged = read()
+    client = publish()
+    make_trade(exchange, account)
+    [before] = next_of(logged, 1)
+    with client.streams.subscribe(TRADES) as delivered:
+        server.stop()
+        for _ in range(6):
+            make_trade(exchange, account)
+            delivered.get(timeout=WAIT_S)
+    server.start()
+    wait_until(lambda: client.health()["main"].logs[0].state == "publishing")
+    make_trade(exchange, account)
+
+    told = next_of(logged, 2)
+    while not isinstance(told[-1], TradeEvent) or told[-1].trade_id < before.trade_id + 7:
+        told += next_of(logged, 1)
+    ids = [event.trade_id for event in told if isinstance(event, TradeEvent)]
+    assert isinstance(told[0], StreamGap)
+    assert ids == sorted(set(ids))
+
+
+def test_a_stream_that_is_given_up_while_the_server_is_away_goes_on_with_a_gap(
+    publish: Publish,
+    read: Read,
+    exchange: SimulatedExchange,
+    account: AccountHandle,
+    server: RedisServer,
+    database: Any,
+) -> None:
+    """What was not appended by then never is."""
+    logged = read()
+    client = publish()
+    make_trade(exchange, account)
+    [before] = next_of(logged, 1)
+    database.config_set("requirepass", "changed")
+    make_trade(exchange, account)
+    database.execute_command("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
+    wait_until(lambda: client.health()["main"].logs[0].state == "server away")
+    client.streams.unsubscribe(TRADES)
+    database.config_set("requirepass", "")
+    client.streams.log(TRADES)
+    wait_until(lambda: client.health()["main"].logs[0].state == "publishing")
+    make_trade(exchange, account)
+
+    told = next_of(logged, 1)
+    while not isinstance(told[-1], TradeEvent) or told[-1].trade_id < before.trade_id + 2:
+        told += next_of(logged, 1)
+    ids = trade_ids(told)
+    assert ids in ([None, before.trade_id + 2], [before.trade_id + 1, None, before.trade_id + 2])
 
 
 # What cannot be
