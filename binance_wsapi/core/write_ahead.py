@@ -29,9 +29,10 @@ from binance_wsapi.outcomes import state_of
 from binance_wsapi.protocol.journal_records import (
     Entry,
     EntryKey,
+    IntentRecord,
+    OutcomeRecord,
+    Record,
     Run,
-    intent,
-    outcome,
     shown_request,
 )
 from binance_wsapi.response import Response
@@ -70,7 +71,7 @@ class Journal(Protocol):
     run: Run
     """This client's life with it."""
 
-    def append(self, records: Sequence[bytes]) -> None:
+    def append(self, records: Sequence[Record]) -> None:
         """Write records as one row; when it returns they are as durable as they get.
 
         Raises:
@@ -162,9 +163,9 @@ class WriteAhead:
             self._failed(call, error)
 
     def _append(self, calls: Sequence[Call]) -> None:
-        numbers, intents = self._intent_records(calls)
-        self.journal.append(intents)
-        self._written(calls, numbers)
+        intents, earlier = self._intents_of(calls)
+        self.journal.append([*earlier, *intents] if earlier else intents)
+        self._written(calls, intents)
 
     def _next_step(self, call: Call | None) -> asyncio.Future[None]:
         """Return what is done with the next step on the thread aside, which takes a call along."""
@@ -189,11 +190,12 @@ class WriteAhead:
                 waiting, self._waiting = self._waiting, []
                 calls = [call for call, _ in waiting if call is not None]
                 taken = len(self._outcomes)
-                records = self._outcome_records(taken)
-                numbers, intents = self._intent_records(calls)
+                outcomes = self._outcome_records(taken)
+                intents, earlier = self._intents_of(calls)
+                records: list[Record] = [*outcomes, *earlier, *intents]
                 try:
-                    if records or intents:
-                        await loop.run_in_executor(None, self.journal.append, [*records, *intents])
+                    if records:
+                        await loop.run_in_executor(None, self.journal.append, records)
                 except Exception as error:  # noqa: BLE001  (somebody waits for each of them)
                     for _, done in waiting:
                         if not done.done():
@@ -204,35 +206,34 @@ class WriteAhead:
                         return  # the outcomes go with what is sent next
                     continue
                 del self._outcomes[:taken]
-                self._written(calls, numbers)
+                self._written(calls, intents)
                 for _, done in waiting:
                     if not done.done():
                         done.set_result(None)
         finally:
             self._is_writing = False
 
-    def _intent_records(self, calls: Sequence[Call]) -> tuple[list[int], list[bytes]]:
+    def _intents_of(self, calls: Sequence[Call]) -> tuple[list[IntentRecord], list[OutcomeRecord]]:
+        """Return the record of each call, and the ends of their entries from before."""
         now = self._runtime.now()
-        numbers, records = [], []
+        intents, earlier = [], []
         for call, number in zip(calls, self._numbers, strict=False):
-            numbers.append(number)
             assert call.frame is not None
             params = call.sent_params or call.params
             request = shown_request(call.id, call.kind.method, params, call.frame)
-            records.append(intent(number, call.ws_key, call.sent_us, now, request))
+            intents.append(IntentRecord(number, call.ws_key, call.sent_us, now, request))
             if call.entry:  # it stands in the journal as it was to be sent before
-                at_us = self._runtime.wall_us()
                 # Refused for its time it goes by another id; else it was only signed anew.
                 was_sent = b'"%b"' % call.id.encode() not in (call.journalled_frame or b"")
                 state = "rejected" if was_sent else "not sent"
-                key = self._run, call.entry
-                records.append(outcome(key, state, at_us, None, f"sent anew as {number}"))
-        return numbers, records
+                at_us, why = self._runtime.wall_us(), f"sent anew as {number}"
+                earlier.append(OutcomeRecord(call.entry, self._run, state, at_us, None, why))
+        return intents, earlier
 
-    def _written(self, calls: Sequence[Call], numbers: Sequence[int]) -> None:
+    def _written(self, calls: Sequence[Call], intents: Sequence[IntentRecord]) -> None:
         self._has_failed = False
-        for call, number in zip(calls, numbers, strict=True):
-            call.entry, call.journalled_frame = number, call.frame
+        for call, record in zip(calls, intents, strict=True):
+            call.entry, call.journalled_frame = record.intent, call.frame
             # Not the call is kept until its outcome is written, but the outcome alone: hundreds of ended
             # calls more would have the garbage collector look through everything that the program has.
             call.note_end = self._note_end
@@ -339,26 +340,27 @@ class WriteAhead:
         finally:
             await self._runtime.loop.run_in_executor(None, self.journal.close)
 
-    def _outcome_records(self, count: int) -> list[bytes]:
-        if not count:
-            return []
+    def _outcome_records(self, count: int) -> list[OutcomeRecord]:
         at_us = self._runtime.wall_us()
         return [_record_of(key, known, at_us) for key, known in self._outcomes[:count]]
 
 
-def _record_of(key: EntryKey, known: Outcome, at_us: int) -> bytes:
+def _record_of(key: EntryKey, known: Outcome, at_us: int) -> OutcomeRecord:
+    run, number = key
     if isinstance(known, Response):
-        return outcome(key, "accepted", at_us, known.raw_result, None)
+        return OutcomeRecord(number, run, "accepted", at_us, known.raw_result or None)
     assert isinstance(known, BinanceWsApiError)
     result = None
     if isinstance(known, PartlyExecuted):
-        result = _encode(
-            {
-                "cancelResult": known.cancel_result,
-                "newOrderResult": known.new_order_result,
-                "cancelResponse": known.cancel_response,
-                "newOrderResponse": known.new_order_response,
-            }
+        result = msgspec.Raw(
+            _encode(
+                {
+                    "cancelResult": known.cancel_result,
+                    "newOrderResult": known.new_order_result,
+                    "cancelResponse": known.cancel_response,
+                    "newOrderResponse": known.new_order_response,
+                }
+            )
         )
     problem = f"{known} ({known.cause})" if isinstance(known, OutcomeUnknown) else str(known)
-    return outcome(key, state_of(known), at_us, result, problem)
+    return OutcomeRecord(number, run, state_of(known), at_us, result, problem)

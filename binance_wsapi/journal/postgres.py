@@ -25,9 +25,10 @@ from binance_wsapi.protocol.journal_records import (
     Entry,
     EntryKey,
     JournalRow,
+    Record,
     Run,
+    encoded,
     entries,
-    joined,
 )
 
 __all__ = ["LEASE_S", "SCHEMA_VERSION", "PostgresJournal", "prune_database", "read_database"]
@@ -163,14 +164,14 @@ class PostgresJournal:
         self._keeper.start()
         ends_at_fork(self)
 
-    def append(self, records: Sequence[bytes]) -> None:
+    def append(self, records: Sequence[Record]) -> None:
         """Write records as one row."""
         with self._writing:
             if self._lost is not None:
                 raise JournalLost(self._lost)
             number = self._next
             self._next = number + 1  # a row that failed may be there all the same
-            row = (number, self.run.number, time.time_ns() // 1000, joined(records))
+            row = (number, self.run.number, time.time_ns() // 1000, encoded(records))
             try:
                 written = self._writer.ask(_APPEND, (self._account, self._token, *row))
             except JournalFailed as error:
@@ -324,7 +325,7 @@ def _pruned(link: PostgresLink, account: str, before_us: int) -> int:
             # In the place of the last: what settles them stands behind.
             link.ask(
                 "INSERT INTO binance_wsapi_journal.records VALUES (%s, %s, %s, %s, %s)",
-                (account, kept - 1, 0, before_us, joined(left)),
+                (account, kept - 1, 0, before_us, encoded(left)),
             )
     link.ask("COMMIT")
     return count

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable, Iterator
 
-from binance_wsapi.protocol.journal_records import OPEN, JournalRow, entries, moved
+from binance_wsapi.protocol.journal_records import OPEN, JournalRow, Record, entries, moved
 
 __all__ = ["DAY_US", "left_open"]
 
@@ -15,7 +15,7 @@ LATER_ROWS = 1000
 """So many are looked at in one go: what settles an old intent stands mostly close behind it."""
 
 
-def left_open(old: Iterable[JournalRow], later: Iterator[JournalRow]) -> tuple[int, list[bytes]]:
+def left_open(old: Iterable[JournalRow], later: Iterator[JournalRow]) -> tuple[int, list[Record]]:
     """Return how many entries of old rows are settled, and the records of the others for a row of their own.
 
     Args:
@@ -28,5 +28,5 @@ def left_open(old: Iterable[JournalRow], later: Iterator[JournalRow]) -> tuple[i
         some := list(itertools.islice(later, LATER_ROWS))
     ):
         entries(some, found)
-    left = [moved(entry) for entry in before.values() if entry.state == OPEN]
+    left: list[Record] = [moved(entry) for entry in before.values() if entry.state == OPEN]
     return len(before) - len(left), left

@@ -28,9 +28,10 @@ from binance_wsapi.protocol.journal_records import (
     Entry,
     EntryKey,
     JournalRow,
+    Record,
     Run,
+    encoded,
     entries,
-    joined,
 )
 
 __all__ = ["SCHEMA_VERSION", "SqliteJournal", "prune", "read_file", "tails_of"]
@@ -111,14 +112,14 @@ class SqliteJournal:
             self._lock.release()
             raise
 
-    def append(self, records: Sequence[bytes]) -> None:
+    def append(self, records: Sequence[Record]) -> None:
         """Write records as one row."""
         with self._writing:
             if self._is_closed:
                 raise JournalFailed(f"{self._path}: the journal is closed")
             now_us = time.time_ns() // 1000
             try:
-                self._tail.append(self._next, self.run.number, now_us, joined(records))
+                self._tail.append(self._next, self.run.number, now_us, encoded(records))
             except OSError as error:
                 raise JournalFailed(f"{self._path}: {error.strerror or error}") from None
             self._next += 1
@@ -279,7 +280,7 @@ def _prune(file: sqlite3.Connection, before_us: int) -> int:
         file.execute("DELETE FROM records WHERE number < ?", (kept,))
         if left:
             # In the place of the last: what settles them stands behind, or is to be folded in there.
-            file.execute(_INSERT, (last, 0, before_us, joined(left)))
+            file.execute(_INSERT, (last, 0, before_us, encoded(left)))
     return count
 
 

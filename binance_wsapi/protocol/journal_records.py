@@ -7,7 +7,7 @@ that it settles. Rows are appended, and never changed.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
@@ -22,14 +22,15 @@ __all__ = [
     "OPEN",
     "Entry",
     "EntryKey",
+    "IntentRecord",
     "JournalRow",
+    "OutcomeRecord",
+    "Record",
     "Run",
     "account_of",
+    "encoded",
     "entries",
-    "intent",
-    "joined",
     "moved",
-    "outcome",
     "shown_request",
 ]
 
@@ -38,6 +39,8 @@ EntryKey = tuple[int, int]
 
 OPEN = "open"
 """The state of an entry without an outcome."""
+
+_NULL = msgspec.Raw(b"null")
 
 _encode = msgspec.json.Encoder().encode
 _decode_params = msgspec.json.Decoder(dict[str, Any]).decode
@@ -104,13 +107,45 @@ class Entry:
         return None if window is None else float(str(window))
 
 
+class IntentRecord(msgspec.Struct, gc=False, omit_defaults=True):
+    """A request that is about to be sent."""
+
+    intent: int
+    """Its number within its run."""
+    ws_key: str
+    sent: int
+    """See :attr:`Entry.sent_us`."""
+    written: float
+    """See :attr:`Entry.written_at`."""
+    request: msgspec.Raw
+    """As it may be kept; see :func:`shown_request`."""
+    run: int | None = None
+    """Its run, where that is not the row's."""
+
+
+class OutcomeRecord(msgspec.Struct, gc=False, omit_defaults=True):
+    """What became of a request."""
+
+    settles: int
+    """The number of its intent."""
+    run: int
+    state: str
+    at: int
+    """See :attr:`Entry.settled_us`."""
+    result: msgspec.Raw | None = None
+    problem: str | None = None
+
+
+Record = IntentRecord | OutcomeRecord
+
+
 class _Request(msgspec.Struct, gc=False):
     id: str = ""
     method: str = ""
     params: msgspec.Raw = msgspec.Raw(b"{}")
 
 
-class _Record(msgspec.Struct, gc=False):
+class _AnyRecord(msgspec.Struct, gc=False):
     intent: int | None = None
     run: int | None = None
     ws_key: str = ""
@@ -120,11 +155,11 @@ class _Record(msgspec.Struct, gc=False):
     settles: int | None = None
     state: str = ""
     at: int = 0
-    result: msgspec.Raw = msgspec.Raw(b"null")
+    result: msgspec.Raw = _NULL
     problem: str | None = None
 
 
-_decode = msgspec.json.Decoder(list[_Record]).decode
+_decode = msgspec.json.Decoder(list[_AnyRecord]).decode
 
 
 def account_of(api_key: str) -> str:
@@ -134,50 +169,23 @@ def account_of(api_key: str) -> str:
 
 def shown_request(
     request_id: str, method: str, params: Mapping[str, WireValue], frame: bytes
-) -> bytes:
+) -> msgspec.Raw:
     """Return a request as it may be kept: the frame itself where nothing in it is secret."""
     if SECRET_NAMES.isdisjoint(params):
-        return frame
-    return encode_request(request_id, method, without_secrets(params))
+        return msgspec.Raw(frame)
+    return msgspec.Raw(encode_request(request_id, method, without_secrets(params)))
 
 
-def intent(number: int, ws_key: str, sent_us: int, written_at: float, request: bytes) -> bytes:
-    """Return the record of a request that is about to be sent."""
-    return b'{"intent":%d,"ws_key":"%b","sent":%d,"written":%.6f,"request":%b}' % (
-        number,
-        ws_key.encode(),
-        sent_us,
-        written_at,
-        request,
-    )
+def encoded(records: Sequence[Record]) -> bytes:
+    """Return the data of a row."""
+    return _encode(records)
 
 
-def outcome(
-    key: EntryKey, state: str, at_us: int, result: bytes | None, problem: str | None
-) -> bytes:
-    """Return the record of what became of a request."""
-    run, number = key
-    return b'{"settles":%d,"run":%d,"state":"%b","at":%d,"result":%b,"problem":%b}' % (
-        number,
-        run,
-        state.encode(),
-        at_us,
-        result or b"null",
-        b"null" if problem is None else _encode(problem),
-    )
-
-
-def joined(records: Iterable[bytes]) -> bytes:
-    """Return a row's data."""
-    return b"[" + b",".join(records) + b"]"
-
-
-def moved(entry: Entry) -> bytes:
+def moved(entry: Entry) -> IntentRecord:
     """Return the record of an intent that goes to another row, so that its own may be deleted."""
     run, number = entry.key
-    request = encode_request(entry.request_id, entry.method, entry.params)
-    written = intent(number, entry.ws_key, entry.sent_us, entry.written_at, request)
-    return b'{"run":%d,' % run + written[1:]
+    request = msgspec.Raw(encode_request(entry.request_id, entry.method, entry.params))
+    return IntentRecord(number, entry.ws_key, entry.sent_us, entry.written_at, request, run)
 
 
 def entries(
@@ -214,6 +222,6 @@ def entries(
                 entry = found.get((run, record.settles))
                 if entry is not None:  # else it was deleted with what it settled
                     entry.state, entry.settled_us = record.state, record.at
-                    entry.result = None if record.result == b"null" else bytes(record.result)
+                    entry.result = None if record.result == _NULL else bytes(record.result)
                     entry.problem = record.problem
     return found

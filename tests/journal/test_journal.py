@@ -37,6 +37,7 @@ from binance_wsapi.core.logon import Logon
 from binance_wsapi.core.write_ahead import JournalFailed
 from binance_wsapi.journal.sqlite import SCHEMA_VERSION, SqliteJournal, prune, read_file, tails_of
 from binance_wsapi.protocol import inquiry
+from binance_wsapi.protocol.journal_records import IntentRecord, Record
 from binance_wsapi.simulator import LimitRules, SimulatedExchange, Window
 
 Connect = Callable[..., Caller]
@@ -198,8 +199,8 @@ def test_call_that_ends_while_it_is_written_down_was_not_sent(
 ) -> None:
     has_ended, append = threading.Event(), SqliteJournal.append
 
-    def slow(journal: SqliteJournal, records: Sequence[bytes]) -> None:
-        if any(record.startswith(b'{"intent"') for record in records):
+    def slow(journal: SqliteJournal, records: Sequence[Record]) -> None:
+        if any(isinstance(record, IntentRecord) for record in records):
             assert has_ended.wait(WAIT_S)
         append(journal, records)
 

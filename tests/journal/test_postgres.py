@@ -13,6 +13,7 @@ import psycopg
 import pytest
 from callers import WAIT_S, Caller
 from click.testing import CliRunner
+from msgspec import Raw
 from postgres_server import PostgresServer, needs_postgres
 
 from binance_wsapi import (
@@ -30,7 +31,7 @@ from binance_wsapi.journal import runs
 from binance_wsapi.journal.postgres import PostgresJournal, prune_database, read_database
 from binance_wsapi.journal.runs import new_run
 from binance_wsapi.protocol import inquiry
-from binance_wsapi.protocol.journal_records import account_of, intent, outcome
+from binance_wsapi.protocol.journal_records import IntentRecord, OutcomeRecord, account_of
 from binance_wsapi.simulator import SimulatedExchange
 
 pytestmark = needs_postgres
@@ -101,9 +102,9 @@ def journal_of(url: str, key: str, **given: Any) -> PostgresJournal:
     return PostgresJournal(url, new_run(key, "w-"), **{**defaults, **given})
 
 
-def an_intent(number: int) -> bytes:
+def an_intent(number: int) -> IntentRecord:
     request = b'{"id":"r%d","method":"order.place","params":{}}' % number
-    return intent(number, "mainWSAPI", 1, 0.0, request)
+    return IntentRecord(number, "mainWSAPI", 1, 0.0, Raw(request))
 
 
 # What stands there
@@ -506,7 +507,7 @@ def test_old_entries_go_and_open_ones_stay(url: str, monkeypatch: pytest.MonkeyP
     journal = journal_of(url, "prunes")
     for number in range(1, 4):
         journal.append([an_intent(number)])
-    journal.append([outcome((journal.run.number, 1), "accepted", 1, b"{}", None)])
+    journal.append([OutcomeRecord(1, journal.run.number, "accepted", 1, Raw(b"{}"))])
     journal.close()
     told(
         url,

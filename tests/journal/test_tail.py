@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import Raw
 
 from binance_wsapi.core.write_ahead import JournalFailed
 from binance_wsapi.errors import ConfigurationError
@@ -20,7 +21,12 @@ from binance_wsapi.journal import tail as tail_module
 from binance_wsapi.journal.runs import new_run
 from binance_wsapi.journal.sqlite import SqliteJournal, prune, read_file, tails_of
 from binance_wsapi.journal.tail import Tail, rows_in
-from binance_wsapi.protocol.journal_records import JournalRow, intent, outcome
+from binance_wsapi.protocol.journal_records import (
+    IntentRecord,
+    JournalRow,
+    OutcomeRecord,
+    Record,
+)
 
 DAY_US = 86_400_000_000
 
@@ -34,13 +40,13 @@ def opened(path: Path, **given: Any) -> SqliteJournal:
     return SqliteJournal(path, new_run("k", "w-"), **{"is_quick": True, "keep_days": 30.0, **given})
 
 
-def an_intent(number: int) -> bytes:
+def an_intent(number: int) -> IntentRecord:
     request = b'{"id":"r%d","method":"order.place","params":{}}' % number
-    return intent(number, "mainWSAPI", 1, 0.0, request)
+    return IntentRecord(number, "mainWSAPI", 1, 0.0, Raw(request))
 
 
-def an_outcome(journal: SqliteJournal, number: int) -> bytes:
-    return outcome((journal.run.number, number), "accepted", 1, b"{}", None)
+def an_outcome(journal: SqliteJournal, number: int) -> OutcomeRecord:
+    return OutcomeRecord(number, journal.run.number, "accepted", 1, Raw(b"{}"))
 
 
 def folded(journal: SqliteJournal) -> None:
@@ -230,7 +236,7 @@ def test_what_is_moved_takes_no_place_of_what_is_not_folded_in_yet(
     monkeypatch.setattr(sqlite, "FOLD_EVERY", 2)
     journal = opened(path)
 
-    def two(first: int, *more: bytes) -> None:
+    def two(first: int, *more: Record) -> None:
         journal.append([an_intent(first), *more])
         journal.append([an_intent(first + 1)])
         folded(journal)

@@ -27,7 +27,7 @@ from simulation_world import CallRecord, SimulatedClient, World
 from binance_wsapi.core.transport import Receiver, RestAnswer, Socket
 from binance_wsapi.core.write_ahead import Journal, JournalFailed
 from binance_wsapi.journal.sqlite import prune, tails_of
-from binance_wsapi.protocol.journal_records import Entry, EntryKey, Run
+from binance_wsapi.protocol.journal_records import Entry, EntryKey, Record, Run
 
 __all__ = ["Death", "Disk", "Process", "carry_elsewhere", "death_of", "tear"]
 
@@ -206,9 +206,9 @@ class Process:
     # Its journal
 
     def _watch(self, journal: Journal) -> None:
-        append: Callable[[Sequence[bytes]], None] = journal.append
+        append: Callable[[Sequence[Record]], None] = journal.append
 
-        def watched(records: Sequence[bytes]) -> None:
+        def watched(records: Sequence[Record]) -> None:
             self.comes_to("appends")
             if self.is_dead:
                 return
