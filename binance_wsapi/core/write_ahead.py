@@ -106,8 +106,8 @@ class WriteAhead:
         self._sends_unjournalled = sends_unjournalled
         self._run = journal.run.number
         self._numbers = itertools.count(1)
-        self._outcomes: list[tuple[EntryKey, Outcome]] = []
-        """Known, and not in the journal yet."""
+        self._outcomes: list[OutcomeRecord] = []
+        """Not in the journal yet."""
         self._is_flush_due = False
         self._waiting: list[tuple[Call | None, asyncio.Future[None]]] = []
         """Calls that go with the next step on the thread aside, and ``None`` for who waits for outcomes alone."""
@@ -190,9 +190,8 @@ class WriteAhead:
                 waiting, self._waiting = self._waiting, []
                 calls = [call for call, _ in waiting if call is not None]
                 taken = len(self._outcomes)
-                outcomes = self._outcome_records(taken)
                 intents, earlier = self._intents_of(calls)
-                records: list[Record] = [*outcomes, *earlier, *intents]
+                records: list[Record] = [*self._known(), *earlier, *intents]
                 try:
                     if records:
                         await loop.run_in_executor(None, self.journal.append, records)
@@ -234,8 +233,6 @@ class WriteAhead:
         self._has_failed = False
         for call, record in zip(calls, intents, strict=True):
             call.entry, call.journalled_frame = record.intent, call.frame
-            # Not the call is kept until its outcome is written, but the outcome alone: hundreds of ended
-            # calls more would have the garbage collector look through everything that the program has.
             call.note_end = self._note_end
             if call.outcome is not None:  # given up while it was being written down
                 self._ended(call)
@@ -285,15 +282,26 @@ class WriteAhead:
             return
         if was_written and isinstance(known, (NotSent, ClientClosed)):
             return
-        self._outcomes.append((key, known))
+        run, number = key
+        self._add(_record_of(run, number, known))
+
+    def _ended(self, call: Call) -> None:
+        known = call.outcome
+        assert known is not None
+        if isinstance(known, Response):
+            self._add(_record_of(self._run, call.entry, known))
+        else:
+            was_written = call.written_at is not None
+            self.note((self._run, call.entry), known, was_written=was_written)
+
+    def _add(self, record: OutcomeRecord) -> None:
+        # Not the call is kept until that is written, but the record alone: hundreds of ended calls more
+        # would have the garbage collector look through everything that the program has.
+        self._outcomes.append(record)
         if not self._is_flush_due:
             self._flush_later()
         if len(self._outcomes) == OUTCOMES_AT_ONCE and self.is_quick:
             self._runtime.loop.call_soon(self._write_outcomes)
-
-    def _ended(self, call: Call) -> None:
-        assert call.outcome is not None
-        self.note((self._run, call.entry), call.outcome, was_written=call.written_at is not None)
 
     def _flush_later(self) -> None:
         self._is_flush_due = True
@@ -311,14 +319,21 @@ class WriteAhead:
             self._flush_later()
 
     def _write_outcomes(self) -> None:
-        if taken := len(self._outcomes):
+        if self._outcomes:
             try:
-                self.journal.append(self._outcome_records(taken))
+                self.journal.append(self._known())
             except JournalFailed as error:
                 self._told_failed(error)
             else:
-                del self._outcomes[:taken]
+                self._outcomes = []
                 self._has_failed = False
+
+    def _known(self) -> list[OutcomeRecord]:
+        """Return the outcomes that are written now."""
+        at_us = self._runtime.wall_us()
+        for record in self._outcomes:
+            record.at = at_us
+        return self._outcomes
 
     async def flush(self) -> None:
         """Write what is known by now, and wait for no more than that: others may write on and on."""
@@ -340,15 +355,10 @@ class WriteAhead:
         finally:
             await self._runtime.loop.run_in_executor(None, self.journal.close)
 
-    def _outcome_records(self, count: int) -> list[OutcomeRecord]:
-        at_us = self._runtime.wall_us()
-        return [_record_of(key, known, at_us) for key, known in self._outcomes[:count]]
 
-
-def _record_of(key: EntryKey, known: Outcome, at_us: int) -> OutcomeRecord:
-    run, number = key
+def _record_of(run: int, number: int, known: Outcome) -> OutcomeRecord:
     if isinstance(known, Response):
-        return OutcomeRecord(number, run, "accepted", at_us, known.raw_result or None)
+        return OutcomeRecord(number, run, "accepted", 0, known.raw_result or None)
     assert isinstance(known, BinanceWsApiError)
     result = None
     if isinstance(known, PartlyExecuted):
@@ -363,4 +373,4 @@ def _record_of(key: EntryKey, known: Outcome, at_us: int) -> OutcomeRecord:
             )
         )
     problem = f"{known} ({known.cause})" if isinstance(known, OutcomeUnknown) else str(known)
-    return OutcomeRecord(number, run, state_of(known), at_us, result, problem)
+    return OutcomeRecord(number, run, state_of(known), 0, result, problem)

@@ -64,8 +64,8 @@ class Tail:
         """
         if self._is_torn:
             os.ftruncate(self._file, self._size)
-        head = _HEAD.pack(len(data), number, run, at_us)
-        row = b"%b%b%b" % (_CHECK.pack(zlib.crc32(data, zlib.crc32(head))), head, data)
+        checked = _HEAD.pack(len(data), number, run, at_us) + data
+        row = _CHECK.pack(zlib.crc32(checked)) + checked
         self._is_torn = True
         written = os.write(self._file, row)
         if written < len(row):
