@@ -4,7 +4,7 @@ A journal that is quick is written on the loop's thread, in one step for all tha
 other is written on a thread aside: what comes while one step is under way goes together with the next.
 
 An outcome need not be in the journal before its caller has it, for a lost one is found out again: outcomes
-go together, a moment later or when they are many, and not on the way of a request.
+go together, with the next requests of one turn, a moment later or when they are many.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ log = logging.getLogger("binance_wsapi.journal")
 OUTCOMES_LATER_S = 0.05
 """When outcomes are written."""
 
-OUTCOMES_AT_ONCE = 64
+OUTCOMES_AT_ONCE = 128
 """With so many they are written at once: what is written in one step is to be short."""
 
 _encode = msgspec.json.Encoder().encode
@@ -164,7 +164,11 @@ class WriteAhead:
 
     def _append(self, calls: Sequence[Call]) -> None:
         intents, earlier = self._intents_of(calls)
-        self.journal.append([*earlier, *intents] if earlier else intents)
+        # One write for both; a call that goes by itself does not wait for what became of others.
+        outcomes = self._known() if len(calls) > 1 else []
+        self.journal.append([*outcomes, *earlier, *intents])
+        if outcomes:
+            self._outcomes = []
         self._written(calls, intents)
 
     def _next_step(self, call: Call | None) -> asyncio.Future[None]:
