@@ -205,7 +205,7 @@ def failing_journal_is_no_matter(patch: pytest.MonkeyPatch) -> None:
 
 def outcomes_are_not_recorded(patch: pytest.MonkeyPatch) -> None:
     """What was answered the exchange can be asked for again."""
-    patch.setattr(WriteAhead, "note", lambda self, key, known, **options: None)
+    patch.setattr(WriteAhead, "_add", lambda self, record: None)
 
 
 def recovered_is_noted_later(patch: pytest.MonkeyPatch) -> None:
