@@ -50,7 +50,7 @@ class AskingOrder:
             ahead = len({*asked, *ending}) - 1
         else:
             ahead = len(ending)
-        may = not ahead or (ahead + 1) * LOOK_UP_WEIGHT <= self._left(call, governor)
+        may = not ahead or (ahead + 1) * LOOK_UP_WEIGHT <= self._left(call)
         if may and call not in asked:
             asked.append(call)
         return may
@@ -62,9 +62,9 @@ class AskingOrder:
             if call in line:
                 line.remove(call)
 
-    def _left(self, call: Call, governor: Governor) -> float:
+    def _left(self, call: Call) -> float:
         """Return how much weight is left."""
-        usage = governor.usage(self._exchanges.now_us(call.ws_key))
+        usage = self._exchanges.usage_of(call.ws_key)
         return min(
             (each.limit - each.count for each in usage if each.rate_limit_type == "REQUEST_WEIGHT"),
             default=math.inf,

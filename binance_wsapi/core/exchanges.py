@@ -326,11 +326,15 @@ class Exchanges:
 
         explain(error, operation, params, self.rules_of(ws_key))
 
+    def usage_of(self, ws_key: WsKey) -> list[LimitUsage]:
+        """Return how far the limits of a connection are used up."""
+        return self.governor_of(ws_key).usage(self._now())
+
     async def limit_usage(self) -> Tables[LimitUsage]:
         """Return how far the limits are used up, by market."""
         return Tables(
             {
-                market.value: Rows(self.governor_of(ws_key).usage(self._now()), kind=LimitUsage)
+                market.value: Rows(self.usage_of(ws_key), kind=LimitUsage)
                 for market in Market
                 for ws_key in (default_ws_key(market),)
             }

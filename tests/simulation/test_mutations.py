@@ -28,7 +28,6 @@ from binance_wsapi.core.reconciliation import Reconciler
 from binance_wsapi.core.write_ahead import JournalFailed, WriteAhead
 from binance_wsapi.errors import NotPlaced
 from binance_wsapi.protocol import inquiry
-from binance_wsapi.protocol.clock import Measurements
 from binance_wsapi.protocol.envelope import Frame
 from binance_wsapi.protocol.event_merge import EventMerge
 from binance_wsapi.protocol.limits import Governor
@@ -59,7 +58,7 @@ def no_resolution(patch: pytest.MonkeyPatch) -> None:
 def resolution_gives_up(patch: pytest.MonkeyPatch) -> None:
     """The outcome stays unknown, though the exchange could be asked."""
 
-    async def give_up(self: Any, session: Any, call: Any, error: Any, timeout: float) -> Any:
+    async def give_up(self: Any, session: Any, call: Any, error: Any, *limits: Any) -> Any:
         return error
 
     patch.setattr(lost_answers.LostAnswers, "find_out", give_up)
@@ -168,11 +167,6 @@ def ids_name_one_order(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(LostRequest, "is_own", lambda self, client_id, order, **options: True)
 
 
-def every_measurement_counts(patch: pytest.MonkeyPatch) -> None:
-    """What an exchange says of its time is true."""
-    patch.setattr(Measurements, "_is_odd", lambda self, latest: False)
-
-
 def nothing_is_written_ahead(patch: pytest.MonkeyPatch) -> None:
     """What is sent is known well enough to who sends it."""
 
@@ -272,7 +266,6 @@ MUTATIONS: tuple[Mutation, ...] = (
     any_answer_is_a_success,
     bans_are_news_to_other_doors,
     ids_name_one_order,
-    every_measurement_counts,
     pings_are_enough,
     pongs_prove_events,
 )
