@@ -39,8 +39,9 @@ class WeightShare:
             # What waits for a connection is not counted as used yet.
             used = max(window.count, spent)
             is_room = 2 * (used + weight) <= window.limit
-            is_theirs = 10 * (spent + weight) <= window.limit
-            if used and not is_room and not is_theirs:
+            # However small the limit is, one in each window: else a question of more than a tenth never goes.
+            is_theirs = not spent or 10 * (spent + weight) <= window.limit
+            if not is_room and not is_theirs:
                 return max(0.001, (window.resets_at_us - wall_us) / 1e6)
             charged[key] = window.resets_at_us, spent + weight
         self._spent |= charged

@@ -86,3 +86,10 @@ def test_requests_never_take_more_than_half(steps: list[tuple[int, bool]]) -> No
             spent += WEIGHT
 
             assert 2 * (others + spent) <= LIMIT or 10 * spent <= LIMIT
+
+
+def test_one_request_of_more_than_a_tenth_goes_in_each_window() -> None:
+    """However much others use: it would never go."""
+    share, weight = WeightShare(), LIMIT // 5
+    assert fill(share, LIMIT, weight=weight) == 1
+    assert share.wait(weight, usage(LIMIT, 2 * MINUTE_US), MINUTE_US) == 0
