@@ -26,9 +26,18 @@ import msgspec
 
 from binance_wsapi.markets.books import AccountBook
 from binance_wsapi.protocol.order_events import FINAL_STATUSES, micros
-from binance_wsapi.protocol.order_words import fill_in_words, order_in_words, orders_shown
+from binance_wsapi.protocol.order_words import order_in_words, orders_shown
 from binance_wsapi.protocol.own_orders import order_key
 from binance_wsapi.protocol.raw_event import RawEvent, ToldOrder
+from binance_wsapi.protocol.shown_fills import (
+    SymbolTrades,
+    ToldFills,
+    UntoldError,
+    fill_row,
+    fills_of,
+    missed_fills,
+    trades_of_symbol,
+)
 from binance_wsapi.protocol.verdict import Answer, Question, Steps
 from binance_wsapi.protocol.wire_values import amount, text, whole_number
 
@@ -39,9 +48,6 @@ _Key = tuple[str, int]
 _ZERO = Decimal(0)
 
 _NOT_FOUND = frozenset({-2013, -2011, -2026})
-
-_ROW = " row"
-"""Where a fill in the words of Spot has itself as it was sent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,19 +76,9 @@ _WORTH_A_PAGE = 5
 _MOST_ORDERS = 1000
 """How many orders a page shows."""
 
-_Trades = dict[int, list[dict[str, Any]]]
-"""Trades by the order that they are of."""
 
 _LAST_ROUND = 4
 """How often an order is asked for that no answer comes to; each time after a longer pause."""
-
-
-class _Untold(Exception):
-    """The exchange did not answer a question, or with nothing that can be read."""
-
-    def __init__(self, problem: str, *, was_answered: bool = True) -> None:
-        super().__init__(problem)
-        self.was_answered = was_answered
 
 
 @dataclass(slots=True)
@@ -469,7 +465,7 @@ class Reconciliation:
         """
         if code in _NOT_FOUND:
             return self.on_answer(None)
-        untold = _Untold(problem, was_answered=code is not None)
+        untold = UntoldError(problem, was_answered=code is not None)
         return self._proceed(lambda: self._questions.throw(untold))
 
     def _proceed(self, step: Callable[[], Question]) -> list[Reconciled]:
@@ -487,8 +483,8 @@ class _Rounds:
     """Two looks at all live orders, and further ones at those that could not be asked for.
 
     The first look may be answered by a copy that lags: orders that it shows to have ended have; what else
-    it shows, or does not know, may have been true before the gap. What was told to be filled is taken down when it begins: events that come meanwhile tell of later
-    fills.
+    it shows, or does not know, may have been true before the gap. What was told to be filled is taken down when it
+    begins: events that come meanwhile tell of later fills.
     """
 
     def __init__(
@@ -501,16 +497,19 @@ class _Rounds:
         told_of = {key: orders._told[key] for key in looked_at if key in orders._told}
         self._executed = {key: told.executed for key, told in told_of.items()}
         self._fills = {
-            key: (set(told.trade_ids), told.executed - told.before) for key, told in told_of.items()
+            key: ToldFills(set(told.trade_ids), told.executed - told.before)
+            for key, told in told_of.items()
         }
-        """Which fills of an order were told when this began, and how much that was."""
-        self._trades_of: dict[str, _Trades] = {}
-        """What is known of the trades of a symbol: some of them may be missing."""
+        """Which fills of an order were told when this began, and by this: events that came since may tell later ones
+        than the order shows."""
+        self._listed: dict[str, SymbolTrades] = {}
+        """What is known of the trades of a symbol."""
         self._gaps = orders._gaps  # one that begins while this one asks needs a look of its own
 
     def glance(self, trades: Iterable[dict[str, Any]]) -> Steps[None]:
         for symbol in {symbol for symbol, _ in self._executed}:
-            self._trades_of[symbol] = _by_order(trades)
+            # Told before the orders are shown: nothing in it is later than they.
+            self._listed[symbol] = trades_of_symbol(trades, is_full=False)
         yield from self._look(list(self._executed))
 
     def questions(self) -> Steps[None]:
@@ -520,7 +519,7 @@ class _Rounds:
         live = [key for key in self._executed if key in self._orders._told and key not in aside]
         if live:
             self.is_second_look = True
-            self._trades_of.clear()
+            self._listed.clear()
             aside += yield from self._look(live)
         while aside:
             self.round += 1
@@ -528,7 +527,7 @@ class _Rounds:
             for key in present:
                 try:
                     yield from self._look_at(key, None)
-                except _Untold as error:
+                except UntoldError as error:
                     if self._gives_up(error):
                         self._tell_unknown(key, str(error))
                     else:
@@ -550,11 +549,11 @@ class _Rounds:
                 key = symbol, order_id
                 try:
                     yield from self._look_at(key, shown.get(order_id))
-                except _Untold:
+                except UntoldError:
                     aside.append(key)
         return aside
 
-    def _gives_up(self, error: _Untold) -> bool:
+    def _gives_up(self, error: UntoldError) -> bool:
         return self.round >= (1 if error.was_answered else _LAST_ROUND)
 
     def _open_orders(self, symbol: str, count: int) -> Steps[dict[int, dict[str, Any]]]:
@@ -564,7 +563,7 @@ class _Rounds:
             return {}
         try:
             answer = yield self._question(in_one, {"symbol": symbol})
-        except _Untold:
+        except UntoldError:
             return {}  # each is asked for by itself
         return self._by_id(answer.rows)
 
@@ -577,7 +576,7 @@ class _Rounds:
             asked = {"symbol": symbol, "orderId": rest[0], "limit": _MOST_ORDERS}
             try:
                 answer = yield self._question(book.all_orders, asked)
-            except _Untold:
+            except UntoldError:
                 break  # each is asked for by itself
             page = self._by_id(answer.rows)
             shown |= {order_id: page[order_id] for order_id in rest if order_id in page}
@@ -591,7 +590,7 @@ class _Rounds:
     def _latest_trades(self, symbol: str, shown: Mapping[int, Mapping[str, Any]]) -> Steps[None]:
         """Ask for the latest trades of a symbol, where as many orders have fills that were not told."""
         book = self._orders.book
-        if book.fills is None or symbol in self._trades_of:
+        if book.fills is None or symbol in self._listed:
             return
         filled = (amount(self._in_words(row).get("executedQty")) for row in shown.values())
         told = (self._executed.get((symbol, order_id)) for order_id in shown)
@@ -603,9 +602,11 @@ class _Rounds:
             return
         try:
             answer = yield self._question(book.fills, {"symbol": symbol, "limit": book.most_fills})
-        except _Untold:
+        except UntoldError:
             return  # those of each are asked for
-        self._trades_of[symbol] = _by_order(answer.rows)
+        self._listed[symbol] = trades_of_symbol(
+            answer.rows, is_full=len(answer.rows) >= book.most_fills
+        )
 
     def _by_id(self, rows: Iterable[dict[str, Any]]) -> dict[int, dict[str, Any]]:
         keyed = ((order_key(self._in_words(row)), row) for row in rows)
@@ -627,7 +628,7 @@ class _Rounds:
             answer = yield self._question(question, name)
             row = answer.order
             if answer.result is not None and (row is None or not self._is_readable(key, row)):
-                raise _Untold(f"the answer to {question} cannot be read")
+                raise UntoldError(f"the answer to {question} cannot be read")
         record = yield from self._compared(key, row)
         if record is not None:
             self._records.append(record)
@@ -652,9 +653,9 @@ class _Rounds:
         # Beside what was told when this began: an event that came since may tell a later fill than those missed.
         if now_executed > self._executed[key] and fills_question is not None:
             try:
-                trades = yield from self._trades(key, fills_question, now_executed)
-                fills = _missed(trades, told)
-            except _Untold as error:
+                trades = yield from self._trades(key, fills_question, order)
+                fills = missed_fills(trades, told.trade_ids, told.before)
+            except UntoldError as error:
                 if not self._gives_up(error):
                     raise
                 problem = str(error)
@@ -663,6 +664,9 @@ class _Rounds:
             for fill in fills:
                 told.add_fill(fill["id"], Decimal(fill["qty"]))
                 orders._made_known.add((symbol, fill["id"]))
+            # For the second look: else it would take a later fill for one missed, and that fill's event, which may
+            # tell the order's end, for no news.
+            self._fills[key] = self._fills[key].with_fills(fills)
         was = (told.client_order_id, told.status, told.shape)
         told.update(order)
         is_changed = (told.client_order_id, told.status, told.shape) != was
@@ -686,77 +690,40 @@ class _Rounds:
             order_id,
             text(order.get("clientOrderId")) or "",
             order["status"],
-            tuple(fill.get(_ROW, fill) for fill in fills),
+            tuple(fill_row(fill) for fill in fills),
             row,
             problem,
         )
 
-    def _trades(self, key: _Key, question: str, executed: Decimal) -> Steps[list[dict[str, Any]]]:
-        """Return the trades of an order of which so much is filled, oldest first.
+    def _trades(
+        self, key: _Key, question: str, order: Mapping[str, Any]
+    ) -> Steps[list[dict[str, Any]]]:
+        """Return the trades of an order as it is shown, oldest first.
 
         Those told before may be left out: some show a symbol's latest trades alone, futures those of seven days.
 
         Raises:
-            _Untold: They cannot be read, or are not all there: the copy that answers may lag.
+            UntoldError: They cannot be read, or are not all there: the copy that answers may lag.
         """
         book, (symbol, order_id) = self._orders.book, key
-        if (known := self._trades_of.get(symbol)) is not None:
+        if (listed := self._listed.get(symbol)) is not None:
             try:
-                return self._all_of(key, known[order_id], executed, is_symbols=True)
-            except _Untold:
+                return fills_of(book, order, listed.by_order[order_id], self._fills[key], listed)
+            except UntoldError:
                 pass  # some are older, or later
         asked = {"symbol": symbol, "orderId": order_id, "limit": book.most_fills}
         if not book.fills_by_order:
             del asked["orderId"]
         answer = yield self._question(question, asked)
         if not isinstance(answer.result, list):
-            raise _Untold(f"the answer to {question} cannot be read")
+            raise UntoldError(f"the answer to {question} cannot be read")
         if any(not isinstance(row, dict) for row in answer.rows):
-            raise _Untold(f"a row of {question} cannot be read")
+            raise UntoldError(f"a row of {question} cannot be read")
         if book.fills_by_order:
-            return self._all_of(key, answer.rows, executed, is_symbols=False)
-        self._trades_of[symbol] = known = _by_order(answer.rows)
-        return self._all_of(key, known[order_id], executed, is_symbols=True)
-
-    def _all_of(
-        self, key: _Key, rows: Iterable[dict[str, Any]], executed: Decimal, *, is_symbols: bool
-    ) -> list[dict[str, Any]]:
-        """Return the trades that these rows tell of an order, if they are all.
-
-        Args:
-            key: The order.
-            rows: They.
-            executed: How much of it is filled.
-            is_symbols: They are out of a list of the symbol's trades, where told ones may be missing.
-
-        Raises:
-            _Untold: They are not, or cannot be read.
-        """
-        book = self._orders.book
-        trades: list[dict[str, Any]] = []
-        for row in rows:
-            trade = fill_in_words(book, row)
-            if whole_number(trade.get("id")) is None:
-                raise _Untold(f"a row of {book.fills} cannot be read")
-            if amount(trade.get("qty")) is None:
-                raise _Untold(f"the quantity of a row of {book.fills} cannot be read")
-            trades.append(row if trade is row else {**trade, _ROW: row})
-        # A full answer may go on: its sum says nothing about the copy. Of others' fills it says that some are
-        # missing all the same.
-        may_go_on = not is_symbols and len(trades) >= book.most_fills
-        shown = sum(Decimal(each["qty"]) for each in trades)
-        if shown < executed or is_symbols:
-            executed -= self._told_before(key, trades)
-        if shown < executed and not may_go_on:
-            raise _Untold(f"{book.fills} shows less than was filled")
-        return _upto(executed, trades)
-
-    def _told_before(self, key: _Key, trades: list[dict[str, Any]]) -> Decimal:
-        """Return how much of an order was told by fills that are not among these trades."""
-        # What events have told since then may be of later fills than the order shows.
-        trade_ids, quantity = self._fills[key]
-        shown = (Decimal(each["qty"]) for each in trades if each["id"] in trade_ids)
-        return max(Decimal(0), quantity - sum(shown))
+            return fills_of(book, order, answer.rows, self._fills[key])
+        listed = trades_of_symbol(answer.rows, is_full=len(answer.rows) >= book.most_fills)
+        self._listed[symbol] = listed
+        return fills_of(book, order, listed.by_order[order_id], self._fills[key], listed)
 
     def _in_words(self, row: Mapping[str, Any]) -> Mapping[str, Any]:
         return order_in_words(self._orders.book, row)
@@ -781,40 +748,3 @@ class _Rounds:
             told.is_in_the_dark = True
             self._orders.note(key)
             self._records.append(Reconciled(*key, told.client_order_id, "UNKNOWN", problem=problem))
-
-
-def _by_order(rows: Iterable[dict[str, Any]]) -> _Trades:
-    trades: _Trades = defaultdict(list)
-    for row in rows:
-        order_id = whole_number(row.get("orderId")) if isinstance(row, dict) else None
-        if order_id is not None:
-            trades[order_id].append(row)
-    return trades
-
-
-def _upto(executed: Decimal, trades: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return the fills that the order showed, oldest first: events tell the later ones."""
-    shown = []
-    for trade in sorted(trades, key=lambda trade: int(trade["id"])):
-        executed -= Decimal(trade["qty"])
-        if executed < 0:
-            break
-        shown.append(trade)
-    return shown
-
-
-def _missed(trades: list[dict[str, Any]], told: _Told) -> list[dict[str, Any]]:
-    """Return the fills no event told, oldest first.
-
-    The ids of fills from before the order was first seen are not known: they are the oldest.
-    """
-    before = told.before
-    missed = []
-    for trade in trades:
-        if trade["id"] in told.trade_ids:
-            continue
-        if before > 0:
-            before -= Decimal(trade["qty"])
-        else:
-            missed.append(trade)
-    return missed

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from binance_wsapi.catalogue import operation_by_method
@@ -668,7 +668,7 @@ def test_memory_is_bounded() -> None:
 class Spot:
     """Orders as Spot tells of them."""
 
-    book = books_of(Market.SPOT)[0]
+    book = replace(books_of(Market.SPOT)[0], most_fills=6)
 
     @staticmethod
     def order(shown: dict[str, Any]) -> dict[str, Any]:
@@ -684,7 +684,7 @@ class Spot:
             return trades[order_id]
         return sorted(
             (each for rows in trades.values() for each in rows), key=lambda each: each["id"]
-        )[-6:]
+        )[-Spot.book.most_fills :]
 
 
 class Options:
@@ -721,6 +721,9 @@ class Options:
 @pytest.mark.parametrize("words", [Spot, Options])
 @settings(max_examples=300, deadline=None)
 @given(seed=st.integers(0, 10**9))
+@example(seed=8448200)  # an end that came while the first look's fills were not counted as told
+@example(seed=860)  # a fill older than a full list, made up for by one later than the order shows
+@example(seed=28185)
 def test_every_fill_is_told_once_whatever_the_gap_swallows(
     words: type[Spot | Options], seed: int
 ) -> None:
@@ -773,7 +776,9 @@ def lives_through_gaps(
         executed = Decimal(chosen["executedQty"]) + 1
         chosen["executedQty"] = str(executed)
         chosen["status"] = "FILLED" if executed == 5 else "PARTIALLY_FILLED"
-        trades[chosen["orderId"]].append(trade(number) | {"orderId": chosen["orderId"]})
+        trades[chosen["orderId"]].append(
+            trade(number) | {"orderId": chosen["orderId"], "time": clock}
+        )
         publish(fill(number, total=str(executed), **common))
 
     def ask(asking: Reconciliation) -> None:
@@ -817,6 +822,8 @@ def lives_through_gaps(
 
 @settings(max_examples=300, deadline=None)
 @given(seed=st.integers(0, 10**9))
+@example(seed=6540)
+@example(seed=21162)
 def test_every_fill_of_orders_that_others_made_is_told_once(seed: int) -> None:
     """Their trades show them, page by page; events go on, and tell of some of them meanwhile."""
     with pytest.MonkeyPatch.context() as patch:
