@@ -124,10 +124,12 @@ class DirectSocket:
 
     async def close(self) -> None:
         """Close, politely but not for long."""
-        if self._is_open:
-            self._say_goodbye(1000)
-        if not self._ended.done():
-            await asyncio.wait([self._ended], timeout=CLOSE_TIMEOUT_S)
+        try:
+            if self._is_open:
+                self._say_goodbye(1000)
+            if not self._ended.done():
+                await asyncio.wait([self._ended], timeout=CLOSE_TIMEOUT_S)
+        finally:  # cut short, too: nobody would come back for it before the client is closed
             self.end("closed by this side")
 
     def end(self, reason: str) -> None:
@@ -269,7 +271,10 @@ class DirectSocket:
         if self._being_sent:  # an interrupted caller has left it
             self._send_on()
         if self._tls is not None:
-            self._tls.seal_into(self._being_sent)
+            try:
+                self._tls.seal_into(self._being_sent)
+            except OSError as error:  # what was read has broken it
+                raise self._broken(error) from None
         elif self._frames:
             data = b"".join(self._frames)
             self._being_sent, self._frames = [data], []
@@ -287,15 +292,19 @@ class DirectSocket:
             except _LATER:
                 pass
             except OSError as error:
-                self._is_open = False
-                reason = str(error) or type(error).__name__
-                self._being_sent = []
-                self._frames.clear()  # nothing goes out any more: whose frame it was learns that it did not
-                self._loop.call_soon(self.end, reason)  # who writes is in the midst of something
-                raise ConnectionResetError(reason) from None
+                raise self._broken(error) from None
         rest = self._being_sent[0][self._sent[0] :] if self._sent else self._being_sent[0]
         self._unsent += rest
         self._being_sent, self._sent = [], []
+
+    def _broken(self, error: OSError) -> ConnectionResetError:
+        """Take note that nothing goes out any more; return what whose frame it was is told: it did not."""
+        self._is_open = False
+        reason = str(error) or type(error).__name__
+        self._being_sent = []
+        self._frames.clear()
+        self._loop.call_soon(self.end, reason)  # who writes is in the midst of something
+        return ConnectionResetError(reason)
 
     def _writable(self) -> None:
         try:

@@ -114,6 +114,8 @@ class DirectTransport:
         except OSError as error:
             raise OSError(f"{url.host}:{url.port}: {error.strerror or error}") from None
         try:
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
             tls = await self._secured(loop, sock, url) if url.scheme == "wss" else None
             rest = await _shaken_hands(loop, sock, tls, Handshake(url, self._headers))
             return DirectSocket(loop, sock, tls, receiver, rest, self._open)
@@ -143,10 +145,7 @@ async def _dialled(loop: asyncio.AbstractEventLoop, url: URL) -> socket.socket:
     found = await loop.getaddrinfo(
         host, url.port, type=socket.SOCK_STREAM, flags=resolver_flags(host)
     )
-    sock = await start_connection(found, happy_eyeballs_delay=HAPPY_EYEBALLS_S, interleave=1)
-    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-    return sock
+    return await start_connection(found, happy_eyeballs_delay=HAPPY_EYEBALLS_S, interleave=1)
 
 
 async def _shaken_hands(

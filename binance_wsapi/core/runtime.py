@@ -287,9 +287,11 @@ class Runtime:
 
     async def close_transport(self) -> None:
         """Give back what was shared, and let go of what opened sockets, if anything did."""
-        if self.event_log is not None:
-            await self.event_log.leave()
-        if self.shared_limits is not None:
-            await self.shared_limits.leave()
-        if self._transport is not None:
-            await self._transport.close()
+        try:
+            if self.event_log is not None:
+                await self.event_log.leave()
+            if self.shared_limits is not None:
+                await self.shared_limits.leave()
+        finally:  # the time to close may be over in the midst of it: a server may answer nothing
+            if self._transport is not None:
+                await self._transport.close()

@@ -19,7 +19,9 @@ from scripted_server import ScriptedServer
 from yarl import URL
 
 from binance_wsapi import AsyncClient, Client, ConfigurationError
+from binance_wsapi.core import direct_transport
 from binance_wsapi.core.aiohttp_transport import AiohttpTransport
+from binance_wsapi.core.baton import CoreLoop
 from binance_wsapi.core.direct_transport import DirectTransport
 from binance_wsapi.core.transport import HandshakeRefused, Transport
 from binance_wsapi.simulator.doors.certificates import server_context
@@ -87,7 +89,11 @@ def make(kind: type[Any], **options: Any) -> Any:
 
 
 def with_peer(
-    serve: Serve, use: Callable[[str], Awaitable[None]], context: ssl.SSLContext | None = None
+    serve: Serve,
+    use: Callable[[str], Awaitable[None]],
+    context: ssl.SSLContext | None = None,
+    *,
+    new_loop: Callable[[], asyncio.AbstractEventLoop] = asyncio.new_event_loop,
 ) -> None:
     """Serve one kind of peer, and do something with its address."""
 
@@ -113,7 +119,8 @@ def with_peer(
                 each.cancel()
             await asyncio.gather(*others, return_exceptions=True)
 
-    asyncio.run(main())
+    with asyncio.Runner(loop_factory=new_loop) as runner:
+        runner.run(main())
 
 
 def key_of(head: str) -> str:
@@ -386,6 +393,87 @@ def test_goodbye_is_said_and_waited_for_but_not_for_long(kind: type[Any]) -> Non
     ((first, size, *key, one, two),) = heard
     assert (first, size) == (0x88, 0x82)
     assert (one ^ key[0]) << 8 | two ^ key[1] == 1000
+
+
+def test_socket_that_takes_no_options_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def dialled(*_: Any, **__: Any) -> socket.socket:
+        return ours  # which is none of TCP
+
+    async def use() -> None:
+        with pytest.raises(OSError):
+            await make(DirectTransport).connect("ws://127.0.0.1:1/", Ears())
+
+    ours, theirs = socket.socketpair()
+    monkeypatch.setattr(direct_transport, "start_connection", dialled)
+    with theirs:
+        asyncio.run(use())
+
+    assert ours.fileno() == -1
+
+
+@pytest.mark.parametrize("turns", [1, 2, 3])
+@pytest.mark.parametrize("new_loop", [asyncio.new_event_loop, CoreLoop])
+def test_socket_whose_closing_is_cut_short_is_closed(
+    turns: int, new_loop: Callable[[], asyncio.AbstractEventLoop]
+) -> None:
+    """Its task was cancelled while it waited for the peer's goodbye, and nobody came back for it."""
+
+    async def use(url: str) -> None:
+        transport, ears = make(DirectTransport), Ears()
+        socket = await transport.connect(url, ears)
+        closing = asyncio.create_task(socket.close())
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        closing.cancel()
+        await asyncio.wait([closing])
+        assert closing.cancelled()
+        assert socket.sock.fileno() == -1
+        assert ears.told == ["closed: closed by this side"]
+        assert not transport._open
+        await transport.close()
+
+    with_peer(saying(), use, new_loop=new_loop)
+
+
+def test_socket_whose_closing_never_began_is_closed_with_its_transport() -> None:
+    async def use(url: str) -> None:
+        transport, ears = make(DirectTransport), Ears()
+        socket = await transport.connect(url, ears)
+        closing = asyncio.create_task(socket.close())
+        closing.cancel()
+        await asyncio.wait([closing])
+        await transport.close()
+        assert socket.sock.fileno() == -1
+        assert ears.told == ["closed: closed by this side"]
+
+    with_peer(saying(), use)
+
+
+@pytest.mark.parametrize("does", ["write", "ping", "close"])
+def test_nothing_is_written_over_tls_that_is_broken_and_the_socket_is_closed(does: str) -> None:
+    """OpenSSL refuses to seal what is written then, a goodbye as well: that is a connection that is gone."""
+    serving, certificate = server_context(["localhost", "127.0.0.1"])
+    trusting = ssl.create_default_context(cadata=certificate)
+
+    async def use(url: str) -> None:
+        transport, ears = make(DirectTransport, ssl=trusting), Ears()
+        socket = await transport.connect(url, ears)
+        # A record that nobody can open, read by a caller who drives: the loop has not looked yet.
+        socket._tls._brought.append(b"\x17\x03\x03\x00\x20" + bytes(32))
+        socket._pump()
+        if does == "write":
+            with pytest.raises(ConnectionError):
+                socket.write(b"{}")
+        elif does == "ping":
+            socket.ping()
+        else:
+            await socket.close()
+        (told,) = await ears.wait(1)
+        assert told.startswith("closed: ")
+        assert socket.sock.fileno() == -1
+        await transport.close()
+
+    with_peer(saying(), use, serving)
 
 
 @both

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from scripted_server import ScriptedServer
 from binance_wsapi.core.aiohttp_transport import AiohttpTransport
 from binance_wsapi.core.baton import SelectorLoop
 from binance_wsapi.core.loop_thread import _new_loop
+from binance_wsapi.core.runtime import Runtime
 
 
 class Deaf:
@@ -77,3 +79,31 @@ def test_both_that_close_one_socket_wait_until_the_peer_knows(scripted: Scripted
     asyncio.run(open_and_close())
 
     assert closed == [1000, 1000]
+
+
+def test_transport_is_closed_though_giving_back_what_is_shared_is_cut_short(
+    scripted: ScriptedServer,
+) -> None:
+    """The time that closing may take was over while a server of shared limits answered nothing."""
+
+    async def open_and_close() -> None:
+        begun = asyncio.Event()
+
+        async def leave() -> None:
+            begun.set()
+            await asyncio.Event().wait()
+
+        transport = _transport()
+        await transport.connect(f"ws://127.0.0.1:{scripted.port}", Deaf())
+        shared = SimpleNamespace(leave=leave)
+        runtime: Any = SimpleNamespace(event_log=None, shared_limits=shared, _transport=transport)
+        closing = asyncio.create_task(Runtime.close_transport(runtime))
+        await begun.wait()
+        closing.cancel()
+        await asyncio.wait([closing])
+        open_ones.extend(transport._open_sockets())
+
+    open_ones: list[Any] = []
+    asyncio.run(open_and_close())
+
+    assert not open_ones
