@@ -54,6 +54,9 @@ class Recovery:
         self.began = world.loop.time()
         self.timeout = timeout
         self.ended = math.inf
+        self.met_limits = False
+        """Whether others had used up a limit of the address meanwhile: then it takes as long as that."""
+        self._refusals = self._limit_refusals(world)
         self.exchange_us: dict[str, int] = {}
         """What the exchanges' clocks showed at its end."""
         self.found: list[Recovered] = []
@@ -65,9 +68,14 @@ class Recovery:
         self.found = found
         self.left_open = self.process.left_open
         self.ended = self._world.loop.time()
+        self.met_limits = self._limit_refusals(self._world) > self._refusals
         self.exchange_us = {
             name: exchange.clock.now_us() for name, exchange in self._world.exchanges.items()
         }
+
+    @staticmethod
+    def _limit_refusals(world: World) -> int:
+        return sum(len(exchange.limit_refusals) for exchange in world.exchanges.values())
 
     @property
     def pairs(self) -> Iterator[tuple[Entry, Recovered | None]]:
@@ -104,7 +112,8 @@ def check_recoveries(
     for recovery in recoveries:
         took = recovery.ended - recovery.began
         longest = LONGEST_S if recovery.timeout is None else recovery.timeout
-        if took > longest + ENDS_LATER_S:
+        is_bounded = recovery.timeout is not None or not recovery.met_limits
+        if is_bounded and took > longest + ENDS_LATER_S:
             yield f"recover({recovery.timeout}) took {took:.1f} s"
         if len(recovery.found) != len(recovery.left_open):
             yield f"{len(recovery.left_open)} were open, {len(recovery.found)} told"
