@@ -169,6 +169,17 @@ def until(caller: Caller, holds: Callable[[Any], object]) -> None:
     core.runtime.run(wait).result(2 * WAIT_S)
 
 
+def until_dial_failed(caller: Caller, ws_key: WsKey = WsKey.MAIN_WSAPI) -> None:
+    """Have a connection dialled, and return when that has failed: what is told from now on says why."""
+
+    def has_failed(core: Any) -> str:
+        session = core.sessions.of(ws_key)
+        session.demand()
+        return str(session.last_failure)
+
+    until(caller, has_failed)
+
+
 def are_waiting(count: int, core: Any, ws_key: WsKey = WsKey.MAIN_WSAPI) -> bool:
     """Whether so many calls wait for a connection, for :func:`until`."""
     session = core.sessions.open.get(ws_key)

@@ -24,6 +24,7 @@ from callers import (
     caller_of,
     noted,
     until,
+    until_dial_failed,
 )
 from scripted_server import ScriptedServer
 
@@ -74,6 +75,7 @@ def test_connect_warms_a_connection_up(connect: Connect, exchange: SimulatedExch
 
 def test_connect_that_does_not_come_up_says_why(dial: Connect) -> None:
     caller = dial(urls={"mainWSAPI": "ws://127.0.0.1:1"}, timeout=0.2)
+    until_dial_failed(caller)
 
     with pytest.raises(NotSent) as failed:
         caller.call(lambda client: client.connect())

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from aiohttp import web
-from callers import WAIT_S, Caller, are_waiting, noted, until
+from callers import WAIT_S, Caller, are_waiting, noted, until, until_dial_failed
 from scripted_server import Peer, ScriptedServer
 
 from binance_wsapi import ConnectionLost, NotSent, OutcomeUnknown, RequestTimeout, WsKey
@@ -189,6 +189,7 @@ def test_refused_handshake_is_the_reason_told(
 ) -> None:
     exchange.faults.refuse_handshakes(status, times=None)
     caller = connect(timeout=0.2)
+    until_dial_failed(caller)
 
     with pytest.raises(NotSent, match=f"HTTP {status}"):
         caller.call(ping)
@@ -199,6 +200,7 @@ def test_retry_after_of_a_handshake_is_honoured(
 ) -> None:
     refusals = exchange.faults.refuse_handshakes(429, times=None, retry_after=250)
     caller = connect(timeout=0.3)
+    until_dial_failed(caller)
 
     with pytest.raises(NotSent):
         caller.call(ping)
@@ -214,9 +216,11 @@ def test_answer_of_another_protocol_is_a_refusal(dial: Dial, scripted: ScriptedS
         return web.Response(text="hello")
 
     scripted.handshake = page
+    caller = dial(timeout=0.2)
+    until_dial_failed(caller)
 
     with pytest.raises(NotSent, match="HTTP 200"):
-        dial(timeout=0.2).call(ping)
+        caller.call(ping)
 
 
 def test_reconnect_is_single_flight(connect: Connect, exchange: SimulatedExchange) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import threading
 import time
 from collections.abc import Callable
@@ -13,6 +14,7 @@ from callers import WAIT_S, Caller, noted, until
 from scripted_server import Peer, ScriptedServer
 
 from binance_wsapi import NotSent, RequestTimeout, StreamGap, WsKey
+from binance_wsapi.core import watch
 from binance_wsapi.core.listen_key import KeyLink, ListenKeyUserData
 from binance_wsapi.core.user_data import ApiUserData
 
@@ -314,10 +316,16 @@ def test_late_answer_counts_though_a_successor_serves(dial: Dial, scripted: Scri
     assert calls.session.is_idle(former)
 
 
+def has_heard(link: Any, before: float, core: Any) -> bool:
+    """Whether a link has brought a frame since then, for ``until``."""
+    return bool(link.last_frame_at > before)
+
+
 def test_events_of_a_slow_link_count_no_more_when_its_successor_serves(
-    dial: Dial, scripted: ScriptedServer
+    dial: Dial, scripted: ScriptedServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """They would be told behind later ones: it is heard for answers alone, and what it owes is a gap."""
+    monkeypatch.setattr(watch, "DRAIN_LINGER_S", 500.0)  # it would be let go: nothing is awaited
 
     async def subscribe(peer: Peer, request: dict[str, Any]) -> None:
         await peer.answer(request, {"subscriptionId": 0})
@@ -348,10 +356,10 @@ def test_events_of_a_slow_link_count_no_more_when_its_successor_serves(
     replaced.wait()
     old, new = scripted.peers
 
-    scripted.run(old.send(changed("LATE")))
-    before = former.last_frame_at
-    scripted.run(old.send(changed("LATER")))
-    until(calls.caller, lambda core: former.last_frame_at > before)
+    for asset in ("LATE", "LATER"):
+        before = former.last_frame_at
+        scripted.run(old.send(changed(asset)))
+        until(calls.caller, functools.partial(has_heard, former, before))
     scripted.run(new.send(changed("NEW")))
 
     gap = calls.caller.next_event(stream)
