@@ -146,7 +146,8 @@ class OrderReconciled(Model, dict=True):
     """Fills that no event told, as wire dicts of ``myTrades`` (``userTrades`` on futures); none on futures
     without REST."""
     raw_order: dict[str, Any] | None = None
-    """The order as a wire dict of ``order.status``; ``None`` when the exchange does not know it."""
+    """The order as a wire dict of ``order.status``; ``None`` when the exchange does not know it. Where an event
+    that came meanwhile told of a later state, :attr:`status` is that one's."""
     problem: str | None = None
     """Why the order, or its missed fills where ``raw_order`` is there, could not be asked for: ask
     yourself. It is asked for again after the next gap."""

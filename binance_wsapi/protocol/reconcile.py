@@ -34,6 +34,7 @@ from binance_wsapi.protocol.shown_fills import (
     ToldFills,
     UntoldError,
     fill_row,
+    filled_by,
     fills_of,
     missed_fills,
     trades_of_symbol,
@@ -98,12 +99,16 @@ class _Told:
     trade_ids: set[int] = field(default_factory=set)
     is_in_the_dark: bool = False
     """Nobody could tell what was missed of it, and its consumer was told so."""
+    is_doubtful: bool = False
+    """Some of ``before`` may have been filled since events are told: the times of its fills show it."""
 
     def update(self, order: Mapping[str, Any]) -> None:
         """Take over the order's state as an answer shows it, unless a later one is known."""
         updated = whole_number(order.get("updateTime")) or 0
         # Answers and events overtake each other: an older state must not cover a newer one.
-        if updated >= self.updated:
+        if updated > self.updated or (
+            updated == self.updated and not self._is_past(text(order.get("status")))
+        ):
             self.client_order_id = text(order.get("clientOrderId")) or ""
             self.status = text(order.get("status"))
             self.price, self.quantity = order.get("price"), order.get("origQty", order.get("qty"))
@@ -117,6 +122,11 @@ class _Told:
             self.status = order.status
             self.price, self.quantity = order.price, order.quantity
             self.updated = updated
+
+    def settle(self, before: Decimal) -> None:
+        """Take note of how much was filled before events were told."""
+        self.executed += before - self.before
+        self.before, self.is_doubtful = before, False
 
     def add_fill(self, trade_id: int, quantity: Decimal, total: Decimal | None = None) -> None:
         """Take note of a fill, after which ``total`` of the order was filled."""
@@ -147,6 +157,10 @@ class _Told:
         """Price and quantity."""
         zero = Decimal(0)
         return (amount(self.price) or zero).normalize(), (amount(self.quantity) or zero).normalize()
+
+    def _is_past(self, status: str | None) -> bool:
+        """Whether no order is in that state after the present one: a millisecond may see it made, filled and over."""
+        return self.has_ended or (self.status == "PARTIALLY_FILLED" and status == "NEW")
 
     @property
     def has_ended(self) -> bool:
@@ -242,6 +256,7 @@ class LiveOrders:
             msgspec.DecodeError: This is not what anybody knew.
         """
         told = self._told[key] = _Told(*_decode_kept(kept))
+        told.is_doubtful = told.before > 0
         for trade_id in told.trade_ids:
             self._made_known.add((key[0], trade_id))
 
@@ -319,8 +334,14 @@ class LiveOrders:
             if not is_new:
                 if text(order.get("status")) in (None, *FINAL_STATUSES):
                     continue
-                told.update(order)
                 told.before = told.executed = amount(order.get("executedQty")) or Decimal(0)
+                updated = whole_number(order.get("updateTime")) or 0
+                if micros(updated) > self._since_us > 0:
+                    # The event that told so may be lost with the connection.
+                    told.client_order_id = text(order.get("clientOrderId")) or ""
+                    told.is_doubtful = told.before > 0
+                else:
+                    told.update(order)
             self._track(key, told)
             made_us = micros(whole_number(order.get("time", order.get("transactTime"))) or 0)
             first_us = made_us if first_us is None else min(first_us, made_us)
@@ -345,7 +366,7 @@ class LiveOrders:
         told = self._told.get(key)
         if told is None:
             is_whole = order.filled == order.filled_now  # nothing was filled before
-            before = _ZERO if is_whole else self._filled_before(event, order)
+            first_told = _Told() if is_whole else self._stranger(event, order)
         # While a gap is open the events that told its fills may be the missing ones: it has to be looked at.
         # So has an order that nobody could tell about.
         if self._gaps == self._gaps_closed and not (told is not None and told.is_in_the_dark):
@@ -356,14 +377,14 @@ class LiveOrders:
                 self._end(key)
                 return True
         if told is None:
-            told = _Told(before=before, executed=before)
+            told = first_told
             self._track(key, told)
         told.follow(order)
         if fill is not None:
             total, last = amount(order.filled), amount(order.filled_now) or Decimal(0)
             told.add_fill(fill, last, total)
         is_whole = order.status in FINAL_STATUSES and amount(order.filled) == told.executed
-        if is_whole and not told.is_in_the_dark:
+        if is_whole and not (told.is_in_the_dark or told.is_doubtful):
             self._end(key)  # whatever a gap has swallowed, it was no fill of this order
         self.note(key)
         return True
@@ -373,17 +394,15 @@ class LiveOrders:
         if self.changed is not None:
             self.changed.add(key)
 
-    def _filled_before(self, event: RawEvent, order: ToldOrder) -> Decimal:
-        """Return what was filled before the first event that is heard of an order, and is no loss of ours."""
-        filled, is_gap_open = order.filled_before, self._gaps != self._gaps_closed
-        if filled:
-            made_us = event.made_us
-            if made_us > self._since_us > 0 or (not made_us and is_gap_open):
-                # Lost: events were told by then.
-                self.has_strangers = True
-                self.begin_gap()
-                return Decimal(0)
-        return Decimal(0) if is_gap_open else filled
+    def _stranger(self, event: RawEvent, order: ToldOrder) -> _Told:
+        """Return what is known of an order that has its first event heard of when some of it is filled."""
+        filled, is_lost = order.filled_before, event.made_us > self._since_us > 0
+        if filled and (is_lost or self._gaps):
+            self.has_strangers = True
+            self.begin_gap()
+        if is_lost:
+            filled = _ZERO  # events were told by then
+        return _Told(before=filled, executed=filled, is_doubtful=filled > 0 and self._gaps > 0)
 
     def _track(self, key: _Key, told: _Told) -> None:
         self._told[key] = told
@@ -495,7 +514,10 @@ class _Rounds:
         self._orders = orders
         self._records = records
         told_of = {key: orders._told[key] for key in looked_at if key in orders._told}
-        self._executed = {key: told.executed for key, told in told_of.items()}
+        self._executed = {
+            key: told.executed - told.before if told.is_doubtful else told.executed
+            for key, told in told_of.items()
+        }
         self._fills = {
             key: ToldFills(set(told.trade_ids), told.executed - told.before)
             for key, told in told_of.items()
@@ -521,6 +543,7 @@ class _Rounds:
             self.is_second_look = True
             self._listed.clear()
             aside += yield from self._look(live)
+        self.is_second_look = True  # whoever answers has caught up by then
         while aside:
             self.round += 1
             present, aside = aside, []
@@ -638,11 +661,11 @@ class _Rounds:
         told = orders._told.get(key)
         if told is None:
             return None  # its end was told while the answer was under way
+        if not self.is_second_look and (row is None or told.is_doubtful):
+            return None  # of a copy that lags nothing is learnt about what is long past
         orders.note(key)
-        was_in_the_dark, told.is_in_the_dark = told.is_in_the_dark, False
+        was_in_the_dark = told.is_in_the_dark
         if row is None:
-            if not self.is_second_look:
-                return None
             orders._end(key)
             return Reconciled(symbol, order_id, told.client_order_id, "UNKNOWN")
         order = self._in_words(row)
@@ -654,7 +677,11 @@ class _Rounds:
         if now_executed > self._executed[key] and fills_question is not None:
             try:
                 trades = yield from self._trades(key, fills_question, order)
-                fills = missed_fills(trades, told.trade_ids, told.before)
+                before = told.before
+                if told.is_doubtful:
+                    before = filled_by(trades, told.trade_ids, orders._since_us)
+                    told.settle(before)
+                fills = missed_fills(trades, told.trade_ids, before)
             except UntoldError as error:
                 if not self._gives_up(error):
                     raise
@@ -671,8 +698,8 @@ class _Rounds:
         told.update(order)
         is_changed = (told.client_order_id, told.status, told.shape) != was
         # Where no fills can be asked for, how far it is filled is all that can be told.
-        if fills_question is None and now_executed > told.executed:
-            told.executed = now_executed
+        if fills_question is None and (now_executed > told.executed or told.is_doubtful):
+            told.executed, told.is_doubtful = now_executed, False
             is_changed = True
         # An event may have told the end already; what a copy that lags does not show yet is missed still.
         told.is_in_the_dark = problem is not None
@@ -688,8 +715,8 @@ class _Rounds:
         return Reconciled(
             symbol,
             order_id,
-            text(order.get("clientOrderId")) or "",
-            order["status"],
+            told.client_order_id,
+            told.status or order["status"],  # an event may have told more than the order shows
             tuple(fill_row(fill) for fill in fills),
             row,
             problem,

@@ -1,17 +1,18 @@
 """What rows of trades show of an order: which of its fills, and whether they are all.
 
-The sum of the fills proves it. Where a list has the trades of a whole symbol, those that were told before may have
-dropped out of it, and count as shown.
+The sum of the fills proves it. Those that were told before may have dropped out of a list, and count as shown.
 """
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Container, Iterable, Mapping
 from decimal import Decimal
 from typing import Any, NamedTuple
 
 from binance_wsapi.markets.books import AccountBook
+from binance_wsapi.protocol.order_events import FINAL_STATUSES, micros
 from binance_wsapi.protocol.order_words import fill_in_words
 from binance_wsapi.protocol.wire_values import amount, whole_number
 
@@ -20,6 +21,7 @@ __all__ = [
     "ToldFills",
     "UntoldError",
     "fill_row",
+    "filled_by",
     "fills_of",
     "missed_fills",
     "trades_of_symbol",
@@ -59,18 +61,25 @@ class SymbolTrades(NamedTuple):
     """The latest trades of a symbol, as rows."""
 
     by_order: dict[int, list[dict[str, Any]]]
-    is_full: bool
-    """Older ones may be missing."""
+    whole_since: float
+    """All that were made later than this are among them, epoch milliseconds."""
 
 
 def trades_of_symbol(rows: Iterable[dict[str, Any]], *, is_full: bool) -> SymbolTrades:
-    """Sort the rows of a symbol's trades by order; what is no such row is left out."""
+    """Sort the rows of a symbol's trades by order; what is no such row is left out.
+
+    Args:
+        rows: They.
+        is_full: Older ones may be missing.
+    """
     trades: dict[int, list[dict[str, Any]]] = defaultdict(list)
+    times = []
     for row in rows:
         order_id = whole_number(row.get("orderId")) if isinstance(row, dict) else None
         if order_id is not None:
             trades[order_id].append(row)
-    return SymbolTrades(trades, is_full)
+            times.append(whole_number(row.get("time")) or math.inf)
+    return SymbolTrades(trades, min(times, default=math.inf) if is_full else -math.inf)
 
 
 def fills_of(
@@ -94,18 +103,17 @@ def fills_of(
     """
     trades = [_readable(book, row) for row in rows]
     executed = amount(order.get("executedQty")) or Decimal(0)
-    # A full answer may go on: its sum says nothing about the copy. Of others' fills it says that some are
-    # missing all the same.
-    may_go_on = symbols is None and len(trades) >= book.most_fills
-    told_before = told.but_for(trades)
-    if symbols is not None and symbols.is_full:
-        # Later fills than the order shows would make up for older ones that are missing from the list.
-        updated = whole_number(order.get("updateTime")) or 0
-        trades = [each for each in trades if _made_by(each, updated)]
-    shown = sum(Decimal(each["qty"]) for each in trades)
-    if shown < executed or symbols is not None:
-        executed -= told_before
-    if shown < executed and not may_go_on:
+    # Futures show the trades of some days, and of a symbol the latest: those told may be left out.
+    executed -= told.but_for(trades)
+    if symbols is None:
+        whole_since = math.inf if len(trades) >= book.most_fills else -math.inf
+    else:
+        whole_since = symbols.whole_since
+    made = whole_number(order.get("time")) or 0
+    if made <= whole_since and order.get("status") not in FINAL_STATUSES:
+        # Later fills than the order shows would make up for older ones that are missing.
+        trades = _made_by(trades, whole_number(order.get("updateTime")) or 0)
+    if sum(Decimal(each["qty"]) for each in trades) < executed:
         raise UntoldError(f"{book.fills} shows less than was filled")
     return _upto(executed, trades)
 
@@ -131,6 +139,26 @@ def missed_fills(
     return missed
 
 
+def filled_by(
+    trades: Iterable[Mapping[str, Any]], trade_ids: Container[int], since_us: int
+) -> Decimal:
+    """Return how much was filled by a moment, epoch microseconds, and told by no event.
+
+    Raises:
+        UntoldError: They do not show when they were made.
+    """
+    filled = Decimal(0)
+    for trade in trades:
+        if trade["id"] in trade_ids:
+            continue
+        made = whole_number(trade.get("time"))
+        if made is None:
+            raise UntoldError("a row of an order's fills has no time that can be read")
+        if micros(made) <= since_us:
+            filled += Decimal(trade["qty"])
+    return filled
+
+
 def fill_row(fill: dict[str, Any]) -> dict[str, Any]:
     """Return a fill as it was sent."""
     row: dict[str, Any] = fill.get(_ROW, fill)
@@ -146,9 +174,12 @@ def _readable(book: AccountBook, row: dict[str, Any]) -> dict[str, Any]:
     return row if trade is row else {**trade, _ROW: row}
 
 
-def _made_by(trade: Mapping[str, Any], time: int) -> bool:
-    made = whole_number(trade.get("time"))
-    return made is not None and made <= time
+def _made_by(trades: Iterable[dict[str, Any]], time: int) -> list[dict[str, Any]]:
+    """Return those made until then; of several made right then, some may be later than what is shown."""
+    made = [(whole_number(each.get("time")), each) for each in trades]
+    earlier = [each for at, each in made if at is not None and at < time]
+    last = [each for at, each in made if at == time]
+    return earlier + last if len(last) == 1 else earlier
 
 
 def _upto(executed: Decimal, trades: list[dict[str, Any]]) -> list[dict[str, Any]]:

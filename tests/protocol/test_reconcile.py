@@ -126,7 +126,48 @@ def test_an_order_whose_end_an_event_told_is_looked_at_again_if_a_copy_lags() ->
     asking.on_answer(row(executedQty="5", status="FILLED"))
     (record,) = asking.on_answer([trade(11, "2"), trade(12, "2"), trade(13, "1")])
 
-    assert [missed["id"] for missed in record.missed_fills] == [12]
+    assert [missed["id"] for missed in record.missed_fills] == [11, 12]
+
+
+def test_an_order_that_was_refused_is_asked_for_again_when_copies_have_caught_up() -> None:
+    """It is the only one: there is no second look that would wait for them."""
+    asking = Reconciliation(live(report()))
+    asking.on_refusal(None, "no answer within 10 s")
+
+    assert asking.is_second_look
+
+
+def test_an_order_told_as_unknown_stays_so_while_a_copy_that_lags_does_not_know_it() -> None:
+    orders = in_the_dark(report())
+    asking = Reconciliation(orders)
+    assert asking.on_refusal(-2013, "Order does not exist.") == []
+    (record,) = asking.on_answer(row())
+
+    assert (record.status, record.problem) == ("NEW", None)
+
+
+@pytest.mark.parametrize("ms_later", [0, 1])
+def test_the_end_that_an_event_told_is_not_taken_back(ms_later: int) -> None:
+    """It comes while the fills are asked for of an order that was still open."""
+    orders = live(report())
+    orders.begin_gap()
+    asking = Reconciliation(orders)
+    asking.on_answer(row(executedQty="4", status="PARTIALLY_FILLED"))
+    observe_event(orders, fill(15, total="5", T=1000 + ms_later))
+    missed = [trade(number) for number in range(11, 15)]
+    (record,) = asking.on_answer(missed)
+
+    assert (record.status, record.missed_fills) == ("FILLED", tuple(missed))
+
+
+def test_a_copy_that_lags_within_a_millisecond_takes_no_fill_back() -> None:
+    """An order that is filled as it comes is new, and filled in part, at one time."""
+    orders = live(report())
+    orders.begin_gap()
+    asking = Reconciliation(orders)
+    observe_event(orders, fill(11, total="1"))
+
+    assert asking.on_answer(row()) == []
 
 
 @pytest.mark.parametrize(
@@ -583,6 +624,87 @@ def test_a_fill_that_an_answer_counted_before_its_event_came_counts_once() -> No
     [record] = asking.on_answer([trade(11), trade(12), trade(13)])
 
     assert record.missed_fills == (trade(13),)
+
+
+def others(event: dict[str, Any], book: AccountBook) -> dict[str, Any]:
+    """Return the event as an account tells it whose orders are of this book."""
+    return event if book.market is Market.SPOT else futures(event)
+
+
+@pytest.mark.parametrize("is_closed", [True, False], ids=["after the look", "before it"])
+@pytest.mark.parametrize("book", [SPOT_BOOK, books_of(Market.USDM)[0], EOPTIONS[0]])
+def test_what_the_gap_swallowed_of_an_order_that_nobody_knew_is_told_by_its_times(
+    book: AccountBook, is_closed: bool
+) -> None:
+    """Others made it, perhaps before anybody listened: the first event that is heard of tells that some is filled."""
+    orders = LiveOrders(book, since_us=900_000)
+    orders.begin_gap()
+    if is_closed:
+        assert Reconciliation(orders).question() is None
+    heard = report(x="TRADE", X="PARTIALLY_FILLED", l="1", z="3", t=13, O=800)
+    observe_event(orders, others(heard, book))
+    assert orders.has_strangers
+    asking = Reconciliation(orders)
+    shown = row(executedQty="3", quantity="5", status="PARTIALLY_FILLED", createTime=800)
+    asking.on_answer(shown)
+    assert asking.is_second_look
+    asking.on_answer(shown)
+    fills = [
+        {**trade(number), "time": time, "quantity": "1", "tradeId": number}
+        for number, time in ((11, 899), (12, 950), (13, 1000))
+    ]
+    (record,) = asking.on_answer(fills)
+
+    assert record.missed_fills == (fills[1],)
+
+
+def test_an_unknown_order_whose_fills_nobody_can_tell_is_told_as_it_stands() -> None:
+    orders = LiveOrders(USDM_WITHOUT_REST, since_us=900_000)
+    orders.begin_gap()
+    heard = report(x="TRADE", X="PARTIALLY_FILLED", l="1", z="3", t=13)
+    observe_event(orders, futures(heard))
+    asking = Reconciliation(orders)
+    shown = row(executedQty="3", status="PARTIALLY_FILLED")
+    asking.on_answer(shown)
+
+    assert [record.order for record in asking.on_answer(shown)] == [shown]
+
+
+def test_fills_that_do_not_say_when_they_were_made_leave_it_unknown() -> None:
+    orders = LiveOrders(SPOT_BOOK, since_us=900_000)
+    orders.begin_gap()
+    observe_event(orders, report(x="TRADE", X="PARTIALLY_FILLED", l="1", z="2", t=12, O=800))
+    told = {
+        ("order.status", 7): row(executedQty="2", status="PARTIALLY_FILLED"),
+        ("myTrades", 7): [trade(11), trade(12)],
+    }
+
+    (record,) = answered(Reconciliation(orders), told)
+
+    assert record.problem == "a row of an order's fills has no time that can be read"
+
+
+def test_what_the_first_look_shows_was_told_by_no_event() -> None:
+    """The events of a change and of a fill were under way when the connection was lost."""
+    orders = LiveOrders(SPOT_BOOK, since_us=900_000)
+    orders.observe_answer([row(executedQty="2", status="PARTIALLY_FILLED", time=800, price="99")])
+    orders.begin_gap()
+    asking = Reconciliation(orders)
+    shown = row(executedQty="2", status="PARTIALLY_FILLED", time=800, price="99")
+    asking.on_answer(shown)
+    asking.on_answer(shown)
+    fills = [{**trade(11), "time": 850}, {**trade(12), "time": 1000}]
+    (record,) = asking.on_answer(fills)
+
+    assert record.missed_fills == (fills[1],)
+
+
+def test_a_change_that_the_first_look_shows_was_told_by_no_event() -> None:
+    orders = LiveOrders(SPOT_BOOK, since_us=900_000)
+    orders.observe_answer([row(time=800)])
+    orders.begin_gap()
+
+    assert len(Reconciliation(orders).on_answer(row(time=800))) == 1
 
 
 def test_an_order_made_since_events_are_told_and_first_seen_in_a_query_has_told_nothing() -> None:
@@ -1121,6 +1243,28 @@ def test_told_fills_may_be_missing_in_the_list_of_an_order(
         [] if missed is None else [missed]
     )
     assert all(record.problem is None for record in records)
+
+
+def test_a_later_fill_makes_up_for_none_that_is_missing_in_a_full_list_of_an_order() -> None:
+    """Its event tells it, and perhaps the order's end."""
+    orders = live(report(), book=replace(SPOT_BOOK, most_fills=2))
+    asking = Reconciliation(orders)
+    asking.on_answer(row(executedQty="2", status="PARTIALLY_FILLED", updateTime=1002))
+    fills = [{**trade(number), "time": 1000 + number} for number in (1, 2, 3)]
+
+    assert asking.on_answer(fills[1:]) == []
+
+
+@pytest.mark.parametrize("made", [1000, 1001], ids=["before the list begins", "after that"])
+def test_of_fills_of_one_moment_a_full_list_says_only_what_its_beginning_proves(made: int) -> None:
+    """One of them may be later than the order shows, and another be missing."""
+    orders = live(futures(report()), book=replace(UM_BOOK, most_fills=3))
+    asking = Reconciliation(orders)
+    asking.on_answer(row(executedQty="2", status="PARTIALLY_FILLED", updateTime=1002, time=made))
+    other = {**trade(1), "orderId": 8, "time": 1000}
+    fills = [{**trade(number), "time": 1002} for number in (2, 3)]
+
+    assert len(asking.on_answer([other, *fills])) == (made == 1001)
 
 
 @pytest.mark.parametrize("shown", [[3], [2, 3], [1, 2], []])
