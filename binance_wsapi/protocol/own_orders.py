@@ -1,20 +1,31 @@
-"""The orders that answers have shown this client: what it knows of them whatever any clock says."""
+"""The orders that answers have shown this client: what it knows of them whatever any clock says.
+
+Order ids begin anew where an exchange is set up anew, as testnets are: an order that was made after answers showed one of
+its id is another one, and nothing that was known before it was made counts any more.
+"""
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import msgspec
 
+from binance_wsapi.protocol.order_events import micros
 from binance_wsapi.protocol.wire_values import text, whole_number
 
 __all__ = ["OwnOrders", "ReadAnswer", "order_key", "orders_in"]
 
 _PARTS = ("orderReports", "cancelResponse", "newOrderResponse", "amendedOrder", "orders")
 """Where answers keep further orders, those that tell most of them first."""
+
+_TIMES = ("time", "transactTime", "updateTime")
+"""When an order was made, and when it was touched."""
+
+_ANEW_MS = 1_000
+"""Stamps of one order differ by less than it takes to set up an exchange."""
 
 _decode = msgspec.json.Decoder().decode
 
@@ -36,6 +47,8 @@ class ReadAnswer(msgspec.Struct, frozen=True, gc=False):
 @dataclass(slots=True)
 class _Shown:
     first_heard_at: float
+    made_by_ms: int | None = None
+    """It was made no later, exchange time."""
     placed_by: str | None = None
     placed_at: float | None = None
     placed_as: str | None = None
@@ -54,22 +67,22 @@ class OwnOrders:
         self._size = size
         self._shown: dict[tuple[str, int], _Shown] = {}
 
-    def is_of_another(self, request_id: str, symbol: object, order_id: object) -> bool:
-        """Whether another request is known to have made the order."""
+    def is_of_another(self, request_id: str, symbol: object, order: Mapping[str, Any]) -> bool:
+        """Whether another request is known to have made an order that is shown."""
         if not request_id:
             return False  # nobody knows which request it is: it may be that one
-        shown = self._of(symbol, order_id)
+        shown = self._of(symbol, order)
         return shown is not None and shown.placed_by not in (None, request_id)
 
-    def is_older(self, moment: float, symbol: object, order_id: object) -> bool:
-        """Whether the order is known to have been there at a moment, in monotonic seconds."""
+    def is_older(self, moment: float, symbol: object, order: Mapping[str, Any]) -> bool:
+        """Whether an order is known to have been there at a moment, in monotonic seconds."""
         # Heard of is later than made: no clock of the exchange's is compared, and NaN is after nothing.
-        shown = self._of(symbol, order_id)
+        shown = self._of(symbol, order)
         return shown is not None and shown.first_heard_at <= moment
 
-    def is_younger(self, moment: float, symbol: object, order_id: object) -> bool:
-        """Whether the order is known to have been asked for after a moment, in monotonic seconds."""
-        shown = self._of(symbol, order_id)
+    def is_younger(self, moment: float, symbol: object, order: Mapping[str, Any]) -> bool:
+        """Whether an order is known to have been asked for after a moment, in monotonic seconds."""
+        shown = self._of(symbol, order)
         return shown is not None and shown.placed_at is not None and shown.placed_at > moment
 
     def latest(self, moment: float, symbol: object, client_id: object) -> int | None:
@@ -84,9 +97,21 @@ class OwnOrders:
         )
         return max(known, default=None)
 
-    def _of(self, symbol: object, order_id: object) -> _Shown | None:
+    def _of(self, symbol: object, order: Mapping[str, Any]) -> _Shown | None:
         self._look_into_all()
-        return self._shown.get((symbol, order_id))  # type: ignore[arg-type]  # others find nothing
+        key: Any = (symbol, order.get("orderId"))  # what is none finds nothing
+        return self._known(key, _milliseconds(order.get("time")))
+
+    def _known(self, key: tuple[str, int], made_ms: int | None) -> _Shown | None:
+        """Return what is known of the order of this id that was made then."""
+        shown = self._shown.get(key)
+        if shown is None or shown.made_by_ms is None or made_ms is None:
+            return shown
+        if made_ms <= shown.made_by_ms + _ANEW_MS:
+            return shown
+        for other in [key for key, each in self._shown.items() if _is_before(each, made_ms)]:
+            del self._shown[other]
+        return None
 
     def _look_into_all(self) -> None:
         while self.answers:
@@ -99,14 +124,29 @@ class OwnOrders:
             return  # whoever asked for it is told so
         for order in orders_in(result):
             key = order["symbol"], order["orderId"]
-            shown = self._shown.setdefault(key, _Shown(answer.heard_at))
-            shown.first_heard_at = min(shown.first_heard_at, answer.heard_at)
             # One with an origClientOrderId is the half that a cancel-replace cancelled: another's.
-            if answer.makes_orders and "origClientOrderId" not in order:
+            is_made = answer.makes_orders and "origClientOrderId" not in order
+            times = [ms for name in _TIMES if (ms := _milliseconds(order.get(name))) is not None]
+            made_by = min(times, default=None)
+            made = made_by if is_made else _milliseconds(order.get("time"))
+            shown = self._known(key, made) or self._shown.setdefault(key, _Shown(answer.heard_at))
+            shown.first_heard_at = min(shown.first_heard_at, answer.heard_at)
+            if made_by is not None:
+                shown.made_by_ms = min(made_by, shown.made_by_ms or made_by)
+            if is_made:
                 shown.placed_by, shown.placed_at = answer.request_id or None, answer.written_at
                 shown.placed_as = order["clientOrderId"]
             if len(self._shown) > self._size:
                 del self._shown[next(iter(self._shown))]
+
+
+def _milliseconds(timestamp: object) -> int | None:
+    time = whole_number(timestamp)
+    return micros(time) // 1000 if time is not None and time > 0 else None
+
+
+def _is_before(shown: _Shown, made_ms: int) -> bool:
+    return shown.made_by_ms is None or shown.made_by_ms < made_ms
 
 
 def order_key(order: object) -> tuple[str, int] | None:

@@ -183,7 +183,7 @@ class LostRequest:
     def is_of_another(self, order: Mapping[str, Any]) -> bool:
         """Whether an answer has shown the order to be another request's."""
         symbol = order.get("symbol", self.params.get("symbol"))
-        return self.knowledge.orders.is_of_another(self.request_id, symbol, order.get("orderId"))
+        return self.knowledge.orders.is_of_another(self.request_id, symbol, order)
 
     def is_since(self, timestamp: object) -> bool:
         """Whether something of this time is no older than the request's timestamp, which is never early."""
@@ -232,12 +232,11 @@ class LostRequest:
             self.params.get("symbol"),
             order.get("orderId"),
         )
+        was_heard_of = orders.is_older(self.written_at, symbol, order)
         latest = orders.latest(self.written_at, symbol, client_id)
         if latest is not None and isinstance(order_id, int) and order_id <= latest:
             return order_id < latest
-        was_there = orders.is_older(self.written_at, symbol, order_id) or not self.is_since(
-            order.get("time")
-        )
+        was_there = was_heard_of or not self.is_since(order.get("time"))
         has_ended = order.get("status") in FINAL_STATUSES
         return not was_there or (has_ended and not self.is_younger(order.get("updateTime")))
 
@@ -251,11 +250,11 @@ class LostRequest:
         What answers have shown counts first. The request's timestamp is late by an unknown bit, and ahead by
         no more than the tolerance: only what was made before that is older for certain.
         """
-        orders, key = self.knowledge.orders, (order.get("symbol"), order.get("orderId"))
-        if orders.is_younger(self.written_at, *key):
+        orders, symbol = self.knowledge.orders, order.get("symbol")
+        if orders.is_younger(self.written_at, symbol, order):
             return False
         made = order.get("time")
-        if orders.is_older(self.written_at, *key) or (
+        if orders.is_older(self.written_at, symbol, order) or (
             isinstance(made, int) and not self.is_younger(made)
         ):
             return True

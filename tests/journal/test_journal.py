@@ -71,9 +71,11 @@ def recovered(caller: Caller) -> list[Recovered]:
     return found
 
 
-def leave_open(connect: Connect, key: Any, path: Path, work: Callable[[Any], Any]) -> None:
+def leave_open(
+    connect: Connect, key: Any, path: Path, work: Callable[[Any], Any], **options: Any
+) -> None:
     """Let a client end before it knows what became of a call."""
-    caller = connect(key, journal=path, on_unknown_outcome="raise")
+    caller = connect(key, journal=path, on_unknown_outcome="raise", **options)
     with pytest.raises(OutcomeUnknown):
         caller.call(work)
     caller.close()
@@ -830,6 +832,28 @@ def test_repeated_client_order_id_is_not_taken_for_an_order_of_another_connectio
 
     assert second.order_id not in [order.order_id for order in found.orders]
     assert found.state == "not placed"
+
+
+@pytest.mark.usefixtures("soon")
+def test_order_ids_that_begin_anew_are_of_other_orders(connect: Connect, path: Path) -> None:
+    """As on a testnet that is set up anew: the journal knows an order of the same id, which was another request's."""
+    ids: list[int] = []
+    for is_anew in (False, True):
+        with SimulatedExchange(seed=7) as exchange:
+            options = exchange.client_options(exchange.create_account().create_key())
+            if is_anew:
+                exchange.clock.advance(60)  # it takes a while to set it up
+                exchange.faults.on("order.place").drop_after_acceptance()
+                leave_open(connect, None, path, buy, **options)
+                (found,) = recovered(connect(journal=path, **options))
+                ids.extend(order.order_id for order in found.orders)
+            else:
+                caller = connect(journal=path, **options)
+                ids.append(caller.call(buy).result.order_id)
+                caller.close()
+
+    assert found.state == "accepted"
+    assert ids[0] == ids[1]
 
 
 # What the file outlives

@@ -500,7 +500,7 @@ def test_what_an_answer_shows_that_cannot_be_read_is_nothing() -> None:
     for result in (b"{", b"5", b"null", b'{"symbol": "BTCUSDT"}'):
         known.answers.append(ReadAnswer("x", 0.0, 0.0, True, msgspec.Raw(result)))
 
-    assert not known.is_older(1.0, "BTCUSDT", 7)
+    assert not known.is_older(1.0, "BTCUSDT", {"orderId": 7})
 
 
 def test_only_the_latest_orders_are_kept_in_mind() -> None:
@@ -508,9 +508,9 @@ def test_only_the_latest_orders_are_kept_in_mind() -> None:
     for order_id in (1, 2, 3):
         shown = msgspec.json.encode(order(orderId=order_id))
         known.answers.append(ReadAnswer("x", 0.0, 0.0, True, msgspec.Raw(shown)))
-        known.is_older(1.0, "BTCUSDT", order_id)
+        known.is_older(1.0, "BTCUSDT", {"orderId": order_id})
 
-    assert [known.is_older(1.0, "BTCUSDT", order_id) for order_id in (1, 2, 3)] == [
+    assert [known.is_older(1.0, "BTCUSDT", {"orderId": order_id}) for order_id in (1, 2, 3)] == [
         False,
         True,
         True,
