@@ -150,7 +150,8 @@ class OrderReconciled(Model, dict=True):
     that came meanwhile told of a later state, :attr:`status` is that one's."""
     problem: str | None = None
     """Why the order, or its missed fills where ``raw_order`` is there, could not be asked for: ask
-    yourself. It is asked for again after the next gap."""
+    yourself. It is asked for again after the next gap; not so the oldest of more than 10,000 live orders of an
+    account, which are told so when they are given up."""
 
     @cached_property
     def order(self) -> Order | FuturesOrder | CoinFuturesOrder | OptionOrder | None:

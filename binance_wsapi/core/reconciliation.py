@@ -46,6 +46,12 @@ LONGEST_AGAIN_S = 300.0
 AT_ONCE = 200
 """So many orders are compared without a look at anything else."""
 
+MOST_LIVE = 10_000
+"""So many orders of an account are followed at once."""
+
+MOST_ANSWERS = 1_000
+"""So many wait to be looked into: nothing else may come for hours while events are missing."""
+
 ACCOUNT_ATTEMPTS = 5
 """Where no answer comes; one that was refused is tried twice."""
 
@@ -86,10 +92,9 @@ class Reconciler:
         self._append = tell
         self.places_into: Reconciler | None = None
         """Who keeps track of the orders that the triggers of algo orders place."""
-        self._orders = LiveOrders(
-            self.book, since_us=questions.exchange_us() if since_us is None else since_us
-        )
-        self._answers: deque[tuple[bool, msgspec.Raw]] = deque(maxlen=10_000)
+        since_us = questions.exchange_us() if since_us is None else since_us
+        self._orders = LiveOrders(self.book, since_us=since_us, size=MOST_LIVE)
+        self._answers: deque[tuple[bool, msgspec.Raw]] = deque()
         """Not decoded until it matters: each answer to an order passes here."""
         self._task: asyncio.Task[None] | None = None
         self._first_look: asyncio.Task[None] | None = None
@@ -134,6 +139,8 @@ class Reconciler:
             makes_orders: It answers a request that makes the orders it shows.
             resolved: It tells of orders that may have been made long before.
         """
+        if len(self._answers) >= MOST_ANSWERS:
+            self._look_into_answers()
         self._answers.append((makes_orders, result))
         # With no gap behind, nothing is missing; within one, begin() will look into all answers.
         if self._gap is None or self._is_interrupted:
@@ -159,6 +166,7 @@ class Reconciler:
             self.places_into._answers.append((True, placed))
         if orders.has_strangers and not self._is_interrupted:
             self.begin()
+        self._tell_forgotten()
         return is_news
 
     def begin(self) -> None:
@@ -267,6 +275,7 @@ class Reconciler:
             for record in records:
                 has_told = True
                 self._tell(record)
+        self._tell_forgotten()
         return has_told
 
     async def _learn_open_orders(self, question: str) -> None:
@@ -339,6 +348,11 @@ class Reconciler:
         log.info("%s: reconciling: %s", self._questions.ws_key, error)
         wait = error.retry_after if isinstance(error, (NotSent, RequestRejected)) else None
         await asyncio.sleep(max(RETRY_DELAY_S, wait or 0.0))
+
+    def _tell_forgotten(self) -> None:
+        forgotten, self._orders.forgotten = self._orders.forgotten, []
+        for record in forgotten:
+            self._tell(record)
 
     def _tell(self, record: Reconciled) -> None:
         self._append(_told_of(self.book, record))

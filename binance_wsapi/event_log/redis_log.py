@@ -13,7 +13,14 @@ from typing import Any, NamedTuple
 import redis.asyncio
 from redis.exceptions import RedisError
 
-from binance_wsapi.core.event_log import KeptEntry, LogEntry, LogTail, LogWriter, Publisher
+from binance_wsapi.core.event_log import (
+    MOST_ENTRIES,
+    KeptEntry,
+    LogEntry,
+    LogTail,
+    LogWriter,
+    Publisher,
+)
 from binance_wsapi.errors import ConfigurationError, ParameterError
 from binance_wsapi.event_log.backlog import Backlog
 from binance_wsapi.event_log.kept_entries import kept_entry
@@ -28,6 +35,7 @@ from binance_wsapi.event_log.retention import Retention, retention_of
 from binance_wsapi.event_log.scripts import APPEND, LEAD, RELEASE, RENEW
 from binance_wsapi.health import LogHealth
 from binance_wsapi.options import check_server, own_parameters
+from binance_wsapi.protocol.missed_trades import SEARCHED_MS
 
 __all__ = ["RedisEventLog"]
 
@@ -337,7 +345,7 @@ class _Writer:
         orders = dict(self._orders)
         for entry in batch:
             orders |= entry.orders
-        arguments: list[Any] = [self._id, self._term, LASTS_MS, self._retention.entries]
+        arguments: list[Any] = [self._id, self._term, LASTS_MS, self._most_entries(batch)]
         arguments += [self._oldest_ms(), MARGIN_MS, self._since_us]
         arguments += [batch[-1].whole_ms if batch else self._since_us // 1000, self._after]
         arguments += [backlog.written + 1, len(batch), len(orders)]
@@ -348,6 +356,12 @@ class _Writer:
         reply = await self._server.eval(APPEND, len(self._keys), *self._keys, *arguments)
         self._take(reply[0].decode(), int(reply[1]))
         return 0.0 if self._term is None or backlog.unwritten else BEAT_S
+
+    def _most_entries(self, batch: list[LogEntry]) -> int:
+        """Return how many entries are kept: all, while whoever publishes next has to know what was told since a gap."""
+        unsettled_ms = batch[-1].time_ms - batch[-1].whole_ms if batch else 0
+        # Further back nobody looks.
+        return MOST_ENTRIES if 0 < unsettled_ms < SEARCHED_MS else self._retention.entries
 
     def _oldest_ms(self) -> int:
         now = self._now()

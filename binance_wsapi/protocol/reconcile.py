@@ -205,7 +205,7 @@ class LiveOrders:
     Args:
         book: What is asked about them.
         since_us: From when on events were told, epoch microseconds.
-        size: Most orders kept in mind; beyond that the oldest are forgotten.
+        size: Most orders kept in mind; beyond that the oldest are forgotten, and told so.
     """
 
     def __init__(self, book: AccountBook, *, since_us: int = 0, size: int = 10_000) -> None:
@@ -220,6 +220,8 @@ class LiveOrders:
         """Orders that nothing more is to be told of: an answer that comes late brings none of them back."""
         self._made_known = _Latest(size)
         """Fills told by a reconciliation, by symbol and trade id: their events are no news."""
+        self.forgotten: list[Reconciled] = []
+        """Orders that are followed no more: their consumer is yet to be told so."""
         self.changed: set[_Key] | None = None
         """Of which orders something was learnt; ``None`` where nobody wants to know."""
         self._gaps = 0
@@ -409,8 +411,11 @@ class LiveOrders:
         self.note(key)
         if len(self._told) > self._size:
             oldest = next(iter(self._told))
-            del self._told[oldest]
+            known = self._told.pop(oldest)
             self.note(oldest)
+            problem = f"more than {self._size} orders are live: this one is not followed any more"
+            unknown = Reconciled(*oldest, known.client_order_id, "UNKNOWN", problem=problem)
+            self.forgotten.append(unknown)
 
     def _end(self, key: _Key) -> None:
         self._told.pop(key, None)

@@ -7,7 +7,6 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from decimal import Decimal
-from functools import partialmethod
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +44,6 @@ from binance_wsapi.event_log.names import keys_of
 from binance_wsapi.markets import Market
 from binance_wsapi.models.base import UnknownEvent
 from binance_wsapi.models.user_events import OrderUpdate
-from binance_wsapi.protocol.reconcile import LiveOrders
 from binance_wsapi.simulator import Key, SimulatedExchange
 from binance_wsapi.simulator.exchange import AccountHandle
 
@@ -649,11 +647,13 @@ def test_what_was_told_since_a_gap_is_not_told_again_when_that_is_found_out_late
     read: Read,
     account: AccountHandle,
     exchange: SimulatedExchange,
+    database: Any,
     monkeypatch: pytest.MonkeyPatch,
     is_taken_over: bool,
 ) -> None:
-    """However much it was: more orders have ended by then than anybody keeps in mind."""
-    monkeypatch.setattr(LiveOrders, "__init__", partialmethod(LiveOrders.__init__, size=3))
+    """However much it was: more orders have ended by then than anybody keeps in mind, or the log would keep."""
+    database.config_set("stream-node-max-entries", 1)  # it trims whole nodes alone
+    monkeypatch.setattr(reconciliation, "MOST_LIVE", 3)
     monkeypatch.setattr(reconciliation, "AGAIN_S", 0.01)
     logged = read()
     client = publish()
@@ -665,7 +665,7 @@ def test_what_was_told_since_a_gap_is_not_told_again_when_that_is_found_out_late
     late = refused.refuse(
         -1021, "Timestamp for this request is outside of the recvWindow.", times=None
     )
-    second = publish()
+    second = publish(query="account=desk&keep=2")
     up_to(logged, AccountReconciled)
     for _ in range(6):
         made = made_and_filled(account, exchange)
