@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from typing import Protocol
 
 from binance_wsapi.core.reconciliation import Reconciler
@@ -44,8 +44,9 @@ class AccountBooks:
         books: They.
     """
 
-    def __init__(self, books: Sequence[Reconciler]) -> None:
-        self.books = books
+    def __init__(self, books: Iterable[Reconciler]) -> None:
+        # Who hands a list in may add the log's, which are told by the log alone.
+        self.books = tuple(books)
 
     def start(self) -> None:
         """Learn which orders are open already."""

@@ -33,6 +33,7 @@ class Case(NamedTuple):
 PM = WsKey.PORTFOLIO_MARGIN_USER_DATA
 CASES = {
     "spot": Case(WsKey.MAIN_WSAPI, Market.SPOT, lambda owner: owner),
+    "usdm": Case(WsKey.USDM_WSAPI, Market.USDM, lambda owner: owner),
     "coinm": Case(WsKey.COINM_WSAPI, Market.COINM, lambda owner: owner),
     "cross": Case(WsKey.MARGIN_USER_DATA, Market.SPOT, lambda owner: owner.margin()),
     "isolated": Case(
@@ -99,26 +100,29 @@ def test_the_next_publisher_goes_on_with_the_orders_of_each_account(
                         "side": "BUY",
                         "type": "LIMIT",
                         "timeInForce": "GTC",
-                        "quantity": str(4 * lot),
+                        "quantity": str(5 * lot),
                         "price": "60000",
                     },
                     market=case.market,
                 )
+                # What was learnt of the order by the first is written together with the second.
                 sold()
                 up_to(lambda: len(fills_of(told)) == 1)
+                sold()
+                up_to(lambda: len(fills_of(told)) == 2)
             sold()
             sold()
             with Client(**options) as client:
                 client.subscribe_user_data_stream(case.ws_key, **which)
                 up_to(lambda: count(told, AccountReconciled) == case.accounts)
                 sold()
-                up_to(lambda: len(fills_of(told)) == 4)
+                up_to(lambda: len(fills_of(told)) == 5)
 
     assert count(told, StreamGap) == 1
     [found] = [event for event in told if isinstance(event, OrderReconciled)]
     assert (found.market, found.order_id, found.problem) == (case.market, order["orderId"], None)
     assert found.raw_order is not None
-    assert Decimal(found.raw_order["executedQty"]) == 3 * lot
+    assert Decimal(found.raw_order["executedQty"]) == 4 * lot
 
 
 def count(told: list[Any], kind: type[Any]) -> int:
