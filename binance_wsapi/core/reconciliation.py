@@ -22,8 +22,10 @@ from binance_wsapi.errors import (
 )
 from binance_wsapi.events import AccountReconciled, AlgoOrderReconciled, OrderReconciled
 from binance_wsapi.markets.books import without_rest
+from binance_wsapi.protocol.live_orders import LiveOrders
 from binance_wsapi.protocol.raw_event import RawEvent
-from binance_wsapi.protocol.reconcile import LiveOrders, Reconciled, Reconciliation
+from binance_wsapi.protocol.reconcile import Reconciliation
+from binance_wsapi.protocol.reconciled import Reconciled
 from binance_wsapi.protocol.verdict import LAG_S
 from binance_wsapi.protocol.wire_values import text
 
@@ -166,7 +168,8 @@ class Reconciler:
             self.places_into._answers.append((True, placed))
         if orders.has_strangers and not self._is_interrupted:
             self.begin()
-        self._tell_forgotten()
+        if orders.forgotten:
+            self._tell_forgotten()
         return is_news
 
     def begin(self) -> None:

@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from binance_wsapi.protocol.live_orders import LiveOrders
 from binance_wsapi.protocol.order_words import fill_in_words
 from binance_wsapi.protocol.raw_event import RawEvent
-from binance_wsapi.protocol.reconcile import LiveOrders
 from binance_wsapi.protocol.wire_values import whole_number
 
 __all__ = ["MissedTrades", "Page", "Search"]

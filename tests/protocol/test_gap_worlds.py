@@ -27,8 +27,10 @@ from binance_wsapi.markets.books import (
     isolated_margin,
 )
 from binance_wsapi.protocol import reconcile
+from binance_wsapi.protocol.live_orders import LiveOrders
 from binance_wsapi.protocol.raw_event import raw_event
-from binance_wsapi.protocol.reconcile import LiveOrders, Reconciled, Reconciliation
+from binance_wsapi.protocol.reconcile import Reconciliation
+from binance_wsapi.protocol.reconciled import Reconciled
 
 BOOKS = {
     "spot": books_of(Market.SPOT)[0],

@@ -10,9 +10,10 @@ import pytest
 
 from binance_wsapi.markets import Market
 from binance_wsapi.markets.books import EOPTIONS, AccountBook, books_of
+from binance_wsapi.protocol.live_orders import LiveOrders
 from binance_wsapi.protocol.missed_trades import MissedTrades
 from binance_wsapi.protocol.raw_event import raw_event
-from binance_wsapi.protocol.reconcile import LiveOrders, Reconciliation
+from binance_wsapi.protocol.reconcile import Reconciliation
 
 SPOT = books_of(Market.SPOT)[0]
 GAP_MS = 1_000_000_000

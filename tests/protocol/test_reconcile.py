@@ -22,9 +22,11 @@ from binance_wsapi.markets.books import (
     without_rest,
 )
 from binance_wsapi.protocol import reconcile
+from binance_wsapi.protocol.live_orders import LiveOrders
 from binance_wsapi.protocol.missed_trades import MissedTrades
 from binance_wsapi.protocol.raw_event import raw_event
-from binance_wsapi.protocol.reconcile import LiveOrders, Reconciled, Reconciliation
+from binance_wsapi.protocol.reconcile import Reconciliation
+from binance_wsapi.protocol.reconciled import Reconciled
 
 
 def report(**fields: Any) -> dict[str, Any]:

@@ -27,8 +27,8 @@ from binance_wsapi.core.lost_answers import UNKNOWN_KEPT
 from binance_wsapi.errors import BinanceWsApiError
 from binance_wsapi.events import StreamGap
 from binance_wsapi.protocol.event_merge import EventMerge
+from binance_wsapi.protocol.live_orders import LiveOrders
 from binance_wsapi.protocol.own_orders import OwnOrders
-from binance_wsapi.protocol.reconcile import LiveOrders
 from binance_wsapi.simulator import SimulatedExchange
 from binance_wsapi.simulator.doors.request_limits import LimitRules, Window
 
