@@ -33,6 +33,7 @@ from binance_wsapi.errors import (
 )
 from binance_wsapi.markets import Market
 from binance_wsapi.options import Options
+from binance_wsapi.protocol.clock import ServerClock
 from binance_wsapi.protocol.error_table import rejection
 from binance_wsapi.protocol.limits import Refusal
 from binance_wsapi.protocol.params import WireValue
@@ -165,6 +166,8 @@ class RestDoor:
         self._runtime = runtime
         self._show_order = show_order
         self._tasks: dict[Call, asyncio.Task[Outcome]] = {}
+        self._measuring: dict[ServerClock, asyncio.Task[None]] = {}
+        """By clock: its measurement under way, which all wait for who come meanwhile."""
 
     def submit(self, call: Call) -> None:
         """Send a request as soon as limits and bans allow it."""
@@ -227,7 +230,8 @@ class RestDoor:
         """Send a request once, and return what it is answered with."""
         runtime = self._runtime
         governor = runtime.exchanges.governor_of(call.ws_key)
-        if kind.signed:
+        # Stamps are made by it, and limits counted, whoever asks; it is asked for itself without.
+        if (kind.signed or is_counted(kind.path)) and kind.path != kind.market.facts.rest_clock:
             await self._keep_clock_fresh(call, kind.market)
         while True:
             url = await self._signed_url(call, kind)
@@ -356,9 +360,21 @@ class RestDoor:
         return f"{url}?{query}" if query else url
 
     async def _keep_clock_fresh(self, call: Call, market: Market) -> None:
-        """Measure the exchange's clock where that is due; failing is no harm."""
+        """Have the exchange's clock measured where that is due, once for all who need it meanwhile."""
         runtime = self._runtime
         clock = runtime.exchanges.clock_of(call.ws_key)
+        if not clock.needs_refresh(runtime.now()):
+            return
+        measuring = self._measuring.get(clock)
+        if measuring is None:
+            measuring = runtime.spawn(self._measure(clock, call, market))
+            self._measuring[clock] = measuring
+            measuring.add_done_callback(lambda ended: self._measuring.pop(clock))
+        await asyncio.wait([measuring])  # who gives up leaves it to the others
+
+    async def _measure(self, clock: ServerClock, call: Call, market: Market) -> None:
+        """Measure the exchange's clock; failing is no harm."""
+        runtime = self._runtime
         path = market.facts.rest_clock
         owner = owner_of(path)
         assert owner is not None, f"{path} is no path of any market"

@@ -19,6 +19,7 @@ from giving_up import given_up_when
 from scripted_server import ScriptedServer
 
 from binance_wsapi import (
+    AsyncClient,
     Client,
     ClientClosed,
     ConfigurationError,
@@ -65,6 +66,11 @@ class RestServer:
         text = body if isinstance(body, str) else json.dumps(body)
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         self.answers[path] = lambda request: web.Response(status=status, text=text, headers=named)
+
+    @property
+    def asked(self) -> list[str]:
+        """What was asked, the time left out."""
+        return [line for line in self.seen if not line.endswith("/time")]
 
     def of(self, path: str) -> list[str]:
         """Return the request lines to a path, query left out."""
@@ -213,6 +219,28 @@ def test_it_is_stamped_with_the_exchanges_time(
     assert ask(caller, *LEVERAGE, signed=True).result["leverage"] == 7
 
 
+def test_limits_are_counted_by_the_exchanges_time_though_nothing_is_signed(
+    dial: Connect, exchange: SimulatedExchange
+) -> None:
+    days_us = 3 * 86_400 * 10**6
+    exchange.faults.skew_clock(days_us / 1e6)
+    caller = dial(**exchange.client_options())
+    ask(caller, "spot", "GET", "/api/v3/ping")
+
+    usage = caller.client._runtime.exchanges.usage_of(WsKey.MAIN_WSAPI)
+    assert all(each.resets_at_us - time.time() * 1e6 > days_us / 2 for each in usage)
+
+
+def test_the_clock_is_measured_once_for_many_who_ask_at_once(rest_server: RestServer) -> None:
+    async def ask_at_once() -> None:
+        async with AsyncClient(urls=rest_server.urls) as client:
+            await asyncio.gather(*(client.rest("spot", "GET", "/api/v3/ping") for _ in range(10)))
+
+    asyncio.run(ask_at_once())
+    assert len(rest_server.of("/api/v3/ping")) == 10
+    assert len(rest_server.of("/api/v3/time")) == 1
+
+
 def test_a_refusal_is_the_librarys_own(connect: Connect) -> None:
     with pytest.raises(RequestRejected) as refused:
         ask(connect(), *LEVERAGE[:3], {"symbol": "NONE", "leverage": 7}, signed=True)
@@ -306,7 +334,7 @@ def test_a_ban_told_over_rest_keeps_everything_back(
         ask(caller, "coinm", "GET", "/dapi/v1/ping")
     with pytest.raises(NotSent, match="the IP address is banned"):
         caller.call(lambda client: client.usdm.get_order_book(symbol="BTCUSDT"))
-    assert len(rest_server.seen) == 1
+    assert len(rest_server.asked) == 1
     assert not scripted.peers
 
 
@@ -365,7 +393,7 @@ def test_an_answer_that_does_not_come_is_a_timeout(dial: Connect, rest_server: R
 
     with pytest.raises(RequestTimeout, match="no answer within 2 s"):
         ask(caller, "usdm", "DELETE", "/fapi/v1/order")
-    assert len(rest_server.seen) == 1
+    assert len(rest_server.asked) == 1
 
 
 def test_nothing_that_could_not_connect_was_sent(dial: Connect, rest_server: RestServer) -> None:
@@ -602,7 +630,7 @@ def test_what_a_namespace_asks_goes_to_the_exchange_of_its_connection(
 
     caller.call(lambda client: rows.to_csv(tmp_path / "rows.csv"))
 
-    assert len(rest_server.seen) == 1
+    assert len(rest_server.asked) == 1
 
 
 # Bad input
