@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -27,10 +28,16 @@ needs_redis = pytest.mark.skipif(
 
 
 class RedisServer:
-    """One server in a folder of its own; it can be killed and started again."""
+    """One server in a folder of its own; it can be killed and started again.
 
-    def __init__(self, folder: Path) -> None:
+    Args:
+        folder: The folder.
+        environment: What it is started in; this process's by default.
+    """
+
+    def __init__(self, folder: Path, environment: Mapping[str, str] | None = None) -> None:
         self._folder = folder
+        self._environment = environment
         self.port = free_port()
         self.url = f"redis://127.0.0.1:{self.port}/0"
         self._process: subprocess.Popen[bytes] | None = None
@@ -42,6 +49,7 @@ class RedisServer:
         self._process = subprocess.Popen(
             [PROGRAM, *arguments, "--appendonly", "no", "--dir", str(self._folder)],
             stdout=subprocess.DEVNULL,
+            env=self._environment,
         )
         until = time.monotonic() + START_S
         while True:

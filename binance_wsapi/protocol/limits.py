@@ -91,6 +91,9 @@ _LATE_US = 500_000
 _TRY_S = 5.0
 """How often a request may go beyond a lease: its answer corrects what others are thought to use."""
 
+_SHORT_US = 60 * 10**6
+"""In windows up to so long none does: they are soon over, and each of many members would go."""
+
 MANY_NOTED = 256
 """After so many notes it is time for :func:`take_notes`."""
 
@@ -132,16 +135,21 @@ class Claim:
     index: int
     """Which one of them, counted since the epoch."""
     length_us: int
+    limit: int
     allowed: int
-    """Most that all may use together."""
+    """Most that all may use together, but for what is urgent."""
     held: int
     """The lease: most that may be used from here."""
+    spare: int
+    """What is urgent may use so much besides."""
     own: int
     """What is used from here, what is under way included."""
     done: int
     """What of that is known to be handled."""
     wanted: int
     """What is missing for a request, or 1 to have something ahead of need; 0 if nothing is."""
+    is_needed: bool
+    """A request waits for it."""
     told: int | None
     """The last count that was told in this window."""
     told_at: int
@@ -202,6 +210,7 @@ class _Window:
         "interval",
         "interval_num",
         "is_dry",
+        "is_needed",
         "late_given",
         "late_mark",
         "length_us",
@@ -209,6 +218,8 @@ class _Window:
         "low",
         "meter",
         "next_granted",
+        "next_spare",
+        "spare",
         "start",
         "sure",
         "told",
@@ -243,12 +254,17 @@ class _Window:
         """What was ever sent, less what of it may count in the current window: both for leases alone."""
         self.granted = 0
         """The lease: most of our own that may count in the current window."""
+        self.spare = 0
+        """Part of the lease for what is urgent alone, besides."""
         self.next_granted = 0
         """The same for the next one."""
+        self.next_spare = 0
         self.low = 0
         """What of our own counts when more is asked for."""
         self.wanted = 0
         """What a request wanted that the lease has no room for."""
+        self.is_needed = False
+        """That request waits."""
         self.is_dry = False
         """There was not enough left for all to lease more."""
         self.tried_at = -math.inf
@@ -325,15 +341,21 @@ class _Window:
         self.known = min(self.known, recent)
         self.late_mark = None
         self.start = self.meter.sent - min(self.own, self.meter.under_way + recent)
-        self.lease(self.next_granted)
-        self.next_granted = 0
+        self.lease(self.next_granted, self.next_spare)
+        self.next_granted = self.next_spare = 0
         self.is_dry = False
         self.told = None
 
-    def lease(self, granted: int) -> None:
-        """Hold that much of the window from now on."""
+    def lease(self, granted: int, spare: int = 0) -> None:
+        """Hold that much of the window from now on, and so much for what is urgent besides."""
         self.granted = granted
+        self.spare = spare
         self.low = self.own + (granted - self.own) // 2
+
+    def lapse(self) -> None:
+        """Hold nothing any more but what was used."""
+        self.lease(min(self.granted, self.own))
+        self.next_granted = self.next_spare = 0
 
     def move(self, exchange_us: int) -> None:
         """Lie where the time now is: that was set, and did not pass."""
@@ -343,9 +365,7 @@ class _Window:
             # By the new time nobody knows when it was sent: all that is used may have come near the end.
             self.late_mark = -self.base if exchange_us >= self.late_us else None
             self.late_given = 0
-            # What was leased is part of another window.
-            self.lease(min(self.granted, self.own))
-            self.next_granted = 0
+            self.lapse()  # what was leased is part of another window
 
     def hear(
         self, count: int, mark: tuple[int, int, int], own: int, sent_us: int, now: float
@@ -442,8 +462,9 @@ class Ledger:
         """When one of them turns, or nears its end."""
         self.is_leased = False
         """Others count in the same windows, elsewhere: each holds leases on parts of them."""
-        self.fallback = 0
-        """In how many parts windows are divided that begin while no leases can be had; 0 while they can."""
+        self.fallback: Callable[[int, int], int] | None = None
+        """The part of what is allowed in a window, by its index, that begins while no leases can be had;
+        ``None`` while they can."""
         self.lapses_at = math.inf
         """When leases that were not confirmed any more may have been given to others."""
         self.is_asked = False
@@ -500,13 +521,14 @@ class Ledger:
         for window in self.windows.values():
             index = window.index
             look_at_us = min(look_at_us, window.roll(exchange_us))
-            if self.fallback and window.index != index:
-                window.lease(window.allowed // self.fallback)
+            if self.fallback is not None and window.index != index:
+                part = self.fallback(window.allowed, window.index)
+                spare = self.fallback(window.limit - window.allowed, window.index)
+                window.lease(max(window.granted, part), max(window.spare, spare))
         if now >= self.lapses_at:
             self.lapses_at = math.inf
             for window in self.windows.values():
-                window.lease(min(window.granted, window.own))
-                window.next_granted = 0
+                window.lapse()
         self.look_at = min(self._moment(look_at_us), self.lapses_at)
         self.reckon()
 
@@ -588,18 +610,18 @@ class Ledger:
     def exceeded(self, wanted: int, now: float, *, urgent: bool) -> Refusal | None:
         """Say why a request must wait for a lease, if it must; have one fetched ahead of need."""
         for window in self.windows.values():
-            # What may be urgent takes from the reserve, of which each has a small part.
-            spare = (window.limit - window.allowed) // 8 if urgent else 0
-            is_too_heavy = wanted > window.allowed  # for anybody: the exchange's to refuse
+            spare = window.spare if urgent else 0
+            is_too_heavy = wanted > window.limit  # for anybody: the exchange's to refuse
             if (
                 window.own + wanted > window.granted + spare
                 and not is_too_heavy
                 and not self._goes_beyond(window, wanted, now)
             ):
                 window.wanted = max(window.wanted, wanted)
+                window.is_needed = True
                 self.ask()
                 # A lease is on its way, unless there was none to be had.
-                is_brief = not window.is_dry and not self.fallback
+                is_brief = not window.is_dry and self.fallback is None
                 retry_s = LEASE_RETRY_S if is_brief else DRY_RETRY_S
                 return Refusal(
                     f"limit {window.type}: {wanted} wanted, {max(0, window.granted - window.own)} left of "
@@ -615,8 +637,9 @@ class Ledger:
     def _goes_beyond(self, window: _Window, wanted: int, now: float) -> bool:
         """Whether a request goes though no lease has room for it: by the exchange's count there is room."""
         if (
-            not window.is_dry
-            or self.fallback
+            window.length_us <= _SHORT_US
+            or not window.is_dry
+            or self.fallback is not None
             or self.meter.under_way
             or window.told is None
             or wanted + window.used > window.allowed
@@ -646,11 +669,15 @@ class Ledger:
                     name,
                     window.index,
                     window.length_us,
+                    window.limit,
                     window.allowed,
                     window.granted,
+                    # What was urgent may have used a part.
+                    max(0, min(window.spare, window.granted + window.spare - own)),
                     own,
                     max(0, own - under_way),
                     window.wanted,
+                    window.is_needed,
                     window.told,
                     window.told_at,
                 )
@@ -661,19 +688,23 @@ class Ledger:
                         name,
                         window.index + 1,
                         window.length_us,
+                        window.limit,
                         window.allowed,
                         window.next_granted,
+                        window.next_spare,
                         0,
                         0,
                         0 if window.next_granted else 1,
+                        False,
                         None,
                         0,
                     )
                 )
             window.wanted = 0
+            window.is_needed = False
         return found
 
-    def grant(self, claim: Claim, granted: int, *, is_all: bool = True) -> None:
+    def grant(self, claim: Claim, granted: int, spare: int = 0, *, is_all: bool = True) -> None:
         """Hold that much of a window that was claimed; ``is_all`` where more is not to be had soon."""
         for window in self.windows.values():
             if claim.window != f"{window.type}:{window.interval}:{window.interval_num}":
@@ -682,14 +713,15 @@ class Ledger:
                 window.is_dry = is_all and claim.wanted > granted - window.own
                 if granted != window.granted:
                     window.lease(granted)
+                window.spare = spare
             elif claim.index == window.index + 1:
-                window.next_granted = granted
+                window.next_granted, window.next_spare = granted, spare
         self.reckon()
 
     def hold(self, keep: Callable[[Claim], int], now: float) -> None:
         """Change what is held of each current window."""
         for claim in self.claims(now, 0):
-            self.grant(claim, keep(claim))
+            self.grant(claim, keep(claim), claim.spare)
 
 
 def _nothing() -> None:

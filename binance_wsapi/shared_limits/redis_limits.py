@@ -9,6 +9,8 @@ import math
 import os
 from collections import deque
 from collections.abc import Callable, Coroutine
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import redis.asyncio
@@ -21,7 +23,7 @@ from binance_wsapi.core.shared_limits import SharedPool
 from binance_wsapi.options import check_server, own_parameters
 from binance_wsapi.protocol.limits import Claim, Ledger
 from binance_wsapi.protocol.silence import Silence
-from binance_wsapi.shared_limits.lease_script import LEASE
+from binance_wsapi.shared_limits.lease_script import BOOK_KEYS, LEASE
 from binance_wsapi.shared_limits.silences import Silences
 
 __all__ = ["RedisLimits"]
@@ -61,14 +63,33 @@ LAPSES_S = LIVES_MS / 1000 - 0.5
 FAILURES = (RedisError, OSError, TimeoutError, asyncio.TimeoutError)
 
 
+@dataclass(frozen=True, slots=True)
+class _Mark:
+    """A call that the server answered, to measure its book's time from."""
+
+    life: str
+    """Which book that was: one that was lost begins anew."""
+    call: int
+    at: int
+    """The book's time then, milliseconds."""
+    answered_at: float
+
+
 class _Book:
     """One ledger, in the words of the server: a set of members, and a hash for each window."""
 
-    def __init__(self, name: str, ledger: Ledger) -> None:
+    def __init__(self, name: str, own_id: str, ledger: Ledger) -> None:
         self.name = f"{PREFIX}:{{{name}}}"
         self.ledger = ledger
         self.members = 0
         """How many there were last; 0 before that was known."""
+        self.rank = int(own_id, 16) % STRANGERS
+        """Which of them it is; by chance before that was known."""
+        self.is_busy = False
+        """Whether a part of each window is to be promised."""
+        self.is_promised = False
+        """Whether the server was told so last."""
+        self.mark = _Mark("", 0, 0, 0.0)
         self.sent = 0
         """What had been sent at the last look."""
         self.active_at = -1e9
@@ -88,16 +109,15 @@ class _Book:
         """Return how the windows stand; what is leased and not needed is let go before."""
         ledger = self.ledger
         claims = ledger.claims(now, AHEAD_US)
-        if ledger.meter.sent != self.sent or any(
-            claim.wanted > 1 or (claim.wanted and claim.own) for claim in claims
-        ):
+        if ledger.meter.sent != self.sent or any(claim.is_needed for claim in claims):
             self.sent, self.active_at = ledger.meter.sent, now
         if returns and now - self.active_at > IDLE_S:
             for at, claim in enumerate(claims):
                 keep = claim.own + max(1, claim.allowed // 50)
                 if claim.held > keep and not claim.wanted:
-                    ledger.grant(claim, keep)
-                    claims[at] = Claim(*_changed(claim, keep))
+                    ledger.grant(claim, keep, claim.spare)
+                    claims[at] = replace(claim, held=keep)
+        self.is_busy = now - self.active_at < BUSY_S
         return claims
 
     def unknown_windows(self) -> dict[str, int]:
@@ -122,10 +142,14 @@ class _Book:
     def key(self, claim: Claim) -> str:
         return f"{self.name}:{claim.window}:{claim.index}"
 
+    def passed(self, now: float) -> list[Any]:
+        """Return what the server is told of the time: a call, and how long ago it was answered at least."""
+        passed_ms = math.floor((now - self.mark.answered_at) * 1000)
+        return [self.mark.life, self.mark.call, self.mark.at, passed_ms]
+
     def arguments(self, claim: Claim, now: float) -> list[Any]:
         """Return what the server is told of a window."""
         window = self.key(claim)
-        is_busy = now - self.active_at < BUSY_S
         most: Any = ""
         least: Any = ""
         counts = self.counts.setdefault(window, deque())
@@ -145,20 +169,39 @@ class _Book:
                 least = counts[0][1] - marks[-1][1]
         if most != "" and least != "":
             least = min(least, most)
-        wanted = claim.wanted if is_busy or claim.wanted > 1 or claim.own else 0
+        wanted = claim.wanted if self.is_busy or claim.own else 0
         lasts_s = 2 * claim.length_us // 10**6 + 1
-        held = max(
-            claim.held, claim.own
-        )  # what was under way as the window turned counts here, too
-        return [claim.allowed, held, claim.done, wanted, int(is_busy), most, least, lasts_s]
+        # What was under way as the window turned counts here, too.
+        held = max(claim.held, claim.own)
+        return [
+            claim.index,
+            claim.limit,
+            claim.allowed,
+            held,
+            claim.spare,
+            claim.own,
+            claim.done,
+            wanted,
+            most,
+            least,
+            lasts_s,
+        ]
 
-    def take(self, claims: list[Claim], reply: list[Any], *, asked_at: float) -> None:
+    def take(
+        self, claims: list[Claim], reply: list[Any], *, asked_at: float, answered_at: float
+    ) -> None:
         """Take in what the server answered to what was asked then."""
-        is_settling = bool(reply[1])
+        members, is_settling, rank, life, call, at = reply[:6]
+        if members >= self.members:  # else some are to come back yet
+            self.rank = rank
+        self.is_promised = self.is_busy
+        # One that is a little older loses less of the time: each misses its own way to the server.
+        if life != self.mark.life or answered_at - self.mark.answered_at >= BEAT_S:
+            self.mark = _Mark(life, call, at, answered_at)
         if not is_settling:
-            self.ledger.fallback = 0
-        for claim, (held, handled, used) in zip(claims, reply[2:], strict=True):
-            self.ledger.grant(claim, held, is_all=not is_settling)
+            self.ledger.fallback = None
+        for claim, (held, spare, handled, used) in zip(claims, reply[6:], strict=True):
+            self.ledger.grant(claim, held, spare, is_all=not is_settling)
             window, sent = self.key(claim), self.ledger.meter.sent
             marks = self.marks.setdefault(window, deque(maxlen=MARKS))
             if marks and marks[-1][0] == sent:
@@ -181,21 +224,22 @@ class _Book:
         """Go on with what is held, and with what is promised of windows that begin to who is taken to be alive."""
         self.ledger.roll(now)  # what has lapsed by now is gone
         self.ledger.confirmed(math.inf)
-        self.ledger.fallback = 2 * (self.members or STRANGERS)
+        self.ledger.fallback = partial(_promised, self.members if self.is_promised else 0)
 
     def stand_alone(self, now: float) -> None:
         """Go on when all have to: with an equal part of each window that begins."""
         is_stranger, members = not self.members, self.members or STRANGERS
         self.do_without(now)
-        self.ledger.fallback = members
+        self.ledger.fallback = partial(_part_in_turn, members, self.rank)
 
         def part(claim: Claim) -> int:
             if is_stranger:
+                its_part = _part_in_turn(members, self.rank, claim.allowed, claim.index)
                 # Nothing but the exchange's count tells of others; what tells it fits into the reserve.
                 if claim.told is None:
-                    return max(claim.own, 1, claim.allowed // 50)
+                    return max(claim.own, min(its_part, max(1, claim.allowed // 50)))
                 is_free = claim.told <= claim.allowed // 2
-                return max(claim.held, claim.allowed // members) if is_free else claim.own
+                return max(claim.held, its_part) if is_free else claim.own
             if claim.length_us <= SHORT_US:
                 return claim.held  # the next one begins soon
             left = claim.allowed - self.used.get(self.key(claim), claim.allowed)
@@ -259,11 +303,11 @@ class RedisLimits:
         """Share a pool's limits from now on: its ledgers go by leases."""
         address = pool.address if self._address is None else f"{pool.address}@{self._address}"
         books = [
-            _Book(f"{address}:weight", pool.weight),
-            _Book(f"{address}:connections", pool.connections),
+            _Book(f"{address}:weight", self._id, pool.weight),
+            _Book(f"{address}:connections", self._id, pool.connections),
         ]
         if pool.account is not None:
-            books.append(_Book(f"{pool.account}:orders", pool.orders))
+            books.append(_Book(f"{pool.account}:orders", self._id, pool.orders))
         for book in books:
             book.ledger.is_leased = True
             book.ledger.on_need = self._wake.set
@@ -336,7 +380,8 @@ class RedisLimits:
         for book in self._books:
             claims = book.claims(now, returns=not is_last)
             expected = 0 if is_last else book.members
-            arguments: list[Any] = [self._id, LIVES_MS, expected, int(is_back)]
+            arguments: list[Any] = [self._id, LIVES_MS, expected, int(is_back), int(book.is_busy)]
+            arguments += [int(is_last), os.urandom(8).hex(), *book.passed(now)]
             for claim in claims:
                 arguments += book.arguments(claim, now)
             windows = f"{book.name}:windows"
@@ -344,13 +389,12 @@ class RedisLimits:
                 pipeline.hset(windows, mapping=news)
                 pipeline.expire(windows, WINDOWS_LAST_S)
             pipeline.hgetall(windows)
-            keys = [f"{book.name}:{each}" for each in ("members", "expected", "since", "busy")]
+            keys = [f"{book.name}:{each}" for each in BOOK_KEYS]
             keys += map(book.key, claims)
             pipeline.eval(LEASE, len(keys), *keys, *arguments)
-            if is_last:
-                pipeline.zrem(f"{book.name}:members", self._id)
             said.append((book, claims, news))
         answers = iter(await pipeline.execute(raise_on_error=False))
+        answered_at = self._now()
         self._silences.take(silences, answers)
         if is_last:
             return
@@ -365,7 +409,7 @@ class RedisLimits:
             if book.learn_windows(next(replies)):
                 self._wake.set()
             reply = next(replies)
-            book.take(claims, reply, asked_at=now)
+            book.take(claims, reply, asked_at=now, answered_at=answered_at)
             # Of those who are to come back yet some may be missing.
             book.members = max(int(reply[0]), book.members if is_back else 0)
         self._lost_at = None
@@ -438,16 +482,12 @@ def _in_words(error: BaseException) -> str:
     return f"{type(error).__name__}: {error}".rstrip(": ")
 
 
-def _changed(claim: Claim, held: int) -> tuple[Any, ...]:
-    return (
-        claim.window,
-        claim.index,
-        claim.length_us,
-        claim.allowed,
-        held,
-        claim.own,
-        claim.done,
-        claim.wanted,
-        claim.told,
-        claim.told_at,
-    )
+def _promised(members: int, allowed: int, index: int) -> int:
+    """Return what the server keeps back at the least for one of so many that are busy; 0 for one that is not."""
+    return allowed // (2 * members) if members else 0
+
+
+def _part_in_turn(members: int, rank: int, allowed: int, index: int) -> int:
+    """Return the part of one of several members, for whom the remainder goes round from window to window."""
+    place = (rank + index) % members
+    return allowed * (place + 1) // members - allowed * place // members

@@ -1,7 +1,8 @@
 """What the exchange told one member to leave alone, for all members: published at once, and kept for those who come.
 
 A member takes in what is kept whenever it says that it lives, before it takes a lease: whoever missed the message,
-or came later, sends nothing all the same.
+or came later, sends nothing all the same. Each word of it is taken in once, and goes by the member's own clock from
+then on; one that the server forgot, or dropped early since its clock jumped, is told it again.
 """
 
 from __future__ import annotations
@@ -9,8 +10,9 @@ from __future__ import annotations
 import json
 import logging
 import math
+import os
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from binance_wsapi.core.shared_limits import SharedPool
@@ -23,15 +25,26 @@ log = logging.getLogger("binance_wsapi.limits")
 OF_ADDRESS = ("requests", "handshakes", "banned")
 OF_ACCOUNT = ("orders",)
 
+RETOLD_S = 1.0
+"""How much less the server may know of than a member does before that tells it again."""
+
 KEEP = """
+local kept = {}
 for at, key in ipairs(KEYS) do
-    local lasts = tonumber(ARGV[at])
-    if lasts > 0 and redis.call('PTTL', key) < lasts then
-        redis.call('SET', key, 1, 'PX', lasts)
+    local told, lasts = redis.call('GET', key) or '', redis.call('PTTL', key)
+    -- A server whose clock was put back keeps it for longer than anybody said.
+    lasts = math.min(lasts, tonumber(string.match(told, ':(%d+)$') or lasts))
+    local longer = tonumber(ARGV[at + 1])
+    if longer > 0 and lasts < longer then
+        told, lasts = ARGV[1] .. ':' .. longer, longer
+        redis.call('SET', key, told, 'PX', lasts)
     end
+    table.insert(kept, told)
+    table.insert(kept, lasts)
 end
+return kept
 """
-"""The longest that anybody was told of each kind counts."""
+"""The longest that anybody was told of each kind counts; returns by which words, and for how long yet."""
 
 
 @dataclass(eq=False)
@@ -43,13 +56,24 @@ class _Place:
     kinds: tuple[str, ...]
     """Of what is told, what concerns it."""
     untold: Silence | None = None
-    """What the server does not know yet."""
+    """What nobody else knows yet."""
+    known: Silence = field(default_factory=Silence)
+    """All that was told here or heard."""
+    is_forgotten: bool = False
+    """The server knows less."""
+    heard: dict[str, str] = field(default_factory=dict)
+    """By key: the word that was taken in last."""
 
     def keys(self) -> list[str]:
         return [f"{self.channel}:{kind}" for kind in self.kinds]
 
+    def learn(self, told: Silence) -> None:
+        self.known.heed(told)
+        self.known.heed_orders(told)
+
     def hear(self, remaining: dict[str, float], now: float) -> None:
         told, nothing = Silence.of(remaining, now), Silence()
+        self.learn(told)
         if self.kinds is OF_ADDRESS:
             self.pool.hear(told, nothing)
         else:
@@ -88,20 +112,20 @@ class Silences:
         for place in self._places.values():
             if place.pool is pool:
                 place.untold = silence
+                place.learn(silence)
 
     def ask(self, pipeline: Any) -> list[tuple[_Place, Silence | None]]:
         """Add to what the server is asked; return what :meth:`take` needs."""
         asked, now = [], self._now()
         for place in self._places.values():
-            keys = place.keys()
+            keys, lasts_ms = place.keys(), [0] * len(place.kinds)
+            if place.untold is not None or place.is_forgotten:
+                remaining = place.known.remaining(now)
+                lasts_ms = [math.ceil(remaining[kind] * 1000) for kind in place.kinds]
+            pipeline.eval(KEEP, len(keys), *keys, os.urandom(8).hex(), *lasts_ms)
             if place.untold is not None:
-                remaining = place.untold.remaining(now)
                 what = {kind: remaining[kind] for kind in place.kinds if remaining[kind] > 0}
-                lasts_ms = [math.ceil(what.get(kind, 0) * 1000) for kind in place.kinds]
-                pipeline.eval(KEEP, len(keys), *keys, *lasts_ms)
                 pipeline.publish(place.channel, json.dumps({"from": self._id, **what}))
-            for key in keys:
-                pipeline.pttl(key)
             asked.append((place, place.untold))
         return asked
 
@@ -114,18 +138,24 @@ class Silences:
         now = self._now()
         problem: Exception | None = None
         for place, said in asked:
+            kept = next(replies)
             if said is not None:
-                kept, _ = next(replies), next(replies)
-                if isinstance(kept, Exception):
-                    problem = kept
-                elif place.untold is said:
-                    place.untold = None
-            remaining = {}
-            for kind in place.kinds:
-                lasts_ms = next(replies)
-                if isinstance(lasts_ms, Exception):
-                    problem = lasts_ms
-                elif lasts_ms > 0:
+                next(replies)
+            if isinstance(kept, Exception):
+                problem = kept
+                continue
+            if place.untold is said:
+                place.untold = None
+            remaining: dict[str, float] = {}
+            known = place.known.remaining(now)
+            place.is_forgotten = False
+            for kind, key, word, lasts_ms in zip(
+                place.kinds, place.keys(), kept[::2], kept[1::2], strict=True
+            ):
+                if known[kind] > max(0, lasts_ms) / 1000 + RETOLD_S:
+                    place.is_forgotten = True
+                if lasts_ms > 0 and place.heard.get(key) != word:
+                    place.heard[key] = word
                     remaining[kind] = lasts_ms / 1000
             if remaining:
                 place.hear(remaining, now)

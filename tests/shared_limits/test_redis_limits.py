@@ -22,8 +22,8 @@ from binance_wsapi import (
     SharedLimitsChanged,
     WsKey,
 )
-from binance_wsapi.shared_limits.lease_script import LEASE
-from binance_wsapi.shared_limits.redis_limits import RedisLimits
+from binance_wsapi.shared_limits.lease_script import BOOK_KEYS, LEASE
+from binance_wsapi.shared_limits.redis_limits import LIVES_MS, RedisLimits
 from binance_wsapi.shared_limits.silences import KEEP
 from binance_wsapi.simulator import SimulatedExchange
 
@@ -67,73 +67,79 @@ def channel_of(database: Any) -> str:
 # Leases
 
 
+SETTLED_MS = 10**9
+"""The time of a book that has known its members for long."""
+
+
 def lease(
     database: Any,
     member: str,
     *,
+    limit: int = 1000,
     allowed: int = 1000,
     held: int = 0,
+    spare: int = 0,
     done: int = 0,
     wanted: int = 1,
-    busy: int = 1,
     most: Any = "",
     least: Any = "",
-    lives_ms: int = 60_000,
     expected: int = 0,
+    passed_ms: int = 0,
     is_new: bool = False,
-) -> int:
-    keys = ["book:members", "book:expected", "book:since", "book:busy", "book:window"]
-    if not is_new:
-        database.set("book:since", 1)
-    elif database.get("book:since") == "1":
-        database.delete("book:since")
-    asked = [
-        member,
-        lives_ms,
-        expected,
-        int(expected > 0),
-        allowed,
-        held,
-        done,
-        wanted,
-        busy,
-        most,
-        least,
-        100,
-    ]
-    reply = database.eval(LEASE, len(keys), *keys, *asked)
-    return int(reply[2][0])
+    is_last: bool = False,
+) -> tuple[int, int]:
+    """Return what a member holds now, and what of that is for what is urgent."""
+    keys = [f"book:{each}" for each in BOOK_KEYS] + ["book:window"]
+    now = int(database.hget("book:state", "now") or 0)
+    if not is_new and now < SETTLED_MS:
+        zeros = dict.fromkeys(("call", "known", "known_call", "known_at"), 0)
+        state = database.hgetall("book:state") or {"life": "one", **zeros}
+        database.hset("book:state", mapping={**state, "now": SETTLED_MS})
+    elif is_new and now >= SETTLED_MS:
+        database.hset("book:state", "now", 0)
+    life, call, at = database.hmget("book:state", "life", "call", "now")
+    asked = [member, LIVES_MS, expected, int(expected > 0), 1, int(is_last), "one"]
+    asked += [life or "", call or 0, at or 0, passed_ms]
+    asked += [7, limit, allowed, held, spare, held, done, wanted, most, least, 100]
+    *_, (leased, urgent, _, _) = database.eval(LEASE, len(keys), *keys, *asked)
+    return int(leased), int(urgent)
+
+
+def leased(database: Any, member: str, **asked: Any) -> int:
+    return lease(database, member, **asked)[0]
 
 
 def test_no_more_is_leased_than_there_is(database: Any) -> None:
     held = dict.fromkeys("abcd", 0)
     for _ in range(60):
         for member in held:
-            held[member] = lease(database, member, held=held[member], wanted=5)
+            held[member] = leased(database, member, held=held[member], wanted=5)
 
     assert sum(held.values()) == 1000
 
 
 def test_half_of_its_part_is_kept_for_each_busy_member(database: Any) -> None:
-    held = {"a": lease(database, "a"), "b": lease(database, "b", wanted=0)}
+    held = {"a": leased(database, "a"), "b": leased(database, "b", wanted=0)}
     for _ in range(60):
-        held["a"] = lease(database, "a", held=held["a"], wanted=50)
+        held["a"] = leased(database, "a", held=held["a"], wanted=50)
     assert held["a"] == 1000 - 1000 // 4
-    held["b"] = lease(database, "b", held=held["b"])
+    held["b"] = leased(database, "b", held=held["b"])
 
     assert held["b"] >= 1000 // 4
 
 
 def test_what_a_dead_member_had_leased_comes_back(database: Any) -> None:
-    dead = lease(database, "dead", wanted=600, lives_ms=50)
-    assert dead == 600
-    wait_until(lambda: lease(database, "b", held=0, wanted=900) >= 900)
+    assert leased(database, "dead", wanted=600) == 600
+    assert leased(database, "b", wanted=900) == 400
+    assert leased(database, "b", held=400, wanted=500, passed_ms=LIVES_MS - 1) == 400
+
+    assert leased(database, "b", held=400, wanted=500, passed_ms=1) >= 900
 
 
 def test_what_the_exchange_counts_corrects_what_is_left(database: Any) -> None:
-    held = lease(database, "a", wanted=100, held=100, done=100, least=800)
+    held = leased(database, "a", wanted=100, held=100, done=100, least=800)
     assert held <= 200, "strangers used 800"
-    held = lease(database, "a", wanted=500, held=100, done=100, most=-50)
+    held = leased(database, "a", wanted=500, held=100, done=100, most=-50)
 
     assert held > 200, "less counts than was thought"
 
@@ -141,20 +147,64 @@ def test_what_the_exchange_counts_corrects_what_is_left(database: Any) -> None:
 def test_a_server_that_lost_everything_knows_that_others_will_come(database: Any) -> None:
     back = "abc"
     for member in back:
-        assert lease(database, member, held=100, wanted=900, expected=4) == 100
+        assert leased(database, member, held=100, wanted=900, expected=4) == 100
     # What the last one holds nobody could have known.
-    assert lease(database, "d", held=650, wanted=1, expected=4) == 650
-    assert lease(database, "a", held=100, wanted=900, is_new=True) == 100
+    assert leased(database, "d", held=650, wanted=1, expected=4) == 650
+    assert leased(database, "a", held=100, wanted=900, is_new=True) == 100
 
-    held = [lease(database, member, held=100, wanted=900) for member in back]
+    held = [leased(database, member, held=100, wanted=900) for member in back]
     assert sum(held) == 1000 - 650
 
 
 def test_a_book_that_is_new_gives_a_small_part_to_each(database: Any) -> None:
     """Those may hold the rest who have not come back yet."""
-    held = lease(database, "a", wanted=900, is_new=True)
-    assert lease(database, "a", held=held, wanted=900, is_new=True) == 1000 // 8
-    assert lease(database, "a", held=held, wanted=800) > 1000 // 8
+    held = leased(database, "a", wanted=900, is_new=True)
+    assert leased(database, "a", held=held, wanted=900, is_new=True) == 1000 // 8
+    assert leased(database, "a", held=held, wanted=800) > 1000 // 8
+
+
+def test_who_called_meanwhile_is_not_taken_to_be_silent_since_before(database: Any) -> None:
+    """Nobody knows when in that time it was."""
+    leased(database, "slow")
+    life, call, at = database.hmget("book:state", "life", "call", "now")
+    leased(database, "b")
+    keys = [f"book:{each}" for each in BOOK_KEYS]
+    told = ["slow", LIVES_MS, 0, 0, 1, 0, "one", life, call, at, LIVES_MS]
+    members, *_ = database.eval(LEASE, len(keys), *keys, *told)
+
+    assert members == 2
+
+
+def test_what_is_for_cancels_alone_is_never_more_than_the_reserve(database: Any) -> None:
+    members = [f"{number:02}" for number in range(20)]
+    given = [lease(database, each, limit=1000, allowed=980)[1] for each in members]
+    assert sum(given) <= 20
+    assert given[0] == 20 // 8
+    # What one of them used of it counts as held by it.
+    used = lease(database, members[0], limit=1000, allowed=980, held=985)
+
+    assert used == (985, 0)
+
+
+def test_who_leaves_last_has_all_expire_and_who_comes_back_keeps_it(database: Any) -> None:
+    leased(database, "a")
+    assert {database.ttl(name) for name in database.scan_iter("book:*")} == {-1}
+    leased(database, "a", is_last=True)
+    assert min(database.ttl(name) for name in database.scan_iter("book:*")) > 86_400
+    leased(database, "b")
+
+    assert {database.ttl(name) for name in database.scan_iter("book:*")} == {-1}
+
+
+def test_a_window_that_is_over_is_deleted(database: Any) -> None:
+    leased(database, "a", passed_ms=100_000)
+    assert database.exists("book:window")
+    keys = [f"book:{each}" for each in BOOK_KEYS]
+    life, call, at = database.hmget("book:state", "life", "call", "now")
+    told = ["a", LIVES_MS, 0, 0, 1, 0, "one", life, call, at, 100_000]
+    database.eval(LEASE, len(keys), *keys, *told)
+
+    assert not database.exists("book:window")
 
 
 # A client
@@ -268,7 +318,7 @@ def test_a_ban_that_is_told_while_the_server_is_away_reaches_others_when_it_is_b
 
 def test_a_short_wait_ends_no_longer_one(database: Any) -> None:
     for lasts_ms in (60_000, 500, 0):
-        database.eval(KEEP, 2, "requests", "banned", lasts_ms, lasts_ms // 2)
+        database.eval(KEEP, 2, "requests", "banned", "word", lasts_ms, lasts_ms // 2)
 
     assert 30_000 < database.pttl("requests") <= 60_000
     assert 15_000 < database.pttl("banned") <= 30_000
