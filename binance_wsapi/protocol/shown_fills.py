@@ -106,13 +106,12 @@ def fills_of(
     # Futures show the trades of some days, and of a symbol the latest: those told may be left out.
     executed -= told.but_for(trades)
     if symbols is None:
-        whole_since = math.inf if len(trades) >= book.most_fills else -math.inf
-    else:
-        whole_since = symbols.whole_since
+        symbols = trades_of_symbol(trades, is_full=len(trades) >= book.most_fills)
+    whole_since = symbols.whole_since
     made = whole_number(order.get("time")) or 0
     if made <= whole_since and order.get("status") not in FINAL_STATUSES:
         # Later fills than the order shows would make up for older ones that are missing.
-        trades = _made_by(trades, whole_number(order.get("updateTime")) or 0)
+        trades = _made_by(trades, whole_number(order.get("updateTime")) or 0, whole_since)
     if sum(Decimal(each["qty"]) for each in trades) < executed:
         raise UntoldError(f"{book.fills} shows less than was filled")
     return _upto(executed, trades)
@@ -174,12 +173,14 @@ def _readable(book: AccountBook, row: dict[str, Any]) -> dict[str, Any]:
     return row if trade is row else {**trade, _ROW: row}
 
 
-def _made_by(trades: Iterable[dict[str, Any]], time: int) -> list[dict[str, Any]]:
-    """Return those made until then; of several made right then, some may be later than what is shown."""
+def _made_by(
+    trades: Iterable[dict[str, Any]], time: int, whole_since: float
+) -> list[dict[str, Any]]:
+    """Return those made until then; of several made right then, shown or not, some may be later."""
     made = [(whole_number(each.get("time")), each) for each in trades]
     earlier = [each for at, each in made if at is not None and at < time]
     last = [each for at, each in made if at == time]
-    return earlier + last if len(last) == 1 else earlier
+    return earlier + last if len(last) == 1 and whole_since < time else earlier
 
 
 def _upto(executed: Decimal, trades: list[dict[str, Any]]) -> list[dict[str, Any]]:

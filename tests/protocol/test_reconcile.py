@@ -1118,6 +1118,16 @@ def test_of_fills_of_one_moment_a_full_list_says_only_what_its_beginning_proves(
     assert len(asking.on_answer([other, *fills])) == (made == 1001)
 
 
+def test_a_full_list_that_begins_in_the_moment_of_a_fill_may_lack_it() -> None:
+    """What it shows of that moment is later than the order."""
+    orders = live(report(), book=replace(SPOT_BOOK, most_fills=2))
+    asking = Reconciliation(orders)
+    asking.on_answer(row(executedQty="1", status="PARTIALLY_FILLED", updateTime=1002))
+    fills = [{**trade(2), "time": 1002}, {**trade(3), "time": 1003}]
+
+    assert asking.on_answer(fills) == []
+
+
 @pytest.mark.parametrize("shown", [[3], [2, 3], [1, 2], []])
 def test_a_list_by_symbol_without_all_missed_fills_is_not_believed(shown: list[int]) -> None:
     """A copy that lags leaves out the newest."""
