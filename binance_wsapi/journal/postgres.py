@@ -8,6 +8,7 @@ insert is committed: whoever takes over sees every intent of its predecessor, an
 from __future__ import annotations
 
 import logging
+import os
 import secrets
 import threading
 import time
@@ -21,6 +22,7 @@ from binance_wsapi.errors import ConfigurationError, JournalHeld
 from binance_wsapi.forks import ends_at_fork
 from binance_wsapi.journal.postgres_link import ANSWER_S, PostgresLink, name_of
 from binance_wsapi.journal.pruning import DAY_US, left_open
+from binance_wsapi.journal.runs import expect_process
 from binance_wsapi.protocol.journal_records import (
     Entry,
     EntryKey,
@@ -126,6 +128,7 @@ class PostgresJournal:
     def __init__(self, url: str, run: Run, *, is_synced: bool, keep_days: float | None) -> None:
         self._url, self._name = url, name_of(url)
         self._account = run.account
+        self._pid = os.getpid()
         self._keep_us = None if keep_days is None else round(keep_days * DAY_US)
         limit = f"SET statement_timeout = {round(ANSWER_S * 1000)}"
         durability = f"SET synchronous_commit = {'on' if is_synced else 'off'}"
@@ -166,6 +169,7 @@ class PostgresJournal:
 
     def append(self, records: Sequence[Record]) -> None:
         """Write records as one row."""
+        expect_process(self._pid, self._name)
         with self._writing:
             if self._lost is not None:
                 raise JournalLost(self._lost)
@@ -186,7 +190,9 @@ class PostgresJournal:
         return read_database(self._url, self._account)
 
     def close(self) -> None:
-        """Let others have it."""
+        """Let others have it; in a forked child it does nothing: the lease and the connections are the parent's."""
+        if self._pid != os.getpid():
+            return
         self._is_ended.set()
         with self._writing:
             self._writer.close()

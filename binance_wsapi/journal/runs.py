@@ -7,9 +7,10 @@ import socket
 import time
 from pathlib import Path
 
+from binance_wsapi.core.write_ahead import JournalFailed
 from binance_wsapi.protocol.journal_records import Run, account_of
 
-__all__ = ["new_run"]
+__all__ = ["expect_process", "new_run"]
 
 
 def new_run(api_key: str | None, id_prefix: str) -> Run:
@@ -23,6 +24,20 @@ def new_run(api_key: str | None, id_prefix: str) -> Run:
         boot=_boot(),
         id_prefix=id_prefix,
     )
+
+
+def expect_process(pid: int, name: str) -> None:
+    """Make sure that this is the process that opened a journal, before anything is locked.
+
+    A thread may have held what the fork left with the parent, and a child writes into nothing of the parent's.
+
+    Raises:
+        JournalFailed: This is a child that was forked since.
+    """
+    if pid != os.getpid():
+        raise JournalFailed(
+            f"{name}: the journal is that of process {pid}, which has forked this one"
+        )
 
 
 def _boot() -> str:

@@ -23,6 +23,7 @@ from binance_wsapi.core.write_ahead import JournalFailed
 from binance_wsapi.errors import ConfigurationError
 from binance_wsapi.journal.lock import FileLock
 from binance_wsapi.journal.pruning import DAY_US, left_open
+from binance_wsapi.journal.runs import expect_process
 from binance_wsapi.journal.tail import Tail, rows_in
 from binance_wsapi.protocol.journal_records import (
     Entry,
@@ -95,6 +96,7 @@ class SqliteJournal:
         """A client that is closed does not wait for what is being written."""
         self._folding: threading.Thread | None = None
         self._is_closed = False
+        self._pid = os.getpid()
         self._lock = FileLock(path)
         try:
             with _told(path), contextlib.closing(_opened(path)) as file:
@@ -114,6 +116,7 @@ class SqliteJournal:
 
     def append(self, records: Sequence[Record]) -> None:
         """Write records as one row."""
+        expect_process(self._pid, str(self._path))
         with self._writing:
             if self._is_closed:
                 raise JournalFailed(f"{self._path}: the journal is closed")
@@ -132,7 +135,12 @@ class SqliteJournal:
         return read_file(self._path)
 
     def close(self) -> None:
-        """Fold everything into the file, and let others have it; idempotent."""
+        """Fold everything into the file, and let others have it; idempotent.
+
+        In a forked child it does nothing: the files are the parent's.
+        """
+        if self._pid != os.getpid():
+            return
         with self._writing:
             if self._is_closed:
                 return

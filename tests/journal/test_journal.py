@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import gc
 import os
 import resource
@@ -21,6 +22,7 @@ from scripted_server import Peer, ScriptedServer
 from binance_wsapi import (
     ClientClosed,
     ConfigurationError,
+    JournalHeld,
     NotPlaced,
     NotSent,
     OrderNotFound,
@@ -35,6 +37,8 @@ from binance_wsapi.core import write_ahead
 from binance_wsapi.core.call import Call
 from binance_wsapi.core.logon import Logon
 from binance_wsapi.core.write_ahead import JournalFailed
+from binance_wsapi.journal.lock import FileLock
+from binance_wsapi.journal.runs import new_run
 from binance_wsapi.journal.sqlite import SCHEMA_VERSION, SqliteJournal, prune, read_file, tails_of
 from binance_wsapi.protocol import inquiry
 from binance_wsapi.protocol.journal_records import IntentRecord, Record
@@ -379,6 +383,86 @@ def test_forked_child_does_not_keep_it(connect: Connect, path: Path) -> None:
     finally:
         os.close(tell)
         os.waitpid(pid, 0)
+
+
+def forked_unnoticed(work: Callable[[], object]) -> tuple[int, int]:
+    """Have a child do something that Python was not told of, and wait; return its number, and what ends it."""
+    told, tell = os.pipe()
+    done, do = os.pipe()
+    pid = ctypes.PyDLL(None).fork()
+    if pid == 0:
+        try:
+            os.close(tell)
+            work()
+            os.write(do, b"y")
+            os.read(told, 1)  # until the parent is done
+        finally:
+            os._exit(0)
+    os.close(told)
+    os.close(do)
+    said = os.read(done, 1)
+    os.close(done)
+    assert said == b"y"
+    return pid, tell
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no fork")
+def test_child_that_a_library_forks_does_not_keep_it(path: Path) -> None:
+    """It has the descriptor, and no code of Python's has closed it there."""
+    lock = FileLock(path)
+    pid, end = forked_unnoticed(lambda: None)
+    try:
+        lock.release()
+        FileLock(path).release()
+    finally:
+        os.close(end)
+        os.waitpid(pid, 0)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no fork")
+def test_child_that_a_library_forks_does_not_release_it(path: Path) -> None:
+    lock = FileLock(path)
+    pid, end = forked_unnoticed(lock.release)
+    try:
+        with pytest.raises(JournalHeld, match="held by this process"):
+            FileLock(path)
+    finally:
+        os.close(end)
+        os.waitpid(pid, 0)
+    lock.release()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no fork")
+@pytest.mark.parametrize("fork", ["Python's", "a library's"])
+def test_forked_child_neither_writes_into_it_nor_takes_it_away(path: Path, fork: str) -> None:
+    run = new_run("key", "")
+    journal = SqliteJournal(path, run, is_quick=True, keep_days=None)
+    journal.append([])
+
+    def in_child() -> None:
+        with pytest.raises(JournalFailed, match=f"process {os.getppid()}"):
+            journal.append([])
+        journal.close()
+
+    if fork == "Python's":
+        pid = os.fork()
+        if pid == 0:
+            status = 1
+            try:
+                in_child()
+                status = 0
+            finally:
+                os._exit(status)
+        assert os.waitpid(pid, 0)[1] == 0
+    else:
+        pid, end = forked_unnoticed(in_child)
+        os.close(end)
+        os.waitpid(pid, 0)
+    with pytest.raises(JournalHeld):
+        FileLock(path)
+    assert tails_of(path)[0].stat().st_size
+    journal.append([])
+    journal.close()
 
 
 def execute(path: Path, statement: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -105,6 +106,28 @@ def journal_of(url: str, key: str, **given: Any) -> PostgresJournal:
 def an_intent(number: int) -> IntentRecord:
     request = b'{"id":"r%d","method":"order.place","params":{}}' % number
     return IntentRecord(number, "mainWSAPI", 1, 0.0, Raw(request))
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no fork")
+def test_forked_child_neither_writes_into_it_nor_gives_it_back(url: str) -> None:
+    journal = journal_of(url, "a key")
+    journal.append([an_intent(1)])
+    pid = os.fork()
+    if pid == 0:
+        status = 1
+        try:
+            with pytest.raises(JournalFailed, match=f"process {os.getppid()}"):
+                journal.append([an_intent(2)])
+            journal.close()
+            status = 0
+        finally:
+            os._exit(status)
+    assert os.waitpid(pid, 0)[1] == 0
+
+    journal.append([an_intent(3)])
+    with pytest.raises(ConfigurationError, match="held by"):
+        journal_of(url, "a key")
+    journal.close()
 
 
 # What stands there
