@@ -34,6 +34,10 @@ class Refills:
         self._symbols = symbols
         self._planned: dict[str, ScheduledCall] = {}
 
+    def is_planned(self, symbol: str) -> bool:
+        """Whether something was taken that is not put back."""
+        return symbol in self._planned
+
     def done(self, symbol: str) -> None:
         """Take note that a book is full: what was planned for it is called off."""
         planned = self._planned.pop(symbol, None)

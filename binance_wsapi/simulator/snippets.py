@@ -78,7 +78,8 @@ def environment(
         "BINANCE_HMAC_API_SECRET": hmac_key.api_secret,
     }
     if certificate is not None:
-        variables |= dict.fromkeys(AUTHORITY_VARIABLES, str(certificate))
+        # Programs are started in other folders.
+        variables |= dict.fromkeys(AUTHORITY_VARIABLES, str(certificate.absolute()))
     return variables
 
 

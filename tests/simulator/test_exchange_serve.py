@@ -141,6 +141,20 @@ def test_the_environment_trusts_the_authority_that_was_written(tmp_path: Path) -
         assert f"export {variable}={ca}" in text
 
 
+def test_the_environment_names_the_authority_for_programs_in_other_folders(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+
+    given = ("--port", "0", "--tls", "--cert", "ca.pem", "--no-market-maker")
+    _, text = served(*given)
+    served(*given, "--env-file", "env")
+
+    line = f"SSL_CERT_FILE={tmp_path / 'ca.pem'}"
+    assert f"export {line}" in text
+    assert line in (tmp_path / "env").read_text().splitlines()
+
+
 def test_an_environment_that_cannot_be_written_is_printed(tmp_path: Path) -> None:
     _, text = served("--port", "0", "--env-file", str(tmp_path / "nowhere" / "env"))
 

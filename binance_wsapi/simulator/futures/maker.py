@@ -58,6 +58,8 @@ class FuturesMaker:
         self._middles = {
             name: market.prices.last(contract) for name, contract in self._contracts.items()
         }
+        self._parts: dict[str, list[int]] = {}
+        """How much each level of a ladder is worth, in parts: as drawn when its middle was set."""
         self._refills = Refills(clock, self._refill, self._contracts)
         self.account = market.open_account(MAKER_UID, is_house=True)
         self.taker = market.open_account(TAKER_UID, is_house=True)
@@ -73,6 +75,7 @@ class FuturesMaker:
             middle, quantity = self._middles[symbol], self.size(symbol, 10)
             self._place(self.account, contract, "SELL", quantity, middle)
             self._place(self.taker, contract, "BUY", quantity, middle)
+            self._draw(symbol)
             self._refill(symbol)
         self._market.observers.append(self._refills)
 
@@ -89,7 +92,10 @@ class FuturesMaker:
 
     def move_to(self, symbol: str, price: Decimal) -> None:
         """Quote a contract around another price from now on."""
+        if self._refills.is_planned(symbol):
+            self._refill(symbol)  # else the quotes would depend on which comes first in real time
         self._middles[symbol] = _on_grid(price, self._contracts[symbol].tick_size)
+        self._draw(symbol)
         self._refill(symbol)
 
     def size(self, symbol: str, notionals: int) -> Decimal:
@@ -103,6 +109,9 @@ class FuturesMaker:
         """Let the second account trade at the market's price; a refusal is passed over."""
         contract = self._contracts[symbol]
         self._place(self.taker, contract, side, _cut(quantity, contract.step_size), None)
+
+    def _draw(self, symbol: str) -> None:
+        self._parts[symbol] = [self._rng.randint(100, 1000) for _ in range(2 * LEVELS)]
 
     def _refill(self, symbol: str) -> None:
         """Bring the contract's orders in line with its ladder; what rests there keeps its place."""
@@ -121,11 +130,11 @@ class FuturesMaker:
         """Return all levels around the middle with a size each, none on the middle itself."""
         tick, middle = contract.tick_size, self._middles[contract.symbol]
         step = max(tick, _on_grid(contract.start_price * STEP, tick))
+        parts = iter(self._parts[contract.symbol])
         for distance in range(1, LEVELS + 1):
             for side, sign in (("BUY", -1), ("SELL", 1)):
-                price = middle + sign * distance * step
+                price, worth = middle + sign * distance * step, next(parts) * (1 + distance) // 2
                 if contract.min_price <= price <= contract.max_price:
-                    worth = self._rng.randint(100, 1000) * (1 + distance) // 2
                     yield (side, price), self.size(contract.symbol, worth)
 
     def _place(

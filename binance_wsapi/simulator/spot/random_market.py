@@ -14,6 +14,8 @@ __all__ = ["QuotingMaker", "RandomMarket"]
 
 MICROSECONDS = 1_000_000
 BASIS_POINT = Decimal("0.0001")
+MOST_BEHIND_US = 10 * MICROSECONDS
+"""A market that is further behind its clock leaves out what it missed: it would never catch up."""
 LEAST_PART = Decimal("0.2")
 """The walk turns back at a fifth and at five times the price it began with."""
 
@@ -78,8 +80,9 @@ class RandomMarket:
 
     def start(self) -> None:
         """Begin to move."""
+        now_us = self._clock.now_us()
         for symbol in self._began_at:
-            self._plan(symbol)
+            self._plan(symbol, now_us)
 
     def stop(self) -> None:
         """Stand still; the book stays as it is."""
@@ -87,13 +90,14 @@ class RandomMarket:
             call.cancel()
         self._next.clear()
 
-    def _plan(self, symbol: str) -> None:
+    def _plan(self, symbol: str, after_us: int) -> None:
         wait_us = max(1, round(self._rng.expovariate(1 / self._step_seconds) * MICROSECONDS))
-        when_us = self._clock.now_us() + wait_us
-        self._next[symbol] = self._clock.call_at(when_us, partial(self._step, symbol))
+        self._next[symbol] = self._clock.call_at(after_us + wait_us, partial(self._step, symbol))
 
     def _step(self, symbol: str) -> None:
-        self._plan(symbol)
+        # From when it was due, not from now: by how much real time is late is no part of the seed.
+        due_us = self._next[symbol].when_us
+        self._plan(symbol, max(due_us, self._clock.now_us() - MOST_BEHIND_US))
         middle, began_at = self._maker.middle(symbol), self._began_at[symbol]
         # A whole number of thousandths of a basis point: prices never pass through a float.
         size = round(self._rng.gauss(0, self._volatility) * 1_000)

@@ -3,6 +3,10 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
+import pytest
+
+from binance_wsapi.markets import Market
+from binance_wsapi.simulator import clock
 from binance_wsapi.simulator.clock import SimulatedClock
 from binance_wsapi.simulator.exchange import SimulatedExchange
 from binance_wsapi.simulator.replay import ReplayedTrade
@@ -41,6 +45,66 @@ def test_a_walk_is_made_by_its_seed() -> None:
         tapes.append(ask(here, "trades.recent", symbol="BTCUSDT"))
 
     assert tapes[0] == tapes[1] != tapes[2]
+
+
+class Trades:
+    """Takes note of all trades of a market, by symbol."""
+
+    def __init__(self) -> None:
+        self.made: dict[str, list[tuple[Decimal, Decimal]]] = {}
+
+    def on_trade(self, trade: Any) -> None:
+        self.made.setdefault(trade.symbol, []).append((trade.price, trade.quantity))
+
+    def on_level(self, *change: object) -> None:
+        pass
+
+    def on_symbol(self, symbol: str) -> None:
+        pass
+
+
+@pytest.mark.parametrize("market", [Market.SPOT, Market.USDM])
+def test_a_walk_is_the_same_however_late_the_clock_and_whenever_it_begins(
+    market: Market, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each step was planned from when the last one was made, and quotes were drawn once more if late."""
+    real_us = 0
+    monkeypatch.setattr(clock, "_monotonic_us", lambda: real_us)
+
+    def walked(begins_us: int, looks_every_us: int) -> dict[str, list[tuple[Decimal, Decimal]]]:
+        nonlocal real_us
+        real_us = 0
+        here = SimulatedExchange(clock=SimulatedClock(start_us=begins_us), seed=7)
+        trades = Trades()
+        engine: Any = here.venue.spot if market is Market.SPOT else here.venue.futures[market]
+        engine.observers.append(trades)
+        here.venue.start_market_makers()
+        here.start_random_market(markets=[market])
+        while real_us < 6_000_000:
+            real_us += looks_every_us
+            here.clock.run_due()
+        return trades.made
+
+    prompt = walked(START_US, 10_000)
+
+    assert sum(map(len, prompt.values())) > 40
+    assert walked(START_US, 400_000) == prompt
+    assert walked(START_US + 4_000_000_321, 250_000) == prompt
+
+
+def test_a_walk_that_is_far_behind_leaves_out_what_it_missed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    real_us = 0
+    monkeypatch.setattr(clock, "_monotonic_us", lambda: real_us)
+    here = SimulatedExchange(clock=SimulatedClock(start_us=START_US))
+    trades = Trades()
+    here.venue.spot.observers.append(trades)
+    here.market.walk(["BTCUSDT"], step_seconds=0.1)
+    real_us = 3_600_000_000
+    here.clock.run_due()
+
+    assert 50 < len(trades.made["BTCUSDT"]) < 1_000, "it would take 36,000 to catch up"
 
 
 def test_a_tape_is_replayed() -> None:
