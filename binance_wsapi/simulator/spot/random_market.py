@@ -14,8 +14,8 @@ __all__ = ["QuotingMaker", "RandomMarket"]
 
 MICROSECONDS = 1_000_000
 BASIS_POINT = Decimal("0.0001")
-MOST_BEHIND_US = 10 * MICROSECONDS
-"""A market that is further behind its clock leaves out what it missed: it would never catch up."""
+MOST_STEPS_BEHIND = 2
+"""A market that is further behind its clock leaves out what it missed: who asks the exchange waits meanwhile."""
 LEAST_PART = Decimal("0.2")
 """The walk turns back at a fifth and at five times the price it began with."""
 
@@ -97,7 +97,8 @@ class RandomMarket:
     def _step(self, symbol: str) -> None:
         # From when it was due, not from now: by how much real time is late is no part of the seed.
         due_us = self._next[symbol].when_us
-        self._plan(symbol, max(due_us, self._clock.now_us() - MOST_BEHIND_US))
+        behind_us = round(MOST_STEPS_BEHIND * self._step_seconds * MICROSECONDS)
+        self._plan(symbol, max(due_us, self._clock.now_us() - behind_us))
         middle, began_at = self._maker.middle(symbol), self._began_at[symbol]
         # A whole number of thousandths of a basis point: prices never pass through a float.
         size = round(self._rng.gauss(0, self._volatility) * 1_000)

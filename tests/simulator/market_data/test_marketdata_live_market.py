@@ -95,6 +95,7 @@ def test_a_walk_is_the_same_however_late_the_clock_and_whenever_it_begins(
 def test_a_walk_that_is_far_behind_leaves_out_what_it_missed(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    """A machine that cannot keep up made steps for ever, and answered nobody."""
     real_us = 0
     monkeypatch.setattr(clock, "_monotonic_us", lambda: real_us)
     here = SimulatedExchange(clock=SimulatedClock(start_us=START_US))
@@ -104,7 +105,7 @@ def test_a_walk_that_is_far_behind_leaves_out_what_it_missed(
     real_us = 3_600_000_000
     here.clock.run_due()
 
-    assert 50 < len(trades.made["BTCUSDT"]) < 1_000, "it would take 36,000 to catch up"
+    assert len(trades.made["BTCUSDT"]) < 20, "requests would wait for 36,000 steps"
 
 
 def test_a_tape_is_replayed() -> None:
