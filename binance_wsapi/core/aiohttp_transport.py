@@ -318,7 +318,8 @@ class _AiohttpSocket:
 
     def ping(self) -> None:
         if not self._websocket.closed:
-            self._step(self._websocket.ping())
+            with contextlib.suppress(ConnectionError):  # its end is told apart
+                self._step(self._websocket.ping())
 
     async def close(self) -> None:
         self._is_open = False

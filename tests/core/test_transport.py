@@ -66,6 +66,19 @@ def test_connection_is_let_go_of_however_early_its_closing_is_cut_short(
     assert held is None, "aiohttp warns of it when it is collected, sooner or later"
 
 
+def test_ping_of_a_connection_that_is_going_says_nothing(scripted: ScriptedServer) -> None:
+    """Its end is told by itself; whoever looks after connections goes on with the others."""
+
+    async def open_and_ping() -> None:
+        transport = _transport()
+        socket: Any = await transport.connect(f"ws://127.0.0.1:{scripted.port}", Deaf())
+        socket._websocket._response.connection.transport.close()
+        socket.ping()
+        await transport.close()
+
+    asyncio.run(open_and_ping())
+
+
 def test_both_that_close_one_socket_wait_until_the_peer_knows(scripted: ScriptedServer) -> None:
     async def open_and_close() -> None:
         transport = _transport()
