@@ -3,7 +3,8 @@
 ``python hot_standby.py postgresql://user:password@host/database 20`` keeps one order resting, and places it
 anew twenty times. Begun a second time it stands by until the first one's lease on the journal has run out, ten
 seconds after its end. Then it finds out what became of the requests that the first one had under way, and goes
-on. A first one that only seemed dead sends no order any more.
+on. A first one that only seemed dead sends no order any more. While the database is away neither sends any; both wait
+for it.
 
 With a file in place of the database this works on one host.
 """
@@ -14,21 +15,27 @@ import sys
 import time
 from decimal import Decimal
 
-from binance_wsapi import Client, JournalHeld, NotSent
+from binance_wsapi import Client, ConfigurationError, JournalHeld, NotSent
 from binance_wsapi.simulator import practice
 
 SYMBOL = "BTCUSDT"
 PAUSE_S = 0.3
 
 
-def leading(journal: str) -> Client:
-    """Return a client when the journal is this program's: until then another one leads."""
+def leading(journal: str, *, has_worked: bool) -> Client:
+    """Return a client when the journal is this program's: until then another one leads, or its server is away."""
     while True:
         try:
             return Client.from_env(journal=journal, order_rules="round")
         except JournalHeld as error:
+            has_worked = True
             print("standing by:", error, flush=True)
             time.sleep(max(error.retry_after or 0, PAUSE_S))
+        except ConfigurationError as error:
+            if not has_worked:  # a wrong URL, or no key: waiting mends nothing
+                raise
+            print("waiting:", error, flush=True)
+            time.sleep(PAUSE_S)
 
 
 def take_over(client: Client) -> list[int]:
@@ -56,18 +63,18 @@ def trade(client: Client, resting: list[int], rounds: int) -> None:
 def main(journal: str, rounds: int) -> None:
     """Trade so many rounds, once it is this program's turn."""
     with practice():
+        has_worked = False
         while True:
-            with leading(journal) as client:
+            with leading(journal, has_worked=has_worked) as client:
+                has_worked = True
                 print("leading", flush=True)
                 try:
-                    trade(client, take_over(client), rounds)
-                except NotSent as error:
-                    if error.reason != "journal lost":
-                        raise
-                    # It was held up for so long that another one took over: back into the second row.
+                    return trade(client, take_over(client), rounds)
+                except (NotSent, ConfigurationError) as error:
+                    # The journal took no order, or could not be read: its server is away, or this program was held up
+                    # for so long that another one took over. Nothing was sent: back into the second row.
                     print("lost the lead:", error, flush=True)
-                else:
-                    return
+            time.sleep(PAUSE_S)
 
 
 if __name__ == "__main__":

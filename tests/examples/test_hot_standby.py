@@ -1,4 +1,4 @@
-"""The hot standby among the examples takes over from a bot that was killed, and from one that was held up."""
+"""The hot standby among the examples outlives a bot that is killed or held up, and its database's restart."""
 
 from __future__ import annotations
 
@@ -21,9 +21,14 @@ Bot = subprocess.Popen[str]
 
 
 @pytest.fixture
-def journal() -> Iterator[str]:
+def server() -> Iterator[PostgresServer]:
     with PostgresServer() as server:
-        yield server.url
+        yield server
+
+
+@pytest.fixture
+def journal(server: PostgresServer) -> str:
+    return server.url
 
 
 @pytest.fixture
@@ -56,8 +61,8 @@ def bot(
         each.communicate()
 
 
-def until(bot: Bot, words: str) -> str:
-    """Return what a bot says up to a line that begins so."""
+def until(bot: Bot, *words: str) -> str:
+    """Return what a bot says up to a line that begins with one of these."""
     assert bot.stdout is not None
     said = []
     for line in bot.stdout:
@@ -119,6 +124,32 @@ def test_a_bot_that_was_held_up_leads_no_more(
     until(first, "rest")
     first.kill()
     first.wait()
+    third = bot("1")
+    until(third, "rest")
+    printed(third)
+    check(account, journal)
+
+
+def test_both_outlive_a_restart_of_their_database(
+    bot: Callable[[str], Bot], server: PostgresServer, account: AccountHandle, journal: str
+) -> None:
+    first = bot("100000")
+    until(first, "rest")
+    second = bot("100000")
+    until(second, "standing by")
+
+    server.stop()
+    assert "the journal did not take it" in until(first, "lost the lead")
+    until(first, "waiting")
+    until(second, "waiting")
+    server.start()
+
+    until(first, "standing by", "leading")  # whichever of the two was quicker
+    first.kill()
+    until(second, "leading")
+    until(second, "rest")
+    second.kill()
+    second.wait()
     third = bot("1")
     until(third, "rest")
     printed(third)
