@@ -10,7 +10,7 @@ from pathlib import Path
 from binance_wsapi.errors import ConfigurationError, JournalHeld
 from binance_wsapi.forks import ends_at_fork, unforked
 
-__all__ = ["FileLock"]
+__all__ = ["FileLock", "lock_of"]
 
 
 class FileLock:
@@ -47,9 +47,17 @@ class FileLock:
         self.release()
 
 
+def lock_of(path: Path) -> Path:
+    """Return the file that is locked for a journal.
+
+    It stays when the journal is closed: who waits for it may have it open, and would lock what is gone.
+    """
+    return path.with_name(f"{path.name}-lock")
+
+
 def _locked(path: Path) -> int:
     """Open the file beside a journal, and lock it."""
-    beside = path.with_name(f"{path.name}-lock")
+    beside = lock_of(path)
     try:
         file = os.open(beside, os.O_RDWR | os.O_CREAT, 0o600)
     except OSError as error:

@@ -21,7 +21,7 @@ import msgspec
 
 from binance_wsapi.core.write_ahead import JournalFailed
 from binance_wsapi.errors import ConfigurationError
-from binance_wsapi.journal.lock import FileLock
+from binance_wsapi.journal.lock import FileLock, lock_of
 from binance_wsapi.journal.pruning import DAY_US, left_open
 from binance_wsapi.journal.runs import expect_process
 from binance_wsapi.journal.tail import Tail, rows_in
@@ -60,6 +60,12 @@ FOLD_EVERY = 1000
 FOLD_EVERY_US = 3_600_000_000
 """It is, with fewer rows, when one is appended so long after the last time."""
 
+LOOK_EVERY_US = 10_000
+"""How often it is looked, before more is sent, whether all files are those that were opened.
+
+Each time, it would double what a row costs. Whether the file that a row goes to is there is looked at each time.
+"""
+
 READINGS = 5
 """So often a file is read at most until no row is missing: the tails may change places between two reads.
 
@@ -97,9 +103,10 @@ class SqliteJournal:
         self._folding: threading.Thread | None = None
         self._is_closed = False
         self._pid = os.getpid()
+        self._looked_us = 0
         self._lock = FileLock(path)
         try:
-            with _told(path), contextlib.closing(_opened(path)) as file:
+            with _told(path), contextlib.closing(_made(path)) as file:
                 _migrate(file, path)
                 self._tail, self._other = (
                     Tail(each, is_synced=not is_quick) for each in tails_of(path)
@@ -110,6 +117,9 @@ class SqliteJournal:
                 self.run = _registered(file, run)
                 (last,) = file.execute("SELECT max(number) FROM records").fetchone()
                 self._next = (last or 0) + 1
+                self._files = {
+                    each: _identity(each) for each in (path, lock_of(path), *tails_of(path))
+                }
         except BaseException:
             self._lock.release()
             raise
@@ -122,6 +132,9 @@ class SqliteJournal:
                 raise JournalFailed(f"{self._path}: the journal is closed")
             now_us = time.time_ns() // 1000
             try:
+                if not 0 <= now_us - self._looked_us < LOOK_EVERY_US:
+                    self._expect(*self._files)
+                    self._looked_us = now_us
                 self._tail.append(self._next, self.run.number, now_us, encoded(records))
             except OSError as error:
                 raise JournalFailed(f"{self._path}: {error.strerror or error}") from None
@@ -148,11 +161,12 @@ class SqliteJournal:
         if self._folding is not None:
             self._folding.join()
         try:
-            with contextlib.closing(_opened(self._path)) as file:
+            with self._database() as file:
                 for tail in (self._other, self._tail):
                     _fold(file, tail)
             for tail in (self._other, self._tail):
-                tail.path.unlink(missing_ok=True)
+                if _identity(tail.path) == self._files[tail.path]:
+                    tail.path.unlink()
         except (sqlite3.Error, OSError) as error:
             self._not_folded(error)
         finally:
@@ -177,11 +191,23 @@ class SqliteJournal:
 
     def _fold_other(self) -> None:
         try:
-            with contextlib.closing(_opened(self._path)) as file:
+            with self._database() as file:
                 _fold(file, self._other)
                 self._prune(file)
         except (sqlite3.Error, OSError, msgspec.DecodeError) as error:
             self._not_folded(error)
+
+    def _database(self) -> contextlib.closing[sqlite3.Connection]:
+        self._expect(self._path, lock_of(self._path))
+        return contextlib.closing(_opened(self._path))
+
+    def _expect(self, *files: Path) -> None:
+        """Make sure that files are those that the journal was opened with: what is gone keeps nothing."""
+        for each in files:
+            if _identity(each) != self._files[each]:
+                raise OSError(
+                    f"{each} was deleted, moved or replaced while a client has it: put it back, or close the client"
+                )
 
     def _not_folded(self, error: Exception) -> None:
         log.warning("%s: what was appended to it stays in files beside it: %s", self._path, error)
@@ -216,7 +242,9 @@ def read_file(path: Path) -> tuple[dict[int, Run], dict[EntryKey, Entry]]:
 def _read(path: Path) -> tuple[dict[int, Run], dict[int, JournalRow]]:
     # The tails first: what leaves them is in the database by then.
     rows = {row.number: row for tail in tails_of(path) for row in rows_in(tail)}
-    with _reader(path) as file:
+    with contextlib.closing(_opened(path)) as file:
+        if (problem := _unfit(file)) is not None:
+            raise JournalFailed(f"{path} {problem}")
         file.execute("BEGIN")  # all of one moment
         runs = {row[0]: Run(*row) for row in file.execute("SELECT * FROM runs")}
         rows |= {row.number: row for row in _rows(file, ">=", 0)}
@@ -234,7 +262,7 @@ def prune(path: Path, before_us: int) -> int:
         raise ConfigurationError(f"there is no journal {str(path)!r}")
     lock = FileLock(path)
     try:
-        with _told(path), contextlib.closing(_opened(path)) as file:
+        with _told(path), contextlib.closing(_made(path)) as file:
             _migrate(file, path)
             for beside in filter(Path.exists, tails_of(path)):
                 tail = Tail(beside, is_synced=False)
@@ -296,8 +324,42 @@ def _rows(file: sqlite3.Connection, which: str, number: int) -> Iterator[Journal
     return (JournalRow(*row) for row in file.execute(_ROWS.format(which), (number,)))
 
 
+def _identity(path: Path) -> tuple[int, int] | None:
+    """Return what tells a file from another one of its name; ``None`` where there is none."""
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return None
+    return found.st_dev, found.st_ino
+
+
+def _made(path: Path) -> sqlite3.Connection:
+    """Open a database, made if it is not there, that its owner alone may read: it tells of orders."""
+    if _is_empty(path) and not all(map(_is_empty, tails_of(path))):
+        raise ConfigurationError(
+            f"journal={str(path)!r} is gone or empty, but files beside it ({path.name}-tail0, -tail1) have requests of "
+            "its client: put it back, or move those away too"
+        )
+    try:
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+    except FileExistsError:
+        if path.is_file() and (names := path.stat().st_nlink) > 1:
+            raise ConfigurationError(
+                f"journal={str(path)!r} is a file with {names} names (hard links), by each of which a client could "
+                "have it: delete the other ones, or copy it to a file of its own"
+            ) from None
+    return _opened(path)
+
+
+def _is_empty(path: Path) -> bool:
+    return not path.exists() or not path.stat().st_size
+
+
 def _opened(path: Path) -> sqlite3.Connection:
-    file = sqlite3.connect(path, isolation_level=None, timeout=5.0)
+    # Never made anew, and not read-only: the first one after a crash has to rebuild the index of what was committed.
+    file = sqlite3.connect(
+        f"{path.absolute().as_uri()}?mode=rw", uri=True, isolation_level=None, timeout=5.0
+    )
     try:
         # By default a commit could be undone when the power fails, though the rows left their tail after it.
         file.execute("PRAGMA synchronous=EXTRA")
@@ -307,27 +369,25 @@ def _opened(path: Path) -> sqlite3.Connection:
     return file
 
 
-@contextlib.contextmanager
-def _reader(path: Path) -> Iterator[sqlite3.Connection]:
-    # Not read-only: the first reader after a crash has to rebuild the index of what was committed.
-    file = sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True, timeout=5.0)
-    try:
-        yield file
-    finally:
-        file.close()
+def _unfit(file: sqlite3.Connection) -> str | None:
+    """Say what is wrong with a database that is no journal which this version reads."""
+    (version,) = file.execute("PRAGMA user_version").fetchone()
+    if version > SCHEMA_VERSION:
+        return (
+            f"was written by a later version of this library (schema {version}; this one knows {SCHEMA_VERSION}): "
+            "install that version, or use another file"
+        )
+    tables = {name for (name,) in file.execute("SELECT name FROM sqlite_master")}
+    if version and {"runs", "records"} <= tables:
+        return None
+    return f"is {'a database of something else' if tables else 'empty'}, and no journal: use another file"
 
 
 def _migrate(file: sqlite3.Connection, path: Path) -> None:
     (version,) = file.execute("PRAGMA user_version").fetchone()
-    if version > SCHEMA_VERSION:
-        raise ConfigurationError(
-            f"journal={str(path)!r} was written by a later version of this library (schema {version}; "
-            f"this one knows {SCHEMA_VERSION}): install that version, or use another file"
-        )
-    if version == 0 and file.execute("SELECT count(*) FROM sqlite_master").fetchone() != (0,):
-        raise ConfigurationError(
-            f"journal={str(path)!r} is a database of something else: use another file"
-        )
+    is_new = not version and file.execute("SELECT count(*) FROM sqlite_master").fetchone() == (0,)
+    if not is_new and (problem := _unfit(file)) is not None:
+        raise ConfigurationError(f"journal={str(path)!r} {problem}")
     while version < SCHEMA_VERSION:
         file.executescript(
             f"BEGIN IMMEDIATE; {_STEPS[version]} PRAGMA user_version={version + 1}; COMMIT;"

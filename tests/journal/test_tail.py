@@ -6,6 +6,7 @@ import contextlib
 import os
 import sqlite3
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -368,7 +369,7 @@ def test_reader_misses_no_row_when_the_files_change_places(
 
 
 def test_rows_that_left_their_file_are_not_undone_by_a_power_cut(path: Path) -> None:
-    with contextlib.closing(sqlite._opened(path)) as file:
+    with contextlib.closing(sqlite._made(path)) as file:
         assert file.execute("PRAGMA synchronous").fetchone() == (3,)  # EXTRA
 
 
@@ -412,3 +413,135 @@ def test_power_durability_reaches_the_disk_of_a_mac(
     tail.append(0, 7, 9, b"data")
 
     assert asked == [(tail._file, 51)]
+
+
+# Files that go away under their client
+
+
+@pytest.fixture
+def looks_each_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sqlite, "LOOK_EVERY_US", 0)
+
+
+def replaced(file: Path) -> None:
+    other = file.with_name("other")
+    other.write_bytes(file.read_bytes())
+    other.replace(file)
+
+
+def moved_away(file: Path) -> None:
+    file.rename(file.with_name("elsewhere"))
+
+
+@pytest.mark.parametrize("is_quick", [True, False])
+@pytest.mark.parametrize("lose", [Path.unlink, moved_away])
+def test_row_that_nobody_could_find_is_refused_at_once(
+    path: Path, lose: Callable[[Path], None], is_quick: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sqlite, "LOOK_EVERY_US", DAY_US)
+    journal = opened(path, is_quick=is_quick)
+    journal.append([an_intent(1)])
+    lose(tails_of(path)[0])
+
+    for _ in range(2):
+        with pytest.raises(JournalFailed, match="-tail0 was deleted or moved"):
+            journal.append([an_intent(2)])
+    journal.close()
+
+    assert numbers(path) == [1]
+
+
+@pytest.mark.usefixtures("looks_each_time")
+@pytest.mark.parametrize("lose", [Path.unlink, replaced, moved_away])
+@pytest.mark.parametrize("which", ["", "-lock", "-tail0", "-tail1"])
+def test_no_row_is_taken_without_the_files_of_the_journal(
+    path: Path, which: str, lose: Callable[[Path], None]
+) -> None:
+    journal = opened(path)
+    journal.append([an_intent(1)])
+    file = path.with_name(path.name + which)
+    lose(file)
+
+    for _ in range(2):
+        with pytest.raises(JournalFailed, match=f"{file.name} was deleted, moved or replaced"):
+            journal.append([an_intent(2)])
+    journal.close()
+
+    assert path.exists() == (bool(which) or lose is replaced)  # it is not made anew
+
+
+@pytest.mark.usefixtures("looks_each_time")
+def test_file_that_is_put_back_is_used_again(path: Path) -> None:
+    journal = opened(path)
+    journal.append([an_intent(1)])
+    path.rename(path.with_name("elsewhere"))
+    with pytest.raises(JournalFailed):
+        journal.append([an_intent(2)])
+    path.with_name("elsewhere").rename(path)
+    journal.append([an_intent(3)])
+    journal.close()
+
+    assert numbers(path) == [1, 3]
+
+
+def test_rows_without_their_database_go_into_no_other(path: Path) -> None:
+    """Those of a run of an earlier database would count as those of the run that has its number now."""
+    journal = opened(path)
+    journal.append([an_intent(1)])
+    abandon(journal)
+    path.rename(path.with_name("elsewhere"))
+
+    with pytest.raises(ConfigurationError, match="is gone or empty, but files beside it"):
+        opened(path)
+    assert not path.exists()
+    path.with_name("elsewhere").rename(path)
+    opened(path).close()
+
+    assert numbers(path) == [1]
+
+
+def test_file_with_two_names_is_refused(path: Path) -> None:
+    """Each name has a lock and tails of its own."""
+    opened(path).close()
+    other = path.with_name("other.db")
+    other.hardlink_to(path)
+
+    for each in (path, other):
+        with pytest.raises(ConfigurationError, match=r"2 names \(hard links\)"):
+            opened(each)
+        with pytest.raises(ConfigurationError, match=r"2 names \(hard links\)"):
+            prune(each, 0)
+    other.unlink()
+    opened(path).close()
+
+
+def test_files_are_for_their_owner_alone(path: Path) -> None:
+    before = os.umask(0o022)
+    try:
+        journal = opened(path)
+    finally:
+        os.umask(before)
+    journal.append([an_intent(1)])
+
+    modes = {each.name: each.stat().st_mode & 0o777 for each in path.parent.iterdir()}
+    journal.close()
+    assert len(modes) == 4
+    assert set(modes.values()) == {0o600}
+
+
+@pytest.mark.parametrize(
+    ("statement", "words"),
+    [
+        (f"PRAGMA user_version={sqlite.SCHEMA_VERSION + 1}", "later version"),
+        ("CREATE TABLE mine (x)", "a database of something else, and no journal"),
+        ("PRAGMA user_version=1", "is empty, and no journal"),
+    ],
+)
+def test_no_journal_is_shown_as_such(path: Path, statement: str, words: str) -> None:
+    with contextlib.closing(sqlite3.connect(path)) as file, file:
+        file.execute(statement)
+
+    with pytest.raises(JournalFailed, match=words):
+        read_file(path)
+    with pytest.raises(ConfigurationError, match=words):
+        prune(path, 0)
