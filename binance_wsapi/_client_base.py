@@ -48,7 +48,7 @@ from binance_wsapi.redirection import redirected
 
 if TYPE_CHECKING:
     from binance_wsapi.core.account_keeper import AccountKeeper
-    from binance_wsapi.core.write_ahead import Journal, WriteAhead
+    from binance_wsapi.core.write_ahead import WriteAhead
     from binance_wsapi.rules.symbol_rules import SymbolRules
 
 __all__ = [
@@ -443,25 +443,24 @@ def _write_ahead(runtime: Runtime) -> WriteAhead:
     return WriteAhead(runtime, journal, sends_unjournalled=options.journal_failure == "send")
 
 
-def kept_journal(core: Core) -> Journal:
+def kept_journal(core: Core) -> WriteAhead:
     """Return the journal of a client, or say that it has none."""
     if core.write_ahead is None:
         raise ConfigurationError("this client keeps no journal: pass journal= a path or URL")
-    return core.write_ahead.journal
+    return core.write_ahead
 
 
 def recovery_of(
     core: Core, timeout: float | None
 ) -> Callable[[], Coroutine[Any, Any, Rows[Recovered]]]:
     """Return what finds out about all that earlier clients left open, or say why it cannot."""
-    kept_journal(core)
+    write_ahead = kept_journal(core)
     if timeout is not None:
         check_seconds("timeout", timeout)
     with unforked:
         from binance_wsapi.core.recovery import recover
 
-    assert core.write_ahead is not None
-    return partial(recover, core.look_ups, core.write_ahead, lambda: core.rest, timeout)
+    return partial(recover, core.look_ups, write_ahead, lambda: core.rest, timeout)
 
 
 def _servers(options: Options) -> dict[str, Any]:

@@ -33,6 +33,7 @@ from binance_wsapi.protocol.journal_records import (
     OutcomeRecord,
     Record,
     Run,
+    settle,
     shown_request,
 )
 from binance_wsapi.response import Response
@@ -42,7 +43,7 @@ if TYPE_CHECKING:
     from binance_wsapi.core.runtime import Runtime
     from binance_wsapi.endpoints import WsKey
 
-__all__ = ["Journal", "JournalFailed", "JournalLost", "WriteAhead"]
+__all__ = ["Journal", "JournalFailed", "JournalLost", "JournalUnsure", "WriteAhead"]
 
 log = logging.getLogger("binance_wsapi.journal")
 
@@ -59,8 +60,12 @@ class JournalFailed(Exception):
     """A journal did not take what was to be written."""
 
 
-class JournalLost(JournalFailed):
-    """It belongs to another client by now, or may: nothing is sent without it, whatever was chosen."""
+class JournalUnsure(JournalFailed):
+    """It may belong to another client by now: nothing is sent without it, whatever was chosen."""
+
+
+class JournalLost(JournalUnsure):
+    """It belongs to another client by now, and never again to this one."""
 
 
 class Journal(Protocol):
@@ -242,20 +247,23 @@ class WriteAhead:
                 self._ended(call)
 
     def _failed(self, call: Call, error: JournalFailed) -> None:
-        if self._sends_unjournalled and not isinstance(error, JournalLost):
+        if self._sends_unjournalled and not isinstance(error, JournalUnsure):
             self._told_failed(error)
             call.journalled_frame = call.frame
             return
+        method = call.kind.method
         if isinstance(error, JournalLost):
             raise NotSent(
-                f"{call.kind.method} was not sent: the journal is not this client's any more: {error}",
-                operation=call.kind.method,
+                f"{method} was not sent: the journal is not this client's any more: {error}",
+                operation=method,
                 reason="journal lost",
             ) from None
+        may_choose = not isinstance(error, JournalUnsure)
+        unless = " (journal_failure='send' would send it unjournalled)" if may_choose else ""
         raise NotSent(
-            f"{call.kind.method} was not sent: the journal did not take it: {error}; repeating it is "
-            "safe once that is mended (journal_failure='send' would send it unjournalled)",
-            operation=call.kind.method,
+            f"{method} was not sent: the journal did not take it: {error}; repeating it is safe once that is mended"
+            f"{unless}",
+            operation=method,
             reason="journal",
         ) from None
 
@@ -338,6 +346,17 @@ class WriteAhead:
         for record in self._outcomes:
             record.at = at_us
         return self._outcomes
+
+    def read(self) -> tuple[dict[int, Run], dict[EntryKey, Entry]]:
+        """Return all runs by their number, and all entries, with what is known and not written yet; from any thread.
+
+        Raises:
+            JournalFailed: They cannot be read.
+        """
+        known = list(self._outcomes)  # first: what is not among them any more is there to be read
+        runs, found = self.journal.read()
+        settle(found, known)
+        return runs, found
 
     async def flush(self) -> None:
         """Write what is known by now, and wait for no more than that: others may write on and on."""

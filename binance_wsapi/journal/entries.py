@@ -39,9 +39,9 @@ class JournalEntry(Model):
     recv_window: float | None = None
     """Its ``recvWindow`` in milliseconds; ``None`` for the exchange's default."""
     state: OutcomeState = "open"
-    """``open`` where the journal does not know what became of it, else as in :class:`CallOutcome`."""
+    """``open`` where nobody knows yet what became of it, else as in :class:`CallOutcome`."""
     settled_at: int | None = None
-    """When that was written, epoch microseconds, by the clock of the machine that wrote it."""
+    """When that was written, epoch microseconds, by the clock of the machine that wrote it; ``None`` before that."""
     raw_result: Any = None
     """What it was answered, as a wire value."""
     problem: str | None = None

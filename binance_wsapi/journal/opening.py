@@ -66,7 +66,17 @@ def prune_journal(where: str, before_us: int) -> int:
 
 
 def _is_url(where: str | os.PathLike[str]) -> bool:
-    return str(where).startswith(("postgresql://", "postgres://"))
+    name = str(where)
+    if name.startswith(("postgresql://", "postgres://")):
+        return True
+    scheme, is_url, _ = name.partition("://")
+    if is_url or name.startswith("file:") or name == ":memory:":
+        # A URL is shown by its scheme alone: the rest may hold a password.
+        shown = f"{scheme}://…" if is_url else name
+        raise ConfigurationError(
+            f"journal={shown!r} cannot be a journal: use the path of a file, or postgresql://user:password@host/database"
+        )
+    return False
 
 
 def _postgres() -> ModuleType:

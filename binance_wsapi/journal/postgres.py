@@ -17,7 +17,7 @@ from dataclasses import replace
 
 import msgspec
 
-from binance_wsapi.core.write_ahead import JournalFailed, JournalLost
+from binance_wsapi.core.write_ahead import JournalFailed, JournalLost, JournalUnsure
 from binance_wsapi.errors import ConfigurationError, JournalHeld
 from binance_wsapi.forks import ends_at_fork
 from binance_wsapi.journal.postgres_link import ANSWER_S, PostgresLink, name_of
@@ -180,7 +180,10 @@ class PostgresJournal:
                 written = self._writer.ask(_APPEND, (self._account, self._token, *row))
             except JournalFailed as error:
                 if time.monotonic() >= self._sure_until:
-                    raise JournalLost(f"{error}; another client may have it by now") from None
+                    raise JournalUnsure(
+                        f"{error}; its lease may have run out meanwhile, and whether another client has taken it over "
+                        "is not known until the server is back"
+                    ) from None
                 raise
             if not written:
                 raise JournalLost(self._lose())

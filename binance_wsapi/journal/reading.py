@@ -11,7 +11,7 @@ from binance_wsapi.journal.entries import JournalEntry, shown
 from binance_wsapi.models.rows import Rows
 
 if TYPE_CHECKING:
-    from binance_wsapi.core.write_ahead import Journal
+    from binance_wsapi.core.write_ahead import WriteAhead
 
 __all__ = ["AsyncOrderJournal", "OrderJournal"]
 
@@ -19,22 +19,22 @@ __all__ = ["AsyncOrderJournal", "OrderJournal"]
 class OrderJournal:
     """The journal of a blocking client: what it and those before it sent, and what became of it."""
 
-    def __init__(self, journal: Journal) -> None:
-        self._journal = journal
+    def __init__(self, write_ahead: WriteAhead) -> None:
+        self._write_ahead = write_ahead
 
     def orders(self, *, open_only: bool = False) -> Rows[JournalEntry]:
-        """Return all entries, oldest first.
+        """Return all entries, oldest first, with what this client knows by now.
 
-        What became of a call is written a moment after its caller has it.
+        What became of a call is written a moment after its caller has it: another reader learns it then.
 
         Args:
-            open_only: Those alone of which the journal does not know what became.
+            open_only: Those alone of which nobody knows yet what became.
 
         Raises:
             ConfigurationError: The journal cannot be read.
         """
         try:
-            runs, found = self._journal.read()
+            runs, found = self._write_ahead.read()
         except JournalFailed as error:
             raise ConfigurationError(f"the journal cannot be read: {error}") from None
         return shown(runs, found, open_only=open_only)
@@ -43,14 +43,14 @@ class OrderJournal:
 class AsyncOrderJournal:
     """The journal of an async client: what it and those before it sent, and what became of it."""
 
-    def __init__(self, journal: Journal) -> None:
-        self._journal = OrderJournal(journal)
+    def __init__(self, write_ahead: WriteAhead) -> None:
+        self._journal = OrderJournal(write_ahead)
 
     async def orders(self, *, open_only: bool = False) -> Rows[JournalEntry]:
         """Return all entries, oldest first; see :meth:`OrderJournal.orders`.
 
         Args:
-            open_only: Those alone of which the journal does not know what became.
+            open_only: Those alone of which nobody knows yet what became.
 
         Raises:
             ConfigurationError: The journal cannot be read.

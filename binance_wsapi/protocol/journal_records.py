@@ -31,6 +31,7 @@ __all__ = [
     "encoded",
     "entries",
     "moved",
+    "settle",
     "shown_request",
 ]
 
@@ -225,3 +226,13 @@ def entries(
                     entry.result = None if record.result == _NULL else bytes(record.result)
                     entry.problem = record.problem
     return found
+
+
+def settle(found: Mapping[EntryKey, Entry], known: Iterable[OutcomeRecord]) -> None:
+    """Let entries that were read as open have outcomes that are not written yet."""
+    latest = {(record.run, record.settles): record for record in known}
+    for key, record in latest.items():
+        entry = found.get(key)
+        if entry is not None and entry.state == OPEN:
+            entry.state, entry.problem = record.state, record.problem
+            entry.result = None if record.result is None else bytes(record.result)

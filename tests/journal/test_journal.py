@@ -239,6 +239,37 @@ def test_calls_that_have_ended_are_not_kept(
     assert {entry.state for entry in read_file(path)[1].values()} == {"accepted"}
 
 
+@pytest.mark.parametrize("durability", ["process", "power"])
+@pytest.mark.parametrize("is_failing", [False, True])
+def test_a_client_shows_what_it_knows_though_it_is_not_written_yet(
+    connect: Connect,
+    path: Path,
+    flavour: Flavour,
+    durability: str,
+    is_failing: bool,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(write_ahead, "OUTCOMES_LATER_S", 0.001 if is_failing else 10 * WAIT_S)
+    append = SqliteJournal.append
+
+    def fails(journal: SqliteJournal, records: Sequence[Record]) -> None:
+        if is_failing and not any(isinstance(record, IntentRecord) for record in records):
+            raise JournalFailed("database or disk is full")
+        append(journal, records)
+
+    monkeypatch.setattr(SqliteJournal, "append", fails)
+    caller = connect(journal=path, durability=durability)
+    order = caller.call(buy).result
+
+    (entry,) = entries(caller, flavour)
+
+    assert (entry.client_order_id, entry.state) == (order.client_order_id, "accepted")
+    assert entry.raw_result["orderId"] == order.order_id
+    assert entry.settled_at is None
+    assert not entries(caller, flavour, open_only=True)
+    assert [each.state for each in read_file(path)[1].values()] == ["open"]
+
+
 # A journal that fails
 
 
@@ -499,6 +530,9 @@ def test_file_that_is_no_journal_is_refused(
         ({"durability": "disk"}, "durability='disk'"),
         ({"journal_failure": "ignore"}, "journal_failure='ignore'"),
         ({"journal_days": 0}, "journal_days=0"),
+        ({"journal": ":memory:"}, "journal=':memory:' cannot be a journal"),
+        ({"journal": "file:x.db?mode=ro"}, "use the path of a file, or postgresql://"),
+        ({"journal": "redis://user:sesame@host"}, "journal='redis://…'"),
         ({"journal": "/no/such/folder/orders.db"}, "No such file or directory"),
     ],
 )

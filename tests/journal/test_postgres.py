@@ -6,7 +6,7 @@ import contextlib
 import os
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -32,7 +32,7 @@ from binance_wsapi.journal import runs
 from binance_wsapi.journal.postgres import PostgresJournal, prune_database, read_database
 from binance_wsapi.journal.runs import new_run
 from binance_wsapi.protocol import inquiry
-from binance_wsapi.protocol.journal_records import IntentRecord, OutcomeRecord, account_of
+from binance_wsapi.protocol.journal_records import IntentRecord, OutcomeRecord, Record, account_of
 from binance_wsapi.simulator import SimulatedExchange
 
 pytestmark = needs_postgres
@@ -331,6 +331,54 @@ def test_order_is_not_sent_while_the_server_is_away(
         pytest.fail("the journal did not come back")
 
 
+def test_client_goes_on_when_its_server_is_back_though_its_lease_may_have_run_out(
+    connect: Connect, own: PostgresServer
+) -> None:
+    caller = connect(journal=own.url)
+    own.stop()
+    caller.client._core.write_ahead.journal._sure_until = 0.0  # type: ignore[union-attr]
+    with pytest.raises(NotSent) as ended:
+        caller.call(buy)
+    own.start()
+
+    assert ended.value.reason == "journal"
+    assert caller.call(buy).result.order_id
+
+
+def test_outcome_that_the_server_did_not_take_is_written_when_it_is_back(
+    connect: Connect,
+    exchange: SimulatedExchange,
+    own: PostgresServer,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    is_away, has_failed, is_written = (threading.Event() for _ in range(3))
+    append = PostgresJournal.append
+
+    def told(journal: PostgresJournal, records: Sequence[Record]) -> None:
+        if any(isinstance(record, IntentRecord) for record in records):
+            append(journal, records)
+            return
+        assert is_away.wait(6 * WAIT_S)
+        try:
+            append(journal, records)
+        except JournalFailed:
+            has_failed.set()
+            raise
+        is_written.set()
+
+    monkeypatch.setattr(PostgresJournal, "append", told)
+    key = exchange.create_account().create_key()
+    caller = connect(key, journal=own.url)
+    caller.call(buy)
+    own.stop()
+    is_away.set()
+    assert has_failed.wait(WAIT_S)
+    own.start()
+
+    assert is_written.wait(3 * WAIT_S)
+    assert states(own.url, key) == ["accepted"]
+
+
 def test_no_answer_is_waited_for_without_end(own: PostgresServer) -> None:
     journal = journal_of(own.url, "waits")
     journal.append([an_intent(1)])
@@ -354,9 +402,9 @@ def test_it_is_sent_unjournalled_where_that_was_chosen_while_the_lease_is_sure(
 
     assert caller.call(buy).result.order_id
     caller.client._core.write_ahead.journal._sure_until = 0.0  # type: ignore[union-attr]
-    with pytest.raises(NotSent, match="another client may have it") as ended:
+    with pytest.raises(NotSent, match="is not known until the server is back") as ended:
         caller.call(buy)
-    assert ended.value.reason == "journal lost"
+    assert ended.value.reason == "journal"
 
 
 def test_server_that_is_away_at_the_beginning_is_told(
