@@ -324,12 +324,13 @@ def own_parameters(url: str, names: Collection[str]) -> tuple[str, dict[str, str
     return urlunsplit(parts._replace(query=rest)), own
 
 
-def check_server(url: str, given_as: str, pool: type[Any]) -> None:
+def check_server(url: str, given_as: str, own: Collection[str], pool: type[Any]) -> None:
     """Refuse a URL of a Redis server that redis-py does not take, before anything is asked there.
 
     Args:
         url: It, without what is for this library.
         given_as: What it was given as, as texts name it.
+        own: What its query may say to this library.
         pool: A pool of connections of redis-py.
 
     Raises:
@@ -344,11 +345,19 @@ def check_server(url: str, given_as: str, pool: type[Any]) -> None:
     try:
         pool.from_url(url).make_connection()  # it is not opened
     except Exception as error:  # noqa: BLE001  (redis-py raises whatever comes)
+        if unknown := _is_not_known(str(error)):
+            # Its value is not shown: it may be a password whose name was misspelt.
+            raise ConfigurationError(
+                f"{given_as}: {unknown[1]}= is no parameter that its URL may have: they are "
+                f"{', '.join(f'{name}=' for name in own)} and those of redis-py (username=, password=, db=, ...)"
+            ) from None
         raise ConfigurationError(f"{shown} is not taken by redis-py: {error}") from None
 
 
 _OWN_WORDS = frozenset({"decode_responses", "encoding", "encoding_errors", "protocol"})
 """What a URL may say to redis-py, but for how answers are read."""
+
+_is_not_known = re.compile("unexpected keyword argument '(.*)'").search
 
 _secrets = re.compile("([?&][a-z_]*(?:username|password)=)[^&#'\"]*", re.IGNORECASE)
 

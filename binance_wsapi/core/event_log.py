@@ -67,6 +67,11 @@ class LogTail:
 class Publisher(Protocol):
     """Whose events are appended; called on the loop's thread."""
 
+    @property
+    def is_interrupted(self) -> bool:
+        """Whether events may be missing now."""
+        raise NotImplementedError
+
     def lead(self, tail: LogTail) -> int:
         """Publish from now on; return since when the log is kept, epoch microseconds."""
         raise NotImplementedError
@@ -79,7 +84,7 @@ class Publisher(Protocol):
         raise NotImplementedError
 
     def whole_for_ms(self) -> int:
-        """Return for how long nothing has been missing in what came, milliseconds."""
+        """Return for how long nothing has been missing in what came, milliseconds; 0 while it is interrupted."""
         raise NotImplementedError
 
     def changed_orders(self) -> Mapping[str, bytes]:

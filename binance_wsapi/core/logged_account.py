@@ -100,7 +100,7 @@ class LoggedAccount:
 
     def begin(self) -> None:
         """The account's events come from now on."""
-        self._is_whole_from_now()
+        self._forget_waiting()
         self._writer = self._event_log.publish(self._account, self._stream, self)
 
     def health(self) -> LogHealth | None:
@@ -158,6 +158,11 @@ class LoggedAccount:
 
     # What the log tells
 
+    @property
+    def is_interrupted(self) -> bool:
+        """Whether events may be missing now."""
+        return self._inlet.is_interrupted
+
     def lead(self, tail: LogTail) -> int:
         """Publish from now on; return since when the log is kept, epoch microseconds."""
         waiting = list(self._waiting)
@@ -175,6 +180,9 @@ class LoggedAccount:
             self._time_ms = since_us // 1000
         elif not is_continued or self._inlet.is_interrupted or not (is_settled or knows_gaps):
             self._gap_from_ms = tail.time_ms if knows_gaps else tail.whole_ms
+        if (open_since_ms := _open_gap_since(tail)) is not None:
+            # Until then its publisher saw all; readers wait to be told its end.
+            self._gap_from_ms = open_since_ms
         if not is_new and (self._gap_from_ms is not None or not is_settled):
             self._unsettle(tail.whole_ms)
         is_behind = self._gap_from_ms is not None or self._unsettled_ms is not None
@@ -224,9 +232,6 @@ class LoggedAccount:
 
     def _forget_waiting(self) -> None:
         self._waiting.clear()
-        self._is_whole_from_now()
-
-    def _is_whole_from_now(self) -> None:
         self._whole_since_us = self._inlet.earliest_us()
         self._gap_until_us = self._inlet.latest_us()
 
@@ -326,6 +331,14 @@ def stream_of(ws_key: WsKey, isolated_symbol: str | None) -> str:
 
 def _name(book: int, key: tuple[str, int]) -> str:
     return f"{book}:{key[0]}:{key[1]}"
+
+
+def _open_gap_since(tail: LogTail) -> int | None:
+    """Return since when the gap lasts that a publisher left open, epoch milliseconds."""
+    for kind, text, _ in reversed(tail.entries):
+        if (gap := gap_told(kind, text)) is not None:
+            return gap.from_ms if gap.is_open else None
+    return None
 
 
 def _begin_gap(books: Sequence[Reconciler], since_ms: int) -> None:

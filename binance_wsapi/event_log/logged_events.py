@@ -88,7 +88,7 @@ def reader_of(
             "an event log needs redis-py: pip install 'binance-wsapi[redis]'"
         ) from None
     server, _ = own_parameters(url, OWN_PARAMETERS)
-    check_server(server, "url", ConnectionPool)
+    check_server(server, "url", OWN_PARAMETERS, ConnectionPool)
     return LogReader(
         server,
         keys,

@@ -16,6 +16,7 @@ from binance_wsapi.core.event_log import KeptEntry
 from binance_wsapi.core.log_entries import decoded
 from binance_wsapi.errors import ConfigurationError
 from binance_wsapi.event_log.kept_entries import kept_entry
+from binance_wsapi.event_log.names import shown_name
 from binance_wsapi.event_log.position import Position
 from binance_wsapi.events import StreamGap, Untouched
 from binance_wsapi.models.readable import door
@@ -74,6 +75,7 @@ class LogReader:
         self._decode = decode
         self._as_told = door(in_floats=in_floats)
         self._told_of = told_of
+        self._shown = shown_name(keys)
         self._begins_at = position
         self.position = position or Position()
         """Where the event stands that was taken last."""
@@ -192,10 +194,21 @@ class LogReader:
             self._at_once = max(1, min(AT_ONCE, PAGE_BYTES * len(entries) // max(1, size)))
             return entries
         seconds, _ = self._server.time()
-        until, whole_ms, term = self._server.hmget(self._state, "until", "whole_ms", "term")
+        until, whole_ms, term, cut_at = self._server.hmget(
+            self._state, "until", "whole_ms", "term", "cut_at"
+        )
         is_quiet = int(until or 0) + QUIET_MS < seconds * 1000
-        since = f" since {whole_ms.decode()} (epoch ms)" if whole_ms else ""
-        self.problem = f"nobody has published {self._told_of}{since}" if is_quiet else None
+        if is_quiet:
+            since = (
+                f"since {whole_ms.decode()} (epoch ms)"
+                if whole_ms
+                else f"yet under {self._shown!r}"
+            )
+            self.problem = f"nobody has published {self._told_of} {since}"
+        elif cut_at:
+            self.problem = f"whoever publishes {self._told_of} has lost the exchange"
+        else:
+            self.problem = None
         if term and self._last is not None and int(term) < self._last.term:
             # The server lost all, and its clock is behind: nothing will ever come after what was read.
             self._from = BEGINNING

@@ -49,6 +49,8 @@ LASTS_MS = 3000
 """How long a publisher has its turn that says nothing any more."""
 GRACE_MS = 1000
 """How much longer than others those wait for a turn who would begin it with a gap."""
+CUT_OFF_MS = 5000
+"""How long one keeps its turn that says that it lives, but has lost the exchange, while another has not."""
 BEAT_S = 1.0
 """How often it says that it lives, and how often others ask for their turn."""
 MARGIN_MS = 10_000
@@ -91,7 +93,7 @@ class RedisEventLog:
 
     def __init__(self, url: str) -> None:
         self._url, own = own_parameters(url, OWN_PARAMETERS)
-        check_server(self._url, "event_log", redis.ConnectionPool)
+        check_server(self._url, "event_log", OWN_PARAMETERS, redis.ConnectionPool)
         try:
             self._account = checked_account(own["account"]) if "account" in own else None
         except ParameterError as error:
@@ -284,7 +286,7 @@ class _Writer:
     async def _lead(self) -> float:
         """Ask for a turn."""
         asked = [self._id, LASTS_MS, self._lost_term or ""]
-        asked += [self._publisher.whole_for_ms(), GRACE_MS]
+        asked += [self._publisher.whole_for_ms(), GRACE_MS, CUT_OFF_MS]
         async with asyncio.timeout(LEAD_S):
             reply = await self._server.eval(LEAD, len(self._keys), *self._keys, *asked)
         if not reply[0]:
@@ -348,6 +350,7 @@ class _Writer:
         arguments: list[Any] = [self._id, self._term, LASTS_MS, self._most_entries(batch)]
         arguments += [self._oldest_ms(), MARGIN_MS, self._since_us]
         arguments += [batch[-1].whole_ms if batch else self._since_us // 1000, self._after]
+        arguments += [int(self._publisher.is_interrupted)]
         arguments += [backlog.written + 1, len(batch), len(orders)]
         for entry in batch:
             arguments += [entry.kind, entry.text, entry.time_ms]

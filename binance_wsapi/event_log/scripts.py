@@ -11,14 +11,18 @@ __all__ = ["APPEND", "LEAD", "RELEASE", "RENEW"]
 
 LEAD = """
 local id, lasts_ms, own_term = ARGV[1], tonumber(ARGV[2]), ARGV[3]
-local whole_for_ms, grace_ms = tonumber(ARGV[4]), tonumber(ARGV[5])
+local whole_for_ms, grace_ms, cut_off_ms = tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
-local holder, till, term = unpack(redis.call('HMGET', KEYS[2], 'holder', 'until', 'term'))
+local holder, till, term, cut_at = unpack(redis.call('HMGET', KEYS[2], 'holder', 'until', 'term', 'cut_at'))
 if holder and holder ~= '' and holder ~= id then
     till = tonumber(till)
+    local sign_at = till - lasts_ms
+    if cut_at and whole_for_ms > 0 and cut_at + cut_off_ms < till then
+        sign_at, till = tonumber(cut_at), cut_at + cut_off_ms
+    end
     -- Who has missed something since the last sign of life lets those go first who have not.
-    if now - whole_for_ms > till - lasts_ms then till = till + grace_ms end
+    if now - whole_for_ms > sign_at then till = till + grace_ms end
     if till > now then return {0, till - now} end
 end
 if not term and own_term ~= '' then
@@ -28,17 +32,20 @@ else
     term = string.format('%.0f', math.max(tonumber(term or '0') + 1, now))
 end
 redis.call('HSET', KEYS[2], 'holder', id, 'until', now + lasts_ms, 'term', term, 'number', 0)
+redis.call('HDEL', KEYS[2], 'cut_at')
 local state = redis.call('HMGET', KEYS[2], 'last', 'whole_ms', 'since_us')
 return {1, term, state[1] or '', state[2] or '0', state[3] or '0'}
 """
 """Arguments: who asks, how long a turn lasts (ms), its term of before, if it had one, for how long nothing has been
-missing in what it has seen (ms), and how long it waits for others when that is not enough (ms)."""
+missing in what it has seen (ms; 0 while the exchange tells it nothing), how long it waits for others when that is not enough
+(ms), and how long a publisher keeps its turn that lives, but is told nothing by the exchange (ms)."""
 
 APPEND = """
 local id, term, lasts_ms, keep = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
 local oldest_ms, margin_ms = tonumber(ARGV[5]), tonumber(ARGV[6])
 local since_us, whole_ms, after = ARGV[7], ARGV[8], ARGV[9]
-local first, entries, orders = tonumber(ARGV[10]), tonumber(ARGV[11]), tonumber(ARGV[12])
+local is_cut_off = ARGV[10]
+local first, entries, orders = tonumber(ARGV[11]), tonumber(ARGV[12]), tonumber(ARGV[13])
 local holder, held, number = unpack(redis.call('HMGET', KEYS[2], 'holder', 'term', 'number'))
 if not held then return {'lost', 0} end
 if holder ~= id or held ~= term then return {'over', 0} end
@@ -51,7 +58,7 @@ redis.call('HLEN', KEYS[3]) -- refused where it is no hash: nothing is half appe
 local last
 for i = 0, entries - 1 do
     if first + i > number then
-        local at = 12 + i * 3
+        local at = 13 + i * 3
         number = first + i
         last = term .. '-' .. number
         local entry = {'k', ARGV[at + 1], 'd', ARGV[at + 2], 't', ARGV[at + 3]}
@@ -62,7 +69,7 @@ for i = 0, entries - 1 do
     end
 end
 for i = 0, orders - 1 do
-    local at = 12 + entries * 3 + i * 2
+    local at = 13 + entries * 3 + i * 2
     if ARGV[at + 2] == '' then
         redis.call('HDEL', KEYS[3], ARGV[at + 1])
     else
@@ -72,6 +79,7 @@ end
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 redis.call('HSET', KEYS[2], 'until', now + lasts_ms, 'number', number, 'since_us', since_us)
+if is_cut_off == '1' then redis.call('HSETNX', KEYS[2], 'cut_at', now) else redis.call('HDEL', KEYS[2], 'cut_at') end
 if last then redis.call('HSET', KEYS[2], 'last', last) end
 if last or redis.call('HEXISTS', KEYS[2], 'whole_ms') == 0 then redis.call('HSET', KEYS[2], 'whole_ms', whole_ms) end
 if oldest_ms > 0 then
@@ -91,8 +99,8 @@ return {'ok', number}
 """
 """Arguments: who publishes, its term, how long its turn lasts now (ms), how many entries are kept, when the oldest that
 is kept was sent (ms; 0 keeps all), how much from before the moment until which the log is whole is kept as well (ms), since
-when the log is, until when it is whole with the last entry, the last entry of the term before, the number of the first entry, how many
-entries and orders follow; then kind, text and time of each entry, then name and state of each order.
+when the log is, until when it is whole with the last entry, the last entry of the term before, whether the exchange tells this publisher
+nothing (1 or 0), the number of the first entry, how many entries and orders follow; then kind, text and time of each entry, then name and state of each order.
 
 The reply says how it went and the number of the last entry: ``ok``; ``over``: another publisher has its turn; ``lost``: the
 server knows nothing of the log any more; ``behind``: it has lost the last entries."""

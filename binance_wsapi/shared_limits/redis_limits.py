@@ -30,6 +30,8 @@ __all__ = ["RedisLimits"]
 
 log = logging.getLogger("binance_wsapi.limits")
 
+OWN_PARAMETERS = ("address",)
+"""What the query of a server's URL says to this library."""
 PREFIX = "binance_wsapi:limits"
 BEAT_S = 0.25
 """How often a member says that it lives and how far it is."""
@@ -258,8 +260,8 @@ class RedisLimits:
     """
 
     def __init__(self, url: str) -> None:
-        self._url, own = own_parameters(url, ("address",))
-        check_server(self._url, "shared_limits", redis.ConnectionPool)
+        self._url, own = own_parameters(url, OWN_PARAMETERS)
+        check_server(self._url, "shared_limits", OWN_PARAMETERS, redis.ConnectionPool)
         self._address = own.get("address")
         self._id = os.urandom(8).hex()
         self._books: list[_Book] = []
@@ -289,12 +291,16 @@ class RedisLimits:
 
     def status(self) -> str:
         """Return how the sharing is doing, in a few words."""
-        if self._problem is not None:
-            among = self._most_members() or STRANGERS
-            return (
-                f"alone, with one part in {among if self._is_alone else 2 * among}: {self._problem}"
-            )
-        return f"shared by {self._most_members()}"
+        members = self._most_members()
+        if self._problem is None:
+            return f"shared by {members}"
+        if not members:
+            part = f"up to 1/{STRANGERS} of each limit, as nobody knows who else is there"
+        elif self._is_alone:
+            part = f"1/{members} of each limit, as one of {members} clients"
+        else:
+            part = f"1/{2 * members} of each limit, half of its share as one of {members} clients, until all are alone"
+        return f"alone, with {part}: {self._problem}"
 
     def _most_members(self) -> int:
         return max((book.members for book in self._books), default=0)
@@ -324,6 +330,7 @@ class RedisLimits:
                 decode_responses=True,
                 socket_timeout=ANSWER_S,
                 socket_connect_timeout=ANSWER_S,
+                protocol=2,  # with 3, a server without a password takes any
                 retry=Retry(
                     NoBackoff(), 0
                 ),  # another server may stand there: that has to be noticed

@@ -23,6 +23,7 @@ from binance_wsapi.models.user_events import OrderUpdate
 # A turn lasts long enough for a busy machine; no copy of the embedded exchange lags.
 redis_log.LASTS_MS = 5000
 redis_log.BEAT_S = 0.1
+redis_log.CUT_OFF_MS = 300
 redis_log.ANSWER_S = redis_log.LEAD_S = 30.0
 vars(reconciliation)["LAG_S"] = 0.01
 

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from callers import WAIT_S
 from redis_server import RedisServer, needs_redis
+from ways import Way
 
 from binance_wsapi import (
     AccountReconciled,
@@ -92,15 +93,28 @@ def publish(server: RedisServer, exchange: SimulatedExchange, key: Key) -> Itera
 
     def make(ws_key: WsKey = WsKey.MAIN_WSAPI, query: str = "account=desk", **options: Any) -> Any:
         given = {"reconnect_delay": 0.01, "attach_event_listeners": False, **options}
-        clients.append(
-            Client(**exchange.client_options(key), event_log=f"{server.url}?{query}", **given)
-        )
+        given = {**exchange.client_options(key), **given}
+        clients.append(Client(event_log=f"{server.url}?{query}", **given))
         clients[-1].subscribe_user_data_stream(ws_key)
         return clients[-1]
 
     yield make
     for client in clients:
         client.close()
+
+
+@pytest.fixture
+def ways(exchange: SimulatedExchange) -> Iterator[Callable[[], Way]]:
+    """Make ways to the exchange that can be cut."""
+    made: list[Way] = []
+
+    def make() -> Way:
+        made.append(Way(exchange))
+        return made[-1]
+
+    yield make
+    for each in made:
+        each.close()
 
 
 @pytest.fixture
@@ -422,7 +436,8 @@ def test_a_reader_says_that_nobody_publishes(
     from binance_wsapi.event_log import reader
 
     logged = read()
-    wait_until(lambda: logged.problem == "nobody has published the account's events")
+    nobody = "nobody has published the account's events yet under 'desk:mainWSAPI'"
+    wait_until(lambda: logged.problem == nobody)
     client = publish()
     limit_order(account)
     next_of(logged, 2)
@@ -989,6 +1004,129 @@ def test_the_client_tells_how_its_logs_are_doing(
     assert told[0].reason
 
 
+# A publisher that has lost the exchange
+
+
+@pytest.fixture
+def soon_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engine, "CUT_OFF_MS", 50)
+    monkeypatch.setattr(engine, "BEAT_S", 0.05)
+
+
+@pytest.mark.usefixtures("soon_cut_off")
+def test_a_publisher_that_is_cut_off_from_the_exchange_hands_its_turn_over(
+    publish: Publish, read: Read, account: AccountHandle, ways: Callable[[], Way], database: Any
+) -> None:
+    """Nothing is missing, nothing comes twice, and it goes on when its turn comes again."""
+    logged = read()
+    way = ways()
+    cut_off = publish(urls=way.urls)
+    made = [limit_order(account)]
+    next_of(logged, 2)
+    other = publish()
+    made.append(limit_order(account))
+    next_of(own_stream(other), 2), next_of(logged, 2)
+    way.cut()
+    made.append(limit_order(account))
+    told = _up_to_order(logged, made[-1])
+    term = database.hget(STATE, "term")
+    way.mend()
+    made.append(limit_order(account))
+    told += _up_to_order(logged, made[-1])
+    # It stands by again once it has seen that one, too.
+    up_to(own_stream(cut_off), AccountReconciled)
+    made.append(limit_order(account))
+    told += _up_to_order(logged, made[-1])
+    wait_until(lambda: _has_seen(cut_off, made[-1]))
+    assert database.hget(STATE, "term") == term
+    other.close()
+    made.append(limit_order(account))
+    told += _up_to_order(logged, made[-1])
+
+    assert [each.order_id for each in told if isinstance(each, OrderUpdate)] == made[2:]
+    everything = next_of(read(after="start"), database.xlen(LOG))
+    assert [each.order_id for each in everything if isinstance(each, OrderUpdate)] == made
+    gaps = [each for each in everything if isinstance(each, StreamGap)]
+    # The first it may have told itself, before it had lost its turn.
+    assert {each.from_ms for each in gaps if each.is_open} <= {
+        each.from_ms for each in gaps if not each.is_open
+    }
+
+
+@pytest.mark.usefixtures("soon_cut_off")
+def test_who_did_not_see_the_last_entry_takes_over_with_a_gap_and_finds_out_what_was_missed(
+    publish: Publish,
+    read: Read,
+    account: AccountHandle,
+    exchange: SimulatedExchange,
+    ways: Callable[[], Way],
+) -> None:
+    logged = read()
+    way = ways()
+    publish(urls=way.urls)
+    limit_order(account)
+    next_of(logged, 2)
+    way.cut()
+    up_to(logged, StreamGap)
+    missed = made_and_filled(account, exchange)
+    publish()
+
+    told = up_to(logged, AccountReconciled)
+    gaps = [each for each in told if isinstance(each, StreamGap)]
+    assert not gaps[-1].is_open
+    [found] = [each for each in told if isinstance(each, OrderReconciled)]
+    assert (found.order_id, found.status) == (missed, "FILLED")
+    order_id = limit_order(account)
+    assert _up_to_order(logged, order_id)
+
+
+@pytest.mark.usefixtures("soon_cut_off")
+def test_a_publisher_that_is_cut_off_keeps_its_turn_while_nobody_is_better_off(
+    publish: Publish,
+    read: Read,
+    account: AccountHandle,
+    ways: Callable[[], Way],
+    database: Any,
+) -> None:
+    logged = read()
+    first, second = ways(), ways()
+    publish(urls=first.urls)
+    limit_order(account)
+    next_of(logged, 2)
+    publish(urls=second.urls)
+    term = database.hget(STATE, "term")
+    second.cut()
+    first.cut()
+    wait_until(lambda: database.hget(STATE, "cut_at"))
+    beats = _scripts_run(database) + 40  # of both, in twenty times as long as it takes
+
+    wait_until(lambda: _scripts_run(database) > beats)
+    assert database.hget(STATE, "term") == term
+    wait_until(
+        lambda: logged.problem == "whoever publishes the account's events has lost the exchange"
+    )
+    first.mend()
+    told = up_to(logged, AccountReconciled)
+    wait_until(lambda: logged.problem is None)
+    assert database.hget(STATE, "cut_at") is None
+    assert [each for each in told if isinstance(each, StreamGap)]
+
+
+def _up_to_order(stream: EventStream[Any], order_id: int) -> list[Any]:
+    told = next_of(stream, 1)
+    while getattr(told[-1], "order_id", None) != order_id:
+        told += next_of(stream, 1)
+    return told
+
+
+def _has_seen(client: Client, order_id: int) -> bool:
+    return order_id in [getattr(each, "order_id", None) for each in next_of(own_stream(client), 1)]
+
+
+def _scripts_run(database: Any) -> int:
+    return int(database.info("commandstats")["cmdstat_eval"]["calls"])
+
+
 # Names and secrets
 
 
@@ -1011,6 +1149,7 @@ def test_the_server_sees_no_key_and_no_secret(
     ("query", "named"),
     [
         ("account=a/b", "account='a/b'"),
+        ("kep=5", "event_log: kep= is no parameter .* account=, keep=, keep_hours= and"),
         ("keep=many", "keep='many'"),
         ("keep=0", "keep='0'"),
         ("keep_hours=day", "keep_hours='day' is no number of hours"),
@@ -1021,6 +1160,12 @@ def test_the_server_sees_no_key_and_no_secret(
 def test_an_url_that_names_what_cannot_be_is_refused(query: str, named: str) -> None:
     with pytest.raises(ConfigurationError, match=named):
         Client(event_log=f"redis://127.0.0.1:6379/0?{query}").close()
+
+
+def test_the_value_of_a_parameter_that_nobody_knows_is_not_shown() -> None:
+    with pytest.raises(ConfigurationError, match="url: pasword= is no parameter") as refused:
+        read_events("redis://127.0.0.1:6379/0?pasword=hush", "desk")
+    assert "hush" not in str(refused.value)
 
 
 def test_the_option_takes_servers_alone() -> None:

@@ -1,10 +1,11 @@
-"""Publishers and readers are killed under load: each reader is told of every execution once.
+"""Publishers and readers are killed under load, or cut off: each reader is told of every execution once.
 
 ``BINANCE_WSAPI_LOG_KILLS=200`` kills more of them than the suite does.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
 import random
 import signal
@@ -18,6 +19,7 @@ from pathlib import Path
 import pytest
 from killed_bots import NO_LIMITS, ROUNDS, Slot, at_work, start
 from redis_server import RedisServer, needs_redis
+from ways import Way
 
 from binance_wsapi.simulator import SimulatedExchange
 from binance_wsapi.simulator.exchange import AccountHandle
@@ -148,23 +150,32 @@ def test_every_execution_is_read_once_whoever_is_killed(tmp_path: Path) -> None:
             "attach_event_listeners": False,
             "timeout": 60,  # a busy machine is slow to begin
         }
-        publishers = [Slot(role="publish", options=options) for _ in range(PUBLISHERS)]
+        ways = [Way(exchange) for _ in range(PUBLISHERS)]
+        publishers = [Slot(role="publish", options={**options, "urls": way.urls}) for way in ways]
         readers = [Slot(role="read", url=server.url, path=str(each.path)) for each in kept]
-        with at_work([*publishers, *readers]):
+        with contextlib.ExitStack() as cleanup:
+            for way in ways:
+                cleanup.callback(way.close)
+            cleanup.enter_context(at_work([*publishers, *readers]))
             # The log begins with the first turn: what was before is nobody's loss.
             first = limit_order(account, "BUY", "0.01", 9_000)
             wait_until(lambda: read_by_all(kept, first))
             with Load(account, other):
                 for number in range(ROUNDS):
-                    killed = publishers if number % 3 == 2 else [publishers[number % PUBLISHERS]]
+                    # Killed is the first, cut off the second, which has gone on; then both are killed.
+                    killed = [publishers[:1], [], publishers][number % 3]
                     killed = [*killed, readers[number % READERS]]
                     # The moment is what chance makes of it: whatever it is, all that follows has to hold.
                     signal.sigtimedwait([], chance.uniform(0, 0.3))
                     for slot in killed:
                         slot.kill()
+                    if number % 3 == 1:
+                        ways[1].cut()
                     start(killed)
                     seen = limit_order(account, "BUY", "0.01", 9_000)
                     wait_until(partial(read_by_all, kept, seen))
+                    if number % 3 == 1:
+                        ways[1].mend()
                     # The exchange takes so many open orders, and no more.
                     account.request("order.cancel", {"symbol": "BTCUSDT", "orderId": seen})
             made = executions(account)

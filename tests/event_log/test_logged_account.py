@@ -6,7 +6,8 @@ from collections.abc import Callable, Coroutine
 from types import SimpleNamespace
 from typing import Any, cast
 
-from binance_wsapi.core.event_log import LogEntry, LogTail, Publisher
+from binance_wsapi.core.event_log import KeptEntry, LogEntry, LogTail, Publisher
+from binance_wsapi.core.log_entries import EVENT, decoded, encoded
 from binance_wsapi.core.logged_account import LoggedAccount
 from binance_wsapi.core.reconciliation import Reconciler
 from binance_wsapi.endpoints import WsKey
@@ -127,3 +128,18 @@ def test_the_log_is_whole_until_a_gap_begins_that_is_noticed_late() -> None:
     account.gap(StreamGap(from_ms=NOW_MS + 5_000, until_ms=NOW_MS + 9_500, reason="it was silent"))
 
     assert [entry.whole_ms - NOW_MS for entry in log.entries] == [9_000, 5_000]
+
+
+def test_a_gap_that_was_left_open_is_closed_by_who_has_seen_all() -> None:
+    """It goes on from the moment until which its publisher has seen all, whatever is known since when."""
+    before, lost = NOW_MS - 50_000, NOW_MS - 10_000
+    last = b'{"e":"somethingNew","E":%d}' % before
+    open_gap = StreamGap(from_ms=lost, until_ms=NOW_MS - 9_000, reason="lost", is_open=True)
+    entries = [KeptEntry(EVENT, last, before), KeptEntry(*encoded(open_gap), before + 1)]
+    tail = LogTail(entries=entries, time_ms=before + 1, whole_ms=before, since_us=1)
+    _, log, _ = published(tail, reconcilers)
+
+    [closing] = log.entries
+    gap = decoded(closing.kind, closing.text, lambda text: text)
+    assert (gap.from_ms, gap.is_open) == (lost, False)
+    assert closing.whole_ms == before, "orders of the gap are yet to be looked for"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Callable, Iterator
 from decimal import Decimal
@@ -14,6 +15,7 @@ from callers import WAIT_S
 from market_events import make_trade
 from redis_server import RedisServer, needs_redis
 from scripted_server import Peer, ScriptedServer
+from ways import Way
 
 from binance_wsapi import (
     AsyncClient,
@@ -66,10 +68,10 @@ def publish(server: RedisServer, exchange: SimulatedExchange) -> Iterator[Publis
     """Make clients that publish a stream, or stand by."""
     clients: list[Client] = []
 
-    def make(*names: str, query: str = "", **given: Any) -> Client:
+    def make(*names: str, query: str = "", way: Way | None = None, **given: Any) -> Client:
         options: dict[str, Any] = {"reconnect_delay": 0.01, "attach_event_listeners": False}
-        url = f"{server.url}{query}"
-        clients.append(Client(**exchange.client_options(), event_log=url, **options))
+        options |= exchange.client_options() if way is None else {"urls": way.urls}
+        clients.append(Client(event_log=f"{server.url}{query}", **options))
         clients[-1].streams.log(*names or (TRADES,), **given)
         return clients[-1]
 
@@ -321,6 +323,36 @@ def test_a_lost_connection_is_a_gap(
 
     assert isinstance(gap, StreamGap)
     assert trade_ids(next_of(logged, 1)) == [before.trade_id + 2]
+
+
+def test_a_publisher_that_is_cut_off_from_the_exchange_hands_its_turn_over(
+    publish: Publish,
+    read: Read,
+    exchange: SimulatedExchange,
+    account: AccountHandle,
+    database: Any,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(engine, "CUT_OFF_MS", 50)
+    monkeypatch.setattr(engine, "BEAT_S", 0.05)
+    logged = read()
+    with contextlib.closing(Way(exchange)) as way:
+        publish(way=way)
+        wait_until(lambda: is_published(database))
+        term = database.hget(STATE, "term")
+        publish()
+        make_trade(exchange, account)
+        told = next_of(logged, 1)
+        way.cut()
+        make_trade(exchange, account)
+        told += next_of(logged, 1)
+        assert database.hget(STATE, "term") != term
+        way.mend()
+        make_trade(exchange, account)
+        told += next_of(logged, 1)
+
+    first = told[0].trade_id
+    assert trade_ids(told) == [first, first + 1, first + 2]
 
 
 def test_a_planned_move_of_the_connection_is_not_seen_in_the_log(

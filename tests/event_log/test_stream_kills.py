@@ -1,10 +1,11 @@
-"""Publishers and readers of a market stream are killed under load: each trade is read once, or lies in a gap.
+"""Publishers and readers of a market stream are killed under load, or cut off: each trade is read once, or lies in a gap.
 
 ``BINANCE_WSAPI_LOG_KILLS=200`` kills more of them than the suite does.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
 import random
 import signal
@@ -19,6 +20,7 @@ import pytest
 from killed_bots import NO_LIMITS, ROUNDS, Slot, at_work, start
 from market_events import make_trade
 from redis_server import RedisServer, needs_redis
+from ways import Way
 
 from binance_wsapi.simulator import SimulatedExchange
 from binance_wsapi.simulator.exchange import AccountHandle
@@ -128,8 +130,10 @@ def test_every_trade_is_read_once_or_lies_in_a_gap(tmp_path: Path) -> None:
             "attach_event_listeners": False,
             "timeout": 60,  # a busy machine is slow to begin
         }
+        ways = [Way(exchange) for _ in range(PUBLISHERS)]
         publishers = [
-            Slot(role="publish_stream", options=options, name=NAME) for _ in range(PUBLISHERS)
+            Slot(role="publish_stream", options={**options, "urls": way.urls}, name=NAME)
+            for way in ways
         ]
         readers = [
             Slot(role="read_trades", url=server.url, path=str(each.path), name=NAME)
@@ -137,22 +141,30 @@ def test_every_trade_is_read_once_or_lies_in_a_gap(tmp_path: Path) -> None:
         ]
         nobody_was_left = 0
         made: dict[int, int] = {}
-        with at_work([*publishers, *readers]):
+        with contextlib.ExitStack() as cleanup:
+            for way in ways:
+                cleanup.callback(way.close)
+            cleanup.enter_context(at_work([*publishers, *readers]))
             with Load(exchange, account):
                 # The log begins with the first turn: what was before is nobody's loss.
                 wait_until(partial(read_by_all, kept, 0))
                 for number in range(ROUNDS):
                     is_last = number % 3 == 2
                     nobody_was_left += is_last
-                    killed = publishers if is_last else [publishers[number % PUBLISHERS]]
+                    # Killed is the first, cut off the second, which has gone on; then both are killed.
+                    killed = [publishers[:1], [], publishers][number % 3]
                     killed = [*killed, readers[number % READERS]]
                     # The moment is what chance makes of it: whatever it is, all that follows has to hold.
                     signal.sigtimedwait([], chance.uniform(0, 0.3))
                     for slot in killed:
                         slot.kill()
+                    if number % 3 == 1:
+                        ways[1].cut()
                     start(killed)
                     seen = look_at_trades(account, made) + 1
                     wait_until(partial(read_by_all, kept, seen))
+                    if number % 3 == 1:
+                        ways[1].mend()
             wait_until(partial(read_by_all, kept, look_at_trades(account, made)))
         for each in kept:
             lost = lost_in_gaps(each.told, made)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -11,77 +10,12 @@ from pathlib import Path
 import pytest
 from callers import WAIT_S
 from redis_server import RedisServer, needs_redis
+from tcp_proxy import Proxy
 
-from binance_wsapi import Client, SharedLimitsChanged
+from binance_wsapi import Client, ConfigurationError, SharedLimitsChanged
 from binance_wsapi.simulator import SimulatedExchange
 
 pytestmark = needs_redis
-
-
-class Proxy:
-    """Stands between clients and a server: it can forward nothing for a while, and to another server."""
-
-    def __init__(self, port: int) -> None:
-        self._target = port
-        self._may_pass = threading.Event()
-        self._may_pass.set()
-        self._open: list[socket.socket] = []
-        self._listening = socket.create_server(("127.0.0.1", 0))
-        self.url = f"redis://127.0.0.1:{self._listening.getsockname()[1]}/0"
-        threading.Thread(target=self._accept, name="proxy", daemon=True).start()
-
-    def _accept(self) -> None:
-        while True:
-            try:
-                client, _ = self._listening.accept()
-            except OSError:
-                return
-            try:
-                server = socket.create_connection(("127.0.0.1", self._target), WAIT_S)
-            except OSError:
-                client.close()
-                continue
-            self._open += [client, server]
-            for one, other in ((client, server), (server, client)):
-                threading.Thread(
-                    target=self._forward, args=(one, other), name="proxy", daemon=True
-                ).start()
-
-    def _forward(self, one: socket.socket, other: socket.socket) -> None:
-        one.settimeout(None)
-        try:
-            while received := one.recv(1 << 16):
-                self._may_pass.wait()
-                other.sendall(received)
-        except OSError:
-            pass
-        finally:
-            for each in (one, other):
-                each.close()
-
-    def hold(self) -> None:
-        """Forward nothing from now on."""
-        self._may_pass.clear()
-
-    def let_go(self) -> None:
-        """Forward all that was held up, and what comes."""
-        self._may_pass.set()
-
-    def lead_to(self, port: int) -> None:
-        """Break all connections; new ones lead to another server."""
-        self._target = port
-        while self._open:
-            each = self._open.pop()
-            try:
-                each.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                each.close()
-
-    def close(self) -> None:
-        self._listening.shutdown(socket.SHUT_RDWR)  # wakes who accepts
-        self._listening.close()
-        self.let_go()
-        self.lead_to(self._target)
 
 
 class Told:
@@ -128,7 +62,9 @@ def proxy(server: RedisServer) -> Iterator[Proxy]:
 @pytest.fixture
 def client(proxy: Proxy, exchange: SimulatedExchange) -> Iterator[Client]:
     with Client(
-        **exchange.client_options(), shared_limits=proxy.url, on_rate_limit="wait"
+        **exchange.client_options(),
+        shared_limits=f"redis://127.0.0.1:{proxy.port}/0",
+        on_rate_limit="wait",
     ) as sharing:
         sharing.spot.test_connectivity()
         wait_until(lambda: is_shared(sharing))
@@ -164,7 +100,7 @@ def test_a_server_that_takes_no_writes_is_as_good_as_none(
         told.wait_for("limits_alone")
         for _ in range(20):
             client.spot.test_connectivity()
-        assert "alone, with one part in 2" in client.health()[0].limits
+        assert "alone, with 1/2 of each limit, half of its share" in client.health()[0].limits
         assert told.kinds == ["limits_alone"], "a replica that answers a ping leases nothing"
         database.replicaof("NO", "ONE")
         told.wait_for("limits_shared")
@@ -187,9 +123,9 @@ def test_a_replica_that_takes_over_goes_on_with_what_it_knows(
         wait_until(lambda: list(database.scan_iter("*:weight}:members")))
         told = Told(client)
         server.stop()
+        told.wait_for("limits_alone")
         database.replicaof("NO", "ONE")
         proxy.lead_to(replica.port)
-        told.wait_for("limits_alone")
         client.spot.test_connectivity()
         told.wait_for("limits_shared")
 
@@ -212,3 +148,39 @@ def test_another_server_in_its_place_that_knows_nothing_is_taught(
             wait_until(lambda: list(database.scan_iter("*:weight}:windows")))
 
         wait_until(lambda: is_shared(client))
+
+
+@pytest.mark.parametrize("has_password", [False, True])
+def test_a_password_that_the_server_does_not_take_is_told_and_not_shown(
+    server: RedisServer,
+    exchange: SimulatedExchange,
+    has_password: bool,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    import redis
+
+    if has_password:
+        with redis.Redis.from_url(server.url) as database:
+            database.config_set("requirepass", "correct")
+    url = server.url.replace("redis://", "redis://:wr0ng@")
+    with Client(**exchange.client_options(), shared_limits=url) as client:
+        told: list[str] = []
+        is_told = threading.Event()
+
+        def hear(event: SharedLimitsChanged) -> None:
+            told.append(event.reason)
+            is_told.set()
+
+        client.on("limits_alone", hear)
+        client.spot.test_connectivity()
+        assert is_told.wait(WAIT_S)
+        told.append(client.health()[0].limits)
+
+    for each in told:
+        assert "AuthenticationError: " in each
+    assert "wr0ng" not in repr(told) + caplog.text
+
+
+def test_an_url_with_a_parameter_that_nobody_knows_is_refused() -> None:
+    with pytest.raises(ConfigurationError, match=r"shared_limits: adress= is no .* address= and"):
+        Client(shared_limits="redis://127.0.0.1:6379/0?adress=north")

@@ -340,7 +340,7 @@ def test_without_its_server_a_client_goes_on_and_comes_back_by_itself(
         client.on("limits_shared", hear)
         ping(client)
         assert alone.wait(WAIT_S)
-        assert "alone, with one part in 8" in client.health()[0].limits
+        assert "alone, with up to 1/8 of each limit, as nobody knows" in client.health()[0].limits
         try:
             server.start()
             assert shared.wait(WAIT_S)
@@ -349,7 +349,12 @@ def test_without_its_server_a_client_goes_on_and_comes_back_by_itself(
             server.stop()
             for _ in range(50):
                 ping(client)
-            wait_until(lambda: "alone, with one part in 1:" in client.health()[0].limits)
+            wait_until(
+                lambda: (
+                    "alone, with 1/1 of each limit, as one of 1 clients: "
+                    in client.health()[0].limits
+                )
+            )
         finally:
             server.stop()
     assert [event.kind for event in told[:2]] == ["limits_alone", "limits_shared"]
