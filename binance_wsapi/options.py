@@ -346,9 +346,10 @@ def check_server(url: str, given_as: str, own: Collection[str], pool: type[Any])
         pool.from_url(url).make_connection()  # it is not opened
     except Exception as error:  # noqa: BLE001  (redis-py raises whatever comes)
         if unknown := _is_not_known(str(error)):
-            # Its value is not shown: it may be a password whose name was misspelt.
+            # Without the query: the value may be a password whose name was misspelt.
+            bare = without_user(urlunsplit(urlsplit(url)._replace(query="")))
             raise ConfigurationError(
-                f"{given_as}: {unknown[1]}= is no parameter that its URL may have: they are "
+                f"{given_as}={bare!r}: {unknown[1]}= is no parameter that its URL may have: they are "
                 f"{', '.join(f'{name}=' for name in own)} and those of redis-py (username=, password=, db=, ...)"
             ) from None
         raise ConfigurationError(f"{shown} is not taken by redis-py: {error}") from None

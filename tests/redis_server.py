@@ -8,15 +8,15 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import pytest
 from free_port import free_port
 
-__all__ = ["PROGRAM", "RedisServer", "needs_redis"]
+__all__ = ["PROGRAM", "RedisServer", "database", "needs_redis", "server"]
 
 PROGRAM = shutil.which("redis-server") or shutil.which("valkey-server")
 START_S = 20.0
@@ -92,3 +92,17 @@ class RedisServer:
         traceback: TracebackType | None,
     ) -> None:
         self.stop()
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[RedisServer]:
+    with RedisServer(tmp_path) as running:
+        yield running
+
+
+@pytest.fixture
+def database(server: RedisServer) -> Iterator[Any]:
+    import redis
+
+    with redis.Redis.from_url(server.url, decode_responses=True) as client:
+        yield client

@@ -63,25 +63,6 @@ def soon(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def server(tmp_path: Path) -> Iterator[RedisServer]:
-    with RedisServer(tmp_path) as running:
-        yield running
-
-
-@pytest.fixture
-def database(server: RedisServer) -> Iterator[Any]:
-    import redis
-
-    with redis.Redis.from_url(server.url, decode_responses=True) as client:
-        yield client
-
-
-@pytest.fixture
-def account(exchange: SimulatedExchange) -> AccountHandle:
-    return exchange.create_account()
-
-
-@pytest.fixture
 def key(account: AccountHandle) -> Key:
     return account.create_key()
 
@@ -1149,7 +1130,7 @@ def test_the_server_sees_no_key_and_no_secret(
     ("query", "named"),
     [
         ("account=a/b", "account='a/b'"),
-        ("kep=5", "event_log: kep= is no parameter .* account=, keep=, keep_hours= and"),
+        ("kep=5", "event_log=.*: kep= is no parameter .* account=, keep=, keep_hours= and"),
         ("keep=many", "keep='many'"),
         ("keep=0", "keep='0'"),
         ("keep_hours=day", "keep_hours='day' is no number of hours"),
@@ -1163,7 +1144,7 @@ def test_an_url_that_names_what_cannot_be_is_refused(query: str, named: str) -> 
 
 
 def test_the_value_of_a_parameter_that_nobody_knows_is_not_shown() -> None:
-    with pytest.raises(ConfigurationError, match="url: pasword= is no parameter") as refused:
+    with pytest.raises(ConfigurationError, match="url=.*: pasword= is no parameter") as refused:
         read_events("redis://127.0.0.1:6379/0?pasword=hush", "desk")
     assert "hush" not in str(refused.value)
 

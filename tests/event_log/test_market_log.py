@@ -7,7 +7,6 @@ import contextlib
 import time
 from collections.abc import Callable, Iterator
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -42,25 +41,6 @@ Read = Callable[..., LoggedEvents[Any]]
 
 TRADES = "btcusdt@trade"
 LOG, STATE, _ = stream_keys_of("custom", f"spot:{TRADES}")
-
-
-@pytest.fixture
-def server(tmp_path: Path) -> Iterator[RedisServer]:
-    with RedisServer(tmp_path) as running:
-        yield running
-
-
-@pytest.fixture
-def database(server: RedisServer) -> Iterator[Any]:
-    import redis
-
-    with redis.Redis.from_url(server.url, decode_responses=True) as client:
-        yield client
-
-
-@pytest.fixture
-def account(exchange: SimulatedExchange) -> AccountHandle:
-    return exchange.create_account()
 
 
 @pytest.fixture

@@ -7,7 +7,6 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -33,25 +32,6 @@ NOWHERE = "redis://127.0.0.1:1/0"
 
 Read = Callable[..., LoggedEvents[Any]]
 Publish = Callable[[], Client]
-
-
-@pytest.fixture
-def server(tmp_path: Path) -> Iterator[RedisServer]:
-    with RedisServer(tmp_path) as running:
-        yield running
-
-
-@pytest.fixture
-def database(server: RedisServer) -> Iterator[Any]:
-    import redis
-
-    with redis.Redis.from_url(server.url, decode_responses=True) as client:
-        yield client
-
-
-@pytest.fixture
-def account(exchange: SimulatedExchange) -> AccountHandle:
-    return exchange.create_account()
 
 
 @pytest.fixture

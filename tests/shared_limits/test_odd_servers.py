@@ -47,12 +47,6 @@ def is_shared(client: Client) -> bool:
 
 
 @pytest.fixture
-def server(tmp_path: Path) -> Iterator[RedisServer]:
-    with RedisServer(tmp_path) as running:
-        yield running
-
-
-@pytest.fixture
 def proxy(server: RedisServer) -> Iterator[Proxy]:
     between = Proxy(server.port)
     yield between

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -30,20 +30,6 @@ from binance_wsapi.simulator import SimulatedExchange
 Dial = Callable[..., Caller]
 
 pytestmark = needs_redis
-
-
-@pytest.fixture
-def server(tmp_path: Path) -> Iterator[RedisServer]:
-    with RedisServer(tmp_path) as running:
-        yield running
-
-
-@pytest.fixture
-def database(server: RedisServer) -> Iterator[Any]:
-    import redis
-
-    with redis.Redis.from_url(server.url, decode_responses=True) as client:
-        yield client
 
 
 def ping(client: Any) -> Any:
