@@ -43,6 +43,7 @@ from binance_wsapi.protocol.told_limits import LimitUsage, RawJson, ToldLimit, t
 from binance_wsapi.protocol.weight import weight_of
 
 __all__ = [
+    "DRY_RETRY_S",
     "MANY_NOTED",
     "Claim",
     "Governor",
@@ -147,7 +148,7 @@ class Claim:
     done: int
     """What of that is known to be handled."""
     wanted: int
-    """What is missing for a request, or 1 to have something ahead of need; 0 if nothing is."""
+    """What a request takes that the lease has no room for, or 1 to have something ahead of need; 0 if nothing is."""
     is_needed: bool
     """A request waits for it."""
     told: int | None
@@ -612,12 +613,14 @@ class Ledger:
         for window in self.windows.values():
             spare = window.spare if urgent else 0
             is_too_heavy = wanted > window.limit  # for anybody: the exchange's to refuse
+            # What only fits with the reserve goes by itself, when nobody else holds anything.
+            leased = min(wanted, window.allowed)
             if (
-                window.own + wanted > window.granted + spare
+                window.own + leased > window.granted + spare
                 and not is_too_heavy
                 and not self._goes_beyond(window, wanted, now)
             ):
-                window.wanted = max(window.wanted, wanted)
+                window.wanted = max(window.wanted, leased)
                 window.is_needed = True
                 self.ask()
                 # A lease is on its way, unless there was none to be had.

@@ -1,12 +1,14 @@
 """The script that Redis runs to lease parts of the windows, whole or not at all.
 
-For each window of a book stands a hash: ``g:ID`` is what a member holds, ``s:ID`` what it holds besides for what is
-urgent, ``o:ID`` what it has sent, ``d:ID`` what of that is known to be handled, and ``F`` what others use, who are no
-members: the count that the exchange told, less what all members had handled. What is used is the sum of what the
-living hold, of what the dead had sent, and of ``F``.
+For each window of a book stands a hash: by member what it holds, what it holds besides for what is urgent, what it has
+sent, and what of that is known to be handled; ``O`` and ``D`` are the latter two of those who left, and ``F`` is what
+others use, who are no members: the count that the exchange told, less what all members had handled. What is used is the
+sum of what the living hold, of what the dead and those who left had sent, and of ``F``.
 
 Half of a window is promised to the busy members in equal parts; where there are more of them than parts, they take
-turns from window to window. The rest goes to who asks first, in parts that grow smaller as less is left.
+turns from window to window. So do those of whom a request waits that weighs more than such a part: of each window the
+whole request is promised to the first of them, and to as many more as half of the window has room for. The rest goes to
+who asks first, in parts that grow smaller as less is left.
 
 The server's clock counts for nothing: it may jump, and so may that of the server that takes its place. A book has a
 time of its own, that passes as its members measure it: each says how long ago, by its monotonic clock, it was
@@ -22,15 +24,18 @@ each who comes for as long.
 
 from __future__ import annotations
 
-__all__ = ["BOOK_KEYS", "LEASE"]
+from hashlib import sha1
 
-BOOK_KEYS = ("members", "state", "calls", "busy", "open")
+__all__ = ["BOOK_KEYS", "LEASE", "LEASE_SHA"]
+
+BOOK_KEYS = ("state", "members", "open")
 """The keys of a book, before those of its windows."""
 
 LEASE = """
 local id, ttl, expected, is_back = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[4] == '1'
-local is_busy, is_last, new_life, life = ARGV[5] == '1', ARGV[6] == '1', ARGV[7], ARGV[8]
+local need, is_last, new_life, life = tonumber(ARGV[5]), ARGV[6] == '1', ARGV[7], ARGV[8]
 local since_call, since, passed = tonumber(ARGV[9]), tonumber(ARGV[10]), tonumber(ARGV[11])
+local is_busy = need > 0
 
 local function pairs_of(key)
     local row, found = redis.call('HGETALL', key), {}
@@ -38,9 +43,9 @@ local function pairs_of(key)
     return found
 end
 
-local state = pairs_of(KEYS[2])
+local state = pairs_of(KEYS[1])
 if not state.life then
-    redis.call('DEL', KEYS[1], KEYS[3], KEYS[4])
+    redis.call('DEL', KEYS[2])
     state = {life = new_life, call = 0, now = 0, known = 0, known_call = 0, known_at = 0}
 end
 for name, value in pairs(state) do
@@ -48,29 +53,42 @@ for name, value in pairs(state) do
 end
 
 -- A call that this server does not know any more measures nothing.
-local calls = pairs_of(KEYS[3])
-if life == state.life and since_call <= state.call and since + passed > state.now then
+local passes = life == state.life and since_call <= state.call and since + passed > state.now
+if passes then
     state.now = since + passed
-    for member, call in pairs(calls) do
-        if tonumber(call) > since_call then redis.call('ZADD', KEYS[1], 'XX', state.now, member) end
-    end
     if state.known_call > since_call then state.known_at = state.now end
 end
 state.call = state.call + 1
-redis.call('ZADD', KEYS[1], state.now, id)
-redis.call('HSET', KEYS[3], id, state.call)
-redis.call('HSET', KEYS[4], id, is_busy and '1' or '0')
-for _, dead in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', state.now - ttl)) do
-    redis.call('ZREM', KEYS[1], dead)
+local living, members, rank, order, needs = {[id] = true}, 1, 0, {id}, {[id] = math.max(1, need)}
+local stamped, dead = {id, state.now .. ' ' .. state.call .. ' ' .. need}, {}
+for member, text in pairs(pairs_of(KEYS[2])) do
+    if member ~= id then
+        local at, call, its_need = string.match(text, '^(%S+) (%S+) (%S+)$')
+        at = tonumber(at)
+        -- A tenth of a second is nothing of what it is alive for, but would have all stamped each time.
+        if passes and tonumber(call) > since_call and at < state.now - 100 then
+            at = state.now
+            table.insert(stamped, member)
+            table.insert(stamped, at .. ' ' .. call .. ' ' .. its_need)
+        end
+        if at > state.now - ttl then
+            living[member] = true
+            members = members + 1
+            if member < id then rank = rank + 1 end
+            -- The busy ones are so in a window, too, for which they have not asked yet.
+            if its_need ~= '0' then
+                table.insert(order, member)
+                needs[member] = tonumber(its_need)
+            end
+        else
+            table.insert(dead, member)
+        end
+    end
 end
-local living, members, rank = {}, 0, 0
-for _, each in ipairs(redis.call('ZRANGE', KEYS[1], 0, -1)) do
-    living[each] = true
-    members = members + 1
-    if each < id then rank = rank + 1 end
-end
-for member in pairs(calls) do
-    if not living[member] then redis.call('HDEL', KEYS[3], member) end
+table.sort(order)
+for _, member in ipairs(dead) do redis.call('HDEL', KEYS[2], member) end
+for at = 1, #stamped, 1000 do
+    redis.call('HSET', KEYS[2], unpack(stamped, at, math.min(at + 999, #stamped)))
 end
 
 -- Who knows how many there were before the server was away, or forgot it, knows that they come back, too.
@@ -80,61 +98,58 @@ if expected > members and expected > state.known and (is_back or is_new) then
     state.known, state.known_call, state.known_at = expected, state.call, state.now
 end
 
--- The busy ones are so in a window, too, for which they have not asked yet.
-local busy, order = {}, {id}
-for member, flag in pairs(pairs_of(KEYS[4])) do
-    if not living[member] then
-        redis.call('HDEL', KEYS[4], member)
-    elseif member ~= id and flag == '1' then
-        table.insert(order, member)
+local function promises(allowed, index)
+    local parts, promised, whole = 2 * #order, {}, 0
+    for step = 1, #order do
+        local member = order[(step + index) % #order + 1]
+        local wanted = math.min(needs[member], allowed)
+        if wanted > 1 and wanted > allowed / parts and (whole == 0 or whole + wanted <= allowed / 2) then
+            promised[member] = wanted
+            whole = whole + wanted
+        end
     end
-end
-table.sort(order)
-for at, member in ipairs(order) do busy[member] = at end
-
-local function share(member, allowed, index)
-    local parts = 2 * #order
-    local part = (busy[member] + index) % parts
-    return math.floor(allowed * (part + 1) / parts) - math.floor(allowed * part / parts)
+    local rest = allowed - whole
+    for at, member in ipairs(order) do
+        local part = (at + index) % parts
+        promised[member] = promised[member]
+            or math.floor(rest * (part + 1) / parts) - math.floor(rest * part / parts)
+    end
+    return promised
 end
 
 local is_settling = state.known > members or is_new
 local reply = {members, is_settling and 1 or 0, rank, state.life, state.call, state.now}
-for window = 6, #KEYS do
-    local key, at = KEYS[window], 11 + (window - 6) * 11
+for window = 4, #KEYS do
+    local key, at = KEYS[window], 11 + (window - 4) * 11
     local index, limit, allowed = tonumber(ARGV[at + 1]), tonumber(ARGV[at + 2]), tonumber(ARGV[at + 3])
     local held, spare, own, done = tonumber(ARGV[at + 4]), tonumber(ARGV[at + 5]), ARGV[at + 6], ARGV[at + 7]
     local wanted, most, least = tonumber(ARGV[at + 8]), tonumber(ARGV[at + 9]), tonumber(ARGV[at + 10])
     local lasts = tonumber(ARGV[at + 11])
-    redis.call('HSET', key, 'g:' .. id, held, 'o:' .. id, own, 'd:' .. id, done)
     local all = pairs_of(key)
-    local foreign = tonumber(all['F'] or '0')
+    local foreign = tonumber(all.F or '0')
     if most then foreign = math.min(foreign, most) end
     if least then foreign = math.max(foreign, least) end
-    local used, handled, spared = foreign, 0, 0
-    for name, value in pairs(all) do
-        local kind, member = string.sub(name, 1, 2), string.sub(name, 3)
-        if kind == 'd:' then
-            handled = handled + tonumber(value)
-        elseif kind == 'o:' and not living[member] then
-            used = used + tonumber(value)
-        elseif kind == 'g:' and living[member] then
-            used = used + tonumber(value)
-        elseif kind == 's:' and living[member] and member ~= id then
-            spared = spared + tonumber(value)
+    local used, handled, spared = foreign + held + tonumber(all.O or '0'), done + tonumber(all.D or '0'), 0
+    all.F, all.O, all.D, all[id] = nil, nil, nil, nil
+    local promised, kept_back = promises(allowed, index), 0
+    for member, text in pairs(all) do
+        local its_held, its_spare, its_own, its_done = string.match(text, '^(%S+) (%S+) (%S+) (%S+)$')
+        handled = handled + its_done
+        if living[member] then
+            used = used + its_held
+            spared = spared + its_spare
+            if promised[member] then promised[member] = promised[member] - its_held end
+        else
+            used = used + its_own
         end
     end
-    local kept_back = 0
     for _, member in ipairs(order) do
-        if member ~= id then
-            local part = share(member, allowed, index)
-            kept_back = kept_back + math.max(0, part - tonumber(all['g:' .. member] or '0'))
-        end
+        if member ~= id then kept_back = kept_back + math.max(0, promised[member]) end
     end
     local left, granted = allowed - math.max(0, used), 0
     if wanted > 0 then
         granted = math.min(math.max(wanted, math.floor(left / (2 * #order))), left - kept_back)
-        granted = math.max(granted, share(id, allowed, index) - held)
+        granted = math.max(granted, promised[id] - held)
     elseif not is_busy then
         -- A little, so that an idle member can begin at once, where there is enough for all.
         local little = math.floor(allowed / (50 * members))
@@ -149,19 +164,28 @@ for window = 6, #KEYS do
     granted = math.max(0, math.min(granted, left))
     used = math.max(0, used) + granted
     urgent = math.max(0, math.min(urgent, limit - used - spared))
-    redis.call('HSET', key, 'g:' .. id, held + granted, 's:' .. id, urgent, 'F', foreign)
-    redis.call('ZADD', KEYS[5], state.now + lasts * 1000, key)
-    reply[window + 1] = {held + granted, urgent, handled, used}
+    if is_last then
+        redis.call('HDEL', key, id)
+        redis.call('HINCRBY', key, 'O', own)
+        redis.call('HINCRBY', key, 'D', done)
+        redis.call('HSET', key, 'F', foreign)
+    else
+        local text = held + granted .. ' ' .. urgent .. ' ' .. own .. ' ' .. done
+        redis.call('HSET', key, id, text, 'F', foreign)
+    end
+    redis.call('ZADD', KEYS[3], state.now + lasts * 1000, key)
+    reply[window + 3] = {held + granted, urgent, handled, used}
 end
 
-for _, over in ipairs(redis.call('ZRANGEBYSCORE', KEYS[5], '-inf', state.now)) do
+for _, over in ipairs(redis.call('ZRANGEBYSCORE', KEYS[3], '-inf', state.now)) do
     redis.call('DEL', over)
-    redis.call('ZREM', KEYS[5], over)
+    redis.call('ZREM', KEYS[3], over)
 end
-for name, value in pairs(state) do redis.call('HSET', KEYS[2], name, value) end
-if is_last then redis.call('ZREM', KEYS[1], id) end
-local kept = redis.call('ZRANGE', KEYS[5], 0, -1)
-for at = 1, 5 do table.insert(kept, KEYS[at]) end
+redis.call('HSET', KEYS[1], 'life', state.life, 'call', state.call, 'now', state.now, 'known', state.known,
+    'known_call', state.known_call, 'known_at', state.known_at)
+if is_last then redis.call('HDEL', KEYS[2], id) end
+local kept = redis.call('ZRANGE', KEYS[3], 0, -1)
+for at = 1, 3 do table.insert(kept, KEYS[at]) end
 for _, key in ipairs(kept) do
     if is_last and members == 1 then
         redis.call('EXPIRE', key, 30 * 86400)
@@ -171,3 +195,6 @@ for _, key in ipairs(kept) do
 end
 return reply
 """
+
+LEASE_SHA = sha1(LEASE.encode(), usedforsecurity=False).hexdigest()
+"""By which a server knows it that has run it."""

@@ -21,9 +21,9 @@ from redis.exceptions import RedisError
 
 from binance_wsapi.core.shared_limits import SharedPool
 from binance_wsapi.options import check_server, own_parameters
-from binance_wsapi.protocol.limits import Claim, Ledger
+from binance_wsapi.protocol.limits import DRY_RETRY_S, Claim, Ledger
 from binance_wsapi.protocol.silence import Silence
-from binance_wsapi.shared_limits.lease_script import BOOK_KEYS, LEASE
+from binance_wsapi.shared_limits.lease_script import BOOK_KEYS, LEASE, LEASE_SHA
 from binance_wsapi.shared_limits.silences import Silences
 
 __all__ = ["RedisLimits"]
@@ -33,6 +33,8 @@ log = logging.getLogger("binance_wsapi.limits")
 OWN_PARAMETERS = ("address",)
 """What the query of a server's URL says to this library."""
 PREFIX = "binance_wsapi:limits"
+BOOKS = f"{PREFIX}:2"
+"""A library whose script writes them in another way keeps its books apart; bans are told to all."""
 BEAT_S = 0.25
 """How often a member says that it lives and how far it is."""
 ANSWER_S = 1.0
@@ -45,6 +47,8 @@ AHEAD_US = 1_000_000
 """How long before a window begins its first lease is taken."""
 IDLE_S = 1.0
 """Who sent nothing for so long gives back what it does not need."""
+WAITS_S = 2 * DRY_RETRY_S
+"""A request that waited last so long ago waits no more."""
 BUSY_S = 5.0
 """Who sent something, or wanted to, in so many seconds has a part of each window promised."""
 SHORT_US = 60 * 10**6
@@ -81,14 +85,18 @@ class _Book:
     """One ledger, in the words of the server: a set of members, and a hash for each window."""
 
     def __init__(self, name: str, own_id: str, ledger: Ledger) -> None:
-        self.name = f"{PREFIX}:{{{name}}}"
+        self.name = f"{BOOKS}:{{{name}}}"
         self.ledger = ledger
         self.members = 0
         """How many there were last; 0 before that was known."""
         self.rank = int(own_id, 16) % STRANGERS
         """Which of them it is; by chance before that was known."""
-        self.is_busy = False
-        """Whether a part of each window is to be promised."""
+        self.need = 0
+        """What a part of each window is to be promised for: the heaviest request that waits, 1 for one that is
+        busy without; 0 if nothing is."""
+        self.heaviest = 1
+        self.waited_at = -1e9
+        """When so heavy a request waited last."""
         self.is_promised = False
         """Whether the server was told so last."""
         self.mark = _Mark("", 0, 0, 0.0)
@@ -111,15 +119,19 @@ class _Book:
         """Return how the windows stand; what is leased and not needed is let go before."""
         ledger = self.ledger
         claims = ledger.claims(now, AHEAD_US)
-        if ledger.meter.sent != self.sent or any(claim.is_needed for claim in claims):
+        waiting = max((claim.wanted for claim in claims if claim.is_needed), default=0)
+        if waiting >= self.heaviest or now - self.waited_at > WAITS_S:
+            self.heaviest, self.waited_at = max(1, waiting), now
+        if ledger.meter.sent != self.sent or waiting:
             self.sent, self.active_at = ledger.meter.sent, now
         if returns and now - self.active_at > IDLE_S:
             for at, claim in enumerate(claims):
-                keep = claim.own + max(1, claim.allowed // 50)
+                # As much as the server gives to who is idle: in a day's window all would hold it for long.
+                keep = claim.own + max(1, claim.allowed // (50 * max(1, self.members)))
                 if claim.held > keep and not claim.wanted:
                     ledger.grant(claim, keep, claim.spare)
                     claims[at] = replace(claim, held=keep)
-        self.is_busy = now - self.active_at < BUSY_S
+        self.need = self.heaviest if now - self.active_at < BUSY_S else 0
         return claims
 
     def unknown_windows(self) -> dict[str, int]:
@@ -171,10 +183,10 @@ class _Book:
                 least = counts[0][1] - marks[-1][1]
         if most != "" and least != "":
             least = min(least, most)
-        wanted = claim.wanted if self.is_busy or claim.own else 0
         lasts_s = 2 * claim.length_us // 10**6 + 1
         # What was under way as the window turned counts here, too.
         held = max(claim.held, claim.own)
+        wanted = claim.wanted if self.need or claim.own else 0
         return [
             claim.index,
             claim.limit,
@@ -196,7 +208,7 @@ class _Book:
         members, is_settling, rank, life, call, at = reply[:6]
         if members >= self.members:  # else some are to come back yet
             self.rank = rank
-        self.is_promised = self.is_busy
+        self.is_promised = self.need > 0
         # One that is a little older loses less of the time: each misses its own way to the server.
         if life != self.mark.life or answered_at - self.mark.answered_at >= BEAT_S:
             self.mark = _Mark(life, call, at, answered_at)
@@ -267,6 +279,8 @@ class RedisLimits:
         self._books: list[_Book] = []
         self._problem: str | None = "not reached yet"
         self._has_told = False
+        self._is_loaded = False
+        """The server knows the script: its text need not be sent each time."""
         self._is_alone = False
         """The server has been away for so long that all go on without it."""
         self._lost_at: float | None = None
@@ -365,6 +379,9 @@ class RedisLimits:
             try:
                 async with asyncio.timeout(ANSWER_S):
                     await self._beat()
+            except redis.exceptions.NoScriptError:
+                self._is_loaded = False  # another server, or one that was started anew
+                continue
             except Exception as error:  # noqa: BLE001  (no call may wait for a server for ever, whatever it says)
                 self._lost(error)
                 await asyncio.sleep(RETRY_S)
@@ -387,7 +404,7 @@ class RedisLimits:
         for book in self._books:
             claims = book.claims(now, returns=not is_last)
             expected = 0 if is_last else book.members
-            arguments: list[Any] = [self._id, LIVES_MS, expected, int(is_back), int(book.is_busy)]
+            arguments: list[Any] = [self._id, LIVES_MS, expected, int(is_back), book.need]
             arguments += [int(is_last), os.urandom(8).hex(), *book.passed(now)]
             for claim in claims:
                 arguments += book.arguments(claim, now)
@@ -398,7 +415,10 @@ class RedisLimits:
             pipeline.hgetall(windows)
             keys = [f"{book.name}:{each}" for each in BOOK_KEYS]
             keys += map(book.key, claims)
-            pipeline.eval(LEASE, len(keys), *keys, *arguments)
+            if self._is_loaded:
+                pipeline.evalsha(LEASE_SHA, len(keys), *keys, *arguments)
+            else:
+                pipeline.eval(LEASE, len(keys), *keys, *arguments)
             said.append((book, claims, news))
         answers = iter(await pipeline.execute(raise_on_error=False))
         answered_at = self._now()
@@ -409,6 +429,7 @@ class RedisLimits:
         for answer in leased:
             if isinstance(answer, Exception):
                 raise answer
+        self._is_loaded = True
         replies = iter(leased)
         for book, claims, news in said:
             if news:
@@ -424,6 +445,7 @@ class RedisLimits:
             self._came_back()
 
     def _lost(self, error: BaseException) -> None:
+        self._is_loaded = False
         if self._lost_at is None:
             # Of a process that stood still itself that is not long ago, unlike the last answer.
             self._lost_at = self._now()

@@ -154,7 +154,10 @@ class Silences:
             ):
                 if known[kind] > max(0, lasts_ms) / 1000 + RETOLD_S:
                     place.is_forgotten = True
-                if lasts_ms > 0 and place.heard.get(key) != word:
+                if lasts_ms <= 0:
+                    # A library of before says the same word of the next one, too.
+                    place.heard.pop(key, None)
+                elif place.heard.get(key) != word:
                     place.heard[key] = word
                     remaining[kind] = lasts_ms / 1000
             if remaining:

@@ -20,6 +20,7 @@ SECOND_US = 10**6
 NOW = 1_795_000_020  # the start of a minute
 PING = operation_by_method(Market.SPOT, "ping")
 STATUS = operation_by_method(Market.SPOT, "order.status")  # weighs 4
+SYMBOLS = operation_by_method(Market.SPOT, "exchangeInfo")  # weighs 20
 CANCEL = operation_by_method(Market.SPOT, "order.cancel")
 
 
@@ -201,6 +202,17 @@ def test_a_request_goes_beyond_a_lease_in_long_windows_alone(minutes: int, goes:
     leased.lease(10)
 
     assert len(leased.admitted()) == goes
+
+
+def test_what_only_fits_with_the_reserve_goes_when_nobody_else_holds_anything() -> None:
+    leased = Leased()
+    leased.weight.window("MINUTE", 1, 20)  # of which one is the reserve
+    leased.lease(18)
+    assert isinstance(leased.governor.admit(SYMBOLS, {}, NOW), Refusal)
+    assert leased.claim().wanted == 19, "more is not to be had"
+    leased.lease(19)
+
+    assert isinstance(leased.governor.admit(SYMBOLS, {}, NOW), Reservation)
 
 
 def _spared(leased: Leased, now: float = NOW) -> bool:

@@ -265,6 +265,34 @@ def test_where_a_window_has_fewer_parts_than_members_they_take_turns(
     assert min(sent) >= 1, sent
 
 
+def test_idle_members_hold_little_of_a_days_window(tmp_path: Path) -> None:
+    limit, members = 1000, 6
+
+    async def play(server: RedisServer) -> int:
+        async with connected(server.url) as database:
+            fleet = Fleet(
+                World(server.url, limit=limit, minutes=1440),
+                database,
+                random.Random(1),
+                members=members,
+            )
+            await fleet.begin()
+            last = fleet.members[-1]
+            for member in fleet.members:
+                for _ in range(100 if member is last else 8):
+                    member.send(ENOUGH if member is last else 1)
+                    member.arrive()
+                    member.hear()
+                    await fleet.idle(BEAT_S)
+                await fleet.idle(6.0)  # it is taken to be busy no more
+            for member in fleet.members:
+                await member.close()
+            return fleet.world.counted[fleet.world.window]
+
+    with RedisServer(tmp_path) as server:
+        assert asyncio.run(play(server)) >= 0.95 * limit
+
+
 def test_who_stood_still_uses_no_lease_that_others_may_have(tmp_path: Path) -> None:
     async def stand_still(server: RedisServer) -> int:
         world = World(server.url)

@@ -22,8 +22,8 @@ from binance_wsapi import (
     SharedLimitsChanged,
     WsKey,
 )
-from binance_wsapi.shared_limits.lease_script import BOOK_KEYS, LEASE
-from binance_wsapi.shared_limits.redis_limits import LIVES_MS, RedisLimits
+from binance_wsapi.shared_limits.lease_script import BOOK_KEYS, LEASE, LEASE_SHA
+from binance_wsapi.shared_limits.redis_limits import BOOKS, LIVES_MS, PREFIX, RedisLimits
 from binance_wsapi.shared_limits.silences import KEEP
 from binance_wsapi.simulator import SimulatedExchange
 
@@ -47,7 +47,7 @@ def channel_of(database: Any) -> str:
     """Where what the one address was told is published, once its client has said that it lives."""
     wait_until(lambda: list(database.scan_iter("*:weight}:members")))
     (members,) = database.scan_iter("*:weight}:members")
-    return str(members).replace(":weight}:members", "}:silence")
+    return str(members).replace(BOOKS, PREFIX).replace(":weight}:members", "}:silence")
 
 
 # Leases
@@ -70,12 +70,15 @@ def lease(
     most: Any = "",
     least: Any = "",
     expected: int = 0,
+    need: int = 1,
+    index: int = 7,
+    window: str = "window",
     passed_ms: int = 0,
     is_new: bool = False,
     is_last: bool = False,
 ) -> tuple[int, int]:
     """Return what a member holds now, and what of that is for what is urgent."""
-    keys = [f"book:{each}" for each in BOOK_KEYS] + ["book:window"]
+    keys = [f"book:{each}" for each in BOOK_KEYS] + [f"book:{window}"]
     now = int(database.hget("book:state", "now") or 0)
     if not is_new and now < SETTLED_MS:
         zeros = dict.fromkeys(("call", "known", "known_call", "known_at"), 0)
@@ -84,9 +87,9 @@ def lease(
     elif is_new and now >= SETTLED_MS:
         database.hset("book:state", "now", 0)
     life, call, at = database.hmget("book:state", "life", "call", "now")
-    asked = [member, LIVES_MS, expected, int(expected > 0), 1, int(is_last), "one"]
+    asked = [member, LIVES_MS, expected, int(expected > 0), need, int(is_last), "one"]
     asked += [life or "", call or 0, at or 0, passed_ms]
-    asked += [7, limit, allowed, held, spare, held, done, wanted, most, least, 100]
+    asked += [index, limit, allowed, held, spare, held, done, wanted, most, least, 100]
     *_, (leased, urgent, _, _) = database.eval(LEASE, len(keys), *keys, *asked)
     return int(leased), int(urgent)
 
@@ -182,6 +185,42 @@ def test_who_leaves_last_has_all_expire_and_who_comes_back_keeps_it(database: An
     assert {database.ttl(name) for name in database.scan_iter("book:*")} == {-1}
 
 
+@pytest.mark.parametrize(("weight", "limit"), [(250, 5880), (20, 59), (40, 59), (59, 59)])
+def test_requests_that_weigh_more_than_a_part_take_turns(
+    database: Any, weight: int, limit: int
+) -> None:
+    """Also where always the same comes first."""
+    members, served = [f"{number:02}" for number in range(10)], set()
+    for member in members:
+        leased(database, member, need=weight)
+    for index in range(len(members)):
+        held = dict.fromkeys(members, 0)
+        for wanted in (1, *[weight] * 4):
+            for member in members:
+                held[member] = leased(
+                    database,
+                    member,
+                    allowed=limit,
+                    held=held[member],
+                    wanted=wanted,
+                    need=weight,
+                    index=index,
+                    window=f"window:{index}",
+                )
+        assert sum(held.values()) <= limit
+        served |= {member for member in members if held[member] >= weight}
+
+    assert served == set(members)
+
+
+def test_of_who_left_nothing_is_kept_but_what_it_sent(database: Any) -> None:
+    for number in range(5):
+        leased(database, f"{number}", held=100, done=90, is_last=True)
+    assert database.hgetall("book:window") == {"O": "500", "D": "450", "F": "0"}
+
+    assert leased(database, "b", wanted=1000) == 500
+
+
 def test_a_window_that_is_over_is_deleted(database: Any) -> None:
     leased(database, "a", passed_ms=100_000)
     assert database.exists("book:window")
@@ -207,6 +246,39 @@ def test_limits_are_shared_by_clients_that_name_the_server(
         assert other.health()[0].limits == "shared by 2"
         other.close()
         wait_until(lambda: one.health()[0].limits == "shared by 1")
+
+
+def test_books_that_an_older_library_writes_are_left_alone(
+    server: RedisServer, database: Any, exchange: SimulatedExchange
+) -> None:
+    """It keeps them in another way, under names that begin without the number."""
+    with Client(**exchange.client_options(), shared_limits=server.url) as client:
+        ping(client)
+        wait_until(lambda: client.health()[0].limits == "shared by 1")
+        names = list(database.scan_iter())
+
+    assert {name[: name.index("{")] for name in names} == {"binance_wsapi:limits:2:"}
+
+
+def test_a_server_that_forgot_the_script_is_told_it_again(
+    server: RedisServer, database: Any, exchange: SimulatedExchange
+) -> None:
+    told: list[str] = []
+
+    def calls(command: str) -> int:
+        return int(database.info("commandstats").get(f"cmdstat_{command}", {}).get("calls", 0))
+
+    with Client(**exchange.client_options(), shared_limits=server.url) as client:
+        client.on("limits_alone", lambda event: told.append(event.reason))
+        ping(client)
+        wait_until(lambda: calls("evalsha") > 0)
+        database.script_flush()
+        wait_until(lambda: database.script_exists(LEASE_SHA) == [True])
+        before = calls("evalsha")
+        wait_until(lambda: calls("evalsha") > before)
+        ping(client)
+
+    assert told == []
 
 
 def test_addresses_that_are_named_count_apart(

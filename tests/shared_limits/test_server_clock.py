@@ -157,6 +157,26 @@ def test_a_ban_lasts_for_as_long_as_was_told(
     play(server, schedule)
 
 
+def test_a_second_ban_in_the_words_of_the_first_is_heard_too(server: RedisServer) -> None:
+    """As one of an older library tells them, to who missed what it published."""
+
+    async def schedule(two: Two) -> None:
+        place = next(iter(two.one.limits._silences._places.values()))
+        keys = place.keys()
+        async with connected(server.url) as database:
+            for lasts_s in (100, 500):
+                for key in keys:
+                    await database.set(key, 1, px=lasts_s * 1000)
+                await two.one.beat()
+                assert lasts_s - 10 < two.one.silence.delay(two.world.now) <= lasts_s
+                for key in keys:
+                    await database.delete(key)
+                two.world.now += lasts_s
+                await two.one.beat()
+
+    play(server, schedule)
+
+
 def test_a_book_is_kept_by_a_server_that_takes_over_with_another_clock(
     clock: JumpingClock, server: RedisServer, tmp_path: Path
 ) -> None:

@@ -20,13 +20,13 @@ from binance_wsapi.protocol.limits import (
     connection_ledger,
     weight_ledger,
 )
-from binance_wsapi.shared_limits.redis_limits import RedisLimits
+from binance_wsapi.shared_limits.redis_limits import BOOKS, RedisLimits
 
 __all__ = ["BOOK", "ENOUGH", "Member", "World", "connected"]
 
 MINUTE_US = 60 * 10**6
 LEAD_US = 10**15
-BOOK = "binance_wsapi:limits:{model:weight}"
+BOOK = f"{BOOKS}:{{model:weight}}"
 ENOUGH = 1000
 """More than there ever is."""
 PATIENCE_S = 60.0
