@@ -1144,7 +1144,7 @@ def test_an_url_that_names_what_cannot_be_is_refused(query: str, named: str) -> 
 
 
 def test_the_value_of_a_parameter_that_nobody_knows_is_not_shown() -> None:
-    with pytest.raises(ConfigurationError, match="url=.*: pasword= is no parameter") as refused:
+    with pytest.raises(ConfigurationError, match=r"url=.*: pasword= is no parameter") as refused:
         read_events("redis://127.0.0.1:6379/0?pasword=hush", "desk")
     assert "hush" not in str(refused.value)
 

@@ -176,5 +176,7 @@ def test_a_password_that_the_server_does_not_take_is_told_and_not_shown(
 
 
 def test_an_url_with_a_parameter_that_nobody_knows_is_refused() -> None:
-    with pytest.raises(ConfigurationError, match=r"shared_limits=.*: adress= is no .* address= and"):
+    with pytest.raises(
+        ConfigurationError, match=r"shared_limits=.*: adress= is no .* address= and"
+    ):
         Client(shared_limits="redis://127.0.0.1:6379/0?adress=north")
