@@ -6,9 +6,9 @@ others use, who are no members: the count that the exchange told, less what all 
 sum of what the living hold, of what the dead and those who left had sent, and of ``F``.
 
 Half of a window is promised to the busy members in equal parts; where there are more of them than parts, they take
-turns from window to window. So do those of whom a request waits that weighs more than such a part: of each window the
-whole request is promised to the first of them, and to as many more as half of the window has room for. The rest goes to
-who asks first, in parts that grow smaller as less is left.
+turns from window to window. So do those of whom a request waits that weighs more than such a part: the whole of it is
+promised to whose turn it is among the busy ones, and to as many after it as half of the window has room for. The rest
+goes to who asks first, in parts that grow smaller as less is left.
 
 The server's clock counts for nothing: it may jump, and so may that of the server that takes its place. A book has a
 time of its own, that passes as its members measure it: each says how long ago, by its monotonic clock, it was
@@ -103,7 +103,8 @@ local function promises(allowed, index)
     for step = 1, #order do
         local member = order[(step + index) % #order + 1]
         local wanted = math.min(needs[member], allowed)
-        if wanted > 1 and wanted > allowed / parts and (whole == 0 or whole + wanted <= allowed / 2) then
+        local is_promised = step == 1 or whole + wanted <= allowed / 2
+        if wanted > 1 and wanted > allowed / parts and is_promised then
             promised[member] = wanted
             whole = whole + wanted
         end

@@ -213,6 +213,21 @@ def test_requests_that_weigh_more_than_a_part_take_turns(
     assert served == set(members)
 
 
+def test_one_that_waits_for_a_whole_window_leaves_the_others_their_turns(database: Any) -> None:
+    """It never gets it: somebody who is no member uses a part."""
+    light, served = [f"{number:02}" for number in range(5)], set()
+    for member in (*light, "heavy"):
+        leased(database, member, need=59 if member == "heavy" else 1)
+    for index in range(6):
+        asked: dict[str, Any] = {"allowed": 59, "index": index, "window": f"window:{index}"}
+        held = leased(database, "heavy", need=59, least=1, **asked)
+        for _ in range(3):
+            held = leased(database, "heavy", held=held, wanted=59, need=59, **asked)
+            served |= {member for member in light if leased(database, member, **asked)}
+
+    assert served == set(light)
+
+
 def test_of_who_left_nothing_is_kept_but_what_it_sent(database: Any) -> None:
     for number in range(5):
         leased(database, f"{number}", held=100, done=90, is_last=True)
