@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import urlencode
@@ -22,7 +23,7 @@ from binance_wsapi.core.call_errors import (
 from binance_wsapi.core.call_kind import CallKind
 from binance_wsapi.core.rest import signature_of
 from binance_wsapi.core.transport import RestAnswer
-from binance_wsapi.endpoints import default_ws_key
+from binance_wsapi.endpoints import WsKey, default_ws_key
 from binance_wsapi.errors import (
     BinanceWsApiError,
     ConfigurationError,
@@ -62,6 +63,9 @@ log = logging.getLogger("binance_wsapi.rest")
 
 LIMIT_MARGIN_S = 0.05
 """How long after a limit's window has turned a held call is let go: clocks differ a little."""
+
+UNMEASURED_S = 60.0
+"""How long requests that carry no stamp go without the exchange's clock once it could not be measured."""
 
 MEASUREMENTS = 3
 """How often the clock is measured in a row, while what it shows is odd."""
@@ -168,6 +172,8 @@ class RestDoor:
         self._tasks: dict[Call, asyncio.Task[Outcome]] = {}
         self._measuring: dict[ServerClock, asyncio.Task[None]] = {}
         """By clock: its measurement under way, which all wait for who come meanwhile."""
+        self._failed_at: dict[ServerClock, float] = {}
+        """By clock: when it could not be measured."""
 
     def submit(self, call: Call) -> None:
         """Send a request as soon as limits and bans allow it."""
@@ -232,7 +238,7 @@ class RestDoor:
         governor = runtime.exchanges.governor_of(call.ws_key)
         # Stamps are made by it, and limits counted, whoever asks; it is asked for itself without.
         if (kind.signed or is_counted(kind.path)) and kind.path != kind.market.facts.rest_clock:
-            await self._keep_clock_fresh(call, kind.market)
+            await self._keep_clock_fresh(call, kind)
         while True:
             url = await self._signed_url(call, kind)
             now = runtime.now()
@@ -359,20 +365,22 @@ class RestDoor:
         url = f"{runtime.options.rest_host(call.ws_key)}{kind.path}"
         return f"{url}?{query}" if query else url
 
-    async def _keep_clock_fresh(self, call: Call, market: Market) -> None:
+    async def _keep_clock_fresh(self, call: Call, kind: RestKind) -> None:
         """Have the exchange's clock measured where that is due, once for all who need it meanwhile."""
         runtime = self._runtime
-        clock = runtime.exchanges.clock_of(call.ws_key)
-        if not clock.needs_refresh(runtime.now()):
+        clock, now = runtime.exchanges.clock_of(call.ws_key), runtime.now()
+        has_failed = now - self._failed_at.get(clock, -math.inf) < UNMEASURED_S
+        if not clock.needs_refresh(now) or (has_failed and not kind.signed):
             return
         measuring = self._measuring.get(clock)
         if measuring is None:
-            measuring = runtime.spawn(self._measure(clock, call, market))
+            measuring = runtime.spawn(self._measure(clock, call.ws_key, kind.market))
             self._measuring[clock] = measuring
             measuring.add_done_callback(lambda ended: self._measuring.pop(clock))
-        await asyncio.wait([measuring])  # who gives up leaves it to the others
+        # Who gives up leaves it to the others; the request itself needs time, too.
+        await asyncio.wait([measuring], timeout=max(0.0, (call.deadline - now) / 2))
 
-    async def _measure(self, clock: ServerClock, call: Call, market: Market) -> None:
+    async def _measure(self, clock: ServerClock, ws_key: WsKey, market: Market) -> None:
         """Measure the exchange's clock; failing is no harm."""
         runtime = self._runtime
         path = market.facts.rest_clock
@@ -384,8 +392,9 @@ class RestDoor:
                 return
             sent, wall_us = runtime.now(), runtime.wall_us()
             asked: list[Outcome] = []
-            asking = Call(kind, {}, asked.append, runtime.request_id(), call.deadline - sent, sent)
-            asking.ws_key = call.ws_key if owner is market else default_ws_key(owner)
+            timeout = runtime.options.timeout
+            asking = Call(kind, {}, asked.append, runtime.request_id(), timeout, sent)
+            asking.ws_key = ws_key if owner is market else default_ws_key(owner)
             try:
                 outcome = await self._sent(asking, kind)
             except (BinanceWsApiError, TimeoutError) as error:
@@ -394,9 +403,10 @@ class RestDoor:
             server_time = told.get("serverTime") if isinstance(told, dict) else None
             if not isinstance(server_time, int):
                 log.info("%s: the exchange's clock could not be read: %s", market.value, outcome)
+                self._failed_at[clock] = runtime.now()
                 return
             runtime.exchanges.clock_measured(
-                call.ws_key,
+                ws_key,
                 sent=asking.written_at or sent,
                 sent_wall_us=wall_us,
                 server_time=server_time,

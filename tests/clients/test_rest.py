@@ -86,7 +86,7 @@ class RestServer:
         self.headers.append(dict(request.headers))
         with self.server._changed:
             self.server._changed.notify_all()
-        if request.path.endswith("/time"):
+        if request.path.endswith("/time") and "/api/v3/time" not in self.answers:
             return web.json_response({"serverTime": int(time.time() * 1000)})
         path = max((each for each in self.answers if request.path.startswith(each)), key=len)
         answer = self.answers[path](request)
@@ -238,6 +238,33 @@ def test_the_clock_is_measured_once_for_many_who_ask_at_once(rest_server: RestSe
 
     asyncio.run(ask_at_once())
     assert len(rest_server.of("/api/v3/ping")) == 10
+    assert len(rest_server.of("/api/v3/time")) == 1
+
+
+def test_a_public_request_goes_though_the_clock_is_never_answered(
+    dial: Connect, rest_server: RestServer
+) -> None:
+    is_over = asyncio.Event()
+
+    async def never(request: web.Request) -> web.Response:
+        await is_over.wait()
+        return web.Response()
+
+    rest_server.answers["/api/v3/time"] = never
+    caller = dial(urls=rest_server.urls, timeout=2.0)
+
+    assert ask(caller, "spot", "GET", "/api/v3/ping").status == 200
+    rest_server.server.loop.call_soon_threadsafe(is_over.set)
+
+
+def test_a_clock_that_is_refused_is_not_asked_for_with_each_public_request(
+    dial: Connect, rest_server: RestServer
+) -> None:
+    rest_server.answers_with({"code": -1, "msg": "no"}, status=403, path="/api/v3/time")
+    caller = dial(urls=rest_server.urls)
+    for _ in range(5):
+        ask(caller, "spot", "GET", "/api/v3/ping")
+
     assert len(rest_server.of("/api/v3/time")) == 1
 
 
