@@ -125,7 +125,7 @@ def test_a_replica_that_takes_over_goes_on_with_what_it_knows(
 
         wait_until(lambda: is_shared(client))
         (members,) = database.scan_iter("*:weight}:members")
-        wait_until(lambda: database.zcard(members) == 1)
+        wait_until(lambda: database.hlen(members) == 1)
 
 
 def test_another_server_in_its_place_that_knows_nothing_is_taught(
