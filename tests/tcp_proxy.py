@@ -41,8 +41,8 @@ class Proxy:
                 ).start()
 
     def _forward(self, one: socket.socket, other: socket.socket) -> None:
-        one.settimeout(None)
         try:
+            one.settimeout(None)
             while received := one.recv(1 << 16):
                 self._may_pass.wait()
                 other.sendall(received)
