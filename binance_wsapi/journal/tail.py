@@ -45,6 +45,7 @@ class Tail:
 
     def __init__(self, path: Path, *, is_synced: bool) -> None:
         self.path = path
+        self._name = os.fsencode(path)  # as the system takes it: each row asks for it
         self._is_synced = is_synced
         self._file = os.open(path, _OPEN, 0o600)
         self._size = os.fstat(self._file).st_size
@@ -63,7 +64,7 @@ class Tail:
             OSError: It was not written.
         """
         # Not fstat: once its time was asked for, Linux gives the next write one of its own, which takes 5 µs.
-        if not os.access(self.path, os.F_OK):
+        if not os.access(self._name, os.F_OK):
             raise FileNotFoundError(f"{self.path} was deleted or moved: it keeps nothing any more")
         if self._is_torn:
             os.ftruncate(self._file, self._size)
