@@ -11,6 +11,14 @@ from binance_wsapi import AccountReconciled, EventStream, OrderReconciled, WsKey
 from binance_wsapi.core import reconciliation
 from binance_wsapi.simulator import SimulatedExchange
 
+RESTING: Any = {
+    "side": "BUY",
+    "type": "LIMIT",
+    "time_in_force": "GTC",
+    "price": "50000",
+    "quantity": "0.01",
+}
+
 
 def up_to(stream: EventStream[Any], kind: type[Any]) -> list[Any]:
     told = [stream.get(timeout=3 * WAIT_S)]
@@ -26,15 +34,7 @@ def test_an_order_that_is_followed_no_more_is_told_so(
     with exchange.client() as client:
         events = client.subscribe_user_data_stream()
         made = [
-            client.spot.submit_new_order(
-                "BTCUSDT",
-                side="BUY",
-                type="LIMIT",
-                time_in_force="GTC",
-                price="50000",
-                quantity="0.01",
-            ).result.order_id
-            for _ in range(3)
+            client.spot.submit_new_order("BTCUSDT", **RESTING).result.order_id for _ in range(3)
         ]
         [*_, unknown] = up_to(events, OrderReconciled)
 
@@ -52,15 +52,7 @@ def test_orders_whose_answers_alone_come_are_all_found_after_the_gap(
         down = exchange.faults.refuse_handshakes(503, path="/usdm/private", times=None)
         exchange.drop_connections("/usdm/private")
         made = {
-            client.usdm.submit_new_order(
-                "BTCUSDT",
-                side="BUY",
-                type="LIMIT",
-                time_in_force="GTC",
-                price="50000",
-                quantity="0.01",
-            ).result.order_id
-            for _ in range(5)
+            client.usdm.submit_new_order("BTCUSDT", **RESTING).result.order_id for _ in range(5)
         }
         down.end()
         told = up_to(events, AccountReconciled)
