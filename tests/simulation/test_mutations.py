@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import pytest
@@ -306,6 +306,18 @@ MUTATIONS_OF_KEYS: tuple[Mutation, ...] = (
 )
 
 
+WELL_HIDDEN: dict[Mutation, int] = {
+    copies_never_lag: 927,
+    failing_journal_is_no_matter: 209,
+    fence_without_processing_time: 174,
+    found_is_noted_at_once: 291,
+    last_sign_of_life_proves_all: 311,
+    nothing_is_handed_on: 109,
+    pongs_prove_events: 311,
+}
+"""Seeds that found them, tried first: from the first one on it takes hundreds. One that finds it no more costs no more than itself."""
+
+
 @pytest.mark.parametrize(
     ("simulation", "mutation"),
     [
@@ -323,7 +335,8 @@ def test_without_the_safeguard_a_seed_fails(
 ) -> None:
     mutation(monkeypatch)
 
-    failed = next(failing_seeds(simulation), None)
+    known = [WELL_HIDDEN[mutation]] if mutation in WELL_HIDDEN else []
+    failed = next(failing_seeds(simulation, [*known, *range(SEEDS)]), None)
 
     assert failed is not None, f"{SEEDS} seeds pass without it"
     seed, problem = failed
@@ -331,9 +344,9 @@ def test_without_the_safeguard_a_seed_fails(
     print(f"{mutation.__name__}: seed {seed}: {problem[:300]}")
 
 
-def failing_seeds(simulation: Simulation) -> Iterator[tuple[int, str]]:
+def failing_seeds(simulation: Simulation, seeds: Iterable[int]) -> Iterator[tuple[int, str]]:
     """Yield the seeds that fail, with the first thing that is wrong."""
-    for seed in range(SEEDS):
+    for seed in seeds:
         report = simulation(seed)
         if report.problems:
             yield seed, report.problems[0]
